@@ -1,0 +1,21 @@
+//! The words that every room of the house shares: money, currencies, ids, time and the context of a call.
+//!
+//! Owns no I/O and no async code. Invariants: money never overflows silently and never passes through a float; an id of
+//! one kind does not compile where another is wanted; the time of day is only read through a [`Clock`] that was handed in.
+//! Start reading at [`Money`], then [`Ctx`].
+
+mod clock;
+mod ctx;
+mod currency;
+mod id;
+mod money;
+mod timestamp;
+
+pub use clock::{Clock, Monotonic, SystemClock};
+pub use ctx::{
+    Ctx, Deadline, IdempotencyKey, IdempotencyKeyError, Permission, PermissionError, Principal, PrincipalKind,
+};
+pub use currency::{Currency, CurrencyError};
+pub use id::{Id, IdError, IdKind, IdMaker};
+pub use money::{Money, MoneyError, Percent, PercentError, allocate};
+pub use timestamp::{Timestamp, TimestampError};
