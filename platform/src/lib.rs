@@ -1,1 +1,4 @@
 //! What every service needs and no business rule.
+
+pub mod db;
+pub mod lane;

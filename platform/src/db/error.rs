@@ -1,0 +1,106 @@
+//! What can go wrong in a store, sorted by what a caller can do about it.
+
+use std::error::Error;
+
+/// Invariant: an error tells what was attempted; the engine's own words are its source and never reach an API answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{attempted}: {fault}")]
+pub struct DbError {
+    pub attempted: String,
+    pub fault: Fault,
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Busy, deadlock or serialization failure: the same transaction may succeed when tried again.
+    #[error("the store is busy")]
+    Retry,
+    #[error("a constraint of the schema was violated")]
+    Constraint,
+    #[error("no space is left for the store")]
+    Full,
+    #[error("the disk under the store failed")]
+    Io,
+    #[error("the store cannot be written")]
+    ReadOnly,
+    /// Between a commit and its answer this means that the outcome is unknown.
+    #[error("the connection to the store was lost")]
+    ConnectionLost,
+    #[error("the store does not answer")]
+    Unreachable,
+    #[error("the store is damaged or not a store")]
+    Corrupt,
+    #[error("the store was written by a newer version of florin")]
+    Newer,
+    #[error("the store refused the statement")]
+    Statement,
+}
+
+impl DbError {
+    pub fn new(attempted: impl Into<String>, fault: Fault) -> DbError {
+        DbError { attempted: attempted.into(), fault, source: None }
+    }
+
+    pub fn caused(attempted: impl Into<String>, fault: Fault, source: impl Error + Send + Sync + 'static) -> DbError {
+        DbError { attempted: attempted.into(), fault, source: Some(Box::new(source)) }
+    }
+
+    /// A row that does not have the shape its statement promises.
+    pub fn shape(detail: impl Into<String>) -> DbError {
+        DbError::new(detail, Fault::Corrupt)
+    }
+
+    pub fn is_retryable(&self) -> bool {
+        self.fault == Fault::Retry
+    }
+
+    pub(crate) fn sqlite(attempted: &str, error: rusqlite::Error) -> DbError {
+        let fault = sqlite_fault(&error);
+        DbError::caused(attempted, fault, error)
+    }
+
+    pub(crate) fn postgres(attempted: &str, error: tokio_postgres::Error) -> DbError {
+        let fault = postgres_fault(&error);
+        DbError::caused(attempted, fault, error)
+    }
+}
+
+fn sqlite_fault(error: &rusqlite::Error) -> Fault {
+    use rusqlite::ErrorCode as Code;
+    match error.sqlite_error_code() {
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => Fault::Retry,
+        Some(Code::ConstraintViolation) => Fault::Constraint,
+        Some(Code::DiskFull) => Fault::Full,
+        Some(Code::SystemIoFailure) => Fault::Io,
+        Some(Code::ReadOnly | Code::PermissionDenied) => Fault::ReadOnly,
+        Some(Code::CannotOpen) => Fault::Unreachable,
+        Some(Code::DatabaseCorrupt | Code::NotADatabase) => Fault::Corrupt,
+        _ => Fault::Statement,
+    }
+}
+
+fn postgres_fault(error: &tokio_postgres::Error) -> Fault {
+    use tokio_postgres::error::SqlState as State;
+    let Some(state) = error.code() else {
+        return Fault::ConnectionLost;
+    };
+    if [State::T_R_SERIALIZATION_FAILURE, State::T_R_DEADLOCK_DETECTED, State::LOCK_NOT_AVAILABLE].contains(state) {
+        return Fault::Retry;
+    }
+    if *state == State::DISK_FULL {
+        return Fault::Full;
+    }
+    if *state == State::READ_ONLY_SQL_TRANSACTION || *state == State::INSUFFICIENT_PRIVILEGE {
+        return Fault::ReadOnly;
+    }
+    match state.code().get(..2) {
+        Some("23") => Fault::Constraint,
+        Some("58") => Fault::Io,
+        Some("08" | "57") => Fault::ConnectionLost,
+        Some("28" | "3D" | "53") => Fault::Unreachable,
+        Some("XX") => Fault::Corrupt,
+        _ => Fault::Statement,
+    }
+}

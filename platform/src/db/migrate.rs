@@ -1,0 +1,126 @@
+//! Schema changes, forward only, one text for both engines.
+//!
+//! A text is SQL with four words of ours: `SEQ` (a 64-bit key that the table is stored by), `ID` (16 bytes), `BYTES`, and
+//! `CLUSTERED` behind a table's closing parenthesis (the table is stored in its primary key, where the engine can).
+
+use super::{Db, DbError, Engine, Fault, Tx, Value};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Counts from 1 without gaps.
+    pub version: i64,
+    pub name: &'static str,
+    pub sql: &'static str,
+}
+
+const MIGRATION_TABLE: &str = "
+create table if not exists schema_migration (
+    version BIGINT primary key,
+    name TEXT not null
+)";
+
+const MIGRATION_LIST: &str = "
+select version, name
+from schema_migration
+order by version";
+
+const MIGRATION_RECORD: &str = "
+insert into schema_migration (version, name)
+values ($1, $2)";
+
+const UNSORTED_COLUMNS: &str = "
+select table_name, column_name
+from information_schema.columns
+where table_schema = current_schema()
+    and data_type = 'text'
+    and coalesce(collation_name, '') <> 'C'";
+
+pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
+    let tx = db.begin().await?;
+    let applied = apply(&tx, db.engine(), db.schema(), migrations).await?;
+    tx.commit().await?;
+    Ok(applied)
+}
+
+async fn apply(tx: &Tx, engine: Engine, schema: Option<&str>, migrations: &[Migration]) -> Result<usize, DbError> {
+    if let Some(schema) = schema {
+        // Two processes that start together would both try to create it.
+        tx.batch("select pg_advisory_xact_lock(7012345678)").await?;
+        tx.batch(&format!("create schema if not exists {schema}")).await?;
+    }
+    tx.batch(&translate(MIGRATION_TABLE, engine)).await?;
+    let done = tx.query(MIGRATION_LIST, &[]).await?;
+    let newest = done.last().map_or(Ok(0), |row| row.int(0))?;
+    let known = migrations.last().map_or(0, |migration| migration.version);
+    if newest > known {
+        let detail = format!("migrate from version {newest} with a florin that knows versions up to {known}");
+        return Err(DbError::new(detail, Fault::Newer));
+    }
+    let mut applied = 0;
+    for migration in migrations.iter().filter(|migration| migration.version > newest) {
+        tx.batch(&translate(migration.sql, engine)).await?;
+        tx.execute(MIGRATION_RECORD, &[Value::Int(migration.version), Value::Text(migration.name)]).await?;
+        applied += 1;
+    }
+    if engine == Engine::Postgres {
+        check_collation(tx).await?;
+    }
+    Ok(applied)
+}
+
+/// Paths are compared by prefix and order, which only the C collation does as SQLite does.
+async fn check_collation(tx: &Tx) -> Result<(), DbError> {
+    match tx.query(UNSORTED_COLUMNS, &[]).await?.first() {
+        None => Ok(()),
+        Some(row) => {
+            let detail = format!("check that {}.{} sorts by the C collation", row.text(0)?, row.text(1)?);
+            Err(DbError::new(detail, Fault::Corrupt))
+        }
+    }
+}
+
+fn translate(sql: &str, engine: Engine) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut word = String::new();
+    for letter in sql.chars().chain([' ']) {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
+            word.push(letter);
+            continue;
+        }
+        out.push_str(own_word(&word, engine).unwrap_or(&word));
+        out.push(letter);
+        word.clear();
+    }
+    out
+}
+
+fn own_word(word: &str, engine: Engine) -> Option<&'static str> {
+    match (word, engine) {
+        ("SEQ", Engine::Sqlite) => Some("integer primary key"),
+        ("SEQ", Engine::Postgres) => Some("bigint primary key"),
+        ("ID" | "BYTES", Engine::Sqlite) => Some("blob"),
+        ("ID" | "BYTES", Engine::Postgres) => Some("bytea"),
+        ("CLUSTERED", Engine::Sqlite) => Some("without rowid"),
+        ("CLUSTERED", Engine::Postgres) => Some(""),
+        ("TEXT", Engine::Postgres) => Some("text collate \"C\""),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_words_are_mapped_and_only_whole_words() {
+        let sql = "create table t (seq SEQ, id ID, TEXTURE TEXT, body BYTES) CLUSTERED";
+        assert_eq!(
+            translate(sql, Engine::Sqlite).trim(),
+            "create table t (seq integer primary key, id blob, TEXTURE TEXT, body blob) without rowid"
+        );
+        assert_eq!(
+            translate(sql, Engine::Postgres).trim(),
+            "create table t (seq bigint primary key, id bytea, TEXTURE text collate \"C\", body bytea)"
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! One database per service, on either engine, behind one type.
+//!
+//! [`Db`] is the only type of the house that knows whether it stands on an SQLite file or on a PostgreSQL schema. Domains
+//! write one SQL text with `$1` parameters and columns of TEXT, BIGINT, SMALLINT and the words of [`migrate`]; rows go in
+//! and come out in sets ([`RowSet`]), because a statement per row is what makes databases slow.
+//!
+//! Invariants: one writer connection per SQLite file, WAL with `synchronous=FULL`; a read transaction sees one snapshot;
+//! a write transaction begins as a writer, so it never fails half way for having read first.
+
+mod backup;
+mod error;
+mod migrate;
+mod pool;
+mod postgres;
+mod rowset;
+mod sqlite;
+mod tx;
+mod value;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use backup::{backup_files, file_sha256};
+pub use error::{DbError, Fault};
+pub use migrate::Migration;
+pub use rowset::{Column, RowSet};
+pub use tx::Tx;
+pub use value::{Cell, Row, Value};
+
+use pool::{Conn, Pool};
+
+/// Times that a write is tried again after the engine asked for it.
+const WRITE_RETRIES_MAX: u32 = 5;
+
+#[derive(Debug, Clone)]
+pub enum Target {
+    Sqlite { file: PathBuf, cache_mb: u32 },
+    Postgres { url: String, schema: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    ReadWrite,
+    /// Opens a store that another process may be writing, and cannot change it.
+    ReadOnly,
+}
+
+/// A handle that is cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    target: Target,
+    writers: Arc<Pool>,
+    readers: Arc<Pool>,
+}
+
+pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 't>>;
+
+impl Db {
+    /// Opens the store; connections are made when first needed, but one is made now so that a wrong address shows at once.
+    pub async fn open(target: Target, access: Access, readers: usize) -> Result<Db, DbError> {
+        let writers = match target {
+            Target::Sqlite { .. } => 1,
+            Target::Postgres { .. } => readers.max(1),
+        };
+        let db = Db {
+            inner: Arc::new(Inner {
+                writers: Pool::new(target.clone(), access, writers),
+                readers: Pool::new(target.clone(), Access::ReadOnly, readers.max(1)),
+                target,
+            }),
+        };
+        if access == Access::ReadWrite {
+            db.inner.writers.take().await?.give_back();
+        }
+        db.inner.readers.take().await?.give_back();
+        Ok(db)
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.inner.target {
+            Target::Sqlite { .. } => Engine::Sqlite,
+            Target::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    /// Brings the schema forward. Refuses a store that a newer version has migrated.
+    pub async fn migrate(&self, migrations: &[Migration]) -> Result<usize, DbError> {
+        migrate::run(self, migrations).await
+    }
+
+    /// One snapshot of the store, for any number of queries.
+    pub async fn read(&self) -> Result<Tx, DbError> {
+        Tx::begin(self.inner.readers.take().await?, tx::Kind::Read).await
+    }
+
+    /// A write transaction for whoever handles errors itself, as a lane does; others use [`Db::write`].
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        Tx::begin(self.inner.writers.take().await?, tx::Kind::Write).await
+    }
+
+    /// A write transaction that no other one of its kind overlaps, in this process or another: it begins when the last
+    /// one has truly ended, even one whose connection was lost.
+    pub async fn begin_alone(&self) -> Result<Tx, DbError> {
+        Tx::begin(self.inner.writers.take().await?, tx::Kind::WriteAlone).await
+    }
+
+    /// Runs `work` in one write transaction and commits it; again, a bounded number of times, when the engine says so.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        F: for<'t> Fn(&'t Tx) -> Work<'t, T> + Send + Sync,
+        T: Send,
+    {
+        let mut tried = 0;
+        loop {
+            match self.write_once(&work).await {
+                Err(error) if error.is_retryable() && tried < WRITE_RETRIES_MAX => {
+                    tried += 1;
+                    tokio::time::sleep(Duration::from_millis(10 << tried)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn write_once<T, F>(&self, work: &F) -> Result<T, DbError>
+    where
+        F: for<'t> Fn(&'t Tx) -> Work<'t, T> + Send + Sync,
+    {
+        let tx = self.begin().await?;
+        let value = work(&tx).await?;
+        tx.commit().await?;
+        Ok(value)
+    }
+
+    /// Drops every idle connection, so that the next call opens the store afresh. For use after an I/O error.
+    pub fn forget_connections(&self) {
+        self.inner.writers.clear();
+        self.inner.readers.clear();
+    }
+
+    /// Connections in use and at most, for the metrics of the same names.
+    pub fn connections(&self) -> (usize, usize) {
+        let (writers, readers) = (&self.inner.writers, &self.inner.readers);
+        (writers.in_use() + readers.in_use(), writers.size() + readers.size())
+    }
+
+    fn schema(&self) -> Option<&str> {
+        match &self.inner.target {
+            Target::Sqlite { .. } => None,
+            Target::Postgres { schema, .. } => Some(schema),
+        }
+    }
+
+    /// The file of an SQLite store.
+    pub fn file(&self) -> Option<&PathBuf> {
+        match &self.inner.target {
+            Target::Sqlite { file, .. } => Some(file),
+            Target::Postgres { .. } => None,
+        }
+    }
+
+    /// Moves what the write-ahead log holds into the file, so that the file alone is the store. A no-op on PostgreSQL.
+    pub async fn checkpoint(&self) -> Result<(), DbError> {
+        let conn = self.inner.writers.take().await?;
+        if let Conn::Sqlite(sqlite) = conn.conn() {
+            sqlite.checkpoint()?;
+        }
+        conn.give_back();
+        Ok(())
+    }
+}

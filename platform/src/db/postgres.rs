@@ -1,0 +1,134 @@
+//! The PostgreSQL half of `Db`: one connection to one schema.
+//!
+//! Statements are prepared once per connection. Futures that are polled together are sent without waiting for one
+//! another's answer, which is how a store sends its row sets in one flush.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+use super::rowset::{self, Column, RowSet};
+use super::value::{Row, Value, postgres_row};
+use super::{DbError, Fault};
+
+/// A server that does not answer a statement by then is treated as a lost connection.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(crate) struct PostgresConn {
+    client: Client,
+    statements: Mutex<HashMap<(usize, usize), Statement>>,
+    driver: tokio::task::JoinHandle<()>,
+}
+
+impl PostgresConn {
+    pub(crate) async fn open(url: &str, schema: &str) -> Result<PostgresConn, DbError> {
+        let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
+        let mut config = Config::from_str(url).map_err(unreachable)?;
+        // Durability is not left to the server's defaults; the search path makes every statement see its schema only.
+        config
+            .options(format!("-c search_path={schema} -c synchronous_commit=on -c lock_timeout=10s"))
+            .connect_timeout(CONNECT_MAX)
+            .application_name(format!("florin-{schema}"));
+        let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to PostgreSQL ended");
+            }
+        });
+        Ok(PostgresConn { client, statements: Mutex::default(), driver })
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.client.is_closed()
+    }
+
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), DbError> {
+        bounded(sql, self.client.batch_execute(sql)).await
+    }
+
+    pub(crate) async fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        self.query_raw(sql, &params).await
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        self.execute_raw(sql, &params).await
+    }
+
+    pub(crate) async fn insert_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.run_set(set.postgres_insert(), columns).await
+    }
+
+    pub(crate) async fn update_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.run_set(set.postgres_update(), columns).await
+    }
+
+    pub(crate) async fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
+        let keys = array(keys);
+        self.query_raw(set.postgres_select(), &[keys.as_ref()]).await
+    }
+
+    async fn run_set(&self, sql: &'static str, columns: &[Column<'_>]) -> Result<(), DbError> {
+        if rowset::length(columns)? == 0 {
+            return Ok(());
+        }
+        let arrays: Vec<_> = columns.iter().map(|column| array(*column)).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|values| values.as_ref() as _).collect();
+        self.execute_raw(sql, &params).await.map(|_| ())
+    }
+
+    async fn query_raw(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, DbError> {
+        let statement = self.prepare(sql).await?;
+        let rows = bounded(sql, self.client.query(&statement, params)).await?;
+        rows.iter().map(postgres_row).collect()
+    }
+
+    async fn execute_raw(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, DbError> {
+        let statement = self.prepare(sql).await?;
+        bounded(sql, self.client.execute(&statement, params)).await
+    }
+
+    async fn prepare(&self, sql: &'static str) -> Result<Statement, DbError> {
+        let key = (sql.as_ptr() as usize, sql.len());
+        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = bounded(sql, self.client.prepare(sql)).await?;
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(key, statement.clone());
+        Ok(statement)
+    }
+}
+
+impl Drop for PostgresConn {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+fn array<'a>(column: Column<'a>) -> Box<dyn ToSql + Sync + Send + 'a> {
+    match column {
+        Column::Int(values) => Box::new(values),
+        Column::IntOrNull(values) => Box::new(values),
+        Column::Text(values) => Box::new(values),
+        Column::TextOrNull(values) => Box::new(values),
+        Column::Bytes(values) => Box::new(values),
+        Column::Id(values) => Box::new(values.iter().map(<[u8; 16]>::as_slice).collect::<Vec<&[u8]>>()),
+    }
+}
+
+async fn bounded<T>(sql: &str, call: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, DbError> {
+    let attempted = sql.trim().lines().next().unwrap_or_default();
+    match tokio::time::timeout(ANSWER_MAX, call).await {
+        Ok(answer) => answer.map_err(|error| DbError::postgres(attempted, error)),
+        Err(_) => Err(DbError::new(attempted, Fault::ConnectionLost)),
+    }
+}

@@ -1,0 +1,144 @@
+//! Rows in sets: what is written or read together goes to the engine in one statement (PostgreSQL, arrays through
+//! `unnest`) or through one prepared statement (SQLite).
+
+use std::sync::OnceLock;
+
+use super::{DbError, Value};
+
+/// A table and the columns of it that are used together; the first one is the key for updates and selections.
+///
+/// Declared as a `static` beside the statements of a store, so that its texts are made once.
+#[derive(Debug)]
+pub struct RowSet {
+    pub table: &'static str,
+    columns: &'static [(&'static str, &'static str)],
+    texts: OnceLock<Texts>,
+}
+
+#[derive(Debug)]
+struct Texts {
+    sqlite_insert: String,
+    sqlite_update: String,
+    sqlite_select: String,
+    postgres_insert: String,
+    postgres_update: String,
+    postgres_select: String,
+}
+
+/// The values of one column, one for each row of the set.
+#[derive(Debug, Clone, Copy)]
+pub enum Column<'a> {
+    Int(&'a [i64]),
+    IntOrNull(&'a [Option<i64>]),
+    Text(&'a [String]),
+    TextOrNull(&'a [Option<String>]),
+    Bytes(&'a [Vec<u8>]),
+    Id(&'a [[u8; 16]]),
+}
+
+impl RowSet {
+    /// `columns` are pairs of name and PostgreSQL type, such as `("seq", "bigint")`.
+    pub const fn new(table: &'static str, columns: &'static [(&'static str, &'static str)]) -> RowSet {
+        RowSet { table, columns, texts: OnceLock::new() }
+    }
+
+    fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| Texts::new(self.table, self.columns))
+    }
+
+    pub(crate) fn sqlite_insert(&self) -> &str {
+        &self.texts().sqlite_insert
+    }
+
+    pub(crate) fn sqlite_update(&self) -> &str {
+        &self.texts().sqlite_update
+    }
+
+    pub(crate) fn sqlite_select(&self) -> &str {
+        &self.texts().sqlite_select
+    }
+
+    pub(crate) fn postgres_insert(&'static self) -> &'static str {
+        &self.texts().postgres_insert
+    }
+
+    pub(crate) fn postgres_update(&'static self) -> &'static str {
+        &self.texts().postgres_update
+    }
+
+    pub(crate) fn postgres_select(&'static self) -> &'static str {
+        &self.texts().postgres_select
+    }
+}
+
+impl Texts {
+    fn new(table: &str, columns: &[(&str, &str)]) -> Texts {
+        let join = |each: &dyn Fn(usize, &str, &str) -> String| {
+            let parts: Vec<String> =
+                columns.iter().enumerate().map(|(place, (name, kind))| each(place + 1, name, kind)).collect();
+            parts.join(", ")
+        };
+        let names = join(&|_, name, _| name.to_owned());
+        let key = columns.first().map_or("", |(name, _)| name);
+        let key_kind = columns.first().map_or("", |(_, kind)| kind);
+        let changes = |value: &dyn Fn(usize, &str) -> String| {
+            let parts: Vec<String> = columns
+                .iter()
+                .enumerate()
+                .skip(1)
+                .map(|(place, (name, _))| format!("{name} = {}", value(place + 1, name)))
+                .collect();
+            parts.join(", ")
+        };
+        let arrays = join(&|place, _, kind| format!("${place}::{kind}[]"));
+        Texts {
+            sqlite_insert: format!(
+                "insert into {table} ({names}) values ({})",
+                join(&|place, _, _| format!("?{place}"))
+            ),
+            sqlite_update: format!("update {table} set {} where {key} = ?1", changes(&|place, _| format!("?{place}"))),
+            sqlite_select: format!("select {names} from {table} where {key} = ?1"),
+            postgres_insert: format!("insert into {table} ({names}) select * from unnest({arrays})"),
+            postgres_update: format!(
+                "update {table} as old set {} from unnest({arrays}) as new ({names}) where old.{key} = new.{key}",
+                changes(&|_, name| format!("new.{name}"))
+            ),
+            postgres_select: format!("select {names} from {table} where {key} = any($1::{key_kind}[])"),
+        }
+    }
+}
+
+impl<'a> Column<'a> {
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Column::Int(values) => values.len(),
+            Column::IntOrNull(values) => values.len(),
+            Column::Text(values) => values.len(),
+            Column::TextOrNull(values) => values.len(),
+            Column::Bytes(values) => values.len(),
+            Column::Id(values) => values.len(),
+        }
+    }
+
+    /// The value of one row, null beyond the end.
+    pub(crate) fn value(&self, row: usize) -> Value<'a> {
+        let value = match self {
+            Column::Int(values) => values.get(row).copied().map(Value::Int),
+            Column::IntOrNull(values) => values.get(row).copied().flatten().map(Value::Int),
+            Column::Text(values) => values.get(row).map(|value| Value::Text(value)),
+            Column::TextOrNull(values) => values.get(row).and_then(Option::as_deref).map(Value::Text),
+            Column::Bytes(values) => values.get(row).map(|value| Value::Bytes(value)),
+            Column::Id(values) => values.get(row).map(|value| Value::Bytes(value)),
+        };
+        value.unwrap_or(Value::Null)
+    }
+}
+
+/// The number of rows in a set, which every column has to have.
+pub(crate) fn length(columns: &[Column<'_>]) -> Result<usize, DbError> {
+    let rows = columns.first().map_or(0, Column::length);
+    if columns.iter().all(|column| column.length() == rows) {
+        return Ok(rows);
+    }
+    Err(DbError::shape("columns of one row set differ in length"))
+}

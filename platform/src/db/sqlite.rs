@@ -1,0 +1,168 @@
+//! The SQLite half of `Db`: one connection to one file.
+//!
+//! Calls block. They run on the thread that polls them, told to the runtime by [`blocking`], because a hop to another
+//! thread per statement costs more than most statements.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::rowset::{self, Column, RowSet};
+use super::value::{Row, Value, sqlite_cell};
+use super::{Access, DbError};
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENTS_CACHED_MAX: usize = 128;
+
+#[derive(Debug)]
+pub(crate) struct SqliteConn {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    connection: Connection,
+    /// Statement texts with `$1` turned into `?1`, by the address of the constant they come from.
+    texts: HashMap<(usize, usize), Box<str>>,
+}
+
+impl SqliteConn {
+    pub(crate) fn open(file: &Path, cache_mb: u32, access: Access) -> Result<SqliteConn, DbError> {
+        let attempted = format!("open {}", file.display());
+        blocking(|| connect(file, cache_mb, access))
+            .map_err(|error| DbError::sqlite(&attempted, error))
+            .map(|connection| SqliteConn { inner: Mutex::new(Inner { connection, texts: HashMap::new() }) })
+    }
+
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
+        let inner = self.lock();
+        blocking(|| inner.connection.execute_batch(sql)).map_err(|error| DbError::sqlite(attempted(sql), error))
+    }
+
+    pub(crate) fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        let mut inner = self.lock();
+        blocking(|| {
+            let (connection, text) = inner.prepared(sql);
+            let fail = |error| DbError::sqlite(attempted(sql), error);
+            let mut statement = connection.prepare_cached(text).map_err(fail)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(fail)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next().map_err(fail)? {
+                found.push(read_row(row, columns)?);
+            }
+            Ok(found)
+        })
+    }
+
+    pub(crate) fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        let mut inner = self.lock();
+        blocking(|| {
+            let (connection, text) = inner.prepared(sql);
+            let run = |connection: &Connection| -> rusqlite::Result<usize> {
+                connection.prepare_cached(text)?.execute(rusqlite::params_from_iter(params))
+            };
+            run(connection).map(|changed| changed as u64).map_err(|error| DbError::sqlite(attempted(sql), error))
+        })
+    }
+
+    /// One prepared statement, run for each row: inside one process that is as fast as longer texts, and simpler.
+    pub(crate) fn insert_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.run_for_each(set.sqlite_insert(), rowset::length(columns)?, columns)
+    }
+
+    pub(crate) fn update_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.run_for_each(set.sqlite_update(), rowset::length(columns)?, columns)
+    }
+
+    pub(crate) fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
+        let inner = self.lock();
+        blocking(|| {
+            let fail = |error| DbError::sqlite(set.table, error);
+            let mut statement = inner.connection.prepare_cached(set.sqlite_select()).map_err(fail)?;
+            let columns = statement.column_count();
+            let mut found = Vec::with_capacity(keys.length());
+            for place in 0..keys.length() {
+                let mut rows = statement.query([keys.value(place)]).map_err(fail)?;
+                while let Some(row) = rows.next().map_err(fail)? {
+                    found.push(read_row(row, columns)?);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    pub(crate) fn checkpoint(&self) -> Result<(), DbError> {
+        self.batch("pragma wal_checkpoint(truncate)")
+    }
+
+    fn run_for_each(&self, sql: &str, rows: usize, columns: &[Column<'_>]) -> Result<(), DbError> {
+        let inner = self.lock();
+        blocking(|| {
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            for place in 0..rows {
+                for (index, column) in columns.iter().enumerate() {
+                    statement.raw_bind_parameter(index + 1, column.value(place))?;
+                }
+                statement.raw_execute()?;
+            }
+            Ok(())
+        })
+        .map_err(|error| DbError::sqlite(attempted(sql), error))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn prepared(&mut self, sql: &'static str) -> (&Connection, &str) {
+        let key = (sql.as_ptr() as usize, sql.len());
+        let text = self.texts.entry(key).or_insert_with(|| sql.replace('$', "?").into());
+        (&self.connection, text)
+    }
+}
+
+fn connect(file: &Path, cache_mb: u32, access: Access) -> rusqlite::Result<Connection> {
+    let mode = match access {
+        Access::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -1024 * i64::from(cache_mb))?;
+    if access == Access::ReadWrite {
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    }
+    Ok(connection)
+}
+
+fn read_row(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, DbError> {
+    let cell = |place| {
+        let value = row.get_ref(place).map_err(|error| DbError::sqlite("read a cell", error))?;
+        sqlite_cell(value)
+    };
+    Ok(Row((0..columns).map(cell).collect::<Result<_, _>>()?))
+}
+
+/// Statement texts are named constants, so their first line says enough.
+fn attempted(sql: &str) -> &str {
+    sql.trim().lines().next().unwrap_or_default()
+}
+
+/// Tells a runtime of several threads that this one blocks for a moment.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

@@ -1,0 +1,126 @@
+//! A transaction, the same for both engines. Dropped without [`Tx::commit`], it leaves nothing behind.
+
+use super::pool::{Conn, Lent};
+use super::{Column, DbError, Row, RowSet, Value};
+
+#[derive(Debug)]
+pub struct Tx {
+    lent: Option<Lent>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Read,
+    Write,
+    WriteAlone,
+}
+
+/// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
+const BEGIN_ALONE: &str = "begin; select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
+
+impl Tx {
+    pub(crate) async fn begin(lent: Lent, kind: Kind) -> Result<Tx, DbError> {
+        let tx = Tx { lent: Some(lent) };
+        match (tx.conn(), kind) {
+            // A plain `begin` that reads first and writes later fails under contention.
+            (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone) => sqlite.batch("begin immediate")?,
+            (Conn::Sqlite(sqlite), Kind::Read) => sqlite.batch("begin")?,
+            (Conn::Postgres(postgres), Kind::Write) => postgres.batch("begin").await?,
+            (Conn::Postgres(postgres), Kind::WriteAlone) => postgres.batch(BEGIN_ALONE).await?,
+            (Conn::Postgres(postgres), Kind::Read) => {
+                postgres.batch("begin isolation level repeatable read, read only").await?;
+            }
+        }
+        Ok(tx)
+    }
+
+    pub async fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.query(sql, params),
+            Conn::Postgres(postgres) => postgres.query(sql, params).await,
+        }
+    }
+
+    pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.execute(sql, params),
+            Conn::Postgres(postgres) => postgres.execute(sql, params).await,
+        }
+    }
+
+    /// Statements without parameters and answers, several in one text: migrations.
+    pub async fn batch(&self, sql: &str) -> Result<(), DbError> {
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.batch(sql),
+            Conn::Postgres(postgres) => postgres.batch(sql).await,
+        }
+    }
+
+    pub async fn insert_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.insert_many(set, columns),
+            Conn::Postgres(postgres) => postgres.insert_many(set, columns).await,
+        }
+    }
+
+    /// Sets all columns behind the first one, in the rows that the first one names.
+    pub async fn update_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.update_many(set, columns),
+            Conn::Postgres(postgres) => postgres.update_many(set, columns).await,
+        }
+    }
+
+    /// The rows whose first column is one of `keys`; in no promised order, absent ones left out.
+    pub async fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
+        if keys.length() == 0 {
+            return Ok(Vec::new());
+        }
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.select_many(set, keys),
+            Conn::Postgres(postgres) => postgres.select_many(set, keys).await,
+        }
+    }
+
+    /// On an error with the faults `ConnectionLost` or `Io` the outcome is unknown.
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.batch("commit")?,
+            Conn::Postgres(postgres) => postgres.batch("commit").await?,
+        }
+        if let Some(lent) = self.lent.take() {
+            lent.give_back();
+        }
+        Ok(())
+    }
+
+    fn conn(&self) -> &Conn {
+        // Taken only by `commit` and `drop`, which end the transaction.
+        self.lent.as_ref().expect("a transaction holds its connection until it ends").conn()
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(lent) = self.lent.take() else { return };
+        match lent.conn() {
+            Conn::Sqlite(sqlite) => {
+                if sqlite.batch("rollback").is_ok() {
+                    lent.give_back();
+                }
+            }
+            // Rolling back needs an answer, which cannot be awaited here.
+            Conn::Postgres(_) => {
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(async move {
+                        if let Conn::Postgres(postgres) = lent.conn()
+                            && postgres.batch("rollback").await.is_ok()
+                        {
+                            lent.give_back();
+                        }
+                    });
+                }
+            }
+        }
+    }
+}

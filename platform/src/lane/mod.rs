@@ -1,0 +1,208 @@
+//! Group commit, once, for everybody.
+//!
+//! A disk sync costs more than a thousand decisions, so nothing that is hot commits alone. A lane is one thread that takes
+//! what waits in its bounded queue, folds it into one transaction and answers each caller behind the commit. A service
+//! supplies [`LaneWork`]: load the rows that a group touches, decide each command without any I/O, store what changed.
+//!
+//! Invariants: a caller is told "done" only after the commit; nobody waits past a deadline; a full queue refuses at once
+//! instead of growing; one command that cannot be stored or that panics is found, refused and leaves its neighbours
+//! unharmed; after a commit whose outcome is unknown the store is asked before anybody is answered.
+
+mod group;
+mod run;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use kernel::{Clock, Deadline, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::db::{Db, DbError, Tx};
+
+/// What a service does with a group of commands.
+pub trait LaneWork: Send + 'static {
+    type Command: Send + 'static;
+    type Reply: Send + 'static;
+
+    /// How much of a group's bound a command takes up; rows are a good measure.
+    fn weight(command: &Self::Command) -> usize;
+
+    /// Reads every row that the commands may touch, or knows it already. Answers [`Fault::Retry`](crate::db::Fault) when
+    /// the store's tail is not the one that this process left: then somebody else has written.
+    fn load<'a>(
+        &'a mut self,
+        tx: &'a Tx,
+        now: Timestamp,
+        commands: &'a [&'a Self::Command],
+    ) -> impl Future<Output = Result<(), DbError>> + 'a;
+
+    /// What is due by itself, before the first command of a group. Pure.
+    fn begin(&mut self, now: Timestamp);
+
+    /// One command over the loaded state. Pure.
+    fn decide(&mut self, now: Timestamp, command: &Self::Command) -> Self::Reply;
+
+    /// Writes what `begin` and `decide` changed, and says where the store stands once that is committed: the old tail
+    /// when there was nothing to write.
+    fn store<'a>(&'a mut self, tx: &'a Tx, now: Timestamp) -> impl Future<Output = Result<Tail, DbError>> + 'a;
+
+    /// The group is durable: what was decided is now the state.
+    fn committed(&mut self);
+
+    /// The group did not happen, or nobody knows: drop all state that is not in the store.
+    fn forget(&mut self);
+
+    /// Reads where the store stands, after a start and after `forget`, and checks that its tail is whole.
+    fn resume<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<Tail, DbError>> + 'a;
+
+    /// When the lane has to run a group even if no command comes.
+    fn next_due(&self) -> Option<Timestamp>;
+}
+
+/// The last group in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tail {
+    pub number: i64,
+    pub at: Timestamp,
+    /// Tells groups of the same number apart, for example the start of a hash.
+    pub fingerprint: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct LaneConfig {
+    pub name: &'static str,
+    /// Weight of commands in one group.
+    pub batch_max: usize,
+    /// Commands that may wait.
+    pub queue_max: usize,
+    pub clock_behind_max_ms: u64,
+}
+
+/// Why a lane did not carry a command out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LaneError {
+    #[error("too much is waiting already")]
+    Overloaded,
+    #[error("the deadline passed before the command was begun; nothing happened")]
+    DeadlineExceeded,
+    #[error("the deadline passed while the command was under way; look it up by its id or key")]
+    OutcomeUnknown,
+    #[error("the machine's clock stands behind the last commit; nothing happened")]
+    ClockBehind,
+    #[error("no space is left in the store; nothing happened")]
+    StorageFull,
+    #[error("the store cannot be written now; nothing happened")]
+    Unavailable,
+    #[error("the command failed for an internal reason; nothing happened")]
+    Internal,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pending<W: LaneWork> {
+    pub(crate) command: W::Command,
+    pub(crate) deadline: Deadline,
+    pub(crate) answer: oneshot::Sender<Result<W::Reply, LaneError>>,
+}
+
+/// The callers' end of a lane.
+#[derive(Debug)]
+pub struct Lane<W: LaneWork> {
+    queue: Mutex<Option<mpsc::Sender<Pending<W>>>>,
+    sender: mpsc::WeakSender<Pending<W>>,
+    state: Arc<LaneState>,
+    clock: Arc<dyn Clock>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What others may know of a lane while it runs.
+#[derive(Debug, Default)]
+pub struct LaneState {
+    accepting: AtomicBool,
+    waiting: AtomicUsize,
+}
+
+impl LaneState {
+    pub fn is_accepting(&self) -> bool {
+        self.accepting.load(Ordering::Acquire)
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn accept(&self, accepting: bool) {
+        self.accepting.store(accepting, Ordering::Release);
+    }
+}
+
+impl<W: LaneWork> Lane<W> {
+    /// Reads where the store stands and starts the lane's thread.
+    pub async fn start(db: Db, mut work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
+        let tail = {
+            let tx = db.begin_alone().await?;
+            let tail = work.resume(&tx).await?;
+            tx.commit().await?;
+            tail
+        };
+        let (sender, receiver) = mpsc::channel(config.queue_max);
+        let state = Arc::new(LaneState::default());
+        state.accept(true);
+        let name = config.name;
+        let run = run::Run::new(db, work, config, Arc::clone(&clock), receiver, Arc::clone(&state), tail);
+        let runtime = tokio::runtime::Handle::current();
+        // A thread of its own: a commit blocks for the length of a disk sync.
+        let thread = std::thread::Builder::new()
+            .name(format!("lane-{name}"))
+            .spawn(move || runtime.block_on(run.until_closed()))
+            .map_err(|error| DbError::caused("start a lane's thread", crate::db::Fault::Unreachable, error))?;
+        Ok(Lane {
+            sender: sender.downgrade(),
+            queue: Mutex::new(Some(sender)),
+            state,
+            clock,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Queues a command and waits for its answer, never past `deadline`.
+    pub async fn submit(&self, command: W::Command, deadline: Deadline) -> Result<W::Reply, LaneError> {
+        let now = self.clock.monotonic();
+        if deadline.is_past(now) {
+            return Err(LaneError::DeadlineExceeded);
+        }
+        if !self.state.is_accepting() {
+            return Err(LaneError::Unavailable);
+        }
+        let (answer, reply) = oneshot::channel();
+        let sender = self.sender.upgrade().ok_or(LaneError::Unavailable)?;
+        sender.try_send(Pending { command, deadline, answer }).map_err(|full| match full {
+            mpsc::error::TrySendError::Full(_) => LaneError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => LaneError::Unavailable,
+        })?;
+        drop(sender);
+        let wait = Duration::from_micros(deadline.micros_left(now));
+        match tokio::time::timeout(wait, reply).await {
+            Ok(Ok(answer)) => answer,
+            // The lane ended without an answer, or the time is up.
+            Ok(Err(_)) | Err(_) => Err(LaneError::OutcomeUnknown),
+        }
+    }
+
+    pub fn state(&self) -> &Arc<LaneState> {
+        &self.state
+    }
+
+    /// Takes no more commands, finishes those that wait and ends the thread.
+    pub async fn close(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("a lane's thread did not end cleanly");
+            }
+        }
+    }
+}

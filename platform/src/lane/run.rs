@@ -1,0 +1,119 @@
+//! The lane's thread: takes groups from the queue until it is closed and empty.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use kernel::{Clock, Timestamp};
+use tokio::sync::mpsc;
+
+use super::{LaneConfig, LaneError, LaneState, LaneWork, Pending, Tail};
+use crate::db::Db;
+
+/// An idle lane looks at the clock this often at least, so that a clock set forward does not delay what is due.
+const IDLE_MAX: Duration = Duration::from_secs(1);
+
+pub(crate) struct Run<W: LaneWork> {
+    pub(super) db: Db,
+    pub(super) work: W,
+    pub(super) config: LaneConfig,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) state: Arc<LaneState>,
+    pub(super) tail: Tail,
+    queue: mpsc::Receiver<Pending<W>>,
+}
+
+impl<W: LaneWork> Run<W> {
+    pub(crate) fn new(
+        db: Db,
+        work: W,
+        config: LaneConfig,
+        clock: Arc<dyn Clock>,
+        queue: mpsc::Receiver<Pending<W>>,
+        state: Arc<LaneState>,
+        tail: Tail,
+    ) -> Run<W> {
+        Run { db, work, config, clock, state, tail, queue }
+    }
+
+    pub(crate) async fn until_closed(mut self) {
+        while let Some(group) = self.next_group().await {
+            self.state.waiting.store(self.queue.len(), Ordering::Relaxed);
+            self.run(group).await;
+        }
+        self.state.accept(false);
+    }
+
+    /// What waits now, at most `batch_max` of it; an empty group when something is due; nothing when the lane is closed.
+    /// There is no linger: while one group commits, the next one gathers by itself.
+    async fn next_group(&mut self) -> Option<Vec<Pending<W>>> {
+        let mut group = Vec::new();
+        match tokio::time::timeout(self.idle_time(), self.queue.recv()).await {
+            Ok(Some(first)) => group.push(first),
+            Ok(None) => return None,
+            Err(_) => return Some(group),
+        }
+        let mut weight: usize = group.iter().map(|pending| W::weight(&pending.command)).sum();
+        while weight < self.config.batch_max {
+            let Ok(next) = self.queue.try_recv() else { break };
+            weight = weight.saturating_add(W::weight(&next.command));
+            group.push(next);
+        }
+        Some(group)
+    }
+
+    fn idle_time(&self) -> Duration {
+        let Some(due) = self.work.next_due() else { return IDLE_MAX };
+        let micros = u64::try_from(due.micros_since(self.clock.now())).unwrap_or(0);
+        Duration::from_micros(micros).min(IDLE_MAX)
+    }
+
+    async fn run(&mut self, group: Vec<Pending<W>>) {
+        if !self.state.is_accepting() && !self.is_back().await {
+            refuse(group, LaneError::Unavailable);
+            return;
+        }
+        let nothing_due = self.work.next_due().is_none_or(|due| due > self.clock.now());
+        if group.is_empty() && nothing_due {
+            return;
+        }
+        let Ok(now) = self.stamp() else {
+            refuse(group, LaneError::ClockBehind);
+            return;
+        };
+        let monotonic = self.clock.monotonic();
+        let (late, group): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|pending| pending.deadline.is_past(monotonic));
+        refuse(late, LaneError::DeadlineExceeded);
+        metrics::histogram!("lane_group_size", "lane" => self.config.name).record(group.len() as f64);
+        self.carry_out(now, group).await;
+        let micros = self.clock.monotonic().micros_since(monotonic);
+        metrics::histogram!("lane_group_seconds", "lane" => self.config.name).record(micros as f64 / 1e6);
+    }
+
+    /// Whether a store that was given up answers again.
+    async fn is_back(&mut self) -> bool {
+        let back = self.reopen_once().await.is_ok();
+        self.state.accept(back);
+        back
+    }
+
+    /// Record time: never before the last group's, and never made up when the clock has gone far back.
+    fn stamp(&self) -> Result<Timestamp, LaneError> {
+        let now = self.clock.now();
+        let behind = self.tail.at.micros_since(now);
+        let allowed = i64::try_from(self.config.clock_behind_max_ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        if behind > allowed {
+            tracing::error!(lane = self.config.name, behind_us = behind, "the clock stands behind the last commit");
+            return Err(LaneError::ClockBehind);
+        }
+        Ok(now.max(self.tail.at.plus_micros(1)))
+    }
+}
+
+pub(super) fn refuse<W: LaneWork>(group: Vec<Pending<W>>, error: LaneError) {
+    for pending in group {
+        // A caller that stopped waiting needs no answer.
+        let _ = pending.answer.send(Err(error));
+    }
+}
