@@ -1,1 +1,90 @@
-//! The face of the ledger.
+//! The face of the ledger: its trait, its commands and answers, and every refusal by name.
+//!
+//! Other rooms depend on this crate and never on the ledger itself. All types are plain data that can travel between
+//! processes. Start reading at [`Ledger`].
+
+mod account;
+mod operation;
+mod path;
+mod refusal;
+mod transaction;
+
+use async_trait::async_trait;
+use kernel::{Ctx, IdempotencyKey};
+use serde::{Deserialize, Serialize};
+
+pub use account::{
+    Account, AccountChange, AccountPage, AccountQuery, AccountStatus, Asset, Balances, ChangeAccount, CurrencyTotal,
+    DeclareAsset, Limits, OpenAccount, RollUp, Side,
+};
+pub use operation::{
+    Batch, Increase, Metadata, NewTransaction, Operation, Override, Post, Posting, Reverse, Share, Submit,
+    VersionCondition, Void, WantedStatus,
+};
+pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
+pub use refusal::{LedgerError, Refusal};
+pub use transaction::{
+    AccountAfter, BatchReply, HoldState, LineOutcome, PostedLeg, Transaction, TransactionId, TransactionKind,
+    TransactionStatus, TransactionTag,
+};
+
+/// What an operation may hold at most; each has its refusal.
+pub mod limits {
+    /// Postings in one transaction, after splits.
+    pub const POSTINGS_MAX: usize = 64;
+    /// Smallest units in one posting: a thousand million millions.
+    pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+    /// Postings in one request.
+    pub const REQUEST_POSTINGS_MAX: usize = 10_000;
+    /// Transactions in one atomic batch.
+    pub const ATOMIC_LINES_MAX: usize = 1_000;
+    /// Lines in one batch whose lines stand alone.
+    pub const LINES_MAX: usize = 10_000;
+    pub const METADATA_KEYS_MAX: usize = 32;
+    /// Bytes of all keys and values together.
+    pub const METADATA_BYTES_MAX: usize = 4_096;
+    /// Longest life of a hold.
+    pub const HOLD_SECONDS_MAX: i64 = 366 * 86_400;
+    pub const PAGE_DEFAULT: usize = 50;
+    pub const PAGE_MAX: usize = 500;
+}
+
+/// The ledger, in this process or another. A local call promises no more than a remote one.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError>;
+    async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError>;
+
+    async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, LedgerError>;
+    async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, LedgerError>;
+    async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError>;
+    async fn accounts(&self, ctx: &Ctx, query: AccountQuery) -> Result<AccountPage, LedgerError>;
+    /// The sums of all accounts at or below `prefix`, per currency, in one snapshot.
+    async fn roll_up(&self, ctx: &Ctx, prefix: &AccountPath) -> Result<RollUp, LedgerError>;
+
+    async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError>;
+    async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError>;
+    async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError>;
+
+    async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError>;
+}
+
+/// The three ways to look a transaction up; a remembered refusal answers with the refusal itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindTransaction {
+    Id(TransactionId),
+    Reference(Reference),
+    IdempotencyKey(IdempotencyKey),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerStatus {
+    pub book: String,
+    /// The head of the hash chain, as `florin verify --against` takes it.
+    pub head: String,
+    pub groups: u64,
+    pub rows: u64,
+    pub accepting: bool,
+    pub waiting: u64,
+}

@@ -1,0 +1,153 @@
+//! Accounts and assets: what is asked and what is answered.
+
+use kernel::{Currency, Money, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountPath, Metadata, Reference};
+
+/// The side on which an account grows: assets and expenses by debits, liabilities, equity and income by credits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Debit,
+    Credit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStatus {
+    Open,
+    /// No new debit or credit; holds may still be voided and expire.
+    Frozen,
+    Closed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenAccount {
+    pub path: AccountPath,
+    pub currency: Currency,
+    pub normal: Side,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub owner: Option<Reference>,
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+/// How low and how high an account may stand. Without a word about it, an account may not go below zero.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    #[serde(default)]
+    pub floor: Option<Money>,
+    #[serde(default)]
+    pub ceiling: Option<Money>,
+    /// Without a floor: whether the account may go below zero without any bound.
+    #[serde(default)]
+    pub may_go_negative: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAccount {
+    pub path: AccountPath,
+    pub change: AccountChange,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    Freeze,
+    Unfreeze,
+    /// For good, and only at zero and without holds.
+    Close,
+    SetLimits(Limits),
+    SetMetadata(Metadata),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub path: AccountPath,
+    pub currency: Currency,
+    pub normal: Side,
+    pub status: AccountStatus,
+    pub floor: Option<Money>,
+    pub ceiling: Option<Money>,
+    pub owner: Option<Reference>,
+    pub reference: Option<Reference>,
+    pub metadata: Metadata,
+    pub balances: Balances,
+    pub opened_at: Timestamp,
+    /// The same command had been carried out before; this is its first answer.
+    pub replayed: bool,
+}
+
+/// All on the account's normal side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balances {
+    pub posted: Money,
+    pub pending_in: Money,
+    pub pending_out: Money,
+    /// What can leave now: posted less what is held to leave, above the floor. Nothing where there is no floor.
+    pub available: Option<Money>,
+    /// Rises by one with every transaction that touches the account.
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountQuery {
+    pub prefix: Option<AccountPath>,
+    pub owner: Option<Reference>,
+    pub reference: Option<Reference>,
+    /// One metadata key and the value it has to have.
+    pub metadata: Option<(String, String)>,
+    /// The path behind which the page starts.
+    pub after: Option<AccountPath>,
+    pub limit: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountPage {
+    pub items: Vec<Account>,
+    /// The last path of this page when there are more.
+    pub next: Option<AccountPath>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollUp {
+    pub prefix: AccountPath,
+    pub accounts: u64,
+    pub currencies: Vec<CurrencyTotal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrencyTotal {
+    pub currency: Currency,
+    pub accounts: u64,
+    pub posted_debits: Money,
+    pub posted_credits: Money,
+    pub pending_debits: Money,
+    pub pending_credits: Money,
+    /// Posted debits less posted credits.
+    pub net_debit: Money,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclareAsset {
+    pub code: String,
+    /// Digits behind the point, 0 to 9, once and for all.
+    pub scale: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    pub code: String,
+    pub scale: u8,
+    pub replayed: bool,
+}

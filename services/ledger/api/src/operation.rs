@@ -1,0 +1,220 @@
+//! What a caller may ask the ledger to do with money.
+
+use std::collections::BTreeMap;
+
+use kernel::{Money, Percent, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountPath, Reference, TransactionId};
+
+pub type Metadata = BTreeMap<String, String>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submit {
+    pub operation: Operation,
+    /// Decide and answer as if, and leave nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// All lines or none; otherwise each line stands alone.
+    pub atomic: bool,
+    #[serde(default)]
+    pub dry_run: bool,
+    pub lines: Vec<Operation>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    Create(NewTransaction),
+    Post(Post),
+    Void(Void),
+    Increase(Increase),
+    Reverse(Reverse),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTransaction {
+    /// The caller's own id; it makes repeats harmless for ever.
+    #[serde(default)]
+    pub id: Option<TransactionId>,
+    #[serde(default)]
+    pub status: WantedStatus,
+    /// Applied in this order; each one has to respect the limits.
+    pub postings: Vec<Posting>,
+    #[serde(default)]
+    pub effective_at: Option<Timestamp>,
+    /// When a pending transaction is released by itself.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// Refuse unless these accounts have these versions.
+    #[serde(default)]
+    pub if_version: Vec<VersionCondition>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WantedStatus {
+    #[default]
+    Posted,
+    Pending,
+}
+
+/// Money from one account to another; with `split`, one side is several accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posting {
+    #[serde(default)]
+    pub debit: Option<AccountPath>,
+    #[serde(default)]
+    pub credit: Option<AccountPath>,
+    pub amount: Money,
+    /// Take `amount` at most, and no more than is available.
+    #[serde(default)]
+    pub up_to_available: bool,
+    /// The shares of the side that is not named; they add up to 100 percent.
+    #[serde(default)]
+    pub split: Vec<Share>,
+    #[serde(default, rename = "override")]
+    pub override_limit: Option<Override>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    pub account: AccountPath,
+    pub percent: Percent,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Override {
+    /// The posting may take an account below its floor. A right of named services, kept in the row.
+    Floor,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionCondition {
+    pub account: AccountPath,
+    pub version: u64,
+}
+
+/// Post a pending transaction, wholly or partly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Post {
+    pub transaction: TransactionId,
+    #[serde(default)]
+    pub id: Option<TransactionId>,
+    /// One amount for each posting of the pending transaction; all that remains when left out.
+    #[serde(default)]
+    pub amounts: Vec<Money>,
+    /// Release what remains. Otherwise it stays pending.
+    #[serde(default = "yes", rename = "final")]
+    pub is_final: bool,
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+/// Release a pending transaction, wholly or partly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Void {
+    pub transaction: TransactionId,
+    #[serde(default)]
+    pub id: Option<TransactionId>,
+    #[serde(default)]
+    pub amounts: Vec<Money>,
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+/// Hold more under a pending transaction; the limits are checked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Increase {
+    pub transaction: TransactionId,
+    #[serde(default)]
+    pub id: Option<TransactionId>,
+    /// One amount for each posting of the pending transaction.
+    pub amounts: Vec<Money>,
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+/// Book the opposite of a posted transaction, linked both ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reverse {
+    pub transaction: TransactionId,
+    #[serde(default)]
+    pub id: Option<TransactionId>,
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Operation {
+    pub fn id(&self) -> Option<TransactionId> {
+        match self {
+            Operation::Create(create) => create.id,
+            Operation::Post(post) => post.id,
+            Operation::Void(void) => void.id,
+            Operation::Increase(increase) => increase.id,
+            Operation::Reverse(reverse) => reverse.id,
+        }
+    }
+
+    pub fn reference(&self) -> Option<&Reference> {
+        match self {
+            Operation::Create(create) => create.reference.as_ref(),
+            Operation::Post(post) => post.reference.as_ref(),
+            Operation::Void(void) => void.reference.as_ref(),
+            Operation::Increase(increase) => increase.reference.as_ref(),
+            Operation::Reverse(reverse) => reverse.reference.as_ref(),
+        }
+    }
+
+    pub fn metadata(&self) -> &Metadata {
+        match self {
+            Operation::Create(create) => &create.metadata,
+            Operation::Post(post) => &post.metadata,
+            Operation::Void(void) => &void.metadata,
+            Operation::Increase(increase) => &increase.metadata,
+            Operation::Reverse(reverse) => &reverse.metadata,
+        }
+    }
+
+    /// The earlier transaction that the operation is about.
+    pub fn target(&self) -> Option<TransactionId> {
+        match self {
+            Operation::Create(_) => None,
+            Operation::Post(post) => Some(post.transaction),
+            Operation::Void(void) => Some(void.transaction),
+            Operation::Increase(increase) => Some(increase.transaction),
+            Operation::Reverse(reverse) => Some(reverse.transaction),
+        }
+    }
+}

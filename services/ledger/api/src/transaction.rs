@@ -1,0 +1,98 @@
+//! What the ledger answers about a transaction.
+
+use kernel::{Id, IdKind, Money, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountPath, Balances, LedgerError, Metadata, Reference};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionTag {}
+
+impl IdKind for TransactionTag {
+    const PREFIX: &'static str = "txn";
+}
+
+pub type TransactionId = Id<TransactionTag>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    pub id: TransactionId,
+    pub kind: TransactionKind,
+    pub status: TransactionStatus,
+    pub postings: Vec<PostedLeg>,
+    /// Every account that was touched, as it stood after this transaction.
+    pub balances: Vec<AccountAfter>,
+    /// The pending transaction that was posted, voided or increased, or the one that was reversed.
+    pub target: Option<TransactionId>,
+    pub reversed_by: Option<TransactionId>,
+    pub recorded_at: Timestamp,
+    pub effective_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub reference: Option<Reference>,
+    pub metadata: Metadata,
+    /// The same command had been carried out before; this is its first answer.
+    pub replayed: bool,
+    /// Nothing was written.
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionKind {
+    Posted,
+    Pending,
+    Post,
+    Void,
+    Increase,
+    Reversal,
+    /// A release that the ledger made when a hold was due.
+    Expiry,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionStatus {
+    Posted,
+    Pending,
+    /// Nothing of a pending transaction was posted and nothing remains.
+    Voided,
+    Expired,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedLeg {
+    pub debit: AccountPath,
+    pub credit: AccountPath,
+    pub amount: Money,
+    /// Of a pending transaction, and of what was done with one.
+    pub hold: Option<HoldState>,
+    pub overrides_floor: bool,
+}
+
+/// Invariant: posted, released and remaining add up to what was ever held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldState {
+    pub posted: Money,
+    pub released: Money,
+    pub remaining: Money,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountAfter {
+    pub account: AccountPath,
+    #[serde(flatten)]
+    pub balances: Balances,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchReply {
+    /// In the order of the lines.
+    pub lines: Vec<LineOutcome>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineOutcome {
+    Done(Box<Transaction>),
+    Failed(LedgerError),
+}
