@@ -1,4 +1,5 @@
 //! What every service needs and no business rule.
 
+pub mod access;
 pub mod db;
 pub mod lane;

@@ -43,7 +43,9 @@ pub mod limits {
     pub const METADATA_KEYS_MAX: usize = 32;
     /// Bytes of all keys and values together.
     pub const METADATA_BYTES_MAX: usize = 4_096;
-    /// Longest life of a hold.
+    /// Life of a pending transaction that does not say when it expires.
+    pub const HOLD_SECONDS_DEFAULT: i64 = 7 * 86_400;
+    /// Longest life of a pending transaction.
     pub const HOLD_SECONDS_MAX: i64 = 366 * 86_400;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;

@@ -1,0 +1,100 @@
+//! An account as the ledger keeps it: facts that never change, and the head that every posting moves.
+
+use kernel::{Currency, Money};
+use ledger_api::{AccountPath, AccountStatus, Balances, Reference, Side};
+
+use crate::chain::Roots;
+use crate::format::{AccountState, SideAfter, Sums};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccountFacts {
+    pub no: u64,
+    pub path: AccountPath,
+    pub currency: Currency,
+    pub normal: Side,
+    pub owner: Option<Reference>,
+    pub reference: Option<Reference>,
+    pub opened_seq: u64,
+    /// Record time in microseconds.
+    pub opened_at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub state: AccountState,
+    pub sums: Sums,
+    pub version: u64,
+    pub roots: Roots,
+    /// Postings of pending transactions with something left in them.
+    pub holds: u64,
+    /// The transaction that raised the version last, so that it rises once for each.
+    pub raised_by: u64,
+}
+
+pub(crate) const OPEN: AccountState =
+    AccountState { status: AccountStatus::Open, floor: None, ceiling: None, metadata: None, metadata_seq: 0 };
+
+impl Head {
+    pub(crate) fn new(state: AccountState) -> Head {
+        Head { state, sums: Sums::default(), version: 0, roots: Roots::default(), holds: 0, raised_by: 0 }
+    }
+}
+
+/// Four sums seen from the account's normal side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub posted: i64,
+    pub pending_in: i64,
+    pub pending_out: i64,
+}
+
+impl Sums {
+    /// Sums are never negative, so their differences fit.
+    pub(crate) fn standing(&self, normal: Side) -> Standing {
+        match normal {
+            Side::Debit => Standing {
+                posted: self.posted_debits - self.posted_credits,
+                pending_in: self.pending_debits,
+                pending_out: self.pending_credits,
+            },
+            Side::Credit => Standing {
+                posted: self.posted_credits - self.posted_debits,
+                pending_in: self.pending_credits,
+                pending_out: self.pending_debits,
+            },
+        }
+    }
+}
+
+impl Standing {
+    /// What the floor is compared with: all that is held to leave counts as gone.
+    pub(crate) fn lowest(self) -> i64 {
+        self.posted.saturating_sub(self.pending_out)
+    }
+
+    /// What the ceiling is compared with: all that is held to arrive counts as here.
+    pub(crate) fn highest(self) -> i64 {
+        self.posted.saturating_add(self.pending_in)
+    }
+}
+
+impl AccountFacts {
+    pub(crate) fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.currency)
+    }
+
+    pub(crate) fn balances(&self, sums: &Sums, floor: Option<i64>, version: u64) -> Balances {
+        let standing = sums.standing(self.normal);
+        Balances {
+            posted: self.money(standing.posted),
+            pending_in: self.money(standing.pending_in),
+            pending_out: self.money(standing.pending_out),
+            available: floor.map(|floor| self.money(standing.lowest().saturating_sub(floor))),
+            version,
+        }
+    }
+
+    pub(crate) fn balances_after(&self, side: &SideAfter) -> Balances {
+        self.balances(&side.sums, side.floor, side.version)
+    }
+}

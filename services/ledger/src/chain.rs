@@ -1,0 +1,92 @@
+//! Each account's rows form a list in which every row points to the one before it and to one far back (Myers' skew-binary
+//! list, 1983). A walk from the newest row to any earlier one takes a logarithmic number of steps, and a new row needs
+//! nothing but the roots kept here.
+
+/// The roots of the list's complete trees, newest first on top; `(row, k)` stands for 2^k - 1 rows ending in `row`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Roots(Vec<(u64, u8)>);
+
+/// Where a new row points; 0 is nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Links {
+    pub prev: u64,
+    pub jump: u64,
+}
+
+impl Roots {
+    pub(crate) fn append(&mut self, seq: u64) -> Links {
+        let prev = self.0.last().map_or(0, |(row, _)| *row);
+        match self.0.as_slice() {
+            [.., (_, second), (_, top)] if second == top => {
+                let size = top + 1;
+                self.0.truncate(self.0.len() - 2);
+                let jump = self.0.last().map_or(0, |(row, _)| *row);
+                self.0.push((seq, size));
+                Links { prev, jump }
+            }
+            _ => {
+                self.0.push((seq, 1));
+                Links { prev, jump: prev }
+            }
+        }
+    }
+
+    /// Nine bytes a root: the row and its k.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|(row, size)| row.to_be_bytes().into_iter().chain([*size])).collect()
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Roots> {
+        let root = |chunk: &[u8]| {
+            let (size, row) = chunk.split_last()?;
+            Some((u64::from_be_bytes(row.try_into().ok()?), *size))
+        };
+        if !bytes.len().is_multiple_of(9) {
+            return None;
+        }
+        bytes.chunks_exact(9).map(root).collect::<Option<_>>().map(Roots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// The row at or before `wanted`, and how many rows were looked at.
+    fn walk(links: &HashMap<u64, Links>, newest: u64, wanted: u64) -> (u64, usize) {
+        let (mut at, mut steps) = (newest, 0);
+        while at > wanted {
+            let Links { prev, jump } = links[&at];
+            at = if jump > wanted { jump } else { prev };
+            steps += 1;
+        }
+        (at, steps)
+    }
+
+    #[test]
+    fn every_row_is_reached_in_a_logarithmic_number_of_steps() {
+        let mut roots = Roots::default();
+        let mut links = HashMap::new();
+        let rows: Vec<u64> = (1..=20_000).map(|place| place * 3).collect();
+        for row in &rows {
+            links.insert(*row, roots.append(*row));
+        }
+        for wanted in (0..60_000).step_by(7) {
+            let (found, steps) = walk(&links, 60_000, wanted);
+            assert_eq!(found, wanted / 3 * 3);
+            assert!(steps <= 45, "{steps} steps to {wanted}");
+        }
+    }
+
+    #[test]
+    fn roots_survive_a_round_trip() {
+        let mut roots = Roots::default();
+        for seq in 1..=100 {
+            roots.append(seq);
+        }
+        assert_eq!(Roots::from_bytes(&roots.to_bytes()), Some(roots));
+        assert_eq!(Roots::from_bytes(&[1, 2, 3]), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! What the lane is given and what it answers: the caller's commands, with everything that is random or secret already
+//! worked out, so that deciding needs nothing from outside.
+
+use std::sync::Arc;
+
+use ledger_api::{ChangeAccount, DeclareAsset, Metadata, OpenAccount, Operation, Refusal};
+
+use crate::account::AccountFacts;
+use crate::format::{AccountRow, AccountState, LegRow};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub reach: Reach,
+    pub body: Body,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    Lines(Lines),
+    Open(OpenAccount, Tag),
+    Change(ChangeAccount, Tag),
+    Declare(DeclareAsset, Tag),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Lines {
+    pub atomic: bool,
+    pub dry_run: bool,
+    pub lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub tag: Tag,
+    pub operation: Operation,
+}
+
+/// How a command is recognised when it comes again.
+#[derive(Debug, Clone)]
+pub(crate) struct Tag {
+    /// The caller's id, or one made for it.
+    pub id: u128,
+    pub scope: Option<Scope>,
+    /// For the hash of the metadata.
+    pub salt: [u8; 16],
+}
+
+/// An idempotency key with the principal and the operation it belongs to, and the command, both as keyed digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub key: [u8; 16],
+    pub command: [u8; 16],
+}
+
+/// Whose accounts the caller may move; the others do not exist for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reach {
+    All,
+    Owner(Arc<str>),
+}
+
+impl Reach {
+    pub(crate) fn covers(&self, facts: &AccountFacts) -> bool {
+        match self {
+            Reach::All => true,
+            Reach::Owner(subject) => facts.owner.as_ref().is_some_and(|owner| owner.as_str() == &**subject),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Reply {
+    Lines(Vec<Outcome<Recorded>>),
+    Account(Outcome<AccountAnswer>),
+    Asset(Outcome<AssetAnswer>),
+}
+
+pub(crate) type Outcome<T> = Result<T, Refused>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub refusal: Refusal,
+    pub replayed: bool,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Refused {
+        Refused { refusal, replayed: false }
+    }
+}
+
+/// A transaction's rows with the accounts they name, for the caller to make an answer of.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    /// Record time in microseconds.
+    pub at: i64,
+    pub legs: Vec<RecordedLeg>,
+    pub metadata: Metadata,
+    pub replayed: bool,
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct RecordedLeg {
+    pub row: LegRow,
+    pub debit: Arc<AccountFacts>,
+    pub credit: Arc<AccountFacts>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct AccountAnswer {
+    pub facts: Arc<AccountFacts>,
+    pub state: AccountState,
+    pub sums: crate::format::Sums,
+    pub version: u64,
+    pub metadata: Metadata,
+    pub replayed: bool,
+}
+
+impl AccountAnswer {
+    pub(crate) fn of_row(facts: Arc<AccountFacts>, row: &AccountRow, metadata: Metadata) -> AccountAnswer {
+        AccountAnswer { facts, state: row.state, sums: row.sums, version: row.version, metadata, replayed: true }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AssetAnswer {
+    pub code: String,
+    pub scale: u8,
+    pub replayed: bool,
+}

@@ -1,0 +1,209 @@
+//! Commands that come again. The same command gets its first answer, made from the rows and marked as replayed; another
+//! command under the same id or key is refused, with the first field that differs where the rows can tell.
+
+use kernel::{Money, Timestamp};
+use ledger_api::{Metadata, NewTransaction, OpenAccount, Operation, Posting, Refusal, TransactionId, WantedStatus};
+use serde::Serialize;
+
+use super::account::floor;
+use super::create::asked;
+use super::{digest_of, record};
+use crate::command::{AccountAnswer, Line, Outcome, Recorded, Refused, Tag};
+use crate::format::{AccountEvent, LegKind, LegRow, RefusalRow, Row, metadata_hash};
+use crate::state::State;
+
+/// What an operation asks for, apart from its id, reference and metadata.
+#[derive(Serialize)]
+pub(crate) enum Operands<'a> {
+    Create(&'a WantedStatus, &'a [Posting], Option<Timestamp>, Option<Timestamp>),
+    Post(TransactionId, &'a [Money], bool),
+    Void(TransactionId, &'a [Money]),
+    Increase(TransactionId, &'a [Money]),
+    Reverse(TransactionId),
+}
+
+impl<'a> Operands<'a> {
+    pub(crate) fn of(operation: &'a Operation) -> Operands<'a> {
+        match operation {
+            Operation::Create(create) => {
+                Operands::Create(&create.status, &create.postings, create.effective_at, create.expires_at)
+            }
+            Operation::Post(post) => Operands::Post(post.transaction, &post.amounts, post.is_final),
+            Operation::Void(void) => Operands::Void(void.transaction, &void.amounts),
+            Operation::Increase(increase) => Operands::Increase(increase.transaction, &increase.amounts),
+            Operation::Reverse(reverse) => Operands::Reverse(reverse.transaction),
+        }
+    }
+}
+
+/// The outcome that a line already has, if it has one.
+pub(super) fn of_line(state: &State, now: Timestamp, line: &Line) -> Option<Outcome<Recorded>> {
+    if let Some(known) = known_scope(state, &line.tag) {
+        return Some(known.and_then(|seq| of_transaction(state, now, seq)));
+    }
+    let first = *state.group.known.get(&line.tag.id)?;
+    let transaction = TransactionId::from_bits(line.tag.id);
+    let difference = match state.row(first) {
+        Some(Row::Refusal(row)) => refused_difference(row, &line.operation),
+        Some(Row::Leg(_)) => difference(state, first, &line.operation),
+        _ => Some("kind"),
+    };
+    match difference {
+        Some(field) => Some(Err(Refusal::IdTaken { transaction, field: field.to_owned() }.into())),
+        None => Some(of_transaction(state, now, first)),
+    }
+}
+
+/// The row that an idempotency key led to, or the refusal of another command under it.
+fn known_scope(state: &State, tag: &Tag) -> Option<Outcome<u64>> {
+    let scope = tag.scope?;
+    let entry = state.group.scopes.get(&scope.key)?;
+    Some(if entry.command == scope.command { Ok(entry.seq) } else { Err(Refusal::KeyTaken.into()) })
+}
+
+fn of_transaction(state: &State, now: Timestamp, first: u64) -> Outcome<Recorded> {
+    match state.row(first) {
+        Some(Row::Refusal(row)) => Err(replayed(row)),
+        _ => {
+            let metadata = metadata(state, first);
+            Ok(Recorded { replayed: true, ..record::recorded(state, first, now, metadata) })
+        }
+    }
+}
+
+fn replayed(row: &RefusalRow) -> Refused {
+    // Only our own rows are read here; one that cannot be read is as good as an unknown transaction.
+    let transaction = TransactionId::from_bits(row.id);
+    let refusal = serde_json::from_str(&row.refusal).unwrap_or(Refusal::TransactionUnknown { transaction });
+    Refused { refusal, replayed: true }
+}
+
+fn metadata(state: &State, seq: u64) -> Metadata {
+    state.group.metadata.get(&seq).map(|entry| entry.body.clone()).unwrap_or_default()
+}
+
+fn refused_difference(row: &RefusalRow, operation: &Operation) -> Option<&'static str> {
+    (row.command != digest_of(&Operands::of(operation))).then_some("command")
+}
+
+fn difference(state: &State, first: u64, operation: &Operation) -> Option<&'static str> {
+    let legs = state.legs(first);
+    let head = legs.first()?.head.as_ref()?;
+    let kind_differs = match operation {
+        Operation::Create(create) => legs.first()?.kind != created_kind(create),
+        Operation::Post(_) => legs.first()?.kind != LegKind::Post,
+        Operation::Void(_) => legs.first()?.kind != LegKind::Void,
+        Operation::Increase(_) => legs.first()?.kind != LegKind::Increase,
+        Operation::Reverse(_) => legs.first()?.kind != LegKind::Reversal,
+    };
+    if kind_differs {
+        return Some("status");
+    }
+    let operands_differ = match operation {
+        Operation::Create(create) => created_difference(state, &legs, create),
+        other if head.target != other.target().map(TransactionId::bits) => Some("transaction"),
+        other => (head.asked != Some(digest_of(&Operands::of(other)))).then_some("amounts"),
+    };
+    let reference = operation.reference().map(ToString::to_string);
+    operands_differ.or((head.reference != reference).then_some("reference")).or(metadata_differs(
+        state,
+        first,
+        head.metadata,
+        operation.metadata(),
+    )
+    .then_some("metadata"))
+}
+
+fn created_kind(create: &NewTransaction) -> LegKind {
+    match create.status {
+        WantedStatus::Posted => LegKind::Posted,
+        WantedStatus::Pending => LegKind::Pending,
+    }
+}
+
+fn created_difference(state: &State, legs: &[&LegRow], create: &NewTransaction) -> Option<&'static str> {
+    let head = legs.first()?.head.as_ref()?;
+    if head.effective_at != create.effective_at.map(Timestamp::micros) {
+        return Some("effective_at");
+    }
+    if head.expires_at != create.expires_at.map(Timestamp::micros) {
+        return Some("expires_at");
+    }
+    let asked = asked(&create.postings);
+    if head.asked != asked {
+        return Some("postings");
+    }
+    if asked.is_some() {
+        return None;
+    }
+    if legs.len() != create.postings.len() {
+        return Some("number of postings");
+    }
+    legs.iter().zip(&create.postings).find_map(|(leg, posting)| posting_difference(state, leg, posting))
+}
+
+fn posting_difference(state: &State, leg: &LegRow, posting: &Posting) -> Option<&'static str> {
+    let (debit, credit) = (state.facts(leg.debit)?, state.facts(leg.credit)?);
+    if posting.debit.as_ref() != Some(&debit.path) {
+        return Some("debit");
+    }
+    if posting.credit.as_ref() != Some(&credit.path) {
+        return Some("credit");
+    }
+    if posting.amount != debit.money(leg.amount) {
+        return Some("amount");
+    }
+    (posting.override_limit.is_some() != leg.overrides_floor).then_some("override")
+}
+
+/// Metadata that was erased can no longer be compared, and counts as the same.
+fn metadata_differs(state: &State, first: u64, stored: Option<[u8; 32]>, given: &Metadata) -> bool {
+    match (stored, state.group.metadata.get(&first)) {
+        (None, _) => !given.is_empty(),
+        (Some(_), None) => false,
+        (Some(stored), Some(entry)) => {
+            stored != metadata_hash(&entry.salt, &serde_json::to_string(given).unwrap_or_default())
+        }
+    }
+}
+
+/// The first answer to a command about an account that was sent with the same idempotency key.
+pub(super) fn of_account(state: &State, tag: &Tag) -> Option<Outcome<AccountAnswer>> {
+    let seq = match known_scope(state, tag)? {
+        Ok(seq) => seq,
+        Err(refused) => return Some(Err(refused)),
+    };
+    match state.row(seq)? {
+        Row::Refusal(row) => Some(Err(replayed(row))),
+        Row::Account(row) => {
+            let facts = state.facts(row.account)?;
+            Some(Ok(AccountAnswer::of_row(facts, row, metadata(state, row.state.metadata_seq))))
+        }
+        Row::Asset(_) | Row::Leg(_) => Some(Err(Refusal::KeyTaken.into())),
+    }
+}
+
+/// An account that is there already: the answer of its opening if that asked for the same.
+pub(super) fn of_opening(state: &State, no: u64, open: &OpenAccount) -> Result<AccountAnswer, Refusal> {
+    let facts = state.facts(no).expect("an account that was found is loaded");
+    let Some(Row::Account(row)) = state.row(facts.opened_seq) else {
+        return Err(Refusal::AccountExists { account: open.path.clone(), field: "opening".to_owned() });
+    };
+    let AccountEvent::Opened(opening) = &row.event else {
+        return Err(Refusal::AccountExists { account: open.path.clone(), field: "opening".to_owned() });
+    };
+    let text = |name: &Option<ledger_api::Reference>| name.as_ref().map(ToString::to_string);
+    let fields = [
+        ("currency", opening.currency != open.currency.code() || opening.scale != open.currency.scale()),
+        ("normal", opening.normal != open.normal),
+        ("floor", row.state.floor != floor(&open.limits)),
+        ("ceiling", row.state.ceiling != open.limits.ceiling.map(|money| money.minor())),
+        ("owner", opening.owner != text(&open.owner)),
+        ("reference", opening.reference != text(&open.reference)),
+        ("metadata", metadata_differs(state, facts.opened_seq, row.state.metadata, &open.metadata)),
+    ];
+    match fields.into_iter().find(|(_, differs)| *differs) {
+        Some((field, _)) => Err(Refusal::AccountExists { account: open.path.clone(), field: field.to_owned() }),
+        None => Ok(AccountAnswer::of_row(facts, row, metadata(state, row.state.metadata_seq))),
+    }
+}

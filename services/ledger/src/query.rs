@@ -1,0 +1,292 @@
+//! Questions to the store, each answered from one snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use kernel::{Ctx, Currency, Money};
+use ledger_api::{
+    Account, AccountPage, AccountPath, AccountQuery, Asset, CurrencyTotal, FindTransaction, LedgerError, Metadata,
+    Refusal, RollUp, Transaction, TransactionId, TransactionKind, TransactionStatus,
+};
+use platform::db::{Db, DbError, Tx, Value};
+
+use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
+use crate::format::{HoldAfter, Row, hex, parse_hex};
+use crate::service::{KeyedOperation, LedgerService, refused};
+use crate::state::{LogTail, Space, State};
+use crate::store::{Loader, Wanted, sql};
+use crate::view;
+use crate::work::read_tail;
+
+#[derive(Debug)]
+pub(crate) enum QueryError {
+    Refused(Refusal),
+    Store(DbError),
+}
+
+impl From<DbError> for QueryError {
+    fn from(error: DbError) -> QueryError {
+        QueryError::Store(error)
+    }
+}
+
+/// Where a log ends, in one line that anybody can keep: `florin-1:main:<group>:<hash>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub number: u64,
+    pub last_seq: u64,
+    pub hash: [u8; 32],
+}
+
+const HEAD_PREFIX: &str = "florin-1";
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{HEAD_PREFIX}:{}:{}:{}:{}", crate::BOOK, self.number, self.last_seq, hex(&self.hash))
+    }
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("\"{0}\" is not a head of the form {HEAD_PREFIX}:book:group:row:hash, as serve and verify print it")]
+pub struct HeadError(String);
+
+impl FromStr for Head {
+    type Err = HeadError;
+
+    fn from_str(text: &str) -> Result<Head, HeadError> {
+        let parts: Vec<&str> = text.trim().split(':').collect();
+        let parsed = match parts.as_slice() {
+            [HEAD_PREFIX, crate::BOOK, number, last_seq, hash] => (|| {
+                Some(Head { number: number.parse().ok()?, last_seq: last_seq.parse().ok()?, hash: parse_hex(hash)? })
+            })(),
+            _ => None,
+        };
+        parsed.ok_or_else(|| HeadError(text.chars().take(120).collect()))
+    }
+}
+
+pub(crate) async fn head(db: &Db) -> Result<Head, DbError> {
+    let tx = db.read().await?;
+    let LogTail { number, last_seq, hash, .. } = read_tail(&tx).await?;
+    Ok(Head { number, last_seq, hash })
+}
+
+pub(crate) async fn assets(db: &Db) -> Result<Vec<Asset>, DbError> {
+    let tx = db.read().await?;
+    let asset = |row: &platform::db::Row| {
+        let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an asset with a malformed scale"))?;
+        Ok(Asset { code: row.text(0)?.to_owned(), scale, replayed: false })
+    };
+    tx.query(sql::ASSET_LIST, &[]).await?.iter().map(asset).collect()
+}
+
+/// A state to load into: every row that is asked for counts as stored.
+fn empty_state() -> State {
+    State { log: LogTail { last_seq: u64::MAX - 1, ..LogTail::default() }, ..State::default() }
+}
+
+pub(crate) async fn account(db: &Db, path: &AccountPath) -> Result<Option<Account>, DbError> {
+    let tx = db.read().await?;
+    let mut state = empty_state();
+    let paths = BTreeSet::from([path.clone()]);
+    let wanted = Wanted { paths: paths.clone(), openings: paths, ..Wanted::default() };
+    Loader::new(&tx, &mut state).load(&wanted).await?;
+    Ok(state.account_no(path).and_then(|no| account_of(&state, no)))
+}
+
+fn account_of(state: &State, no: u64) -> Option<Account> {
+    let entry = state.entry(no)?;
+    let head = &entry.head;
+    let metadata = metadata_of(state, head.state.metadata_seq);
+    Some(view::account(AccountAnswer {
+        facts: entry.facts.clone(),
+        state: head.state,
+        sums: head.sums,
+        version: head.version,
+        metadata,
+        replayed: false,
+    }))
+}
+
+fn metadata_of(state: &State, seq: u64) -> Metadata {
+    state.group.metadata.get(&seq).map(|entry| entry.body.clone()).unwrap_or_default()
+}
+
+pub(crate) async fn accounts(db: &Db, query: &AccountQuery, limit: usize) -> Result<AccountPage, QueryError> {
+    let tx = db.read().await?;
+    let mut numbers = page(&tx, query, limit + 1).await?;
+    let more = numbers.len() > limit;
+    numbers.truncate(limit);
+    let mut state = empty_state();
+    Loader::new(&tx, &mut state).load_accounts(numbers.iter().copied()).await?;
+    let items: Vec<Account> = numbers.into_iter().filter_map(|no| account_of(&state, no)).collect();
+    let next = if more { items.last().map(|account| account.path.clone()) } else { None };
+    Ok(AccountPage { items, next })
+}
+
+async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, QueryError> {
+    let AccountQuery { prefix, owner, reference, metadata, after, .. } = query;
+    let after = Value::Text(after.as_ref().map_or("", AccountPath::as_str));
+    let limit = Value::Int(limit as i64);
+    let below = prefix.as_ref().map(|prefix| (prefix.as_str(), format!("{prefix}:"), format!("{prefix};")));
+    let rows = match (&below, owner, reference, metadata) {
+        (None, None, None, None) => tx.query(sql::ACCOUNT_PAGE_ALL, &[after, limit]).await?,
+        (Some((path, from, to)), None, None, None) => {
+            let params = [Value::Text(path), Value::Text(from), Value::Text(to), after, limit];
+            tx.query(sql::ACCOUNT_PAGE, &params).await?
+        }
+        (None, Some(owner), None, None) => {
+            tx.query(sql::ACCOUNT_PAGE_OWNER, &[Value::Text(owner.as_str()), after, limit]).await?
+        }
+        (Some((path, from, to)), Some(owner), None, None) => {
+            let owner = Value::Text(owner.as_str());
+            let params = [owner, Value::Text(path), Value::Text(from), Value::Text(to), after, limit];
+            tx.query(sql::ACCOUNT_PAGE_OWNER_PREFIX, &params).await?
+        }
+        (None, None, None, Some((key, value))) => {
+            let params = [Value::Text(key), Value::Text(value), after, limit];
+            tx.query(sql::ACCOUNT_PAGE_METADATA, &params).await?
+        }
+        (None, None, Some(reference), None) => {
+            tx.query(sql::ACCOUNT_BY_REFERENCE, &[Value::Text(reference.as_str()), after]).await?
+        }
+        _ => {
+            let detail =
+                "accounts are listed by prefix, by owner, by both of them, by reference or by one metadata key";
+            return Err(QueryError::Refused(Refusal::QueryUnsupported { detail: detail.to_owned() }));
+        }
+    };
+    let numbers: Result<Vec<u64>, DbError> = rows.iter().map(|row| row.int(0).map(|no| no as u64)).collect();
+    Ok(numbers?)
+}
+
+pub(crate) async fn roll_up(db: &Db, prefix: &AccountPath, max: usize) -> Result<RollUp, QueryError> {
+    let tx = db.read().await?;
+    let (from, to) = (format!("{prefix}:"), format!("{prefix};"));
+    let limit = Value::Int(max as i64 + 1);
+    let params = [Value::Text(prefix.as_str()), Value::Text(&from), Value::Text(&to), limit];
+    let rows = tx.query(sql::ROLL_UP, &params).await?;
+    if rows.len() > max {
+        return Err(QueryError::Refused(Refusal::RollUpTooLarge { prefix: prefix.clone(), max }));
+    }
+    let mut totals: BTreeMap<Currency, (u64, [i128; 4])> = BTreeMap::new();
+    for row in &rows {
+        let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an account with a malformed scale"))?;
+        let currency = Currency::with_scale(row.text(0)?, scale)
+            .map_err(|_| DbError::shape("an account with a malformed currency"))?;
+        let (accounts, sums) = totals.entry(currency).or_default();
+        *accounts += 1;
+        for (sum, column) in sums.iter_mut().zip(2..) {
+            *sum += i128::from(row.int(column)?);
+        }
+    }
+    let currencies: Option<Vec<CurrencyTotal>> = totals.into_iter().map(currency_total).collect();
+    let overflow = || QueryError::Refused(Refusal::SumOverflow { account: prefix.clone() });
+    Ok(RollUp { prefix: prefix.clone(), accounts: rows.len() as u64, currencies: currencies.ok_or_else(overflow)? })
+}
+
+fn currency_total((currency, (accounts, sums)): (Currency, (u64, [i128; 4]))) -> Option<CurrencyTotal> {
+    let money = |sum: i128| i64::try_from(sum).ok().map(|minor| Money::new(minor, currency));
+    let [posted_debits, posted_credits, pending_debits, pending_credits] = sums;
+    Some(CurrencyTotal {
+        currency,
+        accounts,
+        posted_debits: money(posted_debits)?,
+        posted_credits: money(posted_credits)?,
+        pending_debits: money(pending_debits)?,
+        pending_credits: money(pending_credits)?,
+        net_debit: money(posted_debits - posted_credits)?,
+    })
+}
+
+pub(crate) fn name_of(find: &FindTransaction) -> String {
+    match find {
+        FindTransaction::Id(id) => id.to_string(),
+        FindTransaction::Reference(reference) => format!("reference {reference}"),
+        FindTransaction::IdempotencyKey(key) => format!("idempotency key {}", key.as_str()),
+    }
+}
+
+/// A transaction as it stands now, or the refusal that its command got.
+pub(crate) async fn transaction(
+    service: &LedgerService,
+    ctx: &Ctx,
+    reach: &Reach,
+    find: &FindTransaction,
+) -> Result<Option<Result<Transaction, LedgerError>>, DbError> {
+    let tx = service.db.read().await?;
+    let mut state = empty_state();
+    let mut wanted = Wanted::default();
+    let mut scope = None;
+    match find {
+        FindTransaction::Id(id) => wanted.ids.extend([id.bits()]),
+        FindTransaction::Reference(reference) => wanted.transaction_references.extend([reference.to_string()]),
+        FindTransaction::IdempotencyKey(key) => {
+            let ctx = Ctx { idempotency_key: Some(key.clone()), ..ctx.clone() };
+            scope = service.scope(&ctx, KeyedOperation::Transaction, 0, &());
+            wanted.scopes.extend(scope.map(|scope| scope.key));
+        }
+    }
+    Loader::new(&tx, &mut state).load(&wanted).await?;
+    let first = match find {
+        FindTransaction::Id(id) => state.group.known.get(&id.bits()).copied(),
+        FindTransaction::Reference(reference) => {
+            let by = state.group.references.get(&(Space::Transaction, reference.to_string()));
+            let by = by.and_then(|by| by.parse::<TransactionId>().ok());
+            by.and_then(|id| state.group.stored.keys().copied().find(|seq| head_id(&state, *seq) == Some(id.bits())))
+        }
+        FindTransaction::IdempotencyKey(_) => {
+            scope.and_then(|scope| state.group.scopes.get(&scope.key)).map(|entry| entry.seq)
+        }
+    };
+    Ok(first.and_then(|first| found(&state, reach, first)))
+}
+
+fn head_id(state: &State, seq: u64) -> Option<u128> {
+    match state.row(seq)? {
+        Row::Leg(leg) => leg.head.as_ref().map(|head| head.id),
+        _ => None,
+    }
+}
+
+fn found(state: &State, reach: &Reach, first: u64) -> Option<Result<Transaction, LedgerError>> {
+    match state.row(first)? {
+        Row::Refusal(row) => {
+            let refusal = serde_json::from_str(&row.refusal).ok()?;
+            Some(Err(refused(Refused { refusal, replayed: true })))
+        }
+        Row::Leg(_) => current(state, reach, first).map(Ok),
+        Row::Account(_) | Row::Asset(_) => None,
+    }
+}
+
+fn current(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
+    let leg = |row: &&crate::format::LegRow| {
+        let (debit, credit) = (state.facts(row.debit)?, state.facts(row.credit)?);
+        Some(RecordedLeg { row: (*row).clone(), debit, credit })
+    };
+    let legs: Vec<RecordedLeg> = state.legs(first).iter().filter_map(leg).collect();
+    if !legs.iter().all(|leg| reach.covers(&leg.debit) && reach.covers(&leg.credit)) {
+        return None;
+    }
+    let (at, metadata) = (state.row_at(first, 0), metadata_of(state, first));
+    let holds: Vec<_> = (first..).take(legs.len()).map(|seq| state.group.holds.get(&seq).copied()).collect();
+    let facts: Vec<_> = legs.iter().map(|leg| leg.debit.clone()).collect();
+    let mut transaction = view::transaction(Recorded { at, legs, metadata, replayed: false, dry_run: false });
+    transaction.reversed_by = state.group.reversed.get(&first).map(|by| TransactionId::from_bits(*by));
+    if transaction.kind == TransactionKind::Pending {
+        let holds: Vec<_> = holds.into_iter().flatten().collect();
+        transaction.status = match () {
+            () if holds.iter().any(|hold| hold.remaining > 0) => TransactionStatus::Pending,
+            () if holds.iter().any(|hold| hold.posted > 0) => TransactionStatus::Posted,
+            () if holds.iter().any(|hold| hold.expired) => TransactionStatus::Expired,
+            () => TransactionStatus::Voided,
+        };
+        for ((posting, hold), facts) in transaction.postings.iter_mut().zip(&holds).zip(&facts) {
+            let hold = HoldAfter { seq: 0, posted: hold.posted, released: hold.released, remaining: hold.remaining };
+            posting.hold = Some(view::hold_state(facts, hold));
+        }
+    }
+    Some(transaction)
+}

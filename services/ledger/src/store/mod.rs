@@ -1,0 +1,9 @@
+//! Between rows of tables and the state of the pure step: `read` fills the state, `write` stores what a group changed.
+
+mod read;
+mod rows;
+pub(crate) mod sql;
+mod write;
+
+pub(crate) use read::{Loader, Wanted};
+pub(crate) use write::{Stored, store_group};

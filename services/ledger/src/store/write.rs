@@ -1,0 +1,247 @@
+//! Stores what a group changed: its rows, the group with its hash, and every table that is worked out from them.
+
+use platform::db::{Column, DbError, Tx, Value};
+use tokio::try_join;
+
+use super::rows::status_number;
+use super::sql;
+use crate::format::{GroupStamp, RowsHash, group_hash};
+use crate::state::{Entry, Group, Hold, LogTail, Space, State};
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Where the log stands once the group is committed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored {
+    pub log: LogTail,
+    pub highest_id: u128,
+}
+
+pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stored, DbError> {
+    let group = &state.group;
+    let (log, bodies) = seal(state, now);
+    let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
+    let mut new_ids = group.new_ids.clone();
+    // Keys in order are inserted faster than keys in any order.
+    new_ids.sort_unstable();
+    let ids: Vec<[u8; 16]> = new_ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
+    let id_seqs: Vec<i64> = new_ids.iter().map(|(_, seq)| *seq as i64).collect();
+    let record = [
+        Value::Int(log.number as i64),
+        Value::Int(now),
+        Value::Int(state.log.last_seq as i64 + 1),
+        Value::Int(log.last_seq as i64),
+        Value::Bytes(&log.hash),
+    ];
+    let log_rows = [Column::Int(&seqs), Column::Bytes(&bodies)];
+    let id_rows = [Column::Id(&ids), Column::Int(&id_seqs)];
+    try_join!(
+        tx.insert_many(&sql::LOG, &log_rows),
+        tx.insert_many(&sql::TRANSACTION_ID, &id_rows),
+        tx.execute(sql::GROUP_RECORD, &record),
+        heads(tx, state),
+        holds(tx, group),
+        names(tx, group, now),
+        accounts(tx, state),
+        metadata(tx, state),
+    )?;
+    let highest_id = new_ids.last().map_or(0, |(id, _)| *id);
+    Ok(Stored { log, highest_id })
+}
+
+/// The rows as bytes, and the group's hash over them.
+fn seal(state: &State, now: i64) -> (LogTail, Vec<Vec<u8>>) {
+    let mut hash = RowsHash::new();
+    let first_seq = state.log.last_seq + 1;
+    let encode = |(seq, row): (u64, &crate::format::Row)| {
+        let body = row.encode(seq);
+        hash.row(&body);
+        body
+    };
+    let bodies: Vec<Vec<u8>> = (first_seq..).zip(&state.group.rows).map(encode).collect();
+    let last_seq = state.log.last_seq + bodies.len() as u64;
+    let stamp = GroupStamp { number: state.log.number + 1, at: now, first_seq, last_seq };
+    let hash = group_hash(&state.log.hash, stamp, &hash.finish());
+    let last_account = state.log.last_account + state.group.new_accounts.len() as u64;
+    (LogTail { number: stamp.number, at: now, last_seq, last_account, hash }, bodies)
+}
+
+/// The columns of `account_head`, gathered.
+#[derive(Default)]
+struct Heads {
+    numbers: [Vec<i64>; 9],
+    limits: [Vec<Option<i64>>; 2],
+    bytes: [Vec<Vec<u8>>; 2],
+}
+
+impl Heads {
+    fn gather<'a>(entries: impl Iterator<Item = &'a Entry>) -> Heads {
+        let mut heads = Heads::default();
+        for Entry { facts, head } in entries {
+            let (state, sums) = (&head.state, &head.sums);
+            let numbers = [
+                facts.no as i64,
+                status_number(state.status),
+                state.metadata_seq as i64,
+                sums.posted_debits,
+                sums.posted_credits,
+                sums.pending_debits,
+                sums.pending_credits,
+                head.version as i64,
+                head.holds as i64,
+            ];
+            push_each(&mut heads.numbers, numbers);
+            push_each(&mut heads.limits, [state.floor, state.ceiling]);
+            let hash = state.metadata.map(|hash| hash.to_vec()).unwrap_or_default();
+            push_each(&mut heads.bytes, [hash, head.roots.to_bytes()]);
+        }
+        heads
+    }
+
+    /// In the order of the table's columns.
+    fn columns(&self) -> [Column<'_>; 13] {
+        let [no, status, metadata_seq, pd, pc, hd, hc, version, holds] = &self.numbers;
+        let [floor, ceiling] = &self.limits;
+        let [metadata_hash, roots] = &self.bytes;
+        [
+            Column::Int(no),
+            Column::Int(status),
+            Column::IntOrNull(floor),
+            Column::IntOrNull(ceiling),
+            Column::Bytes(metadata_hash),
+            Column::Int(metadata_seq),
+            Column::Int(pd),
+            Column::Int(pc),
+            Column::Int(hd),
+            Column::Int(hc),
+            Column::Int(version),
+            Column::Int(holds),
+            Column::Bytes(roots),
+        ]
+    }
+}
+
+fn push_each<T, const N: usize>(columns: &mut [Vec<T>; N], values: [T; N]) {
+    for (column, value) in columns.iter_mut().zip(values) {
+        column.push(value);
+    }
+}
+
+async fn heads(tx: &Tx, state: &State) -> Result<(), DbError> {
+    let new = |no: &&u64| **no > state.log.last_account;
+    let entry = |no: &u64| state.accounts.get(no);
+    let changed = &state.group.changed_accounts;
+    let inserted = Heads::gather(changed.iter().filter(new).filter_map(entry));
+    let updated = Heads::gather(changed.iter().filter(|no| !new(no)).filter_map(entry));
+    let (inserted, updated) = (inserted.columns(), updated.columns());
+    try_join!(tx.insert_many(&sql::ACCOUNT_HEAD, &inserted), tx.update_many(&sql::ACCOUNT_HEAD, &updated))?;
+    Ok(())
+}
+
+async fn holds(tx: &Tx, group: &Group) -> Result<(), DbError> {
+    let gather = |seqs: &mut dyn Iterator<Item = &u64>| {
+        let mut numbers = <[Vec<i64>; 6]>::default();
+        for (seq, hold) in seqs.filter_map(|seq| Some((*seq, group.holds.get(seq)?))) {
+            let Hold { posted, released, remaining, expires_at, expired } = *hold;
+            push_each(&mut numbers, [seq as i64, posted, released, remaining, expires_at, i64::from(expired)]);
+        }
+        numbers
+    };
+    let new = gather(&mut group.new_holds.iter());
+    let changed = gather(&mut group.changed_holds.difference(&group.new_holds));
+    let (new, changed) =
+        (new.each_ref().map(|column| Column::Int(column)), changed.each_ref().map(|column| Column::Int(column)));
+    try_join!(tx.insert_many(&sql::HOLD, &new), tx.update_many(&sql::HOLD, &changed))?;
+    Ok(())
+}
+
+/// References, reversals and idempotency keys.
+async fn names(tx: &Tx, group: &Group, now: i64) -> Result<(), DbError> {
+    let of = |wanted: Space| -> (Vec<String>, Vec<i64>) {
+        let mine = group.new_references.iter().filter(|(space, _, _)| *space == wanted);
+        mine.map(|(_, reference, at)| (reference.clone(), *at as i64)).unzip()
+    };
+    let (accounts, numbers) = of(Space::Account);
+    let (transactions, seqs) = of(Space::Transaction);
+    let reversed: Vec<i64> = group.new_reversals.iter().map(|(first, _)| *first as i64).collect();
+    let reversed_by: Vec<[u8; 16]> = group.new_reversals.iter().map(|(_, by)| by.to_be_bytes()).collect();
+    let keys: Vec<[u8; 16]> = group.new_scopes.iter().map(|(key, _)| *key).collect();
+    let commands: Vec<[u8; 16]> = group.new_scopes.iter().map(|(_, entry)| entry.command).collect();
+    let key_seqs: Vec<i64> = group.new_scopes.iter().map(|(_, entry)| entry.seq as i64).collect();
+    let days = vec![now / MICROS_PER_DAY; keys.len()];
+    let idempotency = [Column::Id(&keys), Column::Id(&commands), Column::Int(&key_seqs), Column::Int(&days)];
+    let account_references = [Column::Text(&accounts), Column::Int(&numbers)];
+    let transaction_references = [Column::Text(&transactions), Column::Int(&seqs)];
+    let reversals = [Column::Int(&reversed), Column::Id(&reversed_by)];
+    try_join!(
+        tx.insert_many(&sql::ACCOUNT_REFERENCE, &account_references),
+        tx.insert_many(&sql::TRANSACTION_REFERENCE, &transaction_references),
+        tx.insert_many(&sql::REVERSAL, &reversals),
+        tx.insert_many(&sql::IDEMPOTENCY, &idempotency),
+    )?;
+    Ok(())
+}
+
+async fn accounts(tx: &Tx, state: &State) -> Result<(), DbError> {
+    let new = state.group.new_accounts.iter().filter_map(|no| state.facts(*no));
+    let (mut numbers, mut texts, mut names) =
+        (<[Vec<i64>; 5]>::default(), <[Vec<String>; 2]>::default(), <[Vec<Option<String>>; 2]>::default());
+    for facts in new {
+        let normal = if facts.normal == ledger_api::Side::Debit { 0 } else { 1 };
+        let scale = i64::from(facts.currency.scale());
+        push_each(&mut numbers, [facts.no as i64, scale, normal, facts.opened_seq as i64, facts.opened_at]);
+        push_each(&mut texts, [facts.path.to_string(), facts.currency.code().to_owned()]);
+        let text = |name: &Option<ledger_api::Reference>| name.as_ref().map(ToString::to_string);
+        push_each(&mut names, [text(&facts.owner), text(&facts.reference)]);
+    }
+    let ([no, scale, normal, opened_seq, opened_at], [path, currency], [owner, reference]) = (&numbers, &texts, &names);
+    let columns = [
+        Column::Int(no),
+        Column::Text(path),
+        Column::Text(currency),
+        Column::Int(scale),
+        Column::Int(normal),
+        Column::TextOrNull(owner),
+        Column::TextOrNull(reference),
+        Column::Int(opened_seq),
+        Column::Int(opened_at),
+    ];
+    let new_assets = &state.group.new_assets;
+    let codes: Vec<String> = new_assets.iter().map(|(code, _, _)| code.clone()).collect();
+    let scales: Vec<i64> = new_assets.iter().map(|(_, scale, _)| i64::from(*scale)).collect();
+    let seqs: Vec<i64> = new_assets.iter().map(|(_, _, seq)| *seq as i64).collect();
+    let assets = [Column::Text(&codes), Column::Int(&scales), Column::Int(&seqs)];
+    try_join!(tx.insert_many(&sql::ACCOUNT, &columns), tx.insert_many(&sql::ASSET, &assets))?;
+    Ok(())
+}
+
+async fn metadata(tx: &Tx, state: &State) -> Result<(), DbError> {
+    let group = &state.group;
+    let (mut seqs, mut salts, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+    for (seq, entry) in group.new_metadata.iter().filter_map(|seq| Some((*seq, group.metadata.get(seq)?))) {
+        seqs.push(seq as i64);
+        salts.push(entry.salt.clone());
+        bodies.push(serde_json::to_string(&entry.body).unwrap_or_default());
+    }
+    let columns = [Column::Int(&seqs), Column::Bytes(&salts), Column::Text(&bodies)];
+    tx.insert_many(&sql::METADATA, &columns).await?;
+    index_account_metadata(tx, state).await
+}
+
+async fn index_account_metadata(tx: &Tx, state: &State) -> Result<(), DbError> {
+    let (mut accounts, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in state.group.reindexed.iter().filter_map(|no| state.accounts.get(no)) {
+        let no = entry.facts.no as i64;
+        if entry.facts.no <= state.log.last_account {
+            tx.execute(sql::ACCOUNT_METADATA_ERASE, &[Value::Int(no)]).await?;
+        }
+        let Some(metadata) = state.group.metadata.get(&entry.head.state.metadata_seq) else { continue };
+        for (key, value) in &metadata.body {
+            accounts.push(no);
+            keys.push(key.clone());
+            values.push(value.clone());
+        }
+    }
+    let columns = [Column::Int(&accounts), Column::Text(&keys), Column::Text(&values)];
+    tx.insert_many(&sql::ACCOUNT_METADATA, &columns).await
+}

@@ -1,0 +1,250 @@
+//! The ledger's part of the lane: which rows a group needs, the pure step over them, and what is kept between groups.
+
+use std::collections::BTreeSet;
+
+use kernel::Timestamp;
+use ledger_api::{Operation, Reference};
+use platform::db::{DbError, Fault, Tx, Value};
+use platform::lane::{LaneWork, Tail};
+
+use crate::command::{Body, Command, Reply, Tag};
+use crate::decide;
+use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash};
+use crate::state::{Group, LogTail, State};
+use crate::store::{Loader, Stored, Wanted, sql, store_group};
+
+/// Pending postings that one group releases at most; the next group goes on.
+const EXPIRIES_MAX: i64 = 500;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WorkConfig {
+    /// Accounts kept in memory between groups.
+    pub accounts_cached_max: usize,
+    pub idempotency_days: i64,
+}
+
+pub(crate) struct Work {
+    config: WorkConfig,
+    state: State,
+    /// No id in the store is above this one, so a higher one need not be looked up.
+    highest_id: u128,
+    next_expiry: Option<i64>,
+    /// The day up to which old idempotency keys are gone.
+    purged_day: i64,
+    stored: Option<Stored>,
+}
+
+impl Work {
+    pub(crate) fn new(config: WorkConfig) -> Work {
+        Work { config, state: State::default(), highest_id: 0, next_expiry: None, purged_day: 0, stored: None }
+    }
+
+    /// What the commands of a group name.
+    fn wanted(&self, commands: &[&Command]) -> Wanted {
+        let mut wanted = Wanted::default();
+        for command in commands {
+            match &command.body {
+                Body::Lines(lines) => {
+                    for line in &lines.lines {
+                        self.want_tag(&mut wanted, &line.tag);
+                        want_operation(&mut wanted, &line.operation);
+                    }
+                }
+                Body::Open(open, tag) => {
+                    self.want_tag(&mut wanted, tag);
+                    wanted.paths.insert(open.path.clone());
+                    wanted.openings.insert(open.path.clone());
+                    wanted.account_references.extend(open.reference.as_ref().map(Reference::to_string));
+                }
+                Body::Change(change, tag) => {
+                    self.want_tag(&mut wanted, tag);
+                    wanted.paths.insert(change.path.clone());
+                    wanted.openings.insert(change.path.clone());
+                }
+                Body::Declare(_, tag) => self.want_tag(&mut wanted, tag),
+            }
+        }
+        wanted
+    }
+
+    fn want_tag(&self, wanted: &mut Wanted, tag: &Tag) {
+        if tag.id <= self.highest_id {
+            wanted.ids.insert(tag.id);
+        }
+        wanted.scopes.extend(tag.scope.map(|scope| scope.key));
+    }
+
+    async fn check_tail(&self, tx: &Tx) -> Result<(), DbError> {
+        let newest = tx.query(sql::GROUP_NEWEST, &[]).await?;
+        let number = newest.first().map_or(Ok(0), |row| row.int(0))?;
+        if number == self.state.log.number as i64 {
+            return Ok(());
+        }
+        Err(DbError::new("add to a log that another process has added to", Fault::Retry))
+    }
+
+    /// Finds the rows of holds that are due, and when the next ones will be.
+    async fn find_due(&mut self, tx: &Tx, now: Timestamp) -> Result<BTreeSet<u64>, DbError> {
+        if self.next_expiry.is_none_or(|next| next > now.micros()) {
+            return Ok(BTreeSet::new());
+        }
+        let mut due = BTreeSet::new();
+        self.next_expiry = None;
+        for row in tx.query(sql::HOLD_DUE, &[Value::Int(EXPIRIES_MAX + 1)]).await? {
+            let expires_at = row.int(1)?;
+            if expires_at > now.micros() || due.len() as i64 == EXPIRIES_MAX {
+                self.next_expiry = Some(expires_at);
+                break;
+            }
+            due.insert(row.int(0)? as u64);
+        }
+        Ok(due)
+    }
+
+    async fn purge_idempotency(&mut self, tx: &Tx, now: Timestamp) -> Result<(), DbError> {
+        let oldest = now.micros() / MICROS_PER_DAY - self.config.idempotency_days;
+        if self.purged_day >= oldest {
+            return Ok(());
+        }
+        if tx.execute(sql::IDEMPOTENCY_PURGE, &[Value::Int(oldest)]).await? == 0 {
+            self.purged_day = oldest;
+        }
+        Ok(())
+    }
+
+    fn tail(&self) -> Tail {
+        tail(&self.state.log)
+    }
+}
+
+fn want_operation(wanted: &mut Wanted, operation: &Operation) {
+    wanted.ids.extend(operation.target().map(|target| target.bits()));
+    wanted.transaction_references.extend(operation.reference().map(Reference::to_string));
+    let Operation::Create(create) = operation else { return };
+    for posting in &create.postings {
+        wanted.paths.extend(posting.debit.iter().chain(&posting.credit).cloned());
+        wanted.paths.extend(posting.split.iter().map(|share| share.account.clone()));
+    }
+    wanted.paths.extend(create.if_version.iter().map(|condition| condition.account.clone()));
+}
+
+fn tail(log: &LogTail) -> Tail {
+    let fingerprint = log.hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+    Tail { number: log.number as i64, at: Timestamp::from_micros(log.at), fingerprint }
+}
+
+impl LaneWork for Work {
+    type Command = Command;
+    type Reply = Reply;
+
+    fn weight(command: &Command) -> usize {
+        match &command.body {
+            Body::Lines(lines) => lines.lines.len(),
+            Body::Open(..) | Body::Change(..) | Body::Declare(..) => 1,
+        }
+    }
+
+    async fn load<'a>(&'a mut self, tx: &'a Tx, now: Timestamp, commands: &'a [&'a Command]) -> Result<(), DbError> {
+        self.check_tail(tx).await?;
+        let mut wanted = self.wanted(commands);
+        wanted.rows = self.find_due(tx, now).await?;
+        let due: BTreeSet<u64> = wanted.rows.clone();
+        Loader::new(tx, &mut self.state).load(&wanted).await?;
+        let first = |seq: &u64| match self.state.row(*seq) {
+            Some(crate::format::Row::Leg(leg)) => seq.saturating_sub(u64::from(leg.index)),
+            _ => *seq,
+        };
+        let firsts: BTreeSet<u64> = due.iter().map(first).collect();
+        self.state.group.due = firsts.into_iter().collect();
+        Ok(())
+    }
+
+    fn begin(&mut self, now: Timestamp) {
+        decide::begin(&mut self.state, now);
+    }
+
+    fn decide(&mut self, now: Timestamp, command: &Command) -> Reply {
+        decide::decide(&mut self.state, now, command)
+    }
+
+    async fn store<'a>(&'a mut self, tx: &'a Tx, now: Timestamp) -> Result<Tail, DbError> {
+        self.purge_idempotency(tx, now).await?;
+        if self.state.group.rows.is_empty() {
+            self.stored = None;
+            return Ok(self.tail());
+        }
+        let stored = store_group(tx, &self.state, now.micros()).await?;
+        self.stored = Some(stored);
+        Ok(tail(&stored.log))
+    }
+
+    fn committed(&mut self) {
+        if let Some(stored) = self.stored.take() {
+            self.state.log = stored.log;
+            self.highest_id = self.highest_id.max(stored.highest_id);
+            let holds = &self.state.group.holds;
+            let new = self.state.group.new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at);
+            self.next_expiry = new.chain(self.next_expiry).min();
+        }
+        self.state.group = Group::default();
+        if self.state.accounts.len() > self.config.accounts_cached_max {
+            self.state.accounts.clear();
+            self.state.by_path.clear();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.stored = None;
+        // Where the log stands is read again by `resume`, but a lane may also go on without one: then it stands as before.
+        let log = self.state.log;
+        let assets = std::mem::take(&mut self.state.assets);
+        self.state = State { log, assets, ..State::default() };
+        self.next_expiry = Some(0);
+    }
+
+    async fn resume<'a>(&'a mut self, tx: &'a Tx) -> Result<Tail, DbError> {
+        self.state = State { log: read_tail(tx).await?, ..State::default() };
+        for row in tx.query(sql::ASSET_LIST, &[]).await? {
+            let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an asset with a malformed scale"))?;
+            self.state.assets.insert(row.text(0)?.to_owned(), scale);
+        }
+        let highest = tx.query(sql::TRANSACTION_ID_LAST, &[]).await?;
+        self.highest_id = highest.first().map_or(Ok(0), |row| row.array(0).map(u128::from_be_bytes))?;
+        // The first group looks for what is due.
+        self.next_expiry = Some(0);
+        Ok(self.tail())
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        self.next_expiry.map(Timestamp::from_micros)
+    }
+}
+
+/// Where the log ends, after a check that its last group is whole.
+pub(crate) async fn read_tail(tx: &Tx) -> Result<LogTail, DbError> {
+    let groups = tx.query(sql::GROUP_LAST, &[]).await?;
+    let last_account = tx.query(sql::ACCOUNT_LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? as u64;
+    let Some(last) = groups.first() else {
+        return Ok(LogTail { hash: GENESIS, ..LogTail::default() });
+    };
+    let previous: Hash = groups.get(1).map_or(Ok(GENESIS), |row| row.array(4))?;
+    let stamp = GroupStamp {
+        number: last.int(0)? as u64,
+        at: last.int(1)?,
+        first_seq: last.int(2)? as u64,
+        last_seq: last.int(3)? as u64,
+    };
+    let mut rows = RowsHash::new();
+    for row in tx.query(sql::LOG_RANGE, &[Value::Int(last.int(2)?), Value::Int(last.int(3)?)]).await? {
+        rows.row(row.bytes(1)?);
+    }
+    let hash: Hash = last.array(4)?;
+    if group_hash(&previous, stamp, &rows.finish()) != hash {
+        return Err(DbError::shape(format!(
+            "the hash of the last group, number {}, does not match its rows",
+            stamp.number
+        )));
+    }
+    Ok(LogTail { number: stamp.number, at: stamp.at, last_seq: stamp.last_seq, last_account, hash })
+}
