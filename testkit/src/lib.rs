@@ -1,1 +1,22 @@
-//! Helpers for tests.
+//! What tests stand on: temporary stores on both engines, a clock that obeys, and things that break on request.
+//!
+//! Owns no test of the product. Refuses to be anything but a dev-dependency (`cargo xtask tidy` checks it). Invariants:
+//! every process that is started here is stopped by its own id; every file lies in a temporary directory; nothing listens
+//! anywhere but on 127.0.0.1. Start reading at [`for_each_engine`], then [`Server`].
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod client;
+mod clock;
+mod commit_cutter;
+mod disk_fault;
+mod engines;
+mod server;
+mod store;
+
+pub use client::{Answer, Client, Lost};
+pub use clock::FakeClock;
+pub use commit_cutter::{CommitCutter, Cut};
+pub use disk_fault::{DiskFault, DiskFaultKind};
+pub use engines::{for_each_engine, on_postgres, on_sqlite};
+pub use server::{Server, ServerBuilder, free_port};
+pub use store::TestStore;

@@ -84,7 +84,7 @@ fn sqlite_fault(error: &rusqlite::Error) -> Fault {
 fn postgres_fault(error: &tokio_postgres::Error) -> Fault {
     use tokio_postgres::error::SqlState as State;
     let Some(state) = error.code() else {
-        return Fault::ConnectionLost;
+        return postgres_fault_of_client(error);
     };
     if [State::T_R_SERIALIZATION_FAILURE, State::T_R_DEADLOCK_DETECTED, State::LOCK_NOT_AVAILABLE].contains(state) {
         return Fault::Retry;
@@ -98,9 +98,19 @@ fn postgres_fault(error: &tokio_postgres::Error) -> Fault {
     match state.code().get(..2) {
         Some("23") => Fault::Constraint,
         Some("58") => Fault::Io,
+        _ if *state == State::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Fault::ConnectionLost,
         Some("08" | "57") => Fault::ConnectionLost,
         Some("28" | "3D" | "53") => Fault::Unreachable,
         Some("XX") => Fault::Corrupt,
         _ => Fault::Statement,
+    }
+}
+
+/// An error that the server knows nothing of: a value that does not fit its column is refused before it is sent, and must
+/// not look like a connection that was lost.
+fn postgres_fault_of_client(error: &tokio_postgres::Error) -> Fault {
+    match error.source() {
+        Some(cause) if !cause.is::<std::io::Error>() => Fault::Statement,
+        _ => Fault::ConnectionLost,
     }
 }

@@ -13,6 +13,11 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+const SCHEMA_EXISTS: &str = "
+select 1
+from pg_namespace
+where nspname = $1";
+
 const MIGRATION_TABLE: &str = "
 create table if not exists schema_migration (
     version BIGINT primary key,
@@ -44,9 +49,12 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbEr
 
 async fn apply(tx: &Tx, engine: Engine, schema: Option<&str>, migrations: &[Migration]) -> Result<usize, DbError> {
     if let Some(schema) = schema {
-        // Two processes that start together would both try to create it.
+        // Two processes that start together would both try to create it. The right to create schemas is asked for only
+        // when it is needed: a service's role may own its schema and nothing else.
         tx.batch("select pg_advisory_xact_lock(7012345678)").await?;
-        tx.batch(&format!("create schema if not exists {schema}")).await?;
+        if tx.query(SCHEMA_EXISTS, &[Value::Text(schema)]).await?.is_empty() {
+            tx.batch(&format!("create schema {schema}")).await?;
+        }
     }
     tx.batch(&translate(MIGRATION_TABLE, engine)).await?;
     let done = tx.query(MIGRATION_LIST, &[]).await?;

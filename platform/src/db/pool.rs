@@ -57,7 +57,7 @@ impl Pool {
     async fn connect(&self) -> Result<Conn, DbError> {
         match &self.target {
             Target::Sqlite { file, cache_mb } => SqliteConn::open(file, *cache_mb, self.access).map(Conn::Sqlite),
-            Target::Postgres { url, schema } => PostgresConn::open(url, schema).await.map(Conn::Postgres),
+            Target::Postgres { url, schema } => PostgresConn::open(url, schema, self.access).await.map(Conn::Postgres),
         }
     }
 

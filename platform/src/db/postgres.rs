@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use super::rowset::{self, Column, RowSet};
 use super::value::{Row, Value, postgres_row};
-use super::{DbError, Fault};
+use super::{Access, DbError, Fault};
 
 /// A server that does not answer a statement by then is treated as a lost connection.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -28,12 +28,16 @@ pub(crate) struct PostgresConn {
 }
 
 impl PostgresConn {
-    pub(crate) async fn open(url: &str, schema: &str) -> Result<PostgresConn, DbError> {
+    pub(crate) async fn open(url: &str, schema: &str, access: Access) -> Result<PostgresConn, DbError> {
         let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
         let mut config = Config::from_str(url).map_err(unreachable)?;
+        let read_only = if access == Access::ReadOnly { "on" } else { "off" };
         // Durability is not left to the server's defaults; the search path makes every statement see its schema only.
         config
-            .options(format!("-c search_path={schema} -c synchronous_commit=on -c lock_timeout=10s"))
+            .options(format!(
+                "-c search_path={schema} -c synchronous_commit=on -c lock_timeout=10s \
+                 -c default_transaction_read_only={read_only}"
+            ))
             .connect_timeout(CONNECT_MAX)
             .application_name(format!("florin-{schema}"));
         let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;

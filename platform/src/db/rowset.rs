@@ -80,7 +80,7 @@ impl Texts {
         };
         let names = join(&|_, name, _| name.to_owned());
         let key = columns.first().map_or("", |(name, _)| name);
-        let key_kind = columns.first().map_or("", |(_, kind)| kind);
+        let key_kind = columns.first().map_or("", |(_, kind)| sent_as(kind));
         let changes = |value: &dyn Fn(usize, &str) -> String| {
             let parts: Vec<String> = columns
                 .iter()
@@ -90,7 +90,7 @@ impl Texts {
                 .collect();
             parts.join(", ")
         };
-        let arrays = join(&|place, _, kind| format!("${place}::{kind}[]"));
+        let arrays = join(&|place, _, kind| format!("${place}::{}[]", sent_as(kind)));
         Texts {
             sqlite_insert: format!(
                 "insert into {table} ({names}) values ({})",
@@ -106,6 +106,11 @@ impl Texts {
             postgres_select: format!("select {names} from {table} where {key} = any($1::{key_kind}[])"),
         }
     }
+}
+
+/// Numbers travel in 64 bits, whatever their column has; the server narrows them where they are stored, or refuses.
+fn sent_as(kind: &str) -> &str {
+    if kind == "smallint" { "bigint" } else { kind }
 }
 
 impl<'a> Column<'a> {

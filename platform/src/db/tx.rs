@@ -1,11 +1,17 @@
 //! A transaction, the same for both engines. Dropped without [`Tx::commit`], it leaves nothing behind.
+//!
+//! Invariant: a transaction in which a statement failed cannot be committed. PostgreSQL would answer such a commit as if
+//! it had succeeded, and roll back; SQLite would commit the other half.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pool::{Conn, Lent};
-use super::{Column, DbError, Row, RowSet, Value};
+use super::{Column, DbError, Fault, Row, RowSet, Value};
 
 #[derive(Debug)]
 pub struct Tx {
     lent: Option<Lent>,
+    spoiled: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +26,7 @@ const BEGIN_ALONE: &str = "begin; select pg_advisory_xact_lock(70123, hashtext(c
 
 impl Tx {
     pub(crate) async fn begin(lent: Lent, kind: Kind) -> Result<Tx, DbError> {
-        let tx = Tx { lent: Some(lent) };
+        let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false) };
         match (tx.conn(), kind) {
             // A plain `begin` that reads first and writes later fails under contention.
             (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone) => sqlite.batch("begin immediate")?,
@@ -35,40 +41,40 @@ impl Tx {
     }
 
     pub async fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
-        match self.conn() {
+        self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.query(sql, params),
             Conn::Postgres(postgres) => postgres.query(sql, params).await,
-        }
+        })
     }
 
     pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
-        match self.conn() {
+        self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.execute(sql, params),
             Conn::Postgres(postgres) => postgres.execute(sql, params).await,
-        }
+        })
     }
 
     /// Statements without parameters and answers, several in one text: migrations.
     pub async fn batch(&self, sql: &str) -> Result<(), DbError> {
-        match self.conn() {
+        self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.batch(sql),
             Conn::Postgres(postgres) => postgres.batch(sql).await,
-        }
+        })
     }
 
     pub async fn insert_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
-        match self.conn() {
+        self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.insert_many(set, columns),
             Conn::Postgres(postgres) => postgres.insert_many(set, columns).await,
-        }
+        })
     }
 
     /// Sets all columns behind the first one, in the rows that the first one names.
     pub async fn update_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
-        match self.conn() {
+        self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.update_many(set, columns),
             Conn::Postgres(postgres) => postgres.update_many(set, columns).await,
-        }
+        })
     }
 
     /// The rows whose first column is one of `keys`; in no promised order, absent ones left out.
@@ -76,14 +82,17 @@ impl Tx {
         if keys.length() == 0 {
             return Ok(Vec::new());
         }
-        match self.conn() {
+        self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.select_many(set, keys),
             Conn::Postgres(postgres) => postgres.select_many(set, keys).await,
-        }
+        })
     }
 
     /// On an error with the faults `ConnectionLost` or `Io` the outcome is unknown.
     pub async fn commit(mut self) -> Result<(), DbError> {
+        if self.spoiled.load(Ordering::Relaxed) {
+            return Err(DbError::new("commit although a statement failed", Fault::Statement));
+        }
         match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.batch("commit")?,
             Conn::Postgres(postgres) => postgres.batch("commit").await?,
@@ -92,6 +101,13 @@ impl Tx {
             lent.give_back();
         }
         Ok(())
+    }
+
+    fn noted<T>(&self, outcome: Result<T, DbError>) -> Result<T, DbError> {
+        if outcome.is_err() {
+            self.spoiled.store(true, Ordering::Relaxed);
+        }
+        outcome
     }
 
     fn conn(&self) -> &Conn {

@@ -7,7 +7,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use kernel::Timestamp;
 
 use super::run::{Run, refuse};
 use super::{LaneError, LaneWork, Pending, Tail};
@@ -23,81 +22,94 @@ enum Attempt<R> {
     Committed(Vec<R>, Tail),
     /// Nothing happened.
     Failed(DbError),
+    ClockBehind,
     Panicked,
     /// The commit was sent and no answer came.
     Unknown(DbError, Vec<R>, Tail),
 }
 
+/// What the store says about a group whose commit was not answered.
+enum Settled {
+    Happened,
+    DidNotHappen,
+    Unknown,
+}
+
+/// What to do with a group that failed.
+enum Next {
+    Again,
+    Halve,
+    Refuse(LaneError),
+}
+
 impl<W: LaneWork> Run<W> {
-    pub(super) async fn carry_out(&mut self, now: Timestamp, group: Vec<Pending<W>>) {
+    pub(super) async fn carry_out(&mut self, group: Vec<Pending<W>>) {
         let mut groups = vec![group];
-        let mut now = now;
         let mut tried = 0;
         while let Some(group) = groups.pop() {
-            match self.attempt(now, &group).await {
+            if !self.state.is_accepting() {
+                refuse(group, LaneError::Unavailable);
+                continue;
+            }
+            let group = self.without_late(group);
+            if group.is_empty() && !self.is_due() {
+                continue;
+            }
+            match self.attempt(&group).await {
                 Attempt::Committed(replies, tail) => {
                     self.work.committed();
                     self.tail = tail;
-                    answer(group, replies);
-                    now = now.plus_micros(1);
+                    self.troubled = false;
                     tried = 0;
+                    answer(group, replies);
+                }
+                Attempt::ClockBehind => {
+                    self.troubled = true;
+                    refuse(group, LaneError::ClockBehind);
                 }
                 Attempt::Panicked => self.halve(group, &mut groups, "a command panicked"),
-                Attempt::Unknown(error, replies, tail) => {
-                    if !self.settle(error, group, replies, tail).await {
-                        refuse_all(groups, LaneError::Unavailable);
-                        return;
-                    }
-                    now = now.plus_micros(1);
-                }
-                Attempt::Failed(error) => match error.fault {
-                    Fault::Retry if tried < RETRIES_MAX => {
+                Attempt::Unknown(error, replies, tail) => match self.settle(&error, tail).await {
+                    Settled::Happened => answer(group, replies),
+                    Settled::DidNotHappen if tried < RETRIES_MAX => {
                         tried += 1;
-                        self.work.forget();
-                        tokio::time::sleep(Duration::from_millis(5 << tried)).await;
-                        self.resume_or_retry_later().await;
                         groups.push(group);
                     }
-                    Fault::Full => {
-                        self.give_up(&error, "no space is left");
-                        refuse(group, LaneError::StorageFull);
-                    }
-                    Fault::Retry | Fault::ReadOnly => {
-                        self.give_up(&error, "the store cannot be written");
-                        refuse(group, LaneError::Unavailable);
-                    }
-                    Fault::ConnectionLost | Fault::Unreachable | Fault::Io if tried < RETRIES_MAX => {
+                    Settled::DidNotHappen => refuse(group, LaneError::Unavailable),
+                    Settled::Unknown => refuse(group, LaneError::OutcomeUnknown),
+                },
+                Attempt::Failed(error) => match self.after_failure(&error, tried).await {
+                    Next::Again => {
                         tried += 1;
-                        self.give_up(&error, "the store was lost before the commit");
-                        match self.reopen().await {
-                            Ok(_) => groups.push(group),
-                            Err(_) => refuse(group, LaneError::Unavailable),
-                        }
+                        groups.push(group);
                     }
-                    Fault::ConnectionLost | Fault::Unreachable | Fault::Io => {
-                        self.give_up(&error, "the store keeps failing");
-                        refuse(group, LaneError::Unavailable);
-                    }
-                    Fault::Constraint | Fault::Statement | Fault::Corrupt | Fault::Newer => {
-                        tracing::error!(lane = self.config.name, %error, cause = ?error.source, "a group failed");
-                        self.halve(group, &mut groups, "a command cannot be stored");
-                    }
+                    Next::Halve => self.halve(group, &mut groups, "a command cannot be stored"),
+                    Next::Refuse(why) => refuse(group, why),
                 },
             }
         }
     }
 
-    async fn attempt(&mut self, now: Timestamp, group: &[Pending<W>]) -> Attempt<W::Reply> {
-        let guarded = AssertUnwindSafe(self.attempt_unguarded(now, group));
+    async fn attempt(&mut self, group: &[Pending<W>]) -> Attempt<W::Reply> {
+        let guarded = AssertUnwindSafe(self.attempt_unguarded(group));
         guarded.catch_unwind().await.unwrap_or(Attempt::Panicked)
     }
 
-    async fn attempt_unguarded(&mut self, now: Timestamp, group: &[Pending<W>]) -> Attempt<W::Reply> {
+    async fn attempt_unguarded(&mut self, group: &[Pending<W>]) -> Attempt<W::Reply> {
         let commands: Vec<&W::Command> = group.iter().map(|pending| &pending.command).collect();
         let tx = match self.db.begin_alone().await {
             Ok(tx) => tx,
             Err(error) => return Attempt::Failed(error),
         };
+        // What was dropped is read again in the transaction that builds on it: nobody can write in between.
+        if self.forgotten {
+            self.tail = match self.work.resume(&tx).await {
+                Ok(tail) => tail,
+                Err(error) => return Attempt::Failed(error),
+            };
+            self.forgotten = false;
+        }
+        // Taken behind `resume`: another writer's last group may be younger than the one this process knew.
+        let Some(now) = self.stamp() else { return Attempt::ClockBehind };
         if let Err(error) = self.work.load(&tx, now, &commands).await {
             return Attempt::Failed(error);
         }
@@ -116,11 +128,45 @@ impl<W: LaneWork> Run<W> {
         }
     }
 
+    async fn after_failure(&mut self, error: &DbError, tried: u32) -> Next {
+        match error.fault {
+            Fault::Retry if tried < RETRIES_MAX => {
+                self.forget();
+                tokio::time::sleep(Duration::from_millis(5 << tried)).await;
+                Next::Again
+            }
+            Fault::Full => {
+                self.give_up(error, "no space is left");
+                Next::Refuse(LaneError::StorageFull)
+            }
+            Fault::Retry | Fault::ReadOnly => {
+                self.give_up(error, "the store cannot be written");
+                Next::Refuse(LaneError::Unavailable)
+            }
+            Fault::ConnectionLost | Fault::Unreachable | Fault::Io if tried < RETRIES_MAX => {
+                self.give_up(error, "the store was lost before the commit");
+                match self.reopen().await {
+                    Ok(_) => Next::Again,
+                    Err(_) => Next::Refuse(LaneError::Unavailable),
+                }
+            }
+            Fault::ConnectionLost | Fault::Unreachable | Fault::Io => {
+                self.give_up(error, "the store keeps failing");
+                Next::Refuse(LaneError::Unavailable)
+            }
+            Fault::Constraint | Fault::Statement | Fault::Corrupt | Fault::Newer => {
+                tracing::error!(lane = self.config.name, %error, cause = ?error.source, "a group failed");
+                Next::Halve
+            }
+        }
+    }
+
     fn halve(&mut self, mut group: Vec<Pending<W>>, groups: &mut Vec<Vec<Pending<W>>>, why: &str) {
-        self.work.forget();
+        self.forget();
         if group.len() <= 1 {
             tracing::error!(lane = self.config.name, why, "one command was refused so that the others go on");
             metrics::counter!("lane_poisoned_total", "lane" => self.config.name).increment(1);
+            self.troubled = true;
             refuse(group, LaneError::Internal);
             return;
         }
@@ -130,28 +176,27 @@ impl<W: LaneWork> Run<W> {
         groups.push(group);
     }
 
-    /// Finds out whether a group is in the store, and answers it. False when the store stays away.
-    async fn settle(&mut self, error: DbError, group: Vec<Pending<W>>, replies: Vec<W::Reply>, expected: Tail) -> bool {
-        self.give_up(&error, "the outcome of a commit is unknown");
+    /// Finds out whether the group that would have left the store at `expected` is in it.
+    async fn settle(&mut self, error: &DbError, expected: Tail) -> Settled {
+        self.give_up(error, "the outcome of a commit is unknown");
+        let before = self.tail;
         match self.reopen().await {
-            Ok(found) if found == expected => {
-                answer(group, replies);
-                true
-            }
-            Ok(_) => {
-                refuse(group, LaneError::Unavailable);
-                true
-            }
-            Err(_) => {
-                refuse(group, LaneError::OutcomeUnknown);
-                false
-            }
+            Ok(found) if found == expected => Settled::Happened,
+            Ok(found) if found == before => Settled::DidNotHappen,
+            // Another writer was faster than this look-up, and built on one of the two.
+            Ok(_) | Err(_) => Settled::Unknown,
         }
     }
 
     fn give_up(&mut self, error: &DbError, why: &str) {
         tracing::error!(lane = self.config.name, %error, cause = ?error.source, why);
+        self.troubled = true;
+        self.forget();
+    }
+
+    fn forget(&mut self) {
         self.work.forget();
+        self.forgotten = true;
     }
 
     /// Opens the store afresh. Nothing is accepted until it answers and its tail is whole.
@@ -183,13 +228,8 @@ impl<W: LaneWork> Run<W> {
         let tail = self.work.resume(&tx).await?;
         tx.commit().await?;
         self.tail = tail;
+        self.forgotten = false;
         Ok(tail)
-    }
-
-    async fn resume_or_retry_later(&mut self) {
-        if let Err(error) = self.reopen_once().await {
-            tracing::warn!(lane = self.config.name, %error, "the store is busy");
-        }
     }
 }
 
@@ -197,11 +237,5 @@ fn answer<W: LaneWork>(group: Vec<Pending<W>>, replies: Vec<W::Reply>) {
     for (pending, reply) in group.into_iter().zip(replies) {
         // A caller that stopped waiting needs no answer.
         let _ = pending.answer.send(Ok(reply));
-    }
-}
-
-fn refuse_all<W: LaneWork>(groups: Vec<Vec<Pending<W>>>, error: LaneError) {
-    for group in groups {
-        refuse(group, error);
     }
 }

@@ -11,7 +11,7 @@
 mod group;
 mod run;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -103,7 +103,35 @@ pub enum LaneError {
 pub(crate) struct Pending<W: LaneWork> {
     pub(crate) command: W::Command,
     pub(crate) deadline: Deadline,
+    pub(crate) turn: Turn,
     pub(crate) answer: oneshot::Sender<Result<W::Reply, LaneError>>,
+}
+
+/// Who was first: the lane beginning a command, or its caller giving up. Without it a caller whose time is up while the
+/// command still waits could only be told that the outcome is unknown.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turn(Arc<AtomicU8>);
+
+impl Turn {
+    const WAITING: u8 = 0;
+    const BEGUN: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    /// True as well when the command was begun before and is tried again.
+    fn begin(&self) -> bool {
+        self.take(Turn::BEGUN) != Turn::GIVEN_UP
+    }
+
+    fn give_up(&self) -> bool {
+        self.take(Turn::GIVEN_UP) != Turn::BEGUN
+    }
+
+    fn take(&self, turn: u8) -> u8 {
+        match self.0.compare_exchange(Turn::WAITING, turn, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => turn,
+            Err(taken) => taken,
+        }
+    }
 }
 
 /// The callers' end of a lane.
@@ -176,8 +204,9 @@ impl<W: LaneWork> Lane<W> {
             return Err(LaneError::Unavailable);
         }
         let (answer, reply) = oneshot::channel();
+        let turn = Turn::default();
         let sender = self.sender.upgrade().ok_or(LaneError::Unavailable)?;
-        sender.try_send(Pending { command, deadline, answer }).map_err(|full| match full {
+        sender.try_send(Pending { command, deadline, turn: turn.clone(), answer }).map_err(|full| match full {
             mpsc::error::TrySendError::Full(_) => LaneError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => LaneError::Unavailable,
         })?;
@@ -185,7 +214,9 @@ impl<W: LaneWork> Lane<W> {
         let wait = Duration::from_micros(deadline.micros_left(now));
         match tokio::time::timeout(wait, reply).await {
             Ok(Ok(answer)) => answer,
-            // The lane ended without an answer, or the time is up.
+            // The lane ended without an answer.
+            Ok(Err(_)) if turn.give_up() => Err(LaneError::Unavailable),
+            Err(_) if turn.give_up() => Err(LaneError::DeadlineExceeded),
             Ok(Err(_)) | Err(_) => Err(LaneError::OutcomeUnknown),
         }
     }

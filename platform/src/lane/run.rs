@@ -20,6 +20,10 @@ pub(crate) struct Run<W: LaneWork> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) state: Arc<LaneState>,
     pub(super) tail: Tail,
+    /// The work dropped its state, which has to be read again before the next decision.
+    pub(super) forgotten: bool,
+    /// The last group failed: what is due by itself waits a moment instead of failing in a busy loop.
+    pub(super) troubled: bool,
     queue: mpsc::Receiver<Pending<W>>,
 }
 
@@ -33,7 +37,7 @@ impl<W: LaneWork> Run<W> {
         state: Arc<LaneState>,
         tail: Tail,
     ) -> Run<W> {
-        Run { db, work, config, clock, state, tail, queue }
+        Run { db, work, config, clock, state, tail, forgotten: false, troubled: false, queue }
     }
 
     pub(crate) async fn until_closed(mut self) {
@@ -41,7 +45,6 @@ impl<W: LaneWork> Run<W> {
             self.state.waiting.store(self.queue.len(), Ordering::Relaxed);
             self.run(group).await;
         }
-        self.state.accept(false);
     }
 
     /// What waits now, at most `batch_max` of it; an empty group when something is due; nothing when the lane is closed.
@@ -63,7 +66,7 @@ impl<W: LaneWork> Run<W> {
     }
 
     fn idle_time(&self) -> Duration {
-        let Some(due) = self.work.next_due() else { return IDLE_MAX };
+        let Some(due) = self.work.next_due().filter(|_| !self.troubled) else { return IDLE_MAX };
         let micros = u64::try_from(due.micros_since(self.clock.now())).unwrap_or(0);
         Duration::from_micros(micros).min(IDLE_MAX)
     }
@@ -73,41 +76,55 @@ impl<W: LaneWork> Run<W> {
             refuse(group, LaneError::Unavailable);
             return;
         }
-        let nothing_due = self.work.next_due().is_none_or(|due| due > self.clock.now());
-        if group.is_empty() && nothing_due {
+        if group.is_empty() && !self.is_due() {
             return;
         }
-        let Ok(now) = self.stamp() else {
-            refuse(group, LaneError::ClockBehind);
-            return;
-        };
         let monotonic = self.clock.monotonic();
-        let (late, group): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|pending| pending.deadline.is_past(monotonic));
-        refuse(late, LaneError::DeadlineExceeded);
         metrics::histogram!("lane_group_size", "lane" => self.config.name).record(group.len() as f64);
-        self.carry_out(now, group).await;
+        self.carry_out(group).await;
         let micros = self.clock.monotonic().micros_since(monotonic);
         metrics::histogram!("lane_group_seconds", "lane" => self.config.name).record(micros as f64 / 1e6);
+    }
+
+    /// Whether a group has to run even if no command is in it.
+    pub(super) fn is_due(&self) -> bool {
+        self.forgotten || self.work.next_due().is_some_and(|due| due <= self.clock.now())
+    }
+
+    /// Claims the commands whose callers still wait; the others are dropped, and nothing of them happens.
+    pub(super) fn without_late(&self, group: Vec<Pending<W>>) -> Vec<Pending<W>> {
+        let now = self.clock.monotonic();
+        let (group, late): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|pending| !pending.deadline.is_past(now) && pending.turn.begin());
+        refuse(late, LaneError::DeadlineExceeded);
+        group
     }
 
     /// Whether a store that was given up answers again.
     async fn is_back(&mut self) -> bool {
         let back = self.reopen_once().await.is_ok();
         self.state.accept(back);
+        self.troubled = !back;
         back
     }
 
     /// Record time: never before the last group's, and never made up when the clock has gone far back.
-    fn stamp(&self) -> Result<Timestamp, LaneError> {
+    pub(super) fn stamp(&self) -> Option<Timestamp> {
         let now = self.clock.now();
         let behind = self.tail.at.micros_since(now);
         let allowed = i64::try_from(self.config.clock_behind_max_ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
         if behind > allowed {
             tracing::error!(lane = self.config.name, behind_us = behind, "the clock stands behind the last commit");
-            return Err(LaneError::ClockBehind);
+            return None;
         }
-        Ok(now.max(self.tail.at.plus_micros(1)))
+        Some(now.max(self.tail.at.plus_micros(1)))
+    }
+}
+
+impl<W: LaneWork> Drop for Run<W> {
+    /// However the thread ends, by a panic too: nobody may take the lane for alive.
+    fn drop(&mut self) {
+        self.state.accept(false);
     }
 }
 

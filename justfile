@@ -1,0 +1,44 @@
+# What a day with Florin needs. `just` alone lists the recipes; the stages of .ci/run are the same commands.
+
+[private]
+default:
+    @just --list
+
+# The server on ./florin-data: http://127.0.0.1:8080
+serve *args:
+    cargo run --release -- serve {{args}}
+
+# Throughput and latencies, for example: just bench ledger
+bench *args:
+    cargo run --release -- bench {{args}}
+
+# Formatting, as it is; `cargo fmt --all` puts it right
+fmt:
+    scripts/do fmt
+
+clippy:
+    scripts/do clippy
+
+# House rules: who may depend on whom, sizes, words
+tidy:
+    scripts/do tidy
+
+# Every test, on SQLite; on PostgreSQL too when FLORIN_TEST_POSTGRES_URL names a server
+test:
+    scripts/do test
+
+# Every test on both engines, with a PostgreSQL of its own
+test-both:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    trap 'scripts/postgres down' EXIT
+    eval "$(scripts/postgres up)"
+    FLORIN_TEST_REQUIRE=postgres scripts/do test
+
+# The API of every crate, with warnings denied
+docs:
+    scripts/do docs
+
+# The whole pipeline
+ci:
+    .ci/run

@@ -1,0 +1,9 @@
+//! Lanes on both engines: what a caller is told is what the store holds, whatever goes wrong in between.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod disk;
+mod groups;
+mod lost;
+mod poison;
+mod time;
+mod toy;

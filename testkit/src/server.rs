@@ -1,0 +1,200 @@
+//! The real binary as a test starts, kills and stops it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use hyper::{Method, StatusCode};
+use kernel::{Clock, SystemClock};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::Client;
+
+const READY_MAX: Duration = Duration::from_secs(30);
+const STOP_MAX: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(10);
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("find a free port");
+    listener.local_addr().expect("the listener's address").port()
+}
+
+/// How a server is to be started; may be used again after a kill, for the same data.
+#[derive(Debug, Clone)]
+pub struct ServerBuilder {
+    binary: PathBuf,
+    data_dir: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+}
+
+/// A running `florin serve`, which ends with this value.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// Its working directory, with what it printed.
+    dir: TempDir,
+}
+
+impl ServerBuilder {
+    /// `binary` is `env!("CARGO_BIN_EXE_florin")` in the tests of the crate `app`.
+    pub fn new(binary: impl AsRef<Path>, data_dir: impl AsRef<Path>) -> ServerBuilder {
+        let (binary, data_dir) = (binary.as_ref().to_owned(), data_dir.as_ref().to_owned());
+        ServerBuilder { binary, data_dir, args: Vec::new(), env: Vec::new() }
+    }
+
+    /// Behind `florin serve`.
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> ServerBuilder {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// For example `FLORIN__LEDGER__BATCH_MAX`.
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> ServerBuilder {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    pub fn envs(mut self, pairs: impl IntoIterator<Item = (&'static str, OsString)>) -> ServerBuilder {
+        self.env.extend(pairs.into_iter().map(|(name, value)| (name.into(), value)));
+        self
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub async fn start(&self) -> Server {
+        let mut server = self.spawn();
+        let client = server.client();
+        let started = SystemClock.monotonic();
+        loop {
+            if let Some(status) = server.child.try_wait().expect("ask for the server's state") {
+                panic!("the server ended with {status} before it was ready:\n{}", server.output());
+            }
+            let answer = client.send(Method::GET, "/ready", &[], None).await;
+            if answer.is_ok_and(|answer| answer.status == StatusCode::OK) {
+                return server;
+            }
+            let waited = SystemClock.monotonic().micros_since(started);
+            assert!(u128::from(waited) < READY_MAX.as_micros(), "the server is not ready:\n{}", server.output());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Starts the server without waiting: for tests of a start that fails.
+    pub fn spawn(&self) -> Server {
+        let dir = tempfile::tempdir().expect("make a temporary directory");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let output = File::create(dir.path().join("output")).expect("make a file for the server's output");
+        let child = Command::new(&self.binary)
+            .arg("serve")
+            .args(&self.args)
+            .current_dir(dir.path())
+            .env("FLORIN__SERVER__LISTEN", address.to_string())
+            .env("FLORIN__STORAGE__DATA_DIR", &self.data_dir)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("share the file"))
+            .stderr(output)
+            .spawn()
+            .expect("start the server");
+        Server { child, address, dir }
+    }
+}
+
+impl Server {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything the server printed so far.
+    pub fn output(&self) -> String {
+        fs::read(self.dir.path().join("output")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap()
+    }
+
+    /// SIGKILL: no chance to tidy up. Answers when the process is gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("kill the server");
+        self.child.wait().expect("wait for the server's end");
+    }
+
+    /// SIGTERM, for tests that watch the server stop.
+    pub fn terminate(&self) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, Signal::TERM).expect("ask the server to stop");
+    }
+
+    /// Waits for the end, a bounded time.
+    pub async fn wait(&mut self) -> ExitStatus {
+        let started = SystemClock.monotonic();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("ask for the server's state") {
+                return status;
+            }
+            let waited = SystemClock.monotonic().micros_since(started);
+            assert!(u128::from(waited) < STOP_MAX.as_micros(), "the server does not stop:\n{}", self.output());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// SIGTERM and the end: the exit status and everything that was printed.
+    pub async fn stop(mut self) -> (ExitStatus, String) {
+        self.terminate();
+        let status = self.wait().await;
+        (status, self.output())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn script(dir: &Path, text: &str) -> PathBuf {
+        let file = dir.join("server");
+        fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        file
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_is_asked_to_stop_and_says_goodbye() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "trap 'echo bye; exit 3' TERM; echo $1 $FLORIN__SERVER__LISTEN; while :; do sleep 0.01; done";
+        let server = ServerBuilder::new(script(dir.path(), text), dir.path()).spawn();
+        let hello = format!("serve {}\n", server.address());
+        while server.output() != hello {
+            tokio::time::sleep(POLL).await;
+        }
+        let (status, output) = server.stop().await;
+        assert_eq!((status.code(), output), (Some(3), format!("{hello}bye\n")));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[should_panic(expected = "exit status: 7 before it was ready:\nno such thing")]
+    async fn a_server_that_does_not_start_is_reported_with_its_words() {
+        let dir = tempfile::tempdir().unwrap();
+        ServerBuilder::new(script(dir.path(), "echo no such thing; exit 7"), dir.path()).start().await;
+    }
+}
