@@ -8,6 +8,11 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::health::Health;
+use crate::http::{Drained, Listener};
+
+/// The management port only answers probes; it needs no longer.
+const MANAGEMENT_DRAIN: Duration = Duration::from_secs(1);
 /// Longest wait for one step: a lane that cannot empty itself must not keep the process for ever.
 const STEP_WAIT_MAX: Duration = Duration::from_secs(30);
 const ENDED_AT_ONCE: i32 = 130;
@@ -58,6 +63,30 @@ impl Step {
 impl std::fmt::Debug for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Step({})", self.name)
+    }
+}
+
+/// What is open while the process runs.
+#[derive(Debug)]
+pub struct Open {
+    pub public: Listener,
+    pub management: Option<Listener>,
+    pub steps: Vec<Step>,
+}
+
+impl Open {
+    /// Readiness off first, so that nobody sends new work; then requests, for at most `patience`; then what services still
+    /// hold. The management port closes last: it is where the way down can be watched.
+    pub async fn close(self, health: &Health, patience: Duration) {
+        health.close();
+        match self.public.drain(patience).await {
+            Drained::All => tracing::info!("all requests finished"),
+            Drained::Cut(connections) => tracing::warn!(connections, "requests cut after server.drain_ms"),
+        }
+        run_steps(self.steps).await;
+        if let Some(management) = self.management {
+            management.drain(MANAGEMENT_DRAIN).await;
+        }
     }
 }
 

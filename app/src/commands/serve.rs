@@ -9,8 +9,8 @@ use kernel::{Clock, Principal, SystemClock};
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
 use platform::health::{About, Health};
-use platform::http::{Drained, Edge, Listener, Settings, guard};
-use platform::shutdown::{self, Signals, Step};
+use platform::http::{Edge, Listener, Settings, guard};
+use platform::shutdown::{Open, Signals, Step};
 use platform::telemetry::Telemetry;
 
 use crate::cli::Serve;
@@ -45,13 +45,14 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     };
     let health = Health::new(about, clock.clone(), telemetry.metrics.clone(), parts);
     let edge = Edge::new(config, clock);
-    let listeners = Listeners::open(config, &health, &edge, public(router, options.demo), &api).await?;
+    let router = public(router, options.demo).merge(docs_page::routes(&api)?);
+    let open = open(config, &health, &edge, router, steps).await?;
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge));
-    banner(&listeners, &data_dir, options.demo);
+    banner(&open, &data_dir, options.demo);
 
     let signal = signals.first().await;
     tracing::info!(signal, "stopping");
-    stop(config, &health, listeners, steps).await;
+    open.close(&health, Duration::from_millis(config.server.drain_ms)).await;
     beat.abort();
     telemetry.finish().await;
     drop(data_dir);
@@ -65,48 +66,26 @@ fn public(services: Router, demo: bool) -> Router {
     Router::new().nest("/v1", services.clone()).nest("/api/v1", services).layer(Extension(principal))
 }
 
-struct Listeners {
-    public: Listener,
-    management: Option<Listener>,
-}
-
-impl Listeners {
-    async fn open(
-        config: &Config,
-        health: &Arc<Health>,
-        edge: &Arc<Edge>,
-        public: Router,
-        api: &utoipa::openapi::OpenApi,
-    ) -> Result<Listeners, Failure> {
-        let server = &config.server;
-        let management = match server.management_listen {
-            Some(address) => {
-                let router = guard(health.routes(), edge.clone());
-                let settings = Settings::new("management", server);
-                Some(Listener::open(address, "server.management_listen", router, settings).await?)
-            }
-            None => None,
-        };
-        let router = guard(public.merge(health.routes()).merge(docs_page::routes(api)?), edge.clone());
-        let settings = Settings::new("public", server);
-        let public = Listener::open(server.listen, "server.listen", router, settings).await?;
-        Ok(Listeners { public, management })
-    }
-}
-
-/// Readiness off first, so that nobody sends new work; then requests, then what services still hold. The management
-/// port closes last: it is where the way down can be watched.
-async fn stop(config: &Config, health: &Health, listeners: Listeners, steps: Vec<Step>) {
-    health.close();
-    let patience = Duration::from_millis(config.server.drain_ms);
-    match listeners.public.drain(patience).await {
-        Drained::All => tracing::info!("all requests finished"),
-        Drained::Cut(connections) => tracing::warn!(connections, "requests cut after server.drain_ms"),
-    }
-    shutdown::run_steps(steps).await;
-    if let Some(management) = listeners.management {
-        management.drain(Duration::from_millis(config.server.header_timeout_ms.min(1_000))).await;
-    }
+/// Management first: a probe may ask it before the public port is there.
+async fn open(
+    config: &Config,
+    health: &Arc<Health>,
+    edge: &Arc<Edge>,
+    router: Router,
+    steps: Vec<Step>,
+) -> Result<Open, Failure> {
+    let server = &config.server;
+    let management = match server.management_listen {
+        Some(address) => {
+            let router = guard(health.routes(), edge.clone());
+            let settings = Settings::new("management", server);
+            Some(Listener::open(address, "server.management_listen", router, settings).await?)
+        }
+        None => None,
+    };
+    let router = guard(router.merge(health.routes()), edge.clone());
+    let public = Listener::open(server.listen, "server.listen", router, Settings::new("public", server)).await?;
+    Ok(Open { public, management, steps })
 }
 
 /// Every five seconds: folds what the metrics have collected and tells the rate of requests.
@@ -124,10 +103,10 @@ async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>) {
 }
 
 /// What a person wants to know next. On standard error, beside the log; standard output stays empty.
-fn banner(listeners: &Listeners, data_dir: &DataDir, demo: bool) {
-    let at = listeners.public.address();
+fn banner(open: &Open, data_dir: &DataDir, demo: bool) {
+    let at = open.public.address();
     eprintln!("florin {} listens on http://{at}, data in {}", env!("CARGO_PKG_VERSION"), data_dir.path().display());
-    if let Some(management) = &listeners.management {
+    if let Some(management) = &open.management {
         eprintln!("metrics and health also on http://{}", management.address());
     }
     if demo {
