@@ -70,13 +70,16 @@ Examples:
   PROMETHEUS_METRICS_PORT=9090 florin serve ledger
 
 Stopping:
-  SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms), empties what waits,
-  and ends with status 0. A second signal ends the process at once with status 130.";
+  SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),
+  empties what waits and ends with status 0.
+  A second signal ends the process at once with status 130.";
 
 const CONFIG_EXAMPLES: &str = "\
 Order, the last one winning:
-  built-in defaults, --config PATH or ./florin.toml, DATABASE_URL PORT LOG_LEVEL DATABASE_POOL_SIZE
-  PROMETHEUS_METRICS_PORT, then FLORIN__SECTION__KEY
+  1. built-in defaults
+  2. --config PATH, or ./florin.toml when there is one
+  3. DATABASE_URL, PORT, LOG_LEVEL, DATABASE_POOL_SIZE, PROMETHEUS_METRICS_PORT
+  4. FLORIN__SECTION__KEY
 
 Examples:
   florin config

@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::time::Duration;
 
 use common::{Running, florin, run};
 use kernel::{Clock, SystemClock};
@@ -125,4 +127,37 @@ fn a_directory_that_may_not_be_written_is_said_so() {
     }
     let (good, _, said) = run(&mut command);
     assert!(!good && said.contains("cannot be written: Permission denied"), "{said}");
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = florin(dir.path());
+    let mut server = Running::start(command.arg("serve").env("FLORIN__SERVER__HEADER_TIMEOUT_MS", "30000"));
+    let mut half = std::net::TcpStream::connect(&server.at).unwrap();
+    half.write_all(b"GET /status HTTP/1.1\r\nhost: loc").unwrap();
+    server.signal("TERM");
+    server.wait_for("stopping");
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(130));
+}
+
+#[test]
+fn refusals_are_logged_with_the_request_and_successes_only_when_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut quiet = Running::start(florin(dir.path()).arg("serve").env("JWT_SECRET", "hunter2"));
+    quiet.get("/status");
+    quiet.get("/nowhere/4711");
+    quiet.wait_for("\"message\":\"refused\"");
+    let said = quiet.said.join("\n");
+    assert!(said.contains("\"code\":\"route_unknown\"") && said.contains("\"request_id\":\"req_"), "{said}");
+    assert!(said.contains("JWT_SECRET") && !said.contains("hunter2"), "{said}");
+    assert!(!said.contains("\"answered\"") && !said.contains("4711"), "{said}");
+    quiet.signal("TERM");
+    quiet.ended();
+
+    let mut chatty = Running::start(florin(dir.path()).arg("serve").env("LOG_LEVEL", "info,access=debug"));
+    chatty.get("/status");
+    chatty.wait_for("\"message\":\"answered\"");
 }

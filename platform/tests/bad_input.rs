@@ -70,6 +70,7 @@ async fn paths_and_queries() {
     refused(&get("/orders/first").await, 400, "field_invalid", Some("path"));
     refused(&get("/orders/../../etc/passwd").await, 404, "route_unknown", None);
     refused(&get(&format!("/{}", "a".repeat(20_000))).await, 404, "route_unknown", None);
+    assert_eq!(get(&format!("/{}", "a".repeat(200_000))).await.status, 431);
     assert_eq!(get("/orders/7").await.json()["number"], 7);
 }
 

@@ -33,6 +33,9 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let signals = Signals::listen()?;
     let telemetry = Telemetry::start(&config.telemetry)?;
+    if !config.known_not_used().is_empty() {
+        tracing::warn!(variables = config.known_not_used().join(" "), "set, and not used yet");
+    }
     let stamp = if options.demo { Stamp::Demo } else { Stamp::Plain };
     let data_dir = DataDir::open(&config.storage.data_dir, stamp)?;
     let opening = Opening { config, data_dir: &data_dir, clock: clock.clone(), wanted: &options.services };

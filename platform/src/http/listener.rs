@@ -20,6 +20,10 @@ use super::shed;
 use crate::config::Server;
 
 const HTTP2_STREAMS_MAX: u32 = 256;
+/// Finds HTTP/2 peers that went away without a word; HTTP/1 connections end with the header timeout.
+const HTTP2_PING_EVERY: Duration = Duration::from_secs(20);
+/// For the headers of HTTP/1, per connection; hyper's own default is seven times that. Longer ones are answered 431.
+const BUFFER_BYTES_MAX: usize = 65_536;
 /// After a failed accept (out of file descriptors, mostly) a pause is the only thing that helps.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -140,8 +144,14 @@ impl Accept {
     /// HTTP/1, and HTTP/2 by clients that know beforehand.
     fn http(&self) -> auto::Builder<TokioExecutor> {
         let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1().timer(TokioTimer::new()).header_read_timeout(self.settings.header_timeout);
-        http.http2().timer(TokioTimer::new()).max_concurrent_streams(HTTP2_STREAMS_MAX);
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.settings.header_timeout)
+            .max_buf_size(BUFFER_BYTES_MAX);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(HTTP2_STREAMS_MAX)
+            .keep_alive_interval(HTTP2_PING_EVERY);
         http
     }
 
