@@ -1,1 +1,35 @@
-fn main() {}
+//! The binary `florin`: reads the command line, runs one command, and says in a sentence what went wrong.
+//!
+//! The only crate that sees every service. Start reading at [`commands::serve`], then [`services`].
+
+mod cli;
+mod commands;
+mod docs_page;
+mod failure;
+mod services;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("florin: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Serve(options) => commands::serve::run(cli.config.as_deref(), &options),
+        Command::Config => commands::config::run(cli.config.as_deref()),
+        Command::Completions(options) => commands::completions::run(&options),
+    }
+}

@@ -1,5 +1,16 @@
 //! What every service needs and no business rule.
+//!
+//! Owns the database on either engine, lanes that commit in groups, the configuration, telemetry, the HTTP kit, health, shutdown, the rule of who may touch what, and the data
+//! directory. Refuses to know any domain: nothing here names an account or a card.
+//! Invariants: every queue, body and wait has a bound; an answer never shows an internal cause; a secret never prints.
+//! Start reading at [`db`] and [`lane`] for storage, at [`config`] and [`http`] for the edge.
 
 pub mod access;
+pub mod config;
+pub mod data_dir;
 pub mod db;
+pub mod health;
+pub mod http;
 pub mod lane;
+pub mod shutdown;
+pub mod telemetry;

@@ -1,0 +1,40 @@
+//! `florin config`: every setting with its value and its origin, in the form of the file it could be written to.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use platform::config::{Config, Row};
+
+use crate::commands::load_config;
+use crate::failure::Failure;
+
+pub(crate) fn run(file: Option<&Path>) -> Result<(), Failure> {
+    let config = load_config(file)?;
+    match write(&config, &mut io::stdout().lock()) {
+        // Whoever reads may have seen enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn write(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    let mut section = "";
+    for row in config.effective() {
+        let (here, name) = row.key.rsplit_once('.').unwrap_or(("", &row.key));
+        if here != section {
+            let gap = if section.is_empty() { "" } else { "\n" };
+            writeln!(out, "{gap}[{here}]")?;
+            section = here;
+        }
+        writeln!(out, "{}", line(name, row))?;
+    }
+    if !config.known_not_used().is_empty() {
+        writeln!(out, "\n# known, not used yet: {}", config.known_not_used().join(", "))?;
+    }
+    Ok(())
+}
+
+fn line(name: &str, row: &Row) -> String {
+    let setting = format!("{name} = {}", row.value);
+    format!("{setting:<50} # {}", row.origin)
+}

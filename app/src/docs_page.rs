@@ -1,0 +1,44 @@
+//! The API for people: `/` says where to go, `/docs` shows every operation, `/openapi.json` is for programs.
+//!
+//! The page is made once, at start, from the same document that programs get. Deliberately without JavaScript and without
+//! anything from elsewhere: it works offline and under a strict content policy.
+
+mod operation;
+mod page;
+
+use axum::Router;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// `/`, `/docs` and `/openapi.json`.
+pub(crate) fn routes(api: &OpenApi) -> Result<Router, serde_json::Error> {
+    let document = serde_json::to_value(api)?;
+    let json = Bytes::from(serde_json::to_vec_pretty(&document)?);
+    let docs = Bytes::from(page::docs(&document).into_string());
+    let home = Bytes::from(page::home(title(&document)).into_string());
+    Ok(Router::new()
+        .route("/", get(move || html(home)))
+        .route("/docs", get(move || html(docs)))
+        .route("/openapi.json", get(async move || ([("content-type", "application/json")], json))))
+}
+
+async fn html(page: Bytes) -> Response {
+    ([("content-security-policy", POLICY)], Html(page)).into_response()
+}
+
+fn title(document: &Value) -> &str {
+    text(document, "/info/title")
+}
+
+/// The text at a JSON pointer, or nothing.
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! What a reader has to find on the page.
+
+use serde_json::json;
+
+use super::*;
+
+fn document() -> Value {
+    json!({
+        "info": { "title": "Florin", "version": "1", "description": "An API." },
+        "tags": [{ "name": "accounts", "description": "Where money is." }],
+        "paths": {
+            "/v1/accounts/{id}": {
+                "get": {
+                    "tags": ["accounts"],
+                    "summary": "Read <one> account",
+                    "parameters": [{ "name": "id", "in": "path", "required": true, "description": "Its id" }],
+                    "responses": {
+                        "200": {
+                            "description": "The account",
+                            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Account" } } }
+                        },
+                        "404": {
+                            "description": "No such account",
+                            "content": { "application/problem+json": { "examples": { "account_unknown": { "value": {} } } } }
+                        }
+                    }
+                }
+            }
+        },
+        "components": { "schemas": { "Account": {
+            "type": "object",
+            "properties": {
+                "path": { "type": "string", "example": "assets/cash" },
+                "parent": { "$ref": "#/components/schemas/Account" },
+                "owner": { "type": ["string", "null"] },
+                "versions": { "type": "array", "items": { "type": "integer" } }
+            }
+        } } }
+    })
+}
+
+#[test]
+fn an_operation_shows_what_it_takes_answers_and_refuses() {
+    let page = page::docs(&document()).into_string();
+    for words in [
+        "Where money is.",
+        "Read &lt;one&gt; account",
+        "path, required",
+        "href=\"#get-v1-accounts--id-\"",
+        "id=\"get-v1-accounts--id-\"",
+        "assets/cash",
+        "&quot;owner&quot;: &quot;text&quot;",
+        "<code>account_unknown</code>",
+    ] {
+        assert!(page.contains(words), "{words} is not in\n{page}");
+    }
+}
+
+#[test]
+fn nothing_is_fetched_from_elsewhere() {
+    let pages = [page::docs(&document()).into_string(), page::home("Florin").into_string()];
+    for page in pages {
+        assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"), "{page}");
+    }
+}

@@ -1,0 +1,91 @@
+//! The real binary in a directory of its own, with nothing of this machine's environment.
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+pub(crate) fn florin(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
+    command.current_dir(dir).env_clear();
+    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that ends by itself.
+pub(crate) fn run(command: &mut Command) -> (bool, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A server that is killed, by its own handle, when the test is over.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    pub(crate) at: String,
+    pub(crate) said: Vec<String>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Running {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut running = Running { child, lines, at: String::new(), said: Vec::new() };
+        running.at = running.wait_for(" listens on http://");
+        running
+    }
+
+    /// What stands behind `words` on the first line that has them, up to a comma.
+    pub(crate) fn wait_for(&mut self, words: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(20));
+            let line = line.unwrap_or_else(|_| panic!("{words:?} was never said: {:#?}", self.said));
+            self.said.push(line.clone());
+            if let Some((_, rest)) = line.split_once(words) {
+                return rest.split(',').next().unwrap_or_default().to_owned();
+            }
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id();
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end and gives the exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        for _ in 0..400 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("still running after 20 seconds");
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.at).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

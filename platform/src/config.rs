@@ -1,0 +1,198 @@
+//! The configuration: one commented default file, overridden by a file, by operators' variables and by `FLORIN__` variables.
+//!
+//! Everything is checked before a port opens and all that is wrong is said at once. Invariant: a key exists because it
+//! stands in `florin.default.toml`; the structs below, the file and the variables cannot drift apart.
+
+mod aliases;
+mod checks;
+mod layers;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use aliases::{ALIASES, KNOWN_NOT_USED, is_known_not_used};
+pub use layers::Origin;
+pub use secret::DatabaseUrl;
+
+/// The default file, also the reference for people.
+pub const DEFAULT: &str = include_str!("../florin.default.toml");
+
+/// Where the overriding values are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// A file that was asked for by name and therefore has to exist.
+    pub file: Option<PathBuf>,
+    /// A file that is read when it exists.
+    pub file_if_there: Option<PathBuf>,
+    pub variables: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub storage: Storage,
+    pub telemetry: Telemetry,
+    pub services: Services,
+    pub ledger: Ledger,
+    #[serde(skip)]
+    rows: Vec<Row>,
+    #[serde(skip)]
+    not_used: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: SocketAddr,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub management_listen: Option<SocketAddr>,
+    pub hosts: Vec<String>,
+    pub connections_max: u32,
+    pub body_bytes_max: usize,
+    pub json_depth_max: usize,
+    pub deadline_ms: u64,
+    pub header_timeout_ms: u64,
+    pub drain_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    pub data_dir: PathBuf,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub database_url: Option<DatabaseUrl>,
+    pub pool_size: u32,
+    pub sqlite_cache_mb: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    pub log_level: String,
+    pub log_format: LogFormat,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub otlp_endpoint: Option<String>,
+    pub service_name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Services {
+    pub ledger: ServiceMode,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceMode {
+    pub mode: Mode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    Local,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    pub batch_max: usize,
+    pub queue_max: usize,
+    pub clock_behind_max_ms: u64,
+    pub rollup_accounts_max: u32,
+    pub accounts_cached_max: usize,
+    pub hold_seconds_default: u64,
+    pub idempotency_days: u32,
+}
+
+/// One line of `florin config`; the value is already redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub key: String,
+    pub value: String,
+    pub origin: Origin,
+}
+
+/// Something wrong with the configuration, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} ({origin}): {sentence}")]
+pub struct Mistake {
+    pub key: String,
+    pub origin: Origin,
+    pub sentence: String,
+}
+
+/// All that is wrong, so that it can be repaired in one go.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentences())]
+pub struct ConfigError {
+    pub mistakes: Vec<Mistake>,
+}
+
+impl ConfigError {
+    fn sentences(&self) -> String {
+        let lines: Vec<String> = self.mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
+        format!("the configuration has {} mistake(s):\n{}", lines.len(), lines.join("\n"))
+    }
+}
+
+impl Config {
+    pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
+        let mut mistakes = Vec::new();
+        let values = layers::merge(sources, &mut mistakes);
+        checks::check(&values, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(ConfigError { mistakes });
+        }
+        let mut config: Config = values.to_table().try_into().map_err(|error: toml::de::Error| ConfigError {
+            mistakes: vec![Mistake {
+                key: "configuration".to_owned(),
+                origin: Origin::Default,
+                sentence: error.message().to_owned(),
+            }],
+        })?;
+        config.rows = values.rows();
+        config.not_used =
+            sources.variables.iter().map(|(name, _)| name.clone()).filter(|name| is_known_not_used(name)).collect();
+        Ok(config)
+    }
+
+    /// The defaults alone: for tests and for tools that need no file.
+    pub fn defaults() -> Result<Config, ConfigError> {
+        Config::load(&Sources::default())
+    }
+
+    /// Every key with its redacted value and its origin, in the order of the keys.
+    pub fn effective(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Variables that are set, known from operators' guides, and without a meaning here yet.
+    pub fn known_not_used(&self) -> &[String] {
+        &self.not_used
+    }
+}
+
+fn none_when_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! What a value has to satisfy beyond its type. Each refusal is a sentence that says what would be accepted.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+use toml::Value;
+
+use super::Mistake;
+use super::layers::Values;
+
+/// Smallest and largest accepted value of every whole number.
+const RANGES: &[(&str, RangeInclusive<i64>)] = &[
+    ("server.connections_max", 1..=65_536),
+    ("server.body_bytes_max", 1_024..=67_108_864),
+    ("server.json_depth_max", 2..=64),
+    ("server.deadline_ms", 10..=600_000),
+    ("server.header_timeout_ms", 100..=60_000),
+    ("server.drain_ms", 0..=600_000),
+    ("storage.pool_size", 1..=64),
+    ("storage.sqlite_cache_mb", 1..=4_096),
+    ("ledger.batch_max", 1..=10_000),
+    ("ledger.queue_max", 1..=1_000_000),
+    ("ledger.clock_behind_max_ms", 0..=3_600_000),
+    ("ledger.rollup_accounts_max", 1..=1_000_000),
+    ("ledger.accounts_cached_max", 1_000..=10_000_000),
+    ("ledger.hold_seconds_default", 1..=31_536_000),
+    ("ledger.idempotency_days", 1..=3_650),
+];
+
+type Check = fn(&str) -> Result<(), String>;
+
+const TEXTS: &[(&str, Check)] = &[
+    ("server.listen", listener),
+    ("server.management_listen", listener_or_off),
+    ("storage.data_dir", not_empty),
+    ("storage.database_url", database_url),
+    ("telemetry.log_level", log_level),
+    ("telemetry.log_format", log_format),
+    ("telemetry.otlp_endpoint", otlp_endpoint),
+    ("telemetry.service_name", service_name),
+    ("services.ledger.mode", mode),
+];
+
+pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
+    let mut refuse = |key: &str, sentence: String| {
+        if let Some((_, origin)) = values.get(key) {
+            mistakes.push(Mistake { key: key.to_owned(), origin: origin.clone(), sentence });
+        }
+    };
+    for (key, range) in RANGES {
+        match whole(values, key) {
+            Some(number) if !range.contains(&number) => {
+                refuse(key, format!("{number} is not between {} and {}", range.start(), range.end()));
+            }
+            _ => {}
+        }
+    }
+    for (key, check) in TEXTS {
+        if let Err(sentence) = check(text(values, key)) {
+            refuse(key, sentence);
+        }
+    }
+    if let Err(sentence) = hosts(values) {
+        refuse("server.hosts", sentence);
+    }
+    if whole(values, "ledger.queue_max") < whole(values, "ledger.batch_max") {
+        refuse("ledger.queue_max", "is smaller than ledger.batch_max, so a commit could never be full".to_owned());
+    }
+    let (listen, management) = (text(values, "server.listen"), text(values, "server.management_listen"));
+    if listen == management && !listen.ends_with(":0") {
+        refuse("server.management_listen", "is the address of server.listen; give it a port of its own".to_owned());
+    }
+}
+
+fn whole(values: &Values, key: &str) -> Option<i64> {
+    values.get(key).and_then(|(value, _)| value.as_integer())
+}
+
+fn text<'a>(values: &'a Values, key: &str) -> &'a str {
+    values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
+}
+
+fn listener(given: &str) -> Result<(), String> {
+    let address: SocketAddr = given
+        .parse()
+        .map_err(|_| format!("\"{given}\" is not an address with a port, such as 127.0.0.1:8080 or [::1]:8080"))?;
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!("{given} can be reached from other machines, and callers have no identity yet; use 127.0.0.1 or [::1]"))
+}
+
+fn listener_or_off(given: &str) -> Result<(), String> {
+    if given.is_empty() { Ok(()) } else { listener(given) }
+}
+
+fn not_empty(given: &str) -> Result<(), String> {
+    if given.is_empty() { Err("a path is wanted".to_owned()) } else { Ok(()) }
+}
+
+/// The value may hold a password, so no sentence quotes it.
+fn database_url(given: &str) -> Result<(), String> {
+    let known = ["postgres://", "postgresql://"].iter().any(|scheme| given.starts_with(scheme));
+    if given.is_empty() || known {
+        return Ok(());
+    }
+    Err("only postgres://user:password@host:port/database is understood; leave it empty for the embedded databases"
+        .to_owned())
+}
+
+/// The filter's own parser takes a misspelt level for the name of a part, which would silence everything.
+fn log_level(given: &str) -> Result<(), String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let understood = |directive: &str| {
+        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
+        LEVELS.contains(&level.trim())
+    };
+    let parsed = tracing_subscriber::filter::EnvFilter::builder().parse(given);
+    if given.split(',').all(understood) && parsed.is_ok() {
+        return Ok(());
+    }
+    Err(format!("\"{given}\" is not off, error, warn, info, debug or trace, nor a list such as info,access=debug"))
+}
+
+fn log_format(given: &str) -> Result<(), String> {
+    match given {
+        "auto" | "text" | "json" => Ok(()),
+        _ => Err(format!("\"{given}\" is not auto, text or json")),
+    }
+}
+
+fn otlp_endpoint(given: &str) -> Result<(), String> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    let address = given.strip_prefix("http://").filter(|rest| !rest.contains('@'));
+    match address.map(|_| given.parse::<http::Uri>()) {
+        Some(Ok(uri)) if uri.host().is_some_and(|host| !host.is_empty()) => Ok(()),
+        _ => {
+            Err("an address such as http://127.0.0.1:4318 is wanted, without a login; for TLS put a collector beside \
+                  the process"
+                .to_owned())
+        }
+    }
+}
+
+fn service_name(given: &str) -> Result<(), String> {
+    let shaped = (1..=63).contains(&given.len())
+        && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if shaped { Ok(()) } else { Err("1 to 63 letters, digits, points, dashes or underscores are wanted".to_owned()) }
+}
+
+fn mode(given: &str) -> Result<(), String> {
+    match given {
+        "local" => Ok(()),
+        "remote" => Err("this version runs the ledger inside the process only; set it to \"local\"".to_owned()),
+        _ => Err(format!("\"{given}\" is not \"local\"")),
+    }
+}
+
+fn hosts(values: &Values) -> Result<(), String> {
+    let Some((Value::Array(hosts), _)) = values.get("server.hosts") else { return Ok(()) };
+    let shaped = |host: &Value| {
+        host.as_str().is_some_and(|host| {
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+        })
+    };
+    match hosts.iter().find(|host| !shaped(host)) {
+        Some(host) => Err(format!("{host} is not a host name such as \"florin.internal\" (without scheme and port)")),
+        None => Ok(()),
+    }
+}

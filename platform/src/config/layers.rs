@@ -1,0 +1,216 @@
+//! Lays the sources over one another, key by key, and remembers where each value came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::{ALIASES, DEFAULT, Mistake, Row, Sources, secret};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File(PathBuf),
+    Variable(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path) => write!(f, "{}", path.display()),
+            Origin::Variable(name) => write!(f, "${name}"),
+        }
+    }
+}
+
+/// Every key, `section.key`, with the value that won.
+#[derive(Debug, Default)]
+pub(super) struct Values(BTreeMap<String, (Value, Origin)>);
+
+const PREFIX: &str = "FLORIN__";
+
+pub(super) fn merge(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Values {
+    let mut values = Values::default();
+    let defaults: Table = DEFAULT.parse().unwrap_or_default();
+    for (key, value) in flat(defaults) {
+        values.0.insert(key, (value, Origin::Default));
+    }
+    for path in files(sources) {
+        match read(&path) {
+            Ok(table) => values.lay(flat(table), &Origin::File(path), mistakes),
+            Err(sentence) => mistakes.push(Mistake { key: "file".to_owned(), origin: Origin::File(path), sentence }),
+        }
+    }
+    values.lay_aliases(&sources.variables, mistakes);
+    values.lay_variables(&sources.variables, mistakes);
+    values
+}
+
+fn files(sources: &Sources) -> Vec<PathBuf> {
+    match (&sources.file, &sources.file_if_there) {
+        (Some(named), _) => vec![named.clone()],
+        (None, Some(path)) if path.exists() => vec![path.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// The parser's own message would quote the line, and the line may hold a password.
+fn read(path: &Path) -> Result<Table, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    text.parse::<Table>().map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
+        format!("is not TOML, line {line}: {}", error.message())
+    })
+}
+
+fn flat(table: Table) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) => {
+                found.extend(flat(inner).into_iter().map(|(key, value)| (format!("{name}.{key}"), value)))
+            }
+            value => found.push((name, value)),
+        }
+    }
+    found
+}
+
+impl Values {
+    fn lay(&mut self, layer: Vec<(String, Value)>, origin: &Origin, mistakes: &mut Vec<Mistake>) {
+        for (key, value) in layer {
+            match self.accepts(&key, &value) {
+                Ok(()) => drop(self.0.insert(key, (value, origin.clone()))),
+                Err(sentence) => mistakes.push(Mistake { key, origin: origin.clone(), sentence }),
+            }
+        }
+    }
+
+    fn lay_aliases(&mut self, variables: &[(String, String)], mistakes: &mut Vec<Mistake>) {
+        for alias in ALIASES {
+            let Some((name, given)) = variables.iter().find(|(name, given)| name == alias.name && !given.is_empty())
+            else {
+                continue;
+            };
+            let origin = Origin::Variable(name.clone());
+            match alias.value(given) {
+                Ok(value) => self.lay(vec![(alias.key.to_owned(), value)], &origin, mistakes),
+                Err(sentence) => mistakes.push(Mistake { key: alias.key.to_owned(), origin, sentence }),
+            }
+        }
+    }
+
+    fn lay_variables(&mut self, variables: &[(String, String)], mistakes: &mut Vec<Mistake>) {
+        for (name, given) in variables {
+            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+            let key = rest.to_ascii_lowercase().replace("__", ".");
+            let origin = Origin::Variable(name.clone());
+            let typed = match self.0.get(&key) {
+                Some((known, _)) => typed_like(known, given),
+                None => Err(self.unknown(&key)),
+            };
+            match typed {
+                Ok(value) => self.lay(vec![(key, value)], &origin, mistakes),
+                Err(sentence) => mistakes.push(Mistake { key, origin, sentence }),
+            }
+        }
+    }
+
+    fn accepts(&self, key: &str, value: &Value) -> Result<(), String> {
+        match self.0.get(key) {
+            None => Err(self.unknown(key)),
+            Some((known, _)) if known.same_type(value) => Ok(()),
+            Some((known, _)) => Err(format!("{} is wanted, not {}", kind(known), kind(value))),
+        }
+    }
+
+    fn unknown(&self, key: &str) -> String {
+        let nearest = self.0.keys().min_by_key(|known| distance(known, key)).map_or("", String::as_str);
+        format!("is not a key; the nearest known key is {nearest}")
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&(Value, Origin)> {
+        self.0.get(key)
+    }
+
+    pub(super) fn to_table(&self) -> Table {
+        let mut root = Table::new();
+        for (key, (value, _)) in &self.0 {
+            plant(&mut root, key, value.clone());
+        }
+        root
+    }
+
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let shown = |key: &str, value: &Value| match (key, value) {
+            ("storage.database_url", Value::String(url)) => format!("\"{}\"", secret::redacted(url)),
+            (_, value) => value.to_string(),
+        };
+        let row = |(key, (value, origin)): (&String, &(Value, Origin))| Row {
+            key: key.clone(),
+            value: shown(key, value),
+            origin: origin.clone(),
+        };
+        self.0.iter().map(row).collect()
+    }
+}
+
+fn plant(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.to_owned(), value)),
+        Some((section, rest)) => {
+            let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                plant(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// A variable is text; its type is the default's.
+fn typed_like(known: &Value, given: &str) -> Result<Value, String> {
+    let wanted = || format!("{} is wanted", kind(known));
+    match known {
+        Value::String(_) => Ok(Value::String(given.to_owned())),
+        Value::Integer(_) => given.trim().parse().map(Value::Integer).map_err(|_| wanted()),
+        Value::Boolean(_) => given.trim().parse().map(Value::Boolean).map_err(|_| wanted()),
+        Value::Array(_) => {
+            let words = given.split(',').map(str::trim).filter(|word| !word.is_empty());
+            Ok(Value::Array(words.map(|word| Value::String(word.to_owned())).collect()))
+        }
+        Value::Float(_) | Value::Datetime(_) | Value::Table(_) => Err(wanted()),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a text",
+        Value::Integer(_) => "a whole number",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list of texts",
+        Value::Float(_) => "a number with a point",
+        Value::Datetime(_) => "a date",
+        Value::Table(_) => "a section",
+    }
+}
+
+/// Levenshtein's distance; keys are short, so one row of the table is all the care it needs.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, a) in left.bytes().enumerate() {
+        let mut diagonal = line;
+        let mut before = line + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(right.bytes()) {
+            let here = (diagonal + usize::from(a != b)).min(before + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, here);
+            before = here;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! One test for each way a configuration is refused, and for who wins over whom.
+
+use std::path::PathBuf;
+
+use super::*;
+
+fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::load(&Sources { variables, ..Sources::default() })
+}
+
+fn with_file(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("florin.toml");
+    std::fs::write(&path, text).unwrap();
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::load(&Sources { file: Some(path), variables, ..Sources::default() })
+}
+
+#[track_caller]
+fn refused(result: Result<Config, ConfigError>, key: &str, words: &str) {
+    let text = result.expect_err("accepted").to_string();
+    assert!(text.contains(key) && text.contains(words), "{text}");
+}
+
+#[test]
+fn the_default_file_is_valid_and_every_key_in_it_is_explained() {
+    let config = Config::defaults().unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.server.management_listen.is_none() && config.storage.database_url.is_none());
+    let lines: Vec<&str> = DEFAULT.lines().collect();
+    for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ") && !pair[1].starts_with('#')) {
+        assert!(pair[0].starts_with("# "), "no comment above: {}", pair[1]);
+    }
+}
+
+#[test]
+fn every_whole_number_has_a_range() {
+    for row in Config::defaults().unwrap().effective() {
+        if row.value.parse::<i64>().is_ok() {
+            let name = format!("FLORIN__{}", row.key.replace('.', "__").to_uppercase());
+            refused(with(&[(&name, "-1")]), &row.key, "-1 is not between");
+        }
+    }
+}
+
+#[test]
+fn later_layers_win_and_the_origin_is_kept() {
+    let file = "[storage]\npool_size = 5\nsqlite_cache_mb = 32\n";
+    let variables = [("DATABASE_POOL_SIZE", "6"), ("FLORIN__STORAGE__POOL_SIZE", "7"), ("PORT", "9000")];
+    let config = with_file(file, &variables).unwrap();
+    assert_eq!((config.storage.pool_size, config.storage.sqlite_cache_mb), (7, 32));
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:9000");
+    let origin = |key: &str| config.effective().iter().find(|row| row.key == key).unwrap().origin.to_string();
+    assert_eq!(origin("storage.pool_size"), "$FLORIN__STORAGE__POOL_SIZE");
+    assert!(origin("storage.sqlite_cache_mb").ends_with("florin.toml"));
+    assert_eq!(origin("server.listen"), "$PORT");
+    assert_eq!(origin("server.drain_ms"), "default");
+}
+
+#[test]
+fn every_alias_reaches_its_key() {
+    let config = with(&[
+        ("DATABASE_URL", "postgres://ann:hunter2@127.0.0.1/florin"),
+        ("LOG_LEVEL", "WARNING"),
+        ("PROMETHEUS_METRICS_PORT", "9090"),
+        ("DATABASE_POOL_SIZE", "9"),
+        ("PORT", ""),
+    ])
+    .unwrap();
+    assert_eq!(config.storage.database_url.as_ref().unwrap().expose(), "postgres://ann:hunter2@127.0.0.1/florin");
+    assert_eq!(config.telemetry.log_level, "warn");
+    assert_eq!(config.server.management_listen.unwrap().to_string(), "127.0.0.1:9090");
+    assert_eq!(config.server.listen.port(), 8080);
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert!(config.effective().iter().any(|row| row.value == "\"postgres://ann:***@127.0.0.1/florin\""));
+    for alias in ALIASES {
+        assert!(config.effective().iter().any(|row| row.key == alias.key), "{}", alias.key);
+    }
+}
+
+#[test]
+fn variables_without_a_meaning_yet_are_listed() {
+    let config = with(&[("REDIS_URL", "x"), ("JWT_SECRET", "x"), ("FEATURE_DARK", "x"), ("HOME", "/root")]).unwrap();
+    assert_eq!(config.known_not_used(), ["REDIS_URL", "JWT_SECRET", "FEATURE_DARK"]);
+}
+
+#[test]
+fn a_list_in_a_variable_is_separated_by_commas() {
+    let config = with(&[("FLORIN__SERVER__HOSTS", "florin.internal, bank.test")]).unwrap();
+    assert_eq!(config.server.hosts, ["florin.internal", "bank.test"]);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_one() {
+    refused(with_file("[server]\nlissten = \"x\"", &[]), "server.lissten", "nearest known key is server.listen");
+    refused(with_file("surprise = 1", &[]), "surprise", "is not a key");
+    refused(with(&[("FLORIN__LEDGER__BATCHMAX", "1")]), "$FLORIN__LEDGER__BATCHMAX", "ledger.batch_max");
+    refused(with(&[("FLORIN__SERVER", "1")]), "server", "is not a key");
+}
+
+#[test]
+fn wrong_types_are_refused() {
+    refused(
+        with_file("[storage]\npool_size = \"four\"", &[]),
+        "storage.pool_size",
+        "a whole number is wanted, not a text",
+    );
+    refused(with_file("server = 1", &[]), "server", "is not a key");
+    refused(with(&[("FLORIN__STORAGE__POOL_SIZE", "four")]), "storage.pool_size", "a whole number is wanted");
+    refused(with(&[("DATABASE_POOL_SIZE", "four")]), "storage.pool_size", "a whole number is wanted");
+    refused(with(&[("PORT", "http")]), "server.listen", "a port number");
+    refused(with_file("[server]\nhosts = [1]", &[]), "server.hosts", "not a host name");
+}
+
+#[test]
+fn files_that_are_missing_or_no_toml_are_refused_without_quoting_them() {
+    let missing = Sources { file: Some(PathBuf::from("/nowhere/florin.toml")), ..Sources::default() };
+    refused(Config::load(&missing), "/nowhere/florin.toml", "cannot be read");
+    let result = with_file("[storage]\ndatabase_url = \"postgres://a:hunter2@b/c", &[]);
+    assert!(!result.as_ref().unwrap_err().to_string().contains("hunter2"));
+    refused(result, "florin.toml", "is not TOML, line 2");
+    let optional = Sources { file_if_there: Some(PathBuf::from("/nowhere/florin.toml")), ..Sources::default() };
+    assert!(Config::load(&optional).is_ok());
+}
+
+#[test]
+fn listeners_stay_on_this_machine() {
+    for bad in ["0.0.0.0:8080", "192.168.1.4:8080", "[::]:8080"] {
+        refused(with(&[("FLORIN__SERVER__LISTEN", bad)]), "server.listen", "can be reached from other machines");
+        refused(with(&[("FLORIN__SERVER__MANAGEMENT_LISTEN", bad)]), "server.management_listen", "other machines");
+    }
+    refused(with(&[("FLORIN__SERVER__LISTEN", "8080")]), "server.listen", "is not an address with a port");
+    refused(with(&[("FLORIN__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:8080")]), "management_listen", "a port of its own");
+    assert!(with(&[("FLORIN__SERVER__LISTEN", "[::1]:8080")]).is_ok());
+}
+
+#[test]
+fn other_databases_are_refused_without_showing_the_password() {
+    let result = with(&[("DATABASE_URL", "mysql://ann:hunter2@db/florin")]);
+    assert!(!result.as_ref().unwrap_err().to_string().contains("hunter2"));
+    refused(result, "storage.database_url", "only postgres://");
+}
+
+#[test]
+fn the_remaining_texts_are_checked() {
+    refused(with(&[("LOG_LEVEL", "inof")]), "telemetry.log_level", "is not off, error");
+    refused(with(&[("FLORIN__TELEMETRY__LOG_LEVEL", "info,access=loud")]), "telemetry.log_level", "access=loud");
+    refused(with(&[("FLORIN__TELEMETRY__LOG_FORMAT", "xml")]), "telemetry.log_format", "auto, text or json");
+    refused(with(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", "https://x")]), "telemetry.otlp_endpoint", "http://127");
+    refused(with(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", "http://a:b@x")]), "telemetry.otlp_endpoint", "http://127");
+    refused(with(&[("FLORIN__TELEMETRY__SERVICE_NAME", "")]), "telemetry.service_name", "1 to 63");
+    refused(with(&[("FLORIN__STORAGE__DATA_DIR", "")]), "storage.data_dir", "a path is wanted");
+    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote")]), "services.ledger.mode", "set it to \"local\"");
+    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "away")]), "services.ledger.mode", "is not \"local\"");
+    refused(with(&[("FLORIN__SERVER__HOSTS", "http://x")]), "server.hosts", "without scheme");
+    refused(with(&[("FLORIN__LEDGER__QUEUE_MAX", "10")]), "ledger.queue_max", "smaller than ledger.batch_max");
+}
+
+#[test]
+fn all_mistakes_are_said_at_once() {
+    let result =
+        with(&[("FLORIN__SERVER__LISTEN", "0.0.0.0:1"), ("FLORIN__NO__SUCH", "1"), ("DATABASE_POOL_SIZE", "0")]);
+    assert_eq!(result.unwrap_err().mistakes.len(), 3);
+}

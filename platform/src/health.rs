@@ -1,0 +1,144 @@
+//! Whether the process lives, whether it can be given work, and what it is. Paths that operators' probes already call.
+//!
+//! Invariant: liveness never asks a dependency. A database that is down must not get the process killed and restarted,
+//! which would help nobody and lose what is in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use kernel::{Clock, Monotonic};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::http::Json;
+use crate::telemetry::Metrics;
+
+/// A probe asks every few seconds; a part that has not answered by then is not ready.
+const ASK_MAX: Duration = Duration::from_secs(1);
+
+/// A part of the process that can say how it is.
+#[async_trait]
+pub trait Part: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// An error sentence goes to the log, not into the answer.
+    async fn ready(&self) -> Result<(), String>;
+
+    /// Facts for people, shown under `/status`.
+    async fn status(&self) -> BTreeMap<&'static str, Value> {
+        BTreeMap::new()
+    }
+}
+
+/// What the process is, as `/status` tells it.
+#[derive(Debug, Clone, Serialize)]
+pub struct About {
+    pub version: &'static str,
+    /// `embedded` or `postgres`.
+    pub mode: &'static str,
+    pub demo: bool,
+}
+
+pub struct Health {
+    about: About,
+    clock: Arc<dyn Clock>,
+    started: Monotonic,
+    open: AtomicBool,
+    parts: Vec<Arc<dyn Part>>,
+    metrics: Metrics,
+}
+
+impl Health {
+    /// Ready from the start, as far as its parts are.
+    pub fn new(about: About, clock: Arc<dyn Clock>, metrics: Metrics, parts: Vec<Arc<dyn Part>>) -> Arc<Health> {
+        let started = clock.monotonic();
+        Arc::new(Health { about, clock, started, open: AtomicBool::new(true), parts, metrics })
+    }
+
+    /// Turns readiness off for good: the process is about to end.
+    pub fn close(&self) {
+        self.open.store(false, Ordering::Release);
+    }
+
+    /// All routes of this module; mount them at the root.
+    pub fn routes(self: &Arc<Health>) -> Router {
+        let mut router = Router::new();
+        for path in
+            ["/health", "/healthz", "/api/v1/health", "/v1/health", "/actuator/health", "/actuator/health/liveness"]
+        {
+            router = router.route(path, get(live));
+        }
+        for path in ["/ready", "/readyz", "/health/ready", "/actuator/health/readiness"] {
+            router = router.route(path, get(ready));
+        }
+        for path in ["/metrics", "/actuator/prometheus"] {
+            router = router.route(path, get(metrics));
+        }
+        router.route("/status", get(status)).with_state(self.clone())
+    }
+
+    /// Asks every part at the same time.
+    async fn parts_ready(&self) -> BTreeMap<&'static str, bool> {
+        let asked = self.parts.iter().map(|part| async move { (part.name(), part_ready(part.as_ref()).await) });
+        futures_util::future::join_all(asked).await.into_iter().collect()
+    }
+}
+
+async fn part_ready(part: &dyn Part) -> bool {
+    let refused = match tokio::time::timeout(ASK_MAX, part.ready()).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(sentence)) => sentence,
+        Err(_) => "did not answer in time".to_owned(),
+    };
+    tracing::warn!(part = part.name(), why = refused, "not ready");
+    false
+}
+
+async fn live() -> Response {
+    Json(json!({ "status": "UP" })).into_response()
+}
+
+async fn ready(State(health): State<Arc<Health>>) -> Response {
+    if !health.open.load(Ordering::Acquire) {
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "OUT_OF_SERVICE" }))).into_response();
+    }
+    let parts = health.parts_ready().await;
+    let up = |ready: bool| if ready { "UP" } else { "DOWN" };
+    let all = parts.values().all(|ready| *ready);
+    let components: BTreeMap<_, _> =
+        parts.into_iter().map(|(name, ready)| (name, json!({ "status": up(ready) }))).collect();
+    let code = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(json!({ "status": up(all), "components": components }))).into_response()
+}
+
+async fn status(State(health): State<Arc<Health>>) -> Response {
+    let rows = health.parts.iter().map(|part| async move {
+        let facts = tokio::time::timeout(ASK_MAX, part.status()).await.unwrap_or_default();
+        (part.name(), facts)
+    });
+    let services: BTreeMap<_, _> = futures_util::future::join_all(rows).await.into_iter().collect();
+    let uptime_s = health.clock.monotonic().micros_since(health.started) / 1_000_000;
+    Json(json!({
+        "name": "florin",
+        "version": health.about.version,
+        "mode": health.about.mode,
+        "demo": health.about.demo,
+        "ready": health.open.load(Ordering::Acquire),
+        "uptime_s": uptime_s,
+        "services": services,
+    }))
+    .into_response()
+}
+
+async fn metrics(State(health): State<Arc<Health>>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.metrics.render()).into_response()
+}

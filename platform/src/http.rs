@@ -1,0 +1,28 @@
+//! The HTTP kit: what every route shares, so that a handler only parses, calls and maps.
+//!
+//! Refuses what is malformed before a domain sees it, always as an RFC 9457 problem that names the field. Invariants: an
+//! answer never shows an internal cause; a label is a route, never a raw path; every wait and body has a bound.
+//! Start reading at [`edge`], the story of one request, then [`json`].
+
+mod cursor;
+mod deadline;
+mod edge;
+mod host;
+mod json;
+mod listener;
+mod observe;
+mod params;
+mod problem;
+mod request_id;
+mod scan;
+mod scope;
+mod shed;
+
+pub use cursor::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, decode_cursor, encode_cursor, page_limit};
+pub use edge::{Edge, guard};
+pub use host::Hosts;
+pub use json::Json;
+pub use listener::{Drained, ListenError, Listener, Settings};
+pub use params::{Path, Query};
+pub use problem::{FieldError, Problem, ProblemBody, Refusal, refusals};
+pub use scope::{CallCtx, Limits, Scope};

@@ -1,0 +1,145 @@
+//! The story of one request: named, checked, bounded in time, answered, counted.
+//!
+//! It is one layer and not a stack of eight, because each layer costs allocations on every request, and because the order
+//! matters: a reader sees it here at once.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::{HeaderValue, Uri};
+use kernel::{Clock, Deadline, IdMaker};
+use metrics::SharedString;
+use tracing::Instrument;
+
+use super::host::Hosts;
+use super::observe::{Answered, Observed};
+use super::problem::{Problem, refusals};
+use super::scope::{Limits, Scope};
+use super::{deadline, observe, request_id};
+use crate::config::Config;
+
+/// What all requests share.
+#[derive(Debug)]
+pub struct Edge {
+    clock: Arc<dyn Clock>,
+    ids: IdMaker,
+    hosts: Hosts,
+    limits: Limits,
+    deadline_ms: u64,
+    service: SharedString,
+    answered: Answered,
+    unmatched: Arc<str>,
+}
+
+impl Edge {
+    pub fn new(config: &Config, clock: Arc<dyn Clock>) -> Arc<Edge> {
+        let server = &config.server;
+        Arc::new(Edge {
+            ids: IdMaker::new(clock.clone()),
+            clock,
+            hosts: Hosts::new(&server.hosts),
+            limits: Limits { body_bytes_max: server.body_bytes_max, json_depth_max: server.json_depth_max },
+            deadline_ms: server.deadline_ms,
+            service: SharedString::from(config.telemetry.service_name.clone()),
+            answered: Answered::default(),
+            unmatched: "unmatched".into(),
+        })
+    }
+
+    /// Requests answered since the start.
+    pub fn answered(&self) -> u64 {
+        self.answered.count()
+    }
+}
+
+/// Puts the edge around a finished router. Routes that are added afterwards stay outside of it.
+pub fn guard(router: Router, edge: Arc<Edge>) -> Router {
+    router
+        .fallback(async || Problem::from(refusals::ROUTE_UNKNOWN))
+        .method_not_allowed_fallback(async || Problem::from(refusals::METHOD_NOT_ALLOWED))
+        .layer(middleware::from_fn_with_state(edge, handle))
+}
+
+async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let started = edge.clock.monotonic();
+    let request_id = request_id::request_id(request.headers(), &edge.ids);
+    let what = observed(&edge, &request);
+    let span = tracing::info_span!("request", request_id = &*request_id, method = what.method, route = &*what.endpoint);
+    let answer = async {
+        let response = match admit(&edge, &mut request, &request_id) {
+            Ok(allowed) => answer(request, next, allowed).await,
+            Err(problem) => problem.into_response(),
+        };
+        let seconds = edge.clock.monotonic().micros_since(started) as f64 / 1e6;
+        observe::log(&response, seconds);
+        edge.answered.record(&edge.service, &what, response.status(), seconds);
+        response
+    };
+    finished(answer.instrument(span).await, &request_id)
+}
+
+fn observed(edge: &Edge, request: &Request) -> Observed {
+    let matched = request.extensions().get::<MatchedPath>();
+    Observed {
+        method: observe::method_label(request.method()),
+        endpoint: matched.map_or_else(|| edge.unmatched.clone(), |path| path.as_str().into()),
+    }
+}
+
+/// What has to hold before a handler is asked; gives the time it may take.
+fn admit(edge: &Edge, request: &mut Request, request_id: &Arc<str>) -> Result<Duration, Problem> {
+    let (mut parts, body) = std::mem::take(request).into_parts();
+    edge.hosts.check(&parts)?;
+    sane_uri(&parts.uri)?;
+    let millis = deadline::deadline_ms(&parts.headers, edge.deadline_ms)?;
+    let deadline = Deadline::after_millis(&*edge.clock, millis);
+    parts.extensions.insert(Scope { request_id: request_id.clone(), deadline, limits: edge.limits });
+    *request = Request::from_parts(parts, body);
+    Ok(Duration::from_millis(millis))
+}
+
+/// Percent-encoding can smuggle in what no text of ours may hold.
+fn sane_uri(uri: &Uri) -> Result<(), Problem> {
+    for (name, part) in [("path", uri.path()), ("query", uri.query().unwrap_or_default())] {
+        if !part.contains('%') {
+            continue;
+        }
+        let Ok(decoded) = percent_encoding::percent_decode_str(part).decode_utf8() else {
+            return Err(Problem::from(refusals::BAD_UTF8).and_field(name, "is not UTF-8 after percent-decoding"));
+        };
+        if decoded.contains('\0') {
+            return Err(Problem::from(refusals::NUL_CHARACTER).and_field(name, "holds %00"));
+        }
+    }
+    Ok(())
+}
+
+/// A handler that panics or outlives the deadline costs its own request and no other.
+async fn answer(request: Request, next: Next, allowed: Duration) -> Response {
+    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(allowed + deadline::GRACE, running).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Problem::internal("a handler panicked; the line before says where").into_response(),
+        Err(_) => Problem::from(refusals::DEADLINE_PASSED).into_response(),
+    }
+}
+
+/// Writes the problem that may travel beside the response, keeping headers such as `Allow`, and names the request.
+fn finished(mut response: Response, request_id: &str) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let (parts, body) = problem.render(request_id).into_parts();
+        *response.body_mut() = body;
+        response.headers_mut().remove(http::header::CONTENT_LENGTH);
+        response.headers_mut().extend(parts.headers);
+    }
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(request_id::HEADER, value);
+    }
+    response
+}

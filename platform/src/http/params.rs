@@ -1,0 +1,58 @@
+//! Parameters in the path and in the query, refused as clearly as those in a body.
+
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path as AxumPath};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::json::field_of;
+use super::problem::{Problem, refusals};
+
+/// The query of a request. `T` says `deny_unknown_fields`, so that a misspelt parameter is an error and not ignored.
+#[derive(Debug, Clone)]
+pub struct Query<T>(pub T);
+
+/// The placeholders of the route.
+#[derive(Debug, Clone)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Query<T>, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(deserializer).map(Query).map_err(|error| {
+            let message: String = error.inner().to_string().chars().take(200).collect();
+            Problem::field(field_of(&error.path().to_string(), &message), message).detail("a query parameter is wrong")
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        AxumPath::from_request_parts(parts, state).await.map(|AxumPath(value)| Path(value)).map_err(refuse)
+    }
+}
+
+fn refuse(rejection: PathRejection) -> Problem {
+    let PathRejection::FailedToDeserializePathParams(error) = rejection else {
+        return Problem::internal("a route asks for path parameters that it does not have");
+    };
+    match error.into_kind() {
+        ErrorKind::InvalidUtf8InPathParam { key } => {
+            Problem::from(refusals::BAD_UTF8).and_field(key, "is not UTF-8 after percent-decoding")
+        }
+        ErrorKind::ParseErrorAtKey { key, expected_type, .. } => {
+            Problem::field(key, format!("{expected_type} is wanted"))
+        }
+        ErrorKind::DeserializeError { key, message, .. } => Problem::field(key, message),
+        ErrorKind::WrongNumberOfParameters { .. } | ErrorKind::UnsupportedType { .. } => {
+            Problem::internal("a route and its handler disagree about the path parameters")
+        }
+        other => Problem::field("path", other.to_string().chars().take(200).collect::<String>()),
+    }
+}

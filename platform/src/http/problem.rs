@@ -1,0 +1,258 @@
+//! How a refusal looks on the wire: RFC 9457 `application/problem+json`.
+//!
+//! Invariant: the cause of an internal failure is logged once, by the edge, and never shown.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A kind of refusal. Domains keep theirs as constants and map each error variant to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    /// Stable and snake_case; programs act on it.
+    pub code: &'static str,
+    /// The same sentence for every occurrence.
+    pub title: &'static str,
+}
+
+impl Refusal {
+    pub const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Refusal {
+        Refusal { status, code, title }
+    }
+
+    /// This refusal with what is particular about this occurrence.
+    pub fn because(self, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem::from(self).detail(detail)
+    }
+}
+
+/// The refusals of the kit itself, in one table.
+pub mod refusals {
+    use super::{Refusal, StatusCode};
+
+    pub const BAD_UTF8: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "bad_utf8", "The request is not valid UTF-8");
+    pub const NUL_CHARACTER: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "nul_character", "The request contains the character U+0000");
+    pub const JSON_TOO_DEEP: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "json_too_deep", "The JSON is nested too deeply");
+    pub const JSON_MALFORMED: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON");
+    pub const BODY_MISSING: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "body_missing", "A body is needed");
+    pub const BODY_UNREADABLE: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body ended before it was complete");
+    pub const FIELD_INVALID: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "field_invalid", "A field is missing, unknown or has the wrong form");
+    pub const LIMIT_TOO_LARGE: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "limit_too_large", "More is asked for than one page may hold");
+    pub const CURSOR_INVALID: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "cursor_invalid", "The cursor was not made by this list");
+    pub const IDEMPOTENCY_KEY_INVALID: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", "The Idempotency-Key has the wrong form");
+    pub const DEADLINE_INVALID: Refusal =
+        Refusal::new(StatusCode::BAD_REQUEST, "deadline_invalid", "X-Deadline-Ms is not a number of milliseconds");
+    pub const UNAUTHENTICATED: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "unauthenticated", "The caller is not known");
+    pub const FORBIDDEN: Refusal = Refusal::new(StatusCode::FORBIDDEN, "forbidden", "The caller may not do this");
+    pub const NOT_FOUND: Refusal = Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here");
+    pub const ROUTE_UNKNOWN: Refusal =
+        Refusal::new(StatusCode::NOT_FOUND, "route_unknown", "No route has this path; see /docs");
+    pub const METHOD_NOT_ALLOWED: Refusal =
+        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not answer this method");
+    pub const BODY_TOO_LARGE: Refusal =
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than is accepted");
+    pub const CONTENT_TYPE_WRONG: Refusal =
+        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_wrong", "The body has to be application/json");
+    pub const HOST_UNKNOWN: Refusal =
+        Refusal::new(StatusCode::MISDIRECTED_REQUEST, "host_unknown", "This server does not answer to that host name");
+    pub const INTERNAL: Refusal =
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side");
+    pub const OVERLOADED: Refusal =
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is waiting; try again shortly");
+    pub const DEADLINE_PASSED: Refusal = Refusal::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "deadline_passed",
+        "The answer took too long and the outcome is unknown; repeat with the same key",
+    );
+
+    pub const ALL: &[Refusal] = &[
+        BAD_UTF8,
+        NUL_CHARACTER,
+        JSON_TOO_DEEP,
+        JSON_MALFORMED,
+        BODY_MISSING,
+        BODY_UNREADABLE,
+        FIELD_INVALID,
+        LIMIT_TOO_LARGE,
+        CURSOR_INVALID,
+        IDEMPOTENCY_KEY_INVALID,
+        DEADLINE_INVALID,
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        NOT_FOUND,
+        ROUTE_UNKNOWN,
+        METHOD_NOT_ALLOWED,
+        BODY_TOO_LARGE,
+        CONTENT_TYPE_WRONG,
+        HOST_UNKNOWN,
+        INTERNAL,
+        OVERLOADED,
+        DEADLINE_PASSED,
+    ];
+}
+
+/// One refusal that happened. Boxed, so that it is cheap to carry in a `Result`.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
+    refusal: Refusal,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u32>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// A field of the request and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where, as a path into the body or the name of a parameter.
+    #[schema(example = "postings[0].amount")]
+    pub field: String,
+    #[schema(example = "missing field `amount`")]
+    pub detail: String,
+}
+
+/// The body of every refusal (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody<'a> {
+    /// A relative reference that names the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/field_invalid")]
+    pub kind: String,
+    #[schema(example = "A field is missing, unknown or has the wrong form")]
+    pub title: &'a str,
+    #[schema(example = 400)]
+    pub status: u16,
+    /// What is particular about this occurrence.
+    pub detail: &'a str,
+    /// Stable and snake_case; programs act on it.
+    #[schema(example = "field_invalid")]
+    pub code: &'a str,
+    /// Also in the header `X-Request-Id` and in the log.
+    pub request_id: &'a str,
+    pub errors: &'a [FieldError],
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let detail = Cow::Borrowed(refusal.title);
+        Problem(Box::new(Parts { refusal, detail, errors: Vec::new(), retry_after_s: None, cause: None }))
+    }
+}
+
+impl From<crate::access::Denied> for Problem {
+    fn from(denied: crate::access::Denied) -> Problem {
+        match denied {
+            crate::access::Denied::NotFound => refusals::NOT_FOUND.into(),
+            crate::access::Denied::Forbidden => refusals::FORBIDDEN.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// A failure of ours. The cause goes to the log; the caller sees that something went wrong and the request id.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
+        Problem::from(refusals::INTERNAL).caused_by(cause)
+    }
+
+    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Problem {
+        Problem::from(refusals::FIELD_INVALID).and_field(field, detail)
+    }
+
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Problem {
+        self.0.detail = detail.into();
+        self
+    }
+
+    pub fn and_field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Problem {
+        self.0.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        self
+    }
+
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
+        self.0.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    pub fn retry_after_s(mut self, seconds: u32) -> Problem {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    pub fn refusal(&self) -> Refusal {
+        self.0.refusal
+    }
+
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
+        self.0.cause.as_deref()
+    }
+
+    /// The finished answer, with the id that the caller can quote.
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let Parts { refusal, detail, errors, retry_after_s, .. } = &*self.0;
+        let body = ProblemBody {
+            kind: format!("/problems/{}", refusal.code),
+            title: refusal.title,
+            status: refusal.status.as_u16(),
+            detail,
+            code: refusal.code,
+            request_id,
+            errors,
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+        (refusal.status, headers, body).into_response()
+    }
+}
+
+/// The body is written by the edge, which knows the request id; until then the problem travels beside the response.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.0.refusal.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_snake_case() {
+        let mut codes: Vec<&str> = refusals::ALL.iter().map(|refusal| refusal.code).collect();
+        assert!(
+            codes.iter().all(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
+        );
+        codes.sort_unstable();
+        let before = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), before);
+    }
+}

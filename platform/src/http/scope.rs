@@ -1,0 +1,59 @@
+//! What the edge finds out about a request once, for extractors and handlers to pick up.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use kernel::{Ctx, Deadline, IdempotencyKey, Principal};
+
+use super::problem::{Problem, refusals};
+
+/// Laid into the request by the edge.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub request_id: Arc<str>,
+    pub deadline: Deadline,
+    pub limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub body_bytes_max: usize,
+    pub json_depth_max: usize,
+}
+
+impl Scope {
+    /// A route that was mounted without the edge is a fault of ours, and refuses rather than running without bounds.
+    pub(crate) fn of(extensions: &http::Extensions) -> Result<&Scope, Problem> {
+        extensions.get::<Scope>().ok_or_else(|| Problem::internal("a route is mounted without the edge"))
+    }
+}
+
+/// The context of the call. The principal is laid into the request by whoever established it; without one the answer is 401.
+#[derive(Debug, Clone)]
+pub struct CallCtx(pub Ctx);
+
+impl<S: Sync> FromRequestParts<S> for CallCtx {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<CallCtx, Problem> {
+        let scope = Scope::of(&parts.extensions)?;
+        let principal = parts.extensions.get::<Principal>().cloned().ok_or(refusals::UNAUTHENTICATED)?;
+        let idempotency_key = idempotency_key(parts)?;
+        let (deadline, request_id) = (scope.deadline, scope.request_id.clone());
+        Ok(CallCtx(Ctx { principal, deadline, request_id, idempotency_key }))
+    }
+}
+
+/// Two keys would leave open which one counts, so they are refused like a malformed one.
+fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut given = parts.headers.get_all("idempotency-key").iter();
+    let Some(first) = given.next() else { return Ok(None) };
+    let key = first.to_str().ok().and_then(|text| text.parse::<IdempotencyKey>().ok());
+    match (key, given.next()) {
+        (Some(key), None) => Ok(Some(key)),
+        _ => Err(refusals::IDEMPOTENCY_KEY_INVALID
+            .because("give one Idempotency-Key of 1 to 128 visible ASCII characters")
+            .and_field("Idempotency-Key", "1 to 128 visible ASCII characters are wanted")),
+    }
+}

@@ -1,0 +1,54 @@
+//! Sends a connection away when all places are taken: an answer at once is kinder than a silent wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+/// Connections being sent away at the same time; more than these are closed without a word.
+pub(super) const AT_ONCE_MAX: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(1);
+
+const ANSWER: &str = concat!(
+    "HTTP/1.1 503 Service Unavailable\r\n",
+    "content-type: application/problem+json\r\n",
+    "content-length: 185\r\n",
+    "retry-after: 1\r\n",
+    "connection: close\r\n\r\n",
+    r#"{"type":"/problems/overloaded","title":"Too much is waiting; try again shortly","status":503,"#,
+    r#""detail":"all connections are in use","code":"overloaded","request_id":"","errors":[]}      "#,
+);
+
+pub(super) fn refuse(stream: TcpStream, listener: &'static str, refusing: &Arc<Semaphore>) {
+    metrics::counter!("http_connections_refused_total", "listener" => listener).increment(1);
+    let Ok(place) = refusing.clone().try_acquire_owned() else { return };
+    tokio::spawn(async move {
+        let _place = place;
+        let _ = tokio::time::timeout(PATIENCE, say_no(stream)).await;
+    });
+}
+
+/// What the client sent is read first: closing a socket with unread bytes would throw our answer away with them.
+async fn say_no(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut unread = [0_u8; 8_192];
+    if stream.read(&mut unread).await? == 0 {
+        return Ok(());
+    }
+    stream.write_all(ANSWER.as_bytes()).await?;
+    stream.shutdown().await?;
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_written_answer_is_whole() {
+        let (head, body) = super::ANSWER.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["code"], "overloaded");
+    }
+}

@@ -1,0 +1,63 @@
+//! Counters, gauges and histograms, kept in memory and written out as text when a scraper asks.
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::TelemetryError;
+
+/// Seconds. From a cached read to the longest deadline; chosen once, because changing them breaks every dashboard.
+const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Things in one commit, page or batch.
+const COUNTS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
+
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// Makes this the place where the `metrics` macros of the whole process write to.
+    pub fn install() -> Result<Metrics, TelemetryError> {
+        let recorder = builder()?.build_recorder();
+        let handle = recorder.handle();
+        ::metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::Twice)?;
+        describe();
+        Ok(Metrics { handle })
+    }
+
+    /// Renders nothing, receives nothing: for servers that are started many times in one process.
+    pub fn detached() -> Metrics {
+        Metrics { handle: PrometheusBuilder::new().build_recorder().handle() }
+    }
+
+    /// The text of the Prometheus exposition format.
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+
+    /// Folds what histograms have collected; without it, and without a scraper, they would grow.
+    pub fn fold(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+fn builder() -> Result<PrometheusBuilder, TelemetryError> {
+    let wrong = |_| TelemetryError::Twice;
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .map_err(wrong)?
+        .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), COUNTS)
+        .map_err(wrong)
+}
+
+fn describe() {
+    use ::metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("http_requests_total", "requests answered, by route and status");
+    describe_histogram!("http_request_duration_seconds", "time from the headers of a request to those of its answer");
+    describe_gauge!("http_requests_per_second", "requests answered a second, over the last five seconds");
+    describe_gauge!("http_connections_active", "connections open now, by listener");
+    describe_counter!("http_connections_refused_total", "connections sent away because connections_max were open");
+    describe_gauge!("database_connections_active", "database connections in use now");
+    describe_gauge!("database_connections_max", "database connections that may be in use at the same time");
+    describe_gauge!("transactions_per_second", "ledger transactions committed a second");
+}
