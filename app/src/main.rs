@@ -30,6 +30,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(options) => commands::serve::run(cli.config.as_deref(), &options),
         Command::Config => commands::config::run(cli.config.as_deref()),
+        Command::Bench(options) => commands::bench::run(cli.config.as_deref(), &options),
         Command::Completions(options) => commands::completions::run(&options),
     }
 }

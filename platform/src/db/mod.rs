@@ -8,6 +8,7 @@
 //! a write transaction begins as a writer, so it never fails half way for having read first.
 
 mod backup;
+mod databases;
 mod error;
 mod migrate;
 mod pool;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use backup::{backup_files, file_sha256};
+pub use databases::{create_database, drop_database, with_database};
 pub use error::{DbError, Fault};
 pub use migrate::Migration;
 pub use rowset::{Column, RowSet};

@@ -22,6 +22,7 @@ mod command;
 mod decide;
 mod format;
 mod query;
+mod raw;
 mod service;
 mod state;
 mod store;
@@ -29,6 +30,7 @@ mod view;
 mod work;
 
 pub use query::{Head, HeadError};
+pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use service::{LedgerConfig, LedgerService};
 
 /// The one book of this version.

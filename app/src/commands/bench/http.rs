@@ -1,0 +1,215 @@
+//! The same load over HTTP: a server of its own as a second process, one connection a caller.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::rt::TokioIo;
+use kernel::{Clock, Currency};
+use ledger_api::AccountPath;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::client::{Caller, FUNDS, Transfer, WORLD};
+use super::load::{self, Figures, Load};
+use super::store::Store;
+use crate::failure::Failure;
+
+const READY_TRIES_MAX: u32 = 300;
+
+pub(super) async fn over_http(store: &Store, load: &Load, clock: Arc<dyn Clock>) -> Result<Figures, Failure> {
+    let server = Server::start(store, load).await?;
+    let currency = load::currency()?;
+    let paths = load::paths(load.accounts)?;
+    let mut setup = server.caller(currency).await?;
+    setup.open(WORLD, "debit").await?;
+    open_accounts(&server, &paths, currency).await?;
+    load::fund(server.caller(currency).await?, &paths, &clock).await?;
+    let before = setup.status().await?;
+    let mut callers = Vec::with_capacity(load.in_flight);
+    for _ in 0..load.in_flight {
+        callers.push(server.caller(currency).await?);
+    }
+    let run = load::run(callers, load, Arc::clone(&paths), clock).await?;
+    let after = setup.status().await?;
+    let total = setup.get("/v1/ledger/balances?prefix=bench").await?;
+    let moved = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
+    load::check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
+    server.stop().await?;
+    let row_bytes = ledger::mean_row_bytes(&store.open().await?).await?;
+    Ok(run.figures(after.groups - before.groups, after.rows - before.rows, row_bytes))
+}
+
+async fn open_accounts(server: &Server, paths: &[AccountPath], currency: Currency) -> Result<(), Failure> {
+    const CONNECTIONS: usize = 64;
+    let mut opening = tokio::task::JoinSet::new();
+    for chunk in paths.chunks(paths.len().div_ceil(CONNECTIONS).max(1)) {
+        let (chunk, mut caller) = (chunk.to_vec(), server.caller(currency).await?);
+        opening.spawn(async move {
+            for path in &chunk {
+                caller.open(path.as_str(), "credit").await?;
+            }
+            Ok::<(), Failure>(())
+        });
+    }
+    while let Some(opened) = opening.join_next().await {
+        opened??;
+    }
+    Ok(())
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    async fn start(store: &Store, load: &Load) -> Result<Server, Failure> {
+        let address = free_address().await?;
+        let child = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .envs(store.variables())
+            .env("FLORIN__SERVER__LISTEN", &address)
+            .env("FLORIN__SERVER__CONNECTIONS_MAX", (load.in_flight + 128).to_string())
+            .env("FLORIN__SERVER__DEADLINE_MS", "30000")
+            .env("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (load.accounts + 1).to_string())
+            .env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
+            .stderr(Stdio::null())
+            .stdin(Stdio::null())
+            .spawn()?;
+        let server = Server { child, address };
+        for _ in 0..READY_TRIES_MAX {
+            if let Ok(mut caller) = server.caller(load::currency()?).await
+                && caller.get("/ready").await.is_ok()
+            {
+                return Ok(server);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Err(Failure::new("the server of the benchmark did not become ready"))
+    }
+
+    async fn caller(&self, currency: Currency) -> Result<OverHttp, Failure> {
+        let stream = TcpStream::connect(&self.address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(OverHttp { sender, address: self.address.clone(), currency })
+    }
+
+    /// As an operator would stop it, so that the store is whole and closed.
+    async fn stop(mut self) -> Result<(), Failure> {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        let ended = tokio::task::spawn_blocking(move || self.child.wait()).await??;
+        if ended.success() {
+            Ok(())
+        } else {
+            Err(Failure::new(format!("the server of the benchmark ended with {ended}")))
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Only a run that failed leaves a server behind; it may have ended by itself.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+async fn free_address() -> Result<String, Failure> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.to_string())
+}
+
+struct OverHttp {
+    sender: SendRequest<Full<Bytes>>,
+    address: String,
+    currency: Currency,
+}
+
+struct Status {
+    groups: u64,
+    rows: u64,
+}
+
+impl OverHttp {
+    async fn request(&mut self, method: &str, path: &str, body: Option<Value>) -> Result<Bytes, Failure> {
+        let body = body.map(|body| serde_json::to_vec(&body)).transpose()?.unwrap_or_default();
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.address)
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body)))?;
+        let answer = self.sender.send_request(request).await?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(Failure::new(format!("{method} {path} answered {status}: {}", String::from_utf8_lossy(&body))))
+    }
+
+    async fn get(&mut self, path: &str) -> Result<Value, Failure> {
+        Ok(serde_json::from_slice(&self.request("GET", path, None).await?)?)
+    }
+
+    async fn open(&mut self, path: &str, normal: &str) -> Result<(), Failure> {
+        let body = json!({ "path": path, "currency": self.currency.code(), "normal": normal });
+        self.request("POST", "/v1/ledger/accounts", Some(body)).await.map(|_| ())
+    }
+
+    async fn status(&mut self) -> Result<Status, Failure> {
+        let status = self.get("/status").await?;
+        let number = |name: &str| {
+            let value = find(&status, name);
+            value.ok_or_else(|| Failure::new(format!("/status does not tell the ledger's {name}")))
+        };
+        Ok(Status { groups: number("groups")?, rows: number("rows")? })
+    }
+}
+
+/// The first number of this name, wherever it stands.
+fn find(value: &Value, name: &str) -> Option<u64> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get(name).and_then(Value::as_u64);
+            own.or_else(|| members.values().find_map(|member| find(member, name)))
+        }
+        Value::Array(items) => items.iter().find_map(|item| find(item, name)),
+        _ => None,
+    }
+}
+
+fn minor(amount: Option<&Value>) -> Result<i64, Failure> {
+    let text = amount.and_then(Value::as_str).ok_or_else(|| Failure::new("the roll-up tells no amount"))?;
+    Ok(text.replace('.', "").parse()?)
+}
+
+impl Caller for OverHttp {
+    async fn send(&mut self, transfers: &[Transfer]) -> Result<(), Failure> {
+        let command = |transfer: &Transfer| serde_json::to_value(transfer.command(self.currency));
+        if let [transfer] = transfers {
+            let body = command(transfer)?;
+            self.request("POST", "/v1/ledger/transactions", Some(body)).await?;
+            return Ok(());
+        }
+        let line = |transfer| Ok(json!({ "create": command(transfer)? }));
+        let lines = transfers.iter().map(line).collect::<Result<Vec<Value>, Failure>>()?;
+        let body = json!({ "atomic": false, "lines": lines });
+        let answer = self.request("POST", "/v1/ledger/batches", Some(body)).await?;
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let lines = answer.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let failed = lines.iter().find(|line| line.get("status").and_then(Value::as_u64) != Some(201));
+        match failed {
+            None if lines.len() == transfers.len() => Ok(()),
+            failed => Err(Failure::new(format!("a line of a batch was not done: {failed:?}"))),
+        }
+    }
+}

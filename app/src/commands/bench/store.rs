@@ -1,0 +1,93 @@
+//! A store for one run: a new folder, or a new database beside the configured one. Removed when the run is over.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use platform::config::Config;
+use platform::db::{self, Access, Db, Engine, Target};
+
+use crate::failure::Failure;
+
+pub(super) struct Store {
+    kind: Kind,
+    cache_mb: u32,
+    readers: usize,
+}
+
+enum Kind {
+    Folder(PathBuf),
+    Database { server: String, name: String },
+}
+
+impl Store {
+    pub(super) async fn create(config: &Config, dir: &Path) -> Result<Store, Failure> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("florin_bench_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let kind = match &config.storage.database_url {
+            None => {
+                let folder = dir.join(name);
+                std::fs::create_dir_all(&folder)?;
+                Kind::Folder(folder)
+            }
+            Some(url) => {
+                let server = url.expose().to_owned();
+                db::create_database(&server, &name).await?;
+                Kind::Database { server, name }
+            }
+        };
+        let readers = usize::try_from(config.storage.pool_size)?;
+        Ok(Store { kind, cache_mb: config.storage.sqlite_cache_mb, readers })
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        match self.kind {
+            Kind::Folder(_) => Engine::Sqlite,
+            Kind::Database { .. } => Engine::Postgres,
+        }
+    }
+
+    pub(super) async fn open(&self) -> Result<Db, Failure> {
+        let target = match &self.kind {
+            Kind::Folder(folder) => Target::Sqlite { file: folder.join("ledger.db"), cache_mb: self.cache_mb },
+            Kind::Database { server, name } => {
+                Target::Postgres { url: db::with_database(server, name), schema: "ledger".to_owned() }
+            }
+        };
+        Ok(Db::open(target, Access::ReadWrite, self.readers).await?)
+    }
+
+    /// The settings with which a server of its own finds this store.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        match &self.kind {
+            Kind::Folder(folder) => vec![("FLORIN__STORAGE__DATA_DIR", folder.display().to_string())],
+            Kind::Database { server, name } => {
+                let folder = std::env::temp_dir().join(name);
+                vec![
+                    ("FLORIN__STORAGE__DATA_DIR", folder.display().to_string()),
+                    ("FLORIN__STORAGE__DATABASE_URL", db::with_database(server, name)),
+                ]
+            }
+        }
+    }
+
+    /// Size of the files, where there are some.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let Kind::Folder(folder) = &self.kind else { return None };
+        let files = std::fs::read_dir(folder).ok()?;
+        Some(files.flatten().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum())
+    }
+
+    pub(super) async fn remove(&self) -> Result<(), Failure> {
+        match &self.kind {
+            Kind::Folder(folder) => std::fs::remove_dir_all(folder)?,
+            Kind::Database { server, name } => {
+                db::drop_database(server, name).await?;
+                let folder = std::env::temp_dir().join(name);
+                if folder.exists() {
+                    std::fs::remove_dir_all(folder)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
