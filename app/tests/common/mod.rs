@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -15,10 +15,29 @@ pub(crate) fn florin(dir: &Path) -> Command {
     command
 }
 
-/// Runs a command that ends by itself.
+/// Runs a command that ends by itself; one that does not is killed and fails the test.
 pub(crate) fn run(command: &mut Command) -> (bool, String, String) {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let out = std::thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
+    let said = std::thread::spawn(move || std::io::read_to_string(&mut stderr).unwrap());
+    let status = ended(&mut child);
+    if status.is_none() {
+        child.kill().unwrap();
+    }
+    let (out, said) = (out.join().unwrap(), said.join().unwrap());
+    let status = status.unwrap_or_else(|| panic!("it does not end by itself: {out}{said}"));
+    (status.success(), out, said)
+}
+
+fn ended(child: &mut Child) -> Option<ExitStatus> {
+    for _ in 0..400 {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    None
 }
 
 /// A server that is killed, by its own handle, when the test is over.
@@ -62,15 +81,9 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Waits for the end and gives the exit code.
+    /// Waits for the end and gives the exit code; none for one that was killed.
     pub(crate) fn ended(&mut self) -> Option<i32> {
-        for _ in 0..400 {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("still running after 20 seconds");
+        ended(&mut self.child).expect("still running after 20 seconds").code()
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
