@@ -17,6 +17,8 @@ use crate::Client;
 const READY_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
+/// What a program needs to run at all.
+const KEPT: [&str; 4] = ["HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR"];
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
@@ -94,6 +96,9 @@ impl ServerBuilder {
             .arg("serve")
             .args(&self.args)
             .current_dir(dir.path())
+            // Nothing of the machine that runs the tests configures the server: no DATABASE_URL, no FLORIN__ variable.
+            .env_clear()
+            .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .env("FLORIN__SERVER__LISTEN", address.to_string())
             .env("FLORIN__STORAGE__DATA_DIR", &self.data_dir)
             .envs(self.env.iter().map(|(name, value)| (name, value)))

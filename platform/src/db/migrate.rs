@@ -5,6 +5,7 @@
 
 use super::{Db, DbError, Engine, Fault, Tx, Value};
 
+/// One step of a schema. Its SQL may use the words `SEQ`, `ID`, `BYTES` and `CLUSTERED`, which each engine reads its own way.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Counts from 1 without gaps.

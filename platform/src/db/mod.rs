@@ -1,7 +1,7 @@
 //! One database per service, on either engine, behind one type.
 //!
 //! [`Db`] is the only type of the house that knows whether it stands on an SQLite file or on a PostgreSQL schema. Domains
-//! write one SQL text with `$1` parameters and columns of TEXT, BIGINT, SMALLINT and the words of [`migrate`]; rows go in
+//! write one SQL text with `$1` parameters and columns of TEXT, BIGINT, SMALLINT and the words of [`Migration`]; rows go in
 //! and come out in sets ([`RowSet`]), because a statement per row is what makes databases slow.
 //!
 //! Invariants: one writer connection per SQLite file, WAL with `synchronous=FULL`; a read transaction sees one snapshot;

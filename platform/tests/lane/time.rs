@@ -99,3 +99,28 @@ async fn what_is_due_and_fails_is_not_tried_in_a_busy_loop() {
     })
     .await;
 }
+
+/// The group is refused before it begins, because another writer's clock was far ahead; what is due stays due.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_under_a_wrong_clock_is_not_tried_in_a_busy_loop() {
+    for_each_engine(async |store| {
+        let (behind, ahead) = (FakeClock::default(), FakeClock::default());
+        ahead.advance_millis(10_000);
+        let probe = Arc::new(Probe::default());
+        let due = behind.now().plus_micros(1_000);
+        let lane = start(store, behind.clone(), Toy::watched(&probe).due(due)).await;
+        let other = start(store, ahead.clone(), Toy::default()).await;
+        other.submit(Command(1, What::Note), soon(&ahead)).await.unwrap();
+        behind.advance_millis(5);
+        probe.asked.store(0, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        let asked = probe.asked.load(Ordering::SeqCst);
+        assert!(asked < 40, "asked {asked} times in two and a half seconds");
+        behind.advance_millis(20_000);
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(times(store, DUE).await, 1);
+        lane.close().await;
+        assert_whole(store).await;
+    })
+    .await;
+}

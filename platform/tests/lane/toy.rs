@@ -64,6 +64,8 @@ pub(crate) struct Effect {
 pub(crate) struct Probe {
     pub(crate) loads: AtomicUsize,
     pub(crate) groups: Mutex<Vec<usize>>,
+    /// Times that the lane asked when it is due next: a lane in a busy loop asks all the time.
+    pub(crate) asked: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -178,6 +180,7 @@ impl LaneWork for Toy {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
+        self.probe.asked.fetch_add(1, Ordering::SeqCst);
         self.due.filter(|_| self.head.is_some_and(|head| !head.due_done))
     }
 }

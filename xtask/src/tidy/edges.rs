@@ -1,0 +1,152 @@
+//! Who may depend on whom. The Cargo graph is the call graph, so an edge is the largest change one can make.
+
+use super::workspace::Crate;
+
+/// A crate's place in the house, told by its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Room {
+    Kernel,
+    Platform,
+    Api,
+    Domain,
+    Gateway,
+    App,
+    Testkit,
+    Xtask,
+}
+
+fn room(folder: &str) -> Option<Room> {
+    match folder.split('/').collect::<Vec<_>>().as_slice() {
+        ["kernel"] => Some(Room::Kernel),
+        ["platform"] => Some(Room::Platform),
+        ["gateway"] => Some(Room::Gateway),
+        ["app"] => Some(Room::App),
+        ["testkit"] => Some(Room::Testkit),
+        ["xtask"] => Some(Room::Xtask),
+        ["services", _] => Some(Room::Domain),
+        ["services", _, "api"] => Some(Room::Api),
+        _ => None,
+    }
+}
+
+pub(super) fn check(crates: &[Crate]) -> Vec<String> {
+    crates.iter().flat_map(check_one).collect()
+}
+
+fn check_one(one: &Crate) -> Vec<String> {
+    let Some(from) = room(&one.folder) else {
+        return vec![format!(
+            "{}: a crate lives in kernel, platform, gateway, app, testkit, xtask, services/<domain> or \
+             services/<domain>/api; a new kind of room needs a decision page and a rule in xtask",
+            one.folder
+        )];
+    };
+    let mut broken: Vec<String> = name_rule(one).into_iter().collect();
+    for to in &one.depends_on {
+        broken.extend(refusal(&from, to).map(|rule| format!("{} must not depend on {to}: {rule}", one.folder)));
+    }
+    for to in one.dev_depends_on.iter().filter(|to| *to != "testkit" || from == Room::Kernel || from == Room::Xtask) {
+        broken.extend(refusal(&from, to).map(|rule| format!("{} must not test with {to}: {rule}", one.folder)));
+    }
+    broken
+}
+
+fn name_rule(one: &Crate) -> Option<String> {
+    let expected = match one.folder.strip_prefix("services/") {
+        Some(rest) => rest.replace('/', "-"),
+        None => one.folder.clone(),
+    };
+    (one.name != expected).then(|| {
+        format!("{}: a crate is named after its folder, {expected}, and this one is named {}", one.folder, one.name)
+    })
+}
+
+/// The rule that an edge breaks, if it does.
+fn refusal(from: &Room, to: &str) -> Option<&'static str> {
+    use Room::{Api, App, Domain, Gateway, Kernel, Platform, Testkit, Xtask};
+    let to = room(to)?;
+    match (from, to) {
+        (Xtask, _) => Some("xtask judges the other crates from outside and depends on none of them"),
+        (_, Xtask) => Some("xtask is a tool that nothing is built on"),
+        (_, Testkit) => Some("testkit is for tests; it may be a dev-dependency only"),
+        (Kernel, _) => Some("the kernel has the words that every room shares and depends on no crate of ours"),
+        (Platform, Kernel) => None,
+        (Platform, _) => Some("the platform has no business rule and depends on the kernel only"),
+        (_, App) => Some("app puts the house together; nothing depends on it"),
+        (App, _) => None,
+        (_, Domain) => {
+            Some("only app sees services; ask another domain through its api crate, or listen to its events")
+        }
+        (_, Gateway) => Some("only app sees the gateway"),
+        (Api, Api) => Some("an api crate stands alone, so that asking one domain does not bring in another"),
+        (Gateway, Api) => Some("the gateway knows routes, not domains"),
+        (Api | Domain | Gateway | Testkit, Kernel | Platform | Api) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(folder: &str, depends_on: &[&str], dev: &[&str]) -> Crate {
+        let own = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
+        let name = folder.trim_start_matches("services/").replace('/', "-");
+        let (depends_on, dev_depends_on) = (own(depends_on), own(dev));
+        Crate { name, folder: folder.to_owned(), roots: Vec::new(), depends_on, dev_depends_on }
+    }
+
+    #[test]
+    fn the_house_as_drawn_is_allowed() {
+        let house = [
+            one("kernel", &[], &[]),
+            one("platform", &["kernel"], &["testkit"]),
+            one("services/ledger/api", &["kernel", "platform"], &["testkit"]),
+            one("services/ledger", &["kernel", "platform", "services/ledger/api"], &["testkit"]),
+            one("services/cards", &["kernel", "services/ledger/api", "services/risk/api"], &[]),
+            one("gateway", &["kernel", "platform"], &["testkit"]),
+            one("testkit", &["kernel", "platform", "services/ledger/api"], &[]),
+            one("app", &["kernel", "platform", "gateway", "services/ledger", "services/ledger/api"], &["testkit"]),
+            one("xtask", &[], &[]),
+        ];
+        assert_eq!(check(&house), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_forbidden_edge_is_named_with_its_rule() {
+        for (from, to, said) in [
+            ("services/cards", "services/ledger", "services/cards must not depend on services/ledger: only app sees"),
+            ("services/cards/api", "services/ledger/api", "an api crate stands alone"),
+            ("services/cards/api", "services/cards", "only app sees services"),
+            ("kernel", "platform", "depends on no crate of ours"),
+            ("platform", "services/ledger/api", "depends on the kernel only"),
+            ("gateway", "services/cards", "only app sees services"),
+            ("gateway", "services/cards/api", "routes, not domains"),
+            ("testkit", "services/ledger", "only app sees services"),
+            ("services/cards", "gateway", "only app sees the gateway"),
+            ("services/cards", "app", "nothing depends on it"),
+            ("app", "testkit", "dev-dependency only"),
+            ("platform", "testkit", "dev-dependency only"),
+            ("xtask", "kernel", "depends on none of them"),
+            ("app", "xtask", "nothing is built on"),
+        ] {
+            let found = check(&[one(from, &[to], &[])]);
+            assert!(matches!(found.as_slice(), [only] if only.contains(said)), "{from} -> {to}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn tests_may_use_the_testkit_and_nothing_else_that_is_forbidden() {
+        assert_eq!(check(&[one("services/cards", &[], &["testkit"])]), Vec::<String>::new());
+        for (from, to) in [("services/cards", "services/ledger"), ("kernel", "testkit"), ("xtask", "testkit")] {
+            let found = check(&[one(from, &[], &[to])]);
+            assert!(matches!(found.as_slice(), [only] if only.contains("must not test with")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_crate_bears_its_folders_name_and_stands_in_a_known_room() {
+        let misnamed = Crate { name: "florin-ledger".to_owned(), ..one("services/ledger", &[], &[]) };
+        assert!(check(&[misnamed]).concat().contains("named after its folder, ledger,"));
+        assert!(check(&[one("tools/extra", &[], &[])]).concat().contains("needs a decision page"));
+    }
+}

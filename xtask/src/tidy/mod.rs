@@ -1,0 +1,42 @@
+//! All rules over the whole workspace, or the sizes of today written down (`--bless`).
+
+mod edges;
+mod files;
+mod shape;
+mod sizes;
+mod words;
+mod workspace;
+
+use workspace::Workspace;
+
+/// Rules that were broken, each a sentence; and what is worth saying although nothing is broken.
+#[derive(Debug, Default)]
+struct Findings {
+    broken: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Answers what to print; an error when a rule is broken.
+pub(crate) fn check() -> Result<String, String> {
+    let workspace = Workspace::read()?;
+    let files = files::in_tree(&workspace.root)?;
+    let mut findings = sizes::check(&files, &sizes::Ratchet::read(&workspace.root)?);
+    findings.broken.extend(edges::check(&workspace.crates));
+    findings.broken.extend(shape::check(&workspace, &files));
+    findings.broken.extend(words::check(&files, &words::Banned::read(&workspace.root)?));
+    let notes = findings.notes.iter().map(|note| format!("note: {note}\n")).collect::<String>();
+    if findings.broken.is_empty() {
+        return Ok(format!("{notes}tidy: {} crates, {} files", workspace.crates.len(), files.len()));
+    }
+    let count = findings.broken.len();
+    let broken = findings.broken.iter().map(|finding| format!("{finding}\n")).collect::<String>();
+    Err(format!("{notes}{broken}tidy: {count} to put right"))
+}
+
+/// Writes today's sizes down. Growth is then accepted in a diff that a reviewer sees.
+pub(crate) fn bless() -> Result<String, String> {
+    let workspace = Workspace::read()?;
+    let sizes = sizes::Ratchet::of(&files::in_tree(&workspace.root)?);
+    sizes.write(&workspace.root)?;
+    Ok(format!("tidy: {} large files and {} large functions noted", sizes.files.len(), sizes.functions.len()))
+}
