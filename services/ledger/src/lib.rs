@@ -19,8 +19,10 @@ mod account;
 mod chain;
 mod check;
 mod command;
+mod count;
 mod decide;
 mod format;
+mod http;
 mod query;
 mod raw;
 mod service;
@@ -29,6 +31,7 @@ mod store;
 mod view;
 mod work;
 
+pub use crate::http::{api, routes};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use service::{LedgerConfig, LedgerService};
