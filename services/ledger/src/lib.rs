@@ -20,6 +20,7 @@ mod chain;
 mod check;
 mod command;
 mod decide;
+mod events;
 mod format;
 mod query;
 mod raw;

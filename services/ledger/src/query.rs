@@ -82,7 +82,7 @@ pub(crate) async fn assets(db: &Db) -> Result<Vec<Asset>, DbError> {
 }
 
 /// A state to load into: every row that is asked for counts as stored.
-fn empty_state() -> State {
+pub(crate) fn empty_state() -> State {
     State { log: LogTail { last_seq: u64::MAX - 1, ..LogTail::default() }, ..State::default() }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kernel::Timestamp;
 use ledger_api::{Operation, Reference};
 use platform::db::{DbError, Fault, Tx, Value};
+use platform::feed::FeedSignal;
 use platform::lane::{LaneWork, Tail};
 
 use crate::command::{Body, Command, Reply, Tag};
@@ -33,11 +34,13 @@ pub(crate) struct Work {
     /// The day up to which old idempotency keys are gone.
     purged_day: i64,
     stored: Option<Stored>,
+    signal: FeedSignal,
 }
 
 impl Work {
-    pub(crate) fn new(config: WorkConfig) -> Work {
-        Work { config, state: State::default(), highest_id: 0, next_expiry: None, purged_day: 0, stored: None }
+    pub(crate) fn new(config: WorkConfig, signal: FeedSignal) -> Work {
+        let state = State::default();
+        Work { config, state, highest_id: 0, next_expiry: None, purged_day: 0, stored: None, signal }
     }
 
     /// What the commands of a group name.
@@ -182,6 +185,7 @@ impl LaneWork for Work {
     fn committed(&mut self) {
         if let Some(stored) = self.stored.take() {
             self.state.log = stored.log;
+            self.signal.committed(stored.log.last_seq);
             self.highest_id = self.highest_id.max(stored.highest_id);
             let holds = &self.state.group.holds;
             let new = self.state.group.new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at);

@@ -6,4 +6,5 @@ pub(crate) mod sql;
 mod write;
 
 pub(crate) use read::{Loader, Wanted};
+pub(crate) use rows::log_row;
 pub(crate) use write::{Stored, store_group};
