@@ -76,10 +76,9 @@ impl LedgerService {
     ) -> Result<LedgerService, DbError> {
         db.migrate(sql::MIGRATIONS).await?;
         let key = idempotency_key(&db).await?;
-        let work = Work::new(WorkConfig {
-            accounts_cached_max: config.accounts_cached_max,
-            idempotency_days: config.idempotency_days,
-        });
+        let work =
+            WorkConfig { accounts_cached_max: config.accounts_cached_max, idempotency_days: config.idempotency_days };
+        let work = Work::new(work, ids.clone());
         let lane = LaneConfig {
             name: "ledger",
             batch_max: config.batch_max,
