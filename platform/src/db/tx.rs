@@ -66,6 +66,22 @@ impl Tx {
         }
     }
 
+    /// Has the engine look at a statement without running it: its words, tables, columns and types. For tests of a store.
+    pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
+        self.noted(match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.check(sql),
+            Conn::Postgres(postgres) => postgres.check(sql).await,
+        })
+    }
+
+    /// The same for all statements that a row set makes.
+    pub async fn prepare_set(&self, set: &'static RowSet) -> Result<(), DbError> {
+        for sql in set.texts_for(matches!(self.conn(), Conn::Postgres(_))) {
+            self.prepare(sql).await?;
+        }
+        Ok(())
+    }
+
     /// Statements without parameters and answers, several in one text: migrations.
     pub async fn batch(&self, sql: &str) -> Result<(), DbError> {
         self.noted(match self.conn() {

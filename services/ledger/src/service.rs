@@ -82,7 +82,7 @@ impl LedgerService {
         let signal = FeedSignal::default();
         let work =
             WorkConfig { accounts_cached_max: config.accounts_cached_max, idempotency_days: config.idempotency_days };
-        let work = Work::new(work, signal.clone());
+        let work = Work::new(work, ids.clone(), signal.clone());
         let lane = LaneConfig {
             name: "ledger",
             batch_max: config.batch_max,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kernel::Timestamp;
-use ledger_api::{Operation, Reference};
+use kernel::{IdMaker, Timestamp};
+use ledger_api::{Operation, Reference, TransactionTag};
 use platform::db::{DbError, Fault, Tx, Value};
 use platform::feed::FeedSignal;
 use platform::lane::{LaneWork, Tail};
@@ -27,6 +27,8 @@ pub(crate) struct WorkConfig {
 
 pub(crate) struct Work {
     config: WorkConfig,
+    /// For what the ledger does by itself.
+    ids: IdMaker,
     state: State,
     /// No id in the store is above this one, so a higher one need not be looked up.
     highest_id: u128,
@@ -38,9 +40,9 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(config: WorkConfig, signal: FeedSignal) -> Work {
+    pub(crate) fn new(config: WorkConfig, ids: IdMaker, signal: FeedSignal) -> Work {
         let state = State::default();
-        Work { config, state, highest_id: 0, next_expiry: None, purged_day: 0, stored: None, signal }
+        Work { config, ids, state, highest_id: 0, next_expiry: None, purged_day: 0, stored: None, signal }
     }
 
     /// What the commands of a group name.
@@ -159,12 +161,13 @@ impl LaneWork for Work {
             _ => *seq,
         };
         let firsts: BTreeSet<u64> = due.iter().map(first).collect();
-        self.state.group.due = firsts.into_iter().collect();
+        let release = |first| (first, self.ids.make::<TransactionTag>().bits());
+        self.state.group.due = firsts.into_iter().map(release).collect();
         Ok(())
     }
 
-    fn begin(&mut self, now: Timestamp) {
-        decide::begin(&mut self.state, now);
+    fn begin(&mut self, _now: Timestamp) {
+        decide::begin(&mut self.state);
     }
 
     fn decide(&mut self, now: Timestamp, command: &Command) -> Reply {

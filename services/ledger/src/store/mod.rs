@@ -3,6 +3,8 @@
 mod read;
 mod rows;
 pub(crate) mod sql;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use read::{Loader, Wanted};
