@@ -53,7 +53,7 @@ impl Work {
                 Body::Lines(lines) => {
                     for line in &lines.lines {
                         self.want_tag(&mut wanted, &line.tag);
-                        want_operation(&mut wanted, &line.operation);
+                        self.want_operation(&mut wanted, &line.operation);
                     }
                 }
                 Body::Open(open, tag) => {
@@ -78,6 +78,20 @@ impl Work {
             wanted.ids.insert(tag.id);
         }
         wanted.scopes.extend(tag.scope.map(|scope| scope.key));
+    }
+
+    fn want_operation(&self, wanted: &mut Wanted, operation: &Operation) {
+        wanted.ids.extend(operation.target().map(|target| target.bits()));
+        wanted.transaction_references.extend(operation.reference().map(Reference::to_string));
+        let Operation::Create(create) = operation else { return };
+        let named = create.postings.iter().flat_map(|posting| {
+            let shares = posting.split.iter().map(|share| &share.account);
+            posting.debit.iter().chain(&posting.credit).chain(shares)
+        });
+        let named = named.chain(create.if_version.iter().map(|condition| &condition.account));
+        // Most accounts are known from earlier groups.
+        let unknown = named.filter(|path| self.state.account_no(path).is_none());
+        wanted.paths.extend(unknown.cloned());
     }
 
     async fn check_tail(&self, tx: &Tx) -> Result<(), DbError> {
@@ -121,17 +135,6 @@ impl Work {
     fn tail(&self) -> Tail {
         tail(&self.state.log)
     }
-}
-
-fn want_operation(wanted: &mut Wanted, operation: &Operation) {
-    wanted.ids.extend(operation.target().map(|target| target.bits()));
-    wanted.transaction_references.extend(operation.reference().map(Reference::to_string));
-    let Operation::Create(create) = operation else { return };
-    for posting in &create.postings {
-        wanted.paths.extend(posting.debit.iter().chain(&posting.credit).cloned());
-        wanted.paths.extend(posting.split.iter().map(|share| share.account.clone()));
-    }
-    wanted.paths.extend(create.if_version.iter().map(|condition| condition.account.clone()));
 }
 
 fn tail(log: &LogTail) -> Tail {
