@@ -9,6 +9,7 @@ pub mod access;
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod feed;
 pub mod health;
 pub mod http;
 pub mod lane;

@@ -62,6 +62,10 @@ impl PostgresConn {
         self.query_raw(sql, &params).await
     }
 
+    pub(crate) async fn check(&self, sql: &'static str) -> Result<(), DbError> {
+        self.prepare(sql).await.map(|_| ())
+    }
+
     pub(crate) async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         self.execute_raw(sql, &params).await

@@ -46,6 +46,14 @@ impl RowSet {
         self.texts.get_or_init(|| Texts::new(self.table, self.columns))
     }
 
+    pub(crate) fn texts_for(&'static self, postgres: bool) -> [&'static str; 3] {
+        let texts = self.texts();
+        match postgres {
+            true => [&texts.postgres_insert, &texts.postgres_update, &texts.postgres_select],
+            false => [&texts.sqlite_insert, &texts.sqlite_update, &texts.sqlite_select],
+        }
+    }
+
     pub(crate) fn sqlite_insert(&self) -> &str {
         &self.texts().sqlite_insert
     }

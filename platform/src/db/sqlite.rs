@@ -60,6 +60,14 @@ impl SqliteConn {
         })
     }
 
+    pub(crate) fn check(&self, sql: &'static str) -> Result<(), DbError> {
+        let mut inner = self.lock();
+        blocking(|| {
+            let (connection, text) = inner.prepared(sql);
+            connection.prepare(text).map(|_| ()).map_err(|error| DbError::sqlite(attempted(sql), error))
+        })
+    }
+
     pub(crate) fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
         let mut inner = self.lock();
         blocking(|| {

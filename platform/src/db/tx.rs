@@ -24,6 +24,9 @@ pub(crate) enum Kind {
 /// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
 const BEGIN_ALONE: &str = "begin; select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
 
+/// Apart from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
+const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(current_schema()))";
+
 impl Tx {
     pub(crate) async fn begin(lent: Lent, kind: Kind) -> Result<Tx, DbError> {
         let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false) };
@@ -52,6 +55,31 @@ impl Tx {
             Conn::Sqlite(sqlite) => sqlite.execute(sql, params),
             Conn::Postgres(postgres) => postgres.execute(sql, params).await,
         })
+    }
+
+    /// Waits until no other transaction of this schema that asked for the same is under way, and keeps others waiting
+    /// until this one ends. A write transaction on SQLite always is alone.
+    pub async fn one_at_a_time(&self) -> Result<(), DbError> {
+        match self.conn() {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(_) => self.batch(ONE_AT_A_TIME).await,
+        }
+    }
+
+    /// Has the engine look at a statement without running it: its words, tables, columns and types. For tests of a store.
+    pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
+        self.noted(match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.check(sql),
+            Conn::Postgres(postgres) => postgres.check(sql).await,
+        })
+    }
+
+    /// The same for all statements that a row set makes.
+    pub async fn prepare_set(&self, set: &'static RowSet) -> Result<(), DbError> {
+        for sql in set.texts_for(matches!(self.conn(), Conn::Postgres(_))) {
+            self.prepare(sql).await?;
+        }
+        Ok(())
     }
 
     /// Statements without parameters and answers, several in one text: migrations.

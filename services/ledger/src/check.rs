@@ -1,9 +1,11 @@
 //! Refusals of form: what can be said of a command without looking at the books.
 
+use std::collections::BTreeSet;
+
 use kernel::{Currency, Money, Percent};
 use ledger_api::{
-    Batch, DeclareAsset, Limits, Metadata, NewTransaction, OpenAccount, Operation, Posting, Refusal, WantedStatus,
-    limits,
+    AccountPath, Batch, DeclareAsset, Limits, Metadata, NewTransaction, OpenAccount, Operation, Posting, Refusal,
+    WantedStatus, limits,
 };
 
 pub(crate) fn batch(batch: &Batch) -> Result<(), Refusal> {
@@ -24,9 +26,14 @@ pub(crate) fn batch(batch: &Batch) -> Result<(), Refusal> {
 
 fn postings(operation: &Operation) -> usize {
     match operation {
-        Operation::Create(create) => create.postings.iter().map(|posting| posting.split.len().max(1)).sum(),
+        Operation::Create(create) => shares(create),
         Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) | Operation::Reverse(_) => 1,
     }
+}
+
+/// Postings after splits.
+fn shares(create: &NewTransaction) -> usize {
+    create.postings.iter().map(|posting| posting.split.len().max(1)).sum()
 }
 
 pub(crate) fn operation(operation: &Operation) -> Result<(), Refusal> {
@@ -42,7 +49,8 @@ pub(crate) fn operation(operation: &Operation) -> Result<(), Refusal> {
 }
 
 fn new_transaction(create: &NewTransaction) -> Result<(), Refusal> {
-    let given = create.postings.len();
+    // Counted as if no share came to nothing, so that it does not depend on the books.
+    let given = shares(create);
     if given == 0 {
         return Err(Refusal::NoPostings);
     }
@@ -70,6 +78,10 @@ fn check_posting(place: usize, posting: &Posting) -> Result<(), Refusal> {
         (Some(one), None, false) | (None, Some(one), false) => {
             if let Some(share) = posting.split.iter().find(|share| share.account == *one) {
                 return Err(Refusal::SameAccount { posting: place, account: share.account.clone() });
+            }
+            let accounts: BTreeSet<&AccountPath> = posting.split.iter().map(|share| &share.account).collect();
+            if accounts.len() < posting.split.len() {
+                return malformed("an account has two shares of one split");
             }
             let total: u64 = posting.split.iter().map(|share| share.percent.millionths()).sum();
             match total == Percent::WHOLE.millionths() {
@@ -112,6 +124,9 @@ pub(crate) fn metadata(metadata: &Metadata) -> Result<(), Refusal> {
         format!("{bytes} bytes of metadata, {} at most", limits::METADATA_BYTES_MAX)
     } else if metadata.keys().any(String::is_empty) {
         "a metadata key is empty".to_owned()
+    } else if metadata.iter().any(|(key, value)| key.contains('\0') || value.contains('\0')) {
+        // One of the two engines cannot store it in a text.
+        "metadata holds the character U+0000".to_owned()
     } else {
         return Ok(());
     };

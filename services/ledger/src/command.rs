@@ -7,6 +7,7 @@ use ledger_api::{ChangeAccount, DeclareAsset, Metadata, OpenAccount, Operation, 
 
 use crate::account::AccountFacts;
 use crate::format::{AccountRow, AccountState, LegRow};
+use crate::state::State;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
@@ -65,6 +66,24 @@ impl Reach {
             Reach::All => true,
             Reach::Owner(subject) => facts.owner.as_ref().is_some_and(|owner| owner.as_str() == &**subject),
         }
+    }
+
+    /// Whether both accounts of every posting are the caller's to move; false too where no transaction begins.
+    pub(crate) fn covers_transaction(&self, state: &State, first: u64) -> bool {
+        let covered = |no: u64| state.facts(no).is_some_and(|facts| self.covers(&facts));
+        let legs = state.legs(first);
+        !legs.is_empty() && legs.iter().all(|leg| covered(leg.debit) && covered(leg.credit))
+    }
+
+    /// Whether a remembered refusal tells nothing of accounts that do not exist for the caller. `target` begins the
+    /// transaction that the refused command was about.
+    pub(crate) fn covers_refusal(&self, state: &State, refusal: &Refusal, target: Option<u64>) -> bool {
+        if *self == Reach::All || refusal.tells_nothing() {
+            return true;
+        }
+        let own = |path| state.account_no(path).and_then(|no| state.facts(no)).is_some_and(|facts| self.covers(&facts));
+        refusal.account().map_or(target.is_some(), own)
+            && target.is_none_or(|first| self.covers_transaction(state, first))
     }
 }
 

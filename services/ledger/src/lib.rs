@@ -21,6 +21,7 @@ mod check;
 mod command;
 mod count;
 mod decide;
+mod events;
 mod format;
 mod http;
 mod query;

@@ -82,7 +82,7 @@ pub(crate) async fn assets(db: &Db) -> Result<Vec<Asset>, DbError> {
 }
 
 /// A state to load into: every row that is asked for counts as stored.
-fn empty_state() -> State {
+pub(crate) fn empty_state() -> State {
     State { log: LogTail { last_seq: u64::MAX - 1, ..LogTail::default() }, ..State::default() }
 }
 
@@ -240,7 +240,24 @@ pub(crate) async fn transaction(
             scope.and_then(|scope| state.group.scopes.get(&scope.key)).map(|entry| entry.seq)
         }
     };
-    Ok(first.and_then(|first| found(&state, reach, first)))
+    if let Some(account) = first.and_then(|first| refused_account(&state, first)) {
+        let wanted = Wanted { paths: BTreeSet::from([account]), ..Wanted::default() };
+        Loader::new(&tx, &mut state).load(&wanted).await?;
+    }
+    // A key is the caller's own, and so is what it was refused.
+    let reach_of_refusals = if scope.is_some() { &Reach::All } else { reach };
+    Ok(first.and_then(|first| found(&state, reach, reach_of_refusals, first)))
+}
+
+fn refusal_at(state: &State, first: u64) -> Option<Refusal> {
+    match state.row(first)? {
+        Row::Refusal(row) => serde_json::from_str(&row.refusal).ok(),
+        _ => None,
+    }
+}
+
+fn refused_account(state: &State, first: u64) -> Option<AccountPath> {
+    refusal_at(state, first)?.account().cloned()
 }
 
 fn head_id(state: &State, seq: u64) -> Option<u128> {
@@ -250,11 +267,17 @@ fn head_id(state: &State, seq: u64) -> Option<u128> {
     }
 }
 
-fn found(state: &State, reach: &Reach, first: u64) -> Option<Result<Transaction, LedgerError>> {
+fn found(
+    state: &State,
+    reach: &Reach,
+    reach_of_refusals: &Reach,
+    first: u64,
+) -> Option<Result<Transaction, LedgerError>> {
     match state.row(first)? {
-        Row::Refusal(row) => {
-            let refusal = serde_json::from_str(&row.refusal).ok()?;
-            Some(Err(refused(Refused { refusal, replayed: true })))
+        Row::Refusal(_) => {
+            let refusal = refusal_at(state, first)?;
+            let shown = reach_of_refusals.covers_refusal(state, &refusal, None);
+            shown.then(|| Err(refused(Refused { refusal, replayed: true })))
         }
         Row::Leg(_) => current(state, reach, first).map(Ok),
         Row::Account(_) | Row::Asset(_) => None,
@@ -267,7 +290,7 @@ fn current(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
         Some(RecordedLeg { row: (*row).clone(), debit, credit })
     };
     let legs: Vec<RecordedLeg> = state.legs(first).iter().filter_map(leg).collect();
-    if !legs.iter().all(|leg| reach.covers(&leg.debit) && reach.covers(&leg.credit)) {
+    if !reach.covers_transaction(state, first) {
         return None;
     }
     let (at, metadata) = (state.row_at(first, 0), metadata_of(state, first));

@@ -1,6 +1,7 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,6 +13,7 @@ use ledger_api::{
 };
 use platform::access;
 use platform::db::{Db, DbError, Tx, Value};
+use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig, LaneError};
 use rand::RngExt;
 use sha2::Sha256;
@@ -19,7 +21,7 @@ use sha2::Sha256;
 use crate::command::{Body, Command, Line, Lines, Outcome, Reach, Recorded, Refused, Reply, Scope, Tag};
 use crate::store::sql;
 use crate::work::{Work, WorkConfig};
-use crate::{check, count, query, view};
+use crate::{check, count, events, query, view};
 
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
@@ -51,6 +53,7 @@ pub struct LedgerService {
     pub(crate) lane: Lane<Work>,
     pub(crate) config: LedgerConfig,
     ids: IdMaker,
+    signal: FeedSignal,
     /// Digests of idempotency keys and of the commands under them are made with this key.
     key: [u8; 32],
 }
@@ -76,10 +79,10 @@ impl LedgerService {
     ) -> Result<LedgerService, DbError> {
         db.migrate(sql::MIGRATIONS).await?;
         let key = idempotency_key(&db).await?;
-        let work = Work::new(WorkConfig {
-            accounts_cached_max: config.accounts_cached_max,
-            idempotency_days: config.idempotency_days,
-        });
+        let signal = FeedSignal::default();
+        let work =
+            WorkConfig { accounts_cached_max: config.accounts_cached_max, idempotency_days: config.idempotency_days };
+        let work = Work::new(work, ids.clone(), signal.clone());
         let lane = LaneConfig {
             name: "ledger",
             batch_max: config.batch_max,
@@ -87,7 +90,7 @@ impl LedgerService {
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
         let lane = Lane::start(db.clone(), work, lane, clock).await?;
-        Ok(LedgerService { db, lane, config, ids, key })
+        Ok(LedgerService { db, lane, config, ids, signal, key })
     }
 
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
@@ -232,6 +235,11 @@ impl Ledger for LedgerService {
         found.unwrap_or_else(|| Err(unknown().into()))
     }
 
+    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, LedgerError> {
+        access::check(ctx, "events", "read", None).map_err(forbidden)?;
+        Feed::events_after(self, pull).await.map_err(|_| LedgerError::Unavailable)
+    }
+
     async fn status(&self, _ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
         let head = query::head(&self.db).await.map_err(store_error)?;
         let state = self.lane.state();
@@ -243,6 +251,20 @@ impl Ledger for LedgerService {
             accepting: state.is_accepting(),
             waiting: state.waiting() as u64,
         })
+    }
+}
+
+#[async_trait]
+impl Feed for LedgerService {
+    async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
+        let pull = pull.bounded();
+        let failed = |error: DbError| FeedError(error.to_string());
+        let found = events::events_after(&self.db, pull).await.map_err(failed)?;
+        if !found.is_empty() || pull.wait_ms == 0 {
+            return Ok(found);
+        }
+        self.signal.wait(pull.after, Duration::from_millis(pull.wait_ms)).await;
+        events::events_after(&self.db, pull).await.map_err(failed)
     }
 }
 

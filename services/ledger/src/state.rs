@@ -62,7 +62,9 @@ pub(crate) struct Group {
     pub new_assets: Vec<(String, u8, u64)>,
     pub new_accounts: Vec<u64>,
     pub changed_accounts: BTreeSet<u64>,
-    pub due: Vec<u64>,
+    /// First rows of pending transactions whose time is over, each with the id that its release gets. The id is drawn and
+    /// not worked out: whoever could foresee it could take it first, and no group would commit any more.
+    pub due: Vec<(u64, u128)>,
     undo: Vec<Undo>,
 }
 

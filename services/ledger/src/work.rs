@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use kernel::Timestamp;
-use ledger_api::{Operation, Reference};
+use kernel::{IdMaker, Timestamp};
+use ledger_api::{Operation, Reference, TransactionTag};
 use platform::db::{DbError, Fault, Tx, Value};
+use platform::feed::FeedSignal;
 use platform::lane::{LaneWork, Tail};
 
 use crate::command::{Body, Command, Reply, Tag};
@@ -26,6 +27,8 @@ pub(crate) struct WorkConfig {
 
 pub(crate) struct Work {
     config: WorkConfig,
+    /// For what the ledger does by itself.
+    ids: IdMaker,
     state: State,
     /// No id in the store is above this one, so a higher one need not be looked up.
     highest_id: u128,
@@ -33,11 +36,13 @@ pub(crate) struct Work {
     /// The day up to which old idempotency keys are gone.
     purged_day: i64,
     stored: Option<Stored>,
+    signal: FeedSignal,
 }
 
 impl Work {
-    pub(crate) fn new(config: WorkConfig) -> Work {
-        Work { config, state: State::default(), highest_id: 0, next_expiry: None, purged_day: 0, stored: None }
+    pub(crate) fn new(config: WorkConfig, ids: IdMaker, signal: FeedSignal) -> Work {
+        let state = State::default();
+        Work { config, ids, state, highest_id: 0, next_expiry: None, purged_day: 0, stored: None, signal }
     }
 
     /// What the commands of a group name.
@@ -48,7 +53,7 @@ impl Work {
                 Body::Lines(lines) => {
                     for line in &lines.lines {
                         self.want_tag(&mut wanted, &line.tag);
-                        want_operation(&mut wanted, &line.operation);
+                        self.want_operation(&mut wanted, &line.operation);
                     }
                 }
                 Body::Open(open, tag) => {
@@ -73,6 +78,20 @@ impl Work {
             wanted.ids.insert(tag.id);
         }
         wanted.scopes.extend(tag.scope.map(|scope| scope.key));
+    }
+
+    fn want_operation(&self, wanted: &mut Wanted, operation: &Operation) {
+        wanted.ids.extend(operation.target().map(|target| target.bits()));
+        wanted.transaction_references.extend(operation.reference().map(Reference::to_string));
+        let Operation::Create(create) = operation else { return };
+        let named = create.postings.iter().flat_map(|posting| {
+            let shares = posting.split.iter().map(|share| &share.account);
+            posting.debit.iter().chain(&posting.credit).chain(shares)
+        });
+        let named = named.chain(create.if_version.iter().map(|condition| &condition.account));
+        // Most accounts are known from earlier groups.
+        let unknown = named.filter(|path| self.state.account_no(path).is_none());
+        wanted.paths.extend(unknown.cloned());
     }
 
     async fn check_tail(&self, tx: &Tx) -> Result<(), DbError> {
@@ -118,17 +137,6 @@ impl Work {
     }
 }
 
-fn want_operation(wanted: &mut Wanted, operation: &Operation) {
-    wanted.ids.extend(operation.target().map(|target| target.bits()));
-    wanted.transaction_references.extend(operation.reference().map(Reference::to_string));
-    let Operation::Create(create) = operation else { return };
-    for posting in &create.postings {
-        wanted.paths.extend(posting.debit.iter().chain(&posting.credit).cloned());
-        wanted.paths.extend(posting.split.iter().map(|share| share.account.clone()));
-    }
-    wanted.paths.extend(create.if_version.iter().map(|condition| condition.account.clone()));
-}
-
 fn tail(log: &LogTail) -> Tail {
     let fingerprint = log.hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
     Tail { number: log.number as i64, at: Timestamp::from_micros(log.at), fingerprint }
@@ -156,12 +164,13 @@ impl LaneWork for Work {
             _ => *seq,
         };
         let firsts: BTreeSet<u64> = due.iter().map(first).collect();
-        self.state.group.due = firsts.into_iter().collect();
+        let release = |first| (first, self.ids.make::<TransactionTag>().bits());
+        self.state.group.due = firsts.into_iter().map(release).collect();
         Ok(())
     }
 
-    fn begin(&mut self, now: Timestamp) {
-        decide::begin(&mut self.state, now);
+    fn begin(&mut self, _now: Timestamp) {
+        decide::begin(&mut self.state);
     }
 
     fn decide(&mut self, now: Timestamp, command: &Command) -> Reply {
@@ -182,6 +191,7 @@ impl LaneWork for Work {
     fn committed(&mut self) {
         if let Some(stored) = self.stored.take() {
             self.state.log = stored.log;
+            self.signal.committed(stored.log.last_seq);
             self.highest_id = self.highest_id.max(stored.highest_id);
             let holds = &self.state.group.holds;
             let new = self.state.group.new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at);

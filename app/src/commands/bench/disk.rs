@@ -21,7 +21,7 @@ pub(super) fn sync_times(dir: &Path) -> Result<Histogram<u64>, Failure> {
         file.write_all(&[7; 4096])?;
         let start = SystemClock.monotonic();
         file.sync_data()?;
-        times.saturating_record(SystemClock.monotonic().micros_since(start));
+        times.record(SystemClock.monotonic().micros_since(start)).map_err(|error| Failure::new(error.to_string()))?;
     }
     drop(file);
     std::fs::remove_file(&path)?;

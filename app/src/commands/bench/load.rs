@@ -166,17 +166,15 @@ pub(super) async fn run<C: Caller>(
     shared.measuring.store(false, Ordering::Relaxed);
     let micros = clock.monotonic().micros_since(start);
     shared.stopped.store(true, Ordering::Relaxed);
-    let mut latency = histogram()?;
+    let mut latency = Histogram::new(3).map_err(|error| Failure::new(error.to_string()))?;
     while let Some(ended) = loops.join_next().await {
-        latency.add(ended??).map_err(|error| Failure::new(error.to_string()))?;
+        for micros in ended?? {
+            latency.record(micros).map_err(|error| Failure::new(error.to_string()))?;
+        }
     }
     let transfers = latency.len() * load.batch as u64;
     let (acknowledged, moved) = (shared.acknowledged.load(Ordering::Relaxed), shared.moved.load(Ordering::Relaxed));
     Ok(Run { transfers, micros, latency, acknowledged, moved })
-}
-
-fn histogram() -> Result<Histogram<u64>, Failure> {
-    Histogram::new(3).map_err(|error| Failure::new(error.to_string()))
 }
 
 async fn call<C: Caller>(
@@ -185,8 +183,8 @@ async fn call<C: Caller>(
     batch: usize,
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
-) -> Result<Histogram<u64>, Failure> {
-    let mut latency = histogram()?;
+) -> Result<Vec<u64>, Failure> {
+    let mut latency = Vec::new();
     let mut transfers = Vec::with_capacity(batch);
     while !shared.stopped.load(Ordering::Relaxed) {
         transfers.clear();
@@ -194,7 +192,7 @@ async fn call<C: Caller>(
         let start = clock.monotonic();
         caller.send(&transfers).await?;
         if shared.measuring.load(Ordering::Relaxed) {
-            latency.saturating_record(clock.monotonic().micros_since(start));
+            latency.push(clock.monotonic().micros_since(start));
         }
         shared.acknowledged.fetch_add(transfers.len() as u64, Ordering::Relaxed);
         shared.moved.fetch_add(transfers.iter().map(|transfer| transfer.minor).sum(), Ordering::Relaxed);

@@ -11,6 +11,7 @@ mod transaction;
 
 use async_trait::async_trait;
 use kernel::{Ctx, IdempotencyKey};
+use platform::feed::{Event, Pull};
 use serde::{Deserialize, Serialize};
 
 pub use account::{
@@ -67,6 +68,9 @@ pub trait Ledger: Send + Sync {
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError>;
     async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError>;
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError>;
+
+    /// Everything that happened behind a cursor, in order, at least once.
+    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, LedgerError>;
 
     async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError>;
 }

@@ -149,6 +149,8 @@ pub enum Refusal {
     EffectiveInFuture { effective_at: Timestamp },
     #[error("effective_at lies before account {account} was opened")]
     EffectiveBeforeOpening { account: AccountPath },
+    #[error("expires_at lies behind {latest}, the longest that a pending transaction is held")]
+    ExpiryTooFar { expires_at: Timestamp, latest: Timestamp },
     #[error("expires_at lies in the past")]
     ExpiresInPast { expires_at: Timestamp },
     #[error("line {line} of the batch failed, so nothing of it was done")]
@@ -235,9 +237,49 @@ impl Refusal {
             EffectiveBeforeOpening { .. } => {
                 facts("effective_before_opening", 422, "Effective time lies before the account's opening")
             }
+            ExpiryTooFar { .. } => facts("expiry_too_far", 422, "Expiry lies too far ahead"),
             ExpiresInPast { .. } => facts("expires_in_past", 422, "Expiry lies in the past"),
             SiblingFailed { .. } => facts("sibling_failed", 422, "Another line of the batch failed"),
         }
+    }
+
+    /// The account whose state made the ledger refuse.
+    pub fn account(&self) -> Option<&AccountPath> {
+        use Refusal::*;
+        match self {
+            AccountUnknown { account }
+            | AccountExists { account, .. }
+            | AccountFrozen { account }
+            | AccountClosed { account }
+            | AccountNotZero { account }
+            | AccountHasHolds { account }
+            | CurrencyMismatch { account, .. }
+            | SumOverflow { account }
+            | InsufficientFunds { account, .. }
+            | AboveCeiling { account, .. }
+            | VersionMismatch { account, .. }
+            | IncreaseRefused { account, .. }
+            | EffectiveBeforeOpening { account } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Whether the refusal says nothing about what is in the books, so that anybody may be told of it.
+    pub fn tells_nothing(&self) -> bool {
+        use Refusal::*;
+        matches!(
+            self,
+            AccountUnknown { .. }
+                | PendingUnknown { .. }
+                | TransactionUnknown { .. }
+                | ReferenceTaken { .. }
+                | CurrencyUnknown { .. }
+                | CurrencyScale { .. }
+                | EffectiveInFuture { .. }
+                | ExpiresInPast { .. }
+                | ExpiryTooFar { .. }
+                | SiblingFailed { .. }
+        )
     }
 
     /// Refusals of form and of identity leave nothing; all others are remembered under the command's id.

@@ -19,7 +19,8 @@ pub(super) fn open(state: &mut State, now: Timestamp, tag: &Tag, open: &OpenAcco
     if let Some(no) = state.account_no(&open.path) {
         return replay::of_opening(state, no, open).map_err(Into::into);
     }
-    check_new(state, open).map_err(|refusal| remember_as(state, tag, digest_of(open), refusal.into()))?;
+    check_new(state, open)
+        .map_err(|refusal| remember_as(state, tag, digest_of(&without_metadata(open)), refusal.into()))?;
     let (no, seq) = (state.next_account(), state.next_seq());
     let account_state = AccountState {
         floor: floor(&open.limits),
@@ -65,7 +66,7 @@ pub(super) fn change(
     }
     match try_change(state, tag, reach, change) {
         Ok((no, event, metadata)) => record(state, tag, no, event, metadata),
-        Err(refusal) => Err(remember_as(state, tag, digest_of(change), refusal.into())),
+        Err(refusal) => Err(remember_as(state, tag, digest_of(&change_without_metadata(change)), refusal.into())),
     }
 }
 
@@ -122,6 +123,9 @@ fn record(state: &mut State, tag: &Tag, no: u64, event: AccountEvent, metadata: 
 }
 
 pub(super) fn declare(state: &mut State, tag: &Tag, declare: &DeclareAsset) -> Outcome<AssetAnswer> {
+    if let Some(earlier) = replay::of_asset(state, tag) {
+        return earlier;
+    }
     let (code, scale) = (declare.code.clone(), declare.scale);
     match state.assets.get(&code) {
         Some(known) if *known == scale => Ok(AssetAnswer { code, scale, replayed: true }),
@@ -135,6 +139,20 @@ pub(super) fn declare(state: &mut State, tag: &Tag, declare: &DeclareAsset) -> O
             take_scope(state, tag, seq);
             Ok(AssetAnswer { code, scale, replayed: false })
         }
+    }
+}
+
+/// Metadata may be personal, and a digest in the log can never be erased.
+fn without_metadata(open: &OpenAccount) -> OpenAccount {
+    OpenAccount { metadata: Metadata::new(), ..open.clone() }
+}
+
+fn change_without_metadata(change: &ChangeAccount) -> ChangeAccount {
+    match change.change {
+        AccountChange::SetMetadata(_) => {
+            ChangeAccount { change: AccountChange::SetMetadata(Metadata::new()), ..change.clone() }
+        }
+        _ => change.clone(),
     }
 }
 

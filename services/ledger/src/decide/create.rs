@@ -27,14 +27,9 @@ pub(super) fn create(
         WantedStatus::Pending => LegKind::Pending,
     };
     let mut recorder = Recorder::new(state);
-    let mut count = 0;
     for posting in &create.postings {
         for leg in legs(state, reach, kind, posting)? {
             check_effective(state, create, &leg)?;
-            count += 1;
-            if count > limits::POSTINGS_MAX {
-                return Err(Refusal::TooManyPostings { given: count, max: limits::POSTINGS_MAX });
-            }
             let seq = recorder.leg(state, leg)?;
             if kind == LegKind::Pending {
                 hold(state, seq, &leg, create.expires_at.unwrap_or(default_expiry(now)));
@@ -77,10 +72,11 @@ fn check_times(now: Timestamp, create: &NewTransaction) -> Result<(), Refusal> {
     if let Some(expires_at) = create.expires_at.filter(|expires_at| *expires_at <= now) {
         return Err(Refusal::ExpiresInPast { expires_at });
     }
-    if create.expires_at.is_some_and(|expires_at| expires_at > now.plus_seconds(limits::HOLD_SECONDS_MAX)) {
-        return Err(Refusal::ExpiryInvalid { detail: "a pending transaction is held for 366 days at most".to_owned() });
+    let latest = now.plus_seconds(limits::HOLD_SECONDS_MAX);
+    match create.expires_at.filter(|expires_at| *expires_at > latest) {
+        Some(expires_at) => Err(Refusal::ExpiryTooFar { expires_at, latest }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 pub(super) fn check_reference(state: &State, reference: Option<&ledger_api::Reference>) -> Result<(), Refusal> {

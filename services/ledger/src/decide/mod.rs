@@ -9,6 +9,8 @@ mod record;
 mod replay;
 mod reverse;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use kernel::Timestamp;
 use ledger_api::{Operation, Refusal};
@@ -19,12 +21,11 @@ use crate::format::{RefusalRow, Row};
 use crate::state::{ScopeEntry, State};
 
 pub(crate) use create::default_expiry;
-pub(crate) use replay::Operands;
 
 /// What is due by itself at the start of a group: holds whose time is over.
-pub(crate) fn begin(state: &mut State, now: Timestamp) {
-    for first in std::mem::take(&mut state.group.due) {
-        settle::expire(state, now, first);
+pub(crate) fn begin(state: &mut State) {
+    for (first, id) in std::mem::take(&mut state.group.due) {
+        settle::expire(state, first, id);
     }
 }
 
@@ -64,7 +65,7 @@ fn all_or_nothing(state: &mut State, now: Timestamp, reach: &Reach, lines: &[Lin
             Ok(recorded) => done.push(recorded),
             Err(refused) => {
                 state.take_back(start);
-                return fail_together(state, now, lines, place, refused);
+                return fail_together(state, now, reach, lines, place, refused);
             }
         }
     }
@@ -75,11 +76,12 @@ fn all_or_nothing(state: &mut State, now: Timestamp, reach: &Reach, lines: &[Lin
 fn fail_together(
     state: &mut State,
     now: Timestamp,
+    reach: &Reach,
     lines: &[Line],
     failed: usize,
     refused: Refused,
 ) -> Vec<Outcome<Recorded>> {
-    let outcome = |(place, line): (usize, &Line)| match replay::of_line(state, now, line) {
+    let outcome = |(place, line): (usize, &Line)| match replay::of_line(state, now, reach, line) {
         Some(earlier) => earlier,
         None if place == failed => Err(remember(state, line, refused.clone())),
         None => Err(remember(state, line, Refusal::SiblingFailed { line: failed }.into())),
@@ -89,7 +91,7 @@ fn fail_together(
 
 /// Leaves no trace when it refuses.
 fn attempt(state: &mut State, now: Timestamp, reach: &Reach, line: &Line) -> Outcome<Recorded> {
-    if let Some(earlier) = replay::of_line(state, now, line) {
+    if let Some(earlier) = replay::of_line(state, now, reach, line) {
         return earlier;
     }
     let start = state.mark();
@@ -115,7 +117,7 @@ fn attempt(state: &mut State, now: Timestamp, reach: &Reach, line: &Line) -> Out
 
 /// Keeps a refusal that depends on the state of the books, so that the command's repeat is refused too.
 fn remember(state: &mut State, line: &Line, refused: Refused) -> Refused {
-    remember_as(state, &line.tag, digest_of(&Operands::of(&line.operation)), refused)
+    remember_as(state, &line.tag, replay::refused_digest(&line.operation), refused)
 }
 
 fn remember_as(state: &mut State, tag: &Tag, command: [u8; 16], refused: Refused) -> Refused {

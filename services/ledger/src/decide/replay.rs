@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::account::floor;
 use super::create::asked;
 use super::{digest_of, record};
-use crate::command::{AccountAnswer, Line, Outcome, Recorded, Refused, Tag};
+use crate::command::{AccountAnswer, AssetAnswer, Line, Outcome, Reach, Recorded, Refused, Tag};
 use crate::format::{AccountEvent, LegKind, LegRow, RefusalRow, Row, metadata_hash};
 use crate::state::State;
 
@@ -37,14 +37,16 @@ impl<'a> Operands<'a> {
 }
 
 /// The outcome that a line already has, if it has one.
-pub(super) fn of_line(state: &State, now: Timestamp, line: &Line) -> Option<Outcome<Recorded>> {
+pub(super) fn of_line(state: &State, now: Timestamp, reach: &Reach, line: &Line) -> Option<Outcome<Recorded>> {
     if let Some(known) = known_scope(state, &line.tag) {
         return Some(known.and_then(|seq| of_transaction(state, now, seq)));
     }
     let first = *state.group.known.get(&line.tag.id)?;
     let transaction = TransactionId::from_bits(line.tag.id);
     let difference = match state.row(first) {
-        Some(Row::Refusal(row)) => refused_difference(row, &line.operation),
+        Some(Row::Refusal(row)) => refused_difference(state, reach, row, &line.operation),
+        // An id of somebody else is taken, and nothing is told of what took it.
+        Some(Row::Leg(_)) if !reach.covers_transaction(state, first) => Some("accounts"),
         Some(Row::Leg(_)) => difference(state, first, &line.operation),
         _ => Some("kind"),
     };
@@ -82,8 +84,21 @@ fn metadata(state: &State, seq: u64) -> Metadata {
     state.group.metadata.get(&seq).map(|entry| entry.body.clone()).unwrap_or_default()
 }
 
-fn refused_difference(row: &RefusalRow, operation: &Operation) -> Option<&'static str> {
-    (row.command != digest_of(&Operands::of(operation))).then_some("command")
+fn refused_difference(state: &State, reach: &Reach, row: &RefusalRow, operation: &Operation) -> Option<&'static str> {
+    if row.command != refused_digest(operation) {
+        return Some("command");
+    }
+    let target = operation.target().and_then(|target| state.group.known.get(&target.bits()).copied());
+    (!reach.covers_refusal(state, &replayed(row).refusal, target)).then_some("accounts")
+}
+
+/// What a refused command is recognised by: all of it but its id and its metadata, which may be personal.
+pub(super) fn refused_digest(operation: &Operation) -> [u8; 16] {
+    let conditions = match operation {
+        Operation::Create(create) => create.if_version.as_slice(),
+        Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) | Operation::Reverse(_) => &[],
+    };
+    digest_of(&(Operands::of(operation), operation.reference(), conditions))
 }
 
 fn difference(state: &State, first: u64, operation: &Operation) -> Option<&'static str> {
@@ -183,6 +198,19 @@ pub(super) fn of_account(state: &State, tag: &Tag) -> Option<Outcome<AccountAnsw
     }
 }
 
+/// The first answer to a declaration that was sent with the same idempotency key.
+pub(super) fn of_asset(state: &State, tag: &Tag) -> Option<Outcome<AssetAnswer>> {
+    let seq = match known_scope(state, tag)? {
+        Ok(seq) => seq,
+        Err(refused) => return Some(Err(refused)),
+    };
+    Some(match state.row(seq)? {
+        Row::Refusal(row) => Err(replayed(row)),
+        Row::Asset(row) => Ok(AssetAnswer { code: row.code.clone(), scale: row.scale, replayed: true }),
+        Row::Account(_) | Row::Leg(_) => Err(Refusal::KeyTaken.into()),
+    })
+}
+
 /// An account that is there already: the answer of its opening if that asked for the same.
 pub(super) fn of_opening(state: &State, no: u64, open: &OpenAccount) -> Result<AccountAnswer, Refusal> {
     let facts = state.facts(no).expect("an account that was found is loaded");
@@ -194,11 +222,12 @@ pub(super) fn of_opening(state: &State, no: u64, open: &OpenAccount) -> Result<A
     };
     let text = |name: &Option<ledger_api::Reference>| name.as_ref().map(ToString::to_string);
     let fields = [
+        // First, so that nothing else is told of an account of another owner.
+        ("owner", opening.owner != text(&open.owner)),
         ("currency", opening.currency != open.currency.code() || opening.scale != open.currency.scale()),
         ("normal", opening.normal != open.normal),
         ("floor", row.state.floor != floor(&open.limits)),
         ("ceiling", row.state.ceiling != open.limits.ceiling.map(|money| money.minor())),
-        ("owner", opening.owner != text(&open.owner)),
         ("reference", opening.reference != text(&open.reference)),
         ("metadata", metadata_differs(state, facts.opened_seq, row.state.metadata, &open.metadata)),
     ];

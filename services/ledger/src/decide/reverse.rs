@@ -8,7 +8,7 @@ use super::digest_of;
 use super::record::{Leg, Recorder, check_open};
 use super::replay::Operands;
 use crate::command::{Reach, Tag};
-use crate::format::{LegKind, LegRow, Row, TransactionHead};
+use crate::format::{LegKind, LegRow, TransactionHead};
 use crate::state::State;
 
 pub(super) fn reverse(
@@ -48,12 +48,10 @@ pub(super) fn reverse(
 fn find(state: &State, reach: &Reach, transaction: TransactionId) -> Result<u64, Refusal> {
     let unknown = || Refusal::TransactionUnknown { transaction };
     let first = *state.group.known.get(&transaction.bits()).ok_or_else(unknown)?;
-    let Some(Row::Leg(_)) = state.row(first) else { return Err(unknown()) };
-    let legs = state.legs(first);
-    let covered = |no: u64| state.facts(no).is_some_and(|facts| reach.covers(&facts));
-    if !legs.iter().all(|leg| covered(leg.debit) && covered(leg.credit)) {
+    if !reach.covers_transaction(state, first) {
         return Err(unknown());
     }
+    let legs = state.legs(first);
     match legs.first().map(|leg| leg.kind) {
         Some(LegKind::Reversal) => Err(Refusal::ReversalOfReversal { transaction }),
         Some(LegKind::Posted | LegKind::Post) if legs.iter().any(|leg| leg.amount > 0) => Ok(first),

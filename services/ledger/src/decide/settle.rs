@@ -4,14 +4,13 @@
 
 use kernel::{Money, Timestamp};
 use ledger_api::{Increase, Metadata, Post, Refusal, TransactionId, Void};
-use sha2::{Digest, Sha256};
 
 use super::create::check_reference;
 use super::digest_of;
 use super::record::{Leg, Recorder, check_open};
 use super::replay::Operands;
 use crate::command::{Reach, Tag};
-use crate::format::{HoldAfter, LegKind, Row, TransactionHead};
+use crate::format::{HoldAfter, LegKind, TransactionHead};
 use crate::state::{Hold, State};
 
 pub(super) fn post(state: &mut State, now: Timestamp, reach: &Reach, tag: &Tag, post: &Post) -> Result<(), Refusal> {
@@ -26,8 +25,11 @@ pub(super) fn post(state: &mut State, now: Timestamp, reach: &Reach, tag: &Tag, 
         if amount == 0 && released == 0 {
             continue;
         }
-        check_open(state, part.debit)?;
-        check_open(state, part.credit)?;
+        // Where nothing is posted, the rest is only released, which a frozen account allows.
+        if amount > 0 {
+            check_open(state, part.debit)?;
+            check_open(state, part.credit)?;
+        }
         let hold = Hold {
             posted: part.hold.posted + amount,
             released: part.hold.released + released,
@@ -72,7 +74,7 @@ pub(super) fn increase(
         if amount > 0 {
             check_open(state, part.debit)?;
             check_open(state, part.credit)?;
-            let remaining = part.hold.remaining.checked_add(amount).ok_or_else(|| part.overflow(state))?;
+            let remaining = part.increased(amount).ok_or_else(|| part.overflow(state))?;
             let hold = Hold { remaining, ..part.hold };
             part.record(state, &mut recorder, LegKind::Increase, amount, 0, hold)?;
         }
@@ -82,8 +84,8 @@ pub(super) fn increase(
     Ok(())
 }
 
-/// Releases all that remains of the pending transaction whose first row is `first`.
-pub(super) fn expire(state: &mut State, now: Timestamp, first: u64) {
+/// Releases all that remains of the pending transaction whose first row is `first`, under an id that was made for it.
+pub(super) fn expire(state: &mut State, first: u64, id: u128) {
     let Some(pending) = Pending::load(state, first) else { return };
     let start = state.mark();
     let mut recorder = Recorder::new(state);
@@ -95,21 +97,10 @@ pub(super) fn expire(state: &mut State, now: Timestamp, first: u64) {
             return;
         }
     }
-    let tag = Tag { id: expiry_id(now, pending.id), scope: None, salt: [0; 16] };
+    let tag = Tag { id, scope: None, salt: [0; 16] };
     let target = TransactionId::from_bits(pending.id);
     let asked = digest_of(&Operands::Void(target, &[]));
     finish(state, recorder, &tag, target, None, &Metadata::new(), asked);
-}
-
-/// A time-ordered id that needs no chance: its random part is worked out from the hold's id.
-fn expiry_id(now: Timestamp, hold: u128) -> u128 {
-    let digest: [u8; 32] =
-        Sha256::new_with_prefix(b"florin.expiry.1").chain_update(hold.to_be_bytes()).finalize().into();
-    let mut random = [0; 8];
-    random.copy_from_slice(digest.split_at(8).0);
-    let high = (now.millis().unsigned_abs() << 16) | (7 << 12);
-    let low = (0b10 << 62) | (u64::from_be_bytes(random) >> 2);
-    (u128::from(high) << 64) | u128::from(low)
 }
 
 /// A pending transaction with something left in it.
@@ -131,10 +122,7 @@ impl Pending {
     fn find(state: &State, now: Timestamp, reach: &Reach, transaction: TransactionId) -> Result<Pending, Refusal> {
         let unknown = || Refusal::PendingUnknown { transaction };
         let first = *state.group.known.get(&transaction.bits()).ok_or_else(unknown)?;
-        let Some(Row::Leg(leg)) = state.row(first) else { return Err(unknown()) };
-        let covered =
-            [leg.debit, leg.credit].iter().all(|no| state.facts(*no).is_some_and(|facts| reach.covers(&facts)));
-        if !covered {
+        if !reach.covers_transaction(state, first) {
             return Err(unknown());
         }
         let pending = Pending::load(state, first).ok_or(Refusal::NotPending { transaction })?;
@@ -238,14 +226,24 @@ impl Part {
         recorder
             .leg(state, Leg { kind, debit, credit, amount, released, overrides_floor: false, hold: Some(after) })?;
         state.set_hold(seq, hold);
-        if remaining == 0 {
+        let (was_held, is_held) = (self.hold.remaining > 0, remaining > 0);
+        if was_held != is_held {
             for no in [debit, credit] {
                 if let Some(head) = state.head_mut(no) {
-                    head.holds = head.holds.saturating_sub(1);
+                    // A part that was finished while others were not is held again by an increase.
+                    head.holds = if is_held { head.holds + 1 } else { head.holds.saturating_sub(1) };
                 }
             }
         }
         Ok(())
+    }
+
+    /// What remains with `amount` more; nothing when all that was ever held would not fit into 64 bits.
+    fn increased(&self, amount: i64) -> Option<i64> {
+        let Hold { posted, released, remaining, .. } = self.hold;
+        let remaining = remaining.checked_add(amount)?;
+        posted.checked_add(released)?.checked_add(remaining)?;
+        Some(remaining)
     }
 
     fn overflow(&self, state: &State) -> Refusal {

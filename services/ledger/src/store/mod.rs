@@ -3,7 +3,10 @@
 mod read;
 mod rows;
 pub(crate) mod sql;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use read::{Loader, Wanted};
+pub(crate) use rows::log_row;
 pub(crate) use write::{Stored, store_group};

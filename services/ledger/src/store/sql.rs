@@ -115,6 +115,17 @@ where first_seq <= $1
 order by first_seq desc
 limit 1";
 
+/// The groups that rows `$1` to `$2` belong to.
+pub(crate) const GROUPS_OF_ROWS: &str = "
+select first_seq, at
+from commit_group
+where first_seq <= $2 and first_seq >= (
+    select coalesce(max(first_seq), 0)
+    from commit_group
+    where first_seq <= $1
+)
+order by first_seq";
+
 pub(crate) const LOG_RANGE: &str = "
 select seq, body
 from log
@@ -219,11 +230,12 @@ where path = $1 or (path >= $2 and path < $3)
 limit $4";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 20] = [
+pub(crate) const STATEMENTS: [&str; 21] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
     GROUP_OF_ROW,
+    GROUPS_OF_ROWS,
     LOG_RANGE,
     ACCOUNT_LAST,
     TRANSACTION_ID_LAST,

@@ -1,0 +1,139 @@
+//! The log as a feed: each transaction, change of an account, asset and refusal is one event. The log is its own outbox, so
+//! nothing is written twice. Events carry ids and amounts, and no metadata.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::Timestamp;
+use ledger_api::{Metadata, TransactionId};
+use platform::db::{Db, DbError, Tx, Value};
+use platform::feed::{CloudEvent, Event, Pull};
+use serde_json::{Value as Json, json};
+
+use crate::command::{AccountAnswer, Recorded, RecordedLeg};
+use crate::format::{AccountEvent, AccountRow, AssetRow, LegKind, RefusalRow, Row};
+use crate::query::empty_state;
+use crate::state::State;
+use crate::store::{Loader, log_row, sql};
+use crate::view;
+
+/// Rows of the largest transaction, so that one always fits into what is read.
+const ROWS_OF_ONE: usize = ledger_api::limits::POSTINGS_MAX;
+
+pub(crate) async fn events_after(db: &Db, pull: Pull) -> Result<Vec<Event>, DbError> {
+    let tx = db.read().await?;
+    let from = i64::try_from(pull.after.saturating_add(1)).unwrap_or(i64::MAX);
+    let to = from.saturating_add((pull.max + ROWS_OF_ONE) as i64);
+    let rows = tx.query(sql::LOG_RANGE, &[Value::Int(from), Value::Int(to)]).await?;
+    let rows: BTreeMap<u64, Row> = rows.iter().map(log_row).collect::<Result<_, _>>()?;
+    let state = accounts_of(&tx, &rows).await?;
+    let times = times(&tx, from, to).await?;
+    let mut events = Vec::new();
+    for (seq, row) in &rows {
+        if events.len() == pull.max {
+            break;
+        }
+        let at = times.range(..=*seq).next_back().map_or(0, |(_, at)| *at);
+        match row {
+            Row::Leg(leg) => {
+                let Some(head) = &leg.head else { continue };
+                let legs: Vec<_> = rows.range(seq..&(seq + u64::from(head.legs))).collect();
+                // The rest of the transaction lies behind what was read; it comes with the next question.
+                if legs.len() < usize::from(head.legs) {
+                    break;
+                }
+                events.push(transaction_event(&state, at, &legs));
+            }
+            Row::Account(account) => events.extend(account_event(&state, *seq, at, account)),
+            Row::Asset(asset) => events.push(asset_event(*seq, at, asset)),
+            Row::Refusal(refusal) => events.push(refusal_event(*seq, at, refusal)),
+        }
+    }
+    Ok(events)
+}
+
+async fn accounts_of(tx: &Tx, rows: &BTreeMap<u64, Row>) -> Result<State, DbError> {
+    let numbers = rows.values().flat_map(|row| match row {
+        Row::Leg(leg) => vec![leg.debit, leg.credit],
+        Row::Account(account) => vec![account.account],
+        Row::Asset(_) | Row::Refusal(_) => Vec::new(),
+    });
+    let numbers: BTreeSet<u64> = numbers.collect();
+    let mut state = empty_state();
+    Loader::new(tx, &mut state).load_accounts(numbers).await?;
+    Ok(state)
+}
+
+/// Record times by the first row of their group.
+async fn times(tx: &Tx, from: i64, to: i64) -> Result<BTreeMap<u64, i64>, DbError> {
+    let groups = tx.query(sql::GROUPS_OF_ROWS, &[Value::Int(from), Value::Int(to)]).await?;
+    groups.iter().map(|row| Ok((row.int(0)?.unsigned_abs(), row.int(1)?))).collect()
+}
+
+fn event(seq: u64, at: i64, kind: &str, subject: String, data: Json) -> Event {
+    let source = format!("/ledger/{}", crate::BOOK);
+    let time = Timestamp::from_micros(at);
+    Event { cursor: seq, event: CloudEvent::new(&source, seq.to_string(), kind, subject, time, data) }
+}
+
+fn transaction_event(state: &State, at: i64, rows: &[(&u64, &Row)]) -> Event {
+    let leg = |(_, row): &(&u64, &Row)| match row {
+        Row::Leg(row) => {
+            let (debit, credit) = (state.facts(row.debit)?, state.facts(row.credit)?);
+            Some(RecordedLeg { row: (**row).clone(), debit, credit })
+        }
+        _ => None,
+    };
+    let legs: Vec<RecordedLeg> = rows.iter().filter_map(leg).collect();
+    let kind = legs.first().map_or("", |leg| kind(leg.row.kind));
+    let last = rows.last().map_or(0, |(seq, _)| **seq);
+    let recorded = Recorded { at, legs, metadata: Metadata::new(), replayed: false, dry_run: false };
+    let transaction = view::transaction(recorded);
+    let subject = transaction.id.to_string();
+    event(last, at, kind, subject, without_metadata(json!(transaction)))
+}
+
+/// Metadata may hold personal data, which has no place in events.
+fn without_metadata(mut data: Json) -> Json {
+    if let Some(members) = data.as_object_mut() {
+        members.remove("metadata");
+    }
+    data
+}
+
+fn kind(kind: LegKind) -> &'static str {
+    match kind {
+        LegKind::Posted => "ledger.transaction.posted",
+        LegKind::Pending => "ledger.transaction.held",
+        LegKind::Reversal => "ledger.transaction.reversed",
+        LegKind::Post => "ledger.hold.posted",
+        LegKind::Void => "ledger.hold.voided",
+        LegKind::Increase => "ledger.hold.increased",
+        LegKind::Expiry => "ledger.hold.expired",
+    }
+}
+
+fn account_event(state: &State, seq: u64, at: i64, row: &AccountRow) -> Option<Event> {
+    let kind = match row.event {
+        AccountEvent::Opened(_) => "ledger.account.opened",
+        AccountEvent::Frozen => "ledger.account.frozen",
+        AccountEvent::Unfrozen => "ledger.account.unfrozen",
+        AccountEvent::Closed => "ledger.account.closed",
+        AccountEvent::LimitsSet => "ledger.account.limits_set",
+        AccountEvent::MetadataSet => "ledger.account.metadata_set",
+    };
+    let facts = state.facts(row.account)?;
+    let subject = facts.path.to_string();
+    let answer = AccountAnswer { replayed: false, ..AccountAnswer::of_row(facts, row, Metadata::new()) };
+    Some(event(seq, at, kind, subject, without_metadata(json!(view::account(answer)))))
+}
+
+fn asset_event(seq: u64, at: i64, asset: &AssetRow) -> Event {
+    let data = json!({ "code": asset.code, "scale": asset.scale });
+    event(seq, at, "ledger.asset.declared", asset.code.clone(), data)
+}
+
+fn refusal_event(seq: u64, at: i64, row: &RefusalRow) -> Event {
+    let id = TransactionId::from_bits(row.id);
+    let refusal: Json = serde_json::from_str(&row.refusal).unwrap_or_default();
+    event(seq, at, "ledger.transaction.refused", id.to_string(), json!({ "id": id, "refusal": refusal }))
+}
