@@ -58,8 +58,8 @@ pub(super) async fn submit(
 #[utoipa::path(
     post, path = "/transactions", tag = "Transactions", params(Repeatable),
     request_body(content = CreateTransaction, examples(
-        ("posted" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
-        ("pending" = (summary = "Money is held", value = json!(examples::create_pending()))),
+        ("at_once" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
+        ("held" = (summary = "Money is held", value = json!(examples::create_pending()))),
         ("split" = (summary = "One side is shared out", value = json!(examples::create_split()))),
         ("sweep" = (summary = "As much as is there, if nobody else was faster", value = json!(examples::create_sweep()))),
     )),
