@@ -187,14 +187,21 @@ async fn its_examples_work_in_the_order_of_their_story_and_look_like_the_answers
             _ => "",
         };
         let mut bodies = example(operation.body.pointer("/requestBody/content/application~1json")).into_iter();
-        let mut body = bodies.next();
+        let (mut first, mut body) = (true, bodies.next());
         loop {
             let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
             let answer = house.send(method, &path, body.as_ref()).await;
             assert!(answer.status.is_success(), "{name} {path} {body:?}: {}", answer.text());
-            let answer = answer.json();
-            assert_eq!(fields(&answer), fields(&answer_of(name)), "{name}: the example does not look like {answer}");
-            body = bodies.next();
+            // The first example of a request is the one whose answer is shown.
+            if first {
+                let answer = answer.json();
+                assert_eq!(
+                    fields(&answer),
+                    fields(&answer_of(name)),
+                    "{name}: the example does not look like {answer}"
+                );
+            }
+            (first, body) = (false, bodies.next());
             if body.is_none() {
                 break;
             }

@@ -374,5 +374,22 @@ pub(super) fn batch_answer() -> Value {
 }
 
 pub(super) fn events() -> Value {
-    json!({ "events": [{ "cursor": 3, "event": {} }] })
+    let mut data = transaction();
+    if let Some(members) = data.as_object_mut() {
+        members.remove("metadata");
+    }
+    json!({ "events": [{
+        "cursor": 8,
+        "event": {
+            "specversion": "1.0",
+            "id": "8",
+            "source": "/ledger/main",
+            "type": "ledger.transaction.posted",
+            "subject": PAID_IN,
+            "time": AT,
+            "datacontenttype": "application/json",
+            "dataschema": "/schemas/ledger.transaction.posted/1",
+            "data": data
+        }
+    }] })
 }
