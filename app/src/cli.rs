@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Measure how fast this machine carries the real thing, beside the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
+    /// Print the description of the API (OpenAPI 3.1, JSON) for programs and generators of clients
+    #[command(after_help = OPENAPI_EXAMPLES)]
+    Openapi,
     /// Print a script that completes commands in a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -136,6 +139,13 @@ Order, the last one winning:
 Examples:
   florin config
   FLORIN__SERVER__DEADLINE_MS=2000 florin config | grep deadline";
+
+const OPENAPI_EXAMPLES: &str = "\
+Examples:
+  florin openapi > openapi.json
+  florin openapi | jq '.paths | keys'
+
+A running server shows the same at /openapi.json, and for people at /docs.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod openapi;
 pub(crate) mod serve;
 
 use std::path::{Path, PathBuf};

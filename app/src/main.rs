@@ -35,6 +35,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(options) => commands::serve::run(cli.config.as_deref(), &options),
         Command::Config => commands::config::run(cli.config.as_deref()),
         Command::Bench(options) => commands::bench::run(cli.config.as_deref(), &options),
+        Command::Openapi => commands::openapi::run(),
         Command::Completions(options) => commands::completions::run(&options),
     }
 }

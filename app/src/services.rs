@@ -1,5 +1,8 @@
 //! Where services are opened: the one list of them, and what each hands to the process that runs it.
 
+mod demo;
+mod ledger;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +25,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     /// Names from [`KNOWN`]; empty means all.
     pub(crate) wanted: &'a [String],
+    /// Something to look at is put into a new store.
+    pub(crate) demo: bool,
 }
 
 impl Opening<'_> {
@@ -38,18 +43,26 @@ pub(crate) struct Started {
     pub(crate) parts: Vec<Arc<dyn Part>>,
     /// To empty after the last request, in this order.
     pub(crate) steps: Vec<Step>,
+    /// Set every few seconds.
+    pub(crate) gauges: Vec<Box<dyn Fn() + Send + Sync>>,
     /// Their operations, with paths as mounted under `/v1`.
     pub(crate) api: OpenApi,
 }
 
 pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
-    let started = Started { router: Router::new(), parts: Vec::new(), steps: Vec::new(), api: document() };
-    let (at, data_dir) = (opening.clock.now(), opening.data_dir.path().display());
-    for service in KNOWN.iter().filter(|service| opening.wants(service)) {
-        let mode = opening.config.services.ledger.mode;
-        tracing::info!(service, ?mode, %data_dir, %at, "service opened");
+    let (router, parts, steps, gauges) = (Router::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut started = Started { router, parts, steps, gauges, api: document() };
+    if opening.wants("ledger") {
+        ledger::start(opening, &mut started).await?;
     }
     Ok(started)
+}
+
+/// What the services describe, without opening any: for `florin openapi`.
+pub(crate) fn api() -> OpenApi {
+    let mut api = document();
+    api.merge(::ledger::api());
+    api
 }
 
 /// The frame of the API's document; services merge theirs into it.

@@ -9,6 +9,8 @@ mod ctx;
 mod currency;
 mod id;
 mod money;
+#[cfg(feature = "schema")]
+mod schema;
 mod timestamp;
 
 pub use clock::{Clock, Monotonic, SystemClock};

@@ -94,3 +94,9 @@ fn log_panics() {
 pub fn requests_per_second(rate: f64) {
     ::metrics::gauge!("http_requests_per_second").set(rate);
 }
+
+/// How much of its connections to the database a service uses.
+pub fn database_connections(service: &'static str, active: usize, max: usize) {
+    ::metrics::gauge!("database_connections_active", "service" => service).set(active as f64);
+    ::metrics::gauge!("database_connections_max", "service" => service).set(max as f64);
+}

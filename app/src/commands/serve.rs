@@ -38,8 +38,9 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     }
     let stamp = if options.demo { Stamp::Demo } else { Stamp::Plain };
     let data_dir = DataDir::open(&config.storage.data_dir, stamp)?;
-    let opening = Opening { config, data_dir: &data_dir, clock: clock.clone(), wanted: &options.services };
-    let Started { router, parts, steps, api } = services::start(&opening).await?;
+    let opening =
+        Opening { config, data_dir: &data_dir, clock: clock.clone(), wanted: &options.services, demo: options.demo };
+    let Started { router, parts, steps, gauges, api } = services::start(&opening).await?;
 
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
@@ -50,7 +51,7 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let edge = Edge::new(config, clock);
     let router = public(router, options.demo).merge(docs_page::routes(&api)?);
     let open = open(config, &health, &edge, router, steps).await?;
-    let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge));
+    let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
     banner(&open, &data_dir, options.demo);
 
     let signal = signals.first().await;
@@ -92,7 +93,7 @@ async fn open(
 }
 
 /// Every five seconds: folds what the metrics have collected and tells the rate of requests.
-async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>) {
+async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>, gauges: Vec<Box<dyn Fn() + Send + Sync>>) {
     const SECONDS: u64 = 5;
     let mut tick = tokio::time::interval(Duration::from_secs(SECONDS));
     let mut before = edge.answered();
@@ -102,6 +103,7 @@ async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>) {
         let now = edge.answered();
         platform::telemetry::requests_per_second((now - before) as f64 / SECONDS as f64);
         before = now;
+        gauges.iter().for_each(|gauge| gauge());
     }
 }
 
@@ -115,7 +117,27 @@ fn banner(open: &Open, data_dir: &DataDir, demo: bool) {
     if demo {
         eprintln!("DEMO: every caller is the same demo user; do not keep real books here");
     }
-    eprintln!("try:  curl http://{at}/status");
-    eprintln!("      curl http://{at}/openapi.json");
-    eprintln!("      open http://{at}/docs in a browser; Ctrl-C stops");
+    eprintln!("try:");
+    for command in first_steps(&at.to_string()) {
+        eprintln!("  {command}");
+    }
+    eprintln!("every operation, with examples: http://{at}/docs; Ctrl-C stops");
+}
+
+/// Three commands that work as they stand, on books that are new and on those of a demo.
+fn first_steps(at: &str) -> [String; 3] {
+    const JSON: &str = "-H 'content-type: application/json'";
+    let post = |what: &str, body: &str| format!("curl http://{at}/v1/ledger/{what} {JSON} -d '{body}'");
+    let open = |path: &str, normal: &str| {
+        post("accounts", &format!(r#"{{"path": "{path}", "currency": "USD", "normal": "{normal}"}}"#))
+    };
+    let amount = r#"{"amount": "100.00", "currency": "USD"}"#;
+    let posting = format!(r#"{{"debit": "assets:cash", "credit": "equity:capital", "amount": {amount}}}"#);
+    let transaction = format!(r#"{{"reference": "first-steps", "postings": [{posting}]}}"#);
+    let transaction = post("transactions", &transaction);
+    [
+        open("assets:cash", "debit"),
+        open("equity:capital", "credit"),
+        format!("{transaction} -H 'idempotency-key: first-steps'"),
+    ]
 }

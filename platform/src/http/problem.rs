@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// A kind of refusal. Domains keep theirs as constants and map each error variant to one.
@@ -116,7 +117,8 @@ struct Parts {
     refusal: Refusal,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    retry_after_s: Option<u32>,
+    members: Map<String, Value>,
+    headers: HeaderMap,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -149,12 +151,18 @@ pub struct ProblemBody<'a> {
     /// Also in the header `X-Request-Id` and in the log.
     pub request_id: &'a str,
     pub errors: &'a [FieldError],
+    /// Particulars of some refusals, such as the account, what was asked for and what is available.
+    #[serde(flatten)]
+    pub members: &'a Map<String, Value>,
 }
+
+const MEMBERS: [&str; 7] = ["type", "title", "status", "detail", "code", "request_id", "errors"];
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         let detail = Cow::Borrowed(refusal.title);
-        Problem(Box::new(Parts { refusal, detail, errors: Vec::new(), retry_after_s: None, cause: None }))
+        let (members, headers) = (Map::new(), HeaderMap::new());
+        Problem(Box::new(Parts { refusal, detail, errors: Vec::new(), members, headers, cause: None }))
     }
 }
 
@@ -192,8 +200,33 @@ impl Problem {
         self
     }
 
-    pub fn retry_after_s(mut self, seconds: u32) -> Problem {
-        self.0.retry_after_s = Some(seconds);
+    pub fn retry_after_s(self, seconds: u32) -> Problem {
+        self.header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Problem {
+        self.0.headers.insert(name, value);
+        self
+    }
+
+    /// A member of the body beside those that every problem has; those win over one of the same name.
+    pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Problem {
+        let name = name.into();
+        if !MEMBERS.contains(&name.as_str()) {
+            self.0.members.insert(name, value.into());
+        }
+        self
+    }
+
+    /// The same for a part of a larger request: `place` goes before the name of each field.
+    pub fn within(mut self, place: &str) -> Problem {
+        self.0.errors.iter_mut().for_each(|error| error.field.insert_str(0, place));
+        self
+    }
+
+    /// Answers with the headers of `other` too.
+    pub fn headers_of(mut self, other: &Problem) -> Problem {
+        self.0.headers.extend(other.0.headers.clone());
         self
     }
 
@@ -209,10 +242,10 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
-    /// The finished answer, with the id that the caller can quote.
-    pub(crate) fn render(&self, request_id: &str) -> Response {
-        let Parts { refusal, detail, errors, retry_after_s, .. } = &*self.0;
-        let body = ProblemBody {
+    /// What the caller reads; on its own for the place of one line in the answer to many.
+    pub fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
+        let Parts { refusal, detail, errors, members, .. } = &*self.0;
+        ProblemBody {
             kind: format!("/problems/{}", refusal.code),
             title: refusal.title,
             status: refusal.status.as_u16(),
@@ -220,14 +253,16 @@ impl Problem {
             code: refusal.code,
             request_id,
             errors,
-        };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = retry_after_s {
-            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+            members,
         }
-        (refusal.status, headers, body).into_response()
+    }
+
+    /// The finished answer, with the id that the caller can quote.
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let body = serde_json::to_vec(&self.body(request_id)).unwrap_or_default();
+        let mut headers = self.0.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        (self.0.refusal.status, headers, body).into_response()
     }
 }
 
@@ -243,6 +278,13 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn particulars_stand_beside_the_members_of_every_problem_and_never_replace_them() {
+        let problem = Problem::from(refusals::NOT_FOUND).member("account", "a:b").member("code", "other");
+        let body = serde_json::to_value(problem.body("req-1")).unwrap();
+        assert_eq!((&body["account"], &body["code"]), (&"a:b".into(), &"not_found".into()));
+    }
 
     #[test]
     fn codes_are_unique_and_snake_case() {

@@ -21,7 +21,7 @@ use sha2::Sha256;
 use crate::command::{Body, Command, Line, Lines, Outcome, Reach, Recorded, Refused, Reply, Scope, Tag};
 use crate::store::sql;
 use crate::work::{Work, WorkConfig};
-use crate::{check, events, query, view};
+use crate::{check, count, events, query, view};
 
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
@@ -98,6 +98,16 @@ impl LedgerService {
         self.lane.close().await;
         self.db.checkpoint().await?;
         query::head(&self.db).await.map(|head| head.to_string())
+    }
+
+    /// Whether commands are taken now.
+    pub fn is_accepting(&self) -> bool {
+        self.lane.state().is_accepting()
+    }
+
+    /// Connections to the store in use now, and at most.
+    pub fn connections(&self) -> (usize, usize) {
+        self.db.connections()
     }
 
     async fn run(&self, ctx: &Ctx, reach: Reach, body: Body) -> Result<Reply, LedgerError> {
@@ -203,34 +213,19 @@ impl Ledger for LedgerService {
     }
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
-        let reach = reach(ctx, "transactions", "create")?;
-        check_override(ctx, &command.operation)?;
-        check::operation(&command.operation)?;
-        let scope = self.scope(ctx, KeyedOperation::Transaction, 0, &command);
-        if command.operation.id().is_none() && scope.is_none() && !command.dry_run {
-            return Err(Refusal::IdempotencyMissing.into());
+        let (kind, dry_run) = (count::kind(&command.operation), command.dry_run);
+        let outcome = self.submit_one(ctx, command).await;
+        if !dry_run {
+            count::one(kind, outcome.as_ref());
         }
-        let tag = self.tag(command.operation.id(), scope);
-        let line = Line { tag, operation: command.operation };
-        let lines = Lines { atomic: false, dry_run: command.dry_run, lines: vec![line] };
-        let mut outcomes = self.lines(ctx, reach, lines).await?;
-        outcomes.pop().ok_or(LedgerError::Internal)?.map(view::transaction).map_err(refused)
+        outcome
     }
 
     async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
-        let reach = reach(ctx, "transactions", "create")?;
-        check::batch(&command)?;
-        let digest =
-            ctx.idempotency_key.is_some().then(|| self.digest(&serde_json::to_vec(&command).unwrap_or_default()));
-        let mut checked = Vec::with_capacity(command.lines.len());
-        for (place, operation) in command.lines.into_iter().enumerate() {
-            let scope = self.scope(ctx, KeyedOperation::Batch, place, &digest);
-            checked.push(self.check_line(ctx, operation, scope, command.dry_run));
-        }
-        if command.atomic {
-            return self.atomic_batch(ctx, reach, checked, command.dry_run).await;
-        }
-        self.loose_batch(ctx, reach, checked, command.dry_run).await
+        let kinds = if command.dry_run { Vec::new() } else { command.lines.iter().map(count::kind).collect() };
+        let reply = self.submit_many(ctx, command).await?;
+        count::lines(kinds, &reply.lines);
+        Ok(reply)
     }
 
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
@@ -277,6 +272,37 @@ impl Feed for LedgerService {
 type CheckedLine = Result<Line, LedgerError>;
 
 impl LedgerService {
+    async fn submit_one(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
+        let reach = reach(ctx, "transactions", "create")?;
+        check_override(ctx, &command.operation)?;
+        check::operation(&command.operation)?;
+        let scope = self.scope(ctx, KeyedOperation::Transaction, 0, &command);
+        if command.operation.id().is_none() && scope.is_none() && !command.dry_run {
+            return Err(Refusal::IdempotencyMissing.into());
+        }
+        let tag = self.tag(command.operation.id(), scope);
+        let line = Line { tag, operation: command.operation };
+        let lines = Lines { atomic: false, dry_run: command.dry_run, lines: vec![line] };
+        let mut outcomes = self.lines(ctx, reach, lines).await?;
+        outcomes.pop().ok_or(LedgerError::Internal)?.map(view::transaction).map_err(refused)
+    }
+
+    async fn submit_many(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
+        let reach = reach(ctx, "transactions", "create")?;
+        check::batch(&command)?;
+        let digest =
+            ctx.idempotency_key.is_some().then(|| self.digest(&serde_json::to_vec(&command).unwrap_or_default()));
+        let mut checked = Vec::with_capacity(command.lines.len());
+        for (place, operation) in command.lines.into_iter().enumerate() {
+            let scope = self.scope(ctx, KeyedOperation::Batch, place, &digest);
+            checked.push(self.check_line(ctx, operation, scope, command.dry_run));
+        }
+        if command.atomic {
+            return self.atomic_batch(ctx, reach, checked, command.dry_run).await;
+        }
+        self.loose_batch(ctx, reach, checked, command.dry_run).await
+    }
+
     async fn account_command(&self, ctx: &Ctx, body: Body, reach: Reach) -> Result<Account, LedgerError> {
         match self.run(ctx, reach, body).await? {
             Reply::Account(outcome) => outcome.map(view::account).map_err(refused),

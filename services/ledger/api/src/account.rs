@@ -2,18 +2,19 @@
 
 use kernel::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{AccountPath, Metadata, Reference};
 
 /// The side on which an account grows: assets and expenses by debits, liabilities, equity and income by credits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     Debit,
     Credit,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
     Open,
@@ -69,7 +70,7 @@ pub enum AccountChange {
     SetMetadata(Metadata),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
     pub path: AccountPath,
     pub currency: Currency,
@@ -87,7 +88,7 @@ pub struct Account {
 }
 
 /// All on the account's normal side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Balances {
     pub posted: Money,
     pub pending_in: Money,
@@ -118,14 +119,14 @@ pub struct AccountPage {
     pub next: Option<AccountPath>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RollUp {
     pub prefix: AccountPath,
     pub accounts: u64,
     pub currencies: Vec<CurrencyTotal>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CurrencyTotal {
     pub currency: Currency,
     pub accounts: u64,
@@ -137,7 +138,7 @@ pub struct CurrencyTotal {
     pub net_debit: Money,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclareAsset {
     pub code: String,
@@ -145,7 +146,7 @@ pub struct DeclareAsset {
     pub scale: u8,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Asset {
     pub code: String,
     pub scale: u8,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::{Money, Percent, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{AccountPath, Reference, TransactionId};
 
@@ -18,7 +19,7 @@ pub struct Submit {
     pub dry_run: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// All lines or none; otherwise each line stands alone.
@@ -28,7 +29,7 @@ pub struct Batch {
     pub lines: Vec<Operation>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     Create(NewTransaction),
@@ -38,7 +39,7 @@ pub enum Operation {
     Reverse(Reverse),
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTransaction {
     /// The caller's own id; it makes repeats harmless for ever.
@@ -62,7 +63,7 @@ pub struct NewTransaction {
     pub if_version: Vec<VersionCondition>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WantedStatus {
     #[default]
@@ -71,7 +72,7 @@ pub enum WantedStatus {
 }
 
 /// Money from one account to another; with `split`, one side is several accounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Posting {
     #[serde(default)]
@@ -89,21 +90,21 @@ pub struct Posting {
     pub override_limit: Option<Override>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Share {
     pub account: AccountPath,
     pub percent: Percent,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Override {
     /// The posting may take an account below its floor. A right of named services, kept in the row.
     Floor,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VersionCondition {
     pub account: AccountPath,
@@ -111,7 +112,7 @@ pub struct VersionCondition {
 }
 
 /// Post a pending transaction, wholly or partly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Post {
     pub transaction: TransactionId,
@@ -130,7 +131,7 @@ pub struct Post {
 }
 
 /// Release a pending transaction, wholly or partly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Void {
     pub transaction: TransactionId,
@@ -145,7 +146,7 @@ pub struct Void {
 }
 
 /// Hold more under a pending transaction; the limits are checked again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Increase {
     pub transaction: TransactionId,
@@ -160,7 +161,7 @@ pub struct Increase {
 }
 
 /// Book the opposite of a posted transaction, linked both ways.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reverse {
     pub transaction: TransactionId,

@@ -5,14 +5,22 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 const PATH_BYTES_MAX: usize = 255;
 const SEGMENTS_MAX: usize = 16;
 const REFERENCE_BYTES_MAX: usize = 128;
 
 /// An account's identity. Parents need not exist; a roll-up sums everything at or below a path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(
+    value_type = String,
+    description = "An account's identity: 1 to 16 segments of letters, digits, '_', '-' and '.' with ':' between them",
+    pattern = r"^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+){0,15}$",
+    max_length = 255,
+    example = "assets:bank:chase"
+)]
 pub struct AccountPath(Arc<str>);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -47,8 +55,16 @@ impl FromStr for AccountPath {
 }
 
 /// A caller's own name for an account or a transaction, such as an invoice number. Unique among its kind.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(
+    value_type = String,
+    description = "A caller's own name for an account or a transaction, unique among its kind: visible ASCII characters",
+    pattern = r"^[!-~]+$",
+    min_length = 1,
+    max_length = 128,
+    example = "invoice-2026-0017"
+)]
 pub struct Reference(Arc<str>);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use kernel::{Id, IdKind, Money, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{AccountPath, Balances, LedgerError, Metadata, Reference};
 
@@ -14,7 +15,7 @@ impl IdKind for TransactionTag {
 
 pub type TransactionId = Id<TransactionTag>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Transaction {
     pub id: TransactionId,
     pub kind: TransactionKind,
@@ -36,7 +37,7 @@ pub struct Transaction {
     pub dry_run: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransactionKind {
     Posted,
@@ -49,7 +50,7 @@ pub enum TransactionKind {
     Expiry,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransactionStatus {
     Posted,
@@ -59,7 +60,7 @@ pub enum TransactionStatus {
     Expired,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PostedLeg {
     pub debit: AccountPath,
     pub credit: AccountPath,
@@ -70,14 +71,14 @@ pub struct PostedLeg {
 }
 
 /// Invariant: posted, released and remaining add up to what was ever held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HoldState {
     pub posted: Money,
     pub released: Money,
     pub remaining: Money,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountAfter {
     pub account: AccountPath,
     #[serde(flatten)]

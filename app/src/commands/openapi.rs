@@ -1,0 +1,16 @@
+//! `florin openapi`: the description of the whole API for programs, as `/openapi.json` serves it.
+
+use std::io::{self, Write};
+
+use crate::failure::Failure;
+use crate::services;
+
+pub(crate) fn run() -> Result<(), Failure> {
+    let mut text = serde_json::to_vec_pretty(&services::api())?;
+    text.push(b'\n');
+    match io::stdout().lock().write_all(&text) {
+        // Whoever reads may have seen enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}

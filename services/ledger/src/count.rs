@@ -1,0 +1,34 @@
+//! `ledger_transactions_total`: what was asked and what became of it. Both labels come from closed lists.
+
+use ledger_api::{LedgerError, LineOutcome, Operation, Transaction, WantedStatus};
+
+/// What an operation asks for, as a label.
+pub(crate) fn kind(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Create(create) if create.status == WantedStatus::Pending => "pending",
+        Operation::Create(_) => "posted",
+        Operation::Post(_) => "post",
+        Operation::Void(_) => "void",
+        Operation::Increase(_) => "increase",
+        Operation::Reverse(_) => "reversal",
+    }
+}
+
+pub(crate) fn one(kind: &'static str, outcome: Result<&Transaction, &LedgerError>) {
+    let outcome = match outcome {
+        Ok(transaction) if transaction.dry_run => return,
+        Ok(transaction) if transaction.replayed => "replayed",
+        Ok(_) => "recorded",
+        Err(error) => error.code(),
+    };
+    metrics::counter!("ledger_transactions_total", "kind" => kind, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn lines(kinds: Vec<&'static str>, lines: &[LineOutcome]) {
+    for (kind, line) in kinds.into_iter().zip(lines) {
+        match line {
+            LineOutcome::Done(transaction) => one(kind, Ok(transaction)),
+            LineOutcome::Failed(error) => one(kind, Err(error)),
+        }
+    }
+}

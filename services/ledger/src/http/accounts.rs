@@ -1,0 +1,165 @@
+//! Accounts: opening, reading, listing, and the sums below a path.
+
+use axum::extract::State;
+use ledger_api::{AccountPath, AccountQuery, RollUp};
+use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Shared;
+use super::answer::{AccountAnswer, Done, problem};
+use super::body::NewAccount;
+use super::examples;
+use super::field::Shape;
+use super::transactions::Repeatable;
+
+/// Names the list in its cursors, so that the cursor of another one is refused.
+const LIST: &str = "ledger.accounts";
+const METADATA: &str = "metadata.";
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct AccountAt {
+    /// The account's path.
+    #[param(example = "customers:ann")]
+    pub(super) path: AccountPath,
+}
+
+/// Open an account
+///
+/// The path is the account's identity and places it in the hierarchy: `customers:ann` lies below `customers`, which need
+/// not exist. `normal` is the side on which it grows: `debit` for assets and expenses, `credit` for liabilities, equity and
+/// income. Without a word about it an account may not go below zero.
+///
+/// Opening the same account again with the same content is harmless and answers 200. Also at `/v1/accounts`.
+#[utoipa::path(
+    post, path = "/accounts", tag = "Accounts", params(Repeatable),
+    request_body(content = NewAccount, example = json!(examples::new_account())),
+    responses(
+        (status = 201, description = "Opened", body = AccountAnswer, example = json!(examples::account())),
+        (status = 200, description = "It was open already, with this content", body = AccountAnswer),
+    )
+)]
+pub(super) async fn open_account(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<NewAccount>,
+) -> Result<Done<AccountAnswer>, Problem> {
+    let account = ledger.open_account(&ctx, body.into()).await.map_err(|error| problem(error, Shape::Postings))?;
+    Ok(Done::opened(account))
+}
+
+/// Read one account
+///
+/// Three balances, all on the account's normal side: `posted` is settled, `pending_in` and `pending_out` are held by pending
+/// transactions, and `available` is what can leave now: posted less what is held to leave, above the floor. It is `null`
+/// for an account without a floor. `version` rises by one with every transaction that touches the account; name it in
+/// `if_version` to act only on what you have read.
+#[utoipa::path(
+    get, path = "/accounts/{path}", tag = "Accounts", params(AccountAt),
+    responses((status = 200, description = "The account", body = AccountAnswer, example = json!(examples::account())))
+)]
+pub(super) async fn get_account(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<AccountAt>,
+) -> Result<Json<AccountAnswer>, Problem> {
+    let account = ledger.account(&ctx, &at.path).await.map_err(|error| problem(error, Shape::Postings))?;
+    Ok(Json(account.into()))
+}
+
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query, which has one parameter with a name of the caller's choice")]
+pub(super) struct ListAccounts {
+    /// Only the account with this path and those below it.
+    #[param(example = "customers")]
+    prefix: Option<AccountPath>,
+    /// Only the accounts of this owner.
+    owner: Option<String>,
+    /// Only the account with this reference.
+    reference: Option<String>,
+    /// Only accounts whose metadata has this value under this key. Put the key in the place of `KEY`.
+    #[param(rename = "metadata.KEY", example = "gold")]
+    metadata: Option<String>,
+    /// Accounts on one page, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// `next` of the page before, unchanged.
+    cursor: Option<String>,
+}
+
+/// List accounts
+///
+/// In the order of their paths. Narrowed by `prefix`, by `owner`, by both of them, by `reference`, or by one key of the
+/// metadata (`metadata.tier=gold`). When there are more, `next` is there: hand it back as `cursor`, with the same filter.
+#[utoipa::path(
+    get, path = "/accounts", tag = "Accounts", params(ListAccounts),
+    responses((status = 200, description = "One page", body = Page<AccountAnswer>, example = json!(examples::accounts())))
+)]
+pub(super) async fn list_accounts(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Query(parameters): Query<Vec<(String, String)>>,
+) -> Result<Json<Page<AccountAnswer>>, Problem> {
+    let query = account_query(parameters)?;
+    let page = ledger.accounts(&ctx, query).await.map_err(|error| problem(error, Shape::Postings))?;
+    let next = page.next.map(|path| encode_cursor(LIST, &path));
+    Ok(Json(Page { items: page.items.into_iter().map(AccountAnswer::from).collect(), next }))
+}
+
+/// By hand, because a parameter's name may hold a metadata key.
+fn account_query(parameters: Vec<(String, String)>) -> Result<AccountQuery, Problem> {
+    let mut query = AccountQuery::default();
+    for (name, value) in parameters {
+        let again = match name.as_str() {
+            "prefix" => query.prefix.replace(parsed(&name, &value)?).is_some(),
+            "owner" => query.owner.replace(parsed(&name, &value)?).is_some(),
+            "reference" => query.reference.replace(parsed(&name, &value)?).is_some(),
+            "limit" => query.limit.replace(parsed(&name, &value)?).is_some(),
+            "cursor" => query.after.replace(decode_cursor(LIST, &value)?).is_some(),
+            other => match other.strip_prefix(METADATA) {
+                Some(key) => query.metadata.replace((key.to_owned(), value)).is_some(),
+                None => return Err(unknown(&name)),
+            },
+        };
+        if again {
+            return Err(Problem::field(name, "is given twice; one is wanted"));
+        }
+    }
+    Ok(query)
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Problem> {
+    value.parse().map_err(|error: T::Err| Problem::field(name, error.to_string()))
+}
+
+fn unknown(name: &str) -> Problem {
+    let name: String = name.chars().take(80).collect();
+    Problem::field(name, "is unknown; there are prefix, owner, reference, metadata.KEY, limit and cursor")
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Below {
+    /// The path whose account, and all below it, are added up.
+    #[param(example = "customers")]
+    prefix: AccountPath,
+}
+
+/// Add up the accounts below a path
+///
+/// Per currency, in one snapshot: all four sums, and `net_debit` as posted debits less posted credits. The root of a book
+/// whose every account lies below one path always nets to zero.
+#[utoipa::path(
+    get, path = "/balances", tag = "Accounts", params(Below),
+    responses((status = 200, description = "The sums", body = RollUp, example = json!(examples::roll_up())))
+)]
+pub(super) async fn roll_up(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Query(below): Query<Below>,
+) -> Result<Json<RollUp>, Problem> {
+    ledger.roll_up(&ctx, &below.prefix).await.map(Json).map_err(|error| problem(error, Shape::Postings))
+}

@@ -1,0 +1,49 @@
+//! Assets: units of account that ISO 4217 does not know.
+
+use axum::extract::State;
+use ledger_api::{Asset, DeclareAsset};
+use platform::http::{CallCtx, Json, Problem};
+
+use super::Shared;
+use super::answer::{Done, problem};
+use super::examples;
+use super::field::Shape;
+use super::transactions::Repeatable;
+
+/// Declare an asset
+///
+/// Points, shares, tokens: whatever is counted and is not a currency of ISO 4217. The scale is the number of digits behind
+/// the point, once and for all. Declaring the same again is harmless and answers 200.
+///
+/// Amounts of it look like those of a currency (`{"amount": "250", "currency": "POINTS"}`). Accounts that hold it name it
+/// with its scale: `"currency": "POINTS/0"`.
+#[utoipa::path(
+    post, path = "/assets", tag = "Assets", params(Repeatable),
+    request_body(content = DeclareAsset, example = json!(examples::declare_asset())),
+    responses(
+        (status = 201, description = "Declared", body = Asset, example = json!(examples::asset())),
+        (status = 200, description = "It had been declared with this scale before", body = Asset),
+    )
+)]
+pub(super) async fn declare_asset(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<DeclareAsset>,
+) -> Result<Done<Asset>, Problem> {
+    let asset = ledger.declare_asset(&ctx, body).await.map_err(|error| problem(error, Shape::Postings))?;
+    Ok(Done::asset(asset))
+}
+
+/// List the declared assets
+///
+/// All of them, by code. Currencies of ISO 4217 need no declaration and are not listed.
+#[utoipa::path(
+    get, path = "/assets", tag = "Assets",
+    responses((status = 200, description = "All declared assets", body = Vec<Asset>, example = json!(examples::assets())))
+)]
+pub(super) async fn list_assets(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+) -> Result<Json<Vec<Asset>>, Problem> {
+    ledger.assets(&ctx).await.map(Json).map_err(|error| problem(error, Shape::Postings))
+}

@@ -1,0 +1,137 @@
+//! Several operations in one request, all or none, or each for itself.
+
+use axum::extract::State;
+use http::StatusCode;
+use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Refusal, Transaction};
+use platform::http::{CallCtx, Json, Problem};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::answer::{problem, status_of};
+use super::examples;
+use super::field::Shape;
+use super::transactions::Repeatable;
+
+/// What became of each line, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchAnswer {
+    lines: Vec<LineAnswer>,
+}
+
+/// What the line would have been answered on its own.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LineAnswer {
+    /// The HTTP status that the line would have had on its own.
+    #[schema(example = 201)]
+    status: u16,
+    /// Of a line that was carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<Box<Transaction>>,
+    /// Of a line that was refused: a problem like those of a whole request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<platform::http::ProblemBody<'static>>)]
+    problem: Option<Value>,
+}
+
+/// Carry out many operations
+///
+/// Each line is an object with one member: `create` (a transaction to record), `post`, `void`, `increase` or `reverse`
+/// (with the `transaction` that it is about). Lines are carried out in their order, each seeing what those before it did.
+///
+/// With `"atomic": true` all lines are carried out or none is (1,000 lines at most): a line that fails makes the answer a
+/// problem with status 422, the code of that line, and `lines` with what became of each; the others have
+/// `sibling_failed`. With `false` each line stands alone (10,000 at most) and the answer is 200 whatever became of them.
+///
+/// Give every line an `id`, or send one `Idempotency-Key` for the batch.
+#[utoipa::path(
+    post, path = "/batches", tag = "Batches", params(Repeatable),
+    request_body(content = Batch, example = json!(examples::batch())),
+    responses((status = 200, description = "What became of each line", body = BatchAnswer, example = json!(examples::batch_answer())))
+)]
+pub(super) async fn submit_batch(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(batch): Json<Batch>,
+) -> Result<Json<BatchAnswer>, Problem> {
+    let (atomic, shapes) = (batch.atomic, batch.lines.iter().map(named).collect::<Vec<_>>());
+    let reply = ledger.submit_batch(&ctx, batch).await.map_err(|error| problem(error, Shape::Postings))?;
+    let failed = if atomic { failed_line(&reply) } else { None };
+    let lines = lines(reply, &shapes, &ctx.request_id);
+    match failed {
+        Some(failed) => Err(failed.problem(&shapes, lines)),
+        None => Ok(Json(BatchAnswer { lines })),
+    }
+}
+
+/// What a line's operation is called, and how it names its amounts.
+type Named = (&'static str, Shape);
+
+fn named(operation: &Operation) -> Named {
+    let name = match operation {
+        Operation::Create(_) => "create",
+        Operation::Post(_) => "post",
+        Operation::Void(_) => "void",
+        Operation::Increase(_) => "increase",
+        Operation::Reverse(_) => "reverse",
+    };
+    (name, Shape::of(operation))
+}
+
+fn lines(reply: BatchReply, shapes: &[Named], request_id: &str) -> Vec<LineAnswer> {
+    let outcomes = reply.lines.into_iter().zip(shapes).enumerate();
+    outcomes.map(|(place, (outcome, named))| line(place, outcome, *named, request_id)).collect()
+}
+
+fn line(place: usize, outcome: LineOutcome, named: Named, request_id: &str) -> LineAnswer {
+    match outcome {
+        LineOutcome::Done(transaction) => {
+            let status = status_of(&transaction).as_u16();
+            LineAnswer { status, transaction: Some(transaction), problem: None }
+        }
+        LineOutcome::Failed(error) => {
+            let problem = line_problem(place, error, named);
+            let body = serde_json::to_value(problem.body(request_id)).unwrap_or_default();
+            LineAnswer { status: problem.refusal().status.as_u16(), transaction: None, problem: Some(body) }
+        }
+    }
+}
+
+fn line_problem(place: usize, error: LedgerError, (name, shape): Named) -> Problem {
+    problem(error, shape).within(&format!("lines[{place}].{name}."))
+}
+
+/// The line that all others of an atomic batch failed for.
+struct FailedLine {
+    place: usize,
+    error: LedgerError,
+}
+
+fn failed_line(reply: &BatchReply) -> Option<FailedLine> {
+    let error = |(place, line): (usize, &LineOutcome)| match line {
+        LineOutcome::Done(_) => None,
+        LineOutcome::Failed(error) => Some(FailedLine { place, error: error.clone() }),
+    };
+    let mut failed = reply.lines.iter().enumerate().filter_map(error).peekable();
+    // Of a repeat, all lines but the one may answer from memory; the first is as good when none stands out.
+    let first = failed.peek().map(|first| FailedLine { place: first.place, error: first.error.clone() });
+    let sibling =
+        |error: &LedgerError| matches!(error, LedgerError::Refused { refusal: Refusal::SiblingFailed { .. }, .. });
+    failed.find(|line| !sibling(&line.error)).or(first)
+}
+
+impl FailedLine {
+    /// The whole batch's answer: 422 with the code of the line, whatever status the line alone would have had.
+    fn problem(self, shapes: &[Named], lines: Vec<LineAnswer>) -> Problem {
+        let FailedLine { place, error } = self;
+        let detail = format!("line {place}: {error}; nothing of the batch was done");
+        let kind = platform::http::Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.title());
+        let named = shapes.get(place).copied().unwrap_or(("create", Shape::Postings));
+        let line = line_problem(place, error, named);
+        let problem = kind.because(detail).headers_of(&line).member("line", place);
+        let problem =
+            line.errors().iter().fold(problem, |problem, error| problem.and_field(&error.field, &error.detail));
+        problem.member("lines", serde_json::to_value(lines).unwrap_or_default())
+    }
+}

@@ -1,0 +1,109 @@
+//! What can be changed about an account: whether it takes movements, its limits, its metadata.
+
+use axum::extract::State;
+use ledger_api::{AccountChange, ChangeAccount};
+use platform::http::{CallCtx, Json, Path, Problem};
+
+use super::Shared;
+use super::accounts::AccountAt;
+use super::answer::{AccountAnswer, Done, problem};
+use super::body::{NewLimits, NewMetadata, Nothing};
+use super::examples;
+use super::field::Shape;
+use super::transactions::Repeatable;
+
+type Answer = Result<Done<AccountAnswer>, Problem>;
+
+async fn change(ledger: Shared, CallCtx(ctx): CallCtx, at: AccountAt, change: AccountChange) -> Answer {
+    let command = ChangeAccount { path: at.path, change };
+    let account = ledger.change_account(&ctx, command).await.map_err(|error| problem(error, Shape::Postings))?;
+    Ok(Done::changed(account))
+}
+
+/// Freeze an account
+///
+/// It takes no new debit or credit from now on; pending transactions can still be voided and still expire. Freezing a
+/// frozen account is harmless.
+#[utoipa::path(
+    post, path = "/accounts/{path}/freeze", tag = "Accounts", params(AccountAt, Repeatable),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Frozen", body = AccountAnswer, example = json!(examples::frozen())))
+)]
+pub(super) async fn freeze_account(
+    State(ledger): State<Shared>,
+    ctx: CallCtx,
+    Path(at): Path<AccountAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    change(ledger, ctx, at, AccountChange::Freeze).await
+}
+
+/// Unfreeze an account
+///
+/// It takes debits and credits again.
+#[utoipa::path(
+    post, path = "/accounts/{path}/unfreeze", tag = "Accounts", params(AccountAt, Repeatable),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Open again", body = AccountAnswer, example = json!(examples::account())))
+)]
+pub(super) async fn unfreeze_account(
+    State(ledger): State<Shared>,
+    ctx: CallCtx,
+    Path(at): Path<AccountAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    change(ledger, ctx, at, AccountChange::Unfreeze).await
+}
+
+/// Close an account for good
+///
+/// Only at zero and without pending transactions. A closed account stays readable and is never opened again.
+#[utoipa::path(
+    post, path = "/accounts/{path}/close", tag = "Accounts", params(AccountAt, Repeatable),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Closed", body = AccountAnswer, example = json!(examples::closed())))
+)]
+pub(super) async fn close_account(
+    State(ledger): State<Shared>,
+    ctx: CallCtx,
+    Path(at): Path<AccountAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    change(ledger, ctx, at, AccountChange::Close).await
+}
+
+/// Set an account's limits
+///
+/// These take the place of all former ones: what is left out is as for a new account, so the floor is zero again. An
+/// account that already stands beyond a new limit stays there and can only come back.
+#[utoipa::path(
+    put, path = "/accounts/{path}/limits", tag = "Accounts", params(AccountAt, Repeatable),
+    request_body(content = NewLimits, example = json!(examples::new_limits())),
+    responses((status = 200, description = "Set", body = AccountAnswer, example = json!(examples::limited())))
+)]
+pub(super) async fn set_limits(
+    State(ledger): State<Shared>,
+    ctx: CallCtx,
+    Path(at): Path<AccountAt>,
+    Json(limits): Json<NewLimits>,
+) -> Answer {
+    change(ledger, ctx, at, AccountChange::SetLimits(limits.into())).await
+}
+
+/// Set an account's metadata
+///
+/// It takes the place of all that was there. Keep what identifies a person out of paths and references and put it here:
+/// metadata is kept apart from the log, so that it can be erased.
+#[utoipa::path(
+    put, path = "/accounts/{path}/metadata", tag = "Accounts", params(AccountAt, Repeatable),
+    request_body(content = NewMetadata, example = json!(examples::new_metadata())),
+    responses((status = 200, description = "Set", body = AccountAnswer, example = json!(examples::account())))
+)]
+pub(super) async fn set_metadata(
+    State(ledger): State<Shared>,
+    ctx: CallCtx,
+    Path(at): Path<AccountAt>,
+    Json(body): Json<NewMetadata>,
+) -> Answer {
+    change(ledger, ctx, at, AccountChange::SetMetadata(body.metadata)).await
+}

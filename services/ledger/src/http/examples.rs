@@ -1,0 +1,372 @@
+//! The examples of the document, told as one story: a customer pays in, buys, and gets money back. A test sends each
+//! request to a real ledger.
+
+use serde_json::{Value, json};
+
+const PAID_IN: &str = "txn_01kppyy0k0f4g8n1vpdkpr5g3a";
+const HELD: &str = "txn_01kppyzd5gfmra2qsx5rkvr8wb";
+const POSTED: &str = "txn_01kppz2nr0f7rtcw4a3jgb6d5c";
+const REVERSED: &str = "txn_01kppz4yc0ehz8kx3f5mgq2v7d";
+const AT: &str = "2026-01-31T12:00:00.000000Z";
+const LATER: &str = "2026-02-07T12:00:00.000000Z";
+
+fn usd(amount: &str) -> Value {
+    json!({ "amount": amount, "currency": "USD" })
+}
+
+pub(super) fn declare_asset() -> Value {
+    json!({ "code": "POINTS", "scale": 0 })
+}
+
+pub(super) fn asset() -> Value {
+    json!({ "code": "POINTS", "scale": 0, "replayed": false })
+}
+
+pub(super) fn assets() -> Value {
+    json!([asset()])
+}
+
+pub(super) fn new_account() -> Value {
+    json!({
+        "path": "customers:ann",
+        "currency": "USD",
+        "normal": "credit",
+        "owner": "cust_ann",
+        "reference": "CRM-4711",
+        "metadata": { "tier": "gold" }
+    })
+}
+
+pub(super) fn account() -> Value {
+    json!({
+        "path": "customers:ann",
+        "currency": "USD",
+        "normal": "credit",
+        "status": "open",
+        "floor": usd("0.00"),
+        "ceiling": null,
+        "may_go_negative": false,
+        "owner": "cust_ann",
+        "reference": "CRM-4711",
+        "metadata": { "tier": "gold" },
+        "balances": balances("100.00", "30.00", "70.00", 2),
+        "opened_at": AT,
+        "replayed": false
+    })
+}
+
+fn balances(posted: &str, pending_out: &str, available: &str, version: u64) -> Value {
+    json!({
+        "posted": usd(posted),
+        "pending_in": usd("0.00"),
+        "pending_out": usd(pending_out),
+        "available": usd(available),
+        "version": version
+    })
+}
+
+pub(super) fn accounts() -> Value {
+    json!({ "items": [account()], "next": "ASJjdXN0b21lcnM6YW5uInYPyM4" })
+}
+
+fn account_with(changes: &[(&str, Value)]) -> Value {
+    let mut account = account();
+    for (name, value) in changes {
+        if let Some(place) = account.get_mut(*name) {
+            *place = value.clone();
+        }
+    }
+    account
+}
+
+pub(super) fn frozen() -> Value {
+    account_with(&[("status", json!("frozen"))])
+}
+
+pub(super) fn closed() -> Value {
+    account_with(&[("status", json!("closed")), ("balances", balances("0.00", "0.00", "0.00", 5))])
+}
+
+pub(super) fn new_limits() -> Value {
+    json!({ "floor": usd("-50.00"), "ceiling": usd("10000.00") })
+}
+
+pub(super) fn limited() -> Value {
+    let balances = balances("100.00", "30.00", "120.00", 2);
+    account_with(&[("floor", usd("-50.00")), ("ceiling", usd("10000.00")), ("balances", balances)])
+}
+
+pub(super) fn new_metadata() -> Value {
+    json!({ "metadata": { "tier": "gold" } })
+}
+
+pub(super) fn roll_up() -> Value {
+    json!({
+        "prefix": "customers",
+        "accounts": 2,
+        "currencies": [{
+            "currency": "USD",
+            "accounts": 2,
+            "posted_debits": usd("0.00"),
+            "posted_credits": usd("140.00"),
+            "pending_debits": usd("30.00"),
+            "pending_credits": usd("0.00"),
+            "net_debit": usd("-140.00")
+        }]
+    })
+}
+
+pub(super) fn create_transaction() -> Value {
+    json!({
+        "id": PAID_IN,
+        "postings": [{ "debit": "assets:cash", "credit": "customers:ann", "amount": usd("100.00") }],
+        "reference": "invoice-2026-0017",
+        "metadata": { "channel": "counter" }
+    })
+}
+
+pub(super) fn create_pending() -> Value {
+    json!({
+        "id": HELD,
+        "status": "pending",
+        "postings": [{ "debit": "customers:ann", "credit": "merchants:shop", "amount": usd("30.00") }]
+    })
+}
+
+pub(super) fn create_split() -> Value {
+    json!({
+        "id": "txn_01kppz6hx0fw5bq9n7t3hd8s2e",
+        "postings": [{
+            "debit": "customers:ann",
+            "amount": usd("10.00"),
+            "split": [
+                { "account": "merchants:shop", "percent": "97.5" },
+                { "account": "income:fees", "percent": "2.5" }
+            ]
+        }]
+    })
+}
+
+pub(super) fn create_sweep() -> Value {
+    json!({
+        "id": "txn_01kppz8ab0g2v6xk4m9cw1r7zf",
+        "postings": [{
+            "debit": "customers:ann",
+            "credit": "customers:bob",
+            "amount": usd("500.00"),
+            "up_to_available": true
+        }],
+        "if_version": [{ "account": "customers:bob", "version": 0 }],
+        "dry_run": true
+    })
+}
+
+fn after(account: &str, balances: Value) -> Value {
+    let mut after = balances;
+    if let Some(members) = after.as_object_mut() {
+        members.insert("account".to_owned(), json!(account));
+    }
+    after
+}
+
+/// An account that may go below zero without bound, so nothing is said to be available.
+fn unbounded(posted: &str, version: u64) -> Value {
+    json!({
+        "posted": usd(posted),
+        "pending_in": usd("0.00"),
+        "pending_out": usd("0.00"),
+        "available": null,
+        "version": version
+    })
+}
+
+pub(super) fn transaction() -> Value {
+    json!({
+        "id": PAID_IN,
+        "kind": "posted",
+        "status": "posted",
+        "postings": [{
+            "debit": "assets:cash", "credit": "customers:ann", "amount": usd("100.00"),
+            "hold": null, "overrides_floor": false
+        }],
+        "balances": [
+            after("assets:cash", unbounded("100.00", 1)),
+            after("customers:ann", balances("100.00", "0.00", "100.00", 1))
+        ],
+        "target": null,
+        "reversed_by": null,
+        "recorded_at": AT,
+        "effective_at": AT,
+        "expires_at": null,
+        "reference": "invoice-2026-0017",
+        "metadata": { "channel": "counter" },
+        "replayed": false,
+        "dry_run": false
+    })
+}
+
+/// A step in the life of the hold of 30.00.
+struct Step {
+    id: &'static str,
+    kind: &'static str,
+    status: &'static str,
+    target: Value,
+    expires_at: Value,
+    amount: &'static str,
+    /// Posted, released, remaining.
+    hold: [&'static str; 3],
+    ann: Value,
+    shop: Value,
+}
+
+fn step(step: Step) -> Value {
+    let [posted, released, remaining] = step.hold.map(usd);
+    json!({
+        "id": step.id,
+        "kind": step.kind,
+        "status": step.status,
+        "postings": [{
+            "debit": "customers:ann", "credit": "merchants:shop", "amount": usd(step.amount),
+            "hold": { "posted": posted, "released": released, "remaining": remaining }, "overrides_floor": false
+        }],
+        "balances": [after("customers:ann", step.ann), after("merchants:shop", step.shop)],
+        "target": step.target,
+        "reversed_by": null,
+        "recorded_at": AT,
+        "effective_at": AT,
+        "expires_at": step.expires_at,
+        "reference": null,
+        "metadata": {},
+        "replayed": false,
+        "dry_run": false
+    })
+}
+
+fn shop(posted: &str, pending_in: &str, version: u64) -> Value {
+    json!({
+        "posted": usd(posted),
+        "pending_in": usd(pending_in),
+        "pending_out": usd("0.00"),
+        "available": usd(posted),
+        "version": version
+    })
+}
+
+pub(super) fn pending() -> Value {
+    step(Step {
+        id: HELD,
+        kind: "pending",
+        status: "pending",
+        target: Value::Null,
+        expires_at: json!(LATER),
+        amount: "30.00",
+        hold: ["0.00", "0.00", "30.00"],
+        ann: balances("100.00", "30.00", "70.00", 2),
+        shop: shop("0.00", "30.00", 1),
+    })
+}
+
+pub(super) fn increase() -> Value {
+    json!({ "id": "txn_01kppz0xq0e5t8r3y6n2mk4b9g", "amount": usd("5.00") })
+}
+
+pub(super) fn increased() -> Value {
+    step(Step {
+        id: "txn_01kppz0xq0e5t8r3y6n2mk4b9g",
+        kind: "increase",
+        status: "pending",
+        target: json!(HELD),
+        expires_at: Value::Null,
+        amount: "5.00",
+        hold: ["0.00", "0.00", "35.00"],
+        ann: balances("100.00", "35.00", "65.00", 3),
+        shop: shop("0.00", "35.00", 2),
+    })
+}
+
+pub(super) fn post() -> Value {
+    json!({ "id": POSTED, "amount": usd("20.00"), "final": false })
+}
+
+pub(super) fn posted() -> Value {
+    step(Step {
+        id: POSTED,
+        kind: "post",
+        status: "posted",
+        target: json!(HELD),
+        expires_at: Value::Null,
+        amount: "20.00",
+        hold: ["20.00", "0.00", "15.00"],
+        ann: balances("80.00", "15.00", "65.00", 4),
+        shop: shop("20.00", "15.00", 3),
+    })
+}
+
+pub(super) fn void() -> Value {
+    json!({ "id": "txn_01kppz3cd0fq2w8s5x7j9v1t4h" })
+}
+
+pub(super) fn voided() -> Value {
+    step(Step {
+        id: "txn_01kppz3cd0fq2w8s5x7j9v1t4h",
+        kind: "void",
+        status: "voided",
+        target: json!(HELD),
+        expires_at: Value::Null,
+        amount: "15.00",
+        hold: ["20.00", "15.00", "0.00"],
+        ann: balances("80.00", "0.00", "80.00", 5),
+        shop: shop("20.00", "0.00", 4),
+    })
+}
+
+pub(super) fn reverse() -> Value {
+    json!({ "id": REVERSED, "reference": "refund-2026-0003" })
+}
+
+pub(super) fn reversal() -> Value {
+    json!({
+        "id": REVERSED,
+        "kind": "reversal",
+        "status": "posted",
+        "postings": [{
+            "debit": "merchants:shop", "credit": "customers:ann", "amount": usd("20.00"),
+            "hold": null, "overrides_floor": false
+        }],
+        "balances": [
+            after("merchants:shop", shop("0.00", "0.00", 5)),
+            after("customers:ann", balances("100.00", "0.00", "100.00", 6))
+        ],
+        "target": POSTED,
+        "reversed_by": null,
+        "recorded_at": AT,
+        "effective_at": AT,
+        "expires_at": null,
+        "reference": "refund-2026-0003",
+        "metadata": {},
+        "replayed": false,
+        "dry_run": false
+    })
+}
+
+pub(super) fn batch() -> Value {
+    json!({
+        "atomic": false,
+        "lines": [
+            { "create": {
+                "id": PAID_IN,
+                "postings": [{ "debit": "assets:cash", "credit": "customers:ann", "amount": usd("100.00") }],
+                "reference": "invoice-2026-0017",
+                "metadata": { "channel": "counter" }
+            } },
+            { "reverse": { "transaction": HELD, "id": "txn_01kppz9ws0h8c3e6b1d5f7g2kj" } }
+        ]
+    })
+}
+
+pub(super) fn batch_answer() -> Value {
+    json!({ "lines": [
+        { "status": 201, "transaction": transaction() },
+        { "status": 404, "problem": super::refusals::body("transaction_unknown") }
+    ] })
+}

@@ -1,0 +1,62 @@
+//! Which field of a request a refusal is about.
+
+use ledger_api::{Operation, Refusal};
+
+/// How a request names amounts: in its postings, or of a pending transaction's postings one by one, or as the only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Postings,
+    Amounts,
+    Amount,
+}
+
+impl Shape {
+    pub(super) fn of(operation: &Operation) -> Shape {
+        if matches!(operation, Operation::Create(_)) { Shape::Postings } else { Shape::Amounts }
+    }
+
+    pub(super) fn amounts(single: bool) -> Shape {
+        if single { Shape::Amount } else { Shape::Amounts }
+    }
+
+    fn amount(self, posting: usize) -> String {
+        match self {
+            Shape::Postings => format!("postings[{posting}].amount"),
+            Shape::Amounts => format!("amounts[{posting}]"),
+            Shape::Amount => "amount".to_owned(),
+        }
+    }
+
+    fn list(self) -> &'static str {
+        match self {
+            Shape::Postings => "postings",
+            Shape::Amounts => "amounts",
+            Shape::Amount => "amount",
+        }
+    }
+}
+
+pub(super) fn of(refusal: &Refusal, shape: Shape) -> Option<String> {
+    use Refusal::*;
+    let name = match refusal {
+        AmountZero { posting } | AmountNegative { posting } | AmountTooLarge { posting, .. } => {
+            return Some(shape.amount(*posting));
+        }
+        AmountAboveRemaining { posting, .. } => return Some(shape.amount(*posting)),
+        SameAccount { posting, .. } | PostingMalformed { posting, .. } => return Some(format!("postings[{posting}]")),
+        NoPostings | TooManyPostings { .. } | AmountsMismatch { .. } => shape.list(),
+        IdempotencyMissing | IdTaken { .. } => "id",
+        ReferenceTaken { .. } => "reference",
+        MetadataTooLarge { .. } => "metadata",
+        BatchEmpty | BatchTooLarge { .. } => "lines",
+        AssetInvalid { .. } => "code",
+        AssetExists { .. } => "scale",
+        ExpiryInvalid { .. } | ExpiresInPast { .. } => "expires_at",
+        EffectiveInFuture { .. } | EffectiveBeforeOpening { .. } => "effective_at",
+        VersionMismatch { .. } => "if_version",
+        PageSize { .. } => "limit",
+        RollUpTooLarge { .. } => "prefix",
+        _ => return None,
+    };
+    Some(name.to_owned())
+}

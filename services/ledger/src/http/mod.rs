@@ -1,0 +1,79 @@
+//! The ledger over HTTP: its routes, and the document that describes them.
+//!
+//! Handlers parse, call the trait and map the answer; nothing is decided here. Invariants: a route that changes something
+//! demands a JSON content type, even of an empty body, so that no page from elsewhere can call it; every refusal carries
+//! its code, its status and its particulars, and a replayed one says so. Start reading at [`routes`], then `transactions`.
+
+mod accounts;
+mod answer;
+mod assets;
+mod batches;
+mod body;
+mod changes;
+mod document;
+mod examples;
+mod field;
+mod refusals;
+mod settle;
+mod transactions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use ledger_api::Ledger;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What every handler is given.
+type Shared = Arc<dyn Ledger>;
+
+/// The ledger's routes without version prefix, and their description as mounted under `/v1`.
+///
+/// Accounts and transactions answer at the root as well (`/accounts`, `/transactions`): that is where older operators'
+/// guides call them.
+pub fn routes(ledger: Arc<dyn Ledger>) -> (Router, OpenApi) {
+    let (routes, api) = under_ledger().split_for_parts();
+    let (aliases, _) = accounts().merge(transactions()).split_for_parts();
+    (routes.merge(aliases).with_state(ledger), document::finished(api))
+}
+
+/// The description alone.
+pub fn api() -> OpenApi {
+    document::finished(under_ledger().into_openapi())
+}
+
+fn under_ledger() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().nest("/ledger", accounts().merge(transactions()).merge(others()))
+}
+
+fn accounts() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(accounts::open_account, accounts::list_accounts))
+        .routes(routes!(accounts::get_account))
+        .routes(routes!(changes::freeze_account))
+        .routes(routes!(changes::unfreeze_account))
+        .routes(routes!(changes::close_account))
+        .routes(routes!(changes::set_limits))
+        .routes(routes!(changes::set_metadata))
+}
+
+fn transactions() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(transactions::create_transaction, transactions::find_transaction))
+        .routes(routes!(transactions::get_transaction))
+        .routes(routes!(settle::post_transaction))
+        .routes(routes!(settle::void_transaction))
+        .routes(routes!(settle::increase_transaction))
+        .routes(routes!(settle::reverse_transaction))
+}
+
+fn others() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(assets::declare_asset, assets::list_assets))
+        .routes(routes!(accounts::roll_up))
+        .routes(routes!(batches::submit_batch))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What becomes of a transaction: a pending one is posted, voided or increased, a posted one is reversed.
+
+use axum::extract::State;
+use ledger_api::Transaction;
+use platform::http::{CallCtx, Json, Path, Problem};
+
+use super::Shared;
+use super::answer::Done;
+use super::body::{Release, Settle, Undo};
+use super::examples;
+use super::field::Shape;
+use super::transactions::{Repeatable, TransactionAt, submit};
+
+type Answer = Result<Done<Transaction>, Problem>;
+
+/// Post a pending transaction
+///
+/// The held money moves: all that remains, or as much as `amount` says (`amounts`, one for each posting, where there are
+/// several). What is left is released, unless `"final": false` keeps it pending for another post. This is a transaction of
+/// its own, with its own id, which names the pending one as its `target`.
+#[utoipa::path(
+    post, path = "/transactions/{id}/post", tag = "Transactions", params(TransactionAt, Repeatable),
+    request_body(content = Option<Settle>, example = json!(examples::post())),
+    responses(
+        (status = 201, description = "Posted", body = Transaction, example = json!(examples::posted())),
+        (status = 200, description = "Posted before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+    )
+)]
+pub(super) async fn post_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<TransactionAt>,
+    Json(body): Json<Option<Settle>>,
+) -> Answer {
+    let body = body.unwrap_or_default();
+    let shape = body.shape();
+    submit(ledger, ctx, body.post(at.id)?, shape).await
+}
+
+/// Void a pending transaction
+///
+/// The hold is released: all that remains, or as much as `amount` says. This works on frozen accounts too.
+#[utoipa::path(
+    post, path = "/transactions/{id}/void", tag = "Transactions", params(TransactionAt, Repeatable),
+    request_body(content = Option<Release>, example = json!(examples::void())),
+    responses(
+        (status = 201, description = "Released", body = Transaction, example = json!(examples::voided())),
+        (status = 200, description = "Released before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+    )
+)]
+pub(super) async fn void_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<TransactionAt>,
+    Json(body): Json<Option<Release>>,
+) -> Answer {
+    let body = body.unwrap_or_default();
+    let shape = body.shape();
+    submit(ledger, ctx, body.void(at.id)?, shape).await
+}
+
+/// Hold more
+///
+/// Raises what a pending transaction holds; floor and ceiling are checked again. The time at which it expires stays.
+#[utoipa::path(
+    post, path = "/transactions/{id}/increase", tag = "Transactions", params(TransactionAt, Repeatable),
+    request_body(content = Release, example = json!(examples::increase())),
+    responses(
+        (status = 201, description = "Increased", body = Transaction, example = json!(examples::increased())),
+        (status = 200, description = "Increased before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+    )
+)]
+pub(super) async fn increase_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<TransactionAt>,
+    Json(body): Json<Release>,
+) -> Answer {
+    let shape = body.shape();
+    submit(ledger, ctx, body.increase(at.id)?, shape).await
+}
+
+/// Reverse a posted transaction
+///
+/// Books the opposite of all its postings, once; both name each other (`target`, `reversed_by`). A pending transaction that
+/// was posted is reversed by the id of what posted it.
+#[utoipa::path(
+    post, path = "/transactions/{id}/reverse", tag = "Transactions", params(TransactionAt, Repeatable),
+    request_body(content = Option<Undo>, example = json!(examples::reverse())),
+    responses(
+        (status = 201, description = "Reversed", body = Transaction, example = json!(examples::reversal())),
+        (status = 200, description = "Reversed before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+    )
+)]
+pub(super) async fn reverse_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<TransactionAt>,
+    Json(body): Json<Option<Undo>>,
+) -> Answer {
+    submit(ledger, ctx, body.unwrap_or_default().reverse(at.id), Shape::Amounts).await
+}

@@ -1,0 +1,134 @@
+//! Transactions: recording them and finding them again.
+
+use axum::extract::State;
+use kernel::{Ctx, IdempotencyKey};
+use ledger_api::{FindTransaction, Reference, Refusal, Submit, Transaction, TransactionId};
+use platform::http::{CallCtx, Json, Path, Problem, Query};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Shared;
+use super::answer::{Done, problem};
+use super::body::CreateTransaction;
+use super::examples;
+use super::field::Shape;
+
+/// The header that makes a repeat harmless.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header that the platform's call context reads")]
+pub(super) struct Repeatable {
+    /// Makes a repeat harmless for 30 days: the same command under the same key gets the first answer again, with the
+    /// header `Idempotency-Replayed: true`; another command under it is refused. 1 to 128 visible ASCII characters.
+    #[param(rename = "Idempotency-Key", example = "order-17-attempt", max_length = 128)]
+    idempotency_key: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct TransactionAt {
+    /// The transaction's id.
+    pub(super) id: TransactionId,
+}
+
+/// Carries one operation out and answers with what became of it.
+pub(super) async fn submit(
+    ledger: Shared,
+    ctx: Ctx,
+    submit: Submit,
+    shape: Shape,
+) -> Result<Done<Transaction>, Problem> {
+    let transaction = ledger.submit(&ctx, submit).await.map_err(|error| problem(error, shape))?;
+    Ok(Done::transaction(transaction))
+}
+
+/// Record a transaction
+///
+/// 1 to 64 postings, all or none. Each takes `amount` from nowhere to nowhere but from the credited to the debited account,
+/// so debits equal credits always. `"status": "pending"` holds the money instead of moving it, until it is posted, voided
+/// or expires.
+///
+/// Give an `id` of your own or an `Idempotency-Key`: then a repeat gets the first answer, and after a timeout you can ask
+/// what became of it. Refusals that depend on the books are remembered too, so a delayed repeat of a refused command never
+/// succeeds later: use a new id or key to try anew.
+///
+/// `up_to_available` takes what is there, up to `amount`. `split` shares one side out by percentages without losing a unit.
+/// `"override": "floor"` may take an account below its floor, and is kept on record. `dry_run` answers as if, and leaves
+/// nothing. Every answer carries the balances after it. Also at `/v1/transactions`.
+#[utoipa::path(
+    post, path = "/transactions", tag = "Transactions", params(Repeatable),
+    request_body(content = CreateTransaction, examples(
+        ("posted" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
+        ("pending" = (summary = "Money is held", value = json!(examples::create_pending()))),
+        ("split" = (summary = "One side is shared out", value = json!(examples::create_split()))),
+        ("sweep" = (summary = "As much as is there, if nobody else was faster", value = json!(examples::create_sweep()))),
+    )),
+    responses(
+        (status = 201, description = "Recorded", body = Transaction, example = json!(examples::transaction())),
+        (
+            status = 200, description = "Recorded before (`replayed`), or not at all (`dry_run`)", body = Transaction,
+            headers(("Idempotency-Replayed" = bool, description = "There, and true, when this is the first answer again"))
+        ),
+    )
+)]
+pub(super) async fn create_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<CreateTransaction>,
+) -> Result<Done<Transaction>, Problem> {
+    submit(ledger, ctx, body.into(), Shape::Postings).await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Find {
+    /// The reference that the transaction was given.
+    #[param(value_type = Option<String>, example = "invoice-2026-0017")]
+    reference: Option<Reference>,
+    /// The `Idempotency-Key` that the command was sent with, by you.
+    #[param(value_type = Option<String>)]
+    idempotency_key: Option<IdempotencyKey>,
+}
+
+/// Find a transaction by reference or key
+///
+/// For a caller whose answer was lost: one of `reference` and `idempotency_key`. A command that was refused answers with
+/// its refusal again, marked as replayed; one that never arrived answers 404.
+#[utoipa::path(
+    get, path = "/transactions", tag = "Transactions", params(Find),
+    responses((status = 200, description = "The transaction", body = Transaction, example = json!(examples::transaction())))
+)]
+pub(super) async fn find_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Query(find): Query<Find>,
+) -> Result<Json<Transaction>, Problem> {
+    let find = match (find.reference, find.idempotency_key) {
+        (Some(reference), None) => FindTransaction::Reference(reference),
+        (None, Some(key)) => FindTransaction::IdempotencyKey(key),
+        _ => return Err(problem(one_wanted().into(), Shape::Postings)),
+    };
+    ledger.transaction(&ctx, find).await.map(Json).map_err(|error| problem(error, Shape::Postings))
+}
+
+fn one_wanted() -> Refusal {
+    Refusal::QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() }
+}
+
+/// Read one transaction
+///
+/// As it stands now: a pending one shows what was posted, what was released and what remains of each posting, and a
+/// reversed one names its reversal. A command that was refused answers with its refusal, marked as replayed.
+#[utoipa::path(
+    get, path = "/transactions/{id}", tag = "Transactions", params(TransactionAt),
+    responses((status = 200, description = "The transaction", body = Transaction, example = json!(examples::pending())))
+)]
+pub(super) async fn get_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<TransactionAt>,
+) -> Result<Json<Transaction>, Problem> {
+    let find = FindTransaction::Id(at.id);
+    ledger.transaction(&ctx, find).await.map(Json).map_err(|error| problem(error, Shape::Postings))
+}
