@@ -451,3 +451,25 @@ async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_lane_says_keeps_its_name() {
+        for (said, answered) in [
+            (LaneError::Overloaded, "overloaded"),
+            (LaneError::DeadlineExceeded, "deadline_exceeded"),
+            (LaneError::OutcomeUnknown, "outcome_unknown"),
+            (LaneError::ClockBehind, "clock_behind"),
+            (LaneError::StorageFull, "storage_full"),
+            (LaneError::Unavailable, "unavailable"),
+            (LaneError::Internal, "internal"),
+        ] {
+            let error = lane_error(said);
+            assert_eq!(error.code(), answered);
+            assert!((500..=507).contains(&error.status()), "{error}");
+        }
+    }
+}

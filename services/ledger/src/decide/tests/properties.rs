@@ -101,7 +101,12 @@ impl History {
     }
 
     fn send(&mut self, atomic: bool, dry_run: bool, wishes: &[Wish]) {
-        let lines: Vec<Line> = wishes.iter().map(|wish| self.line(wish)).collect();
+        // As in the service, what is malformed does not come here.
+        let lines = wishes.iter().map(|wish| self.line(wish));
+        let lines: Vec<Line> = lines.filter(|line| crate::check::operation(&line.operation).is_ok()).collect();
+        if lines.is_empty() {
+            return;
+        }
         let before = Picture::of(&self.book);
         let outcomes = self.book.lines(Lines { atomic, dry_run, lines: lines.clone() });
         assert_eq!(outcomes.len(), lines.len());
