@@ -25,11 +25,13 @@ mod query;
 mod service;
 mod state;
 mod store;
+mod verify;
 mod view;
 mod work;
 
 pub use query::{Head, HeadError};
-pub use service::{LedgerConfig, LedgerService};
+pub use service::{LedgerConfig, LedgerService, migrate};
+pub use verify::{Disagreement, Progress, Report, VerifyError, verify};
 
 /// The one book of this version.
 pub(crate) const BOOK: &str = "main";

@@ -55,6 +55,11 @@ pub struct LedgerService {
     key: [u8; 32],
 }
 
+/// Brings the store's schema forward; answers how many steps that took.
+pub async fn migrate(db: &Db) -> Result<usize, DbError> {
+    db.migrate(sql::MIGRATIONS).await
+}
+
 const IDEMPOTENCY_KEY: &str = "idempotency";
 
 /// The operations that an idempotency key may belong to.
@@ -74,7 +79,7 @@ impl LedgerService {
         clock: Arc<dyn Clock>,
         ids: IdMaker,
     ) -> Result<LedgerService, DbError> {
-        db.migrate(sql::MIGRATIONS).await?;
+        migrate(&db).await?;
         let key = idempotency_key(&db).await?;
         let work = Work::new(WorkConfig {
             accounts_cached_max: config.accounts_cached_max,
