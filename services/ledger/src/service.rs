@@ -58,6 +58,11 @@ pub struct LedgerService {
     key: [u8; 32],
 }
 
+/// Brings the store's schema forward; answers how many steps that took.
+pub async fn migrate(db: &Db) -> Result<usize, DbError> {
+    db.migrate(sql::MIGRATIONS).await
+}
+
 const IDEMPOTENCY_KEY: &str = "idempotency";
 
 /// The operations that an idempotency key may belong to.
@@ -77,7 +82,7 @@ impl LedgerService {
         clock: Arc<dyn Clock>,
         ids: IdMaker,
     ) -> Result<LedgerService, DbError> {
-        db.migrate(sql::MIGRATIONS).await?;
+        migrate(&db).await?;
         let key = idempotency_key(&db).await?;
         let signal = FeedSignal::default();
         let work =

@@ -130,6 +130,7 @@ refusals! {
         "It was reversed before, by `reversed_by`.";
     EffectiveInFuture { effective_at: at() } => "effective_at lies ahead; scheduled transactions are not offered.";
     EffectiveBeforeOpening { account: path("customers:ann") } => "effective_at lies before an account was opened.";
+    ExpiryTooFar { expires_at: at(), latest: at() } => "A pending transaction is held for 366 days at most.";
     ExpiresInPast { expires_at: at() } => "expires_at has passed already.";
     SiblingFailed { line: 1 } => "Another line of the atomic batch failed; `line` says which.";
 }
@@ -287,6 +288,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
                 "effective_in_future",
                 "effective_before_opening",
                 "expires_in_past",
+                "expiry_too_far",
             ],
         ],
     ),
