@@ -52,6 +52,7 @@ pub struct LedgerService {
     pub(crate) db: Db,
     pub(crate) lane: Lane<Work>,
     pub(crate) config: LedgerConfig,
+    clock: Arc<dyn Clock>,
     ids: IdMaker,
     signal: FeedSignal,
     /// Digests of idempotency keys and of the commands under them are made with this key.
@@ -94,8 +95,8 @@ impl LedgerService {
             queue_max: config.queue_max,
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
-        let lane = Lane::start(db.clone(), work, lane, clock).await?;
-        Ok(LedgerService { db, lane, config, ids, signal, key })
+        let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
+        Ok(LedgerService { db, lane, config, clock, ids, signal, key })
     }
 
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
@@ -242,7 +243,9 @@ impl Ledger for LedgerService {
 
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, LedgerError> {
         access::check(ctx, "events", "read", None).map_err(forbidden)?;
-        Feed::events_after(self, pull).await.map_err(|_| LedgerError::Unavailable)
+        // An answer that comes behind the deadline is none.
+        let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
+        Feed::events_after(self, Pull { wait_ms, ..pull }).await.map_err(|_| LedgerError::Unavailable)
     }
 
     async fn status(&self, _ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {

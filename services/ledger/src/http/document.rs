@@ -17,7 +17,7 @@ const PROBLEM: &str = "Problem";
 /// The name under which the document keeps the problems that any operation can answer.
 const GENERAL: &str = "GeneralProblem";
 
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     (
         "Accounts",
         "Where money is. An account has a path, a currency, a normal side, limits, and three balances with a version. \
@@ -29,6 +29,7 @@ const TAGS: [(&str, &str); 4] = [
          was wrong. The same routes answer under /v1/transactions and /api/v1/transactions.",
     ),
     ("Batches", "Many operations in one request, all or none or each for itself."),
+    ("Events", "Everything that happened, in order, for whoever has to know."),
     ("Assets", "Units of account beside the currencies of ISO 4217."),
 ];
 

@@ -100,6 +100,23 @@ pub(super) fn new_metadata() -> Value {
     json!({ "metadata": { "tier": "gold" } })
 }
 
+pub(super) fn events() -> Value {
+    json!({
+        "items": [{
+            "specversion": "1.0",
+            "id": "14",
+            "source": "/ledger/main",
+            "type": "ledger.account.frozen",
+            "subject": "customers:ann",
+            "time": "2026-01-31T12:00:00.000000Z",
+            "datacontenttype": "application/json",
+            "dataschema": "/schemas/ledger.account.frozen/1",
+            "data": { "path": "customers:ann", "currency": "USD", "normal": "credit", "status": "frozen" }
+        }],
+        "next": 14
+    })
+}
+
 pub(super) fn roll_up() -> Value {
     json!({
         "prefix": "customers",

@@ -11,6 +11,7 @@ mod batches;
 mod body;
 mod changes;
 mod document;
+mod events;
 mod examples;
 mod field;
 mod refusals;
@@ -73,6 +74,7 @@ fn others() -> OpenApiRouter<Shared> {
         .routes(routes!(assets::declare_asset, assets::list_assets))
         .routes(routes!(accounts::roll_up))
         .routes(routes!(batches::submit_batch))
+        .routes(routes!(events::events_after))
 }
 
 #[cfg(test)]

@@ -320,6 +320,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
             ],
         ],
     ),
+    ("events_after", &[READ, &["page_size"]]),
     ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
 ];
 
