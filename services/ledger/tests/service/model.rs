@@ -4,6 +4,7 @@
 //! `FLORIN_TEST_MODEL_HISTORIES` sets how many histories there are; a failure prints the seed of its history.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger_api::{Limits, Operation, Side};
 use rand::rngs::StdRng;
@@ -14,6 +15,7 @@ use crate::harness::{Desk, hold, increase, may_go_negative, pay, post, reverse, 
 
 const HISTORIES: u64 = 300;
 const COMMANDS: u64 = 40;
+const WORKERS: usize = 12;
 const NAMES: [&str; 4] = ["world", "ann", "bob", "cap"];
 
 #[derive(Debug, Clone, Default)]
@@ -208,10 +210,21 @@ fn placed(operation: Operation, seed: u64) -> Operation {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_agrees_with_a_model_of_a_few_lines() {
     let histories = std::env::var("FLORIN_TEST_MODEL_HISTORIES").ok().and_then(|text| text.parse().ok());
+    let histories = histories.unwrap_or(HISTORIES);
     on_sqlite(async |store| {
-        let desk = Desk::open(store).await;
-        for seed in 0..histories.unwrap_or(HISTORIES) {
-            history(&desk, seed).await;
+        let desk = Arc::new(Desk::open(store).await);
+        // Side by side, so that commands of different histories share groups.
+        let worker = |number: u64| {
+            let desk = Arc::clone(&desk);
+            tokio::spawn(async move {
+                for seed in (number..histories).step_by(WORKERS) {
+                    history(&desk, seed).await;
+                }
+            })
+        };
+        let workers: Vec<_> = (0..WORKERS as u64).map(worker).collect();
+        for worker in workers {
+            worker.await.unwrap();
         }
         desk.ledger.close().await.unwrap();
     })
