@@ -113,7 +113,6 @@ pub struct Ledger {
     pub clock_behind_max_ms: u64,
     pub rollup_accounts_max: u32,
     pub accounts_cached_max: usize,
-    pub hold_seconds_default: u64,
     pub idempotency_days: u32,
 }
 

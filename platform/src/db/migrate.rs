@@ -3,6 +3,8 @@
 //! A text is SQL with four words of ours: `SEQ` (a 64-bit key that the table is stored by), `ID` (16 bytes), `BYTES`, and
 //! `CLUSTERED` behind a table's closing parenthesis (the table is stored in its primary key, where the engine can).
 
+use std::cmp::Ordering;
+
 use super::{Db, DbError, Engine, Fault, Tx, Value};
 
 /// One step of a schema. Its SQL may use the words `SEQ`, `ID`, `BYTES` and `CLUSTERED`, which each engine reads its own way.
@@ -46,6 +48,20 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbEr
     let applied = apply(&tx, db.engine(), db.schema(), migrations).await?;
     tx.commit().await?;
     Ok(applied)
+}
+
+/// For readers, which cannot bring a store forward.
+pub(crate) async fn check(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
+    let tx = db.read().await?;
+    let done = tx.query(MIGRATION_LIST, &[]).await?;
+    let newest = done.last().map_or(Ok(0), |row| row.int(0))?;
+    let known = migrations.last().map_or(0, |migration| migration.version);
+    let detail = format!("read a store of version {newest} with a florin that reads version {known}");
+    match newest.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(DbError::new(detail, Fault::Newer)),
+        Ordering::Less => Err(DbError::new(detail, Fault::Older)),
+    }
 }
 
 async fn apply(tx: &Tx, engine: Engine, schema: Option<&str>, migrations: &[Migration]) -> Result<usize, DbError> {

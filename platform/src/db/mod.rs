@@ -103,6 +103,11 @@ impl Db {
         migrate::run(self, migrations).await
     }
 
+    /// Refuses a store whose schema is not exactly the one that `migrations` lead to; changes nothing.
+    pub async fn check_version(&self, migrations: &[Migration]) -> Result<(), DbError> {
+        migrate::check(self, migrations).await
+    }
+
     /// One snapshot of the store, for any number of queries.
     pub async fn read(&self) -> Result<Tx, DbError> {
         Tx::begin(self.inner.readers.take().await?, tx::Kind::Read).await

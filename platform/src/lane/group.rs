@@ -154,7 +154,7 @@ impl<W: LaneWork> Run<W> {
                 self.give_up(error, "the store keeps failing");
                 Next::Refuse(LaneError::Unavailable)
             }
-            Fault::Constraint | Fault::Statement | Fault::Corrupt | Fault::Newer => {
+            Fault::Constraint | Fault::Statement | Fault::Corrupt | Fault::Newer | Fault::Older => {
                 tracing::error!(lane = self.config.name, %error, cause = ?error.source, "a group failed");
                 Next::Halve
             }

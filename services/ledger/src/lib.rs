@@ -29,13 +29,15 @@ mod raw;
 mod service;
 mod state;
 mod store;
+mod verify;
 mod view;
 mod work;
 
 pub use crate::http::{api, routes};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
-pub use service::{LedgerConfig, LedgerService};
+pub use service::{LedgerConfig, LedgerService, migrate};
+pub use verify::{Disagreement, Progress, Report, VerifyError, verify};
 
 /// The one book of this version.
 pub(crate) const BOOK: &str = "main";

@@ -52,10 +52,16 @@ pub struct LedgerService {
     pub(crate) db: Db,
     pub(crate) lane: Lane<Work>,
     pub(crate) config: LedgerConfig,
+    clock: Arc<dyn Clock>,
     ids: IdMaker,
     signal: FeedSignal,
     /// Digests of idempotency keys and of the commands under them are made with this key.
     key: [u8; 32],
+}
+
+/// Brings the store's schema forward; answers how many steps that took.
+pub async fn migrate(db: &Db) -> Result<usize, DbError> {
+    db.migrate(sql::MIGRATIONS).await
 }
 
 const IDEMPOTENCY_KEY: &str = "idempotency";
@@ -77,7 +83,7 @@ impl LedgerService {
         clock: Arc<dyn Clock>,
         ids: IdMaker,
     ) -> Result<LedgerService, DbError> {
-        db.migrate(sql::MIGRATIONS).await?;
+        migrate(&db).await?;
         let key = idempotency_key(&db).await?;
         let signal = FeedSignal::default();
         let work =
@@ -89,8 +95,8 @@ impl LedgerService {
             queue_max: config.queue_max,
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
-        let lane = Lane::start(db.clone(), work, lane, clock).await?;
-        Ok(LedgerService { db, lane, config, ids, signal, key })
+        let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
+        Ok(LedgerService { db, lane, config, clock, ids, signal, key })
     }
 
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
@@ -237,7 +243,9 @@ impl Ledger for LedgerService {
 
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, LedgerError> {
         access::check(ctx, "events", "read", None).map_err(forbidden)?;
-        Feed::events_after(self, pull).await.map_err(|_| LedgerError::Unavailable)
+        // An answer that comes behind the deadline is none.
+        let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
+        Feed::events_after(self, Pull { wait_ms, ..pull }).await.map_err(|_| LedgerError::Unavailable)
     }
 
     async fn status(&self, _ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
@@ -450,4 +458,26 @@ async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
         })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_lane_says_keeps_its_name() {
+        for (said, answered) in [
+            (LaneError::Overloaded, "overloaded"),
+            (LaneError::DeadlineExceeded, "deadline_exceeded"),
+            (LaneError::OutcomeUnknown, "outcome_unknown"),
+            (LaneError::ClockBehind, "clock_behind"),
+            (LaneError::StorageFull, "storage_full"),
+            (LaneError::Unavailable, "unavailable"),
+            (LaneError::Internal, "internal"),
+        ] {
+            let error = lane_error(said);
+            assert_eq!(error.code(), answered);
+            assert!((500..=507).contains(&error.status()), "{error}");
+        }
+    }
 }

@@ -94,15 +94,6 @@ impl Work {
         wanted.paths.extend(unknown.cloned());
     }
 
-    async fn check_tail(&self, tx: &Tx) -> Result<(), DbError> {
-        let newest = tx.query(sql::GROUP_NEWEST, &[]).await?;
-        let number = newest.first().map_or(Ok(0), |row| row.int(0))?;
-        if number == self.state.log.number as i64 {
-            return Ok(());
-        }
-        Err(DbError::new("add to a log that another process has added to", Fault::Retry))
-    }
-
     /// Finds the rows of holds that are due, and when the next ones will be.
     async fn find_due(&mut self, tx: &Tx, now: Timestamp) -> Result<BTreeSet<u64>, DbError> {
         if self.next_expiry.is_none_or(|next| next > now.micros()) {
@@ -137,6 +128,15 @@ impl Work {
     }
 }
 
+/// Refuses to go on from a log that is not as this process left it.
+async fn check_tail(tx: &Tx, expected: u64) -> Result<(), DbError> {
+    let newest = tx.query(sql::GROUP_NEWEST, &[]).await?;
+    if newest.first().map_or(Ok(0), |row| row.int(0))? == expected as i64 {
+        return Ok(());
+    }
+    Err(DbError::new("add to a log that another process has added to", Fault::Retry))
+}
+
 fn tail(log: &LogTail) -> Tail {
     let fingerprint = log.hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
     Tail { number: log.number as i64, at: Timestamp::from_micros(log.at), fingerprint }
@@ -154,11 +154,12 @@ impl LaneWork for Work {
     }
 
     async fn load<'a>(&'a mut self, tx: &'a Tx, now: Timestamp, commands: &'a [&'a Command]) -> Result<(), DbError> {
-        self.check_tail(tx).await?;
         let mut wanted = self.wanted(commands);
         wanted.rows = self.find_due(tx, now).await?;
         let due: BTreeSet<u64> = wanted.rows.clone();
-        Loader::new(tx, &mut self.state).load(&wanted).await?;
+        let number = self.state.log.number;
+        // Both at once: on a network, what is not waited for is not paid for.
+        tokio::try_join!(check_tail(tx, number), Loader::new(tx, &mut self.state).load(&wanted))?;
         let first = |seq: &u64| match self.state.row(*seq) {
             Some(crate::format::Row::Leg(leg)) => seq.saturating_sub(u64::from(leg.index)),
             _ => *seq,

@@ -1,7 +1,5 @@
 //! Accounts and assets: what is asked and what is answered.
 
-use std::collections::BTreeMap;
-
 use kernel::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,7 +1,5 @@
 //! What the ledger answers about a transaction.
 
-use std::collections::BTreeMap;
-
 use kernel::{Id, IdKind, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

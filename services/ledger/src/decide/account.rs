@@ -6,7 +6,7 @@ use kernel::{Money, Timestamp};
 use ledger_api::{AccountChange, AccountStatus, ChangeAccount, DeclareAsset, Limits, Metadata, OpenAccount, Refusal};
 
 use super::create::{check_currency, find};
-use super::{digest_of, remember_as, replay, take_scope};
+use super::{digest_of, remember_keyed, replay, take_scope};
 use crate::account::{AccountFacts, Head, OPEN};
 use crate::command::{AccountAnswer, AssetAnswer, Outcome, Reach, Tag};
 use crate::format::{AccountEvent, AccountRow, AccountState, AssetRow, Opening, Row, metadata_hash};
@@ -20,7 +20,7 @@ pub(super) fn open(state: &mut State, now: Timestamp, tag: &Tag, open: &OpenAcco
         return replay::of_opening(state, no, open).map_err(Into::into);
     }
     check_new(state, open)
-        .map_err(|refusal| remember_as(state, tag, digest_of(&without_metadata(open)), refusal.into()))?;
+        .map_err(|refusal| remember_keyed(state, tag, digest_of(&without_metadata(open)), refusal))?;
     let (no, seq) = (state.next_account(), state.next_seq());
     let account_state = AccountState {
         floor: floor(&open.limits),
@@ -66,7 +66,7 @@ pub(super) fn change(
     }
     match try_change(state, tag, reach, change) {
         Ok((no, event, metadata)) => record(state, tag, no, event, metadata),
-        Err(refusal) => Err(remember_as(state, tag, digest_of(&change_without_metadata(change)), refusal.into())),
+        Err(refusal) => Err(remember_keyed(state, tag, digest_of(&change_without_metadata(change)), refusal)),
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) fn declare(state: &mut State, tag: &Tag, declare: &DeclareAsset) -> O
         Some(known) if *known == scale => Ok(AssetAnswer { code, scale, replayed: true }),
         Some(known) => {
             let refusal = Refusal::AssetExists { asset: code, scale: *known };
-            Err(remember_as(state, tag, digest_of(declare), refusal.into()))
+            Err(remember_keyed(state, tag, digest_of(declare), refusal))
         }
         None => {
             let seq = state.push_row(Row::Asset(AssetRow { code: code.clone(), scale }));

@@ -120,6 +120,14 @@ fn remember(state: &mut State, line: &Line, refused: Refused) -> Refused {
     remember_as(state, &line.tag, replay::refused_digest(&line.operation), refused)
 }
 
+/// The same for commands that have no id of their callers': without a key nobody can send them again.
+fn remember_keyed(state: &mut State, tag: &Tag, command: [u8; 16], refusal: Refusal) -> Refused {
+    match tag.scope {
+        Some(_) => remember_as(state, tag, command, refusal.into()),
+        None => refusal.into(),
+    }
+}
+
 fn remember_as(state: &mut State, tag: &Tag, command: [u8; 16], refused: Refused) -> Refused {
     if refused.replayed || !refused.refusal.is_remembered() {
         return refused;

@@ -1,8 +1,6 @@
 //! What callers send, where it differs from the commands of `ledger-api`: flat limits, one `amount` instead of a list,
 //! and `dry_run` beside the fields of a transaction.
 
-use std::collections::BTreeMap;
-
 use kernel::{Currency, Money, Timestamp};
 use ledger_api::{
     AccountPath, Increase, Limits, Metadata, NewTransaction, OpenAccount, Operation, Post, Posting, Reference, Reverse,

@@ -44,7 +44,7 @@ impl<'a> Loader<'a> {
         let mut first_rows = self.names(wanted).await?;
         first_rows.extend(&wanted.rows);
         self.rows(first_rows.clone()).await?;
-        self.rest_of_transactions(&first_rows).await?;
+        self.rest_of_transactions(&first_rows, &wanted.rows).await?;
         self.by_reference().await?;
         self.facts_and_heads().await?;
         self.openings(&wanted.openings).await?;
@@ -121,7 +121,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The other rows of transactions of several postings, their holds, what reversed them, and when they were recorded.
-    async fn rest_of_transactions(&mut self, found: &BTreeSet<u64>) -> Result<(), DbError> {
+    async fn rest_of_transactions(&mut self, found: &BTreeSet<u64>, due: &BTreeSet<u64>) -> Result<(), DbError> {
         if found.is_empty() {
             return Ok(());
         }
@@ -150,7 +150,9 @@ impl<'a> Loader<'a> {
         for row in &targets {
             self.state.group.known.insert(u128::from_be_bytes(row.array(0)?), rows::unsigned(row, 1)?);
         }
-        for first in firsts {
+        // When a hold that is due was recorded is of no interest, and there may be many.
+        let due: BTreeSet<u64> = due.iter().map(|seq| self.first_of(*seq)).collect();
+        for first in firsts.difference(&due).copied() {
             let at = self.recorded_at(first).await?;
             for seq in self.span(first) {
                 if let Some(stored) = self.state.group.stored.get_mut(&seq) {

@@ -28,6 +28,7 @@ struct Held {
     posted: i64,
     released: i64,
     remaining: i64,
+    expired: bool,
 }
 
 #[derive(Default)]
@@ -94,7 +95,8 @@ impl Replay {
     fn hold(&mut self, seq: u64, leg: &LegRow) -> i64 {
         if leg.kind == LegKind::Pending {
             let (debit, credit) = (leg.debit, leg.credit);
-            let held = Held { debit, credit, ever: leg.amount, posted: 0, released: 0, remaining: leg.amount };
+            let held =
+                Held { debit, credit, ever: leg.amount, posted: 0, released: 0, remaining: leg.amount, expired: false };
             self.holds.insert(seq, held);
             return 0;
         }
@@ -104,6 +106,7 @@ impl Replay {
         assert_eq!((leg.debit, leg.credit), (held.debit, held.credit), "row {seq}");
         held.ever += if leg.kind == LegKind::Increase { leg.amount } else { 0 };
         (held.posted, held.released, held.remaining) = (after.posted, after.released, after.remaining);
+        held.expired |= leg.kind == LegKind::Expiry;
         assert_eq!(held.posted + held.released + held.remaining, held.ever, "row {seq}: the hold's parts");
         assert!(held.posted >= before.posted && held.released >= before.released && held.remaining >= 0, "row {seq}");
         let posted = if leg.kind == LegKind::Post { leg.amount } else { 0 };
@@ -127,7 +130,8 @@ impl Replay {
         assert!(totals.values().all(|total| *total == [0, 0]), "debits and credits differ: {totals:?}");
         for (seq, held) in &self.holds {
             let hold = book.state.group.holds[seq];
-            assert_eq!((hold.posted, hold.released, hold.remaining), (held.posted, held.released, held.remaining));
+            let parts = (hold.posted, hold.released, hold.remaining, hold.expired);
+            assert_eq!(parts, (held.posted, held.released, held.remaining, held.expired));
         }
         assert_eq!(self.holds.len(), book.state.group.holds.len());
     }

@@ -101,7 +101,12 @@ impl History {
     }
 
     fn send(&mut self, atomic: bool, dry_run: bool, wishes: &[Wish]) {
-        let lines: Vec<Line> = wishes.iter().map(|wish| self.line(wish)).collect();
+        // As in the service, what is malformed does not come here.
+        let lines = wishes.iter().map(|wish| self.line(wish));
+        let lines: Vec<Line> = lines.filter(|line| crate::check::operation(&line.operation).is_ok()).collect();
+        if lines.is_empty() {
+            return;
+        }
         let before = Picture::of(&self.book);
         let outcomes = self.book.lines(Lines { atomic, dry_run, lines: lines.clone() });
         assert_eq!(outcomes.len(), lines.len());
@@ -116,6 +121,7 @@ impl History {
         let new = |outcome: &Outcome<Recorded>| matches!(outcome, Ok(recorded) if !recorded.replayed);
         assert!(!atomic || refused == 0 || !outcomes.iter().any(new), "half a batch");
         for (line, outcome) in lines.into_iter().zip(outcomes) {
+            assert_whole(&line, &outcome);
             self.note(line, outcome);
         }
     }
@@ -135,7 +141,7 @@ impl History {
     }
 
     fn line(&mut self, wish: &Wish) -> Line {
-        let Wish { kind, target, amount, part, flags, .. } = *wish;
+        let Wish { kind, target, part, flags, .. } = *wish;
         self.made += 1;
         let made = self.made;
         let pending = pick(&self.pending, target).unwrap_or(999);
@@ -146,7 +152,8 @@ impl History {
             9..=14 => self.created(made, wish, WantedStatus::Pending),
             15 => post(made, pending, vec![], flags & 1 == 0),
             16 => post(made, pending, vec![money(part)], flags & 1 == 0),
-            17 => post(made, pending, vec![money(part), money(amount % 50)], flags & 1 == 0),
+            // All of the first posting, and nothing of the second one yet.
+            17 => post(made, pending, vec![usd(self.remaining(pending)), usd(0)], flags & 1 == 0),
             18 => void(made, pending, vec![]),
             19 => void(made, pending, vec![money(part)]),
             20 => increase(made, pending, vec![money(part % 90 + 1)]),
@@ -161,7 +168,10 @@ impl History {
             24 => {
                 let other = self.created(made, wish, WantedStatus::Posted);
                 let Some((sent, _)) = pick(&self.sent, target) else { return other };
-                return Line { tag: sent.tag, ..with_id(other, sent.operation.id()) };
+                let mut tag = sent.tag;
+                // Another command has another digest.
+                tag.scope.iter_mut().for_each(|scope| scope.command[15] ^= 1);
+                return Line { tag, ..with_id(other, sent.operation.id()) };
             }
             _ => post(made, any, vec![], true),
         };
@@ -169,6 +179,11 @@ impl History {
             line.tag = keyed(made, flags, made as u8);
         }
         line
+    }
+
+    fn remaining(&self, pending: u128) -> i64 {
+        let group = &self.book.state.group;
+        group.known.get(&pending).and_then(|seq| group.holds.get(seq)).map_or(1, |hold| hold.remaining)
     }
 
     fn created(&self, made: u128, wish: &Wish, status: WantedStatus) -> Line {
@@ -255,6 +270,15 @@ impl History {
         }
         assert_eq!(self.book.all_rows().count(), rows, "a repeat wrote something");
     }
+}
+
+/// What was asked for is what was moved, to the unit; less only where that was asked for too.
+fn assert_whole(line: &Line, outcome: &Outcome<Recorded>) {
+    let (Operation::Create(create), Ok(recorded)) = (&line.operation, outcome) else { return };
+    let asked: i64 = create.postings.iter().map(|posting| posting.amount.minor()).sum();
+    let moved: i64 = recorded.legs.iter().map(|leg| leg.row.amount).sum();
+    let at_most = create.postings.iter().any(|posting| posting.up_to_available);
+    assert!(moved == asked || (at_most && moved < asked), "{asked} were asked for, {moved} moved");
 }
 
 fn pick<T: Clone>(from: &[T], number: u8) -> Option<T> {

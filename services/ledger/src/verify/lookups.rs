@@ -1,0 +1,288 @@
+//! What rows of the log have to be found as in other tables, asked for a page at a time.
+//!
+//! Whatever is wrong, the row that comes first in the log is named.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use ledger_api::{Metadata, Side};
+use platform::db::{Column, DbError, Row as DbRow, RowSet, Tx, Value};
+
+use super::disagreement::{Checked, Disagreement, Place, VerifyError};
+use super::pending::{Held, Pending};
+use super::replay::Counts;
+use super::sql;
+use crate::format::{self, LegKind, LegRow, Opening, Row, hex, metadata_hash};
+use crate::store::sql as tables;
+
+#[derive(Default)]
+pub(super) struct Lookups {
+    rows: usize,
+    ids: Vec<(u64, u128)>,
+    references: Vec<(u64, String)>,
+    openings: Vec<(u64, i64, u64, Opening)>,
+    metadata: Vec<(u64, format::Hash)>,
+    holds: Vec<(u64, i64, Held)>,
+    reversals: Vec<Reversal>,
+}
+
+/// A transaction that says that it takes an earlier one back.
+pub(super) struct Reversal {
+    pub(super) seq: u64,
+    pub(super) id: u128,
+    pub(super) target: u128,
+    /// Debit, credit and amount of each posting.
+    pub(super) legs: Vec<(u64, u64, i64)>,
+}
+
+/// The disagreement that comes first in the log.
+struct First(Option<Disagreement>);
+
+impl Lookups {
+    pub(super) fn count_row(&mut self) {
+        self.rows += 1;
+    }
+
+    /// Rows that were read since the last check.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn id(&mut self, seq: u64, id: u128) {
+        self.ids.push((seq, id));
+    }
+
+    pub(super) fn reference(&mut self, seq: u64, reference: String) {
+        self.references.push((seq, reference));
+    }
+
+    pub(super) fn opening(&mut self, seq: u64, at: i64, no: u64, opening: Opening) {
+        self.openings.push((seq, at, no, opening));
+    }
+
+    pub(super) fn metadata(&mut self, seq: u64, hash: format::Hash) {
+        self.metadata.push((seq, hash));
+    }
+
+    pub(super) fn holds(&mut self, pending: &Pending) {
+        let part = |(seq, part): (u64, &super::pending::Part)| (seq, pending.expires_at, part.held);
+        self.holds.extend((pending.first..).zip(&pending.parts).map(part));
+    }
+
+    pub(super) fn reversal(&mut self, reversal: Reversal) {
+        self.reversals.push(reversal);
+    }
+
+    /// Asks about everything that was gathered, and forgets it.
+    pub(super) async fn check(&mut self, tx: &Tx, counts: &mut Counts) -> Result<(), VerifyError> {
+        let asked = std::mem::take(self);
+        let mut first = First(None);
+        asked.check_ids(tx, &mut first).await?;
+        asked.check_references(tx, &mut first).await?;
+        asked.check_openings(tx, &mut first).await?;
+        asked.check_metadata(tx, &mut first, counts).await?;
+        asked.check_holds(tx, &mut first).await?;
+        asked.check_reversals(tx, &mut first).await?;
+        first.0.map_or(Ok(()), |disagreement| Err(disagreement.into()))
+    }
+
+    async fn check_ids(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
+        let keys: Vec<[u8; 16]> = self.ids.iter().map(|(_, id)| id.to_be_bytes()).collect();
+        let found =
+            select(tx, &tables::TRANSACTION_ID, Column::Id(&keys), |row| Ok((row.array::<16>(0)?, row.int(1)?)))
+                .await?;
+        for ((seq, _), key) in self.ids.iter().zip(&keys) {
+            let what = format!("row of id {} in table transaction_id", hex(key));
+            first.note(Place::Row(*seq).same(&what, Some(*seq as i64), found.get(key).copied()));
+        }
+        Ok(())
+    }
+
+    async fn check_references(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
+        let keys: Vec<String> = self.references.iter().map(|(_, reference)| reference.clone()).collect();
+        let found = select(tx, &tables::TRANSACTION_REFERENCE, Column::Text(&keys), |row| {
+            Ok((row.text(0)?.to_owned(), row.int(1)?))
+        })
+        .await?;
+        for (seq, reference) in &self.references {
+            let what = format!("row of reference {reference} in table transaction_reference");
+            first.note(Place::Row(*seq).same(&what, Some(*seq as i64), found.get(reference).copied()));
+        }
+        Ok(())
+    }
+
+    async fn check_openings(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
+        let keys: Vec<i64> = self.openings.iter().map(|(_, _, no, _)| *no as i64).collect();
+        let accounts = select(tx, &tables::ACCOUNT, Column::Int(&keys), account_columns).await?;
+        let with_reference = self.openings.iter().filter_map(|(_, _, _, opening)| opening.reference.clone());
+        let keys: Vec<String> = with_reference.collect();
+        let references = select(tx, &tables::ACCOUNT_REFERENCE, Column::Text(&keys), |row| {
+            Ok((row.text(0)?.to_owned(), row.int(1)?))
+        })
+        .await?;
+        for (seq, at, no, opening) in &self.openings {
+            let expected = AccountColumns {
+                path: opening.path.clone(),
+                currency: opening.currency.clone(),
+                scale: i64::from(opening.scale),
+                normal: if opening.normal == Side::Debit { 0 } else { 1 },
+                owner: opening.owner.clone(),
+                reference: opening.reference.clone(),
+                opened_seq: *seq as i64,
+                opened_at: *at,
+            };
+            let (place, found) = (Place::Row(*seq), accounts.get(&(*no as i64)));
+            first.note(place.same(&format!("account {no} in table account"), Some(&expected), found));
+            if let Some(reference) = &opening.reference {
+                let what = format!("account of reference {reference} in table account_reference");
+                first.note(place.same(&what, Some(*no as i64), references.get(reference).copied()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_metadata(&self, tx: &Tx, first: &mut First, counts: &mut Counts) -> Result<(), DbError> {
+        let keys: Vec<i64> = self.metadata.iter().map(|(seq, _)| *seq as i64).collect();
+        let found = select(tx, &tables::METADATA, Column::Int(&keys), |row| {
+            Ok((row.int(0)?, (row.bytes(1)?.to_vec(), row.text(2)?.to_owned())))
+        })
+        .await?;
+        for (seq, hash) in &self.metadata {
+            let Some((salt, body)) = found.get(&(*seq as i64)) else {
+                counts.metadata_erased += 1;
+                continue;
+            };
+            counts.metadata += 1;
+            let place = Place::Row(*seq);
+            first.note(place.same("hash of the metadata", hex(hash), hex(&metadata_hash(salt, body))));
+            let readable = serde_json::from_str::<Metadata>(body).is_ok();
+            first.note(place.same("metadata is a JSON object of texts", true, readable));
+        }
+        Ok(())
+    }
+
+    async fn check_holds(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
+        for (seq, expected, found) in hold_rows(tx, &self.holds).await? {
+            first.note(Place::Row(seq).same("hold in table hold", Some(expected), found));
+        }
+        Ok(())
+    }
+
+    async fn check_reversals(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
+        let keys: Vec<[u8; 16]> = self.reversals.iter().map(|reversal| reversal.target.to_be_bytes()).collect();
+        let targets = select(tx, &tables::TRANSACTION_ID, Column::Id(&keys), |row| {
+            Ok((u128::from_be_bytes(row.array(0)?), row.int(1)?))
+        })
+        .await?;
+        let rows: Vec<i64> = targets.values().copied().collect();
+        let by = select(tx, &tables::REVERSAL, Column::Int(&rows), |row| {
+            Ok((row.int(0)?, u128::from_be_bytes(row.array(1)?)))
+        })
+        .await?;
+        for reversal in &self.reversals {
+            let target = targets.get(&reversal.target).copied().unwrap_or_default();
+            let legs = legs_from(tx, target, reversal.target).await?;
+            first.note(check_reversal(reversal, target, &legs, by.get(&target).copied()));
+        }
+        Ok(())
+    }
+}
+
+impl First {
+    fn note(&mut self, checked: Checked) {
+        let Err(found) = checked else { return };
+        match &self.0 {
+            Some(known) if known.place.position() <= found.place.position() => {}
+            _ => self.0 = Some(found),
+        }
+    }
+}
+
+/// The columns of table `account` behind its number.
+#[derive(Debug, PartialEq, Eq)]
+struct AccountColumns {
+    path: String,
+    currency: String,
+    scale: i64,
+    normal: i64,
+    owner: Option<String>,
+    reference: Option<String>,
+    opened_seq: i64,
+    opened_at: i64,
+}
+
+fn account_columns(row: &DbRow) -> Result<(i64, AccountColumns), DbError> {
+    let columns = AccountColumns {
+        path: row.text(1)?.to_owned(),
+        currency: row.text(2)?.to_owned(),
+        scale: row.int(3)?,
+        normal: row.int(4)?,
+        owner: row.text_or_null(5)?.map(str::to_owned),
+        reference: row.text_or_null(6)?.map(str::to_owned),
+        opened_seq: row.int(7)?,
+        opened_at: row.int(8)?,
+    };
+    Ok((row.int(0)?, columns))
+}
+
+/// The columns of table `hold` behind its row: posted, released, remaining, expiry, expired.
+pub(super) type HoldColumns = [i64; 5];
+
+/// Each hold with what the table has to have, and has.
+pub(super) async fn hold_rows(
+    tx: &Tx,
+    holds: &[(u64, i64, Held)],
+) -> Result<Vec<(u64, HoldColumns, Option<HoldColumns>)>, DbError> {
+    let keys: Vec<i64> = holds.iter().map(|(seq, _, _)| *seq as i64).collect();
+    let found = select(tx, &tables::HOLD, Column::Int(&keys), |row| {
+        Ok((row.int(0)?, [row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?, row.int(5)?]))
+    })
+    .await?;
+    let pair = |(seq, expires_at, held): &(u64, i64, Held)| {
+        let expected = [held.posted, held.released, held.remaining, *expires_at, i64::from(held.expired)];
+        (*seq, expected, found.get(&(*seq as i64)).copied())
+    };
+    Ok(holds.iter().map(pair).collect())
+}
+
+/// The rows of the transaction that begins in row `first`, if that is the one with this id.
+async fn legs_from(tx: &Tx, first: i64, id: u128) -> Result<Vec<LegRow>, DbError> {
+    let params = [Value::Int(first), Value::Int(ledger_api::limits::POSTINGS_MAX as i64)];
+    let mut legs: Vec<LegRow> = Vec::new();
+    for row in tx.query(sql::LOG_PAGE, &params).await? {
+        let Ok(Row::Leg(leg)) = Row::decode(row.int(0)? as u64, row.bytes(1)?) else { break };
+        let begins = leg.head.as_ref().is_some_and(|head| head.id == id);
+        if begins != legs.is_empty() || (!begins && leg.head.is_some()) {
+            break;
+        }
+        legs.push(*leg);
+    }
+    Ok(legs)
+}
+
+/// The last posting is taken back first, each in the opposite direction; the first row of the other one is known by now.
+fn check_reversal(reversal: &Reversal, target: i64, legs: &[LegRow], by: Option<u128>) -> Checked {
+    let place = Place::Row(reversal.seq);
+    let kind = legs.first().map(|leg| leg.kind);
+    if target >= reversal.seq as i64 || !matches!(kind, Some(LegKind::Posted | LegKind::Post)) {
+        let found = kind.map_or_else(|| "nothing".to_owned(), |kind| format!("{kind:?} in row {target}"));
+        return place.wrong("target", "an earlier transaction that moved money", found);
+    }
+    let moved = legs.iter().rev().filter(|leg| leg.amount > 0);
+    let expected: Vec<(u64, u64, i64)> = moved.map(|leg| (leg.credit, leg.debit, leg.amount)).collect();
+    place.same("debit, credit and amount of each posting of a reversal", &expected, &reversal.legs)?;
+    let shown = |id: Option<u128>| id.map(|id| format!("{id:032x}"));
+    let what = format!("reversal of row {target} in table reversal");
+    place.same(&what, shown(Some(reversal.id)), shown(by))
+}
+
+/// Rows of a table by their keys.
+pub(super) async fn select<K: Eq + Hash + Debug, V>(
+    tx: &Tx,
+    set: &'static RowSet,
+    keys: Column<'_>,
+    read: impl Fn(&DbRow) -> Result<(K, V), DbError>,
+) -> Result<HashMap<K, V>, DbError> {
+    tx.select_many(set, keys).await?.iter().map(read).collect()
+}

@@ -1,0 +1,80 @@
+//! Proves that a store is what it claims to be: reads the whole log in one snapshot, works everything out again with
+//! arithmetic of its own, and names the first place that disagrees.
+//!
+//! Deliberately does not call the rules in `decide`: they wrote the rows, so they cannot be their own witness. Only the
+//! encoding and the hashes are shared. Works on a store that is being written, and on a stopped one; memory grows with
+//! the number of accounts and of open holds, not with the length of the log.
+//!
+//! Start reading at [`verify`]; then `walk` (groups and rows), `replay` (what a row may do), `lookups` (what a row has to
+//! be found as elsewhere) and `tables` (what has to be there at the end).
+
+mod account;
+mod disagreement;
+mod leg;
+mod lookups;
+mod pending;
+mod replay;
+mod sql;
+mod strays;
+mod tables;
+mod walk;
+
+use platform::db::Db;
+
+pub use disagreement::{Disagreement, VerifyError};
+
+use crate::query::Head;
+use crate::store::sql::MIGRATIONS;
+use replay::Replay;
+
+/// Rows of any table that are held at once.
+const PAGE_ROWS: usize = 1_000;
+
+/// What was looked at, and where the log ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub rows: u64,
+    pub groups: u64,
+    pub accounts: u64,
+    pub transactions: u64,
+    /// Commands that were refused and are remembered.
+    pub refusals: u64,
+    /// Pending transactions with something left in them.
+    pub open_holds: u64,
+    /// Rows that were allowed to take an account below its floor.
+    pub overrides: u64,
+    /// Metadata of which only the hash is left.
+    pub metadata_erased: u64,
+    pub head: Head,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub rows: u64,
+    pub rows_in_all: u64,
+}
+
+/// Checks everything, and with `against` also that the log still goes through that earlier head.
+pub async fn verify(
+    db: &Db,
+    against: Option<Head>,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Report, VerifyError> {
+    db.check_version(MIGRATIONS).await?;
+    let tx = db.read().await?;
+    let mut replay = Replay::default();
+    let head = walk::walk(&tx, &mut replay, against.as_ref(), progress).await?;
+    tables::compare(&tx, &replay, head.last_seq).await?;
+    let Replay { accounts, pending, counts, .. } = &replay;
+    Ok(Report {
+        rows: head.last_seq,
+        groups: head.number,
+        accounts: accounts.len() as u64,
+        transactions: counts.ids - counts.refusals,
+        refusals: counts.refusals,
+        open_holds: pending.len() as u64,
+        overrides: counts.overrides,
+        metadata_erased: counts.metadata_erased,
+        head,
+    })
+}

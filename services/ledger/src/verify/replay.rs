@@ -1,0 +1,131 @@
+//! Rows one after the other, over accounts and holds that are kept as they stand after each.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use ledger_api::{Refusal, Side};
+
+use super::disagreement::{Checked, Place};
+use super::leg::Transaction;
+use super::lookups::Lookups;
+use super::pending::Pending;
+use crate::format::{AccountState, AssetRow, RefusalRow, Row, Sums};
+
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    /// The account with number 1 comes first.
+    pub(super) accounts: Vec<Account>,
+    /// Scale and row by code.
+    pub(super) assets: BTreeMap<String, (u8, u64)>,
+    /// Pending transactions with something left in them.
+    pub(super) pending: HashMap<u128, Pending>,
+    /// The transaction whose rows are being read.
+    pub(super) open: Option<Transaction>,
+    pub(super) counts: Counts,
+}
+
+/// What the tables have to have as many of.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) ids: u64,
+    pub(super) refusals: u64,
+    pub(super) overrides: u64,
+    pub(super) transaction_references: u64,
+    pub(super) account_references: u64,
+    pub(super) holds: u64,
+    pub(super) reversals: u64,
+    pub(super) metadata: u64,
+    pub(super) metadata_erased: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) path: Arc<str>,
+    pub(super) currency: String,
+    pub(super) scale: u8,
+    pub(super) normal: Side,
+    pub(super) opened_at: i64,
+    pub(super) state: AccountState,
+    pub(super) sums: Sums,
+    pub(super) version: u64,
+    /// The first row of the transaction that raised the version last.
+    pub(super) raised_by: u64,
+    pub(super) holds: u64,
+    /// Complete trees of the account's list of rows, the newest last: a row, and k for 2^k - 1 rows that end in it.
+    pub(super) trees: Vec<(u64, u8)>,
+}
+
+impl Replay {
+    pub(super) fn row(&mut self, lookups: &mut Lookups, seq: u64, at: i64, body: &[u8]) -> Checked {
+        let place = Place::Row(seq);
+        let row = match Row::decode(seq, body) {
+            Ok(row) => row,
+            Err(error) => return place.wrong("encoding", "a row", error),
+        };
+        if row.encode(seq) != body {
+            return place.wrong("encoding", "the one form that a row has", "another one");
+        }
+        lookups.count_row();
+        match row {
+            Row::Leg(leg) => self.leg(lookups, seq, at, &leg),
+            other => {
+                self.transaction_is_whole(&place)?;
+                match other {
+                    Row::Account(row) => self.account_row(lookups, seq, at, row),
+                    Row::Asset(row) => self.asset(seq, row),
+                    Row::Refusal(row) => self.refusal(lookups, seq, &row),
+                    Row::Leg(_) => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// A transaction never goes beyond its group.
+    pub(super) fn group_ends(&mut self, last_seq: u64) -> Checked {
+        self.transaction_is_whole(&Place::Row(last_seq))
+    }
+
+    pub(super) fn transaction_is_whole(&self, place: &Place) -> Checked {
+        match &self.open {
+            None => Ok(()),
+            Some(open) => {
+                let expected = format!("{} of the transaction that begins in row {}", open.head.legs, open.first);
+                place.wrong("postings", expected, open.legs.len())
+            }
+        }
+    }
+
+    pub(super) fn account(&mut self, place: &Place, no: u64) -> Checked<&mut Account> {
+        let known = self.accounts.len();
+        let found = usize::try_from(no).ok().and_then(|no| no.checked_sub(1));
+        match found.and_then(|index| self.accounts.get_mut(index)) {
+            Some(account) => Ok(account),
+            None => place.wrong("account", format!("one of the {known} that are open"), no),
+        }
+    }
+
+    fn asset(&mut self, seq: u64, row: AssetRow) -> Checked {
+        let place = Place::Row(seq);
+        if self.assets.contains_key(&row.code) {
+            return place.wrong("asset", "one that is not declared yet", row.code);
+        }
+        match kernel::Currency::with_scale(&row.code, row.scale) {
+            Ok(currency) if !currency.is_iso() => {}
+            _ => return place.wrong("asset", "a code and scale that an asset can have", &row.code),
+        }
+        self.assets.insert(row.code, (row.scale, seq));
+        Ok(())
+    }
+
+    /// A refusal changes no account and no hold; all that is left of it is its id.
+    fn refusal(&mut self, lookups: &mut Lookups, seq: u64, row: &RefusalRow) -> Checked {
+        let refusal: Option<Refusal> = serde_json::from_str(&row.refusal).ok();
+        if !refusal.is_some_and(|refusal| refusal.is_remembered()) {
+            return Place::Row(seq).wrong("refusal", "one that is remembered", &row.refusal);
+        }
+        self.counts.ids += 1;
+        self.counts.refusals += 1;
+        lookups.id(seq, row.id);
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! What `verify` asks the store: bounded pages in key order, and the number of rows that each table has.
+
+pub(super) const GROUP_LAST_SEQ: &str = "
+select last_seq
+from commit_group
+order by number desc
+limit 1";
+
+pub(super) const GROUP_PAGE: &str = "
+select number, at, first_seq, last_seq, hash
+from commit_group
+where number > $1
+order by number
+limit $2";
+
+pub(super) const LOG_PAGE: &str = "
+select seq, body
+from log
+where seq >= $1
+order by seq
+limit $2";
+
+pub(super) const LOG_STRAY: &str = "
+select seq
+from log
+where seq < 1 or seq > $1
+order by seq
+limit 1";
+
+pub(super) const TRANSACTION_ID_COUNT: &str = "
+select count(*)
+from transaction_id";
+
+pub(super) const TRANSACTION_ID_PAGE: &str = "
+select id, seq
+from transaction_id
+where id > $1
+order by id
+limit $2";
+
+pub(super) const TRANSACTION_REFERENCE_COUNT: &str = "
+select count(*)
+from transaction_reference";
+
+pub(super) const TRANSACTION_REFERENCE_PAGE: &str = "
+select reference, seq
+from transaction_reference
+where reference > $1
+order by reference
+limit $2";
+
+pub(super) const HOLD_COUNT: &str = "
+select count(*)
+from hold";
+
+pub(super) const HOLD_PAGE: &str = "
+select seq, seq
+from hold
+where seq > $1
+order by seq
+limit $2";
+
+pub(super) const REVERSAL_COUNT: &str = "
+select count(*)
+from reversal";
+
+pub(super) const REVERSAL_PAGE: &str = "
+select reversal.seq, coalesce(transaction_id.seq, 0), reversal.reversed_by
+from reversal
+left join transaction_id on transaction_id.id = reversal.reversed_by
+where reversal.seq > $1
+order by reversal.seq
+limit $2";
+
+pub(super) const METADATA_COUNT: &str = "
+select count(*)
+from metadata";
+
+pub(super) const METADATA_PAGE: &str = "
+select seq, seq
+from metadata
+where seq > $1
+order by seq
+limit $2";
+
+pub(super) const ACCOUNT_COUNT: &str = "
+select count(*)
+from account";
+
+pub(super) const ACCOUNT_STRAY: &str = "
+select no, path
+from account
+where no < 1 or no > $1
+order by no
+limit 1";
+
+pub(super) const ACCOUNT_HEAD_STRAY: &str = "
+select no
+from account_head
+where no < 1 or no > $1
+order by no
+limit 1";
+
+pub(super) const ACCOUNT_REFERENCE_COUNT: &str = "
+select count(*)
+from account_reference";
+
+pub(super) const ACCOUNT_REFERENCE_STRAY: &str = "
+select account_reference.reference
+from account_reference
+left join account on account.no = account_reference.account and account.reference = account_reference.reference
+where account.no is null
+order by account_reference.reference
+limit 1";
+
+/// Keys of accounts that do not exist, or that have no metadata.
+pub(super) const ACCOUNT_METADATA_STRAY: &str = "
+select account_metadata.account, account_metadata.key
+from account_metadata
+left join account_head on account_head.no = account_metadata.account
+where coalesce(account_head.metadata_seq, 0) = 0
+order by account_metadata.account, account_metadata.key
+limit 1";
+
+pub(super) const ASSET_PAGE: &str = "
+select code, scale, seq
+from asset
+where code > $1
+order by code
+limit $2";
+
+/// Keys are digests, so that the log cannot tell them; they can still only point into it.
+pub(super) const IDEMPOTENCY_STRAY: &str = "
+select seq
+from idempotency
+where seq < 1 or seq > $1
+limit 1";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: [&str; 22] = [
+    GROUP_LAST_SEQ,
+    GROUP_PAGE,
+    LOG_PAGE,
+    LOG_STRAY,
+    TRANSACTION_ID_COUNT,
+    TRANSACTION_ID_PAGE,
+    TRANSACTION_REFERENCE_COUNT,
+    TRANSACTION_REFERENCE_PAGE,
+    HOLD_COUNT,
+    HOLD_PAGE,
+    REVERSAL_COUNT,
+    REVERSAL_PAGE,
+    METADATA_COUNT,
+    METADATA_PAGE,
+    ACCOUNT_COUNT,
+    ACCOUNT_STRAY,
+    ACCOUNT_HEAD_STRAY,
+    ACCOUNT_REFERENCE_COUNT,
+    ACCOUNT_REFERENCE_STRAY,
+    ACCOUNT_METADATA_STRAY,
+    ASSET_PAGE,
+    IDEMPOTENCY_STRAY,
+];

@@ -1,0 +1,12 @@
+//! The ledger behind its trait, on stores of both engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod access;
+mod bank;
+mod busy;
+mod features;
+mod harness;
+mod lost;
+mod model;
+mod refusals;
+mod time;
