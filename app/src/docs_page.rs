@@ -5,6 +5,8 @@
 
 mod operation;
 mod page;
+mod schema;
+mod words;
 
 use axum::Router;
 use axum::response::{Html, IntoResponse, Response};
@@ -38,6 +40,14 @@ fn title(document: &Value) -> &str {
 /// The text at a JSON pointer, or nothing.
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Follows a reference into the document's components; an unknown one shows as nothing.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => document.pointer(pointer).unwrap_or(&Value::Null),
+        None => value,
+    }
 }
 
 #[cfg(test)]

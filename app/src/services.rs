@@ -65,6 +65,24 @@ pub(crate) fn api() -> OpenApi {
     api
 }
 
+/// What holds for every operation.
+const INTRODUCTION: &str = "\
+A double-entry ledger over JSON. Every path answers under `/v1` and `/api/v1`. A body goes with `Content-Type: \
+application/json`, even an empty one, and unknown fields are refused.
+
+**Money** is a decimal text with its currency, `{\"amount\": \"10.00\", \"currency\": \"USD\"}`, with exactly the digits that the \
+currency has. A JSON number is refused.
+
+**Repeats are harmless.** Give a transaction an `id` of your own, or send an `Idempotency-Key`: the same command gets its first \
+answer again, with status 200, `\"replayed\": true` and the header `Idempotency-Replayed: true`. Refusals that depend on the \
+books are remembered in the same way. After a timeout, ask by id or key, or simply send the same again.
+
+**Refusals** are problems of RFC 9457 (`application/problem+json`). Act on `code`, which never changes its meaning; `detail` is \
+for people; `errors` names fields of the request; other members are particulars such as `account`, `asked` and `available`. \
+`request_id` is in our log too; you may set it with `X-Request-Id`.
+
+**Time.** Instants are RFC 3339 in UTC. An answer comes within ten seconds; `X-Deadline-Ms` makes it less.";
+
 /// The frame of the API's document; services merge theirs into it.
 fn document() -> OpenApi {
     let mut license = License::new("Apache-2.0");
@@ -72,9 +90,7 @@ fn document() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Florin")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Money is a decimal text with its currency, every refusal is an RFC 9457 problem with a code.",
-        ))
+        .description(Some(INTRODUCTION))
         .license(Some(license))
         .build();
     OpenApiBuilder::new().info(info).build()

@@ -75,8 +75,11 @@ impl<K: IdKind> PartialSchema for Id<K> {
 /// A UUID of version 7, as ids of ours are made.
 const EXAMPLE_ID: u128 = 0x019b_8f3c_5a00_7c11_a2b3_c4d5_e6f7_0819;
 
+/// Named after its kind: ids of `TransactionTag` are a `TransactionId`.
 impl<K: IdKind> ToSchema for Id<K> {
     fn name() -> std::borrow::Cow<'static, str> {
-        format!("Id_{}", K::PREFIX).into()
+        let kind = std::any::type_name::<K>();
+        let kind = kind.rsplit("::").next().unwrap_or(kind);
+        format!("{}Id", kind.trim_end_matches("Tag")).into()
     }
 }

@@ -10,6 +10,7 @@ mod edge;
 mod host;
 mod json;
 mod listener;
+mod objects;
 mod observe;
 mod params;
 mod problem;

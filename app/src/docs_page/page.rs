@@ -6,7 +6,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
 use super::operation::{self, Operation};
-use super::{text, title};
+use super::words::{inline, paragraphs};
+use super::{schema, text, title};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -40,26 +41,44 @@ pub(super) fn docs(document: &Value) -> Markup {
                     h2 { (tag) }
                     ul {
                         @for operation in operations {
-                            li { a href={ "#" (operation.anchor) } { span.verb { (operation.method) } " " (operation.path) } }
+                            li { a href={ "#" (operation.anchor) } title={ (operation.method) " " (operation.path) } { (operation.summary()) } }
                         }
                     }
                 }
+                h2 { a href="#general" { "General refusals" } }
+                h2 { a href="#things" { "Things" } }
             }
             main {
                 h1 { (title(document)) }
-                p { (text(document, "/info/description")) }
+                (paragraphs(text(document, "/info/description")))
                 p.hint { "For programs: " a href="/openapi.json" { "/openapi.json" } "." }
                 @if groups.is_empty() { p { "No service with operations runs in this process." } }
                 @for (tag, operations) in &groups {
                     section {
                         h2 { (tag) }
-                        @if let Some(words) = tag_description(document, tag) { p { (words) } }
+                        @if let Some(words) = tag_description(document, tag) { p { (inline(words)) } }
                         @for operation in operations { (operation::render(document, operation)) }
                     }
                 }
+                (general(document))
+                section { h2 id="things" { "Things" } (schema::things(document)) }
             }
         },
     )
+}
+
+/// The problems that the document has once for all operations.
+fn general(document: &Value) -> Markup {
+    let answers = document.pointer("/components/responses").and_then(Value::as_object);
+    html! {
+        section {
+            h2 id="general" { "General refusals" }
+            @for answer in answers.into_iter().flat_map(|answers| answers.values()) {
+                p { (inline(text(answer, "/description"))) }
+                table.refusals { (operation::refusals("", answer)) }
+            }
+        }
+    }
 }
 
 /// Operations by their first tag, paths in order.

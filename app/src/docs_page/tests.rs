@@ -17,11 +17,16 @@ fn document() -> Value {
                     "responses": {
                         "200": {
                             "description": "The account",
-                            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Account" } } }
+                            "content": { "application/json": {
+                                "schema": { "$ref": "#/components/schemas/Account" },
+                                "example": { "path": "assets/cash", "owner": null }
+                            } }
                         },
                         "404": {
                             "description": "No such account",
-                            "content": { "application/problem+json": { "examples": { "account_unknown": { "value": {} } } } }
+                            "content": { "application/problem+json": { "examples": { "account_unknown": {
+                                "description": "Nobody opened `it`.", "value": { "status": 404 }
+                            } } } }
                         }
                     }
                 }
@@ -45,11 +50,14 @@ fn an_operation_shows_what_it_takes_answers_and_refuses() {
     for words in [
         "Where money is.",
         "Read &lt;one&gt; account",
-        "path, required",
         "href=\"#get-v1-accounts--id-\"",
         "id=\"get-v1-accounts--id-\"",
         "assets/cash",
-        "&quot;owner&quot;: &quot;text&quot;",
+        "{ &quot;owner&quot;: null, &quot;path&quot;: &quot;assets/cash&quot; }",
+        "<td>path<span class=\"hint\"> required</span></td>",
+        "<a href=\"#thing-Account\">Account</a>",
+        "list of integer",
+        "Nobody opened <code>it</code>.",
         "<code>account_unknown</code>",
     ] {
         assert!(page.contains(words), "{words} is not in\n{page}");

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::objects::Objects;
 use super::problem::{Problem, refusals};
 use super::scan::{Fault, scan};
 use super::scope::{Limits, Scope};
@@ -66,7 +67,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T, Problem
         Fault::Nul => refusals::NUL_CHARACTER.into(),
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         let path = error.path().to_string();
         refuse(&path, error.inner())
     })?;
@@ -167,6 +168,8 @@ mod tests {
         refused(br#"{"id":1,"id":2,"lines":[]}"#, "field_invalid", Some("id"));
         refused(br#"{"id":4294967296,"lines":[]}"#, "field_invalid", Some("id"));
         refused(b"[]", "field_invalid", Some("body"));
+        refused(b"[1,[]]", "field_invalid", Some("body"));
+        refused(br#"{"id":1,"lines":[["1"]]}"#, "field_invalid", Some("lines[0]"));
         refused(b"7", "field_invalid", Some("body"));
     }
 

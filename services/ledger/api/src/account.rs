@@ -73,15 +73,23 @@ pub enum AccountChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
     pub path: AccountPath,
+    /// `USD`, or a declared asset with its scale: `POINTS/0`.
     pub currency: Currency,
+    /// The side on which it grows.
     pub normal: Side,
     pub status: AccountStatus,
+    /// It may not go below this; nothing where it may go below zero without bound.
     pub floor: Option<Money>,
+    /// It may not go above this; nothing where there is no bound.
     pub ceiling: Option<Money>,
+    /// Who it belongs to.
     pub owner: Option<Reference>,
+    /// The opener's own name for it.
     pub reference: Option<Reference>,
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
     pub balances: Balances,
+    /// When it was opened.
     pub opened_at: Timestamp,
     /// The same command had been carried out before; this is its first answer.
     pub replayed: bool,
@@ -90,8 +98,11 @@ pub struct Account {
 /// All on the account's normal side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Balances {
+    /// What has been booked.
     pub posted: Money,
+    /// What pending transactions hold to arrive.
     pub pending_in: Money,
+    /// What pending transactions hold to leave.
     pub pending_out: Money,
     /// What can leave now: posted less what is held to leave, above the floor. Nothing where there is no floor.
     pub available: Option<Money>,
@@ -122,13 +133,16 @@ pub struct AccountPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RollUp {
     pub prefix: AccountPath,
+    /// Accounts that were added up.
     pub accounts: u64,
+    /// One entry for each currency.
     pub currencies: Vec<CurrencyTotal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CurrencyTotal {
     pub currency: Currency,
+    /// Accounts in this currency.
     pub accounts: u64,
     pub posted_debits: Money,
     pub posted_credits: Money,
@@ -141,6 +155,7 @@ pub struct CurrencyTotal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclareAsset {
+    /// 3 to 12 capital letters and digits, the first a letter; none that ISO 4217 has.
     pub code: String,
     /// Digits behind the point, 0 to 9, once and for all.
     pub scale: u8,
@@ -149,6 +164,8 @@ pub struct DeclareAsset {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Asset {
     pub code: String,
+    /// Digits behind the point.
     pub scale: u8,
+    /// It had been declared before.
     pub replayed: bool,
 }

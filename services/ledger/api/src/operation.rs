@@ -24,8 +24,10 @@ pub struct Submit {
 pub struct Batch {
     /// All lines or none; otherwise each line stands alone.
     pub atomic: bool,
+    /// Decide and answer as if, and leave nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// In the order in which they are carried out.
     pub lines: Vec<Operation>,
 }
 
@@ -45,18 +47,22 @@ pub struct NewTransaction {
     /// The caller's own id; it makes repeats harmless for ever.
     #[serde(default)]
     pub id: Option<TransactionId>,
+    /// Whether money moves now or is held.
     #[serde(default)]
     pub status: WantedStatus,
     /// Applied in this order; each one has to respect the limits.
     pub postings: Vec<Posting>,
+    /// When it counts for the books, if not now. Never in the future.
     #[serde(default)]
     pub effective_at: Option<Timestamp>,
     /// When a pending transaction is released by itself.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// The caller's own name for it, unique among transactions.
     #[serde(default)]
     pub reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
     /// Refuse unless these accounts have these versions.
     #[serde(default)]
@@ -75,10 +81,13 @@ pub enum WantedStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Posting {
+    /// The account that is debited. Left out where a `split` takes its place.
     #[serde(default)]
     pub debit: Option<AccountPath>,
+    /// The account that is credited. Left out where a `split` takes its place.
     #[serde(default)]
     pub credit: Option<AccountPath>,
+    /// Above zero and at most 10^15 smallest units.
     pub amount: Money,
     /// Take `amount` at most, and no more than is available.
     #[serde(default)]
@@ -86,6 +95,7 @@ pub struct Posting {
     /// The shares of the side that is not named; they add up to 100 percent.
     #[serde(default)]
     pub split: Vec<Share>,
+    /// `floor`: this posting may take an account below its floor.
     #[serde(default, rename = "override")]
     pub override_limit: Option<Override>,
 }
@@ -94,6 +104,7 @@ pub struct Posting {
 #[serde(deny_unknown_fields)]
 pub struct Share {
     pub account: AccountPath,
+    /// Of the amount; what rounding leaves goes to the largest fractions.
     pub percent: Percent,
 }
 
@@ -108,6 +119,7 @@ pub enum Override {
 #[serde(deny_unknown_fields)]
 pub struct VersionCondition {
     pub account: AccountPath,
+    /// As an answer told it.
     pub version: u64,
 }
 
@@ -115,7 +127,9 @@ pub struct VersionCondition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Post {
+    /// The pending transaction.
     pub transaction: TransactionId,
+    /// The caller's own id for this step; it makes repeats harmless for ever.
     #[serde(default)]
     pub id: Option<TransactionId>,
     /// One amount for each posting of the pending transaction; all that remains when left out.
@@ -127,6 +141,7 @@ pub struct Post {
     #[serde(default)]
     pub reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
 }
 
@@ -134,14 +149,18 @@ pub struct Post {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Void {
+    /// The pending transaction.
     pub transaction: TransactionId,
+    /// The caller's own id for this step; it makes repeats harmless for ever.
     #[serde(default)]
     pub id: Option<TransactionId>,
+    /// One amount for each posting of the pending transaction; all that remains when left out.
     #[serde(default)]
     pub amounts: Vec<Money>,
     #[serde(default)]
     pub reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
 }
 
@@ -149,7 +168,9 @@ pub struct Void {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Increase {
+    /// The pending transaction.
     pub transaction: TransactionId,
+    /// The caller's own id for this step; it makes repeats harmless for ever.
     #[serde(default)]
     pub id: Option<TransactionId>,
     /// One amount for each posting of the pending transaction.
@@ -157,6 +178,7 @@ pub struct Increase {
     #[serde(default)]
     pub reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
 }
 
@@ -164,12 +186,15 @@ pub struct Increase {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reverse {
+    /// The posted transaction.
     pub transaction: TransactionId,
+    /// The caller's own id for this step; it makes repeats harmless for ever.
     #[serde(default)]
     pub id: Option<TransactionId>,
     #[serde(default)]
     pub reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
 }
 

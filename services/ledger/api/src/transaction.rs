@@ -18,18 +18,27 @@ pub type TransactionId = Id<TransactionTag>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Transaction {
     pub id: TransactionId,
+    /// What was done.
     pub kind: TransactionKind,
+    /// How it stands.
     pub status: TransactionStatus,
+    /// What moved, or is held, between which accounts; a split is one entry for each share.
     pub postings: Vec<PostedLeg>,
     /// Every account that was touched, as it stood after this transaction.
     pub balances: Vec<AccountAfter>,
     /// The pending transaction that was posted, voided or increased, or the one that was reversed.
     pub target: Option<TransactionId>,
+    /// The reversal of this transaction.
     pub reversed_by: Option<TransactionId>,
+    /// When it was committed.
     pub recorded_at: Timestamp,
+    /// When it counts for the books.
     pub effective_at: Timestamp,
+    /// When a pending transaction is released by itself.
     pub expires_at: Option<Timestamp>,
+    /// The caller's own name for it.
     pub reference: Option<Reference>,
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
     /// The same command had been carried out before; this is its first answer.
     pub replayed: bool,
@@ -67,6 +76,7 @@ pub struct PostedLeg {
     pub amount: Money,
     /// Of a pending transaction, and of what was done with one.
     pub hold: Option<HoldState>,
+    /// It was allowed to take an account below its floor.
     pub overrides_floor: bool,
 }
 

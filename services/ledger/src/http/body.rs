@@ -37,6 +37,7 @@ pub(crate) struct NewAccount {
     reference: Option<Reference>,
     /// At most 32 keys and 4,096 bytes; accounts can be listed by it.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
 }
 
@@ -73,6 +74,7 @@ impl From<NewLimits> for Limits {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMetadata {
+    #[schema(value_type = BTreeMap<String, String>)]
     pub(super) metadata: Metadata,
 }
 
@@ -103,6 +105,7 @@ pub(crate) struct CreateTransaction {
     #[serde(default)]
     reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
     /// Refuse unless these accounts have these versions.
     #[serde(default)]
@@ -138,6 +141,7 @@ pub(crate) struct Release {
     #[serde(default)]
     reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
     /// Decide and answer as if, and leave nothing.
     #[serde(default)]
@@ -164,6 +168,7 @@ pub(crate) struct Settle {
     #[serde(default)]
     reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
     /// Decide and answer as if, and leave nothing.
     #[serde(default)]
@@ -180,6 +185,7 @@ pub(crate) struct Undo {
     #[serde(default)]
     reference: Option<Reference>,
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
     /// Decide and answer as if, and leave nothing.
     #[serde(default)]

@@ -7,6 +7,8 @@ const PAID_IN: &str = "txn_01kppyy0k0f4g8n1vpdkpr5g3a";
 const HELD: &str = "txn_01kppyzd5gfmra2qsx5rkvr8wb";
 const POSTED: &str = "txn_01kppz2nr0f7rtcw4a3jgb6d5c";
 const REVERSED: &str = "txn_01kppz4yc0ehz8kx3f5mgq2v7d";
+/// A transaction that nobody recorded.
+const UNKNOWN: &str = "txn_01kppyzzzzfmra2qsx5rkvr8wb";
 const AT: &str = "2026-01-31T12:00:00.000000Z";
 const LATER: &str = "2026-02-07T12:00:00.000000Z";
 
@@ -98,23 +100,6 @@ pub(super) fn limited() -> Value {
 
 pub(super) fn new_metadata() -> Value {
     json!({ "metadata": { "tier": "gold" } })
-}
-
-pub(super) fn events() -> Value {
-    json!({
-        "items": [{
-            "specversion": "1.0",
-            "id": "14",
-            "source": "/ledger/main",
-            "type": "ledger.account.frozen",
-            "subject": "customers:ann",
-            "time": "2026-01-31T12:00:00.000000Z",
-            "datacontenttype": "application/json",
-            "dataschema": "/schemas/ledger.account.frozen/1",
-            "data": { "path": "customers:ann", "currency": "USD", "normal": "credit", "status": "frozen" }
-        }],
-        "next": 14
-    })
 }
 
 pub(super) fn roll_up() -> Value {
@@ -376,7 +361,7 @@ pub(super) fn batch() -> Value {
                 "reference": "invoice-2026-0017",
                 "metadata": { "channel": "counter" }
             } },
-            { "reverse": { "transaction": HELD, "id": "txn_01kppz9ws0h8c3e6b1d5f7g2kj" } }
+            { "reverse": { "transaction": UNKNOWN, "id": "txn_01kppz9ws0h8c3e6b1d5f7g2kj" } }
         ]
     })
 }
@@ -386,4 +371,25 @@ pub(super) fn batch_answer() -> Value {
         { "status": 201, "transaction": transaction() },
         { "status": 404, "problem": super::refusals::body("transaction_unknown") }
     ] })
+}
+
+pub(super) fn events() -> Value {
+    let mut data = transaction();
+    if let Some(members) = data.as_object_mut() {
+        members.remove("metadata");
+    }
+    json!({ "events": [{
+        "cursor": 8,
+        "event": {
+            "specversion": "1.0",
+            "id": "8",
+            "source": "/ledger/main",
+            "type": "ledger.transaction.posted",
+            "subject": PAID_IN,
+            "time": AT,
+            "datacontenttype": "application/json",
+            "dataschema": "/schemas/ledger.transaction.posted/1",
+            "data": data
+        }
+    }] })
 }

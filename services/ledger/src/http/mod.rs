@@ -74,7 +74,7 @@ fn others() -> OpenApiRouter<Shared> {
         .routes(routes!(assets::declare_asset, assets::list_assets))
         .routes(routes!(accounts::roll_up))
         .routes(routes!(batches::submit_batch))
-        .routes(routes!(events::events_after))
+        .routes(routes!(events::list_events))
 }
 
 #[cfg(test)]

@@ -44,9 +44,8 @@ pub(super) async fn submit(
 
 /// Record a transaction
 ///
-/// 1 to 64 postings, all or none. Each takes `amount` from nowhere to nowhere but from the credited to the debited account,
-/// so debits equal credits always. `"status": "pending"` holds the money instead of moving it, until it is posted, voided
-/// or expires.
+/// 1 to 64 postings, all or none. Each debits one account and credits another with the same `amount`, so the books always
+/// balance. `"status": "pending"` holds the money instead of moving it, until it is posted, voided or expires.
 ///
 /// Give an `id` of your own or an `Idempotency-Key`: then a repeat gets the first answer, and after a timeout you can ask
 /// what became of it. Refusals that depend on the books are remembered too, so a delayed repeat of a refused command never
@@ -58,8 +57,8 @@ pub(super) async fn submit(
 #[utoipa::path(
     post, path = "/transactions", tag = "Transactions", params(Repeatable),
     request_body(content = CreateTransaction, examples(
-        ("posted" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
-        ("pending" = (summary = "Money is held", value = json!(examples::create_pending()))),
+        ("at_once" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
+        ("held" = (summary = "Money is held", value = json!(examples::create_pending()))),
         ("split" = (summary = "One side is shared out", value = json!(examples::create_split()))),
         ("sweep" = (summary = "As much as is there, if nobody else was faster", value = json!(examples::create_sweep()))),
     )),

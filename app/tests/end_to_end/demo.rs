@@ -1,0 +1,62 @@
+//! The first minutes: what the banner tells people to type works as it stands, and a demo has something to show.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::house::{ACCOUNTS, TRANSACTIONS, builder, own, posting, refusal, usd};
+
+/// Runs the commands of the banner in a shell and gives their answers.
+fn typed(output: &str) -> Vec<Value> {
+    let commands: Vec<&str> = output.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(commands.len(), 3, "{output}");
+    let answers = commands.into_iter().map(|command| {
+        let out =
+            Command::new("sh").args(["-c", &format!("{command} --silent --show-error --fail-with-body")]).output();
+        let out = out.unwrap();
+        assert!(
+            out.status.success(),
+            "{command}: {}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+        serde_json::from_slice(&out.stdout).unwrap()
+    });
+    answers.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_banner_s_commands_work_on_new_books_and_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = builder(dir.path()).start().await;
+    let answers = typed(&server.output());
+    assert_eq!(answers[2]["balances"][0]["posted"], usd("100.00"));
+    assert_eq!((&answers[2]["replayed"], &typed(&server.output())[2]["replayed"]), (&json!(false), &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_is_sown_once_and_the_banner_s_commands_work_there_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = builder(dir.path()).arg("--demo");
+    let server = builder.start().await;
+    let client = server.client();
+    let head = client.get("/status").await.json()["services"]["ledger"]["head"].clone();
+    let accounts = client.get(ACCOUNTS).await.json();
+    assert!(accounts["items"].as_array().unwrap().len() >= 5, "{accounts}");
+    let held = client.get(&format!("{TRANSACTIONS}?reference=demo-books-on-hold")).await.json();
+    assert_eq!(held["status"], "pending");
+    let (status, output) = server.stop().await;
+    assert!(status.success() && output.contains("DEMO"), "{output}");
+
+    let server = builder.start().await;
+    let client = server.client();
+    assert_eq!(client.get("/status").await.json()["services"]["ledger"]["head"], head, "sown twice");
+    typed(&server.output());
+    // A visitor who froze an account does not keep the demo from starting.
+    let frozen = client.post(&format!("{ACCOUNTS}/customers:ann/freeze"), &json!({})).await;
+    assert_eq!(frozen.status, 200);
+    server.kill();
+    let server = builder.start().await;
+    let body = own(json!({ "postings": [posting("customers:ann", "customers:bob", "1.00")] }));
+    refusal(&server.client().post(TRANSACTIONS, &body).await, 422, "account_frozen");
+}

@@ -1,0 +1,128 @@
+//! Money from its arrival to its return.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use kernel::{Clock, SystemClock};
+use serde_json::json;
+
+use crate::house::{ACCOUNTS, House, TRANSACTIONS, on_both, own, posting, refusal, shown, usd};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_opened_limited_frozen_described_and_closed() {
+    on_both(async |house: &House| {
+        let body = json!({
+            "path": "customers:zoe", "currency": "USD", "normal": "credit", "floor": usd("-10.00"),
+            "ceiling": usd("500.00"), "owner": "cust_zoe", "reference": "CRM-1", "metadata": { "tier": "gold" }
+        });
+        let opened = house.create(ACCOUNTS, body.clone()).await;
+        assert_eq!((&opened["floor"], &opened["may_go_negative"]), (&usd("-10.00"), &json!(false)));
+        assert_eq!(shown(&opened["balances"]), ["0.00", "0.00", "0.00", "10.00"]);
+        let again = house.again(ACCOUNTS, body).await;
+        assert_eq!(again["replayed"], true);
+
+        let zoe = format!("{ACCOUNTS}/customers:zoe");
+        let frozen = house.again(&format!("{zoe}/freeze"), json!({})).await;
+        assert_eq!(frozen["status"], "frozen");
+        assert_eq!(house.again(&format!("{zoe}/unfreeze"), json!({})).await["status"], "open");
+        let limits = house.put(&format!("{zoe}/limits"), json!({ "may_go_negative": true })).await;
+        assert_eq!(limits.status, StatusCode::OK, "{}", limits.text());
+        assert_eq!((&limits.json()["floor"], &limits.json()["may_go_negative"]), (&json!(null), &json!(true)));
+        let described = house.put(&format!("{zoe}/metadata"), json!({ "metadata": { "tier": "silver" } })).await;
+        assert_eq!(described.json()["metadata"], json!({ "tier": "silver" }));
+        assert_eq!(house.again(&format!("{zoe}/close"), json!({})).await["status"], "closed");
+        assert_eq!(house.get(&zoe).await["status"], "closed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_is_held_posted_in_parts_and_what_is_left_goes_back() {
+    on_both(async |house: &House| {
+        house.open_three().await;
+        let paid_in = house.pay_in("customers:ann", "100.00").await;
+        assert_eq!(shown(&paid_in["balances"][1]), ["100.00", "0.00", "0.00", "100.00"]);
+        assert_eq!(paid_in["balances"][0]["account"], "assets:cash");
+
+        let hold = house.hold("customers:ann", "customers:bob", "30.00").await;
+        assert_eq!(house.balances("customers:ann").await, ["100.00", "0.00", "30.00", "70.00"]);
+        assert_eq!(house.balances("customers:bob").await, ["0.00", "30.00", "0.00", "0.00"]);
+        let hold_path = format!("{TRANSACTIONS}/{hold}");
+
+        house.create(&format!("{hold_path}/increase"), own(json!({ "amount": usd("5.00") }))).await;
+        assert_eq!(house.balances("customers:ann").await, ["100.00", "0.00", "35.00", "65.00"]);
+        let part = json!({ "amount": usd("20.00"), "final": false });
+        let posted = house.create(&format!("{hold_path}/post"), own(part)).await;
+        assert_eq!((&posted["kind"], &posted["target"]), (&json!("post"), &json!(hold)));
+        let left = house.get(&hold_path).await;
+        let expected = json!({ "posted": usd("20.00"), "released": usd("0.00"), "remaining": usd("15.00") });
+        assert_eq!((&left["status"], &left["postings"][0]["hold"]), (&json!("pending"), &expected));
+        house.create(&format!("{hold_path}/void"), own(json!({ "amount": usd("4.00") }))).await;
+        house.create(&format!("{hold_path}/post"), own(json!({ "amounts": [usd("10.00")] }))).await;
+        let over = house.get(&hold_path).await;
+        let expected = json!({ "posted": usd("30.00"), "released": usd("5.00"), "remaining": usd("0.00") });
+        assert_eq!((&over["status"], &over["postings"][0]["hold"]), (&json!("posted"), &expected));
+        assert_eq!(house.balances("customers:ann").await, ["70.00", "0.00", "0.00", "70.00"]);
+        assert_eq!(house.balances("customers:bob").await, ["30.00", "0.00", "0.00", "30.00"]);
+
+        let posted = posted["id"].as_str().unwrap();
+        let reversal = house.create(&format!("{TRANSACTIONS}/{posted}/reverse"), own(json!({}))).await;
+        assert_eq!((&reversal["kind"], &reversal["target"]), (&json!("reversal"), &json!(posted)));
+        assert_eq!(house.get(&format!("{TRANSACTIONS}/{posted}")).await["reversed_by"], reversal["id"]);
+        assert_eq!(house.balances("customers:ann").await, ["90.00", "0.00", "0.00", "90.00"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_voided_without_a_word_and_an_untouched_one_expires_by_itself() {
+    on_both(async |house: &House| {
+        house.open_three().await;
+        house.pay_in("customers:ann", "50.00").await;
+        let hold = house.hold("customers:ann", "customers:bob", "20.00").await;
+        // Everything that remains, with nothing but a key to make it repeatable.
+        let headers = [("content-type", "application/json"), ("idempotency-key", "void-1")];
+        let path = format!("{TRANSACTIONS}/{hold}/void");
+        let voided = house.client.send(hyper::Method::POST, &path, &headers, None).await.unwrap();
+        assert_eq!(voided.status, StatusCode::CREATED, "{}", voided.text());
+        assert_eq!(house.get(&format!("{TRANSACTIONS}/{hold}")).await["status"], "voided");
+
+        let expires_at = SystemClock.now().plus_seconds(1);
+        let body = json!({
+            "status": "pending", "postings": [posting("customers:ann", "customers:bob", "20.00")], "expires_at": expires_at
+        });
+        let hold = house.create(TRANSACTIONS, own(body)).await;
+        let path = format!("{TRANSACTIONS}/{}", hold["id"].as_str().unwrap());
+        for _ in 0..100 {
+            if house.get(&path).await["status"] == "expired" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let expired = house.get(&path).await;
+        assert_eq!((&expired["status"], &expired["postings"][0]["hold"]["released"]), (&json!("expired"), &usd("20.00")));
+        assert_eq!(house.balances("customers:ann").await, ["50.00", "0.00", "0.00", "50.00"]);
+        let late = house.refused(&format!("{path}/post"), own(json!({})), 409, "expired").await;
+        assert_eq!(late["expired_at"], json!(expires_at));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_paths_lead_to_the_same_books() {
+    on_both(async |house: &House| {
+        house.open_three().await;
+        let paid = house.pay_in("customers:ann", "10.00").await;
+        let id = paid["id"].as_str().unwrap();
+        for prefix in ["/v1", "/api/v1", "/v1/ledger", "/api/v1/ledger"] {
+            assert_eq!(house.get(&format!("{prefix}/accounts/customers:ann")).await["balances"]["version"], 1);
+            assert_eq!(house.get(&format!("{prefix}/transactions/{id}")).await["id"], id);
+        }
+        let body = own(json!({ "postings": [posting("assets:cash", "customers:bob", "1.00")] }));
+        house.create("/api/v1/transactions", body.clone()).await;
+        assert_eq!(house.again(TRANSACTIONS, body).await["replayed"], true);
+        let unknown = house.client.get("/v1/accounts/customers:nobody").await;
+        refusal(&unknown, 404, "not_found");
+    })
+    .await;
+}

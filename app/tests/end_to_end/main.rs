@@ -1,0 +1,15 @@
+//! The real binary as its callers know it: the whole life of money over HTTP, on both engines; every refusal by its code;
+//! input that is wrong in every way; the document walked operation by operation; and the way the process ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bad_input;
+mod batches;
+mod demo;
+mod document;
+mod house;
+mod life;
+mod lists;
+mod once;
+mod refusals;
+mod special;
+mod stop;
