@@ -238,11 +238,15 @@ impl Part {
         recorder
             .leg(state, Leg { kind, debit, credit, amount, released, overrides_floor: false, hold: Some(after) })?;
         state.set_hold(seq, hold);
-        if remaining == 0 {
-            for no in [debit, credit] {
-                if let Some(head) = state.head_mut(no) {
-                    head.holds = head.holds.saturating_sub(1);
-                }
+        // A posting with nothing left may be increased while another one of its transaction is open.
+        let change: Option<fn(u64) -> u64> = match (self.hold.remaining, remaining) {
+            (0, 1..) => Some(|holds| holds + 1),
+            (1.., 0) => Some(|holds| holds.saturating_sub(1)),
+            _ => None,
+        };
+        for no in [debit, credit] {
+            if let (Some(change), Some(head)) = (change, state.head_mut(no)) {
+                head.holds = change(head.holds);
             }
         }
         Ok(())
