@@ -89,10 +89,9 @@ impl Lookups {
 
     async fn check_ids(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
         let keys: Vec<[u8; 16]> = self.ids.iter().map(|(_, id)| id.to_be_bytes()).collect();
-        let found = select(tx, &tables::TRANSACTION_ID, Column::Id(&keys), |row| {
-            Ok((row.array::<16>(0)?, row.int(1)?))
-        })
-        .await?;
+        let found =
+            select(tx, &tables::TRANSACTION_ID, Column::Id(&keys), |row| Ok((row.array::<16>(0)?, row.int(1)?)))
+                .await?;
         for ((seq, _), key) in self.ids.iter().zip(&keys) {
             let what = format!("row of id {} in table transaction_id", hex(key));
             first.note(Place::Row(*seq).same(&what, Some(*seq as i64), found.get(key).copied()));

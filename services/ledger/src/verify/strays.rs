@@ -127,8 +127,9 @@ impl Pointing {
 
     async fn stray<'a>(&self, tx: &Tx, page: &'a [DbRow]) -> Result<Option<&'a DbRow>, DbError> {
         let seqs: Vec<i64> = page.iter().map(|row| row.int(1)).collect::<Result<_, _>>()?;
-        let rows =
-            super::lookups::select(tx, &tables::LOG, Column::Int(&seqs), |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())));
+        let rows = super::lookups::select(tx, &tables::LOG, Column::Int(&seqs), |row| {
+            Ok((row.int(0)?, row.bytes(1)?.to_vec()))
+        });
         let rows = rows.await?;
         let known = |(found, seq): (&DbRow, &i64)| {
             let body = rows.get(seq)?;

@@ -103,7 +103,8 @@ type HeadColumns = [(&'static str, String); 12];
 
 async fn heads(tx: &Tx, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
     let keys: Vec<i64> = page.iter().map(|(no, _)| *no).collect();
-    let found = select(tx, &tables::ACCOUNT_HEAD, Column::Int(&keys), |row| Ok((row.int(0)?, found_head(row)?))).await?;
+    let found =
+        select(tx, &tables::ACCOUNT_HEAD, Column::Int(&keys), |row| Ok((row.int(0)?, found_head(row)?))).await?;
     let place = Place::Table("account_head");
     for (no, account) in page {
         let Some(found) = found.get(no) else {
@@ -196,8 +197,16 @@ fn balanced(accounts: &[Account]) -> Checked {
     }
     for ((currency, _), [posted_debits, posted_credits, pending_debits, pending_credits]) in totals {
         let place = Place::Table("account_head");
-        place.same(&format!("posted debits less credits of all accounts in {currency}"), posted_debits, posted_credits)?;
-        place.same(&format!("pending debits less credits of all accounts in {currency}"), pending_debits, pending_credits)?;
+        place.same(
+            &format!("posted debits less credits of all accounts in {currency}"),
+            posted_debits,
+            posted_credits,
+        )?;
+        place.same(
+            &format!("pending debits less credits of all accounts in {currency}"),
+            pending_debits,
+            pending_credits,
+        )?;
     }
     Ok(())
 }
