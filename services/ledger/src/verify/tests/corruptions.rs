@@ -74,13 +74,16 @@ async fn a_changed_group_is_found() {
         ("delete from commit_group where number = 3", "group 3: number of the group: expected 3, found 4"),
         (&hash, "group 5: hash: expected "),
         ("update commit_group set at = at - 100000000 where number = 4", "group 4: record time: expected more than"),
-        ("update commit_group set at = at + 1 where number = 1", "row 1: account 1 in table account"),
+        ("update commit_group set at = at + 1 where number = 1", "row 1: opened_at of account 1 in table account"),
         ("update commit_group set at = at + 1 where number = 20", "group 20: "),
         (
             "update commit_group set first_seq = first_seq + 1 where number = 2",
             "group 2: first row: expected 2, found 3",
         ),
-        ("update commit_group set last_seq = last_seq + 1 where number = 2", "row 3: account 3 in table account"),
+        (
+            "update commit_group set last_seq = last_seq + 1 where number = 2",
+            "row 3: opened_at of account 3 in table account",
+        ),
     ])
     .await;
 }
@@ -100,10 +103,10 @@ async fn changed_accounts_are_found() {
         ("delete from account_head where no = 2", "table account_head: account users:ann: expected a row, found none"),
         ("insert into account_head select 99, status, floor, ceiling, metadata_hash, metadata_seq, 0, 0, 0, 0, 0, 0, x'' from account_head where no = 1",
          "table account_head: account that the log does not open: expected none, found 99"),
-        ("update account set owner = 'mallory' where no = 2", "account 2 in table account"),
-        ("update account set path = 'users:eve' where no = 2", "row 2: account 2 in table account"),
-        ("update account set opened_at = opened_at + 1 where no = 2", "row 2: account 2 in table account"),
-        ("delete from account where no = 2", "row 2: account 2 in table account: expected AccountColumns"),
+        ("update account set owner = 'mallory' where no = 2", "owner of account 2 in table account: expected ann, found mallory"),
+        ("update account set path = 'users:eve' where no = 2", "row 2: path of account 2 in table account: expected users:ann, found users:eve"),
+        ("update account set opened_at = opened_at + 1 where no = 2", "row 2: opened_at of account 2 in table account"),
+        ("delete from account where no = 2", "row 2: account 2 in table account: expected a row, found none"),
         ("update account_reference set account = 3 where account = 2", "row 2: account of reference ref-ann"),
         ("insert into account_reference values ('stray', 2)", "table account_reference: stray: expected 2, found 3"),
         ("update account_metadata set value = 'Paris' where account = 2", "metadata of account users:ann"),
