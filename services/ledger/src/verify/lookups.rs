@@ -273,7 +273,7 @@ async fn legs_from(tx: &Tx, first: i64, id: u128) -> Result<Vec<LegRow>, DbError
 }
 
 /// The last posting is taken back first, each in the opposite direction; the first row of the other one is known by now.
-fn check_reversal(reversal: &Reversal, target: i64, legs: &[LegRow], by: Option<u128>) -> Checked {
+pub(super) fn check_reversal(reversal: &Reversal, target: i64, legs: &[LegRow], by: Option<u128>) -> Checked {
     let place = Place::Row(reversal.seq);
     let kind = legs.first().map(|leg| leg.kind);
     if target >= reversal.seq as i64 || !matches!(kind, Some(LegKind::Posted | LegKind::Post)) {

@@ -2,6 +2,7 @@
 
 mod books;
 mod corruptions;
+mod rules;
 
 use platform::db::{Access, Db, Value};
 use testkit::{TestStore, for_each_engine, on_sqlite};
