@@ -79,6 +79,8 @@ async fn a_newer_store_is_refused_and_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_is_told_whether_the_store_is_of_its_version() {
     for_each_engine(async |store| {
+        let empty = store.open().await.check_version(&[FIRST]).await.unwrap_err();
+        assert!(empty.fault == Fault::Older && empty.to_string().contains("a store without tables"), "{empty}");
         store.open().await.migrate(&[FIRST]).await.unwrap();
         let reader = store.open_with(platform::db::Access::ReadOnly).await;
         reader.check_version(&[FIRST]).await.unwrap();

@@ -33,10 +33,11 @@ fn account(path: &str, normal: Side, floor: Option<i64>, ceiling: Option<i64>) -
 fn books() -> Replay {
     let held = Held { posted: 0, released: 0, remaining: 50, expired: false };
     let pending = Pending { first: 3, expires_at: 2_000, parts: vec![Part { debit: 1, credit: 2, held }] };
-    let mut replay = Replay::default();
-    replay.accounts = vec![account("a", Side::Credit, None, None), account("b", Side::Credit, None, None)];
-    replay.pending.insert(TARGET, pending);
-    replay
+    Replay {
+        accounts: vec![account("a", Side::Credit, None, None), account("b", Side::Credit, None, None)],
+        pending: [(TARGET, pending)].into(),
+        ..Replay::default()
+    }
 }
 
 fn leg(kind: LegKind, amount: i64) -> LegRow {
