@@ -145,7 +145,7 @@ const STORY: [&str; 20] = [
     "void_transaction",
     "reverse_transaction",
     "submit_batch",
-    "list_events",
+    "events_after",
     "roll_up",
     "set_limits",
     "set_metadata",
@@ -183,7 +183,7 @@ async fn its_examples_work_in_the_order_of_their_story_and_look_like_the_answers
             "find_transaction" => "?reference=invoice-2026-0017",
             "list_accounts" => "?prefix=customers&limit=1",
             "roll_up" => "?prefix=customers",
-            "list_events" => "?after=0",
+            "events_after" => "?after=0",
             _ => "",
         };
         let mut bodies = example(operation.body.pointer("/requestBody/content/application~1json")).into_iter();

@@ -85,24 +85,27 @@ async fn what_happened_is_told_in_order_and_from_any_place() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.pay_in("customers:ann", "10.00").await;
-        let kinds = |answer: &Value| -> Vec<String> {
-            let events = answer["events"].as_array().unwrap();
-            events.iter().map(|event| event["event"]["type"].as_str().unwrap().to_owned()).collect()
+        let kinds = |page: &Value| -> Vec<String> {
+            page["items"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
         };
         let all = house.get("/v1/ledger/events").await;
         let opened = "ledger.account.opened";
         assert_eq!(kinds(&all), [opened, opened, opened, "ledger.transaction.posted"]);
-        let third = all["events"][2]["cursor"].as_u64().unwrap();
-        let rest = house.get(&format!("/v1/ledger/events?after={third}&max=5")).await;
-        assert_eq!(rest["events"], json!([all["events"][3]]));
-        let last = all["events"][3]["cursor"].as_u64().unwrap();
-        let waiting = format!("/v1/ledger/events?after={last}&wait_ms=5000");
+        let first = house.get("/v1/ledger/events?limit=3").await;
+        let rest = house.get(&format!("/v1/ledger/events?after={}", first["next"])).await;
+        assert_eq!((&rest["items"], &rest["next"]), (&json!([all["items"][3]]), &all["next"]));
+        let waiting = format!("/v1/ledger/events?after={}&wait_ms=4000", all["next"]);
         let listener = house.client.clone();
         let news = tokio::spawn(async move { listener.get(&waiting).await.json() });
         house.hold("customers:ann", "customers:bob", "1.00").await;
         assert_eq!(kinds(&news.await.unwrap()), ["ledger.transaction.held"]);
-        for query in ["max=0", "max=1001", "wait_ms=5001", "after=-1", "from=1"] {
-            refusal(&house.client.get(&format!("/v1/ledger/events?{query}")).await, 400, "field_invalid");
+        for (query, code) in [
+            ("limit=0", "page_size"),
+            ("limit=1001", "page_size"),
+            ("after=-1", "field_invalid"),
+            ("from=1", "field_invalid"),
+        ] {
+            refusal(&house.client.get(&format!("/v1/ledger/events?{query}")).await, 400, code);
         }
     })
     .await;

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// CloudEvents 1.0 in its JSON form. The type is in past tense: `ledger.transaction.posted`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CloudEvent {
     pub specversion: String,
     /// Unique within its source.
@@ -16,10 +17,12 @@ pub struct CloudEvent {
     pub kind: String,
     /// What the event is about; events of one subject are told in order.
     pub subject: String,
+    #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     pub datacontenttype: String,
     /// Names the version of the data: `/schemas/ledger.transaction.posted/1`.
     pub dataschema: String,
+    #[schema(value_type = Object)]
     pub data: Value,
 }
 

@@ -29,7 +29,7 @@ const TAGS: [(&str, &str); 5] = [
          was wrong. The same routes answer under /v1/transactions and /api/v1/transactions.",
     ),
     ("Batches", "Many operations in one request, all or none or each for itself."),
-    ("Events", "Everything that happened, in order, for those who follow the ledger from outside."),
+    ("Events", "Everything that happened, in order, for whoever has to know."),
     ("Assets", "Units of account beside the currencies of ISO 4217."),
 ];
 

@@ -102,6 +102,23 @@ pub(super) fn new_metadata() -> Value {
     json!({ "metadata": { "tier": "gold" } })
 }
 
+pub(super) fn events() -> Value {
+    json!({
+        "items": [{
+            "specversion": "1.0",
+            "id": "14",
+            "source": "/ledger/main",
+            "type": "ledger.account.frozen",
+            "subject": "customers:ann",
+            "time": "2026-01-31T12:00:00.000000Z",
+            "datacontenttype": "application/json",
+            "dataschema": "/schemas/ledger.account.frozen/1",
+            "data": { "path": "customers:ann", "currency": "USD", "normal": "credit", "status": "frozen" }
+        }],
+        "next": 14
+    })
+}
+
 pub(super) fn roll_up() -> Value {
     json!({
         "prefix": "customers",
@@ -371,25 +388,4 @@ pub(super) fn batch_answer() -> Value {
         { "status": 201, "transaction": transaction() },
         { "status": 404, "problem": super::refusals::body("transaction_unknown") }
     ] })
-}
-
-pub(super) fn events() -> Value {
-    let mut data = transaction();
-    if let Some(members) = data.as_object_mut() {
-        members.remove("metadata");
-    }
-    json!({ "events": [{
-        "cursor": 8,
-        "event": {
-            "specversion": "1.0",
-            "id": "8",
-            "source": "/ledger/main",
-            "type": "ledger.transaction.posted",
-            "subject": PAID_IN,
-            "time": AT,
-            "datacontenttype": "application/json",
-            "dataschema": "/schemas/ledger.transaction.posted/1",
-            "data": data
-        }
-    }] })
 }

@@ -74,7 +74,7 @@ fn others() -> OpenApiRouter<Shared> {
         .routes(routes!(assets::declare_asset, assets::list_assets))
         .routes(routes!(accounts::roll_up))
         .routes(routes!(batches::submit_batch))
-        .routes(routes!(events::list_events))
+        .routes(routes!(events::events_after))
 }
 
 #[cfg(test)]

@@ -80,7 +80,6 @@ refusals! {
         "Floor and ceiling contradict each other or are not in the account's currency.";
     AssetInvalid { detail: "USD is a currency of ISO 4217 and needs no declaration".to_owned() } =>
         "The code or the scale has the wrong form, or ISO 4217 has the code already.";
-    ExpiryTooFar { expires_at: at(), latest: at() } => "expires_at lies more than 366 days ahead.";
     ExpiryInvalid { detail: "only a pending transaction expires".to_owned() } =>
         "expires_at is given for a transaction that is not pending.";
     QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() } =>
@@ -131,6 +130,7 @@ refusals! {
         "It was reversed before, by `reversed_by`.";
     EffectiveInFuture { effective_at: at() } => "effective_at lies ahead; scheduled transactions are not offered.";
     EffectiveBeforeOpening { account: path("customers:ann") } => "effective_at lies before an account was opened.";
+    ExpiryTooFar { expires_at: at(), latest: at() } => "A pending transaction is held for 366 days at most.";
     ExpiresInPast { expires_at: at() } => "expires_at has passed already.";
     SiblingFailed { line: 1 } => "Another line of the atomic batch failed; `line` says which.";
 }
@@ -287,8 +287,8 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
                 "version_mismatch",
                 "effective_in_future",
                 "effective_before_opening",
-                "expiry_too_far",
                 "expires_in_past",
+                "expiry_too_far",
             ],
         ],
     ),
@@ -320,7 +320,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
             ],
         ],
     ),
-    ("list_events", &[READ]),
+    ("events_after", &[READ, &["page_size"]]),
     ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
 ];
 
