@@ -86,11 +86,12 @@ impl Replay {
         let currency = (debit.currency.clone(), debit.scale);
         let credit = self.account(place, leg.credit)?;
         place.same("currency of the credit side", currency, (credit.currency.clone(), credit.scale))?;
-        let moves = !matches!(leg.kind, LegKind::Void | LegKind::Expiry);
+        // What only releases a hold goes on while an account is frozen, also as a final post of nothing.
+        let releases = matches!((leg.kind, leg.amount), (LegKind::Void | LegKind::Expiry, _) | (LegKind::Post, 0));
         for no in [leg.debit, leg.credit] {
             let account = self.account(place, no)?;
             let status = account.state.status;
-            if status == AccountStatus::Closed || (moves && status != AccountStatus::Open) {
+            if status == AccountStatus::Closed || (!releases && status != AccountStatus::Open) {
                 return place.wrong(format!("status of account {}", account.path), "open", format!("{status:?}"));
             }
             if effective_at.is_some_and(|effective_at| effective_at < account.opened_at) {

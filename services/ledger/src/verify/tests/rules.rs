@@ -106,6 +106,11 @@ fn accounts_take_part_only_as_their_state_and_currency_allow() {
         said(status(AccountStatus::Closed), kind, 10, "status of account b: expected open, found Closed");
     }
     said(status(AccountStatus::Frozen), LegKind::Void, 10, FINE);
+    let frozen_rest = |books: &mut Replay, row: &mut LegRow| {
+        books.accounts[1].state.status = AccountStatus::Frozen;
+        row.hold = Some(HoldAfter { seq: 3, posted: 0, released: 50, remaining: 0 });
+    };
+    said(frozen_rest, LegKind::Post, 0, FINE);
     said(|books, _| books.accounts[1].currency = "EUR".to_owned(), LegKind::Posted, 10, "currency of the credit side");
     said(|_, row| row.credit = 1, LegKind::Posted, 10, "expected another account than debit");
     said(|_, row| row.credit = 3, LegKind::Posted, 10, "expected one of the 2 that are open, found 3");
