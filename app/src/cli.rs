@@ -28,6 +28,18 @@ pub(crate) enum Command {
     /// Run the services and answer requests until told to stop
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
+    /// Check every row, balance, hold and hash of the books, running or stopped
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
+    /// Bring the stores to this version's schema, while no server runs
+    #[command(after_help = MIGRATE_EXAMPLES)]
+    Migrate,
+    /// Copy all embedded databases as of one instant, running or stopped, and verify the copy
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(Backup),
+    /// Make a data directory from a backup, and verify it
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(Restore),
     /// Show every setting, its value and where the value came from; secrets are hidden
     #[command(after_help = CONFIG_EXAMPLES)]
     Config,
@@ -105,6 +117,32 @@ pub(crate) enum Over {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Prove as well that nothing was cut or rewritten since this head was printed
+    ///
+    /// A head is one line, florin-1:main:GROUP:ROW:HASH. `verify`, `backup` and the end of `serve` print it, and /status
+    /// shows it. It proves something only if it was kept where the books are not.
+    #[arg(long, value_name = "HEAD")]
+    pub(crate) against: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// A new or an empty directory
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// A directory that `florin backup` made
+    pub(crate) from: PathBuf,
+
+    /// A new or an empty directory for the data [default: storage.data_dir]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// The shell to complete for
     pub(crate) shell: Shell,
@@ -128,6 +166,43 @@ Stopping:
   SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),
   empties what waits and ends with status 0.
   A second signal ends the process at once with status 130.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  florin verify
+  florin verify --against florin-1:main:42:1207:9f2c...
+  DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin verify
+
+Opens the store read-only and takes no lock, so a server may go on writing.
+
+Status:
+  0  clean
+  1  something disagrees; the first row, group or table that does is named
+  2  could not run: no such store, another version's store, a head that is none";
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  florin migrate
+  DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin migrate
+
+`florin serve` does the same at its start. A store that a newer florin has written is refused.";
+
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  florin backup /backups/2026-01-31
+  FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin backup /backups/today
+
+Writers wait for the moment in which the copy begins, then go on. The directory gets the databases and
+manifest.json with the size and SHA-256 of each file and the head of each log. Keep the head that is printed
+elsewhere: `florin verify --against HEAD` proves with it that nothing was changed. The copy holds everything that the
+books hold, and is to be kept as safe.";
+
+const RESTORE_EXAMPLES: &str = "\
+Examples:
+  florin restore /backups/2026-01-31
+  florin restore /backups/2026-01-31 --data-dir /var/lib/florin-again
+
+Sizes and hashes are checked before the first byte is written. A directory with anything in it is refused.";
 
 const CONFIG_EXAMPLES: &str = "\
 Order, the last one winning:

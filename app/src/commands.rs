@@ -1,10 +1,15 @@
 //! One file for each command.
 
+pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod config;
+mod manifest;
+pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod verify;
 
 use std::path::{Path, PathBuf};
 

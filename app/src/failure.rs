@@ -1,18 +1,30 @@
-//! Why a command ended: one sentence for the person at the terminal.
+//! Why a command ended: one sentence for the person at the terminal, and the status for the script that called it.
 
 use std::fmt;
 
-pub(crate) struct Failure(String);
+pub(crate) struct Failure {
+    sentence: String,
+    status: u8,
+}
 
 impl Failure {
     pub(crate) fn new(sentence: impl Into<String>) -> Failure {
-        Failure(sentence.into())
+        Failure { sentence: sentence.into(), status: 1 }
+    }
+
+    /// For commands whose status says more than that they failed.
+    pub(crate) fn with_status(self, status: u8) -> Failure {
+        Failure { status, ..self }
+    }
+
+    pub(crate) fn status(&self) -> u8 {
+        self.status
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.sentence)
     }
 }
 
@@ -26,6 +38,6 @@ impl<E: std::error::Error> From<E> for Failure {
             sentence.push_str(&inner.to_string());
             source = inner.source();
         }
-        Failure(sentence)
+        Failure::new(sentence)
     }
 }

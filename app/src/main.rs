@@ -6,7 +6,9 @@ mod cli;
 mod commands;
 mod docs_page;
 mod failure;
+mod progress;
 mod services;
+mod stores;
 
 use std::process::ExitCode;
 
@@ -25,7 +27,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("florin: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(failure.status())
         }
     }
 }
@@ -36,6 +38,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config => commands::config::run(cli.config.as_deref()),
         Command::Bench(options) => commands::bench::run(cli.config.as_deref(), &options),
         Command::Openapi => commands::openapi::run(),
+        Command::Verify(options) => commands::verify::run(cli.config.as_deref(), &options),
+        Command::Migrate => commands::migrate::run(cli.config.as_deref()),
+        Command::Backup(options) => commands::backup::run(cli.config.as_deref(), &options),
+        Command::Restore(options) => commands::restore::run(cli.config.as_deref(), &options),
         Command::Completions(options) => commands::completions::run(&options),
     }
 }

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub const FORMAT: u32 = 1;
 
 const LOCK_FILE: &str = "florin.lock";
-const STAMP_FILE: &str = "florin-data";
+/// What makes a directory ours; a copy of the data needs it too.
+pub const STAMP_FILE: &str = "florin-data";
 
 /// Whether a directory holds real books or those of a demonstration; it stays what it was made as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,11 @@ impl DataDir {
             (Some(_), _) => {}
         }
         Ok(DataDir { path: path.to_owned(), stamp, _lock: lock })
+    }
+
+    /// What a directory was made as, without holding it: for readers beside a running server. Nothing when it is not ours.
+    pub fn look(path: &Path) -> Result<Option<Stamp>, DataDirError> {
+        read_stamp(path)
     }
 
     pub fn path(&self) -> &Path {

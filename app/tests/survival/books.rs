@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use testkit::{Client, Server, ServerBuilder};
 use tokio::task::JoinSet;
 
-pub const ACCOUNTS: usize = 20;
+pub(crate) const ACCOUNTS: usize = 20;
 const FUNDS: &str = "1000000.00";
 
-pub fn binary() -> &'static str {
+pub(crate) fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_florin")
 }
 
-pub fn builder(data_dir: &Path) -> ServerBuilder {
+pub(crate) fn builder(data_dir: &Path) -> ServerBuilder {
     ServerBuilder::new(binary(), data_dir).env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
 }
 
@@ -30,7 +30,7 @@ fn account(place: usize) -> String {
 }
 
 /// Opens the accounts and gives each the same money.
-pub async fn prepare(client: &Client) {
+pub(crate) async fn prepare(client: &Client) {
     let world = json!({ "path": "world", "currency": "USD", "normal": "debit" });
     assert!(client.post("/v1/ledger/accounts", &world).await.status.is_success());
     for place in 0..ACCOUNTS {
@@ -42,17 +42,17 @@ pub async fn prepare(client: &Client) {
     }
 }
 
-pub fn new_id() -> TransactionId {
+pub(crate) fn new_id() -> TransactionId {
     IdMaker::new(Arc::new(SystemClock)).make::<TransactionTag>()
 }
 
-pub fn transfer(id: TransactionId, debit: &str, credit: &str, amount: &str) -> Value {
+pub(crate) fn transfer(id: TransactionId, debit: &str, credit: &str, amount: &str) -> Value {
     let amount = json!({ "amount": amount, "currency": "USD" });
     json!({ "id": id, "postings": [{ "debit": debit, "credit": credit, "amount": amount }] })
 }
 
 /// Two accounts and an amount that no floor refuses.
-pub fn any_transfer(id: TransactionId) -> Value {
+pub(crate) fn any_transfer(id: TransactionId) -> Value {
     let mut random = rand::rng();
     let debit = random.random_range(0..ACCOUNTS);
     let credit = (debit + random.random_range(1..ACCOUNTS)) % ACCOUNTS;
@@ -62,15 +62,15 @@ pub fn any_transfer(id: TransactionId) -> Value {
 
 /// What callers sent, and which of it they were told is done.
 #[derive(Debug, Default)]
-pub struct Told {
-    pub done: BTreeSet<u128>,
-    pub unknown: BTreeSet<u128>,
+pub(crate) struct Told {
+    pub(crate) done: BTreeSet<u128>,
+    pub(crate) unknown: BTreeSet<u128>,
     /// Codes of refusals.
-    pub refused: BTreeSet<String>,
+    pub(crate) refused: BTreeSet<String>,
 }
 
 impl Told {
-    pub fn add(&mut self, other: Told) {
+    pub(crate) fn add(&mut self, other: Told) {
         self.done.extend(other.done);
         self.unknown.extend(other.unknown);
         self.refused.extend(other.refused);
@@ -78,13 +78,13 @@ impl Told {
 }
 
 /// Callers that send one transfer after the other until they are stopped or the server is gone.
-pub struct Callers {
+pub(crate) struct Callers {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<Told>,
 }
 
 impl Callers {
-    pub fn start(server: &Server, count: usize) -> Callers {
+    pub(crate) fn start(server: &Server, count: usize) -> Callers {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
         for _ in 0..count {
@@ -93,7 +93,7 @@ impl Callers {
         Callers { stop, tasks }
     }
 
-    pub async fn finish(mut self) -> Told {
+    pub(crate) async fn finish(mut self) -> Told {
         self.stop.store(true, Ordering::Relaxed);
         let mut told = Told::default();
         while let Some(one) = self.tasks.join_next().await {
@@ -129,7 +129,7 @@ async fn call(client: Client, stop: Arc<AtomicBool>) -> Told {
 }
 
 /// Every acknowledged transfer is found, none that is unknown is half there, and no money came or went.
-pub async fn check(client: &Client, told: &Told) {
+pub(crate) async fn check(client: &Client, told: &Told) {
     for id in &told.done {
         let id: TransactionId = Id::from_bits(*id);
         let answer = client.get(&format!("/v1/ledger/transactions/{id}")).await;
@@ -149,7 +149,7 @@ pub async fn check(client: &Client, told: &Told) {
 }
 
 /// `florin verify` over the data directory, by the real binary; what it printed.
-pub fn verify(data_dir: &Path, more: &[&str]) -> String {
+pub(crate) fn verify(data_dir: &Path, more: &[&str]) -> String {
     let output = Command::new(binary())
         .arg("verify")
         .args(more)

@@ -34,7 +34,7 @@ pub enum Fault {
     Corrupt,
     #[error("the store was written by a newer version of florin")]
     Newer,
-    #[error("the store was written by an older version of florin; `florin migrate` brings it forward")]
+    #[error("the store is not of this version yet; `florin migrate` brings it forward")]
     Older,
     #[error("the store refused the statement")]
     Statement,

@@ -53,7 +53,13 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbEr
 /// For readers, which cannot bring a store forward.
 pub(crate) async fn check(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
     let tx = db.read().await?;
-    let done = tx.query(MIGRATION_LIST, &[]).await?;
+    let done = match tx.query(MIGRATION_LIST, &[]).await {
+        // The one statement that is sent to a store of which nothing is known: its table is not there.
+        Err(error) if error.fault == Fault::Statement => {
+            return Err(DbError { attempted: "read a store without tables".to_owned(), fault: Fault::Older, ..error });
+        }
+        done => done?,
+    };
     let newest = done.last().map_or(Ok(0), |row| row.int(0))?;
     let known = migrations.last().map_or(0, |migration| migration.version);
     let detail = format!("read a store of version {newest} with a florin that reads version {known}");

@@ -77,6 +77,20 @@ async fn a_newer_store_is_refused_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_told_whether_the_store_is_of_its_version() {
+    for_each_engine(async |store| {
+        let empty = store.open().await.check_version(&[FIRST]).await.unwrap_err();
+        assert!(empty.fault == Fault::Older && empty.to_string().contains("a store without tables"), "{empty}");
+        store.open().await.migrate(&[FIRST]).await.unwrap();
+        let reader = store.open_with(platform::db::Access::ReadOnly).await;
+        reader.check_version(&[FIRST]).await.unwrap();
+        assert_eq!(reader.check_version(&[FIRST, SECOND]).await.unwrap_err().fault, Fault::Older);
+        assert_eq!(reader.check_version(&[]).await.unwrap_err().fault, Fault::Newer);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_fails_leaves_nothing_behind() {
     for_each_engine(async |store| {
         let db = store.open().await;

@@ -433,7 +433,7 @@ pub(crate) fn store_error(error: DbError) -> LedgerError {
     use platform::db::Fault;
     tracing::error!(%error, cause = ?error.source, "a question to the ledger's store failed");
     match error.fault {
-        Fault::Corrupt | Fault::Statement | Fault::Constraint | Fault::Newer => LedgerError::Internal,
+        Fault::Corrupt | Fault::Statement | Fault::Constraint | Fault::Newer | Fault::Older => LedgerError::Internal,
         _ => LedgerError::Unavailable,
     }
 }

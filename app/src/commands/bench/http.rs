@@ -24,18 +24,19 @@ pub(super) async fn over_http(store: &Store, load: &Load, clock: Arc<dyn Clock>)
     let server = Server::start(store, load).await?;
     let currency = load::currency()?;
     let paths = load::paths(load.accounts)?;
-    let mut setup = server.caller(currency).await?;
-    setup.open(WORLD, "debit").await?;
+    server.caller(currency).await?.open(WORLD, "debit").await?;
     open_accounts(&server, &paths, currency).await?;
     load::fund(server.caller(currency).await?, &paths, &clock).await?;
-    let before = setup.status().await?;
+    // A connection that is idle for longer than the server waits for headers is closed, so each question has its own.
+    let before = server.caller(currency).await?.status().await?;
     let mut callers = Vec::with_capacity(load.in_flight);
     for _ in 0..load.in_flight {
         callers.push(server.caller(currency).await?);
     }
     let run = load::run(callers, load, Arc::clone(&paths), clock).await?;
-    let after = setup.status().await?;
-    let total = setup.get("/v1/ledger/balances?prefix=bench").await?;
+    let mut asking = server.caller(currency).await?;
+    let after = asking.status().await?;
+    let total = asking.get("/v1/ledger/balances?prefix=bench").await?;
     let moved = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
     load::check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
     server.stop().await?;

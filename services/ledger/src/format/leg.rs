@@ -147,6 +147,7 @@ impl LegRow {
 
     pub(crate) fn decode(kind: LegKind, seq: u64, input: &mut Reader<'_>) -> Result<LegRow, FormatError> {
         let flags = input.byte("flags")?;
+        known_bits(flags, 0x3f, "flags")?;
         let head = if flags & HAS_HEAD == 0 { None } else { Some(TransactionHead::decode(input)?) };
         let index = if head.is_some() { 0 } else { input.byte("index")? };
         let (debit, credit) = (input.number("debit account")?, input.number("credit account")?);
@@ -189,6 +190,7 @@ impl TransactionHead {
         let id = u128::from_be_bytes(input.array("id")?);
         let legs = input.byte("number of postings")?;
         let flags = input.byte("head flags")?;
+        known_bits(flags, 0x3f, "head flags")?;
         let has = |flag: u8| flags & flag != 0;
         let target = if has(HAS_TARGET) { Some(u128::from_be_bytes(input.array("target")?)) } else { None };
         Ok(TransactionHead {
@@ -239,7 +241,10 @@ impl SideAfter {
         let floor = match floor {
             0 => None,
             1 => Some(0),
-            2 => Some(input.signed("floor")?),
+            2 => match input.signed("floor")? {
+                0 => return Err(FormatError::Value("floor")),
+                floor => Some(floor),
+            },
             _ => return Err(FormatError::Value("floor")),
         };
         let version = input.number("version")?;
@@ -247,6 +252,11 @@ impl SideAfter {
         let jump = origin(seq, input.number("jump row")?)?;
         Ok(SideAfter { sums, floor, version, prev, jump })
     }
+}
+
+/// A bit that means nothing yet may mean something to a newer version, so it is not passed over.
+pub(super) fn known_bits(flags: u8, known: u8, what: &'static str) -> Result<(), FormatError> {
+    if flags & !known == 0 { Ok(()) } else { Err(FormatError::Value(what)) }
 }
 
 fn floor_bits(floor: Option<i64>) -> u8 {
@@ -263,5 +273,8 @@ fn distance(seq: u64, to: u64) -> u64 {
 }
 
 fn origin(seq: u64, distance: u64) -> Result<u64, FormatError> {
-    if distance == 0 { Ok(0) } else { seq.checked_sub(distance).ok_or(FormatError::Value("pointer")) }
+    match distance {
+        0 => Ok(0),
+        _ => seq.checked_sub(distance).filter(|row| *row > 0).ok_or(FormatError::Value("pointer")),
+    }
 }

@@ -3,7 +3,7 @@
 use ledger_api::{AccountStatus, Side};
 
 use super::codec::{Reader, Writer};
-use super::leg::{LegKind, LegRow, Sums};
+use super::leg::{LegKind, LegRow, Sums, known_bits};
 use super::{FormatError, VERSION};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,6 +240,7 @@ impl AccountState {
 
     fn decode(input: &mut Reader<'_>) -> Result<AccountState, FormatError> {
         let flags = input.byte("account flags")?;
+        known_bits(flags, 0x1f, "account flags")?;
         let status = match flags & 3 {
             0 => AccountStatus::Open,
             1 => AccountStatus::Frozen,

@@ -92,6 +92,16 @@ impl Place {
         if expected == found {
             return Ok(());
         }
-        self.wrong(what, format!("{expected:?}"), format!("{found:?}"))
+        self.wrong(what, shown(&expected), shown(&found))
+    }
+}
+
+/// Without the words that only a programmer knows.
+fn shown(value: &impl fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    match text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) => inner.replace('"', ""),
+        None if text == "None" => "nothing".to_owned(),
+        None => text.replace('"', ""),
     }
 }

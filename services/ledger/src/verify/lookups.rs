@@ -93,8 +93,11 @@ impl Lookups {
             select(tx, &tables::TRANSACTION_ID, Column::Id(&keys), |row| Ok((row.array::<16>(0)?, row.int(1)?)))
                 .await?;
         for ((seq, _), key) in self.ids.iter().zip(&keys) {
-            let what = format!("row of id {} in table transaction_id", hex(key));
-            first.note(Place::Row(*seq).same(&what, Some(*seq as i64), found.get(key).copied()));
+            let (expected, found) = (Some(*seq as i64), found.get(key).copied());
+            if expected != found {
+                let what = format!("row of id {} in table transaction_id", hex(key));
+                first.note(Place::Row(*seq).same(&what, expected, found));
+            }
         }
         Ok(())
     }
@@ -122,18 +125,8 @@ impl Lookups {
         })
         .await?;
         for (seq, at, no, opening) in &self.openings {
-            let expected = AccountColumns {
-                path: opening.path.clone(),
-                currency: opening.currency.clone(),
-                scale: i64::from(opening.scale),
-                normal: if opening.normal == Side::Debit { 0 } else { 1 },
-                owner: opening.owner.clone(),
-                reference: opening.reference.clone(),
-                opened_seq: *seq as i64,
-                opened_at: *at,
-            };
             let (place, found) = (Place::Row(*seq), accounts.get(&(*no as i64)));
-            first.note(place.same(&format!("account {no} in table account"), Some(&expected), found));
+            first.note(check_account(&place, *no, &opening_columns(*seq, *at, opening), found));
             if let Some(reference) = &opening.reference {
                 let what = format!("account of reference {reference} in table account_reference");
                 first.note(place.same(&what, Some(*no as i64), references.get(reference).copied()));
@@ -199,31 +192,49 @@ impl First {
     }
 }
 
-/// The columns of table `account` behind its number.
-#[derive(Debug, PartialEq, Eq)]
-struct AccountColumns {
-    path: String,
-    currency: String,
-    scale: i64,
-    normal: i64,
-    owner: Option<String>,
-    reference: Option<String>,
-    opened_seq: i64,
-    opened_at: i64,
+/// The columns of table `account` behind its number, by name.
+type AccountColumns = [(&'static str, String); 8];
+
+fn opening_columns(seq: u64, at: i64, opening: &Opening) -> AccountColumns {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    [
+        ("path", opening.path.clone()),
+        ("currency", opening.currency.clone()),
+        ("scale", opening.scale.to_string()),
+        ("normal", if opening.normal == Side::Debit { "0".to_owned() } else { "1".to_owned() }),
+        ("owner", text(&opening.owner)),
+        ("reference", text(&opening.reference)),
+        ("opened_seq", seq.to_string()),
+        ("opened_at", at.to_string()),
+    ]
 }
 
 fn account_columns(row: &DbRow) -> Result<(i64, AccountColumns), DbError> {
-    let columns = AccountColumns {
-        path: row.text(1)?.to_owned(),
-        currency: row.text(2)?.to_owned(),
-        scale: row.int(3)?,
-        normal: row.int(4)?,
-        owner: row.text_or_null(5)?.map(str::to_owned),
-        reference: row.text_or_null(6)?.map(str::to_owned),
-        opened_seq: row.int(7)?,
-        opened_at: row.int(8)?,
-    };
+    let text = |column| -> Result<String, DbError> { Ok(row.text_or_null(column)?.unwrap_or_default().to_owned()) };
+    let number = |column| row.int(column).map(|number| number.to_string());
+    let columns = [
+        ("path", text(1)?),
+        ("currency", text(2)?),
+        ("scale", number(3)?),
+        ("normal", number(4)?),
+        ("owner", text(5)?),
+        ("reference", text(6)?),
+        ("opened_seq", number(7)?),
+        ("opened_at", number(8)?),
+    ];
     Ok((row.int(0)?, columns))
+}
+
+fn check_account(place: &Place, no: u64, expected: &AccountColumns, found: Option<&AccountColumns>) -> Checked {
+    let Some(found) = found else {
+        return place.wrong(format!("account {no} in table account"), "a row", "none");
+    };
+    match expected.iter().zip(found).find(|((_, expected), (_, found))| expected != found) {
+        Some(((name, expected), (_, found))) => {
+            place.wrong(format!("{name} of account {no} in table account"), expected, found)
+        }
+        None => Ok(()),
+    }
 }
 
 /// The columns of table `hold` behind its row: posted, released, remaining, expiry, expired.
@@ -262,7 +273,7 @@ async fn legs_from(tx: &Tx, first: i64, id: u128) -> Result<Vec<LegRow>, DbError
 }
 
 /// The last posting is taken back first, each in the opposite direction; the first row of the other one is known by now.
-fn check_reversal(reversal: &Reversal, target: i64, legs: &[LegRow], by: Option<u128>) -> Checked {
+pub(super) fn check_reversal(reversal: &Reversal, target: i64, legs: &[LegRow], by: Option<u128>) -> Checked {
     let place = Place::Row(reversal.seq);
     let kind = legs.first().map(|leg| leg.kind);
     if target >= reversal.seq as i64 || !matches!(kind, Some(LegKind::Posted | LegKind::Post)) {

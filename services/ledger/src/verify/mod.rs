@@ -17,6 +17,8 @@ mod replay;
 mod sql;
 mod strays;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use platform::db::Db;

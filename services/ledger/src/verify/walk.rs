@@ -22,7 +22,7 @@ pub(super) async fn walk(
     let Err(VerifyError::Disagrees(found)) = outcome else { return outcome };
     // A row before this one may be wrong by what is known of it elsewhere, which is looked up a page at a time.
     match walk.lookups.check(tx, &mut replay.counts).await {
-        Err(VerifyError::Disagrees(other)) if other.place.position() < found.place.position() => Err(other.into()),
+        Err(VerifyError::Disagrees(other)) if other.place.position() <= found.place.position() => Err(other.into()),
         _ => Err(found.into()),
     }
 }

@@ -1,0 +1,49 @@
+//! How far long work is: a bar on a terminal, a plain line for every tenth elsewhere. Both on standard error.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+pub(crate) struct Progress {
+    what: String,
+    unit: &'static str,
+    bar: Option<ProgressBar>,
+    /// The tenth that was told last.
+    told: u64,
+}
+
+const TEMPLATE: &str = "{msg} {wide_bar} {human_pos}/{human_len} {eta}";
+
+impl Progress {
+    pub(crate) fn new(what: impl Into<String>, unit: &'static str) -> Progress {
+        let what = what.into();
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_message(what.clone());
+            // The template is our own text; should it ever be wrong, the plain bar does.
+            match ProgressStyle::with_template(TEMPLATE) {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        });
+        Progress { what, unit, bar, told: 0 }
+    }
+
+    pub(crate) fn at(&mut self, done: u64, all: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(all);
+            bar.set_position(done);
+            return;
+        }
+        let tenth = done.saturating_mul(10).checked_div(all).unwrap_or(0);
+        if tenth > self.told {
+            self.told = tenth;
+            eprintln!("{}: {done} of {all} {}", self.what, self.unit);
+        }
+    }
+
+    pub(crate) fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

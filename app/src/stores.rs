@@ -1,0 +1,68 @@
+//! Where the services keep their data, for the commands that work on it without running a service.
+
+use std::path::{Path, PathBuf};
+
+use ledger::{Head, Report};
+use platform::config::Config;
+use platform::data_dir::{DataDir, Stamp};
+use platform::db::{Access, Db, Target};
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// Statuses of commands that look at books.
+pub(crate) const DISAGREES: u8 = 1;
+pub(crate) const COULD_NOT_RUN: u8 = 2;
+
+pub(crate) const LEDGER: &str = "ledger";
+
+/// Each service has one file in the data directory, or one schema in the database.
+pub(crate) fn file(data_dir: &Path, service: &str) -> PathBuf {
+    data_dir.join(format!("{service}.db"))
+}
+
+/// The ledger as it is configured; `stamp` and file are looked for, so that a wrong directory is said to be one.
+pub(crate) fn ledger(config: &Config) -> Result<Target, Failure> {
+    if let Some(url) = &config.storage.database_url {
+        return Ok(Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() });
+    }
+    let data_dir = &config.storage.data_dir;
+    stamp(data_dir)?;
+    ledger_file(data_dir, config.storage.sqlite_cache_mb)
+}
+
+pub(crate) fn ledger_file(data_dir: &Path, cache_mb: u32) -> Result<Target, Failure> {
+    let file = file(data_dir, LEDGER);
+    if !file.is_file() {
+        return Err(Failure::new(format!("there is no ledger in {} yet", data_dir.display())));
+    }
+    Ok(Target::Sqlite { file, cache_mb })
+}
+
+/// What the directory was made as; a sentence when it was not made by us.
+pub(crate) fn stamp(data_dir: &Path) -> Result<Stamp, Failure> {
+    let missing = || {
+        let path = data_dir.display();
+        Failure::new(format!(
+            "{path} is not a data directory of florin; set storage.data_dir (FLORIN__STORAGE__DATA_DIR) to the one that is meant"
+        ))
+    };
+    DataDir::look(data_dir)?.ok_or_else(missing)
+}
+
+/// Opens the store read-only, beside whoever writes it, and checks all of it.
+pub(crate) async fn verify(target: Target, against: Option<Head>) -> Result<Report, Failure> {
+    let db =
+        Db::open(target, Access::ReadOnly, 1).await.map_err(|error| Failure::from(error).with_status(COULD_NOT_RUN))?;
+    let mut progress = Progress::new("verifying", "rows");
+    let report = ledger::verify(&db, against, |seen| progress.at(seen.rows, seen.rows_in_all)).await;
+    progress.finish();
+    report.map_err(|error| {
+        let status = if error.is_disagreement() { DISAGREES } else { COULD_NOT_RUN };
+        Failure::from(error).with_status(status)
+    })
+}
+
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
