@@ -126,3 +126,25 @@ async fn older_paths_lead_to_the_same_books() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_counted_by_kind_and_outcome() {
+    let house = House::start(&[]).await;
+    house.open_three().await;
+    let body = own(json!({ "postings": [posting("assets:cash", "customers:ann", "1.00")] }));
+    house.create(TRANSACTIONS, body.clone()).await;
+    house.again(TRANSACTIONS, body).await;
+    house.hold("customers:ann", "customers:bob", "1.00").await;
+    let refused = own(json!({ "postings": [posting("customers:ann", "customers:bob", "1.00")] }));
+    house.refused(TRANSACTIONS, refused.clone(), 422, "insufficient_funds").await;
+    let batch = json!({ "atomic": false, "lines": [{ "create": refused }], "dry_run": true });
+    house.again("/v1/ledger/batches", batch).await;
+    let metrics = house.client.get("/metrics").await.text();
+    for (kind, outcome) in
+        [("posted", "recorded"), ("posted", "replayed"), ("pending", "recorded"), ("posted", "insufficient_funds")]
+    {
+        let line = format!("ledger_transactions_total{{kind=\"{kind}\",outcome=\"{outcome}\"}} 1\n");
+        assert!(metrics.contains(&line), "{line} is not in {metrics}");
+    }
+    assert!(metrics.contains("database_connections_max{service=\"ledger\"} 5"), "{metrics}");
+}

@@ -2,7 +2,7 @@
 
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path as AxumPath};
+use axum::extract::{FromRequestParts, Path as AxumPath, RawPathParams};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -34,11 +34,23 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
-        AxumPath::from_request_parts(parts, state).await.map(|AxumPath(value)| Path(value)).map_err(refuse)
+        match AxumPath::from_request_parts(parts, state).await {
+            Ok(AxumPath(value)) => Ok(Path(value)),
+            Err(rejection) => Err(refuse(rejection, &placeholder(parts, state).await)),
+        }
     }
 }
 
-fn refuse(rejection: PathRejection) -> Problem {
+/// The name of a route's only placeholder: a value that refuses itself does not tell which one it stood in.
+async fn placeholder<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
+    let Ok(given) = RawPathParams::from_request_parts(parts, state).await else { return "path".to_owned() };
+    match given.iter().map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
+        [only] => (*only).to_owned(),
+        _ => "path".to_owned(),
+    }
+}
+
+fn refuse(rejection: PathRejection, placeholder: &str) -> Problem {
     let PathRejection::FailedToDeserializePathParams(error) = rejection else {
         return Problem::internal("a route asks for path parameters that it does not have");
     };
@@ -53,6 +65,6 @@ fn refuse(rejection: PathRejection) -> Problem {
         ErrorKind::WrongNumberOfParameters { .. } | ErrorKind::UnsupportedType { .. } => {
             Problem::internal("a route and its handler disagree about the path parameters")
         }
-        other => Problem::field("path", other.to_string().chars().take(200).collect::<String>()),
+        other => Problem::field(placeholder, other.to_string().chars().take(200).collect::<String>()),
     }
 }

@@ -181,11 +181,9 @@ pub(super) fn create_sweep() -> Value {
 }
 
 fn after(account: &str, balances: Value) -> Value {
-    let mut after = balances;
-    if let Some(members) = after.as_object_mut() {
-        members.insert("account".to_owned(), json!(account));
-    }
-    after
+    let own = [("account".to_owned(), json!(account))];
+    let balances = balances.as_object().cloned().unwrap_or_default();
+    Value::Object(own.into_iter().chain(balances).collect())
 }
 
 /// An account that may go below zero without bound, so nothing is said to be available.

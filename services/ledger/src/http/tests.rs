@@ -1,1 +1,102 @@
+//! The document's list of refusals, and the answers that need a process in trouble or a caller with few rights.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::{Extension, Router};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use kernel::{Clock, IdMaker, Principal, PrincipalKind, SystemClock};
+use platform::config::Config;
+use platform::http::{Edge, guard, refusals as kit};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::refusals::{GENERAL, OPERATIONS, all};
+use crate::{LedgerConfig, LedgerService};
+
+#[test]
+fn every_refusal_belongs_to_an_operation_or_to_all_of_them() {
+    let samples: BTreeSet<&str> = all().iter().map(|sample| sample.code()).collect();
+    assert_eq!(samples.len(), all().len(), "two samples of one code");
+    let named = OPERATIONS.iter().flat_map(|(_, lists)| *lists).copied().flatten().chain(GENERAL).copied();
+    let named: BTreeSet<&str> = named.collect();
+    assert_eq!(samples.difference(&named).collect::<Vec<_>>(), Vec::<&&str>::new(), "no operation names them");
+    assert_eq!(named.difference(&samples).collect::<Vec<_>>(), Vec::<&&str>::new(), "nothing is known of them");
+    // The ledger has its own words for these two.
+    let own = [kit::LIMIT_TOO_LARGE.code, kit::NOT_FOUND.code];
+    let of_kit: Vec<_> = kit::ALL.iter().map(|kind| kind.code).filter(|code| !own.contains(code)).collect();
+    assert!(of_kit.iter().all(|code| samples.contains(code)), "{of_kit:?}");
+}
+
+#[test]
+fn every_operation_has_its_row_and_every_row_its_operation() {
+    let api = super::api();
+    let operations = api.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put]);
+    let names: BTreeSet<_> = operations.flatten().filter_map(|operation| operation.operation_id.as_deref()).collect();
+    let rows: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, rows);
+}
+
+struct House {
+    service: Arc<LedgerService>,
+    store: testkit::TestStore,
+}
+
+impl House {
+    async fn start() -> House {
+        let store = testkit::TestStore::sqlite();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids = IdMaker::new(clock.clone());
+        let service = LedgerService::start(store.open().await, LedgerConfig::default(), clock, ids).await.unwrap();
+        House { service: Arc::new(service), store }
+    }
+
+    async fn ask(&self, caller: Principal, request: Request<Body>) -> (StatusCode, Option<String>, Value) {
+        let edge = Edge::new(&Config::defaults().unwrap(), Arc::new(SystemClock));
+        let (routes, _) = super::routes(self.service.clone());
+        let router: Router = guard(routes.layer(Extension(caller)), edge);
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let retry_after = parts.headers.get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        (parts.status, retry_after, serde_json::from_slice(&body).unwrap())
+    }
+}
+
+fn open(path: &str, owner: &str) -> Request<Body> {
+    let body = serde_json::json!({ "path": path, "currency": "USD", "normal": "credit", "owner": owner });
+    let request = Request::post("/ledger/accounts").header("host", "localhost");
+    request.header("content-type", "application/json").body(Body::from(body.to_string())).unwrap()
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).header("host", "localhost").body(Body::empty()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_while_the_lane_is_closed_is_told_when_to_come_again() {
+    let house = House::start().await;
+    house.service.close().await.unwrap();
+    let (status, retry_after, body) = house.ask(Principal::operator(), open("customers:ann", "ann")).await;
+    assert_eq!((status, retry_after.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
+    assert_eq!((&body["code"], &body["status"]), (&"unavailable".into(), &503.into()));
+    house.store.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_account_does_not_exist_and_a_missing_right_is_said_so() {
+    let house = House::start().await;
+    for owner in ["ann", "bob"] {
+        let (status, _, body) = house.ask(Principal::operator(), open(&format!("customers:{owner}"), owner)).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+    }
+    let ann = Principal::new(PrincipalKind::Customer, "ann", ["accounts:read:own".parse().unwrap()]);
+    let (status, _, own) = house.ask(ann.clone(), get("/ledger/accounts")).await;
+    assert_eq!((status, own["items"].as_array().unwrap().len()), (StatusCode::OK, 1));
+    let (status, _, body) = house.ask(ann.clone(), get("/ledger/accounts/customers:bob")).await;
+    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &"not_found".into()));
+    let (status, _, body) = house.ask(ann, open("customers:eve", "ann")).await;
+    assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &"forbidden".into()));
+    house.store.remove().await;
+}
