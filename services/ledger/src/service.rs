@@ -1,27 +1,32 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
+mod errors;
+mod keys;
+mod submit;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hmac::{Hmac, KeyInit, Mac};
 use kernel::{Clock, Ctx, IdMaker};
 use ledger_api::{
     Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, ChangeAccount,
-    DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, LineOutcome, OpenAccount, Operation, Override,
-    Refusal, RollUp, Submit, Transaction, TransactionTag, limits,
+    DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, OpenAccount, Refusal, RollUp, Submit,
+    Transaction, limits,
 };
 use platform::access;
-use platform::db::{Db, DbError, Tx, Value};
+use platform::db::{Db, DbError};
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
-use platform::lane::{Lane, LaneConfig, LaneError};
-use rand::RngExt;
-use sha2::Sha256;
+use platform::lane::{Lane, LaneConfig};
 
-use crate::command::{Body, Command, Line, Lines, Outcome, Reach, Recorded, Refused, Reply, Scope, Tag};
+use crate::command::{Body, Command, Reach, Reply};
 use crate::store::sql;
 use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
+
+pub(crate) use errors::refused;
+use errors::{forbidden, lane_error, query_error, store_error};
+pub(crate) use keys::KeyedOperation;
 
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
@@ -64,17 +69,6 @@ pub async fn migrate(db: &Db) -> Result<usize, DbError> {
     db.migrate(sql::MIGRATIONS).await
 }
 
-const IDEMPOTENCY_KEY: &str = "idempotency";
-
-/// The operations that an idempotency key may belong to.
-#[derive(Clone, Copy)]
-pub(crate) enum KeyedOperation {
-    Transaction,
-    Batch,
-    Account,
-    Asset,
-}
-
 impl LedgerService {
     /// Migrates the store, checks its tail and starts the lane.
     pub async fn start(
@@ -84,7 +78,7 @@ impl LedgerService {
         ids: IdMaker,
     ) -> Result<LedgerService, DbError> {
         migrate(&db).await?;
-        let key = idempotency_key(&db).await?;
+        let key = keys::idempotency_key(&db).await?;
         let signal = FeedSignal::default();
         let work =
             WorkConfig { accounts_cached_max: config.accounts_cached_max, idempotency_days: config.idempotency_days };
@@ -102,7 +96,7 @@ impl LedgerService {
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
     pub async fn close(&self) -> Result<String, DbError> {
         self.lane.close().await;
-        // A reader may keep the log beside the file for now; the books are whole either way.
+        // A reader may keep the log beside the file until it is done; the books are whole either way.
         if let Err(error) = self.db.checkpoint().await {
             tracing::warn!(%error, "the write-ahead log was left beside the store");
         }
@@ -121,38 +115,6 @@ impl LedgerService {
 
     async fn run(&self, ctx: &Ctx, reach: Reach, body: Body) -> Result<Reply, LedgerError> {
         self.lane.submit(Command { reach, body }, ctx.deadline).await.map_err(lane_error)
-    }
-
-    fn tag(&self, id: Option<ledger_api::TransactionId>, scope: Option<Scope>) -> Tag {
-        let id = id.unwrap_or_else(|| self.ids.make::<TransactionTag>());
-        Tag { id: id.bits(), scope, salt: rand::rng().random() }
-    }
-
-    /// What an idempotency key stands for: the caller, the kind of operation and the key; and the command, so that
-    /// another one under the same key is found out.
-    pub(crate) fn scope(
-        &self,
-        ctx: &Ctx,
-        operation: KeyedOperation,
-        place: usize,
-        command: &impl serde::Serialize,
-    ) -> Option<Scope> {
-        let key = ctx.idempotency_key.as_ref()?;
-        let operation = operation as usize;
-        let name = format!("{}\0{operation}\0{place}\0{}", ctx.principal.subject, key.as_str());
-        // A command is plain data; it always has a JSON form.
-        let command = serde_json::to_vec(command).unwrap_or_default();
-        Some(Scope { key: self.digest(name.as_bytes()), command: self.digest(&command) })
-    }
-
-    fn digest(&self, text: &[u8]) -> [u8; 16] {
-        let mut digest = [0; 16];
-        // A key of any length is taken.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
-        mac.update(text);
-        let full = mac.finalize().into_bytes();
-        digest.iter_mut().zip(full).for_each(|(place, byte)| *place = byte);
-        digest
     }
 }
 
@@ -279,208 +241,11 @@ impl Feed for LedgerService {
     }
 }
 
-/// A line that is ready for the lane, or its refusal of form.
-type CheckedLine = Result<Line, LedgerError>;
-
-impl LedgerService {
-    async fn submit_one(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
-        let reach = reach(ctx, "transactions", "create")?;
-        check_override(ctx, &command.operation)?;
-        check::operation(&command.operation)?;
-        let scope = self.scope(ctx, KeyedOperation::Transaction, 0, &command);
-        if command.operation.id().is_none() && scope.is_none() && !command.dry_run {
-            return Err(Refusal::IdempotencyMissing.into());
-        }
-        let tag = self.tag(command.operation.id(), scope);
-        let line = Line { tag, operation: command.operation };
-        let lines = Lines { atomic: false, dry_run: command.dry_run, lines: vec![line] };
-        let mut outcomes = self.lines(ctx, reach, lines).await?;
-        outcomes.pop().ok_or(LedgerError::Internal)?.map(view::transaction).map_err(refused)
-    }
-
-    async fn submit_many(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
-        let reach = reach(ctx, "transactions", "create")?;
-        check::batch(&command)?;
-        let digest =
-            ctx.idempotency_key.is_some().then(|| self.digest(&serde_json::to_vec(&command).unwrap_or_default()));
-        let mut checked = Vec::with_capacity(command.lines.len());
-        for (place, operation) in command.lines.into_iter().enumerate() {
-            let scope = self.scope(ctx, KeyedOperation::Batch, place, &digest);
-            checked.push(self.check_line(ctx, operation, scope, command.dry_run));
-        }
-        if command.atomic {
-            return self.atomic_batch(ctx, reach, checked, command.dry_run).await;
-        }
-        self.loose_batch(ctx, reach, checked, command.dry_run).await
-    }
-
-    async fn account_command(&self, ctx: &Ctx, body: Body, reach: Reach) -> Result<Account, LedgerError> {
-        match self.run(ctx, reach, body).await? {
-            Reply::Account(outcome) => outcome.map(view::account).map_err(refused),
-            Reply::Lines(_) | Reply::Asset(_) => Err(LedgerError::Internal),
-        }
-    }
-
-    async fn lines(&self, ctx: &Ctx, reach: Reach, lines: Lines) -> Result<Vec<Outcome<Recorded>>, LedgerError> {
-        match self.run(ctx, reach, Body::Lines(lines)).await? {
-            Reply::Lines(outcomes) => Ok(outcomes),
-            Reply::Account(_) | Reply::Asset(_) => Err(LedgerError::Internal),
-        }
-    }
-
-    fn check_line(&self, ctx: &Ctx, operation: Operation, scope: Option<Scope>, dry_run: bool) -> CheckedLine {
-        check_override(ctx, &operation)?;
-        check::operation(&operation)?;
-        if operation.id().is_none() && scope.is_none() && !dry_run {
-            return Err(Refusal::IdempotencyMissing.into());
-        }
-        let tag = self.tag(operation.id(), scope);
-        Ok(Line { tag, operation })
-    }
-
-    /// A line whose form is wrong fails an atomic batch before it reaches the books, so nothing is remembered.
-    async fn atomic_batch(
-        &self,
-        ctx: &Ctx,
-        reach: Reach,
-        checked: Vec<CheckedLine>,
-        dry_run: bool,
-    ) -> Result<BatchReply, LedgerError> {
-        if let Some(failed) = checked.iter().position(Result::is_err) {
-            let sibling = || LedgerError::from(Refusal::SiblingFailed { line: failed });
-            let outcome = |line: CheckedLine| LineOutcome::Failed(line.err().unwrap_or_else(sibling));
-            return Ok(BatchReply { lines: checked.into_iter().map(outcome).collect() });
-        }
-        let lines = checked.into_iter().flatten().collect();
-        let outcomes = self.lines(ctx, reach, Lines { atomic: true, dry_run, lines }).await?;
-        Ok(BatchReply { lines: outcomes.into_iter().map(line_outcome).collect() })
-    }
-
-    /// Lines that stand alone go to the lane in pieces of a group's size, in order.
-    async fn loose_batch(
-        &self,
-        ctx: &Ctx,
-        reach: Reach,
-        checked: Vec<CheckedLine>,
-        dry_run: bool,
-    ) -> Result<BatchReply, LedgerError> {
-        let mut answers = Vec::with_capacity(checked.len());
-        let mut checked = checked.into_iter().peekable();
-        while checked.peek().is_some() {
-            let piece: Vec<CheckedLine> = checked.by_ref().take(self.config.batch_max).collect();
-            let lines = piece.iter().flatten().cloned().collect();
-            // What became of earlier pieces is not lost: a piece without an answer fails line by line.
-            let outcomes = self.lines(ctx, reach.clone(), Lines { atomic: false, dry_run, lines }).await;
-            let mut outcomes = outcomes.map(Vec::into_iter);
-            for line in piece {
-                answers.push(match (line, &mut outcomes) {
-                    (Err(malformed), _) => LineOutcome::Failed(malformed),
-                    (Ok(_), Ok(outcomes)) => {
-                        outcomes.next().map_or(LineOutcome::Failed(LedgerError::Internal), line_outcome)
-                    }
-                    (Ok(_), Err(error)) => LineOutcome::Failed(error.clone()),
-                });
-            }
-        }
-        Ok(BatchReply { lines: answers })
-    }
-}
-
-fn line_outcome(outcome: Outcome<Recorded>) -> LineOutcome {
-    match outcome {
-        Ok(recorded) => LineOutcome::Done(Box::new(view::transaction(recorded))),
-        Err(refused_line) => LineOutcome::Failed(refused(refused_line)),
-    }
-}
-
-pub(crate) fn refused(Refused { refusal, replayed }: Refused) -> LedgerError {
-    LedgerError::Refused { refusal, replayed }
-}
-
-/// What a caller may not do at all; foreign objects have been answered as unknown before.
-fn forbidden(_: access::Denied) -> LedgerError {
-    LedgerError::Forbidden
-}
-
 /// Whose accounts the principal may use for this; a foreign one does not exist for it.
 pub(crate) fn reach(ctx: &Ctx, resource: &str, action: &str) -> Result<Reach, LedgerError> {
     match access::owner_term(ctx, resource, action) {
         Ok(None) => Ok(Reach::All),
         Ok(Some(subject)) => Ok(Reach::Owner(subject)),
         Err(denied) => Err(forbidden(denied)),
-    }
-}
-
-fn check_override(ctx: &Ctx, operation: &Operation) -> Result<(), LedgerError> {
-    let Operation::Create(create) = operation else { return Ok(()) };
-    if create.postings.iter().any(|posting| posting.override_limit == Some(Override::Floor)) {
-        access::check(ctx, "ledger", "override-floor", None).map_err(forbidden)?;
-    }
-    Ok(())
-}
-
-fn lane_error(error: LaneError) -> LedgerError {
-    match error {
-        LaneError::Overloaded => LedgerError::Overloaded,
-        LaneError::DeadlineExceeded => LedgerError::DeadlineExceeded,
-        LaneError::OutcomeUnknown => LedgerError::OutcomeUnknown,
-        LaneError::ClockBehind => LedgerError::ClockBehind,
-        LaneError::StorageFull => LedgerError::StorageFull,
-        LaneError::Unavailable => LedgerError::Unavailable,
-        LaneError::Internal => LedgerError::Internal,
-    }
-}
-
-/// A question that the store could not answer: logged once, here.
-pub(crate) fn store_error(error: DbError) -> LedgerError {
-    use platform::db::Fault;
-    tracing::error!(%error, cause = ?error.source, "a question to the ledger's store failed");
-    match error.fault {
-        Fault::Corrupt | Fault::Statement | Fault::Constraint | Fault::Newer | Fault::Older => LedgerError::Internal,
-        _ => LedgerError::Unavailable,
-    }
-}
-
-fn query_error(error: query::QueryError) -> LedgerError {
-    match error {
-        query::QueryError::Refused(refusal) => refusal.into(),
-        query::QueryError::Store(error) => store_error(error),
-    }
-}
-
-async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
-    let fresh: [u8; 32] = rand::rng().random();
-    db.write(move |tx: &Tx| {
-        Box::pin(async move {
-            let name = Value::Text(IDEMPOTENCY_KEY);
-            if let Some(row) = tx.query(sql::SECRET_READ, &[name]).await?.first() {
-                return row.array(0);
-            }
-            tx.execute(sql::SECRET_WRITE, &[name, Value::Bytes(&fresh)]).await?;
-            Ok(fresh)
-        })
-    })
-    .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_lane_says_keeps_its_name() {
-        for (said, answered) in [
-            (LaneError::Overloaded, "overloaded"),
-            (LaneError::DeadlineExceeded, "deadline_exceeded"),
-            (LaneError::OutcomeUnknown, "outcome_unknown"),
-            (LaneError::ClockBehind, "clock_behind"),
-            (LaneError::StorageFull, "storage_full"),
-            (LaneError::Unavailable, "unavailable"),
-            (LaneError::Internal, "internal"),
-        ] {
-            let error = lane_error(said);
-            assert_eq!(error.code(), answered);
-            assert!((500..=507).contains(&error.status()), "{error}");
-        }
     }
 }
