@@ -12,9 +12,8 @@ use ledger_api::{
 use platform::db::{Db, DbError, Tx, Value};
 
 use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
-use crate::failure::refused;
 use crate::format::{HoldAfter, Row, hex, parse_hex};
-use crate::service::{KeyedOperation, LedgerService};
+use crate::service::{KeyedOperation, LedgerService, refused};
 use crate::state::{LogTail, Space, State};
 use crate::store::{Loader, Wanted, sql};
 use crate::view;

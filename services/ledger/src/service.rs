@@ -1,28 +1,32 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
+mod errors;
+mod keys;
+mod submit;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hmac::{Hmac, KeyInit, Mac};
 use kernel::{Clock, Ctx, IdMaker};
 use ledger_api::{
     Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, ChangeAccount,
     DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, OpenAccount, Refusal, RollUp, Submit,
-    Transaction, TransactionTag, limits,
+    Transaction, limits,
 };
 use platform::access;
-use platform::db::{Db, DbError, Tx, Value};
+use platform::db::{Db, DbError};
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig};
-use rand::RngExt;
-use sha2::Sha256;
 
-use crate::command::{Body, Command, Reach, Reply, Scope, Tag};
-use crate::failure::{forbidden, lane_error, query_error, reach, refused, store_error};
+use crate::command::{Body, Command, Reach, Reply};
 use crate::store::sql;
 use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
+
+pub(crate) use errors::refused;
+use errors::{forbidden, lane_error, query_error, store_error};
+pub(crate) use keys::KeyedOperation;
 
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
@@ -65,17 +69,6 @@ pub async fn migrate(db: &Db) -> Result<usize, DbError> {
     db.migrate(sql::MIGRATIONS).await
 }
 
-const IDEMPOTENCY_KEY: &str = "idempotency";
-
-/// The operations that an idempotency key may belong to.
-#[derive(Clone, Copy)]
-pub(crate) enum KeyedOperation {
-    Transaction,
-    Batch,
-    Account,
-    Asset,
-}
-
 impl LedgerService {
     /// Migrates the store, checks its tail and starts the lane.
     pub async fn start(
@@ -85,7 +78,7 @@ impl LedgerService {
         ids: IdMaker,
     ) -> Result<LedgerService, DbError> {
         migrate(&db).await?;
-        let key = idempotency_key(&db).await?;
+        let key = keys::idempotency_key(&db).await?;
         let signal = FeedSignal::default();
         let work =
             WorkConfig { accounts_cached_max: config.accounts_cached_max, idempotency_days: config.idempotency_days };
@@ -103,7 +96,10 @@ impl LedgerService {
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
     pub async fn close(&self) -> Result<String, DbError> {
         self.lane.close().await;
-        self.db.checkpoint().await?;
+        // A reader may keep the log beside the file until it is done; the books are whole either way.
+        if let Err(error) = self.db.checkpoint().await {
+            tracing::warn!(%error, "the write-ahead log was left beside the store");
+        }
         query::head(&self.db).await.map(|head| head.to_string())
     }
 
@@ -117,47 +113,8 @@ impl LedgerService {
         self.db.connections()
     }
 
-    pub(crate) async fn run(&self, ctx: &Ctx, reach: Reach, body: Body) -> Result<Reply, LedgerError> {
+    async fn run(&self, ctx: &Ctx, reach: Reach, body: Body) -> Result<Reply, LedgerError> {
         self.lane.submit(Command { reach, body }, ctx.deadline).await.map_err(lane_error)
-    }
-
-    pub(crate) fn tag(&self, id: Option<ledger_api::TransactionId>, scope: Option<Scope>) -> Tag {
-        let id = id.unwrap_or_else(|| self.ids.make::<TransactionTag>());
-        Tag { id: id.bits(), scope, salt: rand::rng().random() }
-    }
-
-    /// What an idempotency key stands for: the caller, the kind of operation and the key; and the command, so that
-    /// another one under the same key is found out.
-    pub(crate) fn scope(
-        &self,
-        ctx: &Ctx,
-        operation: KeyedOperation,
-        place: usize,
-        command: &impl serde::Serialize,
-    ) -> Option<Scope> {
-        let key = ctx.idempotency_key.as_ref()?;
-        let operation = operation as usize;
-        let name = format!("{}\0{operation}\0{place}\0{}", ctx.principal.subject, key.as_str());
-        // A command is plain data; it always has a JSON form.
-        let command = serde_json::to_vec(command).unwrap_or_default();
-        Some(Scope { key: self.digest(name.as_bytes()), command: self.digest(&command) })
-    }
-
-    pub(crate) fn digest(&self, text: &[u8]) -> [u8; 16] {
-        let mut digest = [0; 16];
-        // A key of any length is taken.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
-        mac.update(text);
-        let full = mac.finalize().into_bytes();
-        digest.iter_mut().zip(full).for_each(|(place, byte)| *place = byte);
-        digest
-    }
-
-    async fn account_command(&self, ctx: &Ctx, body: Body, reach: Reach) -> Result<Account, LedgerError> {
-        match self.run(ctx, reach, body).await? {
-            Reply::Account(outcome) => outcome.map(view::account).map_err(refused),
-            Reply::Lines(_) | Reply::Asset(_) => Err(LedgerError::Internal),
-        }
     }
 }
 
@@ -284,17 +241,11 @@ impl Feed for LedgerService {
     }
 }
 
-async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
-    let fresh: [u8; 32] = rand::rng().random();
-    db.write(move |tx: &Tx| {
-        Box::pin(async move {
-            let name = Value::Text(IDEMPOTENCY_KEY);
-            if let Some(row) = tx.query(sql::SECRET_READ, &[name]).await?.first() {
-                return row.array(0);
-            }
-            tx.execute(sql::SECRET_WRITE, &[name, Value::Bytes(&fresh)]).await?;
-            Ok(fresh)
-        })
-    })
-    .await
+/// Whose accounts the principal may use for this; a foreign one does not exist for it.
+pub(crate) fn reach(ctx: &Ctx, resource: &str, action: &str) -> Result<Reach, LedgerError> {
+    match access::owner_term(ctx, resource, action) {
+        Ok(None) => Ok(Reach::All),
+        Ok(Some(subject)) => Ok(Reach::Owner(subject)),
+        Err(denied) => Err(forbidden(denied)),
+    }
 }

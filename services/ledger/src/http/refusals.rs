@@ -99,7 +99,7 @@ refusals! {
     KeyTaken => "The Idempotency-Key was sent with another command before.";
     ReferenceTaken { reference: reference(), taken_by: "txn_01kppyy0k0f4g8n1vpdkpr5g3a".to_owned() } =>
         "Another account or transaction has this reference.";
-    AccountFrozen { account: path("customers:ann") } => "An account is frozen: it takes no debits and credits until it is unfrozen.";
+    AccountFrozen { account: path("customers:ann") } => "An account is frozen: it takes no new debits and credits until it is unfrozen.";
     AccountClosed { account: path("customers:ann") } => "An account is closed for good.";
     AccountNotZero { account: path("customers:ann") } => "Only an account at zero can be closed.";
     AccountHasHolds { account: path("customers:ann") } => "Pending transactions have to be posted or voided before closing.";

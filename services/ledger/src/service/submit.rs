@@ -1,19 +1,21 @@
-//! Operations on their way to the lane: checked for their form, tagged so that a repeat is recognised, alone or in batches.
+//! Transactions on their way to the lane: checked for form, given their tags, one by one or in batches.
 
 use kernel::Ctx;
-use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Override, Refusal, Submit, Transaction};
+use ledger_api::{
+    Account, Batch, BatchReply, LedgerError, LineOutcome, Operation, Override, Refusal, Submit, Transaction,
+};
 use platform::access;
 
+use super::errors::{forbidden, refused};
+use super::{KeyedOperation, LedgerService, reach};
 use crate::command::{Body, Line, Lines, Outcome, Reach, Recorded, Reply, Scope};
-use crate::failure::{forbidden, reach, refused};
-use crate::service::{KeyedOperation, LedgerService};
 use crate::{check, view};
 
 /// A line that is ready for the lane, or its refusal of form.
 type CheckedLine = Result<Line, LedgerError>;
 
 impl LedgerService {
-    pub(crate) async fn submit_one(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
+    pub(super) async fn submit_one(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
         let reach = reach(ctx, "transactions", "create")?;
         check_override(ctx, &command.operation)?;
         check::operation(&command.operation)?;
@@ -28,7 +30,7 @@ impl LedgerService {
         outcomes.pop().ok_or(LedgerError::Internal)?.map(view::transaction).map_err(refused)
     }
 
-    pub(crate) async fn submit_many(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
+    pub(super) async fn submit_many(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
         let reach = reach(ctx, "transactions", "create")?;
         check::batch(&command)?;
         let digest =
@@ -44,7 +46,19 @@ impl LedgerService {
         self.loose_batch(ctx, reach, checked, command.dry_run).await
     }
 
-    async fn lines(&self, ctx: &Ctx, reach: Reach, lines: Lines) -> Result<Vec<Outcome<Recorded>>, LedgerError> {
+    pub(super) async fn account_command(&self, ctx: &Ctx, body: Body, reach: Reach) -> Result<Account, LedgerError> {
+        match self.run(ctx, reach, body).await? {
+            Reply::Account(outcome) => outcome.map(view::account).map_err(refused),
+            Reply::Lines(_) | Reply::Asset(_) => Err(LedgerError::Internal),
+        }
+    }
+
+    pub(super) async fn lines(
+        &self,
+        ctx: &Ctx,
+        reach: Reach,
+        lines: Lines,
+    ) -> Result<Vec<Outcome<Recorded>>, LedgerError> {
         match self.run(ctx, reach, Body::Lines(lines)).await? {
             Reply::Lines(outcomes) => Ok(outcomes),
             Reply::Account(_) | Reply::Asset(_) => Err(LedgerError::Internal),

@@ -1,12 +1,11 @@
-//! What stopped a command or a question, in the words of the trait.
+//! What callers are told when a part of the house could not do its work, and what the log is told instead.
 
-use kernel::Ctx;
 use ledger_api::LedgerError;
 use platform::access;
 use platform::db::DbError;
 use platform::lane::LaneError;
 
-use crate::command::{Reach, Refused};
+use crate::command::Refused;
 use crate::query;
 
 pub(crate) fn refused(Refused { refusal, replayed }: Refused) -> LedgerError {
@@ -14,20 +13,11 @@ pub(crate) fn refused(Refused { refusal, replayed }: Refused) -> LedgerError {
 }
 
 /// What a caller may not do at all; foreign objects have been answered as unknown before.
-pub(crate) fn forbidden(_: access::Denied) -> LedgerError {
+pub(super) fn forbidden(_: access::Denied) -> LedgerError {
     LedgerError::Forbidden
 }
 
-/// Whose accounts the principal may use for this; a foreign one does not exist for it.
-pub(crate) fn reach(ctx: &Ctx, resource: &str, action: &str) -> Result<Reach, LedgerError> {
-    match access::owner_term(ctx, resource, action) {
-        Ok(None) => Ok(Reach::All),
-        Ok(Some(subject)) => Ok(Reach::Owner(subject)),
-        Err(denied) => Err(forbidden(denied)),
-    }
-}
-
-pub(crate) fn lane_error(error: LaneError) -> LedgerError {
+pub(super) fn lane_error(error: LaneError) -> LedgerError {
     match error {
         LaneError::Overloaded => LedgerError::Overloaded,
         LaneError::DeadlineExceeded => LedgerError::DeadlineExceeded,
@@ -49,7 +39,7 @@ pub(crate) fn store_error(error: DbError) -> LedgerError {
     }
 }
 
-pub(crate) fn query_error(error: query::QueryError) -> LedgerError {
+pub(super) fn query_error(error: query::QueryError) -> LedgerError {
     match error {
         query::QueryError::Refused(refusal) => refusal.into(),
         query::QueryError::Store(error) => store_error(error),
