@@ -129,9 +129,10 @@ fn no_trace_of_metadata_is_left_by_a_refusal() {
         let (owner, reference) = (None, None);
         let open =
             OpenAccount { path: path("new"), currency, normal, limits, owner, reference, metadata: metadata.clone() };
-        book.account(Reach::All, Body::Open(open, tag(1))).unwrap_err();
+        // Refused commands of accounts are remembered under a key only.
+        book.account(Reach::All, Body::Open(open, keyed(1, 1, 1))).unwrap_err();
         let change = ChangeAccount { path: path("nobody"), change: AccountChange::SetMetadata(metadata.clone()) };
-        book.account(Reach::All, Body::Change(change, tag(2))).unwrap_err();
+        book.account(Reach::All, Body::Change(change, keyed(2, 2, 2))).unwrap_err();
         let mut line = paid(3, "ann", "bob", 1);
         if let Operation::Create(create) = &mut line.operation {
             create.metadata = metadata;
