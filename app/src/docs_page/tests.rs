@@ -53,7 +53,7 @@ fn an_operation_shows_what_it_takes_answers_and_refuses() {
         "href=\"#get-v1-accounts--id-\"",
         "id=\"get-v1-accounts--id-\"",
         "assets/cash",
-        "{ &quot;owner&quot;: null, &quot;path&quot;: &quot;assets/cash&quot; }",
+        "{ &quot;path&quot;: &quot;assets/cash&quot;, &quot;owner&quot;: null }",
         "<td>path<span class=\"hint\"> required</span></td>",
         "<a href=\"#thing-Account\">Account</a>",
         "list of integer",
