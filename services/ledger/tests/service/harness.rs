@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kernel::{Clock, Ctx, Deadline, IdMaker, Money, Principal, PrincipalKind};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{
-    Account, AccountChange, AccountPath, Batch, ChangeAccount, FindTransaction, Increase, Ledger, LedgerError, Limits,
-    LineOutcome, NewTransaction, OpenAccount, Operation, Post, Posting, Refusal, Reverse, Side, Submit, Transaction,
-    TransactionId, Void, WantedStatus,
+    Account, AccountChange, AccountPath, Asset, Batch, ChangeAccount, DeclareAsset, FindTransaction, Increase, Ledger,
+    LedgerError, Limits, LineOutcome, NewTransaction, OpenAccount, Operation, Post, Posting, Refusal, Reverse, Side,
+    Submit, Transaction, TransactionId, Void, WantedStatus,
 };
 use testkit::{FakeClock, TestStore};
 
@@ -54,6 +54,15 @@ impl Desk {
 
     pub(crate) async fn change(&self, name: &str, change: AccountChange) -> Answer<Account> {
         self.ledger.change_account(&self.ctx, ChangeAccount { path: path(name), change }).await
+    }
+
+    /// With a key: only then can the command come again, and its refusal is remembered.
+    pub(crate) async fn change_once(&self, name: &str, change: AccountChange) -> Answer<Account> {
+        self.ledger.change_account(&self.keyed("once"), ChangeAccount { path: path(name), change }).await
+    }
+
+    pub(crate) async fn declare_once(&self, code: &str, scale: u8) -> Answer<Asset> {
+        self.ledger.declare_asset(&self.keyed("once"), DeclareAsset { code: code.to_owned(), scale }).await
     }
 
     pub(crate) async fn run(&self, operation: impl Into<Operation>) -> Answer<Transaction> {
