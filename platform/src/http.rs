@@ -2,7 +2,7 @@
 //!
 //! Refuses what is malformed before a domain sees it, always as an RFC 9457 problem that names the field. Invariants: an
 //! answer never shows an internal cause; a label is a route, never a raw path; every wait and body has a bound.
-//! Start reading at [`edge`], the story of one request, then [`json`].
+//! Start reading at `edge`, the story of one request, then `json`.
 
 mod cursor;
 mod deadline;

@@ -67,7 +67,7 @@ async fn paths_and_queries() {
     refused(&get("/orders?limit=%00").await, 400, "nul_character", Some("query"));
     refused(&get("/orders/%ff").await, 400, "bad_utf8", Some("path"));
     refused(&get("/orders/1%00").await, 400, "nul_character", Some("path"));
-    refused(&get("/orders/first").await, 400, "field_invalid", Some("path"));
+    refused(&get("/orders/first").await, 400, "field_invalid", Some("number"));
     refused(&get("/orders/../../etc/passwd").await, 404, "route_unknown", None);
     refused(&get(&format!("/{}", "a".repeat(20_000))).await, 404, "route_unknown", None);
     assert_eq!(get(&format!("/{}", "a".repeat(200_000))).await.status, 431);
