@@ -4,7 +4,7 @@ use kernel::{Currency, Money};
 use ledger_api::{AccountPath, AccountStatus, Balances, Reference, Side};
 
 use crate::chain::Roots;
-use crate::format::{AccountState, SideAfter, Sums};
+use crate::format::{AccountState, LegKind, LegRow, SideAfter, Sums};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccountFacts {
@@ -37,6 +37,30 @@ pub(crate) const OPEN: AccountState =
 impl Head {
     pub(crate) fn new(state: AccountState) -> Head {
         Head { state, sums: Sums::default(), version: 0, roots: Roots::default(), holds: 0, raised_by: 0 }
+    }
+}
+
+impl Head {
+    /// Takes over what a row of the log says about this account, unless it is known already.
+    #[expect(dead_code, reason = "for heads that are worked out from the log")]
+    pub(crate) fn follow(&mut self, seq: u64, row: &LegRow, side: &SideAfter) {
+        if self.roots.newest() >= seq {
+            return;
+        }
+        self.roots.append(seq);
+        self.sums = side.sums;
+        self.version = side.version;
+        let remaining = row.hold.map_or(0, |hold| hold.remaining);
+        match row.kind {
+            LegKind::Pending => self.holds += 1,
+            // What was finished is held again.
+            LegKind::Increase if remaining == row.amount => self.holds += 1,
+            LegKind::Post | LegKind::Void | LegKind::Expiry if remaining == 0 => {
+                self.holds = self.holds.saturating_sub(1);
+            }
+            LegKind::Posted | LegKind::Reversal | LegKind::Increase => {}
+            LegKind::Post | LegKind::Void | LegKind::Expiry => {}
+        }
     }
 }
 

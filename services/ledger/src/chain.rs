@@ -14,13 +14,18 @@ pub(crate) struct Links {
 }
 
 impl Roots {
+    /// The newest row; 0 where there is none.
+    pub(crate) fn newest(&self) -> u64 {
+        self.0.last().map_or(0, |(row, _)| *row)
+    }
+
     pub(crate) fn append(&mut self, seq: u64) -> Links {
-        let prev = self.0.last().map_or(0, |(row, _)| *row);
+        let prev = self.newest();
         match self.0.as_slice() {
             [.., (_, second), (_, top)] if second == top => {
                 let size = top + 1;
                 self.0.truncate(self.0.len() - 2);
-                let jump = self.0.last().map_or(0, |(row, _)| *row);
+                let jump = self.newest();
                 self.0.push((seq, size));
                 Links { prev, jump }
             }

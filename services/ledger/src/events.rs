@@ -5,28 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Timestamp;
 use ledger_api::{Metadata, TransactionId};
-use platform::db::{Db, DbError, Tx, Value};
+use platform::db::{DbError, Tx, Value};
 use platform::feed::{CloudEvent, Event, Pull};
 use serde_json::{Value as Json, json};
 
 use crate::command::{AccountAnswer, Recorded, RecordedLeg};
 use crate::format::{AccountEvent, AccountRow, AssetRow, LegKind, RefusalRow, Row};
 use crate::query::empty_state;
+use crate::snapshot::{Books, Snapshot};
 use crate::state::State;
-use crate::store::{Loader, log_row, sql};
+use crate::store::{log_row, sql};
 use crate::view;
 
 /// Rows of the largest transaction, so that one always fits into what is read.
 const ROWS_OF_ONE: usize = ledger_api::limits::POSTINGS_MAX;
 
-pub(crate) async fn events_after(db: &Db, pull: Pull) -> Result<Vec<Event>, DbError> {
-    let tx = db.read().await?;
+pub(crate) async fn events_after(books: &Books, pull: Pull) -> Result<Vec<Event>, DbError> {
+    let snapshot = books.snapshot().await?;
+    let tx = &snapshot.tx;
     let from = i64::try_from(pull.after.saturating_add(1)).unwrap_or(i64::MAX);
     let to = from.saturating_add((pull.max + ROWS_OF_ONE) as i64);
     let rows = tx.query(sql::LOG_RANGE, &[Value::Int(from), Value::Int(to)]).await?;
     let rows: BTreeMap<u64, Row> = rows.iter().map(log_row).collect::<Result<_, _>>()?;
-    let state = accounts_of(&tx, &rows).await?;
-    let times = times(&tx, from, to).await?;
+    let state = accounts_of(&snapshot, &rows).await?;
+    let times = times(tx, from, to).await?;
     let mut events = Vec::new();
     for (seq, row) in &rows {
         if events.len() == pull.max {
@@ -51,7 +53,7 @@ pub(crate) async fn events_after(db: &Db, pull: Pull) -> Result<Vec<Event>, DbEr
     Ok(events)
 }
 
-async fn accounts_of(tx: &Tx, rows: &BTreeMap<u64, Row>) -> Result<State, DbError> {
+async fn accounts_of(snapshot: &Snapshot, rows: &BTreeMap<u64, Row>) -> Result<State, DbError> {
     let numbers = rows.values().flat_map(|row| match row {
         Row::Leg(leg) => vec![leg.debit, leg.credit],
         Row::Account(account) => vec![account.account],
@@ -59,7 +61,7 @@ async fn accounts_of(tx: &Tx, rows: &BTreeMap<u64, Row>) -> Result<State, DbErro
     });
     let numbers: BTreeSet<u64> = numbers.collect();
     let mut state = empty_state();
-    Loader::new(tx, &mut state).load_accounts(numbers).await?;
+    snapshot.loader(&mut state).load_accounts(numbers).await?;
     Ok(state)
 }
 

@@ -27,6 +27,7 @@ mod http;
 mod query;
 mod raw;
 mod service;
+mod snapshot;
 mod state;
 mod store;
 mod verify;

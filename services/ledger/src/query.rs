@@ -9,13 +9,14 @@ use ledger_api::{
     Account, AccountPage, AccountPath, AccountQuery, Asset, CurrencyTotal, FindTransaction, LedgerError, Metadata,
     Refusal, RollUp, Transaction, TransactionId, TransactionKind, TransactionStatus,
 };
-use platform::db::{Db, DbError, Tx, Value};
+use platform::db::{DbError, Tx, Value};
 
 use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
 use crate::format::{HoldAfter, Row, hex, parse_hex};
 use crate::service::{KeyedOperation, LedgerService, refused};
+use crate::snapshot::Books;
 use crate::state::{LogTail, Space, State};
-use crate::store::{Loader, Wanted, sql};
+use crate::store::{Wanted, sql};
 use crate::view;
 use crate::work::read_tail;
 
@@ -66,19 +67,19 @@ impl FromStr for Head {
     }
 }
 
-pub(crate) async fn head(db: &Db) -> Result<Head, DbError> {
-    let tx = db.read().await?;
-    let LogTail { number, last_seq, hash, .. } = read_tail(&tx).await?;
+pub(crate) async fn head(books: &Books) -> Result<Head, DbError> {
+    let snapshot = books.snapshot().await?;
+    let LogTail { number, last_seq, hash, .. } = read_tail(&snapshot.tx).await?;
     Ok(Head { number, last_seq, hash })
 }
 
-pub(crate) async fn assets(db: &Db) -> Result<Vec<Asset>, DbError> {
-    let tx = db.read().await?;
+pub(crate) async fn assets(books: &Books) -> Result<Vec<Asset>, DbError> {
+    let snapshot = books.snapshot().await?;
     let asset = |row: &platform::db::Row| {
         let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an asset with a malformed scale"))?;
         Ok(Asset { code: row.text(0)?.to_owned(), scale, replayed: false })
     };
-    tx.query(sql::ASSET_LIST, &[]).await?.iter().map(asset).collect()
+    snapshot.tx.query(sql::ASSET_LIST, &[]).await?.iter().map(asset).collect()
 }
 
 /// A state to load into: every row that is asked for counts as stored.
@@ -86,12 +87,12 @@ pub(crate) fn empty_state() -> State {
     State { log: LogTail { last_seq: u64::MAX - 1, ..LogTail::default() }, ..State::default() }
 }
 
-pub(crate) async fn account(db: &Db, path: &AccountPath) -> Result<Option<Account>, DbError> {
-    let tx = db.read().await?;
+pub(crate) async fn account(books: &Books, path: &AccountPath) -> Result<Option<Account>, DbError> {
+    let snapshot = books.snapshot().await?;
     let mut state = empty_state();
     let paths = BTreeSet::from([path.clone()]);
     let wanted = Wanted { paths: paths.clone(), openings: paths, ..Wanted::default() };
-    Loader::new(&tx, &mut state).load(&wanted).await?;
+    snapshot.loader(&mut state).load(&wanted).await?;
     Ok(state.account_no(path).and_then(|no| account_of(&state, no)))
 }
 
@@ -113,13 +114,13 @@ fn metadata_of(state: &State, seq: u64) -> Metadata {
     state.group.metadata.get(&seq).map(|entry| entry.body.clone()).unwrap_or_default()
 }
 
-pub(crate) async fn accounts(db: &Db, query: &AccountQuery, limit: usize) -> Result<AccountPage, QueryError> {
-    let tx = db.read().await?;
-    let mut numbers = page(&tx, query, limit + 1).await?;
+pub(crate) async fn accounts(books: &Books, query: &AccountQuery, limit: usize) -> Result<AccountPage, QueryError> {
+    let snapshot = books.snapshot().await?;
+    let mut numbers = page(&snapshot.tx, query, limit + 1).await?;
     let more = numbers.len() > limit;
     numbers.truncate(limit);
     let mut state = empty_state();
-    Loader::new(&tx, &mut state).load_accounts(numbers.iter().copied()).await?;
+    snapshot.loader(&mut state).load_accounts(numbers.iter().copied()).await?;
     let items: Vec<Account> = numbers.into_iter().filter_map(|no| account_of(&state, no)).collect();
     let next = if more { items.last().map(|account| account.path.clone()) } else { None };
     Ok(AccountPage { items, next })
@@ -161,12 +162,12 @@ async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, Q
     Ok(numbers?)
 }
 
-pub(crate) async fn roll_up(db: &Db, prefix: &AccountPath, max: usize) -> Result<RollUp, QueryError> {
-    let tx = db.read().await?;
+pub(crate) async fn roll_up(books: &Books, prefix: &AccountPath, max: usize) -> Result<RollUp, QueryError> {
+    let snapshot = books.snapshot().await?;
     let (from, to) = (format!("{prefix}:"), format!("{prefix};"));
     let limit = Value::Int(max as i64 + 1);
     let params = [Value::Text(prefix.as_str()), Value::Text(&from), Value::Text(&to), limit];
-    let rows = tx.query(sql::ROLL_UP, &params).await?;
+    let rows = snapshot.tx.query(sql::ROLL_UP, &params).await?;
     if rows.len() > max {
         return Err(QueryError::Refused(Refusal::RollUpTooLarge { prefix: prefix.clone(), max }));
     }
@@ -215,7 +216,7 @@ pub(crate) async fn transaction(
     reach: &Reach,
     find: &FindTransaction,
 ) -> Result<Option<Result<Transaction, LedgerError>>, DbError> {
-    let tx = service.db.read().await?;
+    let snapshot = service.books.snapshot().await?;
     let mut state = empty_state();
     let mut wanted = Wanted::default();
     let mut scope = None;
@@ -228,7 +229,7 @@ pub(crate) async fn transaction(
             wanted.scopes.extend(scope.map(|scope| scope.key));
         }
     }
-    Loader::new(&tx, &mut state).load(&wanted).await?;
+    snapshot.loader(&mut state).load(&wanted).await?;
     let first = match find {
         FindTransaction::Id(id) => state.group.known.get(&id.bits()).copied(),
         FindTransaction::Reference(reference) => {
@@ -242,7 +243,7 @@ pub(crate) async fn transaction(
     };
     if let Some(account) = first.and_then(|first| refused_account(&state, first)) {
         let wanted = Wanted { paths: BTreeSet::from([account]), ..Wanted::default() };
-        Loader::new(&tx, &mut state).load(&wanted).await?;
+        snapshot.loader(&mut state).load(&wanted).await?;
     }
     // A key is the caller's own, and so is what it was refused.
     let reach_of_refusals = if scope.is_some() { &Reach::All } else { reach };

@@ -20,6 +20,7 @@ use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig};
 
 use crate::command::{Body, Command, Reach, Reply};
+use crate::snapshot::Books;
 use crate::store::sql;
 use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
@@ -55,6 +56,7 @@ impl Default for LedgerConfig {
 
 pub struct LedgerService {
     pub(crate) db: Db,
+    pub(crate) books: Books,
     pub(crate) lane: Lane<Work>,
     pub(crate) config: LedgerConfig,
     clock: Arc<dyn Clock>,
@@ -90,7 +92,8 @@ impl LedgerService {
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
         let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
-        Ok(LedgerService { db, lane, config, clock, ids, signal, key })
+        let books = Books::new(db.clone());
+        Ok(LedgerService { db, books, lane, config, clock, ids, signal, key })
     }
 
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
@@ -100,7 +103,7 @@ impl LedgerService {
         if let Err(error) = self.db.checkpoint().await {
             tracing::warn!(%error, "the write-ahead log was left beside the store");
         }
-        query::head(&self.db).await.map(|head| head.to_string())
+        query::head(&self.books).await.map(|head| head.to_string())
     }
 
     /// Whether commands are taken now.
@@ -132,7 +135,7 @@ impl Ledger for LedgerService {
 
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError> {
         access::check(ctx, "assets", "read", None).map_err(forbidden)?;
-        query::assets(&self.db).await.map_err(store_error)
+        query::assets(&self.books).await.map_err(store_error)
     }
 
     async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, LedgerError> {
@@ -156,7 +159,7 @@ impl Ledger for LedgerService {
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {
         let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
-        let account = query::account(&self.db, path).await.map_err(store_error)?.ok_or_else(unknown)?;
+        let account = query::account(&self.books, path).await.map_err(store_error)?.ok_or_else(unknown)?;
         let owner = account.owner.as_ref().map(|owner| owner.as_str());
         match access::check(ctx, "accounts", "read", owner) {
             Ok(()) => Ok(account),
@@ -175,12 +178,12 @@ impl Ledger for LedgerService {
             Reach::Owner(subject) => Some(subject.parse().map_err(|_| LedgerError::Forbidden)?),
         };
         let query = AccountQuery { owner, ..query };
-        query::accounts(&self.db, &query, limit).await.map_err(query_error)
+        query::accounts(&self.books, &query, limit).await.map_err(query_error)
     }
 
     async fn roll_up(&self, ctx: &Ctx, prefix: &AccountPath) -> Result<RollUp, LedgerError> {
         access::check(ctx, "accounts", "read", None).map_err(forbidden)?;
-        query::roll_up(&self.db, prefix, self.config.rollup_accounts_max).await.map_err(query_error)
+        query::roll_up(&self.books, prefix, self.config.rollup_accounts_max).await.map_err(query_error)
     }
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
@@ -214,7 +217,7 @@ impl Ledger for LedgerService {
     }
 
     async fn status(&self, _ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
-        let head = query::head(&self.db).await.map_err(store_error)?;
+        let head = query::head(&self.books).await.map_err(store_error)?;
         let state = self.lane.state();
         Ok(LedgerStatus {
             book: crate::BOOK.to_owned(),
@@ -232,12 +235,12 @@ impl Feed for LedgerService {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
         let failed = |error: DbError| FeedError(error.to_string());
-        let found = events::events_after(&self.db, pull).await.map_err(failed)?;
+        let found = events::events_after(&self.books, pull).await.map_err(failed)?;
         if !found.is_empty() || pull.wait_ms == 0 {
             return Ok(found);
         }
         self.signal.wait(pull.after, Duration::from_millis(pull.wait_ms)).await;
-        events::events_after(&self.db, pull).await.map_err(failed)
+        events::events_after(&self.books, pull).await.map_err(failed)
     }
 }
 

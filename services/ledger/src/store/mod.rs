@@ -8,5 +8,5 @@ mod tests;
 mod write;
 
 pub(crate) use read::{Loader, Wanted};
-pub(crate) use rows::log_row;
+pub(crate) use rows::{heads_of, log_row};
 pub(crate) use write::{Stored, store_group};

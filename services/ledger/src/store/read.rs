@@ -225,7 +225,7 @@ impl<'a> Loader<'a> {
             self.tx.select_many(&sql::ACCOUNT, Column::Int(&numbers)),
             self.tx.select_many(&sql::ACCOUNT_HEAD, Column::Int(&numbers)),
         )?;
-        let mut heads = heads.iter().map(rows::head).collect::<Result<HashMap<_, _>, _>>()?;
+        let mut heads = rows::heads_of(&heads)?;
         for row in &facts {
             let facts: AccountFacts = rows::facts(row)?;
             let head = heads.remove(&facts.no);

@@ -1,5 +1,7 @@
 //! Single rows of the tables, as the state keeps them.
 
+use std::collections::HashMap;
+
 use kernel::Currency;
 use ledger_api::{AccountStatus, Side};
 use platform::db::{DbError, Row};
@@ -55,6 +57,10 @@ pub(crate) fn head(row: &Row) -> Result<(u64, Head), DbError> {
     let roots = Roots::from_bytes(row.bytes(12)?).ok_or_else(|| DbError::shape("an account with malformed roots"))?;
     let (version, holds) = (unsigned(row, 10)?, unsigned(row, 11)?);
     Ok((unsigned(row, 0)?, Head { state, sums, version, roots, holds, raised_by: 0 }))
+}
+
+pub(crate) fn heads_of(rows: &[Row]) -> Result<HashMap<u64, Head>, DbError> {
+    rows.iter().map(head).collect()
 }
 
 pub(crate) fn status_number(status: AccountStatus) -> i64 {

@@ -108,6 +108,12 @@ from commit_group
 order by number desc
 limit 1";
 
+pub(crate) const GROUP_LAST_ROW: &str = "
+select last_seq
+from commit_group
+order by number desc
+limit 1";
+
 pub(crate) const GROUP_OF_ROW: &str = "
 select at
 from commit_group
@@ -230,10 +236,11 @@ where path = $1 or (path >= $2 and path < $3)
 limit $4";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 21] = [
+pub(crate) const STATEMENTS: [&str; 22] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
+    GROUP_LAST_ROW,
     GROUP_OF_ROW,
     GROUPS_OF_ROWS,
     LOG_RANGE,
