@@ -100,3 +100,91 @@ async fn side_of(tx: &Tx, no: u64, seq: u64) -> Result<SideAfter, DbError> {
     let side = |leg: &LegRow| leg.side_of(no).copied();
     row.leg().and_then(side).ok_or_else(malformed)
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
+    use ledger_api::{Batch, Ledger, Limits, LineOutcome, NewTransaction, OpenAccount, Operation, Posting, Side};
+    use testkit::{FakeClock, for_each_engine};
+
+    use super::*;
+    use crate::{LedgerConfig, LedgerService};
+
+    const NAMES: [&str; 3] = ["ann", "bob", "carl"];
+
+    fn posting(debit: &str, credit: &str) -> Posting {
+        Posting {
+            debit: Some(debit.parse().unwrap()),
+            credit: Some(credit.parse().unwrap()),
+            amount: kernel::Money::new(7, "USD".parse().unwrap()),
+            up_to_available: false,
+            split: Vec::new(),
+            override_limit: None,
+        }
+    }
+
+    async fn pay(service: &LedgerService, ctx: &Ctx, first: usize, count: usize) {
+        let line = |place: usize| {
+            let (debit, credit) = (NAMES[place % 3], NAMES[(place + 1 + place % 2) % 3]);
+            let id = Some(ledger_api::TransactionId::from_bits(place as u128 + 1));
+            Operation::Create(NewTransaction {
+                id,
+                postings: vec![posting(debit, credit)],
+                ..NewTransaction::default()
+            })
+        };
+        for place in first..first + count {
+            let lines = vec![line(place)];
+            let reply = service.submit_batch(ctx, Batch { atomic: false, dry_run: false, lines }).await.unwrap();
+            assert!(matches!(reply.lines[0], LineOutcome::Done(_)));
+        }
+    }
+
+    /// However much is written behind a snapshot, it answers as at first; and so it does when the writer dropped the heads.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_snapshot_keeps_its_heads_while_the_ledger_writes() {
+        for_each_engine(async |store| {
+            let clock: Arc<dyn Clock> = Arc::new(FakeClock::default());
+            let config = LedgerConfig { write_behind_accounts: 0, ..LedgerConfig::default() };
+            let ids = IdMaker::seeded(clock.clone(), 1);
+            let service = LedgerService::start(store.open().await, config, clock.clone(), ids).await.unwrap();
+            let deadline = Deadline::after_millis(&*clock, 1_000_000);
+            let ctx = Ctx { principal: Principal::operator(), deadline, request_id: "r".into(), idempotency_key: None };
+            for name in NAMES {
+                let limits = Limits { may_go_negative: true, ..Limits::default() };
+                let (path, currency) = (name.parse().unwrap(), "USD".parse().unwrap());
+                let open = OpenAccount {
+                    path,
+                    currency,
+                    normal: Side::Credit,
+                    limits,
+                    owner: None,
+                    reference: None,
+                    metadata: Default::default(),
+                };
+                service.open_account(&ctx, open).await.unwrap();
+            }
+            pay(&service, &ctx, 0, 20).await;
+            let snapshot = service.books.snapshot().await.unwrap();
+            let before = snapshot.heads(&[1, 2, 3, 4]).await.unwrap();
+            assert_eq!(before.len(), 3);
+            pay(&service, &ctx, 20, 33).await;
+            let after = snapshot.heads(&[1, 2, 3, 4]).await.unwrap();
+            let shown = |heads: &HashMap<u64, Head>, no| {
+                let head: &Head = &heads[&no];
+                (head.sums, head.version, head.roots.clone())
+            };
+            for no in 1..=3 {
+                assert_eq!(shown(&after, no), shown(&before, no), "account {no} on {:?}", store.engine());
+            }
+            let now = service.books.snapshot().await.unwrap().heads(&[1, 2, 3]).await.unwrap();
+            assert!((1..=3).all(|no| now[&no].version > before[&no].version));
+            // Whatever is not published any more is in the table by then.
+            service.close().await.unwrap();
+            service.books.published.keep(|_| false, u64::MAX);
+            let after = snapshot.heads(&[1, 2, 3]).await.unwrap();
+            assert!((1..=3).all(|no| shown(&after, no) == shown(&before, no)));
+        })
+        .await;
+    }
+}
