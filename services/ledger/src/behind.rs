@@ -10,6 +10,7 @@
 //! metadata) never waits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use platform::db::{DbError, Tx, Value};
 
@@ -134,13 +135,13 @@ impl Behind {
     async fn follow(&mut self, tx: &Tx, state: &mut State, rows: &[(u64, Row)]) -> Result<(), DbError> {
         let legs: Vec<(u64, &LegRow)> = rows.iter().filter_map(|(seq, row)| Some((*seq, row.leg()?))).collect();
         let touched: BTreeSet<u64> = legs.iter().flat_map(|(_, leg)| [leg.debit, leg.credit]).collect();
-        Loader::new(tx, state).load_accounts(touched).await?;
+        Loader::new(tx, &Arc::default(), state).load_accounts(touched).await?;
         for (seq, leg) in legs {
             for (no, side) in [(leg.debit, &leg.debit_side), (leg.credit, &leg.credit_side)] {
                 let unknown = || DbError::shape(format!("row {seq} of the log names account {no}, which is not there"));
                 let entry = state.accounts.get_mut(&no).ok_or_else(unknown)?;
                 if entry.head.roots.newest() < seq {
-                    std::sync::Arc::make_mut(&mut entry.head).follow(seq, leg, side);
+                    Arc::make_mut(&mut entry.head).follow(seq, leg, side);
                     self.waiting.insert(no);
                 }
             }
