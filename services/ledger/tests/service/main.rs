@@ -10,4 +10,5 @@ mod harness;
 mod lost;
 mod model;
 mod refusals;
+mod scattered;
 mod time;
