@@ -82,6 +82,7 @@ refusals! {
         "The code or the scale has the wrong form, or ISO 4217 has the code already.";
     ExpiryInvalid { detail: "only a pending transaction expires".to_owned() } =>
         "expires_at is given for a transaction that is not pending.";
+    ScheduleTimeMissing => "`scheduled` is set, and effective_at does not say when it is due.";
     QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() } =>
         "The filters given cannot be combined, or one is missing.";
     PageSize { given: 501, max: 500 } => "limit is not between 1 and 500.";
@@ -128,10 +129,17 @@ refusals! {
     ReversalOfReversal { transaction: transaction() } => "A reversal is not reversed; record a new transaction.";
     AlreadyReversed { transaction: transaction(), reversed_by: transaction() } =>
         "It was reversed before, by `reversed_by`.";
-    EffectiveInFuture { effective_at: at() } => "effective_at lies ahead; scheduled transactions are not offered.";
+    EffectiveInFuture { effective_at: at() } => "effective_at lies ahead, and `scheduled` is not set.";
     EffectiveBeforeOpening { account: path("customers:ann") } => "effective_at lies before an account was opened.";
     ExpiryTooFar { expires_at: at(), latest: at() } => "A pending transaction is held for 366 days at most.";
     ExpiresInPast { expires_at: at() } => "expires_at has passed already.";
+    ScheduleInPast { effective_at: at() } => "`scheduled` is set, and effective_at has passed.";
+    ScheduleTooFar { effective_at: at(), latest: at() } => "A transaction is scheduled ten years ahead at most.";
+    NotScheduled { transaction: transaction() } => "The transaction was never scheduled: reverse or void it.";
+    AlreadyCancelled { transaction: transaction() } => "The scheduled transaction was cancelled before.";
+    AlreadyCarriedOut { transaction: transaction() } =>
+        "The scheduled transaction was due before: it is posted or pending now, and can be reversed or voided.";
+    AlreadyFailed { transaction: transaction() } => "The scheduled transaction was refused when it was due; it says why.";
     SiblingFailed { line: 1 } => "Another line of the atomic batch failed; `line` says which.";
 }
 
@@ -286,6 +294,9 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
                 "above_ceiling",
                 "version_mismatch",
                 "effective_in_future",
+                "schedule_time_missing",
+                "schedule_in_past",
+                "schedule_too_far",
                 "effective_before_opening",
                 "expires_in_past",
                 "expiry_too_far",
@@ -320,6 +331,24 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
             ],
         ],
     ),
+    (
+        "cancel_transaction",
+        &[
+            WRITE,
+            &[
+                "idempotency_missing",
+                "metadata_too_large",
+                "id_taken",
+                "reference_taken",
+                "transaction_unknown",
+                "not_scheduled",
+                "already_cancelled",
+                "already_carried_out",
+                "already_failed",
+            ],
+        ],
+    ),
+    ("list_scheduled", &[READ, &["page_size", "cursor_invalid"]]),
     ("events_after", &[READ, &["page_size"]]),
     ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
 ];

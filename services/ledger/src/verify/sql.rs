@@ -60,6 +60,17 @@ where seq > $1
 order by seq
 limit $2";
 
+pub(super) const SCHEDULED_COUNT: &str = "
+select count(*)
+from scheduled";
+
+pub(super) const SCHEDULED_PAGE: &str = "
+select seq, seq
+from scheduled
+where seq > $1
+order by seq
+limit $2";
+
 pub(super) const REVERSAL_COUNT: &str = "
 select count(*)
 from reversal";
@@ -137,7 +148,7 @@ where seq < 1 or seq > $1
 limit 1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 22] = [
+pub(crate) const STATEMENTS: [&str; 24] = [
     GROUP_LAST_SEQ,
     GROUP_PAGE,
     LOG_PAGE,
@@ -148,6 +159,8 @@ pub(crate) const STATEMENTS: [&str; 22] = [
     TRANSACTION_REFERENCE_PAGE,
     HOLD_COUNT,
     HOLD_PAGE,
+    SCHEDULED_COUNT,
+    SCHEDULED_PAGE,
     REVERSAL_COUNT,
     REVERSAL_PAGE,
     METADATA_COUNT,
