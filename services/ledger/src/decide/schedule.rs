@@ -121,20 +121,21 @@ fn find_waiting(state: &State, reach: &Reach, transaction: TransactionId) -> Res
     }
 }
 
-/// Carries out what was scheduled in row `seq`, or records why not. Whatever it does, others are not harmed: a panic is
-/// its failure alone.
+/// Carries out what was scheduled in row `seq`, or records why not.
 pub(super) fn carry_out(state: &mut State, now: Timestamp, seq: u64) {
+    attempt(state, seq, |state, row| {
+        let wanted = row.transaction().ok_or_else(|| INTERNAL.to_owned())?;
+        let text = |refusal: Refusal| serde_json::to_string(&refusal).unwrap_or_else(|_| INTERNAL.to_owned());
+        create::carry_out(state, now, row.id, &wanted).map_err(text)
+    });
+}
+
+/// Whatever it does, others are not harmed: a panic is its failure alone, and leaves nothing else.
+pub(super) fn attempt(state: &mut State, seq: u64, run: impl FnOnce(&mut State, &ScheduledRow) -> Result<(), String>) {
     let Some(row) = waiting(state, seq) else { return };
     let (start, first) = (state.mark(), state.next_seq());
-    let carried_out = match row.transaction() {
-        Some(wanted) => {
-            let guarded = AssertUnwindSafe(|| create::carry_out(state, now, row.id, &wanted));
-            let text = |refusal: Refusal| serde_json::to_string(&refusal).unwrap_or_else(|_| INTERNAL.to_owned());
-            catch_unwind(guarded).map_or_else(|_| Err(INTERNAL.to_owned()), |refused| refused.map_err(text))
-        }
-        None => Err(INTERNAL.to_owned()),
-    };
-    match carried_out {
+    let guarded = AssertUnwindSafe(|| run(state, &row));
+    match catch_unwind(guarded).unwrap_or_else(|_| Err(INTERNAL.to_owned())) {
         Ok(()) => end(state, seq, Stage::CarriedOut, first),
         Err(refusal) => {
             state.take_back(start);
