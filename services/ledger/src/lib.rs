@@ -16,6 +16,7 @@
 //! Start reading at `decide` (the rules, no I/O), then `work` (how a group is loaded and stored), then `service`.
 
 mod account;
+mod behind;
 mod chain;
 mod check;
 mod command;
@@ -25,6 +26,7 @@ mod due;
 mod events;
 mod format;
 mod http;
+mod published;
 mod query;
 mod raw;
 mod schedule;

@@ -22,7 +22,8 @@ pub(crate) struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub facts: Arc<AccountFacts>,
-    pub head: Head,
+    /// Shared with readers; a change makes a new one.
+    pub head: Arc<Head>,
 }
 
 /// Where the log stands before this group.
@@ -67,6 +68,8 @@ pub(crate) struct Group {
     pub new_assets: Vec<(String, u8, u64)>,
     pub new_accounts: Vec<u64>,
     pub changed_accounts: BTreeSet<u64>,
+    /// Those of them whose change no posting row tells, so that it cannot be written later.
+    pub rewritten: BTreeSet<u64>,
     /// What falls due by itself, in the order in which it is done.
     pub due: Vec<Due>,
     undo: Vec<Undo>,
@@ -118,7 +121,7 @@ pub(crate) struct Mark {
 
 #[derive(Debug)]
 enum Undo {
-    Head(u64, Head),
+    Head(u64, Arc<Head>),
     Opened(u64),
     Known(u128),
     Scope([u8; 16]),
@@ -150,9 +153,9 @@ impl State {
     /// The head of an account, about to be changed.
     pub(crate) fn head_mut(&mut self, no: u64) -> Option<&mut Head> {
         let entry = self.accounts.get_mut(&no)?;
-        self.group.undo.push(Undo::Head(no, entry.head.clone()));
+        self.group.undo.push(Undo::Head(no, Arc::clone(&entry.head)));
         self.group.changed_accounts.insert(no);
-        Some(&mut entry.head)
+        Some(Arc::make_mut(&mut entry.head))
     }
 
     pub(crate) fn push_row(&mut self, row: Row) -> u64 {
@@ -188,7 +191,7 @@ impl State {
     pub(crate) fn open(&mut self, facts: AccountFacts, head: Head) {
         let no = facts.no;
         self.by_path.insert(facts.path.clone(), no);
-        self.accounts.insert(no, Entry { facts: Arc::new(facts), head });
+        self.accounts.insert(no, Entry { facts: Arc::new(facts), head: Arc::new(head) });
         self.group.new_accounts.push(no);
         self.group.undo.push(Undo::Opened(no));
     }
@@ -278,6 +281,7 @@ impl State {
                 }
                 group.new_accounts.pop();
                 group.changed_accounts.remove(&no);
+                group.rewritten.remove(&no);
                 group.reindexed.remove(&no);
             }
             Undo::Known(id) => {

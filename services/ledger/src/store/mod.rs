@@ -9,4 +9,4 @@ mod write;
 
 pub(crate) use read::{Loader, Wanted};
 pub(crate) use rows::{heads_of, log_row};
-pub(crate) use write::{Stored, store_group};
+pub(crate) use write::{Stored, store_group, store_heads};

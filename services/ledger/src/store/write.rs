@@ -5,6 +5,7 @@ use tokio::try_join;
 
 use super::rows::status_number;
 use super::sql;
+use crate::behind::{MarkChange, Plan};
 use crate::format::{GroupStamp, RowsHash, group_hash};
 use crate::state::{Entry, Group, Hold, LogTail, Space, State};
 
@@ -17,7 +18,7 @@ pub(crate) struct Stored {
     pub highest_id: u128,
 }
 
-pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stored, DbError> {
+pub(crate) async fn store_group(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<Stored, DbError> {
     let group = &state.group;
     let (log, bodies) = seal(state, now);
     let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
@@ -39,7 +40,7 @@ pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stor
         tx.insert_many(&sql::LOG, &log_rows),
         tx.insert_many(&sql::TRANSACTION_ID, &id_rows),
         tx.execute(sql::GROUP_RECORD, &record),
-        heads(tx, state),
+        store_heads(tx, state, plan),
         holds(tx, group),
         scheduled(tx, group),
         names(tx, group, now),
@@ -128,12 +129,20 @@ fn push_each<T, const N: usize>(columns: &mut [Vec<T>; N], values: [T; N]) {
     }
 }
 
-async fn heads(tx: &Tx, state: &State) -> Result<(), DbError> {
-    let new = |no: &&u64| **no > state.log.last_account;
+pub(crate) async fn store_heads(tx: &Tx, state: &State, plan: &Plan) -> Result<(), DbError> {
+    match plan.mark {
+        MarkChange::Keep => {}
+        MarkChange::Set(seq) => {
+            tx.execute(sql::HEADS_MARK_SET, &[Value::Int(seq as i64)]).await?;
+        }
+        MarkChange::Clear => {
+            tx.execute(sql::HEADS_MARK_CLEAR, &[]).await?;
+        }
+    }
+    let new = state.group.changed_accounts.range(state.log.last_account + 1..);
     let entry = |no: &u64| state.accounts.get(no);
-    let changed = &state.group.changed_accounts;
-    let inserted = Heads::gather(changed.iter().filter(new).filter_map(entry));
-    let updated = Heads::gather(changed.iter().filter(|no| !new(no)).filter_map(entry));
+    let inserted = Heads::gather(new.filter_map(entry));
+    let updated = Heads::gather(plan.heads.iter().filter_map(entry));
     let (inserted, updated) = (inserted.columns(), updated.columns());
     try_join!(tx.insert_many(&sql::ACCOUNT_HEAD, &inserted), tx.update_many(&sql::ACCOUNT_HEAD, &updated))?;
     Ok(())

@@ -3,10 +3,12 @@
 
 mod access;
 mod bank;
+mod behind;
 mod busy;
 mod features;
 mod harness;
 mod lost;
 mod model;
 mod refusals;
+mod schedule;
 mod time;
