@@ -11,4 +11,5 @@ mod lost;
 mod model;
 mod refusals;
 mod schedule;
+mod spoiled;
 mod time;
