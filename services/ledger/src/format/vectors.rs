@@ -213,7 +213,7 @@ fn every_kind_of_row_has_the_bytes_that_the_document_shows() {
 fn no_kind_of_row_is_without_a_vector() {
     let shown: std::collections::BTreeSet<String> =
         vectors().iter().map(|vector| vector.bytes[..4].to_owned()).collect();
-    let wanted = (1..=6).into_iter().chain(16..=22).map(|kind: u8| format!("01{kind:02x}"));
+    let wanted = (1..=6).chain(16..=22).map(|kind: u8| format!("01{kind:02x}"));
     assert_eq!(shown, wanted.collect());
     let events = vectors().iter().filter(|vector| matches!(vector.row, Row::Account(_))).count();
     assert_eq!(events, 6);

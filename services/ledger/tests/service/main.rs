@@ -11,5 +11,7 @@ mod lost;
 mod model;
 mod refusals;
 mod schedule;
+mod schedule_list;
+mod schedule_refused;
 mod spoiled;
 mod time;

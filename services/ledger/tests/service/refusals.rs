@@ -100,7 +100,7 @@ fn every_refusal_has_a_test() {
     let elsewhere = [
         include_str!("access.rs"),
         include_str!("busy.rs"),
-        include_str!("schedule.rs"),
+        include_str!("schedule_refused.rs"),
         include_str!("time.rs"),
         include_str!("../../src/service/errors.rs"),
     ];

@@ -4,8 +4,10 @@
 mod book;
 mod chosen;
 mod invariants;
+mod picture;
 mod properties;
 mod scheduled;
+mod spoiled;
 mod waiting;
 
 use std::sync::Arc;

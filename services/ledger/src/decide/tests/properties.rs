@@ -1,7 +1,7 @@
 //! Random histories of all kinds of commands, valid or not, in random groups. After each command everything that `lib.rs`
 //! promises of the state has to hold; at the end every command is sent again and has to get its first answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 use ledger_api::{
@@ -11,12 +11,9 @@ use ledger_api::{
 use proptest::prelude::*;
 
 use super::book::Book;
+use super::picture::Picture;
 use super::{cancel, id, increase, invariants, keyed, path, post, posting, reverse, scheduled, usd, void};
-use crate::account::Head;
 use crate::command::{Line, Lines, Outcome, Recorded};
-use crate::format::Row;
-use crate::schedule::Scheduled;
-use crate::state::Hold;
 use crate::view;
 
 const CASES: u32 = 10_000;
@@ -314,54 +311,6 @@ fn with_id(mut line: Line, id: Option<ledger_api::TransactionId>) -> Line {
         create.id = id;
     }
     line
-}
-
-/// Everything that a command could leave behind.
-#[derive(Debug, PartialEq)]
-struct Picture {
-    heads: BTreeMap<u64, Head>,
-    holds: BTreeMap<u64, Hold>,
-    scheduled: BTreeMap<u64, Scheduled>,
-    ids: HashMap<u128, u64>,
-    counts: [usize; 10],
-    rows: usize,
-    refusals: usize,
-}
-
-impl Picture {
-    fn of(book: &Book) -> Picture {
-        let group = &book.state.group;
-        Picture {
-            heads: book.state.accounts.iter().map(|(no, entry)| (*no, Head::clone(&entry.head))).collect(),
-            holds: group.holds.iter().map(|(seq, hold)| (*seq, *hold)).collect(),
-            scheduled: group.scheduled.iter().map(|(seq, one)| (*seq, one.clone())).collect(),
-            ids: group.known.clone(),
-            counts: [
-                group.references.len(),
-                group.new_references.len(),
-                group.reversed.len(),
-                group.new_reversals.len(),
-                group.metadata.len(),
-                group.new_metadata.len(),
-                group.new_holds.len(),
-                group.new_scheduled.len(),
-                group.new_accounts.len(),
-                book.state.by_path.len(),
-            ],
-            rows: group.rows.len(),
-            refusals: group.rows.iter().filter(|row| matches!(row, Row::Refusal(_))).count(),
-        }
-    }
-
-    fn assert_only_remembered(&self, after: &Picture) {
-        assert_eq!(self.heads, after.heads, "a refusal moved an account");
-        assert_eq!(self.holds, after.holds, "a refusal changed a hold");
-        assert_eq!(self.scheduled, after.scheduled, "a refusal changed what is scheduled");
-        assert_eq!(self.counts, after.counts, "a refusal left something");
-        let rows = after.rows - self.rows;
-        assert_eq!(after.refusals - self.refusals, rows, "a refusal left a row that is none");
-        assert_eq!(after.ids.len() - self.ids.len(), rows, "a refusal took other ids");
-    }
 }
 
 fn config() -> ProptestConfig {

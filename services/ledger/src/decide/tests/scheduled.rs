@@ -7,9 +7,9 @@ use super::book::Book;
 use super::{cancel, created, held, id, no_floor, owner, paid, path, post, posting, reverse, scheduled, usd};
 use crate::command::{Body, Command, Line, Lines, Outcome, Reach, Recorded, Reply};
 use crate::format::Row;
-use crate::schedule::{Due, INTERNAL, Stage};
+use crate::schedule::Stage;
 
-fn book() -> Book {
+pub(super) fn book() -> Book {
     let mut book = Book::new()
         .with_account("world", "USD", Side::Debit, no_floor())
         .with_account("ann", "USD", Side::Credit, Default::default())
@@ -18,7 +18,7 @@ fn book() -> Book {
     book
 }
 
-fn later(book: &Book, seconds: i64) -> Timestamp {
+pub(super) fn later(book: &Book, seconds: i64) -> Timestamp {
     Timestamp::from_micros(book.now).plus_seconds(seconds)
 }
 
@@ -26,12 +26,12 @@ fn refusal(outcome: Outcome<Recorded>) -> Refusal {
     outcome.unwrap_err().refusal
 }
 
-fn posted(book: &Book, name: &str) -> i64 {
+pub(super) fn posted(book: &Book, name: &str) -> i64 {
     let entry = book.state.entry(book.state.account_no(&path(name)).unwrap()).unwrap();
     entry.head.sums.standing(entry.facts.normal).posted
 }
 
-fn stage(book: &Book, bits: u128) -> Stage {
+pub(super) fn stage(book: &Book, bits: u128) -> Stage {
     book.state.group.scheduled[&book.state.group.known[&bits]].stage
 }
 
@@ -286,61 +286,6 @@ fn a_batch_takes_it_all_or_none_and_a_dry_run_leaves_nothing() {
     book.commit(11_000);
     assert_eq!((stage(&book, 3), stage(&book, 5), posted(&book, "ann")), (Stage::Cancelled, Stage::CarriedOut, 1));
     super::invariants::check(&book);
-}
-
-/// Its row cannot be read.
-#[test]
-fn one_that_cannot_be_read_fails_alone() {
-    let mut book = book();
-    let at = later(&book, 10);
-    for bits in 1..=3 {
-        book.one(scheduled(paid(bits, "world", "ann", 1), at)).unwrap();
-    }
-    book.commit(1);
-    let seq = book.ids[&1];
-    let Row::Scheduled(row) = &mut book.rows[seq as usize - 1].row else { panic!() };
-    row.operation = "{".to_owned();
-    book.commit(11_000);
-    let stages: Vec<Stage> = (1..=3).map(|bits| stage(&book, bits)).collect();
-    assert_eq!(stages, [Stage::Failed, Stage::CarriedOut, Stage::CarriedOut]);
-    let failed = book.all_rows().find_map(|(_, row)| match row {
-        Row::Failed(failed) => Some(failed.refusal.clone()),
-        _ => None,
-    });
-    assert_eq!((failed.as_deref(), posted(&book, "ann")), (Some(INTERNAL), 2));
-}
-
-/// Nothing that is known makes one panic, so this one is told to, half way.
-#[test]
-fn one_that_panics_fails_alone_and_leaves_nothing_else() {
-    let mut book = book();
-    let at = later(&book, 10);
-    for bits in 1..=2 {
-        book.one(scheduled(paid(bits, "world", "ann", 1), at)).unwrap();
-    }
-    book.commit(1);
-    book.now = at.micros();
-    let (seq, rows) = (book.ids[&1], book.all_rows().count());
-    super::super::schedule::attempt(&mut book.state, seq, |state, _| {
-        state.head_mut(1).unwrap().version += 1;
-        state.push_row(Row::Asset(crate::format::AssetRow { code: "POINTS".to_owned(), scale: 0 }));
-        panic!("on purpose");
-    });
-    assert_eq!((stage(&book, 1), book.all_rows().count()), (Stage::Failed, rows + 1));
-    book.commit(1);
-    assert_eq!(posted(&book, "ann"), 1);
-    assert_eq!(book.state.entry(1).unwrap().head.version, 1);
-}
-
-#[test]
-fn one_that_the_lane_gave_up_is_parked_as_failed() {
-    let mut book = book();
-    let at = later(&book, 10);
-    book.one(scheduled(paid(1, "world", "ann", 1), at)).unwrap();
-    book.commit(1);
-    book.state.group.due = vec![Due::GiveUp(book.ids[&1])];
-    super::super::begin(&mut book.state, at);
-    assert_eq!((stage(&book, 1), posted(&book, "ann")), (Stage::Failed, 0));
 }
 
 #[test]
