@@ -274,3 +274,17 @@ impl Operation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys and refusals that were remembered before anything could be scheduled recognise commands by this text.
+    #[test]
+    fn a_command_that_schedules_nothing_looks_as_it_always_did() {
+        let text = "{\"create\":{\"id\":null,\"status\":\"posted\",\"postings\":[],\"effective_at\":null,\
+                    \"expires_at\":null,\"reference\":null,\"metadata\":{},\"if_version\":[]}}";
+        let operation = Operation::Create(NewTransaction::default());
+        assert_eq!(serde_json::to_string(&operation).ok().as_deref(), Some(text));
+    }
+}

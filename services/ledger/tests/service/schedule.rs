@@ -255,8 +255,9 @@ async fn a_ledger_that_was_killed_forgets_none() {
         }
         clock.set(at.plus_seconds(61));
         ended(&desk, 1).await;
-        // Neither closed nor dropped: it does not get to say anything more.
-        std::mem::forget(desk);
+        // Neither closed nor dropped, and its clock stands still: it does not get to do anything more.
+        let killed = desk;
+        let clock = FakeClock::default();
         clock.set(at.plus_seconds(600));
         let desk = Desk::open_at(store, clock, LedgerConfig::default()).await;
         for bits in 1..=3 {
@@ -264,6 +265,7 @@ async fn a_ledger_that_was_killed_forgets_none() {
         }
         assert_eq!(desk.posted("ann").await, 3);
         desk.ledger.close().await.unwrap();
+        drop(killed);
     })
     .await;
 }
