@@ -14,17 +14,18 @@ use std::collections::BTreeSet;
 use platform::db::{DbError, Tx, Value};
 
 use crate::format::{LegRow, Row};
+use crate::numbered::NumberSet;
 use crate::state::{Group, State};
 use crate::store::{Loader, log_row, sql};
 
 /// Commits in which every waiting row is written once.
-const PASS_COMMITS: usize = 256;
+const PASS_COMMITS: usize = 1_024;
 /// Rows of the log read at once when heads are worked out again.
 const REPLAY_ROWS: u64 = 10_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Behind {
-    waiting: BTreeSet<u64>,
+    waiting: NumberSet,
     /// Where the pass over the waiting rows goes on.
     cursor: u64,
     mark: Option<u64>,
@@ -59,9 +60,9 @@ impl Behind {
     pub(crate) fn plan(&mut self, state: &State, pace: Pace) -> Plan {
         let group = &state.group;
         let old = |no: &u64| *no <= state.log.last_account;
-        self.waiting.extend(group.changed_accounts.iter().copied().filter(old));
+        group.changed_accounts.iter().filter(|no| old(no)).for_each(|no| self.waiting.insert(*no));
         let (heads, wrapped) = match pace {
-            Pace::AtOnce => (std::mem::take(&mut self.waiting).into_iter().collect(), true),
+            Pace::AtOnce => (std::mem::take(&mut self.waiting).from(0).collect(), true),
             Pace::Behind => self.next_part(group),
         };
         let mark = self.move_mark(state, wrapped);
@@ -71,14 +72,14 @@ impl Behind {
     /// Some of the waiting rows, and whether that is the end of a pass.
     fn next_part(&mut self, group: &Group) -> (Vec<u64>, bool) {
         let count = self.waiting.len().div_ceil(PASS_COMMITS);
-        let mut heads: Vec<u64> = self.waiting.range(self.cursor..).take(count).copied().collect();
+        let mut heads: Vec<u64> = self.waiting.from(self.cursor).take(count).collect();
         self.cursor = heads.last().map_or(0, |last| last + 1);
-        let wrapped = self.waiting.range(self.cursor..).next().is_none();
-        heads.extend(group.rewritten.iter().filter(|no| self.waiting.contains(no)));
+        let wrapped = self.waiting.from(self.cursor).next().is_none();
+        heads.extend(group.rewritten.iter().filter(|no| self.waiting.contains(**no)));
         heads.sort_unstable();
         heads.dedup();
         for no in &heads {
-            self.waiting.remove(no);
+            self.waiting.remove(*no);
         }
         if wrapped {
             self.cursor = 0;
@@ -111,7 +112,7 @@ impl Behind {
     }
 
     pub(crate) fn waits(&self, no: u64) -> bool {
-        self.waiting.contains(&no)
+        self.waiting.contains(no)
     }
 
     /// Works the waiting rows out again from the log, into `state`.

@@ -26,6 +26,7 @@ mod due;
 mod events;
 mod format;
 mod http;
+mod numbered;
 mod published;
 mod query;
 mod raw;

@@ -74,7 +74,7 @@ impl Work {
     fn shed_accounts(&mut self) {
         let State { accounts, by_path, log, .. } = &mut self.state;
         accounts.retain(|no, entry| {
-            let kept = self.behind.waits(*no);
+            let kept = self.behind.waits(no);
             if !kept {
                 by_path.remove(&entry.facts.path);
             }
@@ -147,8 +147,8 @@ impl Work {
         if !self.behind.is_empty() {
             self.heads.activate();
         }
-        let heads = self.state.accounts.iter().filter(|(no, _)| self.behind.waits(**no));
-        let heads = heads.map(|(no, entry)| (*no, Arc::clone(&entry.head)));
+        let heads = self.state.accounts.iter().filter(|(no, _)| self.behind.waits(*no));
+        let heads = heads.map(|(no, entry)| (no, Arc::clone(&entry.head)));
         self.heads.restart(heads, self.state.log.last_seq);
     }
 

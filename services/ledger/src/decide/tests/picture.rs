@@ -1,6 +1,6 @@
 //! A book before and after a command, to see what it left.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::book::Book;
 use crate::account::Head;
@@ -14,7 +14,7 @@ pub(super) struct Picture {
     heads: BTreeMap<u64, Head>,
     holds: BTreeMap<u64, Hold>,
     scheduled: BTreeMap<u64, Scheduled>,
-    ids: HashMap<u128, u64>,
+    ids: crate::state::Map<u128, u64>,
     counts: [usize; 10],
     rows: usize,
     refusals: usize,
@@ -24,7 +24,7 @@ impl Picture {
     pub(super) fn of(book: &Book) -> Picture {
         let group = &book.state.group;
         Picture {
-            heads: book.state.accounts.iter().map(|(no, entry)| (*no, Head::clone(&entry.head))).collect(),
+            heads: book.state.accounts.iter().map(|(no, entry)| (no, Head::clone(&entry.head))).collect(),
             holds: group.holds.iter().map(|(seq, hold)| (*seq, *hold)).collect(),
             scheduled: group.scheduled.iter().map(|(seq, one)| (*seq, one.clone())).collect(),
             ids: group.known.clone(),
