@@ -32,6 +32,7 @@ fn show(report: &Report, compared: bool) {
         ("transactions", report.transactions),
         ("refusals", report.refusals),
         ("open holds", report.open_holds),
+        ("scheduled", report.scheduled),
         ("overrides of a floor", report.overrides),
         ("metadata erased", report.metadata_erased),
     ];

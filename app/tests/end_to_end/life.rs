@@ -108,6 +108,51 @@ async fn a_hold_is_voided_without_a_word_and_an_untouched_one_expires_by_itself(
     .await;
 }
 
+/// One is seen waiting and cancelled, one comes true within a second of its time, and one fails for funds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_scheduled_waits_and_then_happens_by_itself() {
+    on_both(async |house: &House| {
+        house.open_three().await;
+        house.pay_in("customers:ann", "10.00").await;
+        let at = SystemClock.now().plus_seconds(2);
+        let plan = |amount: &str, at: kernel::Timestamp| {
+            let postings = json!([posting("customers:ann", "customers:bob", amount)]);
+            own(json!({ "scheduled": true, "effective_at": at, "postings": postings, "metadata": { "why": "rent" } }))
+        };
+        let body = plan("7.00", at);
+        let comes = house.create(TRANSACTIONS, body.clone()).await;
+        assert_eq!((&comes["status"], &comes["kind"], &comes["effective_at"]), (&json!("scheduled"), &json!("scheduled"), &json!(at)));
+        let fails = house.create(TRANSACTIONS, plan("7.00", at.plus_micros(1))).await;
+        let far = house.create(TRANSACTIONS, plan("1.00", at.plus_seconds(86_400))).await;
+        let list = house.get("/v1/ledger/scheduled?limit=2").await;
+        assert_eq!((&list["items"][0], &list["items"][1]["id"]), (&comes, &fails["id"]));
+        let next = list["next"].as_str().unwrap();
+        let rest = house.get(&format!("/v1/ledger/scheduled?cursor={next}")).await;
+        assert_eq!((&rest["items"], rest.get("next")), (&json!([far]), None));
+        let path = |of: &serde_json::Value| format!("{TRANSACTIONS}/{}", of["id"].as_str().unwrap());
+        let cancelled = house.create(&format!("{}/cancel", path(&far)), own(json!({}))).await;
+        assert_eq!((&cancelled["kind"], &cancelled["target"]), (&json!("cancellation"), &far["id"]));
+        assert_eq!(house.get(&path(&far)).await["status"], "cancelled");
+        // Nothing is reserved until then.
+        assert_eq!(house.balances("customers:ann").await, ["10.00", "0.00", "0.00", "10.00"]);
+        tokio::time::sleep(Duration::from_millis(3_000)).await;
+        let came = house.get(&path(&comes)).await;
+        assert_eq!((&came["kind"], &came["status"], &came["effective_at"]), (&json!("posted"), &json!("posted"), &json!(at)));
+        assert_eq!((&came["metadata"]["why"], &came["balances"][0]["posted"]), (&json!("rent"), &usd("3.00")));
+        let recorded: kernel::Timestamp = came["recorded_at"].as_str().unwrap().parse().unwrap();
+        assert!((0..1_000_000).contains(&recorded.micros_since(at)), "{recorded} for {at}");
+        let failed = house.get(&path(&fails)).await;
+        assert_eq!((&failed["status"], &failed["failure"]["code"]), (&json!("failed"), &json!("insufficient_funds")));
+        assert_eq!(house.balances("customers:bob").await, ["7.00", "0.00", "0.00", "7.00"]);
+        let again = house.again(TRANSACTIONS, body).await;
+        assert_eq!((&again["status"], &again["replayed"]), (&json!("scheduled"), &json!(true)));
+        let batch = json!({ "atomic": false, "lines": [{ "cancel": { "transaction": comes["id"], "id": crate::house::new_id() } }] });
+        let line = &house.again("/v1/ledger/batches", batch).await["lines"][0];
+        assert_eq!((&line["status"], &line["problem"]["code"]), (&json!(409), &json!("already_carried_out")));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn older_paths_lead_to_the_same_books() {
     on_both(async |house: &House| {

@@ -64,6 +64,7 @@ async fn each_has_its_code_its_status_and_its_particulars() {
         of_new_transactions(&asker).await;
         of_holds(&asker).await;
         of_reversals(&asker).await;
+        of_schedules(&asker).await;
         of_batches_and_questions(&asker).await;
         of_sums(&asker).await;
         let documented = documented(&house.get("/openapi.json").await);
@@ -243,6 +244,36 @@ async fn of_reversals(asker: &Asker<'_>) {
     let again = asker.post(&at(&posted), own(json!({})), 409, "already_reversed").await;
     assert_eq!(again["reversed_by"], json!(reversal));
     asker.post(&at(&reversal), own(json!({})), 422, "reversal_of_reversal").await;
+}
+
+async fn of_schedules(asker: &Asker<'_>) {
+    let house = asker.house;
+    let planned = |seconds: i64| {
+        move |body: &mut Value| {
+            body["scheduled"] = json!(true);
+            body["effective_at"] = json!(SystemClock.now().plus_seconds(seconds));
+        }
+    };
+    let missing = asker.create(|body| body["scheduled"] = json!(true), 400, "schedule_time_missing").await;
+    assert_eq!(missing["errors"][0]["field"], "effective_at");
+    asker.create(planned(-1), 422, "schedule_in_past").await;
+    asker.create(planned(3_654 * 86_400), 422, "schedule_too_far").await;
+    let at = |id: &str| format!("{TRANSACTIONS}/{id}/cancel");
+    asker.post(&at(&new_id().to_string()), own(json!({})), 404, "transaction_unknown").await;
+    let posted = house.pay_in("customers:ann", "1.00").await["id"].as_str().unwrap().to_owned();
+    asker.post(&at(&posted), own(json!({})), 409, "not_scheduled").await;
+    let plan = async |debit: &str| {
+        let mut body = own(json!({ "postings": [posting(debit, "customers:ann", "1.00")] }));
+        planned(1)(&mut body);
+        house.create(TRANSACTIONS, body).await["id"].as_str().unwrap().to_owned()
+    };
+    let (cancelled, done, failed) =
+        (plan("assets:cash").await, plan("assets:cash").await, plan("customers:cold").await);
+    house.create(&at(&cancelled), own(json!({}))).await;
+    asker.post(&at(&cancelled), own(json!({})), 409, "already_cancelled").await;
+    tokio::time::sleep(Duration::from_millis(2_000)).await;
+    asker.post(&at(&done), own(json!({})), 409, "already_carried_out").await;
+    asker.post(&at(&failed), own(json!({})), 409, "already_failed").await;
 }
 
 async fn of_batches_and_questions(asker: &Asker<'_>) {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use kernel::{Clock, SystemClock};
 use rand::RngExt;
 
-use crate::books::{Callers, Told, builder, check, prepare, verify};
+use crate::books::{Callers, Told, any_transfer, builder, check, new_id, prepare, verify};
 
 const CALLERS: usize = 16;
 
@@ -74,4 +75,45 @@ async fn a_killed_server_leaves_postgresql_whole_too() {
         platform::db::drop_database(&server_url, &name).await.unwrap();
     })
     .await;
+}
+
+/// Forty that are due while callers are at work and the server is killed: in the middle of them, and before the last ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_scheduled_survives_sigkill_and_happens_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = builder(dir.path()).start().await;
+    prepare(&server.client()).await;
+    let start = SystemClock.now();
+    let mut planned = Vec::new();
+    for place in 0..40 {
+        let (id, at) = (new_id(), start.plus_micros(1_500_000 + place * 50_000));
+        let mut body = any_transfer(id);
+        body["scheduled"] = true.into();
+        body["effective_at"] = serde_json::json!(at);
+        let answer = server.client().post("/v1/ledger/transactions", &body).await;
+        assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+        planned.push((id, at));
+    }
+    let mut server = Some(server);
+    for until in [1_800_000, 2_600_000] {
+        let running = server.take().unwrap();
+        let callers = Callers::start(&running, CALLERS);
+        let left = start.plus_micros(until).micros_since(SystemClock.now());
+        tokio::time::sleep(Duration::from_micros(left.max(0).unsigned_abs())).await;
+        running.kill();
+        callers.finish().await;
+        verify(dir.path(), &[]);
+        server = Some(builder(dir.path()).start().await);
+    }
+    let left = start.plus_micros(1_500_000 + 40 * 50_000 + 1_000_000).micros_since(SystemClock.now());
+    tokio::time::sleep(Duration::from_micros(left.max(0).unsigned_abs())).await;
+    let server = server.take().unwrap();
+    for (id, at) in planned {
+        let found = server.client().get(&format!("/v1/ledger/transactions/{id}")).await.json();
+        assert_eq!(found["status"], "posted", "{found}");
+        assert_eq!(found["effective_at"], serde_json::json!(at));
+    }
+    server.stop().await;
+    let said = verify(dir.path(), &[]);
+    assert!(said.lines().any(|line| line.split_whitespace().eq(["scheduled", "0"])), "{said}");
 }

@@ -163,6 +163,16 @@ impl<W: LaneWork> Run<W> {
 
     fn halve(&mut self, mut group: Vec<Pending<W>>, groups: &mut Vec<Vec<Pending<W>>>, why: &str) {
         self.forget();
+        let alone = group.is_empty();
+        if self.work.narrow_due(alone) {
+            tracing::error!(lane = self.config.name, why, alone, "what is due by itself is tried without commands");
+            if !alone {
+                groups.push(group);
+            }
+            // An empty group, taken first: until what spoils it is found, every command would be refused for it.
+            groups.push(Vec::new());
+            return;
+        }
         if group.len() <= 1 {
             tracing::error!(lane = self.config.name, why, "one command was refused so that the others go on");
             metrics::counter!("lane_poisoned_total", "lane" => self.config.name).increment(1);

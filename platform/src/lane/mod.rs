@@ -6,7 +6,7 @@
 //!
 //! Invariants: a caller is told "done" only after the commit; nobody waits past a deadline; a full queue refuses at once
 //! instead of growing; one command that cannot be stored or that panics is found, refused and leaves its neighbours
-//! unharmed; after a commit whose outcome is unknown the store is asked before anybody is answered.
+//! unharmed, and so is something that is due by itself; after a commit whose outcome is unknown the store is asked before anybody is answered.
 
 mod group;
 mod run;
@@ -63,6 +63,13 @@ pub trait LaneWork: Send + 'static {
 
     /// When the lane has to run a group even if no command comes.
     fn next_due(&self) -> Option<Timestamp>;
+
+    /// A group panicked or cannot be stored. Whether what was due by itself in it may be to blame; then the group is tried
+    /// again behind one with nothing but that. `alone`: this was such a one already, so the next has to have less in it.
+    fn narrow_due(&mut self, alone: bool) -> bool {
+        let _ = alone;
+        false
+    }
 }
 
 /// The last group in the store.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::SystemClock;
+use kernel::{Clock, SystemClock};
 use platform::lane::LaneError;
 use testkit::for_each_engine;
 
@@ -50,4 +50,29 @@ async fn a_command_that_panics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_commands_at_both_ends_and_side_by_side() {
     among_neighbours(&[(1, What::Panic), (9, What::Spoil), (10, What::Spoil), (20, What::Refused)]).await;
+}
+
+/// It is tried without the commands before any of them is refused for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_by_itself_and_panics_spoils_no_command() {
+    for_each_engine(async |store| {
+        let probe = Arc::new(Probe::default());
+        let due = SystemClock.now().plus_micros(100_000);
+        let lane = start(store, SystemClock, Toy::watched(&probe).due(due).panicking()).await;
+        // Due while the first one is decided.
+        let first = submit_all(&lane, &SystemClock, [Command(0, What::Sleep(200))]);
+        let rest = async {
+            tokio::time::sleep(std::time::Duration::from_millis(80)).await;
+            submit_all(&lane, &SystemClock, (1..=20).map(|command| Command(command, What::Note))).await
+        };
+        let (first, rest) = futures_util::future::join(first, rest).await;
+        assert!(first.iter().chain(&rest).all(Result::is_ok), "{rest:?}");
+        let stored: Vec<i64> = effects(store).await.iter().map(|effect| effect.command).collect();
+        assert_eq!(stored, (0..=20).collect::<Vec<i64>>(), "in order, and nothing else");
+        let groups = probe.groups.lock().unwrap().clone();
+        // Twenty fail together with it, then it fails alone, what is left of it goes through, and so do they.
+        assert_eq!(groups, [1, 20, 0, 0, 20]);
+        assert_whole(store).await;
+    })
+    .await;
 }

@@ -71,6 +71,8 @@ pub(crate) struct Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Toy {
     due: Option<Timestamp>,
+    /// What is due panics, until the toy is told that it does so alone.
+    due_panics: bool,
     probe: Arc<Probe>,
     /// Absent while the toy has forgotten its state.
     head: Option<Head>,
@@ -91,6 +93,10 @@ impl Toy {
 
     pub(crate) fn due(self, due: Timestamp) -> Toy {
         Toy { due: Some(due), ..self }
+    }
+
+    pub(crate) fn panicking(self) -> Toy {
+        Toy { due_panics: true, ..self }
     }
 
     fn add(&mut self, now: Timestamp, command: i64, amount: i64) -> Effect {
@@ -122,6 +128,7 @@ impl LaneWork for Toy {
 
     fn begin(&mut self, now: Timestamp) {
         if self.next_due().is_some_and(|due| due <= now) {
+            assert!(!self.due_panics, "the toy was told to panic when it is due");
             self.add(now, DUE, 0);
         }
     }
@@ -186,6 +193,14 @@ impl LaneWork for Toy {
     fn next_due(&self) -> Option<Timestamp> {
         self.probe.asked.fetch_add(1, Ordering::SeqCst);
         self.due.filter(|_| self.head.is_some_and(|head| !head.due_done))
+    }
+
+    fn narrow_due(&mut self, alone: bool) -> bool {
+        let to_blame = self.due_panics;
+        if to_blame && alone {
+            (self.due, self.due_panics) = (None, false);
+        }
+        to_blame
     }
 }
 

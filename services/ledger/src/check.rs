@@ -27,7 +27,8 @@ pub(crate) fn batch(batch: &Batch) -> Result<(), Refusal> {
 fn postings(operation: &Operation) -> usize {
     match operation {
         Operation::Create(create) => shares(create),
-        Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) | Operation::Reverse(_) => 1,
+        Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) => 1,
+        Operation::Reverse(_) | Operation::Cancel(_) => 1,
     }
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn operation(operation: &Operation) -> Result<(), Refusal> {
         Operation::Void(void) if !void.amounts.is_empty() => amounts(&void.amounts),
         Operation::Increase(increase) if increase.amounts.is_empty() => Err(Refusal::NoPostings),
         Operation::Increase(increase) => amounts(&increase.amounts),
-        Operation::Post(_) | Operation::Void(_) | Operation::Reverse(_) => Ok(()),
+        Operation::Post(_) | Operation::Void(_) | Operation::Reverse(_) | Operation::Cancel(_) => Ok(()),
     }
 }
 
@@ -59,6 +60,9 @@ fn new_transaction(create: &NewTransaction) -> Result<(), Refusal> {
     }
     if create.expires_at.is_some() && create.status == WantedStatus::Posted {
         return Err(Refusal::ExpiryInvalid { detail: "only a pending transaction expires".to_owned() });
+    }
+    if create.scheduled && create.effective_at.is_none() {
+        return Err(Refusal::ScheduleTimeMissing);
     }
     create.postings.iter().enumerate().try_for_each(|(place, posting)| check_posting(place, posting))
 }

@@ -7,6 +7,7 @@ use ledger_api::{ChangeAccount, DeclareAsset, Metadata, OpenAccount, Operation, 
 
 use crate::account::AccountFacts;
 use crate::format::{AccountRow, AccountState, LegRow};
+use crate::schedule::Plan;
 use crate::state::State;
 
 #[derive(Debug, Clone)]
@@ -70,9 +71,8 @@ impl Reach {
 
     /// Whether both accounts of every posting are the caller's to move; false too where no transaction begins.
     pub(crate) fn covers_transaction(&self, state: &State, first: u64) -> bool {
-        let covered = |no: u64| state.facts(no).is_some_and(|facts| self.covers(&facts));
-        let legs = state.legs(first);
-        !legs.is_empty() && legs.iter().all(|leg| covered(leg.debit) && covered(leg.credit))
+        let accounts = state.accounts_of(first);
+        !accounts.is_empty() && accounts.iter().all(|no| state.facts(*no).is_some_and(|facts| self.covers(&facts)))
     }
 
     /// Whether a remembered refusal tells nothing of accounts that do not exist for the caller. `target` begins the
@@ -114,6 +114,8 @@ pub(crate) struct Recorded {
     /// Record time in microseconds.
     pub at: i64,
     pub legs: Vec<RecordedLeg>,
+    /// In the place of rows that move money.
+    pub plan: Option<Plan>,
     pub metadata: Metadata,
     pub replayed: bool,
     pub dry_run: bool,

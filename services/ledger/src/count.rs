@@ -5,12 +5,14 @@ use ledger_api::{LedgerError, LineOutcome, Operation, Transaction, WantedStatus}
 /// What an operation asks for, as a label.
 pub(crate) fn kind(operation: &Operation) -> &'static str {
     match operation {
+        Operation::Create(create) if create.scheduled => "scheduled",
         Operation::Create(create) if create.status == WantedStatus::Pending => "pending",
         Operation::Create(_) => "posted",
         Operation::Post(_) => "post",
         Operation::Void(_) => "void",
         Operation::Increase(_) => "increase",
         Operation::Reverse(_) => "reversal",
+        Operation::Cancel(_) => "cancellation",
     }
 }
 

@@ -10,8 +10,9 @@ use platform::feed::{CloudEvent, Event, Pull};
 use serde_json::{Value as Json, json};
 
 use crate::command::{AccountAnswer, Recorded, RecordedLeg};
-use crate::format::{AccountEvent, AccountRow, AssetRow, LegKind, RefusalRow, Row};
+use crate::format::{AccountEvent, AccountRow, AssetRow, FailedRow, LegKind, RefusalRow, Row};
 use crate::query::empty_state;
+use crate::schedule::{Plan, Stage};
 use crate::snapshot::{Books, Snapshot};
 use crate::state::State;
 use crate::store::{log_row, sql};
@@ -48,6 +49,15 @@ pub(crate) async fn events_after(books: &Books, pull: Pull) -> Result<Vec<Event>
             Row::Account(account) => events.extend(account_event(&state, *seq, at, account)),
             Row::Asset(asset) => events.push(asset_event(*seq, at, asset)),
             Row::Refusal(refusal) => events.push(refusal_event(*seq, at, refusal)),
+            Row::Scheduled(row) => {
+                let plan = Plan::Scheduled { row: row.clone(), stage: Stage::Waits, refusal: None };
+                events.push(planned_event(*seq, at, "ledger.transaction.scheduled", plan));
+            }
+            Row::Cancelled(row) => {
+                let plan = Plan::Cancellation(row.clone());
+                events.push(planned_event(*seq, at, "ledger.transaction.cancelled", plan));
+            }
+            Row::Failed(failed) => events.push(failure_event(*seq, at, failed)),
         }
     }
     Ok(events)
@@ -57,7 +67,7 @@ async fn accounts_of(snapshot: &Snapshot, rows: &BTreeMap<u64, Row>) -> Result<S
     let numbers = rows.values().flat_map(|row| match row {
         Row::Leg(leg) => vec![leg.debit, leg.credit],
         Row::Account(account) => vec![account.account],
-        Row::Asset(_) | Row::Refusal(_) => Vec::new(),
+        _ => Vec::new(),
     });
     let numbers: BTreeSet<u64> = numbers.collect();
     let mut state = empty_state();
@@ -88,10 +98,18 @@ fn transaction_event(state: &State, at: i64, rows: &[(&u64, &Row)]) -> Event {
     let legs: Vec<RecordedLeg> = rows.iter().filter_map(leg).collect();
     let kind = legs.first().map_or("", |leg| kind(leg.row.kind));
     let last = rows.last().map_or(0, |(seq, _)| **seq);
-    let recorded = Recorded { at, legs, metadata: Metadata::new(), replayed: false, dry_run: false };
+    let recorded = Recorded { at, legs, plan: None, metadata: Metadata::new(), replayed: false, dry_run: false };
     let transaction = view::transaction(recorded);
     let subject = transaction.id.to_string();
     event(last, at, kind, subject, without_metadata(json!(transaction)))
+}
+
+fn planned_event(seq: u64, at: i64, kind: &str, plan: Plan) -> Event {
+    let (legs, metadata) = (Vec::new(), Metadata::new());
+    let recorded = Recorded { at, legs, plan: Some(plan), metadata, replayed: false, dry_run: false };
+    let transaction = view::transaction(recorded);
+    let subject = transaction.id.to_string();
+    event(seq, at, kind, subject, without_metadata(json!(transaction)))
 }
 
 /// Metadata may hold personal data, which has no place in events.
@@ -138,4 +156,12 @@ fn refusal_event(seq: u64, at: i64, row: &RefusalRow) -> Event {
     let id = TransactionId::from_bits(row.id);
     let refusal: Json = serde_json::from_str(&row.refusal).unwrap_or_default();
     event(seq, at, "ledger.transaction.refused", id.to_string(), json!({ "id": id, "refusal": refusal }))
+}
+
+/// The end of a scheduled transaction that was refused when it was due.
+fn failure_event(seq: u64, at: i64, row: &FailedRow) -> Event {
+    let id = TransactionId::from_bits(row.id);
+    let refusal: Json = serde_json::from_str(&row.refusal).unwrap_or_default();
+    let data = json!({ "id": id, "failure": view::failure(&row.refusal), "refusal": refusal });
+    event(seq, at, "ledger.transaction.failed", id.to_string(), data)
 }

@@ -13,6 +13,7 @@ use platform::db::{DbError, Tx, Value};
 
 use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
 use crate::format::{HoldAfter, Row, hex, parse_hex};
+use crate::schedule::{Plan, Stage};
 use crate::service::{KeyedOperation, LedgerService, refused};
 use crate::snapshot::Books;
 use crate::state::{LogTail, Space, State};
@@ -264,10 +265,7 @@ fn refused_account(state: &State, first: u64) -> Option<AccountPath> {
 }
 
 fn head_id(state: &State, seq: u64) -> Option<u128> {
-    match state.row(seq)? {
-        Row::Leg(leg) => leg.head.as_ref().map(|head| head.id),
-        _ => None,
-    }
+    state.row(seq)?.names_id()
 }
 
 fn found(
@@ -283,8 +281,34 @@ fn found(
             shown.then(|| Err(refused(Refused { refusal, replayed: true })))
         }
         Row::Leg(_) => current(state, reach, first).map(Ok),
-        Row::Account(_) | Row::Asset(_) => None,
+        Row::Scheduled(_) => planned(state, reach, first).map(Ok),
+        Row::Cancelled(row) => {
+            let plan = Plan::Cancellation(row.clone());
+            reach.covers_transaction(state, first).then(|| Ok(view::transaction(of_plan(state, first, plan))))
+        }
+        Row::Account(_) | Row::Asset(_) | Row::Failed(_) => None,
     }
+}
+
+/// A scheduled transaction as it stands: what it became once it was carried out.
+fn planned(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
+    let scheduled = state.group.scheduled.get(&first)?;
+    if scheduled.stage == Stage::CarriedOut {
+        let carried_out = current(state, reach, scheduled.outcome)?;
+        return Some(Transaction { metadata: metadata_of(state, first), ..carried_out });
+    }
+    let refusal = match state.row(scheduled.outcome) {
+        Some(Row::Failed(failed)) => Some(failed.refusal.clone()),
+        _ => None,
+    };
+    let Row::Scheduled(row) = state.row(first)? else { return None };
+    let plan = Plan::Scheduled { row: row.clone(), stage: scheduled.stage, refusal };
+    reach.covers_transaction(state, first).then(|| view::transaction(of_plan(state, first, plan)))
+}
+
+pub(crate) fn of_plan(state: &State, first: u64, plan: Plan) -> Recorded {
+    let (at, metadata) = (state.row_at(first, 0), metadata_of(state, first));
+    Recorded { at, legs: Vec::new(), plan: Some(plan), metadata, replayed: false, dry_run: false }
 }
 
 fn current(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
@@ -299,7 +323,8 @@ fn current(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
     let (at, metadata) = (state.row_at(first, 0), metadata_of(state, first));
     let holds: Vec<_> = (first..).take(legs.len()).map(|seq| state.group.holds.get(&seq).copied()).collect();
     let facts: Vec<_> = legs.iter().map(|leg| leg.debit.clone()).collect();
-    let mut transaction = view::transaction(Recorded { at, legs, metadata, replayed: false, dry_run: false });
+    let mut transaction =
+        view::transaction(Recorded { at, legs, plan: None, metadata, replayed: false, dry_run: false });
     transaction.reversed_by = state.group.reversed.get(&first).map(|by| TransactionId::from_bits(*by));
     if transaction.kind == TransactionKind::Pending {
         let holds: Vec<_> = holds.into_iter().flatten().collect();

@@ -2,6 +2,7 @@
 
 mod errors;
 mod keys;
+mod schedule;
 mod submit;
 
 use std::sync::Arc;

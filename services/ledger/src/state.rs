@@ -9,6 +9,7 @@ use ledger_api::{AccountPath, Metadata};
 use crate::account::{AccountFacts, Head};
 use crate::format::{Hash, LegRow, Row};
 use crate::numbered::Numbered;
+use crate::schedule::{Due, Scheduled};
 
 /// Hashed with less care than the standard one against keys that are made to collide: they are paths that somebody opened, and ids.
 pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -57,6 +58,10 @@ pub(crate) struct Group {
     pub holds: HashMap<u64, Hold>,
     pub changed_holds: BTreeSet<u64>,
     pub new_holds: BTreeSet<u64>,
+    /// What was scheduled, by the row that scheduled it.
+    pub scheduled: HashMap<u64, Scheduled>,
+    pub changed_scheduled: BTreeSet<u64>,
+    pub new_scheduled: BTreeSet<u64>,
     /// First rows of transactions that are reversed, and the id of the reversal.
     pub reversed: HashMap<u64, u128>,
     pub new_reversals: Vec<(u64, u128)>,
@@ -69,9 +74,8 @@ pub(crate) struct Group {
     pub changed_accounts: BTreeSet<u64>,
     /// Those of them whose change no posting row tells, so that it cannot be written later.
     pub rewritten: BTreeSet<u64>,
-    /// First rows of pending transactions whose time is over, each with the id that its release gets. The id is drawn and
-    /// not worked out: whoever could foresee it could take it first, and no group would commit any more.
-    pub due: Vec<(u64, u128)>,
+    /// What falls due by itself, in the order in which it is done.
+    pub due: Vec<Due>,
     undo: Vec<Undo>,
 }
 
@@ -127,6 +131,7 @@ enum Undo {
     Scope([u8; 16]),
     Reference(Space, String),
     Hold(u64, Option<Hold>),
+    Scheduled(u64, Option<Scheduled>),
     Reversed(u64),
     Metadata(u64),
     Asset(String),
@@ -226,6 +231,15 @@ impl State {
         self.group.undo.push(Undo::Hold(seq, before));
     }
 
+    pub(crate) fn set_scheduled(&mut self, seq: u64, scheduled: Scheduled) {
+        let before = self.group.scheduled.insert(seq, scheduled);
+        match before {
+            None => self.group.new_scheduled.insert(seq),
+            Some(_) => self.group.changed_scheduled.insert(seq),
+        };
+        self.group.undo.push(Undo::Scheduled(seq, before));
+    }
+
     pub(crate) fn set_reversed(&mut self, first: u64, by: u128) {
         self.group.reversed.insert(first, by);
         self.group.new_reversals.push((first, by));
@@ -293,6 +307,14 @@ impl State {
             }
             Undo::Hold(seq, Some(hold)) => {
                 group.holds.insert(seq, hold);
+            }
+            Undo::Scheduled(seq, None) => {
+                group.scheduled.remove(&seq);
+                group.new_scheduled.remove(&seq);
+                group.changed_scheduled.remove(&seq);
+            }
+            Undo::Scheduled(seq, Some(scheduled)) => {
+                group.scheduled.insert(seq, scheduled);
             }
             Undo::Reversed(first) => {
                 group.reversed.remove(&first);

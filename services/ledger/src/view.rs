@@ -1,5 +1,7 @@
 //! Rows as callers are told of them.
 
+mod planned;
+
 use std::collections::HashMap;
 
 use kernel::Timestamp;
@@ -12,8 +14,13 @@ use crate::command::{AccountAnswer, AssetAnswer, Recorded, RecordedLeg};
 use crate::decide::default_expiry;
 use crate::format::{HoldAfter, LegKind, SideAfter, TransactionHead};
 
+pub(crate) use planned::failure;
+
 /// A transaction as it was answered when it was recorded.
 pub(crate) fn transaction(recorded: Recorded) -> Transaction {
+    if let Some(plan) = &recorded.plan {
+        return planned::transaction(plan, &recorded);
+    }
     let nothing = TransactionHead::default();
     let first = recorded.legs.first();
     let head = first.and_then(|leg| leg.row.head.as_ref()).unwrap_or(&nothing);
@@ -28,11 +35,14 @@ pub(crate) fn transaction(recorded: Recorded) -> Transaction {
             TransactionKind::Void => TransactionStatus::Voided,
             TransactionKind::Expiry => TransactionStatus::Expired,
             TransactionKind::Posted | TransactionKind::Post | TransactionKind::Reversal => TransactionStatus::Posted,
+            // Those have no rows that move money.
+            TransactionKind::Scheduled | TransactionKind::Cancellation => TransactionStatus::Scheduled,
         },
         postings: recorded.legs.iter().map(posted_leg).collect(),
         balances: balances(&recorded.legs),
-        target: head.target.map(TransactionId::from_bits),
+        target: head.target.filter(|_| !head.carries_out()).map(TransactionId::from_bits),
         reversed_by: None,
+        failure: None,
         recorded_at,
         effective_at: head.effective_at.map_or(recorded_at, Timestamp::from_micros),
         expires_at: match (kind, head.expires_at) {

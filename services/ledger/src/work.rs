@@ -1,6 +1,5 @@
 //! The ledger's part of the lane: which rows a group needs, the pure step over them, and what is kept between groups.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kernel::{IdMaker, Timestamp};
@@ -12,14 +11,13 @@ use platform::lane::{LaneWork, Tail};
 use crate::behind::{Behind, Pace};
 use crate::command::{Body, Command, Reply, Tag};
 use crate::decide;
+use crate::due::Agenda;
 use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash};
 use crate::ids::{Runs, Scattered};
 use crate::published::PublishedHeads;
 use crate::state::{Group, LogTail, State};
 use crate::store::{Loader, Stored, Wanted, sql, store_group, store_heads};
 
-/// Pending postings that one group releases at most; the next group goes on.
-const EXPIRIES_MAX: i64 = 500;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +38,7 @@ pub(crate) struct Work {
     heads: Arc<PublishedHeads>,
     ids_known: Scattered,
     runs: Arc<Runs>,
-    next_expiry: Option<i64>,
+    agenda: Agenda,
     /// The day up to which old idempotency keys are gone.
     purged_day: i64,
     stored: Option<Stored>,
@@ -63,7 +61,7 @@ impl Work {
             heads,
             ids_known: Scattered::new(Arc::clone(&runs)),
             runs,
-            next_expiry: None,
+            agenda: Agenda::default(),
             purged_day: 0,
             stored: None,
             signal,
@@ -141,24 +139,6 @@ impl Work {
         wanted.paths.extend(unknown.cloned());
     }
 
-    /// Finds the rows of holds that are due, and when the next ones will be.
-    async fn find_due(&mut self, tx: &Tx, now: Timestamp) -> Result<BTreeSet<u64>, DbError> {
-        if self.next_expiry.is_none_or(|next| next > now.micros()) {
-            return Ok(BTreeSet::new());
-        }
-        let mut due = BTreeSet::new();
-        self.next_expiry = None;
-        for row in tx.query(sql::HOLD_DUE, &[Value::Int(EXPIRIES_MAX + 1)]).await? {
-            let expires_at = row.int(1)?;
-            if expires_at > now.micros() || due.len() as i64 == EXPIRIES_MAX {
-                self.next_expiry = Some(expires_at);
-                break;
-            }
-            due.insert(row.int(0)? as u64);
-        }
-        Ok(due)
-    }
-
     async fn purge_idempotency(&mut self, tx: &Tx, now: Timestamp) -> Result<(), DbError> {
         let oldest = now.micros() / MICROS_PER_DAY - self.config.idempotency_days;
         if self.purged_day >= oldest {
@@ -220,23 +200,16 @@ impl LaneWork for Work {
 
     async fn load<'a>(&'a mut self, tx: &'a Tx, now: Timestamp, commands: &'a [&'a Command]) -> Result<(), DbError> {
         let mut wanted = self.wanted(commands);
-        wanted.rows = self.find_due(tx, now).await?;
-        let due: BTreeSet<u64> = wanted.rows.clone();
+        wanted.rows = self.agenda.find(tx, now).await?;
         let number = self.state.log.number;
         // Both at once: on a network, what is not waited for is not paid for.
         tokio::try_join!(check_tail(tx, number), Loader::new(tx, &self.runs, &mut self.state).load(&wanted))?;
-        let first = |seq: &u64| match self.state.row(*seq) {
-            Some(crate::format::Row::Leg(leg)) => seq.saturating_sub(u64::from(leg.index)),
-            _ => *seq,
-        };
-        let firsts: BTreeSet<u64> = due.iter().map(first).collect();
-        let release = |first| (first, self.ids.make::<TransactionTag>().bits());
-        self.state.group.due = firsts.into_iter().map(release).collect();
+        self.state.group.due = self.agenda.due(&self.state, || self.ids.make::<TransactionTag>().bits());
         Ok(())
     }
 
-    fn begin(&mut self, _now: Timestamp) {
-        decide::begin(&mut self.state);
+    fn begin(&mut self, now: Timestamp) {
+        decide::begin(&mut self.state, now);
     }
 
     fn decide(&mut self, now: Timestamp, command: &Command) -> Reply {
@@ -262,10 +235,11 @@ impl LaneWork for Work {
             self.state.log = stored.log;
             self.signal.committed(stored.log.last_seq);
             self.ids_known.committed();
-            let holds = &self.state.group.holds;
-            let new = self.state.group.new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at);
-            self.next_expiry = new.chain(self.next_expiry).min();
+            let Group { holds, new_holds, scheduled, new_scheduled, .. } = &self.state.group;
+            self.agenda.add(new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at));
+            self.agenda.add(new_scheduled.iter().filter_map(|seq| scheduled.get(seq)).map(|one| one.due_at));
         }
+        self.agenda.committed();
         let head = |no: &u64| Some((*no, Arc::clone(&self.state.accounts.get(no)?.head)));
         self.heads.publish(self.state.group.changed_accounts.iter().filter_map(head), self.state.log.last_seq);
         self.state.group = Group::default();
@@ -281,7 +255,7 @@ impl LaneWork for Work {
         let assets = std::mem::take(&mut self.state.assets);
         self.state = State { log, assets, ..State::default() };
         self.behind = Behind::default();
-        self.next_expiry = Some(0);
+        self.agenda.look();
     }
 
     async fn resume<'a>(&'a mut self, tx: &'a Tx) -> Result<Tail, DbError> {
@@ -294,7 +268,7 @@ impl LaneWork for Work {
         self.behind = Behind::resume(tx, &mut self.state).await?;
         self.publish_all();
         // The first group looks for what is due.
-        self.next_expiry = Some(0);
+        self.agenda.look();
         Ok(self.tail())
     }
 
@@ -304,7 +278,11 @@ impl LaneWork for Work {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        self.next_expiry.map(Timestamp::from_micros)
+        self.agenda.next()
+    }
+
+    fn narrow_due(&mut self, alone: bool) -> bool {
+        self.agenda.narrow(alone)
     }
 }
 

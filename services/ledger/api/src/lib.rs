@@ -7,6 +7,7 @@ mod account;
 mod operation;
 mod path;
 mod refusal;
+mod schedule;
 mod transaction;
 
 use async_trait::async_trait;
@@ -19,13 +20,14 @@ pub use account::{
     DeclareAsset, Limits, OpenAccount, RollUp, Side,
 };
 pub use operation::{
-    Batch, Increase, Metadata, NewTransaction, Operation, Override, Post, Posting, Reverse, Share, Submit,
+    Batch, Cancel, Increase, Metadata, NewTransaction, Operation, Override, Post, Posting, Reverse, Share, Submit,
     VersionCondition, Void, WantedStatus,
 };
 pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
 pub use refusal::{LedgerError, Refusal};
+pub use schedule::{Schedule, ScheduledAt, ScheduledPage, ScheduledQuery};
 pub use transaction::{
-    AccountAfter, BatchReply, HoldState, LineOutcome, PostedLeg, Transaction, TransactionId, TransactionKind,
+    AccountAfter, BatchReply, Failure, HoldState, LineOutcome, PostedLeg, Transaction, TransactionId, TransactionKind,
     TransactionStatus, TransactionTag,
 };
 
@@ -48,13 +50,15 @@ pub mod limits {
     pub const HOLD_SECONDS_DEFAULT: i64 = 7 * 86_400;
     /// Longest life of a pending transaction.
     pub const HOLD_SECONDS_MAX: i64 = 366 * 86_400;
+    /// How far ahead a transaction is scheduled at most: ten years.
+    pub const SCHEDULE_SECONDS_MAX: i64 = 3_653 * 86_400;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;
 }
 
 /// The ledger, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
-pub trait Ledger: Send + Sync {
+pub trait Ledger: Schedule + Send + Sync {
     async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError>;
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError>;
 

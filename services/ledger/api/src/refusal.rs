@@ -73,6 +73,8 @@ pub enum Refusal {
     AssetInvalid { detail: String },
     #[error("{detail}")]
     ExpiryInvalid { detail: String },
+    #[error("a scheduled transaction needs effective_at, the time at which it is carried out")]
+    ScheduleTimeMissing,
     #[error("{detail}")]
     QueryUnsupported { detail: String },
     #[error("a page has 1 to {max} entries, not {given}")]
@@ -145,10 +147,22 @@ pub enum Refusal {
     ReversalOfReversal { transaction: TransactionId },
     #[error("transaction {transaction} was reversed by {reversed_by}")]
     AlreadyReversed { transaction: TransactionId, reversed_by: TransactionId },
-    #[error("effective_at lies in the future; scheduled transactions are not offered")]
+    #[error("effective_at lies in the future; with scheduled: true it would be carried out then")]
     EffectiveInFuture { effective_at: Timestamp },
     #[error("effective_at lies before account {account} was opened")]
     EffectiveBeforeOpening { account: AccountPath },
+    #[error("effective_at does not lie in the future, as that of a scheduled transaction has to")]
+    ScheduleInPast { effective_at: Timestamp },
+    #[error("effective_at lies behind {latest}, the furthest that a transaction is scheduled ahead")]
+    ScheduleTooFar { effective_at: Timestamp, latest: Timestamp },
+    #[error("transaction {transaction} was never scheduled")]
+    NotScheduled { transaction: TransactionId },
+    #[error("scheduled transaction {transaction} is cancelled already")]
+    AlreadyCancelled { transaction: TransactionId },
+    #[error("scheduled transaction {transaction} is carried out already")]
+    AlreadyCarriedOut { transaction: TransactionId },
+    #[error("scheduled transaction {transaction} was refused when it was due")]
+    AlreadyFailed { transaction: TransactionId },
     #[error("expires_at lies behind {latest}, the longest that a pending transaction is held")]
     ExpiryTooFar { expires_at: Timestamp, latest: Timestamp },
     #[error("expires_at lies in the past")]
@@ -200,6 +214,7 @@ impl Refusal {
             LimitsInvalid { .. } => facts("limits_invalid", 400, "Limits are invalid"),
             AssetInvalid { .. } => facts("asset_invalid", 400, "Asset is invalid"),
             ExpiryInvalid { .. } => facts("expiry_invalid", 400, "Expiry is invalid"),
+            ScheduleTimeMissing => facts("schedule_time_missing", 400, "No time to carry it out at"),
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
             NotFound { .. } => facts("not_found", 404, "Not found"),
@@ -237,6 +252,12 @@ impl Refusal {
             EffectiveBeforeOpening { .. } => {
                 facts("effective_before_opening", 422, "Effective time lies before the account's opening")
             }
+            ScheduleInPast { .. } => facts("schedule_in_past", 422, "Scheduled for the past"),
+            ScheduleTooFar { .. } => facts("schedule_too_far", 422, "Scheduled too far ahead"),
+            NotScheduled { .. } => facts("not_scheduled", 409, "Transaction was not scheduled"),
+            AlreadyCancelled { .. } => facts("already_cancelled", 409, "Transaction is cancelled already"),
+            AlreadyCarriedOut { .. } => facts("already_carried_out", 409, "Transaction is carried out already"),
+            AlreadyFailed { .. } => facts("already_failed", 409, "Transaction has failed already"),
             ExpiryTooFar { .. } => facts("expiry_too_far", 422, "Expiry lies too far ahead"),
             ExpiresInPast { .. } => facts("expires_in_past", 422, "Expiry lies in the past"),
             SiblingFailed { .. } => facts("sibling_failed", 422, "Another line of the batch failed"),
@@ -278,6 +299,8 @@ impl Refusal {
                 | EffectiveInFuture { .. }
                 | ExpiresInPast { .. }
                 | ExpiryTooFar { .. }
+                | ScheduleInPast { .. }
+                | ScheduleTooFar { .. }
                 | SiblingFailed { .. }
         )
     }

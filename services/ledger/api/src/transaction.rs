@@ -22,7 +22,7 @@ pub struct Transaction {
     pub kind: TransactionKind,
     /// How it stands.
     pub status: TransactionStatus,
-    /// What moved, or is held, between which accounts; a split is one entry for each share.
+    /// What moved, is held or is to move, between which accounts; a split is one entry for each share.
     pub postings: Vec<PostedLeg>,
     /// Every account that was touched, as it stood after this transaction.
     pub balances: Vec<AccountAfter>,
@@ -30,9 +30,11 @@ pub struct Transaction {
     pub target: Option<TransactionId>,
     /// The reversal of this transaction.
     pub reversed_by: Option<TransactionId>,
-    /// When it was committed.
+    /// Why a scheduled transaction was not carried out.
+    pub failure: Option<Failure>,
+    /// When it was committed: of a scheduled transaction that waits, when it was scheduled.
     pub recorded_at: Timestamp,
-    /// When it counts for the books.
+    /// When it counts for the books: of a scheduled transaction, when it is due.
     pub effective_at: Timestamp,
     /// When a pending transaction is released by itself.
     pub expires_at: Option<Timestamp>,
@@ -57,6 +59,10 @@ pub enum TransactionKind {
     Reversal,
     /// A release that the ledger made when a hold was due.
     Expiry,
+    /// To be carried out later. Once it was, it is what it was to become: posted or pending.
+    Scheduled,
+    /// The end of a scheduled transaction before it was carried out.
+    Cancellation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -67,6 +73,21 @@ pub enum TransactionStatus {
     /// Nothing of a pending transaction was posted and nothing remains.
     Voided,
     Expired,
+    /// Not due yet; nothing is reserved for it.
+    Scheduled,
+    /// Given up before it was due.
+    Cancelled,
+    /// Refused when it was due; `failure` says why.
+    Failed,
+}
+
+/// The refusal that a scheduled transaction got when it was due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// As of a refusal; `internal` where it was not the books that stood in the way.
+    #[schema(example = "insufficient_funds")]
+    pub code: String,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

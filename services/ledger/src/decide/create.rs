@@ -22,6 +22,27 @@ pub(super) fn create(
     check_versions(state, reach, create)?;
     check_times(now, create)?;
     check_reference(state, create.reference.as_ref())?;
+    let (recorder, head) = record(state, now, reach, create)?;
+    recorder.finish(state, tag, head, &create.metadata);
+    Ok(())
+}
+
+/// What was scheduled and is due now. Whose accounts they are was seen to then, and an account keeps its owner.
+pub(super) fn carry_out(state: &mut State, now: Timestamp, id: u128, create: &NewTransaction) -> Result<(), Refusal> {
+    check_versions(state, &Reach::All, create)?;
+    check_times(now, create)?;
+    let (recorder, head) = record(state, now, &Reach::All, create)?;
+    recorder.finish_scheduled(state, id, head);
+    Ok(())
+}
+
+/// All rows but the head.
+fn record(
+    state: &mut State,
+    now: Timestamp,
+    reach: &Reach,
+    create: &NewTransaction,
+) -> Result<(Recorder, TransactionHead), Refusal> {
     let kind = match create.status {
         WantedStatus::Posted => LegKind::Posted,
         WantedStatus::Pending => LegKind::Pending,
@@ -43,8 +64,7 @@ pub(super) fn create(
         asked: asked(&create.postings),
         ..TransactionHead::default()
     };
-    recorder.finish(state, tag, head, &create.metadata);
-    Ok(())
+    Ok((recorder, head))
 }
 
 /// Rows show accounts and amounts; what led to them is kept as a digest where it was more than that.
@@ -69,6 +89,11 @@ fn check_times(now: Timestamp, create: &NewTransaction) -> Result<(), Refusal> {
     if let Some(effective_at) = create.effective_at.filter(|effective_at| *effective_at > now) {
         return Err(Refusal::EffectiveInFuture { effective_at });
     }
+    check_expiry(now, create)
+}
+
+/// Of what is held from this moment on.
+pub(super) fn check_expiry(now: Timestamp, create: &NewTransaction) -> Result<(), Refusal> {
     if let Some(expires_at) = create.expires_at.filter(|expires_at| *expires_at <= now) {
         return Err(Refusal::ExpiresInPast { expires_at });
     }
@@ -164,7 +189,7 @@ pub(super) fn check_currency(state: &State, currency: Currency) -> Result<(), Re
     }
 }
 
-fn check_account_currency(state: &State, no: u64, currency: Currency) -> Result<(), Refusal> {
+pub(super) fn check_account_currency(state: &State, no: u64, currency: Currency) -> Result<(), Refusal> {
     match state.facts(no).filter(|facts| facts.currency != currency) {
         None => Ok(()),
         Some(facts) => Err(Refusal::CurrencyMismatch {

@@ -1,13 +1,14 @@
 //! The rules of the ledger, without any I/O: commands fold over the loaded [`State`], one named outcome each.
 //!
 //! Reading order: this page, then `create` (the hot path), `record` (how a posting moves two accounts), `settle` (what
-//! happens to holds), `reverse`, `account`, and `replay` (commands that come again).
+//! happens to holds), `reverse`, `schedule`, `account`, and `replay` (commands that come again).
 
 mod account;
 mod create;
 mod record;
 mod replay;
 mod reverse;
+mod schedule;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -18,14 +19,19 @@ use sha2::{Digest, Sha256};
 
 use crate::command::{Body, Command, Line, Lines, Outcome, Reach, Recorded, Refused, Reply, Tag};
 use crate::format::{RefusalRow, Row};
+use crate::schedule::Due;
 use crate::state::{ScopeEntry, State};
 
 pub(crate) use create::default_expiry;
 
-/// What is due by itself at the start of a group: holds whose time is over.
-pub(crate) fn begin(state: &mut State) {
-    for (first, id) in std::mem::take(&mut state.group.due) {
-        settle::expire(state, first, id);
+/// What is due by itself at the start of a group: holds whose time is over, and transactions whose time has come.
+pub(crate) fn begin(state: &mut State, now: Timestamp) {
+    for due in std::mem::take(&mut state.group.due) {
+        match due {
+            Due::Release { first, id } => settle::expire(state, first, id),
+            Due::CarryOut(seq) => schedule::carry_out(state, now, seq),
+            Due::GiveUp(seq) => schedule::give_up(state, seq),
+        }
     }
 }
 
@@ -97,11 +103,13 @@ fn attempt(state: &mut State, now: Timestamp, reach: &Reach, line: &Line) -> Out
     let start = state.mark();
     let first = state.next_seq();
     let carried_out = match &line.operation {
+        Operation::Create(create) if create.scheduled => schedule::schedule(state, now, reach, &line.tag, create),
         Operation::Create(create) => create::create(state, now, reach, &line.tag, create),
         Operation::Post(post) => settle::post(state, now, reach, &line.tag, post),
         Operation::Void(void) => settle::void(state, now, reach, &line.tag, void),
         Operation::Increase(increase) => settle::increase(state, now, reach, &line.tag, increase),
         Operation::Reverse(reverse) => reverse::reverse(state, now, reach, &line.tag, reverse),
+        Operation::Cancel(cancel) => schedule::cancel(state, reach, &line.tag, cancel),
     };
     match carried_out {
         Ok(()) => {

@@ -63,17 +63,19 @@ impl Recorder {
 
     /// Puts the head into the first row and takes the id, the reference and the metadata into the books.
     pub(super) fn finish(self, state: &mut State, tag: &Tag, head: TransactionHead, metadata: &Metadata) {
-        let mut head = TransactionHead { id: tag.id, legs: self.legs, ..head };
-        if !metadata.is_empty() {
-            let body = serde_json::to_string(metadata).unwrap_or_default();
-            head.metadata = Some(metadata_hash(&tag.salt, &body));
-            state.set_metadata(self.first, MetadataEntry { salt: tag.salt.to_vec(), body: metadata.clone() });
-        }
-        if let Some(reference) = &head.reference {
-            let by = ledger_api::TransactionId::from_bits(tag.id).to_string();
-            state.take_reference(crate::state::Space::Transaction, &reference.clone(), by, self.first);
-        }
-        state.take_id(tag.id, self.first);
+        let metadata = keep_metadata(state, tag, self.first, metadata);
+        take_names(state, tag.id, head.reference.as_deref(), self.first);
+        self.put_head(state, TransactionHead { id: tag.id, metadata, ..head });
+    }
+
+    /// The same for what was scheduled: id, reference and metadata have been in the books since then. A head that names
+    /// itself as its target says so.
+    pub(super) fn finish_scheduled(self, state: &mut State, id: u128, head: TransactionHead) {
+        self.put_head(state, TransactionHead { id, target: Some(id), ..head });
+    }
+
+    fn put_head(self, state: &mut State, head: TransactionHead) {
+        let head = TransactionHead { legs: self.legs, ..head };
         let place = usize::try_from(self.first - state.log.last_seq - 1).ok();
         if let Some(Row::Leg(leg)) = place.and_then(|place| state.group.rows.get_mut(place)) {
             leg.head = Some(head);
@@ -97,6 +99,25 @@ impl Recorder {
         let floor = head.state.floor;
         Ok(SideAfter { sums: after, floor, version: head.version, prev: links.prev, jump: links.jump })
     }
+}
+
+/// Keeps metadata for row `seq`; answers its hash.
+pub(super) fn keep_metadata(state: &mut State, tag: &Tag, seq: u64, metadata: &Metadata) -> Option<[u8; 32]> {
+    if metadata.is_empty() {
+        return None;
+    }
+    let body = serde_json::to_string(metadata).unwrap_or_default();
+    state.set_metadata(seq, MetadataEntry { salt: tag.salt.to_vec(), body: metadata.clone() });
+    Some(metadata_hash(&tag.salt, &body))
+}
+
+/// Takes the id and the reference for what begins in row `seq`.
+pub(super) fn take_names(state: &mut State, id: u128, reference: Option<&str>, seq: u64) {
+    if let Some(reference) = reference {
+        let by = ledger_api::TransactionId::from_bits(id).to_string();
+        state.take_reference(crate::state::Space::Transaction, reference, by, seq);
+    }
+    state.take_id(id, seq);
 }
 
 /// The four sums behind a posting; nothing when one of them does not fit.
@@ -171,5 +192,6 @@ pub(super) fn recorded(state: &State, first: u64, now: Timestamp, metadata: Meta
         Some(RecordedLeg { row: row.clone(), debit, credit })
     };
     let legs = state.legs(first).into_iter().filter_map(leg).collect();
-    Recorded { at: state.row_at(first, now.micros()), legs, metadata, replayed: false, dry_run: false }
+    let plan = super::schedule::plan(state, first);
+    Recorded { at: state.row_at(first, now.micros()), legs, plan, metadata, replayed: false, dry_run: false }
 }

@@ -9,13 +9,16 @@ use super::account::floor;
 use super::create::asked;
 use super::{digest_of, record};
 use crate::command::{AccountAnswer, AssetAnswer, Line, Outcome, Reach, Recorded, Refused, Tag};
-use crate::format::{AccountEvent, LegKind, LegRow, RefusalRow, Row, metadata_hash};
+use crate::format::{AccountEvent, CancelledRow, LegKind, LegRow, RefusalRow, Row, ScheduledRow, metadata_hash};
+use crate::schedule::operation_text;
 use crate::state::State;
 
 /// What an operation asks for, apart from its id, reference and metadata.
 #[derive(Serialize)]
 pub(crate) enum Operands<'a> {
     Create(&'a WantedStatus, &'a [Posting], Option<Timestamp>, Option<Timestamp>),
+    Schedule(&'a WantedStatus, &'a [Posting], Option<Timestamp>, Option<Timestamp>),
+    Cancel(TransactionId),
     Post(TransactionId, &'a [Money], bool),
     Void(TransactionId, &'a [Money]),
     Increase(TransactionId, &'a [Money]),
@@ -25,6 +28,9 @@ pub(crate) enum Operands<'a> {
 impl<'a> Operands<'a> {
     pub(crate) fn of(operation: &'a Operation) -> Operands<'a> {
         match operation {
+            Operation::Create(create) if create.scheduled => {
+                Operands::Schedule(&create.status, &create.postings, create.effective_at, create.expires_at)
+            }
             Operation::Create(create) => {
                 Operands::Create(&create.status, &create.postings, create.effective_at, create.expires_at)
             }
@@ -32,6 +38,7 @@ impl<'a> Operands<'a> {
             Operation::Void(void) => Operands::Void(void.transaction, &void.amounts),
             Operation::Increase(increase) => Operands::Increase(increase.transaction, &increase.amounts),
             Operation::Reverse(reverse) => Operands::Reverse(reverse.transaction),
+            Operation::Cancel(cancel) => Operands::Cancel(cancel.transaction),
         }
     }
 }
@@ -46,8 +53,12 @@ pub(super) fn of_line(state: &State, now: Timestamp, reach: &Reach, line: &Line)
     let difference = match state.row(first) {
         Some(Row::Refusal(row)) => refused_difference(state, reach, row, &line.operation),
         // An id of somebody else is taken, and nothing is told of what took it.
-        Some(Row::Leg(_)) if !reach.covers_transaction(state, first) => Some("accounts"),
+        Some(Row::Leg(_) | Row::Scheduled(_) | Row::Cancelled(_)) if !reach.covers_transaction(state, first) => {
+            Some("accounts")
+        }
         Some(Row::Leg(_)) => difference(state, first, &line.operation),
+        Some(Row::Scheduled(row)) => scheduled_difference(state, first, row, &line.operation),
+        Some(Row::Cancelled(row)) => cancelled_difference(state, first, row, &line.operation),
         _ => Some("kind"),
     };
     match difference {
@@ -96,7 +107,7 @@ fn refused_difference(state: &State, reach: &Reach, row: &RefusalRow, operation:
 pub(super) fn refused_digest(operation: &Operation) -> [u8; 16] {
     let conditions = match operation {
         Operation::Create(create) => create.if_version.as_slice(),
-        Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) | Operation::Reverse(_) => &[],
+        _ => &[],
     };
     digest_of(&(Operands::of(operation), operation.reference(), conditions))
 }
@@ -105,11 +116,13 @@ fn difference(state: &State, first: u64, operation: &Operation) -> Option<&'stat
     let legs = state.legs(first);
     let head = legs.first()?.head.as_ref()?;
     let kind_differs = match operation {
+        Operation::Create(create) if create.scheduled => return Some("scheduled"),
         Operation::Create(create) => legs.first()?.kind != created_kind(create),
         Operation::Post(_) => legs.first()?.kind != LegKind::Post,
         Operation::Void(_) => legs.first()?.kind != LegKind::Void,
         Operation::Increase(_) => legs.first()?.kind != LegKind::Increase,
         Operation::Reverse(_) => legs.first()?.kind != LegKind::Reversal,
+        Operation::Cancel(_) => true,
     };
     if kind_differs {
         return Some("status");
@@ -127,6 +140,36 @@ fn difference(state: &State, first: u64, operation: &Operation) -> Option<&'stat
         operation.metadata(),
     )
     .then_some("metadata"))
+}
+
+/// The row has the whole command as it was sent, apart from the metadata.
+fn scheduled_difference(state: &State, first: u64, row: &ScheduledRow, operation: &Operation) -> Option<&'static str> {
+    let Operation::Create(create) = operation else { return Some("status") };
+    let Some(known) = row.transaction() else { return Some("command") };
+    let fields = [
+        ("scheduled", !create.scheduled),
+        ("status", create.status != known.status),
+        ("effective_at", create.effective_at != known.effective_at),
+        ("expires_at", create.expires_at != known.expires_at),
+        ("number of postings", create.postings.len() != known.postings.len()),
+        ("postings", create.postings != known.postings),
+        ("if_version", create.if_version != known.if_version),
+        // Whatever else a transaction may say one day.
+        ("command", operation_text(create) != row.operation),
+        ("reference", create.reference != known.reference),
+        ("metadata", metadata_differs(state, first, row.metadata, &create.metadata)),
+    ];
+    fields.into_iter().find(|(_, differs)| *differs).map(|(field, _)| field)
+}
+
+fn cancelled_difference(state: &State, first: u64, row: &CancelledRow, operation: &Operation) -> Option<&'static str> {
+    let Operation::Cancel(cancel) = operation else { return Some("status") };
+    let fields = [
+        ("transaction", cancel.transaction.bits() != row.target),
+        ("reference", cancel.reference.as_ref().map(ToString::to_string) != row.reference),
+        ("metadata", metadata_differs(state, first, row.metadata, &cancel.metadata)),
+    ];
+    fields.into_iter().find(|(_, differs)| *differs).map(|(field, _)| field)
 }
 
 fn created_kind(create: &NewTransaction) -> LegKind {
@@ -194,7 +237,7 @@ pub(super) fn of_account(state: &State, tag: &Tag) -> Option<Outcome<AccountAnsw
             let facts = state.facts(row.account)?;
             Some(Ok(AccountAnswer::of_row(facts, row, metadata(state, row.state.metadata_seq))))
         }
-        Row::Asset(_) | Row::Leg(_) => Some(Err(Refusal::KeyTaken.into())),
+        _ => Some(Err(Refusal::KeyTaken.into())),
     }
 }
 
@@ -207,7 +250,7 @@ pub(super) fn of_asset(state: &State, tag: &Tag) -> Option<Outcome<AssetAnswer>>
     Some(match state.row(seq)? {
         Row::Refusal(row) => Err(replayed(row)),
         Row::Asset(row) => Ok(AssetAnswer { code: row.code.clone(), scale: row.scale, replayed: true }),
-        Row::Account(_) | Row::Leg(_) => Err(Refusal::KeyTaken.into()),
+        _ => Err(Refusal::KeyTaken.into()),
     })
 }
 

@@ -47,7 +47,7 @@ pub(super) fn reverse(
 
 fn find(state: &State, reach: &Reach, transaction: TransactionId) -> Result<u64, Refusal> {
     let unknown = || Refusal::TransactionUnknown { transaction };
-    let first = *state.group.known.get(&transaction.bits()).ok_or_else(unknown)?;
+    let first = state.first_row(transaction.bits()).ok_or_else(unknown)?;
     if !reach.covers_transaction(state, first) {
         return Err(unknown());
     }

@@ -121,7 +121,7 @@ struct Part {
 impl Pending {
     fn find(state: &State, now: Timestamp, reach: &Reach, transaction: TransactionId) -> Result<Pending, Refusal> {
         let unknown = || Refusal::PendingUnknown { transaction };
-        let first = *state.group.known.get(&transaction.bits()).ok_or_else(unknown)?;
+        let first = state.first_row(transaction.bits()).ok_or_else(unknown)?;
         if !reach.covers_transaction(state, first) {
             return Err(unknown());
         }

@@ -68,7 +68,7 @@ pub(crate) struct LegRow {
 pub(crate) struct TransactionHead {
     pub id: u128,
     pub legs: u8,
-    /// The pending transaction, or the reversed one.
+    /// The pending transaction, or the reversed one; the own id, of what was scheduled.
     pub target: Option<u128>,
     pub effective_at: Option<i64>,
     pub expires_at: Option<i64>,
@@ -170,6 +170,11 @@ impl LegRow {
 }
 
 impl TransactionHead {
+    /// Whether the rows carry out what was scheduled under their id before: then they name themselves as their target.
+    pub(crate) fn carries_out(&self) -> bool {
+        self.target == Some(self.id)
+    }
+
     fn encode(&self, out: &mut Writer) {
         out.raw(&self.id.to_be_bytes());
         out.byte(self.legs);

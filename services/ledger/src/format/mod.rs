@@ -6,6 +6,7 @@ mod codec;
 mod hash;
 mod leg;
 mod row;
+mod schedule;
 
 #[cfg(test)]
 mod vectors;
@@ -13,6 +14,7 @@ mod vectors;
 pub(crate) use hash::{GENESIS, GroupStamp, Hash, RowsHash, group_hash, hex, metadata_hash, parse_hex};
 pub(crate) use leg::{HoldAfter, LegKind, LegRow, SideAfter, Sums, TransactionHead};
 pub(crate) use row::{AccountEvent, AccountRow, AccountState, AssetRow, Opening, RefusalRow, Row};
+pub(crate) use schedule::{CancelledRow, FailedRow, ScheduledRow};
 
 /// What is wrong with bytes that should be a row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@ use ledger_api::{AccountStatus, Side};
 
 use super::codec::{Reader, Writer};
 use super::leg::{LegKind, LegRow, Sums, known_bits};
+use super::schedule::{self, CancelledRow, FailedRow, ScheduledRow};
 use super::{FormatError, VERSION};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,9 @@ pub(crate) enum Row {
     Account(AccountRow),
     Leg(Box<LegRow>),
     Refusal(RefusalRow),
+    Scheduled(ScheduledRow),
+    Cancelled(CancelledRow),
+    Failed(FailedRow),
 }
 
 const ASSET: u8 = 1;
@@ -78,7 +82,7 @@ impl Row {
     pub(crate) fn leg(&self) -> Option<&LegRow> {
         match self {
             Row::Leg(leg) => Some(leg),
-            Row::Asset(_) | Row::Account(_) | Row::Refusal(_) => None,
+            _ => None,
         }
     }
 
@@ -88,6 +92,9 @@ impl Row {
             Row::Account(account) => account.encode(),
             Row::Leg(leg) => leg.encode(seq),
             Row::Refusal(refusal) => refusal.encode(),
+            Row::Scheduled(scheduled) => scheduled.encode(),
+            Row::Cancelled(cancelled) => cancelled.encode(seq),
+            Row::Failed(failed) => failed.encode(seq),
         }
     }
 
@@ -106,6 +113,9 @@ impl Row {
                 command: input.array("digest of the command")?,
                 refusal: input.text("refusal")?,
             }),
+            schedule::SCHEDULED => Row::Scheduled(ScheduledRow::decode(&mut input)?),
+            schedule::CANCELLED => Row::Cancelled(CancelledRow::decode(&mut input, seq)?),
+            schedule::FAILED => Row::Failed(FailedRow::decode(&mut input, seq)?),
             other => match LegKind::from_byte(other) {
                 Some(kind) => Row::Leg(Box::new(LegRow::decode(kind, seq, &mut input)?)),
                 None => return Err(FormatError::Kind(other)),
@@ -113,6 +123,20 @@ impl Row {
         };
         input.finish()?;
         Ok(row)
+    }
+}
+
+impl Row {
+    /// The id that is found here: of the transaction or command that the row begins. What carries out or fails something
+    /// scheduled has the id of that, which is found where it was scheduled.
+    pub(crate) fn names_id(&self) -> Option<u128> {
+        match self {
+            Row::Leg(leg) => leg.head.as_ref().filter(|head| !head.carries_out()).map(|head| head.id),
+            Row::Refusal(refusal) => Some(refusal.id),
+            Row::Scheduled(scheduled) => Some(scheduled.id),
+            Row::Cancelled(cancelled) => Some(cancelled.id),
+            Row::Asset(_) | Row::Account(_) | Row::Failed(_) => None,
+        }
     }
 }
 

@@ -103,6 +103,38 @@ fn second_leg() -> Row {
     row(LegRow { head: None, index: 1, ..leg(LegKind::Posted, None, 1_000_000_000_000_000, None) })
 }
 
+fn scheduled() -> Row {
+    let operation =
+        "{\"status\":\"posted\",\"postings\":[{\"debit\":\"users:ann\",\"credit\":\"users:bob\",\"amount\":\
+                     {\"amount\":\"5.00\",\"currency\":\"USD\"}}],\"effective_at\":\"2026-01-31T12:00:00.000000Z\",\
+                     \"scheduled\":true}"
+            .to_owned();
+    let metadata = Some(metadata_hash(&[7; 16], "{\"why\":\"rent\"}"));
+    let reference = Some("rent-2".to_owned());
+    Row::Scheduled(ScheduledRow { id: TARGET, due_at: AT, accounts: vec![2, 300], operation, reference, metadata })
+}
+
+fn cancelled() -> Row {
+    Row::Cancelled(CancelledRow { id: ID, target: TARGET, scheduled: 9, reference: None, metadata: None })
+}
+
+fn failed() -> Row {
+    let refusal = "{\"code\":\"account_frozen\",\"account\":\"users:ann\"}".to_owned();
+    Row::Failed(FailedRow { id: TARGET, scheduled: 9, refusal })
+}
+
+fn carried_out() -> Row {
+    let head = TransactionHead {
+        id: TARGET,
+        legs: 1,
+        target: Some(TARGET),
+        effective_at: Some(AT),
+        reference: Some("rent-2".to_owned()),
+        ..TransactionHead::default()
+    };
+    row(LegRow { head: Some(head), ..leg(LegKind::Posted, None, 500, None) })
+}
+
 fn vectors() -> Vec<Vector> {
     let state = open_state;
     let refusal = "{\"account_unknown\":{\"account\":\"users:eve\"}}".to_owned();
@@ -135,6 +167,10 @@ fn vectors() -> Vec<Vector> {
             ),
         ),
         vector("refusal", 10, Row::Refusal(RefusalRow { id: ID, command: [0xcc; 16], refusal })),
+        vector("scheduled", 9, scheduled()),
+        vector("cancelled", 12, cancelled()),
+        vector("failed", 12, failed()),
+        vector("posted, scheduled before", 12, carried_out()),
         vector("posted", 10, row(leg(LegKind::Posted, None, 500, None))),
         vector("posted, second row", 11, second_leg()),
         vector("pending, full head", 10, full_head()),
@@ -172,12 +208,12 @@ fn every_kind_of_row_has_the_bytes_that_the_document_shows() {
     assert!(wrong.is_empty(), "the document should show\n{}", wrong.join("\n"));
 }
 
-/// Kinds 1 to 3 and 16 to 22, and account events 0 to 5: none without a vector.
+/// Kinds 1 to 6 and 16 to 22, and account events 0 to 5: none without a vector.
 #[test]
 fn no_kind_of_row_is_without_a_vector() {
     let shown: std::collections::BTreeSet<String> =
         vectors().iter().map(|vector| vector.bytes[..4].to_owned()).collect();
-    let wanted = [1, 2, 3].into_iter().chain(16..=22).map(|kind: u8| format!("01{kind:02x}"));
+    let wanted = (1..=6).chain(16..=22).map(|kind: u8| format!("01{kind:02x}"));
     assert_eq!(shown, wanted.collect());
     let events = vectors().iter().filter(|vector| matches!(vector.row, Row::Account(_))).count();
     assert_eq!(events, 6);

@@ -37,8 +37,8 @@ pub(crate) struct LineAnswer {
 
 /// Carry out many operations
 ///
-/// Each line is an object with one member: `create` (a transaction to record), `post`, `void`, `increase` or `reverse`
-/// (with the `transaction` that it is about). Lines are carried out in their order, each seeing what those before it did.
+/// Each line is an object with one member: `create` (a transaction to record), `post`, `void`, `increase`,
+/// `reverse` or `cancel` (with the `transaction` that it is about). Lines are carried out in their order, each seeing what those before it did.
 ///
 /// With `"atomic": true` all lines are carried out or none is (1,000 lines at most): a line that fails makes the answer a
 /// problem with status 422, the code of that line, and `lines` with what became of each; the others have
@@ -75,6 +75,7 @@ fn named(operation: &Operation) -> Named {
         Operation::Void(_) => "void",
         Operation::Increase(_) => "increase",
         Operation::Reverse(_) => "reverse",
+        Operation::Cancel(_) => "cancel",
     };
     (name, Shape::of(operation))
 }

@@ -3,8 +3,8 @@
 
 use kernel::{Currency, Money, Timestamp};
 use ledger_api::{
-    AccountPath, Increase, Limits, Metadata, NewTransaction, OpenAccount, Operation, Post, Posting, Reference, Reverse,
-    Side, Submit, TransactionId, VersionCondition, Void, WantedStatus,
+    AccountPath, Cancel, Increase, Limits, Metadata, NewTransaction, OpenAccount, Operation, Post, Posting, Reference,
+    Reverse, Side, Submit, TransactionId, VersionCondition, Void, WantedStatus,
 };
 use platform::http::Problem;
 use serde::Deserialize;
@@ -95,9 +95,12 @@ pub(crate) struct CreateTransaction {
     /// 1 to 64, applied in this order and all or none; each one has to respect the limits.
     #[schema(min_items = 1, max_items = 64)]
     postings: Vec<Posting>,
-    /// When it counts for the books, if not now. Never in the future.
+    /// When it counts for the books, if not now. In the future only with `scheduled`.
     #[serde(default)]
     effective_at: Option<Timestamp>,
+    /// Carry it out by itself at `effective_at`, which lies in the future then.
+    #[serde(default)]
+    scheduled: bool,
     /// When a pending transaction is released by itself: in 7 days when left out, in 366 days at most.
     #[serde(default)]
     expires_at: Option<Timestamp>,
@@ -118,8 +121,9 @@ pub(crate) struct CreateTransaction {
 impl From<CreateTransaction> for Submit {
     fn from(body: CreateTransaction) -> Submit {
         let CreateTransaction { id, status, postings, effective_at, expires_at, .. } = body;
-        let CreateTransaction { reference, metadata, if_version, dry_run, .. } = body;
-        let create = NewTransaction { id, status, postings, effective_at, expires_at, reference, metadata, if_version };
+        let CreateTransaction { scheduled, reference, metadata, if_version, dry_run, .. } = body;
+        let times = NewTransaction { effective_at, scheduled, expires_at, ..NewTransaction::default() };
+        let create = NewTransaction { id, status, postings, reference, metadata, if_version, ..times };
         Submit { operation: Operation::Create(create), dry_run }
     }
 }
@@ -175,7 +179,7 @@ pub(crate) struct Settle {
     dry_run: bool,
 }
 
-/// How a reversal is to be recorded.
+/// How a reversal or a cancellation is to be recorded.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Undo {
@@ -239,6 +243,13 @@ impl Undo {
     pub(super) fn reverse(self, transaction: TransactionId) -> Submit {
         let Undo { id, reference, metadata, dry_run } = self;
         Submit { operation: Operation::Reverse(Reverse { transaction, id, reference, metadata }), dry_run }
+    }
+}
+
+impl Undo {
+    pub(super) fn cancel(self, transaction: TransactionId) -> Submit {
+        let Undo { id, reference, metadata, dry_run } = self;
+        Submit { operation: Operation::Cancel(Cancel { transaction, id, reference, metadata }), dry_run }
     }
 }
 

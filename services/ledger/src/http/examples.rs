@@ -1,10 +1,12 @@
 //! The examples of the document, told as one story: a customer pays in, buys, and gets money back. A test sends each
 //! request to a real ledger.
 
+mod schedule;
 mod steps;
 
 use serde_json::{Value, json};
 
+pub(super) use schedule::{cancel, cancellation, create_scheduled, scheduled_list};
 pub(super) use steps::{increase, increased, pending, post, posted, reversal, reverse, void, voided};
 
 const PAID_IN: &str = "txn_01kppyy0k0f4g8n1vpdkpr5g3a";
@@ -216,6 +218,7 @@ pub(super) fn transaction() -> Value {
         ],
         "target": null,
         "reversed_by": null,
+        "failure": null,
         "recorded_at": AT,
         "effective_at": AT,
         "expires_at": null,

@@ -53,6 +53,7 @@ pub(super) fn of(refusal: &Refusal, shape: Shape) -> Option<String> {
         AssetExists { .. } => "scale",
         ExpiryInvalid { .. } | ExpiresInPast { .. } => "expires_at",
         EffectiveInFuture { .. } | EffectiveBeforeOpening { .. } => "effective_at",
+        ScheduleTimeMissing | ScheduleInPast { .. } | ScheduleTooFar { .. } => "effective_at",
         VersionMismatch { .. } => "if_version",
         PageSize { .. } => "limit",
         RollUpTooLarge { .. } => "prefix",

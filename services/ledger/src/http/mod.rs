@@ -15,6 +15,7 @@ mod events;
 mod examples;
 mod field;
 mod refusals;
+mod schedule;
 mod settle;
 mod transactions;
 
@@ -67,12 +68,14 @@ fn transactions() -> OpenApiRouter<Shared> {
         .routes(routes!(settle::void_transaction))
         .routes(routes!(settle::increase_transaction))
         .routes(routes!(settle::reverse_transaction))
+        .routes(routes!(schedule::cancel_transaction))
 }
 
 fn others() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(assets::declare_asset, assets::list_assets))
         .routes(routes!(accounts::roll_up))
+        .routes(routes!(schedule::list_scheduled))
         .routes(routes!(batches::submit_batch))
         .routes(routes!(events::events_after))
 }

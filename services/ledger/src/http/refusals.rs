@@ -2,13 +2,16 @@
 //!
 //! Invariant: a new refusal does not compile without its row here, and a test finds a row that no operation names.
 
+mod general;
+
 use kernel::{Currency, Money, Timestamp};
-use ledger_api::{AccountPath, LedgerError, Reference, Refusal, TransactionId};
-use platform::http::{Problem, refusals as kit};
+use ledger_api::{AccountPath, Reference, Refusal, TransactionId};
+use platform::http::Problem;
 use serde_json::Value;
 
 use super::answer::problem;
 use super::field::Shape;
+use general::{failures, general_form};
 
 /// One refusal as the document shows it.
 pub(super) struct Sample {
@@ -82,6 +85,7 @@ refusals! {
         "The code or the scale has the wrong form, or ISO 4217 has the code already.";
     ExpiryInvalid { detail: "only a pending transaction expires".to_owned() } =>
         "expires_at is given for a transaction that is not pending.";
+    ScheduleTimeMissing => "`scheduled` is set, and effective_at does not say when it is due.";
     QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() } =>
         "The filters given cannot be combined, or one is missing.";
     PageSize { given: 501, max: 500 } => "limit is not between 1 and 500.";
@@ -128,66 +132,18 @@ refusals! {
     ReversalOfReversal { transaction: transaction() } => "A reversal is not reversed; record a new transaction.";
     AlreadyReversed { transaction: transaction(), reversed_by: transaction() } =>
         "It was reversed before, by `reversed_by`.";
-    EffectiveInFuture { effective_at: at() } => "effective_at lies ahead; scheduled transactions are not offered.";
+    EffectiveInFuture { effective_at: at() } => "effective_at lies ahead, and `scheduled` is not set.";
     EffectiveBeforeOpening { account: path("customers:ann") } => "effective_at lies before an account was opened.";
     ExpiryTooFar { expires_at: at(), latest: at() } => "A pending transaction is held for 366 days at most.";
     ExpiresInPast { expires_at: at() } => "expires_at has passed already.";
+    ScheduleInPast { effective_at: at() } => "`scheduled` is set, and effective_at has passed.";
+    ScheduleTooFar { effective_at: at(), latest: at() } => "A transaction is scheduled ten years ahead at most.";
+    NotScheduled { transaction: transaction() } => "The transaction was never scheduled: reverse or void it.";
+    AlreadyCancelled { transaction: transaction() } => "The scheduled transaction was cancelled before.";
+    AlreadyCarriedOut { transaction: transaction() } =>
+        "The scheduled transaction was due before: it is posted or pending now, and can be reversed or voided.";
+    AlreadyFailed { transaction: transaction() } => "The scheduled transaction was refused when it was due; it says why.";
     SiblingFailed { line: 1 } => "Another line of the atomic batch failed; `line` says which.";
-}
-
-fn failures() -> Vec<(LedgerError, &'static str)> {
-    vec![
-        (LedgerError::Forbidden, "You lack the right for this."),
-        (LedgerError::Overloaded, "Too much is waiting. Send the same again, with the same id or key."),
-        (LedgerError::DeadlineExceeded, "The time was over before it began. Nothing happened; send the same again."),
-        (
-            LedgerError::OutcomeUnknown,
-            "The time was over while it was under way. Ask by id or key, or send the same again: it is never done twice.",
-        ),
-        (LedgerError::ClockBehind, "The server's clock was put back; writing waits until it has caught up."),
-        (LedgerError::StorageFull, "No space is left to write to. Nothing happened."),
-        (LedgerError::Unavailable, "The store cannot be reached or written just now. Nothing happened."),
-        (LedgerError::Internal, "A fault of ours; the log has its cause under the request id."),
-    ]
-}
-
-/// What the HTTP kit refuses before the ledger is asked.
-fn general_form() -> Vec<(Problem, &'static str)> {
-    let number = "invalid type: floating point `10.0`, expected a string";
-    vec![
-        (
-            Problem::field("postings[0].amount.amount", number),
-            "A field is missing, unknown or has the wrong form; `errors` names it.",
-        ),
-        (kit::CURSOR_INVALID.into(), "The cursor was changed, or belongs to another list."),
-        (kit::BAD_UTF8.into(), "The body, the path or the query is not UTF-8."),
-        (kit::NUL_CHARACTER.into(), "The body, the path or the query holds U+0000."),
-        (kit::JSON_MALFORMED.into(), "The body is not JSON; `detail` says where."),
-        (kit::JSON_TOO_DEEP.into(), "The body nests deeper than 16 levels."),
-        (kit::BODY_MISSING.into(), "There is no body, and one is needed."),
-        (kit::BODY_UNREADABLE.into(), "The body broke off."),
-        (kit::BODY_TOO_LARGE.into(), "The body is larger than 1 MiB."),
-        (
-            kit::CONTENT_TYPE_WRONG.into(),
-            "The header `Content-Type: application/json` is missing; it is wanted for every POST and PUT.",
-        ),
-        (kit::IDEMPOTENCY_KEY_INVALID.into(), "The Idempotency-Key is not 1 to 128 visible ASCII characters."),
-        (
-            kit::DEADLINE_INVALID.into(),
-            "X-Deadline-Ms, with which a caller may shorten the wait, is not a number above 0.",
-        ),
-        (kit::UNAUTHENTICATED.into(), "The caller is not known."),
-        (kit::ROUTE_UNKNOWN.into(), "No route has this path."),
-        (
-            kit::METHOD_NOT_ALLOWED.into(),
-            "The path does not answer this method; the header `Allow` says which it answers.",
-        ),
-        (kit::HOST_UNKNOWN.into(), "The Host header names a server that this one is not."),
-        (
-            kit::DEADLINE_PASSED.into(),
-            "The answer took too long. Ask by id or key, or send the same again: it is never done twice.",
-        ),
-    ]
 }
 
 /// Those of every operation; the document has them once.
@@ -286,6 +242,9 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
                 "above_ceiling",
                 "version_mismatch",
                 "effective_in_future",
+                "schedule_time_missing",
+                "schedule_in_past",
+                "schedule_too_far",
                 "effective_before_opening",
                 "expires_in_past",
                 "expiry_too_far",
@@ -320,6 +279,24 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
             ],
         ],
     ),
+    (
+        "cancel_transaction",
+        &[
+            WRITE,
+            &[
+                "idempotency_missing",
+                "metadata_too_large",
+                "id_taken",
+                "reference_taken",
+                "transaction_unknown",
+                "not_scheduled",
+                "already_cancelled",
+                "already_carried_out",
+                "already_failed",
+            ],
+        ],
+    ),
+    ("list_scheduled", &[READ, &["page_size", "cursor_invalid"]]),
     ("events_after", &[READ, &["page_size"]]),
     ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
 ];

@@ -51,6 +51,10 @@ pub(super) async fn submit(
 /// what became of it. Refusals that depend on the books are remembered too, so a delayed repeat of a refused command never
 /// succeeds later: use a new id or key to try anew.
 ///
+/// With `scheduled` it waits until `effective_at` and is carried out then, within a second, as if it had been sent at that
+/// moment: until then it reserves nothing, can be cancelled, and reads `scheduled`; afterwards `posted` or `pending`, or
+/// `failed` with the refusal that it got in `failure`.
+///
 /// `up_to_available` takes what is there, up to `amount`. `split` shares one side out by percentages without losing a unit.
 /// `"override": "floor"` may take an account below its floor, and is kept on record. `dry_run` answers as if, and leaves
 /// nothing. Every answer carries the balances after it. Also at `/v1/transactions`.
@@ -60,6 +64,7 @@ pub(super) async fn submit(
         ("at_once" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
         ("held" = (summary = "Money is held", value = json!(examples::create_pending()))),
         ("split" = (summary = "One side is shared out", value = json!(examples::create_split()))),
+        ("scheduled" = (summary = "Money moves later, by itself", value = json!(examples::create_scheduled()))),
         ("sweep" = (summary = "As much as is there, if nobody else was faster", value = json!(examples::create_sweep()))),
     )),
     responses(
@@ -117,7 +122,7 @@ fn one_wanted() -> Refusal {
 
 /// Read one transaction
 ///
-/// As it stands now: a pending one shows what was posted, what was released and what remains of each posting, and a
+/// As it stands now: a scheduled one waits, was cancelled, has failed, or shows what it became; a pending one shows what was posted, what was released and what remains of each posting, and a
 /// reversed one names its reversal. A command that was refused answers with its refusal, marked as replayed.
 #[utoipa::path(
     get, path = "/transactions/{id}", tag = "Transactions", params(TransactionAt),

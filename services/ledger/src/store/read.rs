@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
     pub paths: BTreeSet<AccountPath>,
     pub account_references: BTreeSet<String>,
     pub transaction_references: BTreeSet<String>,
-    /// Rows known by number: of holds that are due.
+    /// Rows known by number: of holds and scheduled transactions that are due.
     pub rows: BTreeSet<u64>,
     /// Accounts whose opening is to be compared, or whose metadata is to be shown.
     pub openings: BTreeSet<AccountPath>,
@@ -53,7 +53,9 @@ impl<'a> Loader<'a> {
         let mut first_rows = self.names(wanted).await?;
         first_rows.extend(&wanted.rows);
         self.rows(first_rows.clone()).await?;
-        self.rest_of_transactions(&first_rows, &wanted.rows).await?;
+        let mut found = first_rows.clone();
+        found.extend(self.scheduled(&first_rows).await?);
+        self.rest_of_transactions(&found, &wanted.rows).await?;
         self.by_reference().await?;
         self.facts_and_heads().await?;
         self.openings(&wanted.openings).await?;
@@ -121,11 +123,34 @@ impl<'a> Loader<'a> {
                 Row::Account(account) => {
                     self.accounts.insert(account.account);
                 }
-                Row::Asset(_) | Row::Refusal(_) => {}
+                Row::Scheduled(scheduled) => self.accounts.extend(&scheduled.accounts),
+                Row::Asset(_) | Row::Refusal(_) | Row::Cancelled(_) | Row::Failed(_) => {}
             }
             self.state.group.stored.insert(seq, StoredRow { row, at: 0 });
         }
         Ok(())
+    }
+
+    /// How the scheduled transactions among these rows stand, and the rows that ended their waiting.
+    async fn scheduled(&mut self, found: &BTreeSet<u64>) -> Result<BTreeSet<u64>, DbError> {
+        let scheduled_by = |seq: &u64| match self.state.group.stored.get(seq).map(|stored| &stored.row) {
+            Some(Row::Scheduled(_)) => Some(*seq),
+            Some(Row::Cancelled(row)) => Some(row.scheduled),
+            _ => None,
+        };
+        let seqs: BTreeSet<u64> = found.iter().filter_map(scheduled_by).collect();
+        if seqs.is_empty() {
+            return Ok(seqs);
+        }
+        self.rows(seqs.clone()).await?;
+        let numbers: Vec<i64> = seqs.iter().map(|seq| *seq as i64).collect();
+        let mut outcomes = BTreeSet::new();
+        for row in self.tx.select_many(&sql::SCHEDULED, Column::Int(&numbers)).await? {
+            let (seq, scheduled) = rows::scheduled(&row)?;
+            outcomes.extend(Some(scheduled.outcome).filter(|outcome| *outcome > 0));
+            self.state.group.scheduled.insert(seq, scheduled);
+        }
+        Ok(outcomes)
     }
 
     /// The other rows of transactions of several postings, their holds, what reversed them, and when they were recorded.
@@ -211,8 +236,8 @@ impl<'a> Loader<'a> {
             let Ok(number) = at.parse::<u64>() else { continue };
             let name = match space {
                 Space::Transaction => match self.state.group.stored.get(&number).map(|stored| &stored.row) {
-                    Some(Row::Leg(leg)) => leg.head.as_ref().map(|head| TransactionId::from_bits(head.id).to_string()),
-                    _ => None,
+                    Some(row) => row.names_id().map(|id| TransactionId::from_bits(id).to_string()),
+                    None => None,
                 },
                 Space::Account => {
                     let facts = self.tx.select_many(&sql::ACCOUNT, Column::Int(&[number as i64])).await?;

@@ -9,6 +9,7 @@ use platform::db::{DbError, Row};
 use crate::account::{AccountFacts, Head};
 use crate::chain::Roots;
 use crate::format::{self, AccountState, Sums};
+use crate::schedule::{Scheduled, Stage};
 use crate::state::Hold;
 
 pub(crate) fn unsigned(row: &Row, column: usize) -> Result<u64, DbError> {
@@ -80,6 +81,17 @@ pub(crate) fn hold(row: &Row) -> Result<(u64, Hold), DbError> {
         expired: row.int(5)? != 0,
     };
     Ok((unsigned(row, 0)?, hold))
+}
+
+pub(crate) fn scheduled(row: &Row) -> Result<(u64, Scheduled), DbError> {
+    let stage = Stage::from_number(row.int(2)?);
+    let scheduled = Scheduled {
+        due_at: row.int(1)?,
+        stage: stage.ok_or_else(|| DbError::shape("a scheduled transaction with a malformed state"))?,
+        outcome: unsigned(row, 3)?,
+        owner: row.text_or_null(4)?.map(str::to_owned),
+    };
+    Ok((unsigned(row, 0)?, scheduled))
 }
 
 pub(crate) fn log_row(row: &Row) -> Result<(u64, format::Row), DbError> {

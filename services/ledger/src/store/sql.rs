@@ -4,6 +4,7 @@ use platform::db::{Migration, RowSet};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
+    Migration { version: 3, name: "schedule", sql: include_str!("../../migrations/0003_schedule.sql") },
     Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
     Migration { version: 6, name: "ids", sql: include_str!("../../migrations/0006_ids.sql") },
 ];
@@ -76,6 +77,11 @@ pub(crate) static HOLD: RowSet = RowSet::new(
     ],
 );
 
+pub(crate) static SCHEDULED: RowSet = RowSet::new(
+    "scheduled",
+    &[("seq", "bigint"), ("due_at", "bigint"), ("state", "bigint"), ("outcome", "bigint"), ("owner", "text")],
+);
+
 pub(crate) static REVERSAL: RowSet = RowSet::new("reversal", &[("seq", "bigint"), ("reversed_by", "bytea")]);
 
 pub(crate) static ASSET: RowSet = RowSet::new("asset", &[("code", "text"), ("scale", "bigint"), ("seq", "bigint")]);
@@ -86,7 +92,7 @@ pub(crate) static IDEMPOTENCY: RowSet =
     RowSet::new("idempotency", &[("key", "bytea"), ("command", "bytea"), ("seq", "bigint"), ("day", "bigint")]);
 
 #[cfg(test)]
-pub(crate) static ROW_SETS: [&RowSet; 16] = [
+pub(crate) static ROW_SETS: [&RowSet; 17] = [
     &LOG,
     &TRANSACTION_ID,
     &ID_OPEN,
@@ -99,6 +105,7 @@ pub(crate) static ROW_SETS: [&RowSet; 16] = [
     &ACCOUNT_REFERENCE,
     &TRANSACTION_REFERENCE,
     &HOLD,
+    &SCHEDULED,
     &REVERSAL,
     &ASSET,
     &METADATA,
@@ -210,6 +217,41 @@ where remaining > 0
 order by expires_at
 limit $1";
 
+/// The transactions that are due first, and the next one behind them.
+pub(crate) const SCHEDULED_DUE: &str = "
+select seq, due_at
+from scheduled
+where state = 0
+order by due_at, seq
+limit $1";
+
+/// With the record time of the row that scheduled it.
+pub(crate) const SCHEDULED_PAGE: &str = "
+select seq, due_at, (
+    select at
+    from commit_group
+    where first_seq <= scheduled.seq
+    order by first_seq desc
+    limit 1
+)
+from scheduled
+where state = 0 and (due_at, seq) > ($1, $2)
+order by due_at, seq
+limit $3";
+
+pub(crate) const SCHEDULED_PAGE_OWNER: &str = "
+select seq, due_at, (
+    select at
+    from commit_group
+    where first_seq <= scheduled.seq
+    order by first_seq desc
+    limit 1
+)
+from scheduled
+where state = 0 and owner = $4 and (due_at, seq) > ($1, $2)
+order by due_at, seq
+limit $3";
+
 /// Bounded, so that a purge never makes one commit long.
 pub(crate) const IDEMPOTENCY_PURGE: &str = "
 delete from idempotency
@@ -280,7 +322,7 @@ where path = $1 or (path >= $2 and path < $3)
 limit $4";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 29] = [
+pub(crate) const STATEMENTS: [&str; 32] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
@@ -300,6 +342,9 @@ pub(crate) const STATEMENTS: [&str; 29] = [
     ASSET_LIST,
     ACCOUNT_METADATA_ERASE,
     HOLD_DUE,
+    SCHEDULED_DUE,
+    SCHEDULED_PAGE,
+    SCHEDULED_PAGE_OWNER,
     IDEMPOTENCY_PURGE,
     SECRET_READ,
     SECRET_WRITE,

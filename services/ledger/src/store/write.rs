@@ -42,6 +42,7 @@ pub(crate) async fn store_group(
         tx.execute(sql::GROUP_RECORD, &record),
         store_heads(tx, state, plan),
         holds(tx, group),
+        scheduled(tx, group),
         names(tx, group, now),
         accounts(tx, state),
         metadata(tx, state),
@@ -175,6 +176,24 @@ async fn holds(tx: &Tx, group: &Group) -> Result<(), DbError> {
     let (new, changed) =
         (new.each_ref().map(|column| Column::Int(column)), changed.each_ref().map(|column| Column::Int(column)));
     try_join!(tx.insert_many(&sql::HOLD, &new), tx.update_many(&sql::HOLD, &changed))?;
+    Ok(())
+}
+
+async fn scheduled(tx: &Tx, group: &Group) -> Result<(), DbError> {
+    let gather = |seqs: &mut dyn Iterator<Item = &u64>| {
+        let (mut numbers, mut owners) = (<[Vec<i64>; 4]>::default(), Vec::new());
+        for (seq, one) in seqs.filter_map(|seq| Some((*seq, group.scheduled.get(seq)?))) {
+            push_each(&mut numbers, [seq as i64, one.due_at, one.stage.number(), one.outcome as i64]);
+            owners.push(one.owner.clone());
+        }
+        (numbers, owners)
+    };
+    let new = gather(&mut group.new_scheduled.iter());
+    let changed = gather(&mut group.changed_scheduled.difference(&group.new_scheduled));
+    let [new, changed] = [&new, &changed].map(|([seq, due_at, state, outcome], owner)| {
+        [Column::Int(seq), Column::Int(due_at), Column::Int(state), Column::Int(outcome), Column::TextOrNull(owner)]
+    });
+    try_join!(tx.insert_many(&sql::SCHEDULED, &new), tx.update_many(&sql::SCHEDULED, &changed))?;
     Ok(())
 }
 

@@ -45,6 +45,7 @@ impl Replay {
             currency: opening.currency.clone(),
             scale: opening.scale,
             normal: opening.normal,
+            owner: opening.owner.as_deref().map(Into::into),
             opened_at: at,
             state: row.state,
             sums: Sums::default(),

@@ -31,6 +31,9 @@ impl Replay {
         let place = Place::Row(seq);
         let mut transaction = self.transaction_of(lookups, &place, seq, at, leg)?;
         check_amount(&place, leg)?;
+        if transaction.head.carries_out() {
+            self.check_carried(&place, &transaction, leg)?;
+        }
         self.check_accounts(&place, leg, transaction.head.effective_at)?;
         for no in [leg.debit, leg.credit] {
             if let Some(account) = no.checked_sub(1).and_then(|index| self.accounts.get(index as usize)) {
@@ -71,13 +74,10 @@ impl Replay {
             return place.wrong("head", "the head of a transaction", "none");
         };
         check_head(place, at, leg.kind, &head)?;
-        lookups.id(&mut self.counts, seq, at, head.id);
-        if let Some(reference) = &head.reference {
-            self.counts.transaction_references += 1;
-            lookups.reference(seq, reference.clone());
-        }
-        if let Some(hash) = head.metadata {
-            lookups.metadata(seq, hash);
+        match head.carries_out() {
+            // Its names have been in the books since it was scheduled.
+            true => self.check_carrying(place, at, leg.kind, &head)?,
+            false => self.names(lookups, (seq, at), head.id, head.reference.as_ref(), head.metadata),
         }
         Ok(Transaction { head, kind: leg.kind, first: seq, legs: Vec::new() })
     }
@@ -158,6 +158,9 @@ impl Replay {
     }
 
     fn finish(&mut self, lookups: &mut Lookups, place: &Place, at: i64, transaction: Transaction) -> Checked {
+        if transaction.head.carries_out() {
+            self.carried_out(lookups, place, &transaction)?;
+        }
         let Transaction { head, kind, first, legs } = transaction;
         match (kind, head.target) {
             (LegKind::Pending, _) => self.held(place, at, first, &head, &legs),
@@ -211,7 +214,7 @@ fn check_head(place: &Place, at: i64, kind: LegKind, head: &TransactionHead) -> 
     if !(1..=limits::POSTINGS_MAX).contains(&usize::from(head.legs)) {
         return place.wrong("number of postings", format!("1 to {}", limits::POSTINGS_MAX), head.legs);
     }
-    place.same("target", !created, head.target.is_some())?;
+    place.same("target", !created || head.carries_out(), head.target.is_some())?;
     if !created {
         place.same("digest of what was asked for", true, head.asked.is_some())?;
         place.same("effective time", None, head.effective_at)?;

@@ -14,7 +14,7 @@ use super::disagreement::{Checked, Disagreement, Place, VerifyError};
 use super::ids::Scattered;
 use super::pending::{Held, Pending};
 use super::replay::Counts;
-use super::sql;
+use super::{schedule, sql};
 use crate::format::{self, LegKind, LegRow, Opening, Row, hex, metadata_hash};
 use crate::ids::{self, Runs};
 use crate::store::sql as tables;
@@ -30,6 +30,7 @@ pub(super) struct Lookups {
     openings: Vec<(u64, i64, u64, Opening)>,
     metadata: Vec<(u64, format::Hash)>,
     holds: Vec<(u64, i64, Held)>,
+    scheduled: Vec<(u64, schedule::Columns)>,
     reversals: Vec<Reversal>,
 }
 
@@ -88,6 +89,10 @@ impl Lookups {
         self.holds.extend((pending.first..).zip(&pending.parts).map(part));
     }
 
+    pub(super) fn scheduled(&mut self, seq: u64, columns: schedule::Columns) {
+        self.scheduled.push((seq, columns));
+    }
+
     pub(super) fn reversal(&mut self, reversal: Reversal) {
         self.reversals.push(reversal);
     }
@@ -102,6 +107,7 @@ impl Lookups {
         asked.check_openings(tx, &mut first).await?;
         asked.check_metadata(tx, &mut first, counts).await?;
         asked.check_holds(tx, &mut first).await?;
+        asked.check_scheduled(tx, &mut first).await?;
         // Targets are looked for through the runs, so these come first.
         if let Err(wrong) = self.scattered.check(tx, &self.runs).await {
             return Err(first.0.map_or(wrong, VerifyError::from));
@@ -185,10 +191,18 @@ impl Lookups {
         Ok(())
     }
 
+    async fn check_scheduled(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
+        for (seq, expected, found) in scheduled_rows(tx, &self.scheduled).await? {
+            first.note(Place::Row(seq).same("row in table scheduled", Some(expected), found));
+        }
+        Ok(())
+    }
+
     async fn check_reversals(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
         let keys: Vec<u128> = self.reversals.iter().map(|reversal| reversal.target).collect();
         let targets: HashMap<u128, i64> =
             ids::find(tx, &self.runs, &keys).await?.into_iter().map(|(id, seq)| (id, seq as i64)).collect();
+        let targets = carried_out(tx, targets).await?;
         let rows: Vec<i64> = targets.values().copied().collect();
         let by = select(tx, &tables::REVERSAL, Column::Int(&rows), |row| {
             Ok((row.int(0)?, u128::from_be_bytes(row.array(1)?)))
@@ -276,6 +290,27 @@ pub(super) async fn hold_rows(
         (*seq, expected, found.get(&(*seq as i64)).copied())
     };
     Ok(holds.iter().map(pair).collect())
+}
+
+/// Each scheduled transaction with what the table has to have, and has.
+pub(super) async fn scheduled_rows(
+    tx: &Tx,
+    scheduled: &[(u64, schedule::Columns)],
+) -> Result<Vec<(u64, schedule::Columns, Option<schedule::Columns>)>, DbError> {
+    let keys: Vec<i64> = scheduled.iter().map(|(seq, _)| *seq as i64).collect();
+    let mut found = select(tx, &tables::SCHEDULED, Column::Int(&keys), |row| {
+        Ok((row.int(0)?, (row.int(1)?, row.int(2)?, row.int(3)?, row.text_or_null(4)?.map(str::to_owned))))
+    })
+    .await?;
+    let pair = |(seq, expected): &(u64, schedule::Columns)| (*seq, expected.clone(), found.remove(&(*seq as i64)));
+    Ok(scheduled.iter().map(pair).collect())
+}
+
+/// An id leads to where it was scheduled; the rows that carried it out begin elsewhere.
+async fn carried_out(tx: &Tx, targets: HashMap<u128, i64>) -> Result<HashMap<u128, i64>, DbError> {
+    let rows: Vec<i64> = targets.values().copied().collect();
+    let outcomes = select(tx, &tables::SCHEDULED, Column::Int(&rows), |row| Ok((row.int(0)?, row.int(3)?))).await?;
+    Ok(targets.into_iter().map(|(id, row)| (id, outcomes.get(&row).copied().unwrap_or(row))).collect())
 }
 
 /// The rows of the transaction that begins in row `first`, if that is the one with this id.

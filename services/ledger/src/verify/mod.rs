@@ -16,6 +16,7 @@ mod leg;
 mod lookups;
 mod pending;
 mod replay;
+mod schedule;
 mod sql;
 mod strays;
 mod tables;
@@ -49,6 +50,8 @@ pub struct Report {
     pub refusals: u64,
     /// Pending transactions with something left in them.
     pub open_holds: u64,
+    /// Scheduled transactions that wait.
+    pub scheduled: u64,
     /// Rows that were allowed to take an account below its floor.
     pub overrides: u64,
     /// Metadata of which only the hash is left.
@@ -75,7 +78,7 @@ pub async fn verify(
     runs.refresh(&tx).await?;
     let head = walk::walk(&tx, Arc::clone(&runs), &mut replay, against.as_ref(), progress).await?;
     tables::compare(&tx, &runs, &replay, head.last_seq).await?;
-    let Replay { accounts, pending, counts, .. } = &replay;
+    let Replay { accounts, pending, waiting, counts, .. } = &replay;
     Ok(Report {
         rows: head.last_seq,
         groups: head.number,
@@ -83,6 +86,7 @@ pub async fn verify(
         transactions: counts.ids - counts.refusals,
         refusals: counts.refusals,
         open_holds: pending.len() as u64,
+        scheduled: waiting.len() as u64,
         overrides: counts.overrides,
         metadata_erased: counts.metadata_erased,
         head,

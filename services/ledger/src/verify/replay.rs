@@ -10,6 +10,7 @@ use super::disagreement::{Checked, Place};
 use super::leg::Transaction;
 use super::lookups::Lookups;
 use super::pending::Pending;
+use super::schedule::Waiting;
 use crate::format::{AccountState, AssetRow, RefusalRow, Row, Sums};
 
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Replay {
     pub(super) assets: BTreeMap<String, (u8, u64)>,
     /// Pending transactions with something left in them.
     pub(super) pending: HashMap<u128, Pending>,
+    /// Scheduled transactions that wait.
+    pub(super) waiting: Waiting,
     /// The transaction whose rows are being read.
     pub(super) open: Option<Transaction>,
     pub(super) counts: Counts,
@@ -36,6 +39,7 @@ pub(super) struct Counts {
     pub(super) transaction_references: u64,
     pub(super) account_references: u64,
     pub(super) holds: u64,
+    pub(super) scheduled: u64,
     pub(super) reversals: u64,
     pub(super) metadata: u64,
     pub(super) metadata_erased: u64,
@@ -47,6 +51,7 @@ pub(super) struct Account {
     pub(super) currency: String,
     pub(super) scale: u8,
     pub(super) normal: Side,
+    pub(super) owner: Option<Arc<str>>,
     pub(super) opened_at: i64,
     pub(super) state: AccountState,
     pub(super) sums: Sums,
@@ -84,6 +89,9 @@ impl Replay {
                     Row::Account(row) => self.account_row(lookups, seq, at, row),
                     Row::Asset(row) => self.asset(seq, row),
                     Row::Refusal(row) => self.refusal(lookups, seq, at, &row),
+                    Row::Scheduled(row) => self.scheduled_row(lookups, seq, at, row),
+                    Row::Cancelled(row) => self.cancelled_row(lookups, seq, at, &row),
+                    Row::Failed(row) => self.failed_row(lookups, seq, at, &row),
                     Row::Leg(_) => Ok(()),
                 }
             }

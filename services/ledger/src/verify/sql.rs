@@ -71,6 +71,17 @@ where seq > $1
 order by seq
 limit $2";
 
+pub(super) const SCHEDULED_COUNT: &str = "
+select count(*)
+from scheduled";
+
+pub(super) const SCHEDULED_PAGE: &str = "
+select seq, seq
+from scheduled
+where seq > $1
+order by seq
+limit $2";
+
 pub(super) const REVERSAL_COUNT: &str = "
 select count(*)
 from reversal";
@@ -147,7 +158,7 @@ where seq < 1 or seq > $1
 limit 1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 25] = [
+pub(crate) const STATEMENTS: [&str; 27] = [
     GROUP_PAGE,
     LOG_PAGE,
     LOG_STRAY,
@@ -161,6 +172,8 @@ pub(crate) const STATEMENTS: [&str; 25] = [
     TRANSACTION_REFERENCE_PAGE,
     HOLD_COUNT,
     HOLD_PAGE,
+    SCHEDULED_COUNT,
+    SCHEDULED_PAGE,
     REVERSAL_COUNT,
     REVERSAL_PAGE,
     METADATA_COUNT,

@@ -29,7 +29,7 @@ enum Key {
     Bytes,
 }
 
-const POINTING: [Pointing; 5] = [
+const POINTING: [Pointing; 6] = [
     Pointing {
         table: "transaction_id",
         count: sql::TRANSACTION_ID_COUNT,
@@ -38,10 +38,7 @@ const POINTING: [Pointing; 5] = [
         through_id: false,
         belongs: |found, _, row| {
             let id = found.array(0).map(u128::from_be_bytes).ok();
-            match row {
-                Row::Refusal(refusal) => id == Some(refusal.id),
-                other => head(other).is_some_and(|head| id == Some(head.id)),
-            }
+            id.is_some() && row.names_id() == id
         },
     },
     Pointing {
@@ -50,7 +47,7 @@ const POINTING: [Pointing; 5] = [
         page: sql::TRANSACTION_REFERENCE_PAGE,
         key: Key::Text,
         through_id: false,
-        belongs: |found, _, row| head(row).and_then(|head| head.reference.as_deref()) == found.text(0).ok(),
+        belongs: |found, _, row| reference(row) == found.text(0).ok(),
     },
     Pointing {
         table: "hold",
@@ -59,6 +56,14 @@ const POINTING: [Pointing; 5] = [
         key: Key::Number,
         through_id: false,
         belongs: |_, _, row| matches!(row, Row::Leg(leg) if leg.kind == LegKind::Pending),
+    },
+    Pointing {
+        table: "scheduled",
+        count: sql::SCHEDULED_COUNT,
+        page: sql::SCHEDULED_PAGE,
+        key: Key::Number,
+        through_id: false,
+        belongs: |_, _, row| matches!(row, Row::Scheduled(_)),
     },
     Pointing {
         table: "reversal",
@@ -80,10 +85,20 @@ const POINTING: [Pointing; 5] = [
         through_id: false,
         belongs: |_, seq, row| match row {
             Row::Account(account) => account.state.metadata.is_some() && account.state.metadata_seq == seq,
+            Row::Scheduled(scheduled) => scheduled.metadata.is_some(),
+            Row::Cancelled(cancelled) => cancelled.metadata.is_some(),
             other => head(other).is_some_and(|head| head.metadata.is_some()),
         },
     },
 ];
+
+fn reference(row: &Row) -> Option<&str> {
+    match row {
+        Row::Scheduled(scheduled) => scheduled.reference.as_deref(),
+        Row::Cancelled(cancelled) => cancelled.reference.as_deref(),
+        other => head(other).filter(|head| !head.carries_out())?.reference.as_deref(),
+    }
+}
 
 fn head(row: &Row) -> Option<&TransactionHead> {
     match row {
@@ -93,8 +108,14 @@ fn head(row: &Row) -> Option<&TransactionHead> {
 }
 
 pub(super) async fn check(tx: &Tx, runs: &Runs, counts: &Counts) -> Result<(), VerifyError> {
-    let expected =
-        [counts.ids_in_order, counts.transaction_references, counts.holds, counts.reversals, counts.metadata];
+    let expected = [
+        counts.ids_in_order,
+        counts.transaction_references,
+        counts.holds,
+        counts.scheduled,
+        counts.reversals,
+        counts.metadata,
+    ];
     for (pointing, expected) in POINTING.iter().zip(expected) {
         let found = count(tx, pointing.count).await?;
         if found != expected {

@@ -7,7 +7,7 @@ use platform::db::{Column, DbError, Row, Tx, Value};
 
 use super::behind::Standing;
 use super::disagreement::{Checked, Place, VerifyError};
-use super::lookups::{hold_rows, select};
+use super::lookups::{hold_rows, scheduled_rows, select};
 use super::pending::Held;
 use super::replay::{Account, Replay};
 use super::{PAGE_ROWS, sql, strays};
@@ -18,6 +18,7 @@ use crate::store::sql as tables;
 pub(super) async fn compare(tx: &Tx, runs: &Runs, replay: &Replay, last_seq: u64) -> Result<(), VerifyError> {
     nothing_beyond(tx, sql::LOG_STRAY, last_seq, "log", "row that is in no group").await?;
     open_holds(tx, replay).await?;
+    waiting(tx, replay).await?;
     strays::check(tx, runs, &replay.counts).await?;
     assets(tx, replay).await?;
     accounts(tx, replay).await?;
@@ -49,6 +50,15 @@ async fn open_holds(tx: &Tx, replay: &Replay) -> Result<(), VerifyError> {
     for page in holds.chunks(PAGE_ROWS) {
         for (seq, expected, found) in hold_rows(tx, page).await? {
             Place::Row(seq).same("hold in table hold", Some(expected), found)?;
+        }
+    }
+    Ok(())
+}
+
+async fn waiting(tx: &Tx, replay: &Replay) -> Result<(), VerifyError> {
+    for page in replay.waiting.rows().chunks(PAGE_ROWS) {
+        for (seq, expected, found) in scheduled_rows(tx, page).await? {
+            Place::Row(seq).same("row in table scheduled", Some(expected), found)?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod books;
 mod corruptions;
 mod rules;
+mod schedule;
 
 use platform::db::{Access, Db, Value};
 use testkit::{TestStore, for_each_engine, on_sqlite};
@@ -32,7 +33,8 @@ async fn a_store_with_a_bit_of_everything_is_clean() {
         let report = verify(&db, None, |progress| seen.push(progress)).await.unwrap();
         assert_eq!(report.head.to_string(), books.head().await);
         assert_eq!(seen.last().map(|progress| (progress.rows, progress.rows_in_all)), Some((report.rows, report.rows)));
-        assert_eq!((report.accounts, report.refusals, report.open_holds, report.overrides), (8, 4, 1, 1));
+        assert_eq!((report.accounts, report.refusals, report.open_holds, report.overrides), (8, 4, 2, 2));
+        assert_eq!(report.scheduled, 1);
         assert!(report.transactions > 12 && report.metadata_erased == 0, "{report:?}");
         let closed = books.close().await;
         let again = verified(store, Some(closed.parse().unwrap())).await.unwrap();

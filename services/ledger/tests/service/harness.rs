@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kernel::{Clock, Ctx, Deadline, IdMaker, Money, Principal, PrincipalKind};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{
-    Account, AccountChange, AccountPath, Asset, Batch, ChangeAccount, DeclareAsset, FindTransaction, Increase, Ledger,
-    LedgerError, Limits, LineOutcome, NewTransaction, OpenAccount, Operation, Post, Posting, Refusal, Reverse, Side,
-    Submit, Transaction, TransactionId, Void, WantedStatus,
+    Account, AccountChange, AccountPath, Asset, Batch, Cancel, ChangeAccount, DeclareAsset, FindTransaction, Increase,
+    Ledger, LedgerError, Limits, LineOutcome, NewTransaction, OpenAccount, Operation, Post, Posting, Refusal, Reverse,
+    Side, Submit, Transaction, TransactionId, Void, WantedStatus,
 };
 use testkit::{FakeClock, TestStore};
 
@@ -196,4 +196,19 @@ pub(crate) fn increase(bits: u128, target: u128, amounts: &[i64]) -> Operation {
 pub(crate) fn reverse(bits: u128, target: u128) -> Operation {
     let (transaction, id, metadata) = (id(target), Some(id(bits)), Default::default());
     Operation::Reverse(Reverse { transaction, id, reference: None, metadata })
+}
+
+pub(crate) fn cancel(bits: u128, target: u128) -> Operation {
+    let (transaction, id, metadata) = (id(target), Some(id(bits)), Default::default());
+    Operation::Cancel(Cancel { transaction, id, reference: None, metadata })
+}
+
+/// The same to be carried out at a time.
+pub(crate) fn scheduled(operation: Operation, at: kernel::Timestamp) -> Operation {
+    match operation {
+        Operation::Create(create) => {
+            Operation::Create(NewTransaction { scheduled: true, effective_at: Some(at), ..create })
+        }
+        other => other,
+    }
 }

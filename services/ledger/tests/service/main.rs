@@ -11,4 +11,8 @@ mod lost;
 mod model;
 mod refusals;
 mod scattered;
+mod schedule;
+mod schedule_list;
+mod schedule_refused;
+mod spoiled;
 mod time;

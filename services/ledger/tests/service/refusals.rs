@@ -32,6 +32,7 @@ fn test_of(refusal: &Refusal) -> &'static str {
         LimitsInvalid { .. } => "limits_invalid",
         AssetInvalid { .. } => "asset_invalid",
         ExpiryInvalid { .. } => "expiry_invalid",
+        ScheduleTimeMissing => "schedule_time_missing",
         QueryUnsupported { .. } => "query_unsupported",
         PageSize { .. } => "page_size",
         NotFound { .. } => "not_found",
@@ -69,6 +70,12 @@ fn test_of(refusal: &Refusal) -> &'static str {
         EffectiveBeforeOpening { .. } => "effective_before_opening",
         ExpiryTooFar { .. } => "expiry_too_far",
         ExpiresInPast { .. } => "expires_in_past",
+        ScheduleInPast { .. } => "schedule_in_past",
+        ScheduleTooFar { .. } => "schedule_too_far",
+        NotScheduled { .. } => "not_scheduled",
+        AlreadyCancelled { .. } => "already_cancelled",
+        AlreadyCarriedOut { .. } => "already_carried_out",
+        AlreadyFailed { .. } => "already_failed",
         SiblingFailed { .. } => "sibling_failed",
     }
 }
@@ -93,6 +100,7 @@ fn every_refusal_has_a_test() {
     let elsewhere = [
         include_str!("access.rs"),
         include_str!("busy.rs"),
+        include_str!("schedule_refused.rs"),
         include_str!("time.rs"),
         include_str!("../../src/service/errors.rs"),
     ];
@@ -110,9 +118,9 @@ fn every_refusal_has_a_test() {
 }
 
 /// Of `test_of`, and of `test_of_error` but the one that refers to it.
-const ARMS: usize = 59;
+const ARMS: usize = 66;
 
-async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
+pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
     on_sqlite(async |store| {
         let desk = Desk::with_people(store).await;
         set_up(&desk).await;
@@ -136,7 +144,7 @@ fn is_of_a_command(refusal: &Refusal) -> bool {
     !matches!(refusal, Refusal::RollUpTooLarge { .. } | Refusal::AccountExists { .. })
 }
 
-fn nothing(_: &Desk) -> std::future::Ready<()> {
+pub(crate) fn nothing(_: &Desk) -> std::future::Ready<()> {
     ready(())
 }
 

@@ -12,6 +12,7 @@ use super::{path, tag};
 use crate::chain::Roots;
 use crate::command::{AccountAnswer, Body, Command, Line, Lines, Outcome, Reach, Recorded, Reply};
 use crate::format::Row;
+use crate::schedule::{Due, Scheduled, Stage};
 use crate::state::{Entry, Group, Hold, MetadataEntry, ScopeEntry, Space, State, StoredRow};
 
 /// Noon on 2026-01-31.
@@ -27,6 +28,7 @@ pub(super) struct Book {
     scopes: HashMap<[u8; 16], ScopeEntry>,
     references: HashMap<(Space, String), String>,
     pub(super) holds: BTreeMap<u64, Hold>,
+    pub(super) scheduled: BTreeMap<u64, Scheduled>,
     reversed: HashMap<u64, u128>,
     metadata: HashMap<u64, MetadataEntry>,
     made_ids: u128,
@@ -98,11 +100,15 @@ impl Book {
         self.keep();
         self.now += millis * 1_000 + 1;
         self.give();
-        begin(&mut self.state);
+        begin(&mut self.state, Timestamp::from_micros(self.now));
     }
 
     /// As after a start: nothing is known but what was kept.
     pub(super) fn forget(&mut self) {
+        // What fell due is in the open group, and not in the store yet.
+        while !self.state.group.rows.is_empty() {
+            self.commit(1);
+        }
         let reloaded = |(no, entry): (&u64, &Entry)| {
             let mut entry = entry.clone();
             let head = Arc::make_mut(&mut entry.head);
@@ -143,6 +149,9 @@ impl Book {
         for seq in group.new_holds.iter().chain(&group.changed_holds) {
             self.holds.insert(*seq, group.holds[seq]);
         }
+        for seq in group.new_scheduled.iter().chain(&group.changed_scheduled) {
+            self.scheduled.insert(*seq, group.scheduled[seq].clone());
+        }
         for no in &group.changed_accounts {
             self.heads.insert(*no, state.accounts.get(no).unwrap().clone());
         }
@@ -152,20 +161,34 @@ impl Book {
     }
 
     fn give(&mut self) {
-        let due = self.holds.iter().filter(|(_, hold)| hold.remaining > 0 && hold.expires_at <= self.now);
-        let mut firsts: Vec<u64> = due.map(|(seq, _)| seq - self.index(*seq)).collect();
-        firsts.dedup();
-        let due = firsts.into_iter().map(|first| (first, self.make_id())).collect();
+        let due = self.due();
         let mut group = Group::default();
         group.known = self.ids.clone();
         group.stored = (1..).zip(self.rows.iter().cloned()).collect();
         group.scopes = self.scopes.clone();
         group.references = self.references.clone();
         group.holds = self.holds.clone().into_iter().collect();
+        group.scheduled = self.scheduled.clone().into_iter().collect();
         group.reversed = self.reversed.clone();
         group.metadata = self.metadata.clone();
         group.due = due;
         self.state.group = group;
+    }
+
+    /// By time; at the same time holds first; then by row.
+    fn due(&mut self) -> Vec<Due> {
+        let holds = self.holds.iter().filter(|(_, hold)| hold.remaining > 0);
+        let holds = holds.map(|(seq, hold)| (hold.expires_at, 0, seq - self.index(*seq)));
+        let waiting = self.scheduled.iter().filter(|(_, scheduled)| scheduled.stage == Stage::Waits);
+        let waiting = waiting.map(|(seq, scheduled)| (scheduled.due_at, 1, *seq));
+        let mut due: Vec<(i64, u8, u64)> = holds.chain(waiting).filter(|(at, _, _)| *at <= self.now).collect();
+        due.sort_unstable();
+        due.dedup();
+        let made = |(_, kind, row)| match kind {
+            0 => Due::Release { first: row, id: self.make_id() },
+            _ => Due::CarryOut(row),
+        };
+        due.into_iter().map(made).collect()
     }
 
     fn index(&self, seq: u64) -> u64 {

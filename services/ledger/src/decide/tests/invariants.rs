@@ -54,11 +54,12 @@ pub(super) fn check(book: &Book) {
                 account.state = row.state;
                 assert_eq!((row.sums, row.version), (account.sums, account.version), "row {seq}");
             }
-            Row::Asset(_) | Row::Refusal(_) => {}
+            Row::Asset(_) | Row::Refusal(_) | Row::Scheduled(_) | Row::Cancelled(_) | Row::Failed(_) => {}
         }
     }
     replay.compare(book);
     check_ids(book);
+    super::waiting::check(book);
 }
 
 impl Replay {
@@ -174,9 +175,12 @@ fn check_ids(book: &Book) {
     let mut found = BTreeMap::new();
     for (seq, row) in book.all_rows() {
         let id = match row {
-            Row::Leg(leg) => leg.head.as_ref().map(|head| head.id),
+            // What was scheduled before has its id from there.
+            Row::Leg(leg) => leg.head.as_ref().filter(|head| head.target != Some(head.id)).map(|head| head.id),
             Row::Refusal(refusal) => Some(refusal.id),
-            Row::Account(_) | Row::Asset(_) => None,
+            Row::Scheduled(scheduled) => Some(scheduled.id),
+            Row::Cancelled(cancelled) => Some(cancelled.id),
+            Row::Account(_) | Row::Asset(_) | Row::Failed(_) => None,
         };
         if let Some(id) = id {
             assert_eq!(found.insert(id, seq), None, "id {id} has two rows");

@@ -4,13 +4,18 @@
 mod book;
 mod chosen;
 mod invariants;
+mod picture;
 mod properties;
+mod scheduled;
+mod spoiled;
+mod waiting;
 
 use std::sync::Arc;
 
 use kernel::{Currency, Money};
 use ledger_api::{
-    AccountPath, Increase, Limits, NewTransaction, Operation, Post, Posting, Reverse, TransactionId, Void, WantedStatus,
+    AccountPath, Cancel, Increase, Limits, NewTransaction, Operation, Post, Posting, Reverse, TransactionId, Void,
+    WantedStatus,
 };
 
 use crate::command::{Line, Reach, Scope, Tag};
@@ -91,4 +96,17 @@ pub(super) fn increase(bits: u128, target: u128, amounts: Vec<Money>) -> Line {
 pub(super) fn reverse(bits: u128, target: u128) -> Line {
     let (transaction, id, metadata) = (id(target), Some(id(bits)), Default::default());
     Line { tag: tag(bits), operation: Operation::Reverse(Reverse { transaction, id, reference: None, metadata }) }
+}
+
+pub(super) fn cancel(bits: u128, target: u128) -> Line {
+    let (transaction, id, metadata) = (id(target), Some(id(bits)), Default::default());
+    Line { tag: tag(bits), operation: Operation::Cancel(Cancel { transaction, id, reference: None, metadata }) }
+}
+
+/// The same to be carried out at a time.
+pub(super) fn scheduled(mut line: Line, at: kernel::Timestamp) -> Line {
+    if let Operation::Create(create) = &mut line.operation {
+        (create.scheduled, create.effective_at) = (true, Some(at));
+    }
+    line
 }

@@ -80,11 +80,27 @@ fn account() -> impl Strategy<Value = Row> {
     )
 }
 
+fn planned() -> impl Strategy<Value = Row> {
+    let names = (option::of("[!-~]{1,40}"), option::of(any::<[u8; 32]>()));
+    let scheduled = (any::<u128>(), 0..=i64::MAX, vec(any::<u64>(), 0..9), ".{0,80}", names.clone()).prop_map(
+        |(id, due_at, accounts, operation, (reference, metadata))| {
+            Row::Scheduled(ScheduledRow { id, due_at, accounts, operation, reference, metadata })
+        },
+    );
+    let cancelled =
+        (any::<u128>(), any::<u128>(), 1..SEQ, names).prop_map(|(id, target, scheduled, (reference, metadata))| {
+            Row::Cancelled(CancelledRow { id, target, scheduled, reference, metadata })
+        });
+    let failed = (any::<u128>(), 1..SEQ, ".{0,80}")
+        .prop_map(|(id, scheduled, refusal)| Row::Failed(FailedRow { id, scheduled, refusal }));
+    prop_oneof![scheduled, cancelled, failed]
+}
+
 fn any_row() -> impl Strategy<Value = Row> {
     let asset = (".{0,20}", any::<u8>()).prop_map(|(code, scale)| Row::Asset(AssetRow { code, scale }));
     let refusal = (any::<u128>(), any::<[u8; 16]>(), ".{0,80}")
         .prop_map(|(id, command, refusal)| Row::Refusal(RefusalRow { id, command, refusal }));
-    prop_oneof![asset, refusal, account(), leg(), leg()]
+    prop_oneof![asset, refusal, account(), leg(), leg(), planned()]
 }
 
 proptest! {

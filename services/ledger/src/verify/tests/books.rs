@@ -113,8 +113,10 @@ impl Books {
         self.transactions().await;
         self.holds().await;
         self.refusals().await;
+        let planned = self.scheduled().await;
         self.clock.advance_millis(8 * 86_400_000);
         self.done(json!({"create": {"postings": [posting("world", "bob", "1.00")]}})).await;
+        self.done(json!({"reverse": {"transaction": planned}})).await;
         let rest =
             json!({"status": "pending", "postings": [posting("ann", "bob", "4.00"), posting("ann", "fees", "1.00")]});
         let rest = self.done(json!({"create": rest})).await;
@@ -189,6 +191,31 @@ impl Books {
         let voided = self.done(json!({"create": pending})).await;
         self.done(json!({"void": {"transaction": voided}})).await;
         self.done(json!({"create": pending})).await;
+    }
+
+    /// One that waits for months, one that is cancelled, and those that end within days: answers the id of one that moves.
+    async fn scheduled(&self) -> String {
+        let later = |days: i64| kernel::Clock::now(&self.clock).plus_seconds(days * 86_400).to_string();
+        let plan = |days, extra: Value| {
+            let mut create = json!({"scheduled": true, "effective_at": later(days), "metadata": {"why": "later"}});
+            create.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            json!({ "create": create })
+        };
+        let plain = |name: &str| json!({"postings": [posting("world", "ann", "2.00")], "reference": name});
+        self.done(plan(60, plain("in-two-months"))).await;
+        let cancelled = self.done(plan(2, plain("never"))).await;
+        self.done(json!({"cancel": {"transaction": cancelled, "reference": "no-more", "metadata": {"by": "ann"}}}))
+            .await;
+        self.done(plan(3, json!({"postings": [posting("tight", "bob", "900.00")]}))).await;
+        let thirds = json!({"debit": path("ann"), "amount": usd("1.00"), "split": [
+            {"account": path("bob"), "percent": "33.34"}, {"account": path("fees"), "percent": "66.66"}]});
+        self.done(plan(2, json!({"postings": [thirds, posting("world", "ann", "1.00")]}))).await;
+        let held = json!({"status": "pending", "postings": [posting("ann", "bob", "1.00")],
+            "expires_at": kernel::Clock::now(&self.clock).plus_seconds(20 * 86_400).to_string()});
+        self.done(plan(7, held)).await;
+        let mut forced = posting("tight", "bob", "3.00");
+        forced["override"] = json!("floor");
+        self.done(plan(1, json!({"postings": [forced, posting("world", "ann", "3.00")]}))).await
     }
 
     async fn refusals(&self) {

@@ -29,7 +29,7 @@ async fn after_each(changes: &[&str]) -> Vec<String> {
     said
 }
 
-async fn each_is_named(cases: &[(&str, &str)]) {
+pub(super) async fn each_is_named(cases: &[(&str, &str)]) {
     let changes: Vec<&str> = cases.iter().map(|(sql, _)| *sql).collect();
     for ((sql, words), said) in cases.iter().zip(after_each(&changes).await) {
         assert!(said.contains(words), "{sql}\n said: {said}\n want: {words}");

@@ -19,6 +19,7 @@ fn account(path: &str, normal: Side, floor: Option<i64>, ceiling: Option<i64>) -
         currency: "USD".to_owned(),
         scale: 2,
         normal,
+        owner: None,
         opened_at: 500,
         state: AccountState { status: AccountStatus::Open, floor, ceiling, metadata: None, metadata_seq: 0 },
         sums: Sums { posted_debits: 100, posted_credits: 100, pending_debits: 50, pending_credits: 50 },

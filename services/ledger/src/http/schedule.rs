@@ -1,0 +1,69 @@
+//! Transactions that wait for their time: the list of them, and giving one up.
+
+use axum::extract::State;
+use ledger_api::{ScheduledQuery, Transaction};
+use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Shared;
+use super::answer::{Done, problem};
+use super::body::Undo;
+use super::examples;
+use super::field::Shape;
+use super::transactions::{Repeatable, TransactionAt, submit};
+
+/// Names the list in its cursors, so that the cursor of another one is refused.
+const LIST: &str = "ledger.scheduled";
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListScheduled {
+    /// Transactions on one page, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 50, value_type = Option<u32>)]
+    limit: Option<usize>,
+    /// `next` of the page before, unchanged.
+    cursor: Option<String>,
+}
+
+/// List what is scheduled
+///
+/// Transactions that wait, in the order in which they will be carried out. When there are more, `next` is there: hand it
+/// back as `cursor`. What was carried out, has failed or was cancelled is no longer in it; read it by its id.
+#[utoipa::path(
+    get, path = "/scheduled", tag = "Transactions", params(ListScheduled),
+    responses((status = 200, description = "One page", body = Page<Transaction>, example = json!(examples::scheduled_list())))
+)]
+pub(super) async fn list_scheduled(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Query(list): Query<ListScheduled>,
+) -> Result<Json<Page<Transaction>>, Problem> {
+    let after = list.cursor.map(|cursor| decode_cursor(LIST, &cursor)).transpose()?;
+    let query = ScheduledQuery { after, limit: list.limit };
+    let page = ledger.scheduled(&ctx, query).await.map_err(|error| problem(error, Shape::Postings))?;
+    let next = page.next.map(|at| encode_cursor(LIST, &at));
+    Ok(Json(Page { items: page.items, next }))
+}
+
+/// Cancel a scheduled transaction
+///
+/// It is never carried out. This is a transaction of its own, with its own id, which names the scheduled one as its
+/// `target` and moves nothing.
+#[utoipa::path(
+    post, path = "/transactions/{id}/cancel", tag = "Transactions", params(TransactionAt, Repeatable),
+    request_body(content = Option<Undo>, example = json!(examples::cancel())),
+    responses(
+        (status = 201, description = "Cancelled", body = Transaction, example = json!(examples::cancellation())),
+        (status = 200, description = "Cancelled before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+    )
+)]
+pub(super) async fn cancel_transaction(
+    State(ledger): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<TransactionAt>,
+    Json(body): Json<Option<Undo>>,
+) -> Result<Done<Transaction>, Problem> {
+    submit(ledger, ctx, body.unwrap_or_default().cancel(at.id), Shape::Amounts).await
+}
