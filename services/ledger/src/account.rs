@@ -42,7 +42,6 @@ impl Head {
 
 impl Head {
     /// Takes over what a row of the log says about this account, unless it is known already.
-    #[expect(dead_code, reason = "for heads that are worked out from the log")]
     pub(crate) fn follow(&mut self, seq: u64, row: &LegRow, side: &SideAfter) {
         if self.roots.newest() >= seq {
             return;

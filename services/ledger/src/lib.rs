@@ -30,6 +30,7 @@ mod service;
 mod snapshot;
 mod state;
 mod store;
+mod transfer;
 mod verify;
 mod view;
 mod work;
@@ -38,6 +39,7 @@ pub use crate::http::{api, routes};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use service::{LedgerConfig, LedgerService, migrate};
+pub use transfer::{ExportOptions, Exported, ImportProgress, Imported, TransferError, export, export_file, import};
 pub use verify::{Disagreement, Progress, Report, VerifyError, verify};
 
 /// The one book of this version.

@@ -27,7 +27,7 @@ use crate::{check, count, events, query, view};
 
 pub(crate) use errors::refused;
 use errors::{forbidden, lane_error, query_error, store_error};
-pub(crate) use keys::KeyedOperation;
+pub(crate) use keys::{IDEMPOTENCY_KEY, KeyedOperation};
 
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {

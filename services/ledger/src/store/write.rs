@@ -21,11 +21,6 @@ pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stor
     let group = &state.group;
     let (log, bodies) = seal(state, now);
     let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
-    let mut new_ids = group.new_ids.clone();
-    // Keys in order are inserted faster than keys in any order.
-    new_ids.sort_unstable();
-    let ids: Vec<[u8; 16]> = new_ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
-    let id_seqs: Vec<i64> = new_ids.iter().map(|(_, seq)| *seq as i64).collect();
     let record = [
         Value::Int(log.number as i64),
         Value::Int(now),
@@ -34,19 +29,30 @@ pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stor
         Value::Bytes(&log.hash),
     ];
     let log_rows = [Column::Int(&seqs), Column::Bytes(&bodies)];
-    let id_rows = [Column::Id(&ids), Column::Int(&id_seqs)];
     try_join!(
         tx.insert_many(&sql::LOG, &log_rows),
-        tx.insert_many(&sql::TRANSACTION_ID, &id_rows),
+        ids(tx, group),
         tx.execute(sql::GROUP_RECORD, &record),
-        heads(tx, state),
-        holds(tx, group),
-        names(tx, group, now),
-        accounts(tx, state),
-        metadata(tx, state),
+        tables(tx, state, now),
     )?;
-    let highest_id = new_ids.last().map_or(0, |(id, _)| *id);
+    let highest_id = group.new_ids.iter().map(|(id, _)| *id).max().unwrap_or_default();
     Ok(Stored { log, highest_id })
+}
+
+pub(super) async fn ids(tx: &Tx, group: &Group) -> Result<(), DbError> {
+    let mut new_ids = group.new_ids.clone();
+    // Keys in order are inserted faster than keys in any order.
+    new_ids.sort_unstable();
+    let ids: Vec<[u8; 16]> = new_ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
+    let seqs: Vec<i64> = new_ids.iter().map(|(_, seq)| *seq as i64).collect();
+    tx.insert_many(&sql::TRANSACTION_ID, &[Column::Id(&ids), Column::Int(&seqs)]).await
+}
+
+/// Every table that is worked out from the rows, apart from the ids.
+pub(super) async fn tables(tx: &Tx, state: &State, now: i64) -> Result<(), DbError> {
+    let group = &state.group;
+    try_join!(heads(tx, state), holds(tx, group), names(tx, group, now), accounts(tx, state), metadata(tx, state),)?;
+    Ok(())
 }
 
 /// The rows as bytes, and the group's hash over them.
