@@ -10,3 +10,4 @@ mod lost;
 mod model;
 mod refusals;
 mod time;
+mod transfer;
