@@ -42,9 +42,24 @@ pub async fn export(
     options: ExportOptions,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Exported, TransferError> {
+    ready(db, options).await?;
     let mut export = Export::new(db, out);
     export.header()?;
     export.rest(options, progress).await
+}
+
+/// Looks before anything is written.
+pub(super) async fn ready(db: &Db, options: ExportOptions) -> Result<(), TransferError> {
+    db.check_version(tables::MIGRATIONS).await?;
+    match options.idempotency_keys && secret(db).await?.is_none() {
+        true => Err(TransferError::NoSecret),
+        false => Ok(()),
+    }
+}
+
+async fn secret(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
+    let found = db.read().await?.query(tables::SECRET_READ, &[Value::Text(IDEMPOTENCY_KEY)]).await?;
+    found.first().map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
 pub(super) fn first_line() -> Vec<u8> {
@@ -93,7 +108,6 @@ impl<'a, W: Write + Send> Export<'a, W> {
         options: ExportOptions,
         mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Exported, TransferError> {
-        self.db.check_version(tables::MIGRATIONS).await?;
         let target = read_tail(&self.db.read().await?).await?;
         let before = self.last_seq;
         progress(Progress { rows: before, rows_in_all: target.last_seq });
@@ -157,11 +171,8 @@ impl<'a, W: Write + Send> Export<'a, W> {
 
     /// The secret and all digests made under it; how many they are.
     async fn keys(&mut self) -> Result<u64, TransferError> {
-        let tx = self.db.read().await?;
-        let secret = tx.query(tables::SECRET_READ, &[Value::Text(IDEMPOTENCY_KEY)]).await?;
-        drop(tx);
-        let secret = secret.first().ok_or(TransferError::NoSecret)?;
-        line::write(&mut self.buffer, &SecretLine { secret: Hex(secret.bytes(0)?.to_vec()) });
+        let secret = secret(self.db).await?.ok_or(TransferError::NoSecret)?;
+        line::write(&mut self.buffer, &SecretLine { secret: Hex(secret) });
         let (mut after, mut count) = (Vec::new(), 0);
         loop {
             let tx = self.db.read().await?;

@@ -8,9 +8,8 @@ use std::path::Path;
 use platform::db::Db;
 
 use super::error::TransferError;
-use super::export::{Export, ExportOptions, Exported, first_line, hash_of};
+use super::export::{Export, ExportOptions, Exported, first_line, hash_of, ready};
 use super::reader::{LastGroup, Part, Reader};
-use crate::store::sql as tables;
 use crate::verify::Progress;
 
 const BUFFER_BYTES: usize = 1 << 18;
@@ -31,8 +30,8 @@ pub async fn export_file(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Exported, TransferError> {
     let failed = |cause| TransferError::File { path: path.to_owned(), cause };
+    ready(db, options).await?;
     let mut file = open(path)?;
-    db.check_version(tables::MIGRATIONS).await?;
     let kept = kept(&file, path)?;
     if let Some(kept) = &kept {
         check(db, path, kept).await?;
