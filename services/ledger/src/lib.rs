@@ -26,6 +26,7 @@ mod format;
 mod http;
 mod query;
 mod raw;
+mod search;
 mod service;
 mod snapshot;
 mod state;

@@ -285,7 +285,8 @@ fn found(
     }
 }
 
-fn current(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
+/// A transaction as it stands now, unless it is out of reach.
+pub(crate) fn current(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
     let leg = |row: &&crate::format::LegRow| {
         let (debit, credit) = (state.facts(row.debit)?, state.facts(row.credit)?);
         Some(RecordedLeg { row: (*row).clone(), debit, credit })

@@ -75,6 +75,8 @@ pub enum Refusal {
     ExpiryInvalid { detail: String },
     #[error("{detail}")]
     QueryUnsupported { detail: String },
+    #[error("{detail}")]
+    MetadataKeyInvalid { detail: String },
     #[error("a page has 1 to {max} entries, not {given}")]
     PageSize { given: usize, max: usize },
 
@@ -97,6 +99,11 @@ pub enum Refusal {
     KeyTaken,
     #[error("reference {reference} is taken by {taken_by}")]
     ReferenceTaken { reference: Reference, taken_by: String },
+
+    #[error("metadata key {key} is not declared; declared are: {}", listed(declared))]
+    MetadataKeyUndeclared { key: String, declared: Vec<String> },
+    #[error("{max} metadata keys are declared at most; declared are: {}", listed(declared))]
+    TooManyMetadataKeys { declared: Vec<String>, max: usize },
 
     // Of the state of accounts.
     #[error("account {account} is frozen")]
@@ -202,6 +209,9 @@ impl Refusal {
             ExpiryInvalid { .. } => facts("expiry_invalid", 400, "Expiry is invalid"),
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
+            MetadataKeyInvalid { .. } => facts("metadata_key_invalid", 400, "Metadata key is invalid"),
+            MetadataKeyUndeclared { .. } => facts("metadata_key_undeclared", 422, "Metadata key is not declared"),
+            TooManyMetadataKeys { .. } => facts("too_many_metadata_keys", 422, "Too many metadata keys"),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
@@ -287,6 +297,10 @@ impl Refusal {
         let identity = matches!(self, Refusal::IdTaken { .. } | Refusal::KeyTaken | Refusal::NotFound { .. });
         self.status() != 400 && !identity
     }
+}
+
+fn listed(keys: &[String]) -> String {
+    if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
 }
 
 impl LedgerError {

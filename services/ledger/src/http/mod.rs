@@ -15,6 +15,7 @@ mod events;
 mod examples;
 mod field;
 mod refusals;
+mod search;
 mod settle;
 mod transactions;
 
@@ -61,7 +62,7 @@ fn accounts() -> OpenApiRouter<Shared> {
 
 fn transactions() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(transactions::create_transaction, transactions::find_transaction))
+        .routes(routes!(transactions::create_transaction, search::find_transaction))
         .routes(routes!(transactions::get_transaction))
         .routes(routes!(settle::post_transaction))
         .routes(routes!(settle::void_transaction))
@@ -75,6 +76,8 @@ fn others() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::roll_up))
         .routes(routes!(batches::submit_batch))
         .routes(routes!(events::events_after))
+        .routes(routes!(search::declare_metadata_key, search::list_metadata_keys))
+        .routes(routes!(search::remove_metadata_key))
 }
 
 #[cfg(test)]

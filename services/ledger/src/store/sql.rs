@@ -2,8 +2,10 @@
 
 use platform::db::{Migration, RowSet};
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
+    Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
+];
 
 pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body", "bytea")]);
 

@@ -14,6 +14,7 @@ mod leg;
 mod lookups;
 mod pending;
 mod replay;
+mod search;
 mod sql;
 mod strays;
 mod tables;
@@ -67,6 +68,7 @@ pub async fn verify(
     let mut replay = Replay::default();
     let head = walk::walk(&tx, &mut replay, against.as_ref(), progress).await?;
     tables::compare(&tx, &replay, head.last_seq).await?;
+    search::check(&tx, head.last_seq).await?;
     let Replay { accounts, pending, counts, .. } = &replay;
     Ok(Report {
         rows: head.last_seq,

@@ -3,6 +3,7 @@
 mod books;
 mod corruptions;
 mod rules;
+mod search;
 
 use platform::db::{Access, Db, Value};
 use testkit::{TestStore, for_each_engine, on_sqlite};

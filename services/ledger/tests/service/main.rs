@@ -9,5 +9,6 @@ mod harness;
 mod lost;
 mod model;
 mod refusals;
+mod search;
 mod time;
 mod transfer;

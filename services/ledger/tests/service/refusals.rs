@@ -33,6 +33,7 @@ fn test_of(refusal: &Refusal) -> &'static str {
         AssetInvalid { .. } => "asset_invalid",
         ExpiryInvalid { .. } => "expiry_invalid",
         QueryUnsupported { .. } => "query_unsupported",
+        MetadataKeyInvalid { .. } => "metadata_key_invalid",
         PageSize { .. } => "page_size",
         NotFound { .. } => "not_found",
         AccountUnknown { .. } => "account_unknown",
@@ -43,6 +44,8 @@ fn test_of(refusal: &Refusal) -> &'static str {
         IdTaken { .. } => "id_taken",
         KeyTaken => "idempotency_key_taken",
         ReferenceTaken { .. } => "reference_taken",
+        MetadataKeyUndeclared { .. } => "metadata_key_undeclared",
+        TooManyMetadataKeys { .. } => "too_many_metadata_keys",
         AccountFrozen { .. } => "account_frozen",
         AccountClosed { .. } => "account_closed",
         AccountNotZero { .. } => "account_not_zero",
@@ -94,6 +97,7 @@ fn every_refusal_has_a_test() {
         include_str!("access.rs"),
         include_str!("busy.rs"),
         include_str!("time.rs"),
+        include_str!("search.rs"),
         include_str!("../../src/service/errors.rs"),
     ];
     let named = |line: &str| line.trim().strip_suffix("\",")?.split_once(" => \"").map(|(_, name)| name.to_owned());
@@ -110,7 +114,7 @@ fn every_refusal_has_a_test() {
 }
 
 /// Of `test_of`, and of `test_of_error` but the one that refers to it.
-const ARMS: usize = 59;
+const ARMS: usize = 62;
 
 async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
     on_sqlite(async |store| {
