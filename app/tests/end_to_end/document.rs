@@ -131,12 +131,14 @@ fn example(content: Option<&Value>) -> Vec<Value> {
 }
 
 /// The order in which the examples tell their story.
-const STORY: [&str; 20] = [
+const STORY: [&str; 23] = [
     "declare_asset",
     "list_assets",
     "open_account",
     "get_account",
     "list_accounts",
+    "declare_metadata_key",
+    "list_metadata_keys",
     "create_transaction",
     "find_transaction",
     "get_transaction",
@@ -152,6 +154,7 @@ const STORY: [&str; 20] = [
     "freeze_account",
     "unfreeze_account",
     "close_account",
+    "remove_metadata_key",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,6 +182,7 @@ async fn its_examples_work_in_the_order_of_their_story_and_look_like_the_answers
             if name == "reverse_transaction" { answer_of("post_transaction") } else { answer_of("get_transaction") };
         let account = if name == "close_account" { "customers:closing" } else { "customers:ann" };
         let mut path = operation.path.replace("{id}", id["id"].as_str().unwrap()).replace("{path}", account);
+        path = path.replace("{key}", "channel");
         path += match name {
             "find_transaction" => "?reference=invoice-2026-0017",
             "list_accounts" => "?prefix=customers&limit=1",
@@ -215,6 +219,7 @@ async fn every_documented_path_is_answered_under_every_prefix() {
     let document = house.get("/openapi.json").await;
     for operation in operations(&document) {
         let path = operation.path.replace("{id}", "txn_01kppyzd5gfmra2qsx5rkvr8wb").replace("{path}", "a:b");
+        let path = path.replace("{key}", "order");
         let rest = path.strip_prefix("/v1").unwrap();
         let mut paths = vec![path.clone(), format!("/api{path}")];
         if rest.starts_with("/ledger/accounts") || rest.starts_with("/ledger/transactions") {

@@ -150,8 +150,8 @@ enum Wanted {
     responses((
         status = 200, description = "The transaction, or a page of transactions", body = Found,
         examples(
-            ("by reference" = (summary = "By reference or idempotency key", value = json!(examples::transaction()))),
-            ("by metadata" = (summary = "By a declared key of the metadata", value = json!(examples::found())))
+            ("one" = (summary = "By reference or idempotency key", value = json!(examples::transaction()))),
+            ("page" = (summary = "By a declared key of the metadata", value = json!(examples::found())))
         )
     ))
 )]
