@@ -113,6 +113,7 @@ pub struct Ledger {
     pub clock_behind_max_ms: u64,
     pub rollup_accounts_max: u32,
     pub accounts_cached_max: usize,
+    pub write_behind_accounts: usize,
     pub idempotency_days: u32,
 }
 

@@ -64,6 +64,7 @@ fn config(config: &Config) -> LedgerConfig {
         clock_behind_max_ms: ledger.clock_behind_max_ms,
         rollup_accounts_max: usize::try_from(ledger.rollup_accounts_max).unwrap_or(usize::MAX),
         accounts_cached_max: ledger.accounts_cached_max,
+        write_behind_accounts: ledger.write_behind_accounts,
         idempotency_days: i64::from(ledger.idempotency_days),
     }
 }

@@ -22,7 +22,8 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("ledger.queue_max", 1..=1_000_000),
     ("ledger.clock_behind_max_ms", 0..=3_600_000),
     ("ledger.rollup_accounts_max", 1..=1_000_000),
-    ("ledger.accounts_cached_max", 1_000..=10_000_000),
+    ("ledger.accounts_cached_max", 1_000..=100_000_000),
+    ("ledger.write_behind_accounts", 0..=100_000_000),
     ("ledger.idempotency_days", 1..=3_650),
 ];
 

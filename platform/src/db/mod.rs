@@ -8,6 +8,7 @@
 //! a write transaction begins as a writer, so it never fails half way for having read first.
 
 mod backup;
+mod checkpoint;
 mod databases;
 mod error;
 mod migrate;
@@ -31,6 +32,7 @@ pub use rowset::{Column, RowSet};
 pub use tx::Tx;
 pub use value::{Cell, Row, Value};
 
+use checkpoint::Checkpointer;
 use pool::{Conn, Pool};
 
 /// Times that a write is tried again after the engine asked for it.
@@ -66,6 +68,8 @@ struct Inner {
     target: Target,
     writers: Arc<Pool>,
     readers: Arc<Pool>,
+    /// Behind the pools, so that it ends when their connections are gone.
+    _checkpointer: Option<Checkpointer>,
 }
 
 pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 't>>;
@@ -77,11 +81,19 @@ impl Db {
             Target::Sqlite { .. } => 1,
             Target::Postgres { .. } => readers.max(1),
         };
+        let checkpointer = match (&target, access) {
+            (Target::Sqlite { file, .. }, Access::ReadWrite) => Some(Checkpointer::start(file).map_err(|error| {
+                DbError::caused("start the checkpoint thread".to_owned(), Fault::Unreachable, error)
+            })?),
+            _ => None,
+        };
+        let watch = checkpointer.as_ref().map(Checkpointer::watch);
         let db = Db {
             inner: Arc::new(Inner {
-                writers: Pool::new(target.clone(), access, writers),
-                readers: Pool::new(target.clone(), Access::ReadOnly, readers.max(1)),
+                writers: Pool::new(target.clone(), access, writers, watch),
+                readers: Pool::new(target.clone(), Access::ReadOnly, readers.max(1), None),
                 target,
+                _checkpointer: checkpointer,
             }),
         };
         if access == Access::ReadWrite {

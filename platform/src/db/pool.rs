@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::checkpoint::LogWatch;
 use super::postgres::PostgresConn;
 use super::sqlite::SqliteConn;
 use super::{Access, DbError, Fault, Target};
@@ -23,6 +24,8 @@ pub(crate) struct Pool {
     target: Target,
     access: Access,
     size: usize,
+    /// Of a writer's SQLite file: who copies its log.
+    watch: Option<Arc<LogWatch>>,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Conn>>,
 }
@@ -36,8 +39,8 @@ pub(crate) struct Lent {
 }
 
 impl Pool {
-    pub(crate) fn new(target: Target, access: Access, size: usize) -> Arc<Pool> {
-        Arc::new(Pool { target, access, size, free: Arc::new(Semaphore::new(size)), idle: Mutex::default() })
+    pub(crate) fn new(target: Target, access: Access, size: usize, watch: Option<Arc<LogWatch>>) -> Arc<Pool> {
+        Arc::new(Pool { target, access, size, watch, free: Arc::new(Semaphore::new(size)), idle: Mutex::default() })
     }
 
     pub(crate) async fn take(self: &Arc<Pool>) -> Result<Lent, DbError> {
@@ -56,7 +59,9 @@ impl Pool {
 
     async fn connect(&self) -> Result<Conn, DbError> {
         match &self.target {
-            Target::Sqlite { file, cache_mb } => SqliteConn::open(file, *cache_mb, self.access).map(Conn::Sqlite),
+            Target::Sqlite { file, cache_mb } => {
+                SqliteConn::open(file, *cache_mb, self.access, self.watch.clone()).map(Conn::Sqlite)
+            }
             Target::Postgres { url, schema } => PostgresConn::open(url, schema, self.access).await.map(Conn::Postgres),
         }
     }

@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::checkpoint::LogWatch;
 use super::rowset::{self, Column, RowSet};
 use super::value::{Row, Value, sqlite_cell};
 use super::{Access, DbError, Fault};
@@ -27,16 +28,34 @@ pub(crate) struct SqliteConn {
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
+    watch: Option<Arc<LogWatch>>,
     /// Statement texts with `$1` turned into `?1`, by the address of the constant they come from.
     texts: HashMap<(usize, usize), Box<str>>,
 }
 
 impl SqliteConn {
-    pub(crate) fn open(file: &Path, cache_mb: u32, access: Access) -> Result<SqliteConn, DbError> {
+    pub(crate) fn open(
+        file: &Path,
+        cache_mb: u32,
+        access: Access,
+        watch: Option<Arc<LogWatch>>,
+    ) -> Result<SqliteConn, DbError> {
         let attempted = format!("open {}", file.display());
-        blocking(|| connect(file, cache_mb, access))
+        blocking(|| connect(file, cache_mb, access, watch.as_ref()))
             .map_err(|error| DbError::sqlite(&attempted, error))
-            .map(|connection| SqliteConn { inner: Mutex::new(Inner { connection, texts: HashMap::new() }) })
+            .map(|connection| SqliteConn { inner: Mutex::new(Inner { connection, watch, texts: HashMap::new() }) })
+    }
+
+    /// Begins as a writer; copies the rest of the log into the file first, where that is asked for.
+    pub(crate) fn begin_write(&self) -> Result<(), DbError> {
+        let inner = self.lock();
+        if let Some(watch) = &inner.watch
+            && let Err(error) = blocking(|| watch.settle(&inner.connection, BUSY_TIMEOUT))
+        {
+            tracing::warn!(%error, "the rest of the write-ahead log was not copied");
+        }
+        drop(inner);
+        self.batch("begin immediate")
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
@@ -144,12 +163,12 @@ impl Inner {
     }
 }
 
-fn connect(file: &Path, cache_mb: u32, access: Access) -> rusqlite::Result<Connection> {
+fn connect(file: &Path, cache_mb: u32, access: Access, watch: Option<&Arc<LogWatch>>) -> rusqlite::Result<Connection> {
     let mode = match access {
         Access::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
-    let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -158,6 +177,9 @@ fn connect(file: &Path, cache_mb: u32, access: Access) -> rusqlite::Result<Conne
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    }
+    if let Some(watch) = watch {
+        watch.attach(&mut connection)?;
     }
     Ok(connection)
 }

@@ -32,7 +32,7 @@ impl Tx {
         let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false) };
         match (tx.conn(), kind) {
             // A plain `begin` that reads first and writes later fails under contention.
-            (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone) => sqlite.batch("begin immediate")?,
+            (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone) => sqlite.begin_write()?,
             (Conn::Sqlite(sqlite), Kind::Read) => sqlite.batch("begin")?,
             (Conn::Postgres(postgres), Kind::Write) => postgres.batch("begin").await?,
             (Conn::Postgres(postgres), Kind::WriteAlone) => postgres.batch(BEGIN_ALONE).await?,

@@ -57,6 +57,10 @@ pub trait LaneWork: Send + 'static {
     /// Reads where the store stands, after a start and after `forget`, and checks that its tail is whole.
     fn resume<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<Tail, DbError>> + 'a;
 
+    /// Writes what was left for later, in a transaction of its own, when the lane is closed. Nothing may depend on it: a
+    /// process that is killed never comes here.
+    fn finish<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<(), DbError>> + 'a;
+
     /// When the lane has to run a group even if no command comes.
     fn next_due(&self) -> Option<Timestamp>;
 }

@@ -8,7 +8,7 @@ use kernel::{Clock, Timestamp};
 use tokio::sync::mpsc;
 
 use super::{LaneConfig, LaneError, LaneState, LaneWork, Pending, Tail};
-use crate::db::Db;
+use crate::db::{Db, DbError};
 
 /// An idle lane looks at the clock this often at least, so that a clock set forward does not delay what is due.
 const IDLE_MAX: Duration = Duration::from_secs(1);
@@ -45,6 +45,19 @@ impl<W: LaneWork> Run<W> {
             self.state.waiting.store(self.queue.len(), Ordering::Relaxed);
             self.run(group).await;
         }
+        if let Err(error) = self.finish().await {
+            tracing::warn!(lane = self.config.name, %error, "what was left for later is left for the next start");
+        }
+    }
+
+    async fn finish(&mut self) -> Result<(), DbError> {
+        // What was forgotten is read again by whoever starts next.
+        if self.forgotten {
+            return Ok(());
+        }
+        let tx = self.db.begin_alone().await?;
+        self.work.finish(&tx).await?;
+        tx.commit().await
     }
 
     /// What waits now, at most `batch_max` of it; an empty group when something is due; nothing when the lane is closed.

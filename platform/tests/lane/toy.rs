@@ -179,6 +179,10 @@ impl LaneWork for Toy {
         Ok(tail)
     }
 
+    async fn finish(&mut self, _tx: &Tx) -> Result<(), DbError> {
+        Ok(())
+    }
+
     fn next_due(&self) -> Option<Timestamp> {
         self.probe.asked.fetch_add(1, Ordering::SeqCst);
         self.due.filter(|_| self.head.is_some_and(|head| !head.due_done))

@@ -36,6 +36,13 @@ impl Roots {
         }
     }
 
+    /// Undoes the newest append; of the row before it `prev` is the number and `jump` where it jumps to.
+    pub(crate) fn take_back(&mut self, prev: u64, jump: u64) {
+        if let Some((_, size)) = self.0.pop().filter(|(_, size)| *size > 1) {
+            self.0.extend([(jump, size - 1), (prev, size - 1)]);
+        }
+    }
+
     /// Nine bytes a root: the row and its k.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|(row, size)| row.to_be_bytes().into_iter().chain([*size])).collect()
@@ -83,6 +90,23 @@ mod tests {
             assert_eq!(found, wanted / 3 * 3);
             assert!(steps <= 45, "{steps} steps to {wanted}");
         }
+    }
+
+    #[test]
+    fn what_was_appended_can_be_taken_back() {
+        let mut roots = Roots::default();
+        let mut links = HashMap::new();
+        let mut earlier = vec![roots.clone()];
+        for row in 1..=2_000 {
+            links.insert(row, roots.append(row));
+            earlier.push(roots.clone());
+        }
+        for row in (1..=2_000).rev() {
+            assert_eq!(roots, earlier[row as usize]);
+            let prev = links[&row].prev;
+            roots.take_back(prev, links.get(&prev).map_or(0, |links| links.jump));
+        }
+        assert_eq!(roots, Roots::default());
     }
 
     #[test]

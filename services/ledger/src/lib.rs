@@ -16,6 +16,7 @@
 //! Start reading at `decide` (the rules, no I/O), then `work` (how a group is loaded and stored), then `service`.
 
 mod account;
+mod behind;
 mod chain;
 mod check;
 mod command;
@@ -24,6 +25,7 @@ mod decide;
 mod events;
 mod format;
 mod http;
+mod published;
 mod query;
 mod raw;
 mod search;

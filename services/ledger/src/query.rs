@@ -171,16 +171,18 @@ pub(crate) async fn roll_up(books: &Books, prefix: &AccountPath, max: usize) -> 
     if rows.len() > max {
         return Err(QueryError::Refused(Refusal::RollUpTooLarge { prefix: prefix.clone(), max }));
     }
+    let numbers = rows.iter().map(|row| row.int(2).map(i64::unsigned_abs)).collect::<Result<Vec<u64>, _>>()?;
+    let heads = snapshot.heads(&numbers).await?;
     let mut totals: BTreeMap<Currency, (u64, [i128; 4])> = BTreeMap::new();
-    for row in &rows {
+    for (row, no) in rows.iter().zip(numbers) {
         let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an account with a malformed scale"))?;
         let currency = Currency::with_scale(row.text(0)?, scale)
             .map_err(|_| DbError::shape("an account with a malformed currency"))?;
         let (accounts, sums) = totals.entry(currency).or_default();
         *accounts += 1;
-        for (sum, column) in sums.iter_mut().zip(2..) {
-            *sum += i128::from(row.int(column)?);
-        }
+        let own = heads.get(&no).map(|head| head.sums).unwrap_or_default();
+        let own = [own.posted_debits, own.posted_credits, own.pending_debits, own.pending_credits];
+        sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += i128::from(own));
     }
     let currencies: Option<Vec<CurrencyTotal>> = totals.into_iter().map(currency_total).collect();
     let overflow = || QueryError::Refused(Refusal::SumOverflow { account: prefix.clone() });

@@ -15,11 +15,12 @@ use ledger_api::{
     Transaction, limits,
 };
 use platform::access;
-use platform::db::{Db, DbError};
+use platform::db::{Db, DbError, Engine};
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig};
 
 use crate::command::{Body, Command, Reach, Reply};
+use crate::published::PublishedHeads;
 use crate::search::Indexer;
 use crate::snapshot::Books;
 use crate::store::sql;
@@ -39,6 +40,8 @@ pub struct LedgerConfig {
     pub clock_behind_max_ms: u64,
     pub rollup_accounts_max: usize,
     pub accounts_cached_max: usize,
+    /// With more active accounts than this, their rows are written behind the commit. On SQLite only.
+    pub write_behind_accounts: usize,
     pub idempotency_days: i64,
 }
 
@@ -49,7 +52,8 @@ impl Default for LedgerConfig {
             queue_max: 8_192,
             clock_behind_max_ms: 1_000,
             rollup_accounts_max: 10_000,
-            accounts_cached_max: 200_000,
+            accounts_cached_max: 2_000_000,
+            write_behind_accounts: 1_000,
             idempotency_days: 30,
         }
     }
@@ -84,9 +88,14 @@ impl LedgerService {
         migrate(&db).await?;
         let key = keys::idempotency_key(&db).await?;
         let signal = FeedSignal::default();
-        let work =
-            WorkConfig { accounts_cached_max: config.accounts_cached_max, idempotency_days: config.idempotency_days };
-        let work = Work::new(work, ids.clone(), signal.clone());
+        let work = WorkConfig {
+            accounts_cached_max: config.accounts_cached_max,
+            // On PostgreSQL other processes answer from the tables.
+            write_behind_accounts: (db.engine() == Engine::Sqlite).then_some(config.write_behind_accounts),
+            idempotency_days: config.idempotency_days,
+        };
+        let heads = Arc::new(PublishedHeads::default());
+        let work = Work::new(work, ids.clone(), signal.clone(), Arc::clone(&heads));
         let lane = LaneConfig {
             name: "ledger",
             batch_max: config.batch_max,
@@ -94,7 +103,7 @@ impl LedgerService {
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
         let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
-        let books = Books::new(db.clone());
+        let books = Books::new(db.clone(), heads);
         let indexer = Indexer::start(db.clone(), signal.clone());
         Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
     }

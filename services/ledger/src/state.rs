@@ -21,7 +21,8 @@ pub(crate) struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub facts: Arc<AccountFacts>,
-    pub head: Head,
+    /// Shared with readers; a change makes a new one.
+    pub head: Arc<Head>,
 }
 
 /// Where the log stands before this group.
@@ -62,6 +63,8 @@ pub(crate) struct Group {
     pub new_assets: Vec<(String, u8, u64)>,
     pub new_accounts: Vec<u64>,
     pub changed_accounts: BTreeSet<u64>,
+    /// Those of them whose change no posting row tells, so that it cannot be written later.
+    pub rewritten: BTreeSet<u64>,
     /// First rows of pending transactions whose time is over, each with the id that its release gets. The id is drawn and
     /// not worked out: whoever could foresee it could take it first, and no group would commit any more.
     pub due: Vec<(u64, u128)>,
@@ -114,7 +117,7 @@ pub(crate) struct Mark {
 
 #[derive(Debug)]
 enum Undo {
-    Head(u64, Head),
+    Head(u64, Arc<Head>),
     Opened(u64),
     Known(u128),
     Scope([u8; 16]),
@@ -145,9 +148,9 @@ impl State {
     /// The head of an account, about to be changed.
     pub(crate) fn head_mut(&mut self, no: u64) -> Option<&mut Head> {
         let entry = self.accounts.get_mut(&no)?;
-        self.group.undo.push(Undo::Head(no, entry.head.clone()));
+        self.group.undo.push(Undo::Head(no, Arc::clone(&entry.head)));
         self.group.changed_accounts.insert(no);
-        Some(&mut entry.head)
+        Some(Arc::make_mut(&mut entry.head))
     }
 
     pub(crate) fn push_row(&mut self, row: Row) -> u64 {
@@ -183,7 +186,7 @@ impl State {
     pub(crate) fn open(&mut self, facts: AccountFacts, head: Head) {
         let no = facts.no;
         self.by_path.insert(facts.path.clone(), no);
-        self.accounts.insert(no, Entry { facts: Arc::new(facts), head });
+        self.accounts.insert(no, Entry { facts: Arc::new(facts), head: Arc::new(head) });
         self.group.new_accounts.push(no);
         self.group.undo.push(Undo::Opened(no));
     }
@@ -264,6 +267,7 @@ impl State {
                 }
                 group.new_accounts.pop();
                 group.changed_accounts.remove(&no);
+                group.rewritten.remove(&no);
                 group.reindexed.remove(&no);
             }
             Undo::Known(id) => {

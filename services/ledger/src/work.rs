@@ -1,6 +1,7 @@
 //! The ledger's part of the lane: which rows a group needs, the pure step over them, and what is kept between groups.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kernel::{IdMaker, Timestamp};
 use ledger_api::{Operation, Reference, TransactionTag};
@@ -8,11 +9,13 @@ use platform::db::{DbError, Fault, Tx, Value};
 use platform::feed::FeedSignal;
 use platform::lane::{LaneWork, Tail};
 
+use crate::behind::{Behind, Pace};
 use crate::command::{Body, Command, Reply, Tag};
 use crate::decide;
 use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash};
+use crate::published::PublishedHeads;
 use crate::state::{Group, LogTail, State};
-use crate::store::{Loader, Stored, Wanted, sql, store_group};
+use crate::store::{Loader, Stored, Wanted, sql, store_group, store_heads};
 
 /// Pending postings that one group releases at most; the next group goes on.
 const EXPIRIES_MAX: i64 = 500;
@@ -22,6 +25,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 pub(crate) struct WorkConfig {
     /// Accounts kept in memory between groups.
     pub accounts_cached_max: usize,
+    /// With more active accounts than this, their rows are written behind the commit; never without a number.
+    pub write_behind_accounts: Option<usize>,
     pub idempotency_days: i64,
 }
 
@@ -30,6 +35,8 @@ pub(crate) struct Work {
     /// For what the ledger does by itself.
     ids: IdMaker,
     state: State,
+    behind: Behind,
+    heads: Arc<PublishedHeads>,
     /// No id in the store is above this one, so a higher one need not be looked up.
     highest_id: u128,
     next_expiry: Option<i64>,
@@ -40,9 +47,42 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(config: WorkConfig, ids: IdMaker, signal: FeedSignal) -> Work {
-        let state = State::default();
-        Work { config, ids, state, highest_id: 0, next_expiry: None, purged_day: 0, stored: None, signal }
+    pub(crate) fn new(config: WorkConfig, ids: IdMaker, signal: FeedSignal, heads: Arc<PublishedHeads>) -> Work {
+        Work {
+            config,
+            ids,
+            state: State::default(),
+            behind: Behind::default(),
+            heads,
+            highest_id: 0,
+            next_expiry: None,
+            purged_day: 0,
+            stored: None,
+            signal,
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        let many = self.config.write_behind_accounts.is_some_and(|max| self.state.accounts.len() > max);
+        // Once rows are behind, they stay so: a smaller number of known accounts says nothing of those that wait.
+        if !many && !self.heads.is_active() {
+            return Pace::AtOnce;
+        }
+        self.heads.activate();
+        Pace::Behind
+    }
+
+    /// Drops accounts that no group has used for a while; what waits to be written stays.
+    fn shed_accounts(&mut self) {
+        let State { accounts, by_path, log, .. } = &mut self.state;
+        accounts.retain(|no, entry| {
+            let kept = self.behind.waits(*no);
+            if !kept {
+                by_path.remove(&entry.facts.path);
+            }
+            kept
+        });
+        self.heads.keep(|no| accounts.contains_key(&no), log.last_seq);
     }
 
     /// What the commands of a group name.
@@ -123,6 +163,15 @@ impl Work {
         Ok(())
     }
 
+    fn publish_all(&self) {
+        if !self.behind.is_empty() {
+            self.heads.activate();
+        }
+        let heads = self.state.accounts.iter().filter(|(no, _)| self.behind.waits(**no));
+        let heads = heads.map(|(no, entry)| (*no, Arc::clone(&entry.head)));
+        self.heads.restart(heads, self.state.log.last_seq);
+    }
+
     fn tail(&self) -> Tail {
         tail(&self.state.log)
     }
@@ -184,7 +233,9 @@ impl LaneWork for Work {
             self.stored = None;
             return Ok(self.tail());
         }
-        let stored = store_group(tx, &self.state, now.micros()).await?;
+        let pace = self.pace();
+        let plan = self.behind.plan(&self.state, pace);
+        let stored = store_group(tx, &self.state, &plan, now.micros()).await?;
         self.stored = Some(stored);
         Ok(tail(&stored.log))
     }
@@ -198,10 +249,11 @@ impl LaneWork for Work {
             let new = self.state.group.new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at);
             self.next_expiry = new.chain(self.next_expiry).min();
         }
+        let head = |no: &u64| Some((*no, Arc::clone(&self.state.accounts.get(no)?.head)));
+        self.heads.publish(self.state.group.changed_accounts.iter().filter_map(head), self.state.log.last_seq);
         self.state.group = Group::default();
-        if self.state.accounts.len() > self.config.accounts_cached_max {
-            self.state.accounts.clear();
-            self.state.by_path.clear();
+        if self.state.accounts.len() > self.config.accounts_cached_max.saturating_add(self.behind.waiting()) {
+            self.shed_accounts();
         }
     }
 
@@ -211,6 +263,7 @@ impl LaneWork for Work {
         let log = self.state.log;
         let assets = std::mem::take(&mut self.state.assets);
         self.state = State { log, assets, ..State::default() };
+        self.behind = Behind::default();
         self.next_expiry = Some(0);
     }
 
@@ -222,9 +275,16 @@ impl LaneWork for Work {
         }
         let highest = tx.query(sql::TRANSACTION_ID_LAST, &[]).await?;
         self.highest_id = highest.first().map_or(Ok(0), |row| row.array(0).map(u128::from_be_bytes))?;
+        self.behind = Behind::resume(tx, &mut self.state).await?;
+        self.publish_all();
         // The first group looks for what is due.
         self.next_expiry = Some(0);
         Ok(self.tail())
+    }
+
+    async fn finish<'a>(&'a mut self, tx: &'a Tx) -> Result<(), DbError> {
+        let plan = self.behind.plan(&self.state, Pace::AtOnce);
+        store_heads(tx, &self.state, &plan).await
     }
 
     fn next_due(&self) -> Option<Timestamp> {

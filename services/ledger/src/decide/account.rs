@@ -114,10 +114,11 @@ fn try_change(
 /// Writes the row of a change that has been made, and answers with the account as it stands now.
 fn record(state: &mut State, tag: &Tag, no: u64, event: AccountEvent, metadata: Metadata) -> Outcome<AccountAnswer> {
     let entry = state.entry(no).expect("an account that was changed is loaded").clone();
-    let Head { state: account_state, sums, version, .. } = entry.head;
+    let Head { state: account_state, sums, version, .. } = *entry.head;
     let seq = state.push_row(Row::Account(AccountRow { event, account: no, state: account_state, version, sums }));
     take_scope(state, tag, seq);
     state.group.changed_accounts.insert(no);
+    state.group.rewritten.insert(no);
     let facts = Arc::clone(&entry.facts);
     Ok(AccountAnswer { facts, state: account_state, sums, version, metadata, replayed: false })
 }

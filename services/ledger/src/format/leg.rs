@@ -118,6 +118,15 @@ const HAS_METADATA: u8 = 1 << 4;
 const HAS_ASKED: u8 = 1 << 5;
 
 impl LegRow {
+    /// What the row says about one of its two accounts.
+    pub(crate) fn side_of(&self, account: u64) -> Option<&SideAfter> {
+        match account {
+            no if no == self.debit => Some(&self.debit_side),
+            no if no == self.credit => Some(&self.credit_side),
+            _ => None,
+        }
+    }
+
     pub(crate) fn encode(&self, seq: u64) -> Vec<u8> {
         let mut out = Writer::with_capacity(112);
         out.byte(VERSION);

@@ -75,6 +75,13 @@ pub(crate) struct RefusalRow {
 }
 
 impl Row {
+    pub(crate) fn leg(&self) -> Option<&LegRow> {
+        match self {
+            Row::Leg(leg) => Some(leg),
+            Row::Asset(_) | Row::Account(_) | Row::Refusal(_) => None,
+        }
+    }
+
     pub(crate) fn encode(&self, seq: u64) -> Vec<u8> {
         match self {
             Row::Asset(asset) => asset.encode(),

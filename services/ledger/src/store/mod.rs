@@ -11,4 +11,4 @@ mod write;
 pub(crate) use read::{Loader, Wanted};
 pub(crate) use rows::{heads_of, hold as hold_of, log_row};
 pub(crate) use sealed::{SealedGroup, store_sealed};
-pub(crate) use write::{Stored, store_group};
+pub(crate) use write::{Stored, store_group, store_heads};

@@ -11,8 +11,9 @@ use platform::db::{Column, DbError, Tx, Value};
 use tokio::try_join;
 
 use super::{rows, sql};
-use crate::account::AccountFacts;
+use crate::account::{AccountFacts, Head};
 use crate::format::Row;
+use crate::snapshot::Snapshot;
 use crate::state::{Entry, MetadataEntry, ScopeEntry, Space, State, StoredRow};
 
 /// What is asked of the store.
@@ -31,13 +32,19 @@ pub(crate) struct Wanted {
 
 pub(crate) struct Loader<'a> {
     tx: &'a Tx,
+    /// Knows heads that the table does not; the writer has them in its state.
+    snapshot: Option<&'a Snapshot>,
     state: &'a mut State,
     accounts: BTreeSet<u64>,
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(tx: &'a Tx, state: &'a mut State) -> Loader<'a> {
-        Loader { tx, state, accounts: BTreeSet::new() }
+        Loader { tx, snapshot: None, state, accounts: BTreeSet::new() }
+    }
+
+    pub(crate) fn of_snapshot(snapshot: &'a Snapshot, state: &'a mut State) -> Loader<'a> {
+        Loader { tx: &snapshot.tx, snapshot: Some(snapshot), state, accounts: BTreeSet::new() }
     }
 
     pub(crate) async fn load(mut self, wanted: &Wanted) -> Result<(), DbError> {
@@ -227,19 +234,26 @@ impl<'a> Loader<'a> {
     async fn facts_and_heads(&mut self) -> Result<(), DbError> {
         let unknown = |no: &u64| !self.state.accounts.contains_key(no);
         let numbers: Vec<i64> = self.accounts.iter().copied().filter(unknown).map(|no| no as i64).collect();
-        let (facts, heads) = try_join!(
-            self.tx.select_many(&sql::ACCOUNT, Column::Int(&numbers)),
-            self.tx.select_many(&sql::ACCOUNT_HEAD, Column::Int(&numbers)),
-        )?;
-        let mut heads = rows::heads_of(&heads)?;
+        let (facts, mut heads) =
+            try_join!(self.tx.select_many(&sql::ACCOUNT, Column::Int(&numbers)), self.heads(&numbers))?;
         for row in &facts {
             let facts: AccountFacts = rows::facts(row)?;
             let head = heads.remove(&facts.no);
             let head = head.ok_or_else(|| DbError::shape(format!("account {} has no head", facts.path)))?;
             self.state.by_path.insert(facts.path.clone(), facts.no);
-            self.state.accounts.insert(facts.no, Entry { facts: Arc::new(facts), head });
+            self.state.accounts.insert(facts.no, Entry { facts: Arc::new(facts), head: Arc::new(head) });
         }
         Ok(())
+    }
+
+    async fn heads(&self, numbers: &[i64]) -> Result<HashMap<u64, Head>, DbError> {
+        match self.snapshot {
+            Some(snapshot) => {
+                let numbers: Vec<u64> = numbers.iter().map(|no| no.unsigned_abs()).collect();
+                snapshot.heads(&numbers).await
+            }
+            None => rows::heads_of(&self.tx.select_many(&sql::ACCOUNT_HEAD, Column::Int(numbers)).await?),
+        }
     }
 
     async fn openings(&mut self, paths: &BTreeSet<AccountPath>) -> Result<(), DbError> {

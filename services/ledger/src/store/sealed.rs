@@ -5,6 +5,7 @@ use platform::db::{Column, DbError, Tx};
 use tokio::try_join;
 
 use super::{sql, write};
+use crate::behind::Plan;
 use crate::format::{GroupStamp, Hash};
 use crate::state::State;
 use crate::transfer::COMMIT_GROUP;
@@ -16,7 +17,7 @@ pub(crate) struct SealedGroup {
     pub bodies: Vec<Vec<u8>>,
 }
 
-pub(crate) async fn store_sealed(tx: &Tx, state: &State, groups: &[SealedGroup]) -> Result<(), DbError> {
+pub(crate) async fn store_sealed(tx: &Tx, state: &State, plan: &Plan, groups: &[SealedGroup]) -> Result<(), DbError> {
     let column =
         |value: fn(&GroupStamp) -> i64| -> Vec<i64> { groups.iter().map(|group| value(&group.stamp)).collect() };
     let numbers = column(|stamp| stamp.number as i64);
@@ -32,7 +33,7 @@ pub(crate) async fn store_sealed(tx: &Tx, state: &State, groups: &[SealedGroup])
         tx.insert_many(&sql::LOG, &log_rows),
         tx.insert_many(&COMMIT_GROUP, &stamps),
         write::ids(tx, &state.group),
-        write::tables(tx, state, 0),
+        write::tables(tx, state, plan, 0),
     )?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use platform::db::{Migration, RowSet};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
     Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
+    Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
 ];
 
 pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body", "bytea")]);
@@ -115,6 +116,19 @@ select last_seq
 from commit_group
 order by number desc
 limit 1";
+
+pub(crate) const HEADS_MARK_READ: &str = "
+select seq
+from account_head_mark
+where place = 1";
+
+pub(crate) const HEADS_MARK_SET: &str = "
+insert into account_head_mark (place, seq)
+values (1, $1)
+on conflict (place) do update set seq = excluded.seq";
+
+pub(crate) const HEADS_MARK_CLEAR: &str = "
+delete from account_head_mark";
 
 pub(crate) const GROUP_OF_ROW: &str = "
 select at
@@ -231,18 +245,20 @@ where account_reference.reference = $1 and path > $2";
 
 /// Added up by the reader: a sum of numbers of 64 bits may not fit into one.
 pub(crate) const ROLL_UP: &str = "
-select currency, scale, posted_debits, posted_credits, pending_debits, pending_credits
+select currency, scale, no
 from account
-join account_head on account_head.no = account.no
 where path = $1 or (path >= $2 and path < $3)
 limit $4";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 22] = [
+pub(crate) const STATEMENTS: [&str; 25] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
     GROUP_LAST_ROW,
+    HEADS_MARK_READ,
+    HEADS_MARK_SET,
+    HEADS_MARK_CLEAR,
     GROUP_OF_ROW,
     GROUPS_OF_ROWS,
     LOG_RANGE,

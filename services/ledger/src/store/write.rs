@@ -5,6 +5,7 @@ use tokio::try_join;
 
 use super::rows::status_number;
 use super::sql;
+use crate::behind::{MarkChange, Plan};
 use crate::format::{GroupStamp, RowsHash, group_hash};
 use crate::state::{Entry, Group, Hold, LogTail, Space, State};
 
@@ -17,7 +18,7 @@ pub(crate) struct Stored {
     pub highest_id: u128,
 }
 
-pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stored, DbError> {
+pub(crate) async fn store_group(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<Stored, DbError> {
     let group = &state.group;
     let (log, bodies) = seal(state, now);
     let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
@@ -33,7 +34,7 @@ pub(crate) async fn store_group(tx: &Tx, state: &State, now: i64) -> Result<Stor
         tx.insert_many(&sql::LOG, &log_rows),
         ids(tx, group),
         tx.execute(sql::GROUP_RECORD, &record),
-        tables(tx, state, now),
+        tables(tx, state, plan, now),
     )?;
     let highest_id = group.new_ids.iter().map(|(id, _)| *id).max().unwrap_or_default();
     Ok(Stored { log, highest_id })
@@ -49,9 +50,15 @@ pub(super) async fn ids(tx: &Tx, group: &Group) -> Result<(), DbError> {
 }
 
 /// Every table that is worked out from the rows, apart from the ids.
-pub(super) async fn tables(tx: &Tx, state: &State, now: i64) -> Result<(), DbError> {
+pub(super) async fn tables(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<(), DbError> {
     let group = &state.group;
-    try_join!(heads(tx, state), holds(tx, group), names(tx, group, now), accounts(tx, state), metadata(tx, state),)?;
+    try_join!(
+        store_heads(tx, state, plan),
+        holds(tx, group),
+        names(tx, group, now),
+        accounts(tx, state),
+        metadata(tx, state),
+    )?;
     Ok(())
 }
 
@@ -133,12 +140,20 @@ fn push_each<T, const N: usize>(columns: &mut [Vec<T>; N], values: [T; N]) {
     }
 }
 
-async fn heads(tx: &Tx, state: &State) -> Result<(), DbError> {
-    let new = |no: &&u64| **no > state.log.last_account;
+pub(crate) async fn store_heads(tx: &Tx, state: &State, plan: &Plan) -> Result<(), DbError> {
+    match plan.mark {
+        MarkChange::Keep => {}
+        MarkChange::Set(seq) => {
+            tx.execute(sql::HEADS_MARK_SET, &[Value::Int(seq as i64)]).await?;
+        }
+        MarkChange::Clear => {
+            tx.execute(sql::HEADS_MARK_CLEAR, &[]).await?;
+        }
+    }
+    let new = state.group.changed_accounts.range(state.log.last_account + 1..);
     let entry = |no: &u64| state.accounts.get(no);
-    let changed = &state.group.changed_accounts;
-    let inserted = Heads::gather(changed.iter().filter(new).filter_map(entry));
-    let updated = Heads::gather(changed.iter().filter(|no| !new(no)).filter_map(entry));
+    let inserted = Heads::gather(new.filter_map(entry));
+    let updated = Heads::gather(plan.heads.iter().filter_map(entry));
     let (inserted, updated) = (inserted.columns(), updated.columns());
     try_join!(tx.insert_many(&sql::ACCOUNT_HEAD, &inserted), tx.update_many(&sql::ACCOUNT_HEAD, &updated))?;
     Ok(())

@@ -114,7 +114,7 @@ impl Fold<'_> {
 
     fn side(&mut self, seq: u64, leg: &LegRow, no: u64, side: &SideAfter) -> Folded {
         let entry = self.state.accounts.get_mut(&no).ok_or_else(|| unknown_account(no))?;
-        entry.head.follow(seq, leg, side);
+        Arc::make_mut(&mut entry.head).follow(seq, leg, side);
         self.state.group.changed_accounts.insert(no);
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Fold<'_> {
             AccountEvent::Frozen | AccountEvent::Unfrozen | AccountEvent::Closed | AccountEvent::LimitsSet => {}
         }
         let entry = self.state.accounts.get_mut(&row.account).ok_or_else(|| unknown_account(row.account))?;
-        entry.head.state = row.state;
+        Arc::make_mut(&mut entry.head).state = row.state;
         self.state.group.changed_accounts.insert(row.account);
         Ok(())
     }
@@ -163,7 +163,7 @@ impl Fold<'_> {
         group.new_accounts.push(no);
         group.reindexed.insert(no);
         self.state.by_path.insert(facts.path.clone(), no);
-        self.state.accounts.insert(no, Entry { facts: Arc::new(facts), head: Head::new(row.state) });
+        self.state.accounts.insert(no, Entry { facts: Arc::new(facts), head: Arc::new(Head::new(row.state)) });
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use super::error::TransferError;
 use super::export::hash_of;
 use super::keys;
 use super::reader::{Part, ReadGroup, ReadKey, Reader};
+use crate::behind::{Behind, Pace};
 use crate::format::Hash;
 use crate::query::Head;
 use crate::state::{Group, LogTail, State};
@@ -66,6 +67,7 @@ struct Import<'a, P> {
     db: &'a Db,
     progress: P,
     state: State,
+    behind: Behind,
     /// Of the first group, where there is one.
     first_hash: Option<Hash>,
     /// Read and not stored yet.
@@ -76,9 +78,11 @@ struct Import<'a, P> {
 impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
     async fn start(db: &'a Db, progress: P) -> Result<Import<'a, P>, DbError> {
         let tx = db.read().await?;
-        let state = State { log: read_tail(&tx).await?, ..State::default() };
+        let mut state = State { log: read_tail(&tx).await?, ..State::default() };
+        // A service that was killed may have left account rows that are older than the log.
+        let behind = Behind::resume(&tx, &mut state).await?;
         let first_hash = hash_of(&tx, 1).await?;
-        Ok(Import { db, progress, state, first_hash, waiting: Vec::new(), waiting_rows: 0 })
+        Ok(Import { db, progress, state, behind, first_hash, waiting: Vec::new(), waiting_rows: 0 })
     }
 
     /// The whole export; how many keys it had.
@@ -149,7 +153,8 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         apply::load(&tx, &mut self.state, &groups).await?;
         apply::fold(&mut self.state, &groups)?;
         let sealed: Vec<SealedGroup> = groups.into_iter().map(sealed).collect();
-        store_sealed(&tx, &self.state, &sealed).await?;
+        let plan = self.behind.plan(&self.state, Pace::AtOnce);
+        store_sealed(&tx, &self.state, &plan, &sealed).await?;
         tx.commit().await?;
         let (stamp, hash) = last;
         let last_account = self.state.log.last_account + self.state.group.new_accounts.len() as u64;

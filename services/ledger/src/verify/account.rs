@@ -20,6 +20,7 @@ impl Replay {
             let account = self.account(&place, row.account)?;
             changed(&place, seq, account, &row)?;
             account.state = row.state;
+            self.behind.written(row.account);
         }
         if let Some(hash) = metadata_set {
             lookups.metadata(seq, hash);

@@ -32,6 +32,11 @@ impl Replay {
         let mut transaction = self.transaction_of(lookups, &place, seq, at, leg)?;
         check_amount(&place, leg)?;
         self.check_accounts(&place, leg, transaction.head.effective_at)?;
+        for no in [leg.debit, leg.credit] {
+            if let Some(account) = no.checked_sub(1).and_then(|index| self.accounts.get(index as usize)) {
+                self.behind.keep(seq, no, account);
+            }
+        }
         let ended = self.settle(&place, at, leg, &transaction.head)?;
         for side in [AccountSide::Debit, AccountSide::Credit] {
             self.side(&place, transaction.first, leg, side, ended)?;

@@ -9,6 +9,7 @@
 //! be found as elsewhere) and `tables` (what has to be there at the end).
 
 mod account;
+mod behind;
 mod disagreement;
 mod leg;
 mod lookups;
@@ -22,12 +23,13 @@ mod tables;
 mod tests;
 mod walk;
 
-use platform::db::Db;
+use platform::db::{Db, DbError, Tx};
 
 pub use disagreement::{Disagreement, VerifyError};
 
 use crate::query::Head;
-use crate::store::sql::MIGRATIONS;
+use crate::store::sql::{GROUP_LAST_ROW, MIGRATIONS};
+use behind::Behind;
 use replay::Replay;
 
 /// Rows of any table that are held at once.
@@ -65,7 +67,7 @@ pub async fn verify(
 ) -> Result<Report, VerifyError> {
     db.check_version(MIGRATIONS).await?;
     let tx = db.read().await?;
-    let mut replay = Replay::default();
+    let mut replay = Replay { behind: Behind::read(&tx, last_row(&tx).await?).await?, ..Replay::default() };
     let head = walk::walk(&tx, &mut replay, against.as_ref(), progress).await?;
     tables::compare(&tx, &replay, head.last_seq).await?;
     search::check(&tx, head.last_seq).await?;
@@ -81,4 +83,9 @@ pub async fn verify(
         metadata_erased: counts.metadata_erased,
         head,
     })
+}
+
+async fn last_row(tx: &Tx) -> Result<u64, DbError> {
+    let found = tx.query(GROUP_LAST_ROW, &[]).await?;
+    found.first().map_or(Ok(0), |row| row.int(0)).map(|seq| u64::try_from(seq).unwrap_or_default())
 }

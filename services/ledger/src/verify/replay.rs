@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ledger_api::{Refusal, Side};
 
+use super::behind::{Behind, Standing};
 use super::disagreement::{Checked, Place};
 use super::leg::Transaction;
 use super::lookups::Lookups;
@@ -22,6 +23,7 @@ pub(super) struct Replay {
     /// The transaction whose rows are being read.
     pub(super) open: Option<Transaction>,
     pub(super) counts: Counts,
+    pub(super) behind: Behind,
 }
 
 /// What the tables have to have as many of.
@@ -53,6 +55,13 @@ pub(super) struct Account {
     pub(super) holds: u64,
     /// Complete trees of the account's list of rows, the newest last: a row, and k for 2^k - 1 rows that end in it.
     pub(super) trees: Vec<(u64, u8)>,
+}
+
+impl Account {
+    pub(super) fn standing(&self) -> Standing {
+        let Account { sums, version, holds, .. } = *self;
+        Standing { sums, version, holds, trees: self.trees.clone() }
+    }
 }
 
 impl Replay {

@@ -1,11 +1,5 @@
 //! What `verify` asks the store: bounded pages in key order, and the number of rows that each table has.
 
-pub(super) const GROUP_LAST_SEQ: &str = "
-select last_seq
-from commit_group
-order by number desc
-limit 1";
-
 pub(super) const GROUP_PAGE: &str = "
 select number, at, first_seq, last_seq, hash
 from commit_group
@@ -137,8 +131,7 @@ where seq < 1 or seq > $1
 limit 1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 22] = [
-    GROUP_LAST_SEQ,
+pub(crate) const STATEMENTS: [&str; 21] = [
     GROUP_PAGE,
     LOG_PAGE,
     LOG_STRAY,

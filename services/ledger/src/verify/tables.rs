@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ledger_api::{AccountStatus, Metadata};
 use platform::db::{Column, DbError, Row, Tx, Value};
 
+use super::behind::Standing;
 use super::disagreement::{Checked, Place, VerifyError};
 use super::lookups::{hold_rows, select};
 use super::pending::Held;
@@ -77,7 +78,7 @@ async fn accounts(tx: &Tx, replay: &Replay) -> Result<(), VerifyError> {
     let last = replay.accounts.len() as u64;
     let numbered: Vec<(i64, &Account)> = (1..).zip(&replay.accounts).collect();
     for page in numbered.chunks(PAGE_ROWS) {
-        heads(tx, page).await?;
+        heads(tx, replay, page).await?;
         account_metadata(tx, page).await?;
     }
     nothing_beyond(tx, sql::ACCOUNT_STRAY, last, "account", "account that the log does not open").await?;
@@ -101,16 +102,19 @@ async fn accounts(tx: &Tx, replay: &Replay) -> Result<(), VerifyError> {
 /// The columns of table `account_head` behind its number, by name.
 type HeadColumns = [(&'static str, String); 12];
 
-async fn heads(tx: &Tx, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
+async fn heads(tx: &Tx, replay: &Replay, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
     let keys: Vec<i64> = page.iter().map(|(no, _)| *no).collect();
-    let found =
-        select(tx, &tables::ACCOUNT_HEAD, Column::Int(&keys), |row| Ok((row.int(0)?, found_head(row)?))).await?;
+    let found = select(tx, &tables::ACCOUNT_HEAD, Column::Int(&keys), |row| {
+        Ok((row.int(0)?, (newest_root(row)?, found_head(row)?)))
+    })
+    .await?;
     let place = Place::Table("account_head");
     for (no, account) in page {
-        let Some(found) = found.get(no) else {
+        let Some((newest, found)) = found.get(no) else {
             return Ok(place.wrong(format!("account {}", account.path), "a row", "none")?);
         };
-        for ((name, expected), (_, found)) in expected_head(account).iter().zip(found) {
+        let standing = replay.behind.expected(no.unsigned_abs(), account, *newest);
+        for ((name, expected), (_, found)) in expected_head(account, &standing).iter().zip(found) {
             let what = format!("{name} of account {}", account.path);
             if expected != found {
                 place.wrong::<()>(what, expected, found)?;
@@ -120,7 +124,7 @@ async fn heads(tx: &Tx, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
     Ok(())
 }
 
-fn expected_head(account: &Account) -> HeadColumns {
+fn expected_head(account: &Account, standing: &Standing) -> HeadColumns {
     let status = match account.state.status {
         AccountStatus::Open => 0,
         AccountStatus::Frozen => 1,
@@ -128,21 +132,27 @@ fn expected_head(account: &Account) -> HeadColumns {
     };
     let limit = |limit: Option<i64>| limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
     let tree = |(row, size): &(u64, u8)| [row.to_be_bytes().as_slice(), &[*size]].concat();
-    let roots: Vec<u8> = account.trees.iter().flat_map(tree).collect();
+    let roots: Vec<u8> = standing.trees.iter().flat_map(tree).collect();
     [
         ("status", i32::to_string(&status)),
         ("floor", limit(account.state.floor)),
         ("ceiling", limit(account.state.ceiling)),
         ("metadata_hash", account.state.metadata.map(|hash| hex(&hash)).unwrap_or_default()),
         ("metadata_seq", account.state.metadata_seq.to_string()),
-        ("posted_debits", account.sums.posted_debits.to_string()),
-        ("posted_credits", account.sums.posted_credits.to_string()),
-        ("pending_debits", account.sums.pending_debits.to_string()),
-        ("pending_credits", account.sums.pending_credits.to_string()),
-        ("version", account.version.to_string()),
-        ("holds", account.holds.to_string()),
+        ("posted_debits", standing.sums.posted_debits.to_string()),
+        ("posted_credits", standing.sums.posted_credits.to_string()),
+        ("pending_debits", standing.sums.pending_debits.to_string()),
+        ("pending_credits", standing.sums.pending_credits.to_string()),
+        ("version", standing.version.to_string()),
+        ("holds", standing.holds.to_string()),
         ("roots", hex(&roots)),
     ]
+}
+
+/// The newest row of the log that an account's row knows: the last of its roots, of nine bytes each.
+fn newest_root(row: &Row) -> Result<u64, DbError> {
+    let last = row.bytes(12)?.rchunks_exact(9).next().and_then(|root| root.first_chunk::<8>());
+    Ok(last.map_or(0, |row| u64::from_be_bytes(*row)))
 }
 
 fn found_head(row: &Row) -> Result<HeadColumns, DbError> {

@@ -7,7 +7,7 @@ use platform::db::{DbError, Tx, Value};
 use super::disagreement::{Checked, Place, VerifyError};
 use super::lookups::Lookups;
 use super::replay::Replay;
-use super::{PAGE_ROWS, Progress, sql};
+use super::{PAGE_ROWS, Progress, last_row, sql};
 use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash, hex};
 use crate::query::Head;
 
@@ -59,8 +59,7 @@ impl<'a> Walk<'a> {
         against: Option<&Head>,
         progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Head, VerifyError> {
-        let last_seq = self.tx.query(sql::GROUP_LAST_SEQ, &[]).await?.first().map_or(Ok(0), |row| row.int(0))?;
-        let rows_in_all = u64::try_from(last_seq).unwrap_or_default();
+        let rows_in_all = last_row(self.tx).await?;
         progress(Progress { rows: 0, rows_in_all });
         compare(against, &self.last)?;
         while let Some((stamp, hash)) = self.next_group().await? {

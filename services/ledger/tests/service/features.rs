@@ -185,9 +185,11 @@ async fn story(store: &TestStore, config: LedgerConfig) -> Script {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_feature_answers_the_same_on_both_engines_and_with_any_cache() {
     let told: Mutex<Option<Script>> = Mutex::new(None);
-    for accounts_cached_max in [200_000, 1, 0] {
+    for (accounts_cached_max, write_behind_accounts) in [(200_000, 1_000), (1, 1_000), (0, 0), (200_000, 0)] {
         for_each_engine(async |store| {
-            let script = story(store, LedgerConfig { accounts_cached_max, ..LedgerConfig::default() }).await;
+            let script =
+                story(store, LedgerConfig { accounts_cached_max, write_behind_accounts, ..LedgerConfig::default() })
+                    .await;
             let mut told = told.lock().unwrap();
             let before = told.get_or_insert_with(|| script.clone());
             assert_eq!(before.len(), script.len());

@@ -3,6 +3,7 @@
 
 mod access;
 mod bank;
+mod behind;
 mod busy;
 mod features;
 mod harness;

@@ -2,6 +2,7 @@
 //! the next group. What a group forgets to mention is lost, as it would be on a disk.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use kernel::Timestamp;
 use ledger_api::{AccountChange, ChangeAccount, Limits, OpenAccount, Reference, Side};
@@ -104,8 +105,9 @@ impl Book {
     pub(super) fn forget(&mut self) {
         let reloaded = |(no, entry): (&u64, &Entry)| {
             let mut entry = entry.clone();
-            entry.head.raised_by = 0;
-            entry.head.roots = Roots::from_bytes(&entry.head.roots.to_bytes()).unwrap();
+            let head = Arc::make_mut(&mut entry.head);
+            head.raised_by = 0;
+            head.roots = Roots::from_bytes(&head.roots.to_bytes()).unwrap();
             (*no, entry)
         };
         self.state.accounts = self.heads.iter().map(reloaded).collect();

@@ -307,7 +307,7 @@ impl Picture {
     fn of(book: &Book) -> Picture {
         let group = &book.state.group;
         Picture {
-            heads: book.state.accounts.iter().map(|(no, entry)| (*no, entry.head.clone())).collect(),
+            heads: book.state.accounts.iter().map(|(no, entry)| (*no, Head::clone(&entry.head))).collect(),
             holds: group.holds.iter().map(|(seq, hold)| (*seq, *hold)).collect(),
             ids: group.known.clone(),
             counts: [

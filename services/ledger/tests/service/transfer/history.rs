@@ -1,6 +1,7 @@
 //! Random histories with everything that a log can hold.
 
 use kernel::Ctx;
+use ledger::LedgerConfig;
 use ledger_api::{Batch, ChangeAccount, DeclareAsset, Ledger, OpenAccount, Operation, Submit};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -28,7 +29,17 @@ fn usd(minor: i64) -> Value {
 impl History {
     /// A book after `steps` random commands.
     pub(crate) async fn of(store: &TestStore, seed: u64, steps: usize) -> History {
-        let desk = Desk::open_at(store, Default::default(), Default::default()).await;
+        History::with(store, seed, steps, LedgerConfig::default()).await
+    }
+
+    /// The same with account rows that are written behind the commit.
+    pub(crate) async fn behind(store: &TestStore, seed: u64, steps: usize) -> History {
+        let config = LedgerConfig { write_behind_accounts: Some(0), ..LedgerConfig::default() };
+        History::with(store, seed, steps, config).await
+    }
+
+    async fn with(store: &TestStore, seed: u64, steps: usize, config: LedgerConfig) -> History {
+        let desk = Desk::open_at(store, Default::default(), config).await;
         let mut history = History { desk, random: StdRng::seed_from_u64(seed), made: 0, ids: Vec::new() };
         Box::pin(history.begin()).await;
         history.go_on(steps).await;

@@ -99,3 +99,21 @@ async fn an_import_goes_on_behind_a_cut_export() {
     })
     .await;
 }
+
+/// A copy of books whose account rows were behind the log is a beginning of the log all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_goes_on_behind_a_copy_with_account_rows_behind_the_log() {
+    let (source, copy) = (TestStore::sqlite(), TestStore::sqlite());
+    let mut history = History::behind(&source, 15, 80).await;
+    let (from, to) = (source.dir().join("store.db"), copy.dir().join("store.db"));
+    platform::db::backup_files(&[(from, to)], |_, _, _| ()).unwrap();
+    assert_eq!(super::rows(&copy, "select * from account_head_mark").await.len(), 1, "no row was behind");
+    history.go_on(40).await;
+    let whole = lines(&source, WITH_KEYS).await;
+    let imported = read_in(&copy, &whole).await.unwrap();
+    assert!(imported.rows_written > 0 && imported.rows_written < imported.head.last_seq);
+    history.desk.ledger.close().await.unwrap();
+    same(&source, &copy, &TABLES).await;
+    same(&source, &copy, &KEYS).await;
+    super::clean(&copy, &imported.head.to_string()).await;
+}

@@ -1,0 +1,155 @@
+//! Account rows that are written behind the commit.
+//!
+//! With many active accounts their rows, and not the log, become what is slow: every commit touches as many pages as it
+//! touches accounts. So a commit writes only a part of the rows that wait, in the order of their numbers, where
+//! neighbours share pages; the log has all of it anyway. A mark says from where on rows may be missing, and a start reads
+//! the log from there.
+//!
+//! Invariants: an account whose row in the table is not its latest one is `waiting`; every row of the log at or before the
+//! mark is in the account rows that it touched; without a mark no row waits. What no posting row tells (limits, status,
+//! metadata) never waits.
+
+use std::collections::BTreeSet;
+
+use platform::db::{DbError, Tx, Value};
+
+use crate::format::{LegRow, Row};
+use crate::state::{Group, State};
+use crate::store::{Loader, log_row, sql};
+
+/// Commits in which every waiting row is written once.
+const PASS_COMMITS: usize = 256;
+/// Rows of the log read at once when heads are worked out again.
+const REPLAY_ROWS: u64 = 10_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Behind {
+    waiting: BTreeSet<u64>,
+    /// Where the pass over the waiting rows goes on.
+    cursor: u64,
+    mark: Option<u64>,
+    /// Where the log stood when this pass began: at its end, the mark moves here.
+    pass_from: u64,
+}
+
+/// What one commit does about account rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Accounts whose rows are written now, in order; those that are opened in this group are written besides.
+    pub heads: Vec<u64>,
+    pub mark: MarkChange,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MarkChange {
+    Keep,
+    Set(u64),
+    Clear,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Every row with its own commit.
+    AtOnce,
+    Behind,
+}
+
+impl Behind {
+    /// Decides about the rows of a group that is going to be committed. When it is not, everything here is to be dropped.
+    pub(crate) fn plan(&mut self, state: &State, pace: Pace) -> Plan {
+        let group = &state.group;
+        let old = |no: &u64| *no <= state.log.last_account;
+        self.waiting.extend(group.changed_accounts.iter().copied().filter(old));
+        let (heads, wrapped) = match pace {
+            Pace::AtOnce => (std::mem::take(&mut self.waiting).into_iter().collect(), true),
+            Pace::Behind => self.next_part(group),
+        };
+        let mark = self.move_mark(state, wrapped);
+        Plan { heads, mark }
+    }
+
+    /// Some of the waiting rows, and whether that is the end of a pass.
+    fn next_part(&mut self, group: &Group) -> (Vec<u64>, bool) {
+        let count = self.waiting.len().div_ceil(PASS_COMMITS);
+        let mut heads: Vec<u64> = self.waiting.range(self.cursor..).take(count).copied().collect();
+        self.cursor = heads.last().map_or(0, |last| last + 1);
+        let wrapped = self.waiting.range(self.cursor..).next().is_none();
+        heads.extend(group.rewritten.iter().filter(|no| self.waiting.contains(no)));
+        heads.sort_unstable();
+        heads.dedup();
+        for no in &heads {
+            self.waiting.remove(no);
+        }
+        if wrapped {
+            self.cursor = 0;
+        }
+        (heads, wrapped)
+    }
+
+    fn move_mark(&mut self, state: &State, wrapped: bool) -> MarkChange {
+        if self.waiting.is_empty() {
+            self.cursor = 0;
+            return if self.mark.take().is_some() { MarkChange::Clear } else { MarkChange::Keep };
+        }
+        let last_seq = state.next_seq() - 1;
+        let mark = match self.mark {
+            None => state.log.last_seq,
+            Some(_) if wrapped => self.pass_from,
+            Some(_) => return MarkChange::Keep,
+        };
+        self.mark = Some(mark);
+        self.pass_from = last_seq;
+        MarkChange::Set(mark)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn waits(&self, no: u64) -> bool {
+        self.waiting.contains(&no)
+    }
+
+    /// Works the waiting rows out again from the log, into `state`.
+    pub(crate) async fn resume(tx: &Tx, state: &mut State) -> Result<Behind, DbError> {
+        let Some(mark) = read_mark(tx).await? else { return Ok(Behind::default()) };
+        let mut behind = Behind { mark: Some(mark), pass_from: state.log.last_seq, ..Behind::default() };
+        let mut after = mark;
+        while after < state.log.last_seq {
+            let to = state.log.last_seq.min(after + REPLAY_ROWS);
+            let params = [Value::Int(after as i64 + 1), Value::Int(to as i64)];
+            let rows = tx.query(sql::LOG_RANGE, &params).await?;
+            let rows = rows.iter().map(log_row).collect::<Result<Vec<_>, _>>()?;
+            behind.follow(tx, state, &rows).await?;
+            after = to;
+        }
+        Ok(behind)
+    }
+
+    async fn follow(&mut self, tx: &Tx, state: &mut State, rows: &[(u64, Row)]) -> Result<(), DbError> {
+        let legs: Vec<(u64, &LegRow)> = rows.iter().filter_map(|(seq, row)| Some((*seq, row.leg()?))).collect();
+        let touched: BTreeSet<u64> = legs.iter().flat_map(|(_, leg)| [leg.debit, leg.credit]).collect();
+        Loader::new(tx, state).load_accounts(touched).await?;
+        for (seq, leg) in legs {
+            for (no, side) in [(leg.debit, &leg.debit_side), (leg.credit, &leg.credit_side)] {
+                let unknown = || DbError::shape(format!("row {seq} of the log names account {no}, which is not there"));
+                let entry = state.accounts.get_mut(&no).ok_or_else(unknown)?;
+                if entry.head.roots.newest() < seq {
+                    std::sync::Arc::make_mut(&mut entry.head).follow(seq, leg, side);
+                    self.waiting.insert(no);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The row of the log behind which account rows may be missing; nothing when none is.
+pub(crate) async fn read_mark(tx: &Tx) -> Result<Option<u64>, DbError> {
+    let found = tx.query(sql::HEADS_MARK_READ, &[]).await?;
+    found.first().map(|row| row.int(0).map(i64::unsigned_abs)).transpose()
+}
