@@ -34,7 +34,7 @@ impl History {
 
     /// The same with account rows that are written behind the commit.
     pub(crate) async fn behind(store: &TestStore, seed: u64, steps: usize) -> History {
-        let config = LedgerConfig { write_behind_accounts: Some(0), ..LedgerConfig::default() };
+        let config = LedgerConfig { write_behind_accounts: 0, ..LedgerConfig::default() };
         History::with(store, seed, steps, config).await
     }
 
