@@ -209,9 +209,7 @@ impl Refusal {
             ExpiryInvalid { .. } => facts("expiry_invalid", 400, "Expiry is invalid"),
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
-            MetadataKeyInvalid { .. } => facts("metadata_key_invalid", 400, "Metadata key is invalid"),
-            MetadataKeyUndeclared { .. } => facts("metadata_key_undeclared", 422, "Metadata key is not declared"),
-            TooManyMetadataKeys { .. } => facts("too_many_metadata_keys", 422, "Too many metadata keys"),
+            MetadataKeyInvalid { .. } | MetadataKeyUndeclared { .. } | TooManyMetadataKeys { .. } => self.key_facts(),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
@@ -250,6 +248,15 @@ impl Refusal {
             ExpiryTooFar { .. } => facts("expiry_too_far", 422, "Expiry lies too far ahead"),
             ExpiresInPast { .. } => facts("expires_in_past", 422, "Expiry lies in the past"),
             SiblingFailed { .. } => facts("sibling_failed", 422, "Another line of the batch failed"),
+        }
+    }
+
+    /// Of keys of metadata that are searched by.
+    fn key_facts(&self) -> Facts {
+        match self {
+            Refusal::MetadataKeyInvalid { .. } => facts("metadata_key_invalid", 400, "Metadata key is invalid"),
+            Refusal::TooManyMetadataKeys { .. } => facts("too_many_metadata_keys", 422, "Too many metadata keys"),
+            _ => facts("metadata_key_undeclared", 422, "Metadata key is not declared"),
         }
     }
 

@@ -231,6 +231,16 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_of_the_page_about_the_format_are_ours() {
+        let page = include_str!("../../../../docs/ledger-format.md");
+        let lines: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("    {")).collect();
+        assert_eq!(lines.len(), 4);
+        for line in lines {
+            parse(format!("{{{line}").as_bytes()).unwrap_or_else(|said| panic!("{line}: {said}"));
+        }
+    }
+
+    #[test]
     fn unknown_members_kinds_and_digits_are_refused() {
         for (text, words) in [
             ("{\"seq\":1,\"body\":\"00\",\"more\":1}", "unknown field"),

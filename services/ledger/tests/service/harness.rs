@@ -197,3 +197,12 @@ pub(crate) fn reverse(bits: u128, target: u128) -> Operation {
     let (transaction, id, metadata) = (id(target), Some(id(bits)), Default::default());
     Operation::Reverse(Reverse { transaction, id, reference: None, metadata })
 }
+
+pub(crate) fn referenced(bits: u128) -> Operation {
+    let create = create(bits, vec![posting("bank", "ann", 1)]);
+    Operation::Create(NewTransaction { reference: Some(reference("INV-1")), ..create })
+}
+
+pub(crate) fn reference(text: &str) -> ledger_api::Reference {
+    text.parse().unwrap()
+}

@@ -13,7 +13,9 @@ use ledger_api::{
 };
 use testkit::on_sqlite;
 
-use crate::harness::{Desk, create, hold, increase, path, pay, post, posting, refusal, reverse, usd, void};
+use crate::harness::{
+    Desk, create, hold, increase, path, pay, post, posting, reference, referenced, refusal, reverse, usd, void,
+};
 
 fn test_of(refusal: &Refusal) -> &'static str {
     use Refusal::*;
@@ -152,15 +154,6 @@ fn created(change: impl FnOnce(&mut NewTransaction)) -> Operation {
 
 fn expiring(expires_at: Timestamp) -> Operation {
     created(|create| (create.status, create.expires_at) = (WantedStatus::Pending, Some(expires_at)))
-}
-
-fn referenced(bits: u128) -> Operation {
-    let create = create(bits, vec![posting("bank", "ann", 1)]);
-    Operation::Create(NewTransaction { reference: Some(reference("INV-1")), ..create })
-}
-
-fn reference(text: &str) -> ledger_api::Reference {
-    text.parse().unwrap()
 }
 
 fn points(minor: i64, scale: u8) -> Money {

@@ -9,9 +9,11 @@ use ledger_api::{
     Side, TransactionPage, TransactionQuery,
 };
 use platform::db::Access;
+use sha2::{Digest, Sha256};
 use testkit::{TestStore, for_each_engine, on_sqlite};
 
 use crate::harness::{Desk, may_go_negative, opening, pay, posting, refusal};
+use crate::transfer::hex;
 
 async fn declare(desk: &Desk, key: &str) -> Result<MetadataKey, LedgerError> {
     desk.ledger.declare_metadata_key(&desk.ctx, DeclareMetadataKey { key: key.to_owned() }).await
@@ -49,6 +51,12 @@ async fn caught_up(desk: &Desk) {
 
 async fn clean(store: &TestStore) {
     ledger::verify(&store.open_with(Access::ReadOnly).await, None, |_| ()).await.unwrap();
+}
+
+async fn entries(store: &TestStore) -> i64 {
+    let db = store.open().await;
+    let count = "select count(*) from transaction_metadata";
+    db.read().await.unwrap().query(count, &[]).await.unwrap()[0].int(0).unwrap()
 }
 
 async fn change(store: &TestStore, sql: &str) {
@@ -135,18 +143,11 @@ async fn a_long_history_is_indexed_in_steps_while_the_ledger_writes() {
         for key in ["a", "b", "c", "d"] {
             declare(&desk, key).await.unwrap();
         }
-        let mut partly = 0;
         for number in 0..40_u128 {
             desk.run(with(50_000 + number, &[("a", "1")])).await.unwrap();
-            let keys = desk.ledger.metadata_keys(&desk.ctx).await.unwrap();
-            partly += usize::from(keys.iter().any(|key| (1..4_000).contains(&key.indexed_to_seq)));
         }
         caught_up(&desk).await;
-        println!("{partly} of 40 readings found the index half way");
-        let db = store.open().await;
-        let count = "select count(*) from transaction_metadata";
-        let entries = db.read().await.unwrap().query(count, &[]).await.unwrap()[0].int(0).unwrap();
-        assert_eq!(entries, 6 * 700 * 4 + 40);
+        assert_eq!(entries(store).await, 6 * 700 * 4 + 40);
         desk.ledger.close().await.unwrap();
         clean(store).await;
     })
@@ -170,16 +171,14 @@ async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() 
         caught_up(&desk).await;
         assert_eq!(search(&desk, &desk.ctx, "order", "x").await.len(), 50);
         // What was left of the first declaration goes as well.
-        let count = "select count(*) from transaction_metadata";
-        let db = store.open().await;
         for _ in 0..100 {
-            if db.read().await.unwrap().query(count, &[]).await.unwrap()[0].int(0).unwrap() == 1_500 {
+            if entries(store).await == 1_500 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         desk.ledger.close().await.unwrap();
-        assert_eq!(db.read().await.unwrap().query(count, &[]).await.unwrap()[0].int(0).unwrap(), 1_500);
+        assert_eq!(entries(store).await, 1_500);
         clean(store).await;
     })
     .await;
@@ -214,11 +213,7 @@ async fn values_of_any_length_are_told_apart() {
         let long: String =
             (0..4_000_u32).map(|place| char::from(b'a' + (place * 7 % 23 + place / 31 % 3) as u8)).collect();
         let longer = format!("{long}x");
-        let digest = {
-            use sha2::Digest;
-            let sum = sha2::Sha256::digest(long.as_bytes());
-            format!("sha256:{}", sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-        };
+        let digest = format!("sha256:{}", hex(&Sha256::digest(long.as_bytes())));
         for (number, value) in (1..).zip([long.as_str(), &longer, &digest, "", "'; drop table log; --"]) {
             desk.run(with(number, &[("n", value)])).await.unwrap();
         }
@@ -296,9 +291,7 @@ async fn two_processes_do_not_index_twice() {
         let (one, two) = tokio::join!(declare(&desk, "order"), declare(&other, "shop"));
         assert!(!one.unwrap().replayed && !two.unwrap().replayed);
         caught_up(&desk).await;
-        let db = store.open().await;
-        let count = "select count(*) from transaction_metadata";
-        assert_eq!(db.read().await.unwrap().query(count, &[]).await.unwrap()[0].int(0).unwrap(), 6_000);
+        assert_eq!(entries(store).await, 6_000);
         other.ledger.close().await.unwrap();
         desk.ledger.close().await.unwrap();
         clean(store).await;
@@ -328,7 +321,6 @@ async fn metadata_key_undeclared() {
         let refusal = refusal(desk.ledger.transactions(&desk.ctx, query("color", "red")).await);
         let declared = vec!["order".to_owned(), "shop".to_owned()];
         assert_eq!(refusal, Refusal::MetadataKeyUndeclared { key: "color".to_owned(), declared });
-        assert_eq!(refusal.status(), 422);
         assert!(refusal.to_string().contains("declared are: order, shop"), "{refusal}");
         desk.ledger.close().await.unwrap();
     })

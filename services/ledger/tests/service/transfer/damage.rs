@@ -106,3 +106,21 @@ async fn a_damaged_export_leaves_a_whole_beginning_on_postgres_too() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_export_in_the_page_about_the_format_can_be_imported() {
+    let page = include_str!("../../../../../docs/ledger-format.md");
+    let lines = page.lines().filter_map(|line| line.strip_prefix("    {"));
+    let example: String = lines.map(|line| format!("{{{line}\n")).collect();
+    let store = TestStore::sqlite();
+    let imported = read_in(&store, example.as_bytes()).await.unwrap();
+    assert_eq!((imported.head.number, imported.head.last_seq), (1, 1));
+    let report = verify(&store.open().await, Some(imported.head), |_| ()).await.unwrap();
+    assert_eq!(report.rows, 1);
+    // Made by nobody but the page, it is what our own export writes.
+    assert!(lines_of(&store).await == example.into_bytes());
+}
+
+async fn lines_of(store: &TestStore) -> Vec<u8> {
+    lines(store, ExportOptions::default()).await
+}

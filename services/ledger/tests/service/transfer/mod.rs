@@ -11,6 +11,7 @@ use platform::db::{Access, Row};
 use testkit::{TestStore, for_each_engine};
 
 use crate::harness::{Desk, pay};
+pub(crate) use forge::hex;
 use history::{History, has_every_kind};
 
 const STEPS: usize = 400;
