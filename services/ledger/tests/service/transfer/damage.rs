@@ -124,3 +124,31 @@ async fn the_export_in_the_page_about_the_format_can_be_imported() {
 async fn lines_of(store: &TestStore) -> Vec<u8> {
     lines(store, ExportOptions::default()).await
 }
+
+/// Sums are no secret: what was rewritten with right sums is found by the hash of its group.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_were_rewritten_with_right_sums_are_refused_by_their_group() {
+    let whole = String::from_utf8(export_of(25).await).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let group = lines.iter().rposition(|line| line.starts_with("{\"group\"")).unwrap();
+    let metadata = lines.iter().position(|line| line.contains("\\\"order\\\"")).unwrap();
+    let later = |line: &str| line.replacen("\"at\":1", "\"at\":2", 1);
+    let other = |line: &str| line.replacen("\\\"order\\\":\\\"", "\\\"order\\\":\\\"9", 1);
+    let swapped = |line: &str| line.replacen("\"body\":\"01", "\"body\":\"02", 1);
+    let fewer = |line: &str| line.replacen("\"groups\":", "\"groups\":1", 1);
+    let cases: [(usize, &dyn Fn(&str) -> String, &str); 4] = [
+        (group, &later, "does not match its rows"),
+        (metadata, &other, "does not match its hash"),
+        (group + 1, &swapped, "format version 2 is not known"),
+        (lines.len() - 1, &fewer, "are not those that the last line counts"),
+    ];
+    for (place, change, words) in cases {
+        let mut changed: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
+        changed[place] = super::forge::again(&change(lines[place]));
+        assert_ne!(changed[place].trim_end(), lines[place]);
+        let store = TestStore::sqlite();
+        let error = read_in(&store, changed.concat().as_bytes()).await.unwrap_err();
+        assert_eq!(named(&error), place as u64 + 1, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
