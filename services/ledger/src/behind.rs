@@ -10,21 +10,23 @@
 //! metadata) never waits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use platform::db::{DbError, Tx, Value};
 
 use crate::format::{LegRow, Row};
+use crate::numbered::NumberSet;
 use crate::state::{Group, State};
 use crate::store::{Loader, log_row, sql};
 
 /// Commits in which every waiting row is written once.
-const PASS_COMMITS: usize = 256;
+const PASS_COMMITS: usize = 1_024;
 /// Rows of the log read at once when heads are worked out again.
 const REPLAY_ROWS: u64 = 10_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Behind {
-    waiting: BTreeSet<u64>,
+    waiting: NumberSet,
     /// Where the pass over the waiting rows goes on.
     cursor: u64,
     mark: Option<u64>,
@@ -59,9 +61,9 @@ impl Behind {
     pub(crate) fn plan(&mut self, state: &State, pace: Pace) -> Plan {
         let group = &state.group;
         let old = |no: &u64| *no <= state.log.last_account;
-        self.waiting.extend(group.changed_accounts.iter().copied().filter(old));
+        group.changed_accounts.iter().filter(|no| old(no)).for_each(|no| self.waiting.insert(*no));
         let (heads, wrapped) = match pace {
-            Pace::AtOnce => (std::mem::take(&mut self.waiting).into_iter().collect(), true),
+            Pace::AtOnce => (std::mem::take(&mut self.waiting).from(0).collect(), true),
             Pace::Behind => self.next_part(group),
         };
         let mark = self.move_mark(state, wrapped);
@@ -71,14 +73,14 @@ impl Behind {
     /// Some of the waiting rows, and whether that is the end of a pass.
     fn next_part(&mut self, group: &Group) -> (Vec<u64>, bool) {
         let count = self.waiting.len().div_ceil(PASS_COMMITS);
-        let mut heads: Vec<u64> = self.waiting.range(self.cursor..).take(count).copied().collect();
+        let mut heads: Vec<u64> = self.waiting.from(self.cursor).take(count).collect();
         self.cursor = heads.last().map_or(0, |last| last + 1);
-        let wrapped = self.waiting.range(self.cursor..).next().is_none();
-        heads.extend(group.rewritten.iter().filter(|no| self.waiting.contains(no)));
+        let wrapped = self.waiting.from(self.cursor).next().is_none();
+        heads.extend(group.rewritten.iter().filter(|no| self.waiting.contains(**no)));
         heads.sort_unstable();
         heads.dedup();
         for no in &heads {
-            self.waiting.remove(no);
+            self.waiting.remove(*no);
         }
         if wrapped {
             self.cursor = 0;
@@ -111,7 +113,7 @@ impl Behind {
     }
 
     pub(crate) fn waits(&self, no: u64) -> bool {
-        self.waiting.contains(&no)
+        self.waiting.contains(no)
     }
 
     /// Works the waiting rows out again from the log, into `state`.
@@ -133,13 +135,13 @@ impl Behind {
     async fn follow(&mut self, tx: &Tx, state: &mut State, rows: &[(u64, Row)]) -> Result<(), DbError> {
         let legs: Vec<(u64, &LegRow)> = rows.iter().filter_map(|(seq, row)| Some((*seq, row.leg()?))).collect();
         let touched: BTreeSet<u64> = legs.iter().flat_map(|(_, leg)| [leg.debit, leg.credit]).collect();
-        Loader::new(tx, state).load_accounts(touched).await?;
+        Loader::new(tx, &Arc::default(), state).load_accounts(touched).await?;
         for (seq, leg) in legs {
             for (no, side) in [(leg.debit, &leg.debit_side), (leg.credit, &leg.credit_side)] {
                 let unknown = || DbError::shape(format!("row {seq} of the log names account {no}, which is not there"));
                 let entry = state.accounts.get_mut(&no).ok_or_else(unknown)?;
                 if entry.head.roots.newest() < seq {
-                    std::sync::Arc::make_mut(&mut entry.head).follow(seq, leg, side);
+                    Arc::make_mut(&mut entry.head).follow(seq, leg, side);
                     self.waiting.insert(no);
                 }
             }

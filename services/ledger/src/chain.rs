@@ -2,9 +2,32 @@
 //! list, 1983). A walk from the newest row to any earlier one takes a logarithmic number of steps, and a new row needs
 //! nothing but the roots kept here.
 
+use smallvec::SmallVec;
+
+/// Most accounts have no more roots than this; they lie beside each other, which is what counts with millions of accounts.
+const ROOTS_INLINE: usize = 10;
+
 /// The roots of the list's complete trees, newest first on top; `(row, k)` stands for 2^k - 1 rows ending in `row`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Roots(Vec<(u64, u8)>);
+pub(crate) struct Roots(SmallVec<[Root; ROOTS_INLINE]>);
+
+/// A row and its k in one number; rows never reach 2^56.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Root(u64);
+
+impl Root {
+    fn new(row: u64, size: u8) -> Root {
+        Root((row << 8) | u64::from(size))
+    }
+
+    fn row(self) -> u64 {
+        self.0 >> 8
+    }
+
+    fn size(self) -> u8 {
+        (self.0 & 0xff) as u8
+    }
+}
 
 /// Where a new row points; 0 is nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,21 +39,21 @@ pub(crate) struct Links {
 impl Roots {
     /// The newest row; 0 where there is none.
     pub(crate) fn newest(&self) -> u64 {
-        self.0.last().map_or(0, |(row, _)| *row)
+        self.0.last().map_or(0, |root| root.row())
     }
 
     pub(crate) fn append(&mut self, seq: u64) -> Links {
         let prev = self.newest();
         match self.0.as_slice() {
-            [.., (_, second), (_, top)] if second == top => {
-                let size = top + 1;
+            [.., second, top] if second.size() == top.size() => {
+                let size = top.size() + 1;
                 self.0.truncate(self.0.len() - 2);
                 let jump = self.newest();
-                self.0.push((seq, size));
+                self.0.push(Root::new(seq, size));
                 Links { prev, jump }
             }
             _ => {
-                self.0.push((seq, 1));
+                self.0.push(Root::new(seq, 1));
                 Links { prev, jump: prev }
             }
         }
@@ -38,20 +61,20 @@ impl Roots {
 
     /// Undoes the newest append; of the row before it `prev` is the number and `jump` where it jumps to.
     pub(crate) fn take_back(&mut self, prev: u64, jump: u64) {
-        if let Some((_, size)) = self.0.pop().filter(|(_, size)| *size > 1) {
-            self.0.extend([(jump, size - 1), (prev, size - 1)]);
+        if let Some(size) = self.0.pop().map(Root::size).filter(|size| *size > 1) {
+            self.0.extend([Root::new(jump, size - 1), Root::new(prev, size - 1)]);
         }
     }
 
     /// Nine bytes a root: the row and its k.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().flat_map(|(row, size)| row.to_be_bytes().into_iter().chain([*size])).collect()
+        self.0.iter().flat_map(|root| root.row().to_be_bytes().into_iter().chain([root.size()])).collect()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Roots> {
         let root = |chunk: &[u8]| {
             let (size, row) = chunk.split_last()?;
-            Some((u64::from_be_bytes(row.try_into().ok()?), *size))
+            Some(Root::new(u64::from_be_bytes(row.try_into().ok()?), *size))
         };
         if !bytes.len().is_multiple_of(9) {
             return None;

@@ -25,6 +25,8 @@ mod decide;
 mod events;
 mod format;
 mod http;
+mod ids;
+mod numbered;
 mod published;
 mod query;
 mod raw;

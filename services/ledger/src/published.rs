@@ -13,6 +13,7 @@ use platform::db::{DbError, Fault};
 use tokio::sync::watch;
 
 use crate::account::Head;
+use crate::numbered::Numbered;
 
 /// Longest wait for a commit to be published; a lane that reopens its store takes long.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -21,7 +22,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct PublishedHeads {
     /// Rows may be behind. Set before the first commit that leaves one behind, and never taken back.
     active: AtomicBool,
-    heads: RwLock<HashMap<u64, Arc<Head>>>,
+    heads: RwLock<Numbered<Arc<Head>>>,
     /// Where the log stood when heads were dropped from here last.
     dropped_at: AtomicU64,
     last_seq: watch::Sender<u64>,
@@ -74,7 +75,7 @@ impl PublishedHeads {
     /// Drops heads whose rows are written.
     pub(crate) fn keep(&self, kept: impl Fn(u64) -> bool, last_seq: u64) {
         let mut known = self.heads.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|no, _| kept(*no));
+        known.retain(|no, _| kept(no));
         self.dropped_at.store(last_seq, Ordering::Release);
     }
 

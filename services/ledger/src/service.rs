@@ -20,6 +20,7 @@ use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig};
 
 use crate::command::{Body, Command, Reach, Reply};
+use crate::ids::Runs;
 use crate::published::PublishedHeads;
 use crate::search::Indexer;
 use crate::snapshot::Books;
@@ -94,8 +95,8 @@ impl LedgerService {
             write_behind_accounts: (db.engine() == Engine::Sqlite).then_some(config.write_behind_accounts),
             idempotency_days: config.idempotency_days,
         };
-        let heads = Arc::new(PublishedHeads::default());
-        let work = Work::new(work, ids.clone(), signal.clone(), Arc::clone(&heads));
+        let (heads, runs) = (Arc::new(PublishedHeads::default()), Arc::new(Runs::default()));
+        let work = Work::new(work, ids.clone(), signal.clone(), Arc::clone(&heads), Arc::clone(&runs));
         let lane = LaneConfig {
             name: "ledger",
             batch_max: config.batch_max,
@@ -103,7 +104,7 @@ impl LedgerService {
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
         let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
-        let books = Books::new(db.clone(), heads);
+        let books = Books::new(db.clone(), heads, runs);
         let indexer = Indexer::start(db.clone(), signal.clone());
         Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
     }

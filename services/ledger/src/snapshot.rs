@@ -8,6 +8,7 @@ use platform::db::{Column, Db, DbError, Tx};
 
 use crate::account::Head;
 use crate::format::{LegRow, SideAfter};
+use crate::ids::Runs;
 use crate::published::PublishedHeads;
 use crate::state::State;
 use crate::store::{Loader, heads_of, log_row, sql};
@@ -17,11 +18,12 @@ use crate::store::{Loader, heads_of, log_row, sql};
 pub(crate) struct Books {
     db: Db,
     published: Arc<PublishedHeads>,
+    runs: Arc<Runs>,
 }
 
 impl Books {
-    pub(crate) fn new(db: Db, published: Arc<PublishedHeads>) -> Books {
-        Books { db, published }
+    pub(crate) fn new(db: Db, published: Arc<PublishedHeads>, runs: Arc<Runs>) -> Books {
+        Books { db, published, runs }
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, DbError> {
@@ -44,6 +46,10 @@ impl Snapshot {
     /// Fills a state; the heads in it are those of this snapshot.
     pub(crate) fn loader<'a>(&'a self, state: &'a mut State) -> Loader<'a> {
         Loader::of_snapshot(self, state)
+    }
+
+    pub(crate) fn runs(&self) -> Arc<Runs> {
+        Arc::clone(&self.books.runs)
     }
 
     /// Heads by the numbers of their accounts; unknown accounts are left out. `holds` may be of a later instant.

@@ -8,11 +8,15 @@ use ledger_api::{AccountPath, Metadata};
 
 use crate::account::{AccountFacts, Head};
 use crate::format::{Hash, LegRow, Row};
+use crate::numbered::Numbered;
+
+/// Hashed with less care than the standard one against keys that are made to collide: they are paths that somebody opened, and ids.
+pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub accounts: HashMap<u64, Entry>,
-    pub by_path: HashMap<AccountPath, u64>,
+    pub accounts: Numbered<Entry>,
+    pub by_path: Map<AccountPath, u64>,
     pub assets: HashMap<String, u8>,
     pub log: LogTail,
     pub group: Group,
@@ -41,7 +45,7 @@ pub(crate) struct Group {
     /// New rows; the first one has the sequence number behind the log's last.
     pub rows: Vec<Row>,
     /// Ids that are taken, with the sequence number of their first row: found in the store, or recorded just now.
-    pub known: HashMap<u128, u64>,
+    pub known: Map<u128, u64>,
     pub new_ids: Vec<(u128, u64)>,
     /// Rows read from the store because a command refers to them.
     pub stored: HashMap<u64, StoredRow>,

@@ -13,6 +13,7 @@ use crate::behind::{Behind, Pace};
 use crate::command::{Body, Command, Reply, Tag};
 use crate::decide;
 use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash};
+use crate::ids::{Runs, Scattered};
 use crate::published::PublishedHeads;
 use crate::state::{Group, LogTail, State};
 use crate::store::{Loader, Stored, Wanted, sql, store_group, store_heads};
@@ -37,8 +38,8 @@ pub(crate) struct Work {
     state: State,
     behind: Behind,
     heads: Arc<PublishedHeads>,
-    /// No id in the store is above this one, so a higher one need not be looked up.
-    highest_id: u128,
+    ids_known: Scattered,
+    runs: Arc<Runs>,
     next_expiry: Option<i64>,
     /// The day up to which old idempotency keys are gone.
     purged_day: i64,
@@ -47,14 +48,21 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(config: WorkConfig, ids: IdMaker, signal: FeedSignal, heads: Arc<PublishedHeads>) -> Work {
+    pub(crate) fn new(
+        config: WorkConfig,
+        ids: IdMaker,
+        signal: FeedSignal,
+        heads: Arc<PublishedHeads>,
+        runs: Arc<Runs>,
+    ) -> Work {
         Work {
             config,
             ids,
             state: State::default(),
             behind: Behind::default(),
             heads,
-            highest_id: 0,
+            ids_known: Scattered::new(Arc::clone(&runs)),
+            runs,
             next_expiry: None,
             purged_day: 0,
             stored: None,
@@ -76,7 +84,7 @@ impl Work {
     fn shed_accounts(&mut self) {
         let State { accounts, by_path, log, .. } = &mut self.state;
         accounts.retain(|no, entry| {
-            let kept = self.behind.waits(*no);
+            let kept = self.behind.waits(no);
             if !kept {
                 by_path.remove(&entry.facts.path);
             }
@@ -110,13 +118,12 @@ impl Work {
                 Body::Declare(_, tag) => self.want_tag(&mut wanted, tag),
             }
         }
+        // Nearly all ids are new, and known to be without asking the store.
+        wanted.ids.extend(self.ids_known.maybe_known(&tags(commands)));
         wanted
     }
 
     fn want_tag(&self, wanted: &mut Wanted, tag: &Tag) {
-        if tag.id <= self.highest_id {
-            wanted.ids.insert(tag.id);
-        }
         wanted.scopes.extend(tag.scope.map(|scope| scope.key));
     }
 
@@ -167,14 +174,23 @@ impl Work {
         if !self.behind.is_empty() {
             self.heads.activate();
         }
-        let heads = self.state.accounts.iter().filter(|(no, _)| self.behind.waits(**no));
-        let heads = heads.map(|(no, entry)| (*no, Arc::clone(&entry.head)));
+        let heads = self.state.accounts.iter().filter(|(no, _)| self.behind.waits(*no));
+        let heads = heads.map(|(no, entry)| (no, Arc::clone(&entry.head)));
         self.heads.restart(heads, self.state.log.last_seq);
     }
 
     fn tail(&self) -> Tail {
         tail(&self.state.log)
     }
+}
+
+/// The ids of all commands.
+fn tags(commands: &[&Command]) -> Vec<u128> {
+    let tags = commands.iter().flat_map(|command| match &command.body {
+        Body::Lines(lines) => lines.lines.iter().map(|line| line.tag.id).collect(),
+        Body::Open(_, tag) | Body::Change(_, tag) | Body::Declare(_, tag) => vec![tag.id],
+    });
+    tags.collect()
 }
 
 /// Refuses to go on from a log that is not as this process left it.
@@ -208,7 +224,7 @@ impl LaneWork for Work {
         let due: BTreeSet<u64> = wanted.rows.clone();
         let number = self.state.log.number;
         // Both at once: on a network, what is not waited for is not paid for.
-        tokio::try_join!(check_tail(tx, number), Loader::new(tx, &mut self.state).load(&wanted))?;
+        tokio::try_join!(check_tail(tx, number), Loader::new(tx, &self.runs, &mut self.state).load(&wanted))?;
         let first = |seq: &u64| match self.state.row(*seq) {
             Some(crate::format::Row::Leg(leg)) => seq.saturating_sub(u64::from(leg.index)),
             _ => *seq,
@@ -235,7 +251,8 @@ impl LaneWork for Work {
         }
         let pace = self.pace();
         let plan = self.behind.plan(&self.state, pace);
-        let stored = store_group(tx, &self.state, &plan, now.micros()).await?;
+        let ids = self.ids_known.plan(&self.state.group.new_ids, now.micros());
+        let stored = store_group(tx, &self.state, &plan, &ids, now.micros()).await?;
         self.stored = Some(stored);
         Ok(tail(&stored.log))
     }
@@ -244,7 +261,7 @@ impl LaneWork for Work {
         if let Some(stored) = self.stored.take() {
             self.state.log = stored.log;
             self.signal.committed(stored.log.last_seq);
-            self.highest_id = self.highest_id.max(stored.highest_id);
+            self.ids_known.committed();
             let holds = &self.state.group.holds;
             let new = self.state.group.new_holds.iter().filter_map(|seq| holds.get(seq)).map(|hold| hold.expires_at);
             self.next_expiry = new.chain(self.next_expiry).min();
@@ -273,8 +290,7 @@ impl LaneWork for Work {
             let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an asset with a malformed scale"))?;
             self.state.assets.insert(row.text(0)?.to_owned(), scale);
         }
-        let highest = tx.query(sql::TRANSACTION_ID_LAST, &[]).await?;
-        self.highest_id = highest.first().map_or(Ok(0), |row| row.array(0).map(u128::from_be_bytes))?;
+        self.ids_known.resume(tx).await?;
         self.behind = Behind::resume(tx, &mut self.state).await?;
         self.publish_all();
         // The first group looks for what is due.

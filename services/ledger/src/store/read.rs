@@ -13,6 +13,7 @@ use tokio::try_join;
 use super::{rows, sql};
 use crate::account::{AccountFacts, Head};
 use crate::format::Row;
+use crate::ids::{self, Runs};
 use crate::snapshot::Snapshot;
 use crate::state::{Entry, MetadataEntry, ScopeEntry, Space, State, StoredRow};
 
@@ -32,6 +33,7 @@ pub(crate) struct Wanted {
 
 pub(crate) struct Loader<'a> {
     tx: &'a Tx,
+    runs: Arc<Runs>,
     /// Knows heads that the table does not; the writer has them in its state.
     snapshot: Option<&'a Snapshot>,
     state: &'a mut State,
@@ -39,12 +41,12 @@ pub(crate) struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    pub(crate) fn new(tx: &'a Tx, state: &'a mut State) -> Loader<'a> {
-        Loader { tx, snapshot: None, state, accounts: BTreeSet::new() }
+    pub(crate) fn new(tx: &'a Tx, runs: &Arc<Runs>, state: &'a mut State) -> Loader<'a> {
+        Loader { tx, runs: Arc::clone(runs), snapshot: None, state, accounts: BTreeSet::new() }
     }
 
     pub(crate) fn of_snapshot(snapshot: &'a Snapshot, state: &'a mut State) -> Loader<'a> {
-        Loader { tx: &snapshot.tx, snapshot: Some(snapshot), state, accounts: BTreeSet::new() }
+        Loader { tx: &snapshot.tx, runs: snapshot.runs(), snapshot: Some(snapshot), state, accounts: BTreeSet::new() }
     }
 
     pub(crate) async fn load(mut self, wanted: &Wanted) -> Result<(), DbError> {
@@ -75,23 +77,22 @@ impl<'a> Loader<'a> {
 
     /// Ids, keys, references and paths: everything that a command names by itself.
     async fn names(&mut self, wanted: &Wanted) -> Result<BTreeSet<u64>, DbError> {
-        let ids: Vec<[u8; 16]> = wanted.ids.iter().map(|id| id.to_be_bytes()).collect();
+        let ids: Vec<u128> = wanted.ids.iter().copied().collect();
         let scopes: Vec<[u8; 16]> = wanted.scopes.iter().copied().collect();
         let of_accounts: Vec<String> = wanted.account_references.iter().cloned().collect();
         let of_transactions: Vec<String> = wanted.transaction_references.iter().cloned().collect();
         let unknown = |path: &&AccountPath| self.state.account_no(path).is_none();
         let paths: Vec<String> = wanted.paths.iter().filter(unknown).map(ToString::to_string).collect();
         let (ids, scopes, of_accounts, of_transactions, numbers) = try_join!(
-            self.tx.select_many(&sql::TRANSACTION_ID, Column::Id(&ids)),
+            ids::find(self.tx, &self.runs, &ids),
             self.tx.select_many(&sql::IDEMPOTENCY, Column::Id(&scopes)),
             self.tx.select_many(&sql::ACCOUNT_REFERENCE, Column::Text(&of_accounts)),
             self.tx.select_many(&sql::TRANSACTION_REFERENCE, Column::Text(&of_transactions)),
             self.tx.select_many(&sql::ACCOUNT_NO, Column::Text(&paths)),
         )?;
         let mut first_rows = BTreeSet::new();
-        for row in &ids {
-            let seq = rows::unsigned(row, 1)?;
-            self.state.group.known.insert(u128::from_be_bytes(row.array(0)?), seq);
+        for (id, seq) in ids {
+            self.state.group.known.insert(id, seq);
             first_rows.insert(seq);
         }
         for row in &scopes {
@@ -143,14 +144,14 @@ impl<'a> Loader<'a> {
         self.rows(firsts.clone()).await?;
         let legs: BTreeSet<u64> = firsts.iter().flat_map(|first| self.span(*first)).collect();
         self.rows(legs.clone()).await?;
-        let targets: Vec<[u8; 16]> = firsts.iter().filter_map(|first| self.target(*first)).collect();
+        let targets: Vec<u128> = firsts.iter().filter_map(|first| self.target(*first)).collect();
         let holds: BTreeSet<u64> = legs.iter().filter_map(|seq| self.hold_of(*seq)).collect();
         let holds: Vec<i64> = holds.into_iter().map(|seq| seq as i64).collect();
         let numbers: Vec<i64> = firsts.iter().map(|seq| *seq as i64).collect();
         let (holds, reversals, targets) = try_join!(
             self.tx.select_many(&sql::HOLD, Column::Int(&holds)),
             self.tx.select_many(&sql::REVERSAL, Column::Int(&numbers)),
-            self.tx.select_many(&sql::TRANSACTION_ID, Column::Id(&targets)),
+            ids::find(self.tx, &self.runs, &targets),
         )?;
         for row in &holds {
             let (seq, hold) = rows::hold(row)?;
@@ -160,9 +161,7 @@ impl<'a> Loader<'a> {
             let by = u128::from_be_bytes(row.array(1)?);
             self.state.group.reversed.insert(rows::unsigned(row, 0)?, by);
         }
-        for row in &targets {
-            self.state.group.known.insert(u128::from_be_bytes(row.array(0)?), rows::unsigned(row, 1)?);
-        }
+        self.state.group.known.extend(targets);
         // When a hold that is due was recorded is of no interest, and there may be many.
         let due: BTreeSet<u64> = due.iter().map(|seq| self.first_of(*seq)).collect();
         for first in firsts.difference(&due).copied() {
@@ -191,9 +190,9 @@ impl<'a> Loader<'a> {
         first..first.saturating_add(legs)
     }
 
-    fn target(&self, first: u64) -> Option<[u8; 16]> {
+    fn target(&self, first: u64) -> Option<u128> {
         match self.state.group.stored.get(&first).map(|stored| &stored.row) {
-            Some(Row::Leg(leg)) => leg.head.as_ref()?.target.map(u128::to_be_bytes),
+            Some(Row::Leg(leg)) => leg.head.as_ref()?.target,
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use tokio::try_join;
 use super::{sql, write};
 use crate::behind::Plan;
 use crate::format::{GroupStamp, Hash};
+use crate::ids::IdPlan;
 use crate::state::State;
 use crate::transfer::COMMIT_GROUP;
 
@@ -17,7 +18,13 @@ pub(crate) struct SealedGroup {
     pub bodies: Vec<Vec<u8>>,
 }
 
-pub(crate) async fn store_sealed(tx: &Tx, state: &State, plan: &Plan, groups: &[SealedGroup]) -> Result<(), DbError> {
+pub(crate) async fn store_sealed(
+    tx: &Tx,
+    state: &State,
+    plan: &Plan,
+    ids: &[IdPlan],
+    groups: &[SealedGroup],
+) -> Result<(), DbError> {
     let column =
         |value: fn(&GroupStamp) -> i64| -> Vec<i64> { groups.iter().map(|group| value(&group.stamp)).collect() };
     let numbers = column(|stamp| stamp.number as i64);
@@ -32,8 +39,15 @@ pub(crate) async fn store_sealed(tx: &Tx, state: &State, plan: &Plan, groups: &[
     try_join!(
         tx.insert_many(&sql::LOG, &log_rows),
         tx.insert_many(&COMMIT_GROUP, &stamps),
-        write::ids(tx, &state.group),
+        store_ids(tx, ids),
         write::tables(tx, state, plan, 0),
     )?;
+    Ok(())
+}
+
+async fn store_ids(tx: &Tx, plans: &[IdPlan]) -> Result<(), DbError> {
+    for plan in plans {
+        write::store_ids(tx, plan).await?;
+    }
     Ok(())
 }

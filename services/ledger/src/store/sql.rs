@@ -6,11 +6,19 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
     Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
     Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
+    Migration { version: 6, name: "ids", sql: include_str!("../../migrations/0006_ids.sql") },
 ];
 
 pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body", "bytea")]);
 
 pub(crate) static TRANSACTION_ID: RowSet = RowSet::new("transaction_id", &[("id", "bytea"), ("seq", "bigint")]);
+
+pub(crate) static ID_OPEN: RowSet = RowSet::new("id_open", &[("id", "bytea"), ("seq", "bigint")]);
+
+pub(crate) static ID_RUN: RowSet =
+    RowSet::new("id_run", &[("run", "bigint"), ("directory", "bytea"), ("filter", "bytea")]);
+
+pub(crate) static ID_PAGE: RowSet = RowSet::new("id_page", &[("place", "bigint"), ("body", "bytea")]);
 
 pub(crate) static ACCOUNT: RowSet = RowSet::new(
     "account",
@@ -79,9 +87,12 @@ pub(crate) static IDEMPOTENCY: RowSet =
     RowSet::new("idempotency", &[("key", "bytea"), ("command", "bytea"), ("seq", "bigint"), ("day", "bigint")]);
 
 #[cfg(test)]
-pub(crate) static ROW_SETS: [&RowSet; 13] = [
+pub(crate) static ROW_SETS: [&RowSet; 16] = [
     &LOG,
     &TRANSACTION_ID,
+    &ID_OPEN,
+    &ID_RUN,
+    &ID_PAGE,
     &ACCOUNT,
     &ACCOUNT_NO,
     &ACCOUNT_HEAD,
@@ -157,6 +168,25 @@ order by seq";
 pub(crate) const ACCOUNT_LAST: &str = "
 select coalesce(max(no), 0)
 from account";
+
+pub(crate) const TRANSACTION_ID_FIRST: &str = "
+select id
+from transaction_id
+order by id
+limit 1";
+
+pub(crate) const ID_OPEN_ALL: &str = "
+select id, seq
+from id_open";
+
+pub(crate) const ID_OPEN_CLEAR: &str = "
+delete from id_open";
+
+pub(crate) const ID_RUN_AFTER: &str = "
+select run, directory, filter
+from id_run
+where run > $1
+order by run";
 
 pub(crate) const TRANSACTION_ID_LAST: &str = "
 select id
@@ -251,7 +281,7 @@ where path = $1 or (path >= $2 and path < $3)
 limit $4";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 25] = [
+pub(crate) const STATEMENTS: [&str; 29] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
@@ -263,6 +293,10 @@ pub(crate) const STATEMENTS: [&str; 25] = [
     GROUPS_OF_ROWS,
     LOG_RANGE,
     ACCOUNT_LAST,
+    TRANSACTION_ID_FIRST,
+    ID_OPEN_ALL,
+    ID_OPEN_CLEAR,
+    ID_RUN_AFTER,
     TRANSACTION_ID_LAST,
     ASSET_LIST,
     ACCOUNT_METADATA_ERASE,

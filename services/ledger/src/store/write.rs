@@ -7,6 +7,7 @@ use super::rows::status_number;
 use super::sql;
 use crate::behind::{MarkChange, Plan};
 use crate::format::{GroupStamp, RowsHash, group_hash};
+use crate::ids::{IdPlan, SealedRun};
 use crate::state::{Entry, Group, Hold, LogTail, Space, State};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -15,11 +16,15 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stored {
     pub log: LogTail,
-    pub highest_id: u128,
 }
 
-pub(crate) async fn store_group(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<Stored, DbError> {
-    let group = &state.group;
+pub(crate) async fn store_group(
+    tx: &Tx,
+    state: &State,
+    plan: &Plan,
+    ids: &IdPlan,
+    now: i64,
+) -> Result<Stored, DbError> {
     let (log, bodies) = seal(state, now);
     let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
     let record = [
@@ -32,21 +37,11 @@ pub(crate) async fn store_group(tx: &Tx, state: &State, plan: &Plan, now: i64) -
     let log_rows = [Column::Int(&seqs), Column::Bytes(&bodies)];
     try_join!(
         tx.insert_many(&sql::LOG, &log_rows),
-        ids(tx, group),
+        store_ids(tx, ids),
         tx.execute(sql::GROUP_RECORD, &record),
         tables(tx, state, plan, now),
     )?;
-    let highest_id = group.new_ids.iter().map(|(id, _)| *id).max().unwrap_or_default();
-    Ok(Stored { log, highest_id })
-}
-
-pub(super) async fn ids(tx: &Tx, group: &Group) -> Result<(), DbError> {
-    let mut new_ids = group.new_ids.clone();
-    // Keys in order are inserted faster than keys in any order.
-    new_ids.sort_unstable();
-    let ids: Vec<[u8; 16]> = new_ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
-    let seqs: Vec<i64> = new_ids.iter().map(|(_, seq)| *seq as i64).collect();
-    tx.insert_many(&sql::TRANSACTION_ID, &[Column::Id(&ids), Column::Int(&seqs)]).await
+    Ok(Stored { log })
 }
 
 /// Every table that is worked out from the rows, apart from the ids.
@@ -60,6 +55,21 @@ pub(super) async fn tables(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Res
         metadata(tx, state),
     )?;
     Ok(())
+}
+
+pub(super) async fn store_ids(tx: &Tx, plan: &IdPlan) -> Result<(), DbError> {
+    for (set, ids) in [(&sql::TRANSACTION_ID, &plan.in_order), (&sql::ID_OPEN, &plan.open)] {
+        let keys: Vec<[u8; 16]> = ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
+        let seqs: Vec<i64> = ids.iter().map(|(_, seq)| *seq as i64).collect();
+        tx.insert_many(set, &[Column::Id(&keys), Column::Int(&seqs)]).await?;
+    }
+    let Some(SealedRun { run, pages }) = &plan.sealed else { return Ok(()) };
+    tx.execute(sql::ID_OPEN_CLEAR, &[]).await?;
+    let (number, directory) = ([run.number as i64], [run.directory_bytes()]);
+    let filter = [run.filter_bytes().to_vec()];
+    tx.insert_many(&sql::ID_RUN, &[Column::Int(&number), Column::Bytes(&directory), Column::Bytes(&filter)]).await?;
+    let places: Vec<i64> = run.places().collect();
+    tx.insert_many(&sql::ID_PAGE, &[Column::Int(&places), Column::Bytes(pages)]).await
 }
 
 /// The rows as bytes, and the group's hash over them.

@@ -14,6 +14,7 @@ use super::reader::{ReadGroup, ReadRow};
 use crate::account::{AccountFacts, Head};
 use crate::decide::default_expiry;
 use crate::format::{AccountEvent, AccountRow, LegKind, LegRow, Opening, Row, SideAfter};
+use crate::ids::{self, Runs};
 use crate::state::{Entry, Hold, Space, State};
 use crate::store::{Loader, hold_of, sql};
 
@@ -21,7 +22,7 @@ use crate::store::{Loader, hold_of, sql};
 type Folded = Result<(), String>;
 
 /// Fetches what the rows refer to and what is not known from earlier ones.
-pub(super) async fn load(tx: &Tx, state: &mut State, groups: &[ReadGroup]) -> Result<(), DbError> {
+pub(super) async fn load(tx: &Tx, runs: &Arc<Runs>, state: &mut State, groups: &[ReadGroup]) -> Result<(), DbError> {
     let (mut accounts, mut holds, mut targets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for row in groups.iter().flat_map(|group| &group.rows) {
         match &row.row {
@@ -40,15 +41,13 @@ pub(super) async fn load(tx: &Tx, state: &mut State, groups: &[ReadGroup]) -> Re
     let stored = |no: &u64| *no <= state.log.last_account;
     let accounts: Vec<u64> = accounts.into_iter().filter(stored).collect();
     let holds: Vec<i64> = holds.into_iter().map(|seq| seq as i64).collect();
-    let targets: Vec<[u8; 16]> = targets.into_iter().map(u128::to_be_bytes).collect();
+    let targets: Vec<u128> = targets.into_iter().collect();
     for row in tx.select_many(&sql::HOLD, Column::Int(&holds)).await? {
         let (seq, hold) = hold_of(&row)?;
         state.group.holds.insert(seq, hold);
     }
-    for row in tx.select_many(&sql::TRANSACTION_ID, Column::Id(&targets)).await? {
-        state.group.known.insert(u128::from_be_bytes(row.array(0)?), row.int(1)?.unsigned_abs());
-    }
-    Loader::new(tx, state).load_heads(accounts).await
+    state.group.known.extend(ids::find(tx, runs, &targets).await?);
+    Loader::new(tx, runs, state).load_heads(accounts).await
 }
 
 /// Takes over what each row says.

@@ -4,6 +4,7 @@
 //! commit moves the end of the log from one whole group to another.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use platform::db::{Db, DbError, Fault, Value};
 
@@ -14,6 +15,7 @@ use super::keys;
 use super::reader::{Part, ReadGroup, ReadKey, Reader};
 use crate::behind::{Behind, Pace};
 use crate::format::Hash;
+use crate::ids::{IdPlan, Runs, Scattered};
 use crate::query::Head;
 use crate::state::{Group, LogTail, State};
 use crate::store::sql as tables;
@@ -68,6 +70,8 @@ struct Import<'a, P> {
     progress: P,
     state: State,
     behind: Behind,
+    ids: Scattered,
+    runs: Arc<Runs>,
     /// Of the first group, where there is one.
     first_hash: Option<Hash>,
     /// Read and not stored yet.
@@ -81,8 +85,11 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         let mut state = State { log: read_tail(&tx).await?, ..State::default() };
         // A service that was killed may have left account rows that are older than the log.
         let behind = Behind::resume(&tx, &mut state).await?;
+        let runs = Arc::new(Runs::default());
+        let mut ids = Scattered::new(Arc::clone(&runs));
+        ids.resume(&tx).await?;
         let first_hash = hash_of(&tx, 1).await?;
-        Ok(Import { db, progress, state, behind, first_hash, waiting: Vec::new(), waiting_rows: 0 })
+        Ok(Import { db, progress, state, behind, ids, runs, first_hash, waiting: Vec::new(), waiting_rows: 0 })
     }
 
     /// The whole export; how many keys it had.
@@ -150,11 +157,12 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         if newest != self.state.log.number as i64 {
             return Err(DbError::new("import into books that another process writes", Fault::Retry).into());
         }
-        apply::load(&tx, &mut self.state, &groups).await?;
+        apply::load(&tx, &self.runs, &mut self.state, &groups).await?;
         apply::fold(&mut self.state, &groups)?;
+        let ids = self.plan_ids(&groups);
         let sealed: Vec<SealedGroup> = groups.into_iter().map(sealed).collect();
         let plan = self.behind.plan(&self.state, Pace::AtOnce);
-        store_sealed(&tx, &self.state, &plan, &sealed).await?;
+        store_sealed(&tx, &self.state, &plan, &ids, &sealed).await?;
         tx.commit().await?;
         let (stamp, hash) = last;
         let last_account = self.state.log.last_account + self.state.group.new_accounts.len() as u64;
@@ -165,6 +173,29 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
             self.state.by_path.clear();
         }
         Ok(())
+    }
+
+    /// Where ids go depends on the group that they came in, so that it is decided group by group, and stored in one go as
+    /// far as no run ends in between.
+    fn plan_ids(&mut self, groups: &[ReadGroup]) -> Vec<IdPlan> {
+        let (mut plans, mut new) = (vec![IdPlan::default()], self.state.group.new_ids.as_slice());
+        for group in groups {
+            let (own, rest) = new.split_at(new.partition_point(|(_, seq)| *seq <= group.stamp.last_seq));
+            new = rest;
+            let plan = self.ids.plan(own, group.stamp.at);
+            let Some(last) = plans.last_mut() else { break };
+            last.in_order.extend(plan.in_order);
+            last.open.extend(plan.open);
+            if plan.sealed.is_some() {
+                // The run has all that was open, of earlier groups too.
+                last.open.clear();
+                last.sealed = plan.sealed;
+                self.ids.committed();
+                plans.push(IdPlan::default());
+            }
+        }
+        plans.iter_mut().for_each(|plan| plan.in_order.sort_unstable());
+        plans
     }
 
     async fn keys(&mut self, keys: &mut Vec<ReadKey>) -> Result<(), TransferError> {

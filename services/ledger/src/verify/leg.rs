@@ -71,8 +71,7 @@ impl Replay {
             return place.wrong("head", "the head of a transaction", "none");
         };
         check_head(place, at, leg.kind, &head)?;
-        self.counts.ids += 1;
-        lookups.id(seq, head.id);
+        lookups.id(&mut self.counts, seq, at, head.id);
         if let Some(reference) = &head.reference {
             self.counts.transaction_references += 1;
             lookups.reference(seq, reference.clone());

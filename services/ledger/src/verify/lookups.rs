@@ -5,19 +5,25 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use ledger_api::{Metadata, Side};
 use platform::db::{Column, DbError, Row as DbRow, RowSet, Tx, Value};
 
 use super::disagreement::{Checked, Disagreement, Place, VerifyError};
+use super::ids::Scattered;
 use super::pending::{Held, Pending};
 use super::replay::Counts;
 use super::sql;
 use crate::format::{self, LegKind, LegRow, Opening, Row, hex, metadata_hash};
+use crate::ids::{self, Runs};
 use crate::store::sql as tables;
 
 #[derive(Default)]
 pub(super) struct Lookups {
+    /// Of ids in no order.
+    pub(super) runs: Arc<Runs>,
+    pub(super) scattered: Scattered,
     rows: usize,
     ids: Vec<(u64, u128)>,
     references: Vec<(u64, String)>,
@@ -40,6 +46,10 @@ pub(super) struct Reversal {
 struct First(Option<Disagreement>);
 
 impl Lookups {
+    pub(super) fn new(runs: Arc<Runs>) -> Lookups {
+        Lookups { runs, ..Lookups::default() }
+    }
+
     pub(super) fn count_row(&mut self) {
         self.rows += 1;
     }
@@ -49,8 +59,16 @@ impl Lookups {
         self.rows
     }
 
-    pub(super) fn id(&mut self, seq: u64, id: u128) {
-        self.ids.push((seq, id));
+    /// An id is looked for where its time says that it is.
+    pub(super) fn id(&mut self, counts: &mut Counts, seq: u64, at: i64, id: u128) {
+        counts.ids += 1;
+        match ids::is_in_order(id, at) {
+            true => {
+                counts.ids_in_order += 1;
+                self.ids.push((seq, id));
+            }
+            false => self.scattered.add(id, seq),
+        }
     }
 
     pub(super) fn reference(&mut self, seq: u64, reference: String) {
@@ -76,13 +94,18 @@ impl Lookups {
 
     /// Asks about everything that was gathered, and forgets it.
     pub(super) async fn check(&mut self, tx: &Tx, counts: &mut Counts) -> Result<(), VerifyError> {
-        let asked = std::mem::take(self);
+        let (runs, scattered) = (Arc::clone(&self.runs), std::mem::take(&mut self.scattered));
+        let asked = std::mem::replace(self, Lookups { runs, scattered, ..Lookups::default() });
         let mut first = First(None);
         asked.check_ids(tx, &mut first).await?;
         asked.check_references(tx, &mut first).await?;
         asked.check_openings(tx, &mut first).await?;
         asked.check_metadata(tx, &mut first, counts).await?;
         asked.check_holds(tx, &mut first).await?;
+        // Targets are looked for through the runs, so these come first.
+        if let Err(wrong) = self.scattered.check(tx, &self.runs).await {
+            return Err(first.0.map_or(wrong, VerifyError::from));
+        }
         asked.check_reversals(tx, &mut first).await?;
         first.0.map_or(Ok(()), |disagreement| Err(disagreement.into()))
     }
@@ -163,11 +186,9 @@ impl Lookups {
     }
 
     async fn check_reversals(&self, tx: &Tx, first: &mut First) -> Result<(), DbError> {
-        let keys: Vec<[u8; 16]> = self.reversals.iter().map(|reversal| reversal.target.to_be_bytes()).collect();
-        let targets = select(tx, &tables::TRANSACTION_ID, Column::Id(&keys), |row| {
-            Ok((u128::from_be_bytes(row.array(0)?), row.int(1)?))
-        })
-        .await?;
+        let keys: Vec<u128> = self.reversals.iter().map(|reversal| reversal.target).collect();
+        let targets: HashMap<u128, i64> =
+            ids::find(tx, &self.runs, &keys).await?.into_iter().map(|(id, seq)| (id, seq as i64)).collect();
         let rows: Vec<i64> = targets.values().copied().collect();
         let by = select(tx, &tables::REVERSAL, Column::Int(&rows), |row| {
             Ok((row.int(0)?, u128::from_be_bytes(row.array(1)?)))

@@ -11,6 +11,7 @@
 mod account;
 mod behind;
 mod disagreement;
+mod ids;
 mod leg;
 mod lookups;
 mod pending;
@@ -23,10 +24,13 @@ mod tables;
 mod tests;
 mod walk;
 
+use std::sync::Arc;
+
 use platform::db::{Db, DbError, Tx};
 
 pub use disagreement::{Disagreement, VerifyError};
 
+use crate::ids::Runs;
 use crate::query::Head;
 use crate::store::sql::{GROUP_LAST_ROW, MIGRATIONS};
 use behind::Behind;
@@ -68,8 +72,10 @@ pub async fn verify(
     db.check_version(MIGRATIONS).await?;
     let tx = db.read().await?;
     let mut replay = Replay { behind: Behind::read(&tx, last_row(&tx).await?).await?, ..Replay::default() };
-    let head = walk::walk(&tx, &mut replay, against.as_ref(), progress).await?;
-    tables::compare(&tx, &replay, head.last_seq).await?;
+    let runs = Arc::new(Runs::default());
+    runs.refresh(&tx).await?;
+    let head = walk::walk(&tx, Arc::clone(&runs), &mut replay, against.as_ref(), progress).await?;
+    tables::compare(&tx, &runs, &replay, head.last_seq).await?;
     search::check(&tx, head.last_seq).await?;
     let Replay { accounts, pending, counts, .. } = &replay;
     Ok(Report {

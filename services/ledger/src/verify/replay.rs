@@ -30,6 +30,7 @@ pub(super) struct Replay {
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) ids: u64,
+    pub(super) ids_in_order: u64,
     pub(super) refusals: u64,
     pub(super) overrides: u64,
     pub(super) transaction_references: u64,
@@ -82,7 +83,7 @@ impl Replay {
                 match other {
                     Row::Account(row) => self.account_row(lookups, seq, at, row),
                     Row::Asset(row) => self.asset(seq, row),
-                    Row::Refusal(row) => self.refusal(lookups, seq, &row),
+                    Row::Refusal(row) => self.refusal(lookups, seq, at, &row),
                     Row::Leg(_) => Ok(()),
                 }
             }
@@ -90,7 +91,8 @@ impl Replay {
     }
 
     /// A transaction never goes beyond its group.
-    pub(super) fn group_ends(&mut self, last_seq: u64) -> Checked {
+    pub(super) fn group_ends(&mut self, lookups: &mut Lookups, last_seq: u64) -> Checked {
+        lookups.scattered.group_ends();
         self.transaction_is_whole(&Place::Row(last_seq))
     }
 
@@ -127,14 +129,13 @@ impl Replay {
     }
 
     /// A refusal changes no account and no hold; all that is left of it is its id.
-    fn refusal(&mut self, lookups: &mut Lookups, seq: u64, row: &RefusalRow) -> Checked {
+    fn refusal(&mut self, lookups: &mut Lookups, seq: u64, at: i64, row: &RefusalRow) -> Checked {
         let refusal: Option<Refusal> = serde_json::from_str(&row.refusal).ok();
         if !refusal.is_some_and(|refusal| refusal.is_remembered()) {
             return Place::Row(seq).wrong("refusal", "one that is remembered", &row.refusal);
         }
-        self.counts.ids += 1;
         self.counts.refusals += 1;
-        lookups.id(seq, row.id);
+        lookups.id(&mut self.counts, seq, at, row.id);
         Ok(())
     }
 }

@@ -32,6 +32,23 @@ where id > $1
 order by id
 limit $2";
 
+pub(super) const ID_OPEN_COUNT: &str = "
+select count(*)
+from id_open";
+
+pub(super) const ID_RUN_COUNT: &str = "
+select count(*)
+from id_run";
+
+pub(super) const ID_RUN_READ: &str = "
+select directory, filter
+from id_run
+where run = $1";
+
+pub(super) const ID_PAGE_COUNT: &str = "
+select count(*)
+from id_page";
+
 pub(super) const TRANSACTION_REFERENCE_COUNT: &str = "
 select count(*)
 from transaction_reference";
@@ -59,11 +76,10 @@ select count(*)
 from reversal";
 
 pub(super) const REVERSAL_PAGE: &str = "
-select reversal.seq, coalesce(transaction_id.seq, 0), reversal.reversed_by
+select seq, 0, reversed_by
 from reversal
-left join transaction_id on transaction_id.id = reversal.reversed_by
-where reversal.seq > $1
-order by reversal.seq
+where seq > $1
+order by seq
 limit $2";
 
 pub(super) const METADATA_COUNT: &str = "
@@ -131,12 +147,16 @@ where seq < 1 or seq > $1
 limit 1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 21] = [
+pub(crate) const STATEMENTS: [&str; 25] = [
     GROUP_PAGE,
     LOG_PAGE,
     LOG_STRAY,
     TRANSACTION_ID_COUNT,
     TRANSACTION_ID_PAGE,
+    ID_OPEN_COUNT,
+    ID_RUN_COUNT,
+    ID_RUN_READ,
+    ID_PAGE_COUNT,
     TRANSACTION_REFERENCE_COUNT,
     TRANSACTION_REFERENCE_PAGE,
     HOLD_COUNT,

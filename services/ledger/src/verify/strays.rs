@@ -7,6 +7,7 @@ use super::disagreement::{Place, VerifyError};
 use super::replay::Counts;
 use super::{PAGE_ROWS, sql};
 use crate::format::{LegKind, Row, TransactionHead, hex};
+use crate::ids::{self, Runs};
 use crate::store::sql as tables;
 
 /// A table whose rows point into the log.
@@ -16,6 +17,8 @@ struct Pointing {
     /// Key, row of the log, and what else `belongs` wants to see.
     page: &'static str,
     key: Key,
+    /// The row of the log is that of the id in the third column.
+    through_id: bool,
     belongs: fn(&DbRow, u64, &Row) -> bool,
 }
 
@@ -32,6 +35,7 @@ const POINTING: [Pointing; 5] = [
         count: sql::TRANSACTION_ID_COUNT,
         page: sql::TRANSACTION_ID_PAGE,
         key: Key::Bytes,
+        through_id: false,
         belongs: |found, _, row| {
             let id = found.array(0).map(u128::from_be_bytes).ok();
             match row {
@@ -45,6 +49,7 @@ const POINTING: [Pointing; 5] = [
         count: sql::TRANSACTION_REFERENCE_COUNT,
         page: sql::TRANSACTION_REFERENCE_PAGE,
         key: Key::Text,
+        through_id: false,
         belongs: |found, _, row| head(row).and_then(|head| head.reference.as_deref()) == found.text(0).ok(),
     },
     Pointing {
@@ -52,6 +57,7 @@ const POINTING: [Pointing; 5] = [
         count: sql::HOLD_COUNT,
         page: sql::HOLD_PAGE,
         key: Key::Number,
+        through_id: false,
         belongs: |_, _, row| matches!(row, Row::Leg(leg) if leg.kind == LegKind::Pending),
     },
     Pointing {
@@ -59,6 +65,7 @@ const POINTING: [Pointing; 5] = [
         count: sql::REVERSAL_COUNT,
         page: sql::REVERSAL_PAGE,
         key: Key::Number,
+        through_id: true,
         belongs: |found, _, row| {
             let by = found.array(2).map(u128::from_be_bytes).ok();
             let reversal = matches!(row, Row::Leg(leg) if leg.kind == LegKind::Reversal);
@@ -70,6 +77,7 @@ const POINTING: [Pointing; 5] = [
         count: sql::METADATA_COUNT,
         page: sql::METADATA_PAGE,
         key: Key::Number,
+        through_id: false,
         belongs: |_, seq, row| match row {
             Row::Account(account) => account.state.metadata.is_some() && account.state.metadata_seq == seq,
             other => head(other).is_some_and(|head| head.metadata.is_some()),
@@ -84,12 +92,13 @@ fn head(row: &Row) -> Option<&TransactionHead> {
     }
 }
 
-pub(super) async fn check(tx: &Tx, counts: &Counts) -> Result<(), VerifyError> {
-    let expected = [counts.ids, counts.transaction_references, counts.holds, counts.reversals, counts.metadata];
+pub(super) async fn check(tx: &Tx, runs: &Runs, counts: &Counts) -> Result<(), VerifyError> {
+    let expected =
+        [counts.ids_in_order, counts.transaction_references, counts.holds, counts.reversals, counts.metadata];
     for (pointing, expected) in POINTING.iter().zip(expected) {
         let found = count(tx, pointing.count).await?;
         if found != expected {
-            let stray = pointing.find(tx).await?;
+            let stray = pointing.find(tx, runs).await?;
             let what = stray.map_or_else(|| "rows".to_owned(), |key| format!("rows, of which {key} is one too many"));
             Place::Table(pointing.table).same(&what, expected, found)?;
         }
@@ -101,9 +110,16 @@ pub(super) async fn count(tx: &Tx, sql: &'static str) -> Result<u64, DbError> {
     tx.query(sql, &[]).await?.first().map_or(Ok(0), |row| row.int(0)).map(|count| count as u64)
 }
 
+/// The first rows of the ids in the third column; 0 for an id that nobody knows.
+async fn rows_of_ids(tx: &Tx, runs: &Runs, page: &[DbRow]) -> Result<Vec<i64>, DbError> {
+    let ids = page.iter().map(|row| row.array(2).map(u128::from_be_bytes)).collect::<Result<Vec<u128>, _>>()?;
+    let found = ids::find(tx, runs, &ids).await?;
+    Ok(ids.iter().map(|id| found.get(id).map_or(0, |seq| *seq as i64)).collect())
+}
+
 impl Pointing {
     /// The first key whose row in the log does not know of it.
-    async fn find(&self, tx: &Tx) -> Result<Option<String>, DbError> {
+    async fn find(&self, tx: &Tx, runs: &Runs) -> Result<Option<String>, DbError> {
         let mut after = Vec::new();
         let (mut text, mut number) = (String::new(), i64::MIN);
         loop {
@@ -114,7 +130,7 @@ impl Pointing {
             };
             let page = tx.query(self.page, &[key, Value::Int(PAGE_ROWS as i64)]).await?;
             let Some(last) = page.last() else { return Ok(None) };
-            if let Some(stray) = self.stray(tx, &page).await? {
+            if let Some(stray) = self.stray(tx, runs, &page).await? {
                 return self.shown(stray).map(Some);
             }
             match self.key {
@@ -125,8 +141,11 @@ impl Pointing {
         }
     }
 
-    async fn stray<'a>(&self, tx: &Tx, page: &'a [DbRow]) -> Result<Option<&'a DbRow>, DbError> {
-        let seqs: Vec<i64> = page.iter().map(|row| row.int(1)).collect::<Result<_, _>>()?;
+    async fn stray<'a>(&self, tx: &Tx, runs: &Runs, page: &'a [DbRow]) -> Result<Option<&'a DbRow>, DbError> {
+        let seqs: Vec<i64> = match self.through_id {
+            true => rows_of_ids(tx, runs, page).await?,
+            false => page.iter().map(|row| row.int(1)).collect::<Result<_, _>>()?,
+        };
         let rows = super::lookups::select(tx, &tables::LOG, Column::Int(&seqs), |row| {
             Ok((row.int(0)?, row.bytes(1)?.to_vec()))
         });

@@ -12,12 +12,13 @@ use super::pending::Held;
 use super::replay::{Account, Replay};
 use super::{PAGE_ROWS, sql, strays};
 use crate::format::hex;
+use crate::ids::Runs;
 use crate::store::sql as tables;
 
-pub(super) async fn compare(tx: &Tx, replay: &Replay, last_seq: u64) -> Result<(), VerifyError> {
+pub(super) async fn compare(tx: &Tx, runs: &Runs, replay: &Replay, last_seq: u64) -> Result<(), VerifyError> {
     nothing_beyond(tx, sql::LOG_STRAY, last_seq, "log", "row that is in no group").await?;
     open_holds(tx, replay).await?;
-    strays::check(tx, &replay.counts).await?;
+    strays::check(tx, runs, &replay.counts).await?;
     assets(tx, replay).await?;
     accounts(tx, replay).await?;
     nothing_beyond(tx, sql::IDEMPOTENCY_STRAY, last_seq, "idempotency", "key of a row that does not exist").await?;

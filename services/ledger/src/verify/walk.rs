@@ -1,6 +1,7 @@
 //! From the first group to the last: numbers, times, rows without a gap, and the hash chain.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use platform::db::{DbError, Tx, Value};
 
@@ -9,15 +10,17 @@ use super::lookups::Lookups;
 use super::replay::Replay;
 use super::{PAGE_ROWS, Progress, last_row, sql};
 use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash, hex};
+use crate::ids::Runs;
 use crate::query::Head;
 
 pub(super) async fn walk(
     tx: &Tx,
+    runs: Arc<Runs>,
     replay: &mut Replay,
     against: Option<&Head>,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Head, VerifyError> {
-    let mut walk = Walk::new(tx);
+    let mut walk = Walk::new(tx, runs);
     let outcome = walk.groups(replay, against, &mut progress).await;
     let Err(VerifyError::Disagrees(found)) = outcome else { return outcome };
     // A row before this one may be wrong by what is known of it elsewhere, which is looked up a page at a time.
@@ -42,14 +45,14 @@ struct Last {
 }
 
 impl<'a> Walk<'a> {
-    fn new(tx: &'a Tx) -> Walk<'a> {
+    fn new(tx: &'a Tx, runs: Arc<Runs>) -> Walk<'a> {
         let stamp = GroupStamp { number: 0, at: i64::MIN, first_seq: 0, last_seq: 0 };
         Walk {
             tx,
             last: Last { stamp, hash: GENESIS },
             groups: VecDeque::new(),
             rows: VecDeque::new(),
-            lookups: Lookups::default(),
+            lookups: Lookups::new(runs),
         }
     }
 
@@ -71,6 +74,8 @@ impl<'a> Walk<'a> {
             compare(against, &self.last)?;
         }
         self.lookups.check(self.tx, &mut replay.counts).await?;
+        let runs = Arc::clone(&self.lookups.runs);
+        self.lookups.scattered.finish(self.tx, &runs).await?;
         let Last { stamp: GroupStamp { number, last_seq, .. }, hash } = self.last;
         progress(Progress { rows: last_seq, rows_in_all });
         match against.filter(|against| against.number > number) {
@@ -99,7 +104,7 @@ impl<'a> Walk<'a> {
                 progress(Progress { rows: seq, rows_in_all });
             }
         }
-        replay.group_ends(stamp.last_seq)?;
+        replay.group_ends(&mut self.lookups, stamp.last_seq)?;
         Ok(hash.finish())
     }
 

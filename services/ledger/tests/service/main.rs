@@ -10,6 +10,7 @@ mod harness;
 mod lost;
 mod model;
 mod refusals;
+mod scattered;
 mod search;
 mod time;
 mod transfer;

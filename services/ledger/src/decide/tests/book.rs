@@ -23,7 +23,7 @@ pub(super) struct Book {
     pub(super) now: i64,
     pub(super) rows: Vec<StoredRow>,
     pub(super) heads: BTreeMap<u64, Entry>,
-    pub(super) ids: HashMap<u128, u64>,
+    pub(super) ids: crate::state::Map<u128, u64>,
     scopes: HashMap<[u8; 16], ScopeEntry>,
     references: HashMap<(Space, String), String>,
     pub(super) holds: BTreeMap<u64, Hold>,
@@ -144,7 +144,7 @@ impl Book {
             self.holds.insert(*seq, group.holds[seq]);
         }
         for no in &group.changed_accounts {
-            self.heads.insert(*no, state.accounts[no].clone());
+            self.heads.insert(*no, state.accounts.get(no).unwrap().clone());
         }
         state.log.last_seq += group.rows.len() as u64;
         state.log.last_account += group.new_accounts.len() as u64;

@@ -118,7 +118,7 @@ impl Replay {
         let mut totals: BTreeMap<&str, [i64; 2]> = BTreeMap::new();
         assert_eq!(self.accounts.len(), book.state.accounts.len());
         for (no, account) in &self.accounts {
-            let head: &Head = &book.state.accounts[no].head;
+            let head: &Head = &book.state.accounts.get(no).unwrap().head;
             assert_eq!((head.sums, head.version, head.state), (account.sums, account.version, account.state));
             let open = self.holds.values().filter(|held| held.remaining > 0);
             let holds = open.filter(|held| held.debit == *no || held.credit == *no).count();

@@ -1,7 +1,7 @@
 //! Random histories of all kinds of commands, valid or not, in random groups. After each command everything that `lib.rs`
 //! promises of the state has to hold; at the end every command is sent again and has to get its first answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 use ledger_api::{
@@ -297,7 +297,7 @@ fn with_id(mut line: Line, id: Option<ledger_api::TransactionId>) -> Line {
 struct Picture {
     heads: BTreeMap<u64, Head>,
     holds: BTreeMap<u64, Hold>,
-    ids: HashMap<u128, u64>,
+    ids: crate::state::Map<u128, u64>,
     counts: [usize; 9],
     rows: usize,
     refusals: usize,
@@ -307,7 +307,7 @@ impl Picture {
     fn of(book: &Book) -> Picture {
         let group = &book.state.group;
         Picture {
-            heads: book.state.accounts.iter().map(|(no, entry)| (*no, Head::clone(&entry.head))).collect(),
+            heads: book.state.accounts.iter().map(|(no, entry)| (no, Head::clone(&entry.head))).collect(),
             holds: group.holds.iter().map(|(seq, hold)| (*seq, *hold)).collect(),
             ids: group.known.clone(),
             counts: [

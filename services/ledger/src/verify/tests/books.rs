@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use kernel::{Ctx, Deadline, IdMaker, Principal};
 use ledger_api::{
     Batch, ChangeAccount, DeclareAsset, DeclareMetadataKey, Ledger, Operation, Refusal, Search, Submit, Transaction,
+    TransactionId,
 };
 use serde_json::{Value, json};
 use testkit::{FakeClock, TestStore};
@@ -135,6 +136,20 @@ impl Books {
         self.done(json!({"post": {"transaction": rest, "amounts": [usd("1.00"), usd("1.00")], "final": false}})).await;
         // The second posting has nothing left and is held again, which counts as a hold of its accounts once more.
         self.done(json!({"increase": {"transaction": rest, "amounts": [usd("0.00"), usd("0.25")]}})).await;
+    }
+
+    /// Transfers with ids in no order, each sent twice; the last one is reversed.
+    pub(super) async fn scattered(&mut self, count: u64) {
+        let id = |place: u64| TransactionId::from_bits(u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 64 | 5);
+        for place in 1..=count {
+            let pay = json!({"create": {"id": id(place), "postings": [posting("world", "ann", "0.01")]}});
+            let first = self.submit(pay.clone()).await.unwrap();
+            let again = self.submit(pay).await.unwrap();
+            assert_eq!((first.replayed, again.replayed, again.id), (false, true, first.id));
+        }
+        for place in [1, count / 2] {
+            self.done(json!({"reverse": {"transaction": id(place)}})).await;
+        }
     }
 
     async fn accounts(&self) {

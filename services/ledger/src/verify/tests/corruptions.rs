@@ -7,6 +7,7 @@ async fn after_each(changes: &[&str]) -> Vec<String> {
     let store = TestStore::sqlite();
     let mut books = Books::open(&store).await;
     books.everything().await;
+    books.scattered(60).await;
     books.close().await;
     drop(books);
     let file = store.dir().join("store.db");
@@ -45,7 +46,7 @@ async fn a_changed_log_is_found() {
     let longer = flip("body || x'00'");
     let kind = flip("x'01' || x'2a' || substr(body, 3)");
     let version = flip("x'02' || substr(body, 2)");
-    let id = flip("substr(body, 1, 3) || x'ff' || substr(body, 5)");
+    let id = flip("substr(body, 1, 18) || x'ff' || substr(body, 20)");
     let jump = flip("substr(body, 1, length(body) - 1) || x'01'");
     let last_flags = format!("update log set body = cast(x'0150' || substr(body, 3) as blob) where seq = {FIRST_LEG}");
     each_is_named(&[
@@ -53,7 +54,7 @@ async fn a_changed_log_is_found() {
         (&longer, "row 4: encoding: expected a row, found 1 bytes follow the row"),
         (&kind, "row 4: encoding: expected a row, found row kind 42 is not known"),
         (&version, "row 4: encoding: expected a row, found format version 2 is not known"),
-        (&id, "row 4: row of id ff"),
+        (&id, "row 4: row of id 0"),
         (&jump, "row 4: jump row of the credit account users:ann: expected 0, found 3"),
         (&last_flags, "row 4: encoding"),
         ("delete from log where seq = 6", "row 6: log: expected a row, found row 7 as the next one"),
@@ -177,4 +178,28 @@ async fn set(db: &Db, seq: i64, body: &[u8]) {
     let tx = db.begin().await.unwrap();
     tx.execute("update log set body = $2 where seq = $1", &[Value::Int(seq), Value::Bytes(body)]).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// Sixty ids in no order: two runs of twenty-four, and twelve that are open.
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_ids_in_no_order_are_found() {
+    each_is_named(&[
+        ("delete from id_open where id = (select min(id) from id_open)", "in table id_open"),
+        ("update id_open set seq = seq + 1", "in table id_open"),
+        (
+            "insert into id_open values (x'00000000000000000000000000000001', 4)",
+            "table id_open: rows: expected 12, found 13",
+        ),
+        ("delete from id_run where run = 2", "table id_run: run 2: expected a row, found none"),
+        ("insert into id_run select 3, directory, filter from id_run where run = 1", "table id_run"),
+        ("update id_run set filter = zeroblob(64) where run = 1", "table id_run: filter of run 1"),
+        (
+            "update id_run set directory = (select directory from id_run where run = 2) where run = 1",
+            "directory of run 1",
+        ),
+        ("update id_page set body = (select max(body) from id_page)", "table id_page: page 0 of run 2"),
+        ("delete from id_page where place = 131072", "table id_page: page 0 of run 2"),
+        ("insert into id_page values (7, x'00')", "table id_page: rows: expected 2, found 3"),
+    ])
+    .await;
 }

@@ -18,7 +18,7 @@ const STEPS: usize = 400;
 const WITH_KEYS: ExportOptions = ExportOptions { idempotency_keys: true };
 
 /// All tables that an import has to make again, each in an order of its own.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 15] = [
     "select * from log order by seq",
     "select * from commit_group order by number",
     "select * from transaction_id order by id",
@@ -31,6 +31,9 @@ const TABLES: [&str; 12] = [
     "select * from reversal order by seq",
     "select * from asset order by code",
     "select * from metadata order by seq",
+    "select * from id_open order by id",
+    "select * from id_run order by run",
+    "select * from id_page order by place",
 ];
 const KEYS: [&str; 2] = ["select * from idempotency order by key", "select * from secret order by name"];
 

@@ -1,0 +1,82 @@
+//! A blocked bloom filter: each id has a few bits within one block of the size of a cache line, so that a question costs one
+//! look into memory. About one id in two hundred that is not there seems to be.
+
+use sha2::{Digest, Sha256};
+
+const BLOCK_BYTES: usize = 64;
+const BITS_PER_ID: usize = 12;
+const BITS_SET: u32 = 6;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filter(Vec<u8>);
+
+/// Filters are stored, so this never changes. A cryptographic hash, so that nobody can choose ids that look alike to it.
+pub(crate) fn hash(id: u128) -> u64 {
+    let digest: [u8; 32] = Sha256::digest(id.to_be_bytes()).into();
+    digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+}
+
+impl Filter {
+    pub(crate) fn of(ids: impl ExactSizeIterator<Item = u128>) -> Filter {
+        let blocks = (ids.len() * BITS_PER_ID).div_ceil(BLOCK_BYTES * 8).max(1);
+        let mut filter = Filter(vec![0; blocks * BLOCK_BYTES]);
+        for id in ids {
+            let hash = hash(id);
+            let start = filter.block(hash);
+            for (byte, bit) in bits(hash) {
+                if let Some(byte) = filter.0.get_mut(start + byte) {
+                    *byte |= bit;
+                }
+            }
+        }
+        filter
+    }
+
+    pub(crate) fn may_have(&self, hash: u64) -> bool {
+        let start = self.block(hash);
+        bits(hash).all(|(byte, bit)| self.0.get(start + byte).is_some_and(|byte| byte & bit != 0))
+    }
+
+    /// The upper half of the hash chooses the block.
+    fn block(&self, hash: u64) -> usize {
+        let blocks = (self.0.len() / BLOCK_BYTES) as u64;
+        (((hash >> 32) * blocks) >> 32) as usize * BLOCK_BYTES
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Filter> {
+        (!bytes.is_empty() && bytes.len().is_multiple_of(BLOCK_BYTES)).then(|| Filter(bytes.to_vec()))
+    }
+}
+
+/// Bytes and bits within the block, from the lower half of the hash: two odd steps through its 512 bits.
+fn bits(hash: u64) -> impl Iterator<Item = (usize, u8)> {
+    let (start, step) = ((hash & 0xffff) as u32, ((hash >> 16) & 0xffff) as u32 | 1);
+    (0..BITS_SET).map(move |turn| {
+        let bit = (start + turn * step) % 512;
+        ((bit / 8) as usize, 1 << (bit % 8))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_found_and_little_else() {
+        let mut random = StdRng::seed_from_u64(9);
+        let ids: Vec<u128> = (0..30_000).map(|_| random.random()).collect();
+        let filter = Filter::of(ids.iter().copied());
+        assert!(ids.iter().all(|id| filter.may_have(hash(*id))));
+        let wrong = (0..100_000).filter(|_| filter.may_have(hash(random.random()))).count();
+        assert!(wrong < 1_500, "{wrong} of 100,000");
+        assert_eq!(Filter::from_bytes(filter.bytes()), Some(filter));
+        assert_eq!(Filter::from_bytes(&[0; 63]), None);
+    }
+}
