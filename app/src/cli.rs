@@ -40,6 +40,12 @@ pub(crate) enum Command {
     /// Make a data directory from a backup, and verify it
     #[command(after_help = RESTORE_EXAMPLES)]
     Restore(Restore),
+    /// Write the whole log as lines of JSON, for another machine, another engine or a reader of one's own
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
+    /// Make books from an export, identical to those that it was made of, and verify them
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
     /// Show every setting, its value and where the value came from; secrets are hidden
     #[command(after_help = CONFIG_EXAMPLES)]
     Config,
@@ -143,6 +149,26 @@ pub(crate) struct Restore {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Where the lines go; an earlier export of the same books is gone on with [default: standard output]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Take along what is not in the log: the digests of idempotency keys, and the secret that they were made under
+    ///
+    /// For moving house: the new books then recognise requests that were sent to the old ones with an idempotency key.
+    /// Without it they recognise repeats by the ids of transactions only. Whoever has the secret can find out whether a
+    /// guessed key and request were used, so such a file is to be kept as safe as the books.
+    #[arg(long)]
+    pub(crate) with_idempotency_keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// A file that `florin export` made; - for standard input
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// The shell to complete for
     pub(crate) shell: Shell,
@@ -203,6 +229,37 @@ Examples:
   florin restore /backups/2026-01-31 --data-dir /var/lib/florin-again
 
 Sizes and hashes are checked before the first byte is written. A directory with anything in it is refused.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  florin export /backups/ledger.jsonl
+  florin export /backups/ledger.jsonl        again: adds what the log has got since, or goes on where it was interrupted
+  florin export | zstd > ledger.jsonl.zst
+  florin export --with-idempotency-keys moving.jsonl
+
+Opens the store read-only and takes no lock, so a server may go on writing; the export ends with the log as it was at
+the start. The file is on the disk when the command ends. A file that was begun before metadata was erased still has
+the text: make it anew.
+
+Status:
+  0  the whole log was written
+  1  the log is damaged, or the file is of another log or was changed
+  2  could not run: no such store, no such directory, no space";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  florin import ledger.jsonl
+  zstd -dc ledger.jsonl.zst | florin import -
+  DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin import ledger.jsonl
+
+Needs empty books, or books that an earlier import of the same file has begun: then it goes on behind them. No server
+may run. Every line is checked as it is read, and a damaged one is named by its number; whole groups before it are
+kept. At the end the books are verified, and have the head of those that were exported.
+
+Status:
+  0  imported and verified
+  1  the export is damaged, cut or of other books, or the books are not clean afterwards
+  2  could not run: no such file, the data directory is in use, no space";
 
 const CONFIG_EXAMPLES: &str = "\
 Order, the last one winning:

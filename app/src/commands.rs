@@ -4,6 +4,8 @@ pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod export;
+pub(crate) mod import;
 mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod openapi;

@@ -42,6 +42,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => commands::migrate::run(cli.config.as_deref()),
         Command::Backup(options) => commands::backup::run(cli.config.as_deref(), &options),
         Command::Restore(options) => commands::restore::run(cli.config.as_deref(), &options),
+        Command::Export(options) => commands::export::run(cli.config.as_deref(), &options),
+        Command::Import(options) => commands::import::run(cli.config.as_deref(), &options),
         Command::Completions(options) => commands::completions::run(&options),
     }
 }

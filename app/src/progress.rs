@@ -41,6 +41,17 @@ impl Progress {
         }
     }
 
+    /// For work whose end is not known: a line for each million.
+    pub(crate) fn so_far(&mut self, done: u64) {
+        const STEP: u64 = 1_000_000;
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        } else if done / STEP > self.told {
+            self.told = done / STEP;
+            eprintln!("{}: {done} {}", self.what, self.unit);
+        }
+    }
+
     pub(crate) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

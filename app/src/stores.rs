@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ledger::{Head, Report};
+use ledger::{Head, Report, TransferError};
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, Target};
@@ -61,6 +61,12 @@ pub(crate) async fn verify(target: Target, against: Option<Head>) -> Result<Repo
         let status = if error.is_disagreement() { DISAGREES } else { COULD_NOT_RUN };
         Failure::from(error).with_status(status)
     })
+}
+
+/// What a failed export or import ends with.
+pub(crate) fn transfer_failure(error: TransferError) -> Failure {
+    let status = if error.is_disagreement() { DISAGREES } else { COULD_NOT_RUN };
+    Failure::from(error).with_status(status)
 }
 
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

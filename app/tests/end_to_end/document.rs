@@ -140,12 +140,14 @@ fn with_time_ahead(mut body: Value) -> Value {
 }
 
 /// The order in which the examples tell their story.
-const STORY: [&str; 22] = [
+const STORY: [&str; 25] = [
     "declare_asset",
     "list_assets",
     "open_account",
     "get_account",
     "list_accounts",
+    "declare_metadata_key",
+    "list_metadata_keys",
     "create_transaction",
     "list_scheduled",
     "cancel_transaction",
@@ -163,6 +165,7 @@ const STORY: [&str; 22] = [
     "freeze_account",
     "unfreeze_account",
     "close_account",
+    "remove_metadata_key",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,6 +196,7 @@ async fn its_examples_work_in_the_order_of_their_story_and_look_like_the_answers
         };
         let account = if name == "close_account" { "customers:closing" } else { "customers:ann" };
         let mut path = operation.path.replace("{id}", id["id"].as_str().unwrap()).replace("{path}", account);
+        path = path.replace("{key}", "channel");
         path += match name {
             "find_transaction" => "?reference=invoice-2026-0017",
             "list_accounts" => "?prefix=customers&limit=1",
@@ -229,6 +233,7 @@ async fn every_documented_path_is_answered_under_every_prefix() {
     let document = house.get("/openapi.json").await;
     for operation in operations(&document) {
         let path = operation.path.replace("{id}", "txn_01kppyzd5gfmra2qsx5rkvr8wb").replace("{path}", "a:b");
+        let path = path.replace("{key}", "order");
         let rest = path.strip_prefix("/v1").unwrap();
         let mut paths = vec![path.clone(), format!("/api{path}")];
         if rest.starts_with("/ledger/accounts") || rest.starts_with("/ledger/transactions") {

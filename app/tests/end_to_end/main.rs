@@ -11,5 +11,6 @@ mod life;
 mod lists;
 mod once;
 mod refusals;
+mod search;
 mod special;
 mod stop;

@@ -66,6 +66,7 @@ async fn each_has_its_code_its_status_and_its_particulars() {
         of_reversals(&asker).await;
         of_schedules(&asker).await;
         of_batches_and_questions(&asker).await;
+        of_metadata_keys(&asker).await;
         of_sums(&asker).await;
         let documented = documented(&house.get("/openapi.json").await);
         let seen = asker.seen.into_inner();
@@ -293,6 +294,21 @@ async fn of_batches_and_questions(asker: &Asker<'_>) {
         asker.house.open(&format!("many:{place}")).await;
     }
     asker.get("/v1/ledger/balances?prefix=many", 422, "roll_up_too_large").await;
+}
+
+async fn of_metadata_keys(asker: &Asker<'_>) {
+    const KEYS: &str = "/v1/ledger/metadata-keys";
+    asker.post(KEYS, json!({ "key": "" }), 400, "metadata_key_invalid").await;
+    for key in ["order", "shop", "batch", "channel"] {
+        asker.house.create(KEYS, json!({ "key": key })).await;
+    }
+    let full = asker.post(KEYS, json!({ "key": "color" }), 422, "too_many_metadata_keys").await;
+    assert_eq!(full["declared"], json!(["batch", "channel", "order", "shop"]));
+    let answer = asker.house.client.get(&format!("{TRANSACTIONS}?metadata.color=red")).await;
+    let undeclared = asker.note(&answer, 422, "metadata_key_undeclared");
+    assert_eq!((&undeclared["key"], &undeclared["declared"]), (&json!("color"), &full["declared"]));
+    let gone = asker.house.send(Method::DELETE, &format!("{KEYS}/color"), None).await;
+    asker.note(&gone, 404, "not_found");
 }
 
 /// 9,223 of the largest amounts fit into a sum, and no more.

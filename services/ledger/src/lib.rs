@@ -32,10 +32,12 @@ mod published;
 mod query;
 mod raw;
 mod schedule;
+mod search;
 mod service;
 mod snapshot;
 mod state;
 mod store;
+mod transfer;
 mod verify;
 mod view;
 mod work;
@@ -44,6 +46,7 @@ pub use crate::http::{api, routes};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use service::{LedgerConfig, LedgerService, migrate};
+pub use transfer::{ExportOptions, Exported, ImportProgress, Imported, TransferError, export, export_file, import};
 pub use verify::{Disagreement, Progress, Report, VerifyError, verify};
 
 /// The one book of this version.

@@ -280,13 +280,20 @@ fn found(
             let shown = reach_of_refusals.covers_refusal(state, &refusal, None);
             shown.then(|| Err(refused(Refused { refusal, replayed: true })))
         }
-        Row::Leg(_) => current(state, reach, first).map(Ok),
-        Row::Scheduled(_) => planned(state, reach, first).map(Ok),
+        _ => shown(state, reach, first).map(Ok),
+    }
+}
+
+/// A transaction as it stands now, unless it is out of reach.
+pub(crate) fn shown(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
+    match state.row(first)? {
+        Row::Leg(_) => current(state, reach, first),
+        Row::Scheduled(_) => planned(state, reach, first),
         Row::Cancelled(row) => {
             let plan = Plan::Cancellation(row.clone());
-            reach.covers_transaction(state, first).then(|| Ok(view::transaction(of_plan(state, first, plan))))
+            reach.covers_transaction(state, first).then(|| view::transaction(of_plan(state, first, plan)))
         }
-        Row::Account(_) | Row::Asset(_) | Row::Failed(_) => None,
+        Row::Account(_) | Row::Asset(_) | Row::Refusal(_) | Row::Failed(_) => None,
     }
 }
 

@@ -23,14 +23,15 @@ use platform::lane::{Lane, LaneConfig};
 use crate::command::{Body, Command, Reach, Reply};
 use crate::ids::Runs;
 use crate::published::PublishedHeads;
+use crate::search::Indexer;
 use crate::snapshot::Books;
 use crate::store::sql;
 use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
 
-pub(crate) use errors::refused;
-use errors::{forbidden, lane_error, query_error, store_error};
-pub(crate) use keys::KeyedOperation;
+pub(crate) use errors::{forbidden, query_error, refused};
+use errors::{lane_error, store_error};
+pub(crate) use keys::{IDEMPOTENCY_KEY, KeyedOperation};
 
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
@@ -65,6 +66,7 @@ pub struct LedgerService {
     pub(crate) books: Books,
     pub(crate) lane: Lane<Work>,
     pub(crate) config: LedgerConfig,
+    pub(crate) indexer: Indexer,
     clock: Arc<dyn Clock>,
     ids: IdMaker,
     signal: FeedSignal,
@@ -104,12 +106,14 @@ impl LedgerService {
         };
         let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
         let books = Books::new(db.clone(), heads, runs);
-        Ok(LedgerService { db, books, lane, config, clock, ids, signal, key })
+        let indexer = Indexer::start(db.clone(), signal.clone());
+        Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
     }
 
     /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
     pub async fn close(&self) -> Result<String, DbError> {
         self.lane.close().await;
+        self.indexer.close().await;
         // A reader may keep the log beside the file until it is done; the books are whole either way.
         if let Err(error) = self.db.checkpoint().await {
             tracing::warn!(%error, "the write-ahead log was left beside the store");

@@ -8,6 +8,7 @@ mod operation;
 mod path;
 mod refusal;
 mod schedule;
+mod search;
 mod transaction;
 
 use async_trait::async_trait;
@@ -26,6 +27,7 @@ pub use operation::{
 pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
 pub use refusal::{LedgerError, Refusal};
 pub use schedule::{Schedule, ScheduledAt, ScheduledPage, ScheduledQuery};
+pub use search::{DeclareMetadataKey, MetadataKey, Search, TransactionPage, TransactionQuery};
 pub use transaction::{
     AccountAfter, BatchReply, Failure, HoldState, LineOutcome, PostedLeg, Transaction, TransactionId, TransactionKind,
     TransactionStatus, TransactionTag,
@@ -46,6 +48,10 @@ pub mod limits {
     pub const METADATA_KEYS_MAX: usize = 32;
     /// Bytes of all keys and values together.
     pub const METADATA_BYTES_MAX: usize = 4_096;
+    /// Keys that transactions can be searched by.
+    pub const METADATA_KEYS_DECLARED_MAX: usize = 4;
+    /// Bytes of such a key.
+    pub const METADATA_KEY_BYTES_MAX: usize = 64;
     /// Life of a pending transaction that does not say when it expires.
     pub const HOLD_SECONDS_DEFAULT: i64 = 7 * 86_400;
     /// Longest life of a pending transaction.
@@ -58,7 +64,7 @@ pub mod limits {
 
 /// The ledger, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
-pub trait Ledger: Schedule + Send + Sync {
+pub trait Ledger: Schedule + Search + Send + Sync {
     async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError>;
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError>;
 

@@ -77,6 +77,8 @@ pub enum Refusal {
     ScheduleTimeMissing,
     #[error("{detail}")]
     QueryUnsupported { detail: String },
+    #[error("{detail}")]
+    MetadataKeyInvalid { detail: String },
     #[error("a page has 1 to {max} entries, not {given}")]
     PageSize { given: usize, max: usize },
 
@@ -99,6 +101,11 @@ pub enum Refusal {
     KeyTaken,
     #[error("reference {reference} is taken by {taken_by}")]
     ReferenceTaken { reference: Reference, taken_by: String },
+
+    #[error("metadata key {key} is not declared; declared are: {}", listed(declared))]
+    MetadataKeyUndeclared { key: String, declared: Vec<String> },
+    #[error("{max} metadata keys are declared at most; declared are: {}", listed(declared))]
+    TooManyMetadataKeys { declared: Vec<String>, max: usize },
 
     // Of the state of accounts.
     #[error("account {account} is frozen")]
@@ -217,6 +224,7 @@ impl Refusal {
             ScheduleTimeMissing => facts("schedule_time_missing", 400, "No time to carry it out at"),
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
+            MetadataKeyInvalid { .. } | MetadataKeyUndeclared { .. } | TooManyMetadataKeys { .. } => self.key_facts(),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
@@ -261,6 +269,15 @@ impl Refusal {
             ExpiryTooFar { .. } => facts("expiry_too_far", 422, "Expiry lies too far ahead"),
             ExpiresInPast { .. } => facts("expires_in_past", 422, "Expiry lies in the past"),
             SiblingFailed { .. } => facts("sibling_failed", 422, "Another line of the batch failed"),
+        }
+    }
+
+    /// Of keys of metadata that are searched by.
+    fn key_facts(&self) -> Facts {
+        match self {
+            Refusal::MetadataKeyInvalid { .. } => facts("metadata_key_invalid", 400, "Metadata key is invalid"),
+            Refusal::TooManyMetadataKeys { .. } => facts("too_many_metadata_keys", 422, "Too many metadata keys"),
+            _ => facts("metadata_key_undeclared", 422, "Metadata key is not declared"),
         }
     }
 
@@ -310,6 +327,10 @@ impl Refusal {
         let identity = matches!(self, Refusal::IdTaken { .. } | Refusal::KeyTaken | Refusal::NotFound { .. });
         self.status() != 400 && !identity
     }
+}
+
+fn listed(keys: &[String]) -> String {
+    if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
 }
 
 impl LedgerError {

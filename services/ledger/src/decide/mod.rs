@@ -23,6 +23,7 @@ use crate::schedule::Due;
 use crate::state::{ScopeEntry, State};
 
 pub(crate) use create::default_expiry;
+pub(crate) use schedule::one_owner;
 
 /// What is due by itself at the start of a group: holds whose time is over, and transactions whose time has come.
 pub(crate) fn begin(state: &mut State, now: Timestamp) {

@@ -85,7 +85,7 @@ fn check_not_closed(state: &State, no: u64) -> Result<(), Refusal> {
     }
 }
 
-fn one_owner(state: &State, accounts: &[u64]) -> Option<String> {
+pub(crate) fn one_owner(state: &State, accounts: &[u64]) -> Option<String> {
     let owner = |no: &u64| state.facts(*no).and_then(|facts| facts.owner.as_ref().map(ToString::to_string));
     let first = owner(accounts.first()?)?;
     accounts.iter().all(|no| owner(no).as_ref() == Some(&first)).then_some(first)

@@ -15,7 +15,7 @@ use super::transactions::Repeatable;
 
 /// Names the list in its cursors, so that the cursor of another one is refused.
 const LIST: &str = "ledger.accounts";
-const METADATA: &str = "metadata.";
+pub(super) const METADATA: &str = "metadata.";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -130,7 +130,7 @@ fn account_query(parameters: Vec<(String, String)>) -> Result<AccountQuery, Prob
     Ok(query)
 }
 
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Problem> {
+pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Problem> {
     value.parse().map_err(|error: T::Err| Problem::field(name, error.to_string()))
 }
 

@@ -37,7 +37,7 @@ pub(super) fn finished(api: OpenApi) -> OpenApi {
     let mut api = OpenApi::default().nest(PREFIX, api);
     let samples: BTreeMap<&str, Sample> = refusals::all().into_iter().map(|sample| (sample.code(), sample)).collect();
     for item in api.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put];
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
         operations.into_iter().flatten().for_each(|operation| refuse(operation, &samples));
     }
     let components = api.components.get_or_insert_with(Components::new);

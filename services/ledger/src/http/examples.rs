@@ -229,6 +229,22 @@ pub(super) fn transaction() -> Value {
     })
 }
 
+pub(super) fn declare_metadata_key() -> Value {
+    json!({ "key": "channel" })
+}
+
+pub(super) fn metadata_key() -> Value {
+    json!({ "key": "channel", "indexed_to_seq": 0, "replayed": false })
+}
+
+pub(super) fn metadata_keys() -> Value {
+    json!([metadata_key()])
+}
+
+pub(super) fn found() -> Value {
+    json!({ "items": [transaction()], "indexed_to_seq": 14 })
+}
+
 pub(super) fn batch() -> Value {
     json!({
         "atomic": false,

@@ -16,6 +16,7 @@ mod examples;
 mod field;
 mod refusals;
 mod schedule;
+mod search;
 mod settle;
 mod transactions;
 
@@ -62,7 +63,7 @@ fn accounts() -> OpenApiRouter<Shared> {
 
 fn transactions() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(transactions::create_transaction, transactions::find_transaction))
+        .routes(routes!(transactions::create_transaction, search::find_transaction))
         .routes(routes!(transactions::get_transaction))
         .routes(routes!(settle::post_transaction))
         .routes(routes!(settle::void_transaction))
@@ -78,6 +79,8 @@ fn others() -> OpenApiRouter<Shared> {
         .routes(routes!(schedule::list_scheduled))
         .routes(routes!(batches::submit_batch))
         .routes(routes!(events::events_after))
+        .routes(routes!(search::declare_metadata_key, search::list_metadata_keys))
+        .routes(routes!(search::remove_metadata_key))
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ refusals! {
     ScheduleTimeMissing => "`scheduled` is set, and effective_at does not say when it is due.";
     QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() } =>
         "The filters given cannot be combined, or one is missing.";
+    MetadataKeyInvalid { detail: "the key is empty".to_owned() } => "The key is empty or longer than 64 bytes.";
     PageSize { given: 501, max: 500 } => "limit is not between 1 and 500.";
     NotFound { what: "account".to_owned(), name: "customers:zoe".to_owned() } =>
         "It does not exist, or belongs to somebody else.";
@@ -103,6 +104,10 @@ refusals! {
     KeyTaken => "The Idempotency-Key was sent with another command before.";
     ReferenceTaken { reference: reference(), taken_by: "txn_01kppyy0k0f4g8n1vpdkpr5g3a".to_owned() } =>
         "Another account or transaction has this reference.";
+    MetadataKeyUndeclared { key: "color".to_owned(), declared: vec!["order".to_owned()] } =>
+        "Transactions are searched by declared keys only; `declared` lists them.";
+    TooManyMetadataKeys { declared: ["batch", "channel", "order", "shop"].map(str::to_owned).to_vec(), max: 4 } =>
+        "Four keys are declared already; remove one first.";
     AccountFrozen { account: path("customers:ann") } => "An account is frozen: it takes no new debits and credits until it is unfrozen.";
     AccountClosed { account: path("customers:ann") } => "An account is closed for good.";
     AccountNotZero { account: path("customers:ann") } => "Only an account at zero can be closed.";
@@ -251,7 +256,13 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
             ],
         ],
     ),
-    ("find_transaction", &[READ, &["query_unsupported", "not_found"]]),
+    (
+        "find_transaction",
+        &[READ, &["query_unsupported", "not_found", "page_size", "cursor_invalid", "metadata_key_undeclared"]],
+    ),
+    ("declare_metadata_key", &[READ, &["metadata_key_invalid", "too_many_metadata_keys"]]),
+    ("list_metadata_keys", &[READ]),
+    ("remove_metadata_key", &[READ, &["not_found"]]),
     ("get_transaction", &[READ, &["not_found"]]),
     ("post_transaction", &[WRITE, STEP, AMOUNTS, HOLD, &["amount_above_remaining"]]),
     (

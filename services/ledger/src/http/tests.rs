@@ -33,7 +33,7 @@ fn every_refusal_belongs_to_an_operation_or_to_all_of_them() {
 #[test]
 fn every_operation_has_its_row_and_every_row_its_operation() {
     let api = super::api();
-    let operations = api.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put]);
+    let operations = api.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put, &item.delete]);
     let names: BTreeSet<_> = operations.flatten().filter_map(|operation| operation.operation_id.as_deref()).collect();
     let rows: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, rows);

@@ -1,9 +1,9 @@
-//! Transactions: recording them and finding them again.
+//! Transactions: recording them and reading them.
 
 use axum::extract::State;
-use kernel::{Ctx, IdempotencyKey};
-use ledger_api::{FindTransaction, Reference, Refusal, Submit, Transaction, TransactionId};
-use platform::http::{CallCtx, Json, Path, Problem, Query};
+use kernel::Ctx;
+use ledger_api::{FindTransaction, Submit, Transaction, TransactionId};
+use platform::http::{CallCtx, Json, Path, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -81,43 +81,6 @@ pub(super) async fn create_transaction(
     Json(body): Json<CreateTransaction>,
 ) -> Result<Done<Transaction>, Problem> {
     submit(ledger, ctx, body.into(), Shape::Postings).await
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Find {
-    /// The reference that the transaction was given.
-    #[param(value_type = Option<String>, example = "invoice-2026-0017")]
-    reference: Option<Reference>,
-    /// The `Idempotency-Key` that the command was sent with, by you.
-    #[param(value_type = Option<String>)]
-    idempotency_key: Option<IdempotencyKey>,
-}
-
-/// Find a transaction by reference or key
-///
-/// For a caller whose answer was lost: one of `reference` and `idempotency_key`. A command that was refused answers with
-/// its refusal again, marked as replayed; one that never arrived answers 404.
-#[utoipa::path(
-    get, path = "/transactions", tag = "Transactions", params(Find),
-    responses((status = 200, description = "The transaction", body = Transaction, example = json!(examples::transaction())))
-)]
-pub(super) async fn find_transaction(
-    State(ledger): State<Shared>,
-    CallCtx(ctx): CallCtx,
-    Query(find): Query<Find>,
-) -> Result<Json<Transaction>, Problem> {
-    let find = match (find.reference, find.idempotency_key) {
-        (Some(reference), None) => FindTransaction::Reference(reference),
-        (None, Some(key)) => FindTransaction::IdempotencyKey(key),
-        _ => return Err(problem(one_wanted().into(), Shape::Postings)),
-    };
-    ledger.transaction(&ctx, find).await.map(Json).map_err(|error| problem(error, Shape::Postings))
-}
-
-fn one_wanted() -> Refusal {
-    Refusal::QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() }
 }
 
 /// Read one transaction

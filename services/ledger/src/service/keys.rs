@@ -11,7 +11,8 @@ use super::LedgerService;
 use crate::command::{Scope, Tag};
 use crate::store::sql;
 
-const IDEMPOTENCY_KEY: &str = "idempotency";
+/// The secret's name in the store.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency";
 
 /// The operations that an idempotency key may belong to.
 #[derive(Clone, Copy)]

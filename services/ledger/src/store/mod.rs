@@ -2,11 +2,13 @@
 
 mod read;
 mod rows;
+mod sealed;
 pub(crate) mod sql;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub(crate) use read::{Loader, Wanted};
-pub(crate) use rows::{heads_of, log_row};
+pub(crate) use rows::{heads_of, hold as hold_of, log_row, scheduled as scheduled_of};
+pub(crate) use sealed::{SealedGroup, store_sealed};
 pub(crate) use write::{Stored, store_group, store_heads};

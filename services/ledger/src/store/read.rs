@@ -71,6 +71,12 @@ impl<'a> Loader<'a> {
         self.metadata(&metadata).await
     }
 
+    /// Without anybody's metadata.
+    pub(crate) async fn load_heads(mut self, numbers: impl IntoIterator<Item = u64>) -> Result<(), DbError> {
+        self.accounts.extend(numbers);
+        self.facts_and_heads().await
+    }
+
     /// Ids, keys, references and paths: everything that a command names by itself.
     async fn names(&mut self, wanted: &Wanted) -> Result<BTreeSet<u64>, DbError> {
         let ids: Vec<u128> = wanted.ids.iter().copied().collect();

@@ -5,6 +5,7 @@ use platform::db::{Migration, RowSet};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
     Migration { version: 3, name: "schedule", sql: include_str!("../../migrations/0003_schedule.sql") },
+    Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
     Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
     Migration { version: 6, name: "ids", sql: include_str!("../../migrations/0006_ids.sql") },
 ];

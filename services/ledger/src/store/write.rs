@@ -25,7 +25,6 @@ pub(crate) async fn store_group(
     ids: &IdPlan,
     now: i64,
 ) -> Result<Stored, DbError> {
-    let group = &state.group;
     let (log, bodies) = seal(state, now);
     let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
     let record = [
@@ -40,6 +39,15 @@ pub(crate) async fn store_group(
         tx.insert_many(&sql::LOG, &log_rows),
         store_ids(tx, ids),
         tx.execute(sql::GROUP_RECORD, &record),
+        tables(tx, state, plan, now),
+    )?;
+    Ok(Stored { log })
+}
+
+/// Every table that is worked out from the rows, apart from the ids.
+pub(super) async fn tables(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<(), DbError> {
+    let group = &state.group;
+    try_join!(
         store_heads(tx, state, plan),
         holds(tx, group),
         scheduled(tx, group),
@@ -47,10 +55,10 @@ pub(crate) async fn store_group(
         accounts(tx, state),
         metadata(tx, state),
     )?;
-    Ok(Stored { log })
+    Ok(())
 }
 
-async fn store_ids(tx: &Tx, plan: &IdPlan) -> Result<(), DbError> {
+pub(super) async fn store_ids(tx: &Tx, plan: &IdPlan) -> Result<(), DbError> {
     for (set, ids) in [(&sql::TRANSACTION_ID, &plan.in_order), (&sql::ID_OPEN, &plan.open)] {
         let keys: Vec<[u8; 16]> = ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
         let seqs: Vec<i64> = ids.iter().map(|(_, seq)| *seq as i64).collect();

@@ -17,6 +17,7 @@ mod lookups;
 mod pending;
 mod replay;
 mod schedule;
+mod search;
 mod sql;
 mod strays;
 mod tables;
@@ -78,6 +79,7 @@ pub async fn verify(
     runs.refresh(&tx).await?;
     let head = walk::walk(&tx, Arc::clone(&runs), &mut replay, against.as_ref(), progress).await?;
     tables::compare(&tx, &runs, &replay, head.last_seq).await?;
+    search::check(&tx, head.last_seq).await?;
     let Replay { accounts, pending, waiting, counts, .. } = &replay;
     Ok(Report {
         rows: head.last_seq,

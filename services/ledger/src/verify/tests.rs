@@ -4,6 +4,7 @@ mod books;
 mod corruptions;
 mod rules;
 mod schedule;
+mod search;
 
 use platform::db::{Access, Db, Value};
 use testkit::{TestStore, for_each_engine, on_sqlite};

@@ -212,3 +212,12 @@ pub(crate) fn scheduled(operation: Operation, at: kernel::Timestamp) -> Operatio
         other => other,
     }
 }
+
+pub(crate) fn referenced(bits: u128) -> Operation {
+    let create = create(bits, vec![posting("bank", "ann", 1)]);
+    Operation::Create(NewTransaction { reference: Some(reference("INV-1")), ..create })
+}
+
+pub(crate) fn reference(text: &str) -> ledger_api::Reference {
+    text.parse().unwrap()
+}

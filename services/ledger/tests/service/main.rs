@@ -14,5 +14,7 @@ mod scattered;
 mod schedule;
 mod schedule_list;
 mod schedule_refused;
+mod search;
 mod spoiled;
 mod time;
+mod transfer;

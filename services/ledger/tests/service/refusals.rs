@@ -13,7 +13,9 @@ use ledger_api::{
 };
 use testkit::on_sqlite;
 
-use crate::harness::{Desk, create, hold, increase, path, pay, post, posting, refusal, reverse, usd, void};
+use crate::harness::{
+    Desk, create, hold, increase, path, pay, post, posting, reference, referenced, refusal, reverse, usd, void,
+};
 
 fn test_of(refusal: &Refusal) -> &'static str {
     use Refusal::*;
@@ -34,6 +36,7 @@ fn test_of(refusal: &Refusal) -> &'static str {
         ExpiryInvalid { .. } => "expiry_invalid",
         ScheduleTimeMissing => "schedule_time_missing",
         QueryUnsupported { .. } => "query_unsupported",
+        MetadataKeyInvalid { .. } => "metadata_key_invalid",
         PageSize { .. } => "page_size",
         NotFound { .. } => "not_found",
         AccountUnknown { .. } => "account_unknown",
@@ -44,6 +47,8 @@ fn test_of(refusal: &Refusal) -> &'static str {
         IdTaken { .. } => "id_taken",
         KeyTaken => "idempotency_key_taken",
         ReferenceTaken { .. } => "reference_taken",
+        MetadataKeyUndeclared { .. } => "metadata_key_undeclared",
+        TooManyMetadataKeys { .. } => "too_many_metadata_keys",
         AccountFrozen { .. } => "account_frozen",
         AccountClosed { .. } => "account_closed",
         AccountNotZero { .. } => "account_not_zero",
@@ -102,6 +107,7 @@ fn every_refusal_has_a_test() {
         include_str!("busy.rs"),
         include_str!("schedule_refused.rs"),
         include_str!("time.rs"),
+        include_str!("search.rs"),
         include_str!("../../src/service/errors.rs"),
     ];
     let named = |line: &str| line.trim().strip_suffix("\",")?.split_once(" => \"").map(|(_, name)| name.to_owned());
@@ -118,7 +124,7 @@ fn every_refusal_has_a_test() {
 }
 
 /// Of `test_of`, and of `test_of_error` but the one that refers to it.
-const ARMS: usize = 66;
+const ARMS: usize = 69;
 
 pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
     on_sqlite(async |store| {
@@ -156,15 +162,6 @@ fn created(change: impl FnOnce(&mut NewTransaction)) -> Operation {
 
 fn expiring(expires_at: Timestamp) -> Operation {
     created(|create| (create.status, create.expires_at) = (WantedStatus::Pending, Some(expires_at)))
-}
-
-fn referenced(bits: u128) -> Operation {
-    let create = create(bits, vec![posting("bank", "ann", 1)]);
-    Operation::Create(NewTransaction { reference: Some(reference("INV-1")), ..create })
-}
-
-fn reference(text: &str) -> ledger_api::Reference {
-    text.parse().unwrap()
 }
 
 fn points(minor: i64, scale: u8) -> Money {

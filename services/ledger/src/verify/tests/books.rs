@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kernel::{Ctx, Deadline, IdMaker, Principal};
-use ledger_api::{Batch, ChangeAccount, DeclareAsset, Ledger, Operation, Refusal, Submit, Transaction, TransactionId};
+use ledger_api::{
+    Batch, ChangeAccount, DeclareAsset, DeclareMetadataKey, Ledger, Operation, Refusal, Search, Submit, Transaction,
+    TransactionId,
+};
 use serde_json::{Value, json};
 use testkit::{FakeClock, TestStore};
 
@@ -53,6 +56,18 @@ impl Books {
 
     pub(super) async fn head(&self) -> String {
         self.service.status(&self.ctx()).await.unwrap().head
+    }
+
+    pub(super) async fn declare(&self, key: &str) {
+        let command = DeclareMetadataKey { key: key.to_owned() };
+        self.service.declare_metadata_key(&self.ctx(), command).await.unwrap();
+    }
+
+    /// Whether all declared keys are indexed to the end of the log.
+    pub(super) async fn indexed(&self) -> bool {
+        let rows = self.service.status(&self.ctx()).await.unwrap().rows;
+        let keys = self.service.metadata_keys(&self.ctx()).await.unwrap();
+        keys.iter().all(|key| key.indexed_to_seq == rows)
     }
 
     pub(super) async fn close(&self) -> String {

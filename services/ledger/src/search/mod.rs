@@ -1,0 +1,70 @@
+//! Transactions by their metadata: an index over keys that were declared, written behind the commit.
+//!
+//! Invariants: the index never runs ahead of the log; `indexed_to_seq` moves in the transaction that adds what lies before
+//! it, from where it was read, so that a crash or a second process neither leaves a gap nor indexes twice; what was erased
+//! from the table `metadata` is not found, whatever the index still has of it.
+//!
+//! Start reading at `index` (one bounded step), then `task` (when steps are made) and `find`.
+
+mod find;
+mod index;
+mod keys;
+pub(crate) mod sql;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use kernel::Ctx;
+use ledger_api::{
+    DeclareMetadataKey, LedgerError, MetadataKey, Refusal, Search, TransactionPage, TransactionQuery, limits,
+};
+use platform::access;
+use sha2::{Digest, Sha256};
+
+use crate::format::hex;
+use crate::service::{LedgerService, forbidden, query_error, reach};
+
+pub(crate) use task::Indexer;
+
+/// Longer values are found by a digest: an entry of an index has to fit into a page of either engine.
+const TERM_BYTES_MAX: usize = 255;
+
+/// What stands for a value in the index. Values that share a term are told apart by the metadata itself.
+pub(crate) fn term(value: &str) -> String {
+    if value.len() <= TERM_BYTES_MAX {
+        return value.to_owned();
+    }
+    format!("sha256:{}", hex(&Sha256::digest(value.as_bytes())))
+}
+
+#[async_trait]
+impl Search for LedgerService {
+    async fn declare_metadata_key(&self, ctx: &Ctx, command: DeclareMetadataKey) -> Result<MetadataKey, LedgerError> {
+        access::check(ctx, "metadata-keys", "declare", None).map_err(forbidden)?;
+        let declared = keys::declare(&self.db, &command.key).await.map_err(query_error)?;
+        self.indexer.look_again();
+        Ok(declared)
+    }
+
+    async fn metadata_keys(&self, ctx: &Ctx) -> Result<Vec<MetadataKey>, LedgerError> {
+        reach(ctx, "transactions", "read")?;
+        keys::list(&self.books).await.map_err(query_error)
+    }
+
+    async fn remove_metadata_key(&self, ctx: &Ctx, key: &str) -> Result<MetadataKey, LedgerError> {
+        access::check(ctx, "metadata-keys", "remove", None).map_err(forbidden)?;
+        let removed = keys::remove(&self.db, key).await.map_err(query_error)?;
+        self.indexer.look_again();
+        Ok(removed)
+    }
+
+    async fn transactions(&self, ctx: &Ctx, query: TransactionQuery) -> Result<TransactionPage, LedgerError> {
+        let limit = query.limit.unwrap_or(limits::PAGE_DEFAULT);
+        if !(1..=limits::PAGE_MAX).contains(&limit) {
+            return Err(Refusal::PageSize { given: limit, max: limits::PAGE_MAX }.into());
+        }
+        let reach = reach(ctx, "transactions", "read")?;
+        find::transactions(&self.books, &reach, &query, limit).await.map_err(query_error)
+    }
+}
