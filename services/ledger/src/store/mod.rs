@@ -1,5 +1,6 @@
 //! Between rows of tables and the state of the pure step: `read` fills the state, `write` stores what a group changed.
 
+mod late;
 mod read;
 mod rows;
 pub(crate) mod sql;

@@ -2,8 +2,10 @@
 
 use platform::db::{Migration, RowSet};
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
+    Migration { version: 2, name: "history", sql: include_str!("../../migrations/0002_history.sql") },
+];
 
 pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body", "bytea")]);
 
@@ -42,6 +44,10 @@ pub(crate) static ACCOUNT_HEAD: RowSet = RowSet::new(
         ("version", "bigint"),
         ("holds", "bigint"),
         ("roots", "bytea"),
+        ("late_posted_debits", "bigint"),
+        ("late_posted_credits", "bigint"),
+        ("late_pending_debits", "bigint"),
+        ("late_pending_credits", "bigint"),
     ],
 );
 
@@ -75,8 +81,27 @@ pub(crate) static METADATA: RowSet = RowSet::new("metadata", &[("seq", "bigint")
 pub(crate) static IDEMPOTENCY: RowSet =
     RowSet::new("idempotency", &[("key", "bytea"), ("command", "bytea"), ("seq", "bigint"), ("day", "bigint")]);
 
+pub(crate) static LATE: RowSet = RowSet::new(
+    "late",
+    &[("account", "bigint"), ("effective_at", "bigint"), ("seq", "bigint"), ("place", "bigint"), ("amount", "bigint")],
+);
+
+pub(crate) static LATE_BUCKET: RowSet = RowSet::adding(
+    "late_bucket",
+    3,
+    &[
+        ("bits", "bigint"),
+        ("account", "bigint"),
+        ("bucket", "bigint"),
+        ("posted_debits", "bigint"),
+        ("posted_credits", "bigint"),
+        ("pending_debits", "bigint"),
+        ("pending_credits", "bigint"),
+    ],
+);
+
 #[cfg(test)]
-pub(crate) static ROW_SETS: [&RowSet; 13] = [
+pub(crate) static ROW_SETS: [&RowSet; 15] = [
     &LOG,
     &TRANSACTION_ID,
     &ACCOUNT,
@@ -90,6 +115,8 @@ pub(crate) static ROW_SETS: [&RowSet; 13] = [
     &ASSET,
     &METADATA,
     &IDEMPOTENCY,
+    &LATE,
+    &LATE_BUCKET,
 ];
 
 pub(crate) const GROUP_RECORD: &str = "

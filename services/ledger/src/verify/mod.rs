@@ -10,6 +10,7 @@
 
 mod account;
 mod disagreement;
+mod late;
 mod leg;
 mod lookups;
 mod pending;

@@ -1,11 +1,5 @@
 //! What `verify` asks the store: bounded pages in key order, and the number of rows that each table has.
 
-pub(super) const GROUP_LAST_SEQ: &str = "
-select last_seq
-from commit_group
-order by number desc
-limit 1";
-
 pub(super) const GROUP_PAGE: &str = "
 select number, at, first_seq, last_seq, hash
 from commit_group
@@ -136,9 +130,29 @@ from idempotency
 where seq < 1 or seq > $1
 limit 1";
 
+pub(super) const LATE_PAGE: &str = "
+select account, effective_at, seq, place, amount
+from late
+where (account, effective_at, seq) > ($1, $2, $3)
+order by account, effective_at, seq
+limit $4";
+
+pub(super) const LATE_BUCKET_PAGE: &str = "
+select account, bucket, posted_debits, posted_credits, pending_debits, pending_credits
+from late_bucket
+where bits = $1 and (account, bucket) > ($2, $3)
+order by account, bucket
+limit $4";
+
+/// A size that no bucket has.
+pub(super) const LATE_BUCKET_STRAY: &str = "
+select bits
+from late_bucket
+where bits not in (17, 26, 35, 44)
+limit 1";
+
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 22] = [
-    GROUP_LAST_SEQ,
+pub(crate) const STATEMENTS: [&str; 24] = [
     GROUP_PAGE,
     LOG_PAGE,
     LOG_STRAY,
@@ -160,4 +174,7 @@ pub(crate) const STATEMENTS: [&str; 22] = [
     ACCOUNT_METADATA_STRAY,
     ASSET_PAGE,
     IDEMPOTENCY_STRAY,
+    LATE_PAGE,
+    LATE_BUCKET_PAGE,
+    LATE_BUCKET_STRAY,
 ];

@@ -10,6 +10,7 @@ use super::replay::Replay;
 use super::{PAGE_ROWS, Progress, sql};
 use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash, hex};
 use crate::query::Head;
+use crate::store::sql as tables;
 
 pub(super) async fn walk(
     tx: &Tx,
@@ -59,7 +60,7 @@ impl<'a> Walk<'a> {
         against: Option<&Head>,
         progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Head, VerifyError> {
-        let last_seq = self.tx.query(sql::GROUP_LAST_SEQ, &[]).await?.first().map_or(Ok(0), |row| row.int(0))?;
+        let last_seq = self.tx.query(tables::GROUP_LAST_ROW, &[]).await?.first().map_or(Ok(0), |row| row.int(0))?;
         let rows_in_all = u64::try_from(last_seq).unwrap_or_default();
         progress(Progress { rows: 0, rows_in_all });
         compare(against, &self.last)?;
