@@ -23,6 +23,7 @@ mod count;
 mod decide;
 mod events;
 mod format;
+mod history;
 mod http;
 mod query;
 mod raw;

@@ -32,7 +32,6 @@ impl Books {
 pub(crate) struct Snapshot {
     pub tx: Tx,
     /// The last row of the log that is in it.
-    #[expect(dead_code, reason = "for the history of accounts")]
     pub last_seq: u64,
 }
 
@@ -43,7 +42,6 @@ impl Snapshot {
     }
 
     /// Heads by the numbers of their accounts; unknown accounts are left out.
-    #[expect(dead_code, reason = "for the history of accounts")]
     pub(crate) async fn heads(&self, accounts: &[u64]) -> Result<HashMap<u64, Head>, DbError> {
         let numbers: Vec<i64> = accounts.iter().map(|no| *no as i64).collect();
         heads_of(&self.tx.select_many(&sql::ACCOUNT_HEAD, Column::Int(&numbers)).await?)

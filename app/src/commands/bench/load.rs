@@ -7,7 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use kernel::{Clock, Currency, IdMaker};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{AccountPath, Ledger, Limits, OpenAccount, Side};
+use ledger_api::{AccountPath, History, Ledger, Limits, OpenAccount, RollUpQuery, Side};
 
 use super::client::{Caller, FUNDS, InProcess, Maker, Transfer, WORLD, operator};
 use super::store::Store;
@@ -68,7 +68,7 @@ pub(super) async fn in_process(store: &Store, load: &Load, clock: Arc<dyn Clock>
     let callers = (0..load.in_flight).map(|_| caller()).collect();
     let run = run(callers, load, Arc::clone(&paths), Arc::clone(&clock)).await?;
     let after = ledger.status(&operator(&*clock)).await?;
-    let total = ledger.roll_up(&operator(&*clock), &"bench".parse()?).await?;
+    let total = ledger.roll_up(&operator(&*clock), RollUpQuery::now("bench".parse()?)).await?;
     let moved = total.currencies.first().map_or(0, |total| total.posted_debits.minor());
     check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
     service.close().await?;

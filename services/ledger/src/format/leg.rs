@@ -122,6 +122,11 @@ const HAS_METADATA: u8 = 1 << 4;
 const HAS_ASKED: u8 = 1 << 5;
 
 impl LegRow {
+    /// What one of its two accounts stands at behind the row.
+    pub(crate) fn side(&self, account: u64) -> &SideAfter {
+        if self.debit == account { &self.debit_side } else { &self.credit_side }
+    }
+
     pub(crate) fn encode(&self, seq: u64) -> Vec<u8> {
         let mut out = Writer::with_capacity(112);
         out.byte(VERSION);

@@ -1,7 +1,7 @@
 //! Accounts: opening, reading, listing, and the sums below a path.
 
 use axum::extract::State;
-use ledger_api::{AccountPath, AccountQuery, RollUp};
+use ledger_api::{AccountPath, AccountQuery, RollUp, RollUpQuery};
 use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -161,5 +161,9 @@ pub(super) async fn roll_up(
     CallCtx(ctx): CallCtx,
     Query(below): Query<Below>,
 ) -> Result<Json<RollUp>, Problem> {
-    ledger.roll_up(&ctx, &below.prefix).await.map(Json).map_err(|error| problem(error, Shape::Postings))
+    ledger
+        .roll_up(&ctx, RollUpQuery::now(below.prefix))
+        .await
+        .map(Json)
+        .map_err(|error| problem(error, Shape::Postings))
 }

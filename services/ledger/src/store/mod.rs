@@ -8,6 +8,7 @@ pub(crate) mod sql;
 mod tests;
 mod write;
 
+pub(crate) use late::BUCKET_BITS;
 pub(crate) use read::{Loader, Wanted};
-pub(crate) use rows::{heads_of, log_row};
+pub(crate) use rows::{facts, heads_of, log_row};
 pub(crate) use write::{Stored, store_group};

@@ -254,16 +254,8 @@ from account_reference
 join account on account.no = account_reference.account
 where account_reference.reference = $1 and path > $2";
 
-/// Added up by the reader: a sum of numbers of 64 bits may not fit into one.
-pub(crate) const ROLL_UP: &str = "
-select currency, scale, posted_debits, posted_credits, pending_debits, pending_credits
-from account
-join account_head on account_head.no = account.no
-where path = $1 or (path >= $2 and path < $3)
-limit $4";
-
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 22] = [
+pub(crate) const STATEMENTS: [&str; 21] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
@@ -285,5 +277,4 @@ pub(crate) const STATEMENTS: [&str; 22] = [
     ACCOUNT_PAGE_OWNER_PREFIX,
     ACCOUNT_PAGE_METADATA,
     ACCOUNT_BY_REFERENCE,
-    ROLL_UP,
 ];

@@ -6,6 +6,7 @@ mod bank;
 mod busy;
 mod features;
 mod harness;
+mod history;
 mod lost;
 mod model;
 mod refusals;
