@@ -176,7 +176,7 @@ impl Range {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{BTreeSet, HashMap};
 
     use super::*;
 
@@ -197,7 +197,7 @@ mod tests {
     fn run(list: &List, mut step: impl FnMut(Known<'_>) -> Vec<u64>) -> (usize, usize) {
         let mut read: HashMap<u64, Links> = HashMap::new();
         for round in 0.. {
-            let wanted = step(&|seq| read.get(&seq).copied());
+            let wanted: BTreeSet<u64> = step(&|seq| read.get(&seq).copied()).into_iter().collect();
             if wanted.is_empty() {
                 return (round, read.len());
             }

@@ -265,6 +265,12 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ),
     ("list_accounts", &[READ, &["page_size", "cursor_invalid", "query_unsupported"]]),
     ("get_account", &[READ, &["not_found"]]),
+    ("account_balance", &[READ, &["not_found"]]),
+    (
+        "account_statement",
+        &[READ, &["not_found", "page_size", "cursor_invalid", "cursor_ahead", "range_empty", "query_unsupported"]],
+    ),
+    ("trial_balance", &[READ, &["roll_up_too_large", "sum_overflow", "depth_out_of_range"]]),
     ("freeze_account", &[WRITE, CHANGE, &["account_closed"]]),
     ("unfreeze_account", &[WRITE, CHANGE, &["account_closed"]]),
     ("close_account", &[WRITE, CHANGE, &["account_not_zero", "account_has_holds"]]),
