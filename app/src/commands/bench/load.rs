@@ -7,7 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use kernel::{Clock, Currency, IdMaker};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{AccountPath, History, Ledger, Limits, OpenAccount, RollUpQuery, Side};
+use ledger_api::{AccountPath, Ledger, Limits, OpenAccount, RollUpQuery, Side};
 
 use super::client::{Caller, FUNDS, InProcess, Maker, Transfer, WORLD, operator};
 use super::store::Store;

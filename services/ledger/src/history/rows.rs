@@ -16,6 +16,13 @@ pub(crate) struct Rows<'a> {
     rounds: usize,
 }
 
+/// What was asked of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub rounds: usize,
+    pub rows: usize,
+}
+
 /// A search in the rows of one account.
 pub(crate) struct Search {
     pub account: u64,
@@ -86,9 +93,8 @@ impl<'a> Rows<'a> {
         self.known.get(&seq).ok_or_else(|| DbError::shape(format!("row {seq} of the log was not read")))
     }
 
-    /// What was asked of the store: questions and rows.
-    pub(crate) fn cost(&self) -> (usize, usize) {
-        (self.rounds, self.known.len())
+    pub(crate) fn cost(&self) -> Cost {
+        Cost { rounds: self.rounds, rows: self.known.len() }
     }
 
     fn links(&self, account: u64, seq: u64) -> Option<Links> {

@@ -50,7 +50,9 @@ impl History for LedgerService {
         }
         let snapshot = self.books.snapshot().await.map_err(store_error)?;
         let account = readable(ctx, &snapshot, &query.path).await?;
-        statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)
+        let (statement, cost) = statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)?;
+        tracing::debug!(?cost, movements = statement.movements.len(), "read a page of a statement");
+        Ok(statement)
     }
 }
 

@@ -13,7 +13,7 @@ use ledger_api::{
 use platform::db::{Column, DbError};
 
 use super::asof::{Point, corrected_by, late_behind, late_up_to, row_at};
-use super::rows::{Rows, Search, Way};
+use super::rows::{Cost, Rows, Search, Way};
 use super::stream::{Span, Step, Stream, record_times};
 use super::walk::{Find, Spot};
 use crate::account::{AccountFacts, Head};
@@ -56,7 +56,7 @@ pub(super) async fn statement(
     account: &AccountFacts,
     query: &StatementQuery,
     limit: usize,
-) -> Result<Statement, QueryError> {
+) -> Result<(Statement, Cost), QueryError> {
     let known = query.after.map_or(snapshot.last_seq, |cursor| cursor.as_of_seq);
     if known > snapshot.last_seq {
         let refusal = Refusal::CursorAhead { as_of_seq: known, last_seq: snapshot.last_seq };
@@ -97,8 +97,7 @@ pub(super) async fn statement(
         collected.steps.reverse();
     }
     let movements = desk.movements(&mut rows, &collected.steps).await?;
-    tracing::debug!(cost = ?rows.cost(), movements = movements.len(), "read a page of a statement");
-    Ok(Statement {
+    let statement = Statement {
         path: account.path.clone(),
         currency: account.currency,
         normal: account.normal,
@@ -112,7 +111,8 @@ pub(super) async fn statement(
         movements,
         next,
         previous,
-    })
+    };
+    Ok((statement, rows.cost()))
 }
 
 impl Desk<'_> {
@@ -230,19 +230,19 @@ async fn collect<'a>(
     ascending: bool,
 ) -> Result<Collected, DbError> {
     let mut collected = Collected { steps: Vec::new(), first: None, last: None, more: false };
-    let mut scanned = 0;
-    while collected.steps.len() < limit && scanned < SCANNED_MAX {
+    let shows = |step: &Step| holds || step.change.iter().take(2).any(|change| *change != 0);
+    for _ in 0..SCANNED_MAX {
+        let Some(next) = stream.peek(rows).await? else { return Ok(collected) };
+        if collected.steps.len() == limit && shows(next) {
+            break;
+        }
         let Some(step) = stream.next(rows).await? else { return Ok(collected) };
-        scanned += 1;
         collected.first = collected.first.or(Some(step.point));
         collected.last = Some(step.point);
-        let (before, after) = match ascending {
-            true => (running, moved(running, step.change, 1)?),
-            false => (moved(running, step.change, -1)?, running),
-        };
-        running = if ascending { after } else { before };
-        let books = step.change.iter().take(2).any(|change| *change != 0);
-        if books || holds {
+        let changed = moved(running, step.change, if ascending { 1 } else { -1 })?;
+        let after = if ascending { changed } else { running };
+        running = changed;
+        if shows(&step) {
             collected.steps.push((step, after));
         }
     }

@@ -37,6 +37,7 @@ pub(super) struct Asked {
     /// `record`: in the order in which it was recorded. `event`: in the order in which it counts.
     #[serde(default)]
     by: TimeBasis,
+    /// Which end of the range comes first.
     #[serde(default)]
     order: StatementOrder,
     /// Also rows that move no money: holds, increases, releases.
@@ -49,6 +50,7 @@ pub(super) struct Asked {
     /// `next` or `previous` of another page, unchanged, with the same parameters beside it.
     cursor: Option<String>,
     /// Without it, the header `Accept` decides: `application/json`, `text/csv` or `text/html`, whichever it names first.
+    #[param(inline)]
     format: Option<Format>,
 }
 
