@@ -131,7 +131,7 @@ fn example(content: Option<&Value>) -> Vec<Value> {
 }
 
 /// The order in which the examples tell their story.
-const STORY: [&str; 20] = [
+const STORY: [&str; 23] = [
     "declare_asset",
     "list_assets",
     "open_account",
@@ -146,7 +146,10 @@ const STORY: [&str; 20] = [
     "reverse_transaction",
     "submit_batch",
     "events_after",
+    "account_balance",
+    "account_statement",
     "roll_up",
+    "trial_balance",
     "set_limits",
     "set_metadata",
     "freeze_account",
@@ -183,6 +186,8 @@ async fn its_examples_work_in_the_order_of_their_story_and_look_like_the_answers
             "find_transaction" => "?reference=invoice-2026-0017",
             "list_accounts" => "?prefix=customers&limit=1",
             "roll_up" => "?prefix=customers",
+            "trial_balance" => "?depth=1",
+            "account_statement" => "?from=2026-01-01T00:00:00Z",
             "events_after" => "?after=0",
             _ => "",
         };

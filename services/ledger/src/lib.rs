@@ -24,6 +24,7 @@ mod count;
 mod decide;
 mod events;
 mod format;
+mod history;
 mod http;
 mod published;
 mod query;

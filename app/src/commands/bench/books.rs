@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kernel::{Clock, Currency, IdMaker, SystemClock};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{AccountPath, Ledger, LedgerStatus, Limits, OpenAccount, Side};
+use ledger_api::{AccountPath, History, Ledger, LedgerStatus, Limits, OpenAccount, RollUpQuery, Side};
+use serde_json::{Value, json};
 
 use super::client::{Caller, FUNDS, InProcess, Transfer, WORLD, operator};
 use super::load::{self, Figures, Load};
@@ -16,6 +17,9 @@ use crate::progress::Progress;
 
 /// Commands that open accounts at the same time: two full groups, so that one fills while the other is written.
 const OPENING: usize = 2_000;
+
+/// Accounts whose opening takes long enough to tell how far it is.
+const TOLD_FROM: usize = 50_000;
 
 pub(super) struct Books {
     store: Store,
@@ -42,6 +46,10 @@ pub(super) struct End {
 impl End {
     pub(super) fn bytes_a_transfer(self) -> Option<f64> {
         Some(self.bytes? as f64 / self.transfers.max(1) as f64)
+    }
+
+    pub(super) fn value(self) -> Value {
+        json!({ "file_bytes": self.bytes, "transfers": self.transfers, "bytes_a_transfer": self.bytes_a_transfer() })
     }
 }
 
@@ -91,7 +99,7 @@ impl Books {
     }
 
     pub(super) async fn moved_in_books(&self) -> Result<i64, Failure> {
-        let total = self.service.roll_up(&operator(&*self.clock), &"bench".parse()?).await?;
+        let total = self.service.roll_up(&operator(&*self.clock), RollUpQuery::now("bench".parse()?)).await?;
         Ok(total.currencies.first().map_or(0, |total| total.posted_debits.minor()))
     }
 
@@ -124,6 +132,9 @@ impl Books {
         let mut progress = Progress::new("opening accounts", "accounts");
         while let Some(opened) = opening.join_next().await {
             opened??;
+            if self.paths.len() < TOLD_FROM {
+                continue;
+            }
             progress.at(next.load(Ordering::Relaxed).min(self.paths.len()) as u64, self.paths.len() as u64);
         }
         progress.finish();

@@ -26,7 +26,7 @@ pub(super) fn create(
         WantedStatus::Posted => LegKind::Posted,
         WantedStatus::Pending => LegKind::Pending,
     };
-    let mut recorder = Recorder::new(state);
+    let mut recorder = Recorder::effective(state, now, create.effective_at);
     for posting in &create.postings {
         for leg in legs(state, reach, kind, posting)? {
             check_effective(state, create, &leg)?;

@@ -1,10 +1,12 @@
 //! The examples of the document, told as one story: a customer pays in, buys, and gets money back. A test sends each
 //! request to a real ledger.
 
+mod past;
 mod steps;
 
 use serde_json::{Value, json};
 
+pub(super) use past::{account_balance, statement, trial_balance};
 pub(super) use steps::{increase, increased, pending, post, posted, reversal, reverse, void, voided};
 
 const PAID_IN: &str = "txn_01kppyy0k0f4g8n1vpdkpr5g3a";
@@ -126,6 +128,9 @@ pub(super) fn events() -> Value {
 pub(super) fn roll_up() -> Value {
     json!({
         "prefix": "customers",
+        "at": null,
+        "by": "record",
+        "as_of_seq": 14,
         "accounts": 2,
         "currencies": [{
             "currency": "USD",

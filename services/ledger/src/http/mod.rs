@@ -14,8 +14,10 @@ mod document;
 mod events;
 mod examples;
 mod field;
+mod history;
 mod refusals;
 mod settle;
+mod statement;
 mod transactions;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ fn accounts() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(accounts::open_account, accounts::list_accounts))
         .routes(routes!(accounts::get_account))
+        .routes(routes!(history::account_balance))
+        .routes(routes!(statement::account_statement))
         .routes(routes!(changes::freeze_account))
         .routes(routes!(changes::unfreeze_account))
         .routes(routes!(changes::close_account))
@@ -72,7 +76,8 @@ fn transactions() -> OpenApiRouter<Shared> {
 fn others() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(assets::declare_asset, assets::list_assets))
-        .routes(routes!(accounts::roll_up))
+        .routes(routes!(history::roll_up))
+        .routes(routes!(history::trial_balance))
         .routes(routes!(batches::submit_batch))
         .routes(routes!(events::events_after))
 }

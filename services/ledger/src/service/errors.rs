@@ -13,7 +13,7 @@ pub(crate) fn refused(Refused { refusal, replayed }: Refused) -> LedgerError {
 }
 
 /// What a caller may not do at all; foreign objects have been answered as unknown before.
-pub(super) fn forbidden(_: access::Denied) -> LedgerError {
+pub(crate) fn forbidden(_: access::Denied) -> LedgerError {
     LedgerError::Forbidden
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn store_error(error: DbError) -> LedgerError {
     }
 }
 
-pub(super) fn query_error(error: query::QueryError) -> LedgerError {
+pub(crate) fn query_error(error: query::QueryError) -> LedgerError {
     match error {
         query::QueryError::Refused(refusal) => refusal.into(),
         query::QueryError::Store(error) => store_error(error),

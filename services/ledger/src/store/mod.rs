@@ -1,5 +1,6 @@
 //! Between rows of tables and the state of the pure step: `read` fills the state, `write` stores what a group changed.
 
+mod late;
 mod read;
 mod rows;
 pub(crate) mod sql;
@@ -7,6 +8,7 @@ pub(crate) mod sql;
 mod tests;
 mod write;
 
+pub(crate) use late::BUCKET_BITS;
 pub(crate) use read::{Loader, Wanted};
-pub(crate) use rows::{heads_of, log_row};
+pub(crate) use rows::{facts, heads_of, log_row};
 pub(crate) use write::{Stored, store_group, store_heads};

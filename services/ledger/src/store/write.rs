@@ -4,7 +4,7 @@ use platform::db::{Column, DbError, Tx, Value};
 use tokio::try_join;
 
 use super::rows::status_number;
-use super::sql;
+use super::{late, sql};
 use crate::behind::{MarkChange, Plan};
 use crate::format::{GroupStamp, RowsHash, group_hash};
 use crate::state::{Entry, Group, Hold, LogTail, Space, State};
@@ -45,6 +45,7 @@ pub(crate) async fn store_group(tx: &Tx, state: &State, plan: &Plan, now: i64) -
         names(tx, group, now),
         accounts(tx, state),
         metadata(tx, state),
+        late::store(tx, state, now),
     )?;
     let highest_id = new_ids.last().map_or(0, |(id, _)| *id);
     Ok(Stored { log, highest_id })
@@ -70,7 +71,7 @@ fn seal(state: &State, now: i64) -> (LogTail, Vec<Vec<u8>>) {
 /// The columns of `account_head`, gathered.
 #[derive(Default)]
 struct Heads {
-    numbers: [Vec<i64>; 9],
+    numbers: [Vec<i64>; 13],
     limits: [Vec<Option<i64>>; 2],
     bytes: [Vec<Vec<u8>>; 2],
 }
@@ -80,6 +81,7 @@ impl Heads {
         let mut heads = Heads::default();
         for Entry { facts, head } in entries {
             let (state, sums) = (&head.state, &head.sums);
+            let [late_pd, late_pc, late_hd, late_hc] = head.late.each();
             let numbers = [
                 facts.no as i64,
                 status_number(state.status),
@@ -90,6 +92,10 @@ impl Heads {
                 sums.pending_credits,
                 head.version as i64,
                 head.holds as i64,
+                late_pd,
+                late_pc,
+                late_hd,
+                late_hc,
             ];
             push_each(&mut heads.numbers, numbers);
             push_each(&mut heads.limits, [state.floor, state.ceiling]);
@@ -100,8 +106,9 @@ impl Heads {
     }
 
     /// In the order of the table's columns.
-    fn columns(&self) -> [Column<'_>; 13] {
-        let [no, status, metadata_seq, pd, pc, hd, hc, version, holds] = &self.numbers;
+    fn columns(&self) -> [Column<'_>; 17] {
+        let [no, status, metadata_seq, pd, pc, hd, hc, version, holds, late_pd, late_pc, late_hd, late_hc] =
+            &self.numbers;
         let [floor, ceiling] = &self.limits;
         let [metadata_hash, roots] = &self.bytes;
         [
@@ -118,6 +125,10 @@ impl Heads {
             Column::Int(version),
             Column::Int(holds),
             Column::Bytes(roots),
+            Column::Int(late_pd),
+            Column::Int(late_pc),
+            Column::Int(late_hd),
+            Column::Int(late_hc),
         ]
     }
 }

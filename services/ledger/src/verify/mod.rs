@@ -11,6 +11,7 @@
 mod account;
 mod behind;
 mod disagreement;
+mod late;
 mod leg;
 mod lookups;
 mod pending;
