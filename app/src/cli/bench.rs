@@ -11,6 +11,9 @@ pub(crate) enum Bench {
     /// Transfers between accounts, durable, checked afterwards
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger(BenchLedger),
+    /// Balances and statement pages of the past of one long account, while others write
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(BenchHistory),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +83,39 @@ pub(crate) struct LedgerGoals {
     /// All files of the store over the transfers in it; SQLite only
     #[arg(long, value_name = "BYTES", value_parser = positive)]
     pub(crate) bytes_at_most: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchHistory {
+    /// Rows of the account that is asked about
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(200..=100_000_000))]
+    pub(crate) entries: u64,
+    /// Share of its rows that count from an earlier instant than they are recorded at
+    #[arg(long, default_value_t = 5, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(crate) late_percent: u32,
+    /// Accounts on the other side of its rows
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
+    pub(crate) accounts: usize,
+    /// Transfers that are written meanwhile, half of them on the account that is asked about; 0 writes none
+    #[arg(long, default_value_t = 2_000, value_name = "RATE", value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub(crate) writes_per_second: u64,
+    /// Questions under way at the same time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
+    pub(crate) readers: usize,
+    /// Length of the measured part for each of the four questions
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+    /// Time in which each question is asked before it is measured
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) warm_up_seconds: u64,
+    /// Ends with status 1 when a balance or page by record time takes longer than this at the 99th percentile
+    #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
+    pub(crate) p99_at_most: Option<f64>,
+    /// The same by event time
+    #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
+    pub(crate) event_p99_at_most: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -154,3 +190,17 @@ Examples:
 Status:
   0  measured, and every goal that was set is reached
   1  a goal was missed, or the work was not done";
+
+const HISTORY_EXAMPLES: &str = "\
+Fills a store of its own with one long account, then asks for its balance as of random instants and for pages of 50 rows
+at random places, by record time and by event time, while transfers are written at a fixed rate. Every answer is checked
+against what was filled; one that is wrong fails the run.
+
+Examples:
+  florin bench history --p99-at-most 5 --event-p99-at-most 20
+  DATABASE_URL=postgres://… florin bench history --p99-at-most 10 --event-p99-at-most 40
+  florin bench history --entries 100000 --readers 4 --plot history.svg
+
+Status:
+  0  measured, and every goal that was set is reached
+  1  a goal was missed, or an answer was wrong";

@@ -8,6 +8,7 @@ mod commits;
 mod disk;
 mod fill;
 mod goals;
+mod history;
 mod http;
 mod ledger_mode;
 mod load;
@@ -38,9 +39,15 @@ pub(crate) fn run(file: Option<&Path>, options: &Bench) -> Result<(), Failure> {
 }
 
 async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
-    let Bench::Ledger(options) = options;
-    let stores = Stores::new(config, &options.output.dir);
-    let measured = ledger_mode::run(&stores, options).await;
+    let output = match options {
+        Bench::Ledger(options) => &options.output,
+        Bench::History(options) => &options.output,
+    };
+    let stores = Stores::new(config, &output.dir);
+    let measured = match options {
+        Bench::Ledger(options) => ledger_mode::run(&stores, options).await,
+        Bench::History(options) => history::run(&stores, options).await,
+    };
     // Also what a run that failed left.
     stores.remove().await?;
     measured

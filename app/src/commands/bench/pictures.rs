@@ -3,6 +3,7 @@
 use platform::db::Engine;
 
 use super::axis::Scale;
+use super::history::{Answers, What};
 use super::load::Load;
 use super::pairs::{Pair, Paired};
 use super::plot::{Mark, Panel, Plot, Row, X};
@@ -74,4 +75,22 @@ pub(super) fn of_pairs(engine: Engine, paired: &Paired) -> String {
     let subtitle =
         format!("{}, {} in flight", table::description(name(engine), crate::cli::Over::Process, load), load.in_flight);
     Plot { title: format!("{ours} against {others}"), subtitle, panels: vec![panel] }.svg()
+}
+
+pub(super) fn of_answers(subtitle: &str, answers: &[Answers]) -> String {
+    let row = |of: &Answers| {
+        let at = |quantile| of.latency.value_at_quantile(quantile) as f64 / 1e3;
+        Row { name: of.name().to_owned(), values: [0.5, 0.99, 0.999].map(at).to_vec() }
+    };
+    let panel = |title: &str, what: What| Panel {
+        title: title.to_owned(),
+        x: X::Names(["p50", "p99", "p99.9"].map(str::to_owned).to_vec()),
+        x_title: "quantile".to_owned(),
+        scale: Scale::Log,
+        mark: Mark::Dots,
+        rows: answers.iter().filter(|of| of.what == what).map(row).collect(),
+    };
+    let panels = vec![panel("balance as of an instant, ms", What::Balance), panel("page of 50 rows, ms", What::Page)];
+    Plot { title: "Questions about the past while others write".to_owned(), subtitle: subtitle.to_owned(), panels }
+        .svg()
 }

@@ -8,9 +8,9 @@ use super::axis::{Axis, Scale, label};
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 96.0;
 const RIGHT: f64 = 24.0;
-const PANEL: f64 = 300.0;
+const PANEL: f64 = 312.0;
 /// Height of what is above and below the axes of a panel.
-const ABOVE: f64 = 44.0;
+const ABOVE: f64 = 56.0;
 const BELOW: f64 = 56.0;
 const HEAD: f64 = 62.0;
 const FONT: &str = "system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif";
@@ -46,7 +46,6 @@ pub(super) enum X {
 pub(super) enum Mark {
     Line,
     Bars,
-    #[expect(dead_code, reason = "the plot of latencies comes with its mode")]
     Dots,
 }
 
@@ -88,7 +87,7 @@ impl Panel {
         let y = Axis::over(self.scale, self.rows.iter().flat_map(|row| row.values.iter().copied()));
         let frame = Frame { panel: self, width: WIDTH - LEFT - RIGHT, height: PANEL - ABOVE - BELOW, y };
         html! {
-            text x="0" y="-14" font-weight="600" { (self.title) }
+            text x="0" y="-26" font-weight="600" { (self.title) }
             (frame.legend())
             (frame.y_axis())
             (frame.x_axis())
@@ -107,8 +106,8 @@ impl Frame<'_> {
         html! {
             @for (place, row) in rows {
                 @let x = start + place as f64 * NAME;
-                rect x=(number(x)) y="-25" width="13" height="13" fill=(colour(place)) {}
-                text x=(number(x + 19.0)) y="-14" { (row.name) }
+                rect x=(number(x)) y="-37" width="13" height="13" fill=(colour(place)) {}
+                text x=(number(x + 19.0)) y="-26" { (row.name) }
             }
         }
     }
@@ -179,10 +178,13 @@ impl Frame<'_> {
     }
 
     fn dots(&self, place: usize, row: &Row) -> Markup {
+        // Left of a point, where a line that rises leaves room; of several rows, on a side for each.
+        let before = self.panel.mark == Mark::Line || place % 2 == 0;
+        let (shift, anchor) = if before { (-8.0, "end") } else { (8.0, "start") };
         html! {
             @for (x, y, value) in self.points(row) {
                 circle cx=(number(x)) cy=(number(y)) r="5" fill=(colour(place)) {}
-                text x=(number(x + 9.0)) y=(number(y - 7.0)) font-size="12" { (label(rounded(value))) }
+                text x=(number(x + shift)) y=(number(y - 8.0)) text-anchor=(anchor) font-size="12" { (label(rounded(value))) }
             }
         }
     }

@@ -45,6 +45,10 @@ impl<'a> Report<'a> {
         Ok(report)
     }
 
+    pub(super) fn engine(&self) -> &'static str {
+        name(self.engine)
+    }
+
     pub(super) fn say(&self, words: &str) {
         if !self.output.json {
             println!("{words}");
@@ -66,7 +70,7 @@ impl<'a> Report<'a> {
         let mut value = figures(&line.figures);
         value.extend(load(line.over, &line.load));
         value.insert("raw_per_second".to_owned(), json!(line.raw));
-        value.insert("store".to_owned(), end(line.end));
+        value.insert("store".to_owned(), line.end.value());
         value.insert("server_memory".to_owned(), line.server.map_or(Value::Null, Memory::value));
         self.lines.push(Value::Object(value));
         self.insert("runs", Value::Array(self.lines.clone()));
@@ -104,7 +108,7 @@ impl<'a> Report<'a> {
         let side = |side: &Load, name: &str, of: End| {
             let mut value = load(Over::Process, side);
             value.insert("name".to_owned(), json!(name));
-            value.insert("store".to_owned(), end(of));
+            value.insert("store".to_owned(), of.value());
             Value::Object(value)
         };
         self.insert("this", side(&paired.load, &ours, paired.end));
@@ -167,10 +171,6 @@ fn figures(figures: &Figures) -> Map<String, Value> {
         "rows": figures.rows,
     });
     members(value)
-}
-
-fn end(end: End) -> Value {
-    json!({ "file_bytes": end.bytes, "transfers": end.transfers, "bytes_a_transfer": end.bytes_a_transfer() })
 }
 
 fn members(value: Value) -> Map<String, Value> {

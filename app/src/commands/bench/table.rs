@@ -1,5 +1,7 @@
 //! Figures as lines of text.
 
+use hdrhistogram::Histogram;
+
 use super::books::End;
 use super::load::Load;
 use super::pairs::Pair;
@@ -91,6 +93,20 @@ pub(super) fn pair(number: usize, pair: &Pair) -> String {
 fn pair_columns(number: &str, first: &str, rest: [String; 5]) -> String {
     let [ours, others, ratio, p99, longest] = rest;
     format!("{number:>4} {first:>6} {ours:>11} {others:>14} {ratio:>8} {p99:>10} {longest:>10}")
+}
+
+pub(super) fn answers_heading() -> String {
+    answer_columns("question", ["answers", "p50", "p99", "p99.9", "longest"].map(str::to_owned))
+}
+
+pub(super) fn answers(question: &str, latency: &Histogram<u64>) -> String {
+    let at = |quantile| millis(latency.value_at_quantile(quantile));
+    answer_columns(question, [grouped(latency.len()), at(0.5), at(0.99), at(0.999), millis(latency.max())])
+}
+
+fn answer_columns(question: &str, rest: [String; 5]) -> String {
+    let [count, p50, p99, p999, longest] = rest;
+    format!("{question:<24} {count:>11} {p50:>10} {p99:>10} {p999:>10} {longest:>10}")
 }
 
 pub(super) fn size(name: &str, end: End) -> Option<String> {
