@@ -29,7 +29,7 @@ fn over_time(engine: Engine, line: &Line) -> Plot {
     let slices = &line.figures.slices;
     let panel = Panel {
         title: PER_SECOND.to_owned(),
-        x: X::Until(slices.slice_us as f64 * slices.counts.len() as f64 / 1e6),
+        x: X::Until(line.load.measure_ms as f64 / 1e3),
         x_title: "seconds since the warm-up".to_owned(),
         scale: Scale::Linear,
         mark: Mark::Line,
