@@ -179,7 +179,7 @@ impl Frame<'_> {
 
     fn dots(&self, place: usize, row: &Row) -> Markup {
         // Left of a point, where a line that rises leaves room; of several rows, on a side for each.
-        let before = self.panel.mark == Mark::Line || place % 2 == 0;
+        let before = self.panel.mark == Mark::Line || place.is_multiple_of(2);
         let (shift, anchor) = if before { (-8.0, "end") } else { (8.0, "start") };
         html! {
             @for (x, y, value) in self.points(row) {

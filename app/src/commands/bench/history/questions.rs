@@ -35,7 +35,7 @@ pub(super) struct Asking {
 
 enum Answer {
     Balance(i64),
-    Page(Statement),
+    Page(Box<Statement>),
 }
 
 impl Asking {
@@ -49,8 +49,9 @@ impl Asking {
         stopped: Arc<AtomicBool>,
     ) -> Result<Histogram<u64>, Failure> {
         let mut latency = Histogram::new(3)?;
+        let (first, last) = self.question.known.span;
         while !stopped.load(Ordering::Relaxed) {
-            let at = between(&mut self.random, self.question.known.span);
+            let at = between(&mut self.random, (first, last + 1));
             let counted = measuring.load(Ordering::Relaxed);
             let least = self.question.least(at);
             let start = self.caller.clock.monotonic();
@@ -84,7 +85,7 @@ impl Asking {
                     after: None,
                     limit: Some(PAGE),
                 };
-                Ok(Answer::Page(ledger.statement(&ctx, query).await?))
+                Ok(Answer::Page(Box::new(ledger.statement(&ctx, query).await?)))
             }
         }
     }
