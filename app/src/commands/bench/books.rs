@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use kernel::{Clock, Currency, IdMaker, SystemClock};
 use ledger::{LedgerConfig, LedgerService};
@@ -18,8 +19,7 @@ use crate::progress::Progress;
 /// Commands that open accounts at the same time: two full groups, so that one fills while the other is written.
 const OPENING: usize = 2_000;
 
-/// Accounts whose opening takes long enough to tell how far it is.
-const TOLD_FROM: usize = 50_000;
+const TOLD_EACH: Duration = Duration::from_millis(500);
 
 pub(super) struct Books {
     store: Store,
@@ -130,12 +130,13 @@ impl Books {
             opening.spawn(open_some(self.caller(), Arc::clone(&self.paths), Arc::clone(&next), world.clone()));
         }
         let mut progress = Progress::new("opening accounts", "accounts");
-        while let Some(opened) = opening.join_next().await {
-            opened??;
-            if self.paths.len() < TOLD_FROM {
-                continue;
+        // All of them end together, so how far it is shows on the way only.
+        loop {
+            match tokio::time::timeout(TOLD_EACH, opening.join_next()).await {
+                Ok(None) => break,
+                Ok(Some(opened)) => opened??,
+                Err(_) => progress.at(next.load(Ordering::Relaxed) as u64, self.paths.len() as u64),
             }
-            progress.at(next.load(Ordering::Relaxed).min(self.paths.len()) as u64, self.paths.len() as u64);
         }
         progress.finish();
         Ok(())
