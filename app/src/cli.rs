@@ -1,12 +1,16 @@
 //! The command line, and the help that people read.
 
+mod bench;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::services;
+
+pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, Output, Over};
 
 /// A double-entry ledger that needs nothing but this binary.
 ///
@@ -71,55 +75,6 @@ pub(crate) struct Serve {
     /// A directory made with --demo is refused without it, and the other way round. SQLite only.
     #[arg(long)]
     pub(crate) demo: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Bench {
-    /// Transfers between accounts, durable, checked afterwards
-    #[command(after_help = BENCH_LEDGER_EXAMPLES)]
-    Ledger(BenchLedger),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchLedger {
-    /// Call the ledger in this process, or over HTTP in a process of its own
-    #[arg(long, value_enum, default_value = "process")]
-    pub(crate) over: Over,
-    /// Requests under way at the same time; several numbers, several runs
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64, 256, 1_024], value_name = "N,N,...")]
-    pub(crate) in_flight: Vec<usize>,
-    /// Transfers in one request
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
-    pub(crate) batch: usize,
-    /// Accounts that the transfers go between
-    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
-    pub(crate) accounts: usize,
-    /// Pay every transfer into the same account
-    #[arg(long)]
-    pub(crate) hot: bool,
-    /// Ids in no order at all, instead of ids in the order of time
-    #[arg(long)]
-    pub(crate) random_ids: bool,
-    /// Length of the measured part of each run
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub(crate) seconds: u64,
-    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
-    pub(crate) warm_up_seconds: u64,
-    /// Length of the run that measures the raw limit
-    #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(crate) raw_seconds: u64,
-    /// Where the stores of the runs are made and removed; the figures are those of the disk below it
-    #[arg(long, default_value = ".", value_name = "PATH")]
-    pub(crate) dir: PathBuf,
-    /// Print one JSON document instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Over {
-    Process,
-    Http,
 }
 
 #[derive(Debug, Args)]
@@ -284,14 +239,3 @@ Examples:
   florin completions bash > /etc/bash_completion.d/florin
   florin completions zsh > ~/.zfunc/_florin
   florin completions fish > ~/.config/fish/completions/florin.fish";
-
-const BENCH_LEDGER_EXAMPLES: &str = "\
-Every run has a store of its own, removed afterwards; the configured books are not touched. With storage.database_url
-(DATABASE_URL) the runs use new databases on that PostgreSQL server.
-
-Examples:
-  florin bench ledger                                     1 to 1,024 in flight, in process
-  florin bench ledger --over http --in-flight 256         one transfer a request over 256 connections
-  florin bench ledger --batch 1000 --in-flight 4          a thousand transfers a request
-  florin bench ledger --hot --in-flight 1024              every transfer into one account
-  florin bench ledger --json > figures.json";

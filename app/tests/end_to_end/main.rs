@@ -6,6 +6,7 @@ mod bad_input;
 mod batches;
 mod demo;
 mod document;
+mod history;
 mod house;
 mod life;
 mod lists;

@@ -12,7 +12,7 @@ use testkit::Answer;
 use crate::house::{ACCOUNTS, BATCHES, House, TRANSACTIONS, new_id, on_both_with, own, posting, refusal, usd};
 
 /// Refusals for which the process or its machine has to be in trouble, or the caller somebody else than the operator.
-const OF_OTHER_TESTS: [&str; 8] = [
+const OF_OTHER_TESTS: [&str; 9] = [
     "forbidden",
     "overloaded",
     "deadline_exceeded",
@@ -21,6 +21,8 @@ const OF_OTHER_TESTS: [&str; 8] = [
     "storage_full",
     "unavailable",
     "cursor_invalid",
+    // A cursor of a log with more rows than this one.
+    "cursor_ahead",
 ];
 
 struct Asker<'a> {
@@ -294,6 +296,15 @@ async fn of_batches_and_questions(asker: &Asker<'_>) {
         asker.house.open(&format!("many:{place}")).await;
     }
     asker.get("/v1/ledger/balances?prefix=many", 422, "roll_up_too_large").await;
+    asker.get("/v1/ledger/trial-balance", 422, "roll_up_too_large").await;
+    asker.get("/v1/ledger/trial-balance?depth=17", 400, "depth_out_of_range").await;
+    let statement = format!("{ACCOUNTS}/customers:ann/statement");
+    let range = "from=2026-01-31T12:00:00Z&to=2026-01-31T12:00:00Z";
+    asker.get(&format!("{statement}?{range}"), 400, "range_empty").await;
+    asker.get(&format!("{statement}?limit=0"), 400, "page_size").await;
+    asker.get(&format!("{statement}?format=csv&limit=5"), 400, "query_unsupported").await;
+    asker.get(&format!("{ACCOUNTS}/customers:nobody/statement"), 404, "not_found").await;
+    asker.get(&format!("{ACCOUNTS}/customers:nobody/balance"), 404, "not_found").await;
 }
 
 async fn of_metadata_keys(asker: &Asker<'_>) {

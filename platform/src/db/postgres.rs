@@ -79,6 +79,10 @@ impl PostgresConn {
         self.run_set(set.postgres_update(), columns).await
     }
 
+    pub(crate) async fn add_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.run_set(set.postgres_add()?, columns).await
+    }
+
     pub(crate) async fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
         let keys = array(keys);
         self.query_raw(set.postgres_select(), &[keys.as_ref()]).await

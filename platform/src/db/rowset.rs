@@ -12,6 +12,8 @@ use super::{DbError, Value};
 pub struct RowSet {
     pub table: &'static str,
     columns: &'static [(&'static str, &'static str)],
+    /// Columns that make the key of a set that is added to; none of another set.
+    keys: usize,
     texts: OnceLock<Texts>,
 }
 
@@ -23,6 +25,8 @@ struct Texts {
     postgres_insert: String,
     postgres_update: String,
     postgres_select: String,
+    sqlite_add: String,
+    postgres_add: String,
 }
 
 /// The values of one column, one for each row of the set.
@@ -39,19 +43,40 @@ pub enum Column<'a> {
 impl RowSet {
     /// `columns` are pairs of name and PostgreSQL type, such as `("seq", "bigint")`.
     pub const fn new(table: &'static str, columns: &'static [(&'static str, &'static str)]) -> RowSet {
-        RowSet { table, columns, texts: OnceLock::new() }
+        RowSet { table, columns, keys: 0, texts: OnceLock::new() }
+    }
+
+    /// A set of running sums: the first `keys` columns are the key, all others numbers that [`super::Tx::add_many`] adds to.
+    pub const fn adding(table: &'static str, keys: usize, columns: &'static [(&'static str, &'static str)]) -> RowSet {
+        RowSet { table, columns, keys, texts: OnceLock::new() }
     }
 
     fn texts(&self) -> &Texts {
-        self.texts.get_or_init(|| Texts::new(self.table, self.columns))
+        self.texts.get_or_init(|| Texts::new(self.table, self.columns, self.keys))
     }
 
-    pub(crate) fn texts_for(&'static self, postgres: bool) -> [&'static str; 3] {
+    pub(crate) fn texts_for(&'static self, postgres: bool) -> Vec<&'static str> {
         let texts = self.texts();
-        match postgres {
-            true => [&texts.postgres_insert, &texts.postgres_update, &texts.postgres_select],
-            false => [&texts.sqlite_insert, &texts.sqlite_update, &texts.sqlite_select],
+        let mut all: Vec<&'static str> = match postgres {
+            true => vec![&texts.postgres_insert, &texts.postgres_update, &texts.postgres_select],
+            false => vec![&texts.sqlite_insert, &texts.sqlite_update, &texts.sqlite_select],
+        };
+        if self.keys > 0 {
+            all.push(if postgres { &texts.postgres_add } else { &texts.sqlite_add });
         }
+        all
+    }
+
+    pub(crate) fn sqlite_add(&self) -> Result<&str, DbError> {
+        self.adds().map(|()| self.texts().sqlite_add.as_str())
+    }
+
+    pub(crate) fn postgres_add(&'static self) -> Result<&'static str, DbError> {
+        self.adds().map(|()| self.texts().postgres_add.as_str())
+    }
+
+    fn adds(&self) -> Result<(), DbError> {
+        if self.keys > 0 { Ok(()) } else { Err(DbError::shape("a row set without sums is added to")) }
     }
 
     pub(crate) fn sqlite_insert(&self) -> &str {
@@ -80,7 +105,7 @@ impl RowSet {
 }
 
 impl Texts {
-    fn new(table: &str, columns: &[(&str, &str)]) -> Texts {
+    fn new(table: &str, columns: &[(&str, &str)], keys: usize) -> Texts {
         let join = |each: &dyn Fn(usize, &str, &str) -> String| {
             let parts: Vec<String> =
                 columns.iter().enumerate().map(|(place, (name, kind))| each(place + 1, name, kind)).collect();
@@ -99,14 +124,17 @@ impl Texts {
             parts.join(", ")
         };
         let arrays = join(&|place, _, kind| format!("${place}::{}[]", sent_as(kind)));
+        let add = added_up(table, columns, keys);
+        let sqlite_insert =
+            format!("insert into {table} ({names}) values ({})", join(&|place, _, _| format!("?{place}")));
+        let postgres_insert = format!("insert into {table} ({names}) select * from unnest({arrays})");
         Texts {
-            sqlite_insert: format!(
-                "insert into {table} ({names}) values ({})",
-                join(&|place, _, _| format!("?{place}"))
-            ),
+            sqlite_add: format!("{sqlite_insert} {add}"),
+            postgres_add: format!("{postgres_insert} {add}"),
+            sqlite_insert,
+            postgres_insert,
             sqlite_update: format!("update {table} set {} where {key} = ?1", changes(&|place, _| format!("?{place}"))),
             sqlite_select: format!("select {names} from {table} where {key} = ?1"),
-            postgres_insert: format!("insert into {table} ({names}) select * from unnest({arrays})"),
             postgres_update: format!(
                 "update {table} as old set {} from unnest({arrays}) as new ({names}) where old.{key} = new.{key}",
                 changes(&|_, name| format!("new.{name}"))
@@ -114,6 +142,14 @@ impl Texts {
             postgres_select: format!("select {names} from {table} where {key} = any($1::{key_kind}[])"),
         }
     }
+}
+
+/// What follows an insertion that adds to the rows that are there.
+fn added_up(table: &str, columns: &[(&str, &str)], keys: usize) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let (keys, sums) = names.split_at(keys.min(names.len()));
+    let sums: Vec<String> = sums.iter().map(|name| format!("{name} = {table}.{name} + excluded.{name}")).collect();
+    format!("on conflict ({}) do update set {}", keys.join(", "), sums.join(", "))
 }
 
 /// Numbers travel in 64 bits, whatever their column has; the server narrows them where they are stored, or refuses.

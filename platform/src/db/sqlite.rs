@@ -107,6 +107,10 @@ impl SqliteConn {
         self.run_for_each(set.sqlite_update(), rowset::length(columns)?, columns)
     }
 
+    pub(crate) fn add_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.run_for_each(set.sqlite_add()?, rowset::length(columns)?, columns)
+    }
+
     pub(crate) fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
         let inner = self.lock();
         blocking(|| {

@@ -105,6 +105,14 @@ impl Tx {
         })
     }
 
+    /// Adds to the sums of the rows that the set's key names, and makes those that are not there. A key comes once at most.
+    pub async fn add_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.noted(match self.conn() {
+            Conn::Sqlite(sqlite) => sqlite.add_many(set, columns),
+            Conn::Postgres(postgres) => postgres.add_many(set, columns).await,
+        })
+    }
+
     /// The rows whose first column is one of `keys`; in no promised order, absent ones left out.
     pub async fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
         if keys.length() == 0 {

@@ -15,7 +15,8 @@ const TABLE: Migration = Migration {
               id ID not null,
               body BYTES not null
           );
-          create table counter (id BIGINT primary key, n BIGINT not null check (n < 1000000))",
+          create table counter (id BIGINT primary key, n BIGINT not null check (n < 1000000));
+          create table tally (kind TEXT, day BIGINT, n BIGINT not null, sum BIGINT not null, primary key (kind, day)) CLUSTERED",
 };
 static ITEMS: RowSet = RowSet::new(
     "item",
@@ -32,6 +33,8 @@ static ITEMS: RowSet = RowSet::new(
 static AMOUNTS: RowSet = RowSet::new("item", &[("seq", "bigint"), ("amount", "bigint"), ("note", "text")]);
 static BY_ID: RowSet = RowSet::new("item", &[("id", "bytea"), ("seq", "bigint")]);
 static BY_NAME: RowSet = RowSet::new("item", &[("name", "text"), ("seq", "bigint")]);
+static TALLY: RowSet =
+    RowSet::adding("tally", 2, &[("kind", "text"), ("day", "bigint"), ("n", "bigint"), ("sum", "bigint")]);
 const COUNT: &str = "select count(*) from item";
 const COUNTER_INSERT: &str = "insert into counter (id, n) values ($1, $2)";
 const COUNTER_COUNT: &str = "select count(*) from counter";
@@ -110,6 +113,40 @@ async fn an_update_changes_the_named_rows_and_columns_only() {
             assert_eq!((rows[0].int_or_null(3).unwrap(), rows[0].text_or_null(2).unwrap()), (amount, note));
             assert_eq!(rows[0].text(1).unwrap(), format!("item {seq} – ü"));
         }
+    })
+    .await;
+}
+
+/// Running sums: what is there grows, what is not there begins, and nothing else moves.
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_are_added_to_where_they_are_and_begun_where_they_are_not() {
+    for_each_engine(async |store| {
+        let db = opened(store).await;
+        let kinds = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+        for (names, days, sums) in [
+            (kinds(&["a", "a", "b"]), [1, 2, 1], [10, 20, i64::MAX - 5]),
+            (kinds(&["b", "a", "c"]), [1, 1, 1], [5, -7, 1]),
+        ] {
+            let tx = db.begin().await.unwrap();
+            let columns = [Column::Text(&names), Column::Int(&days), Column::Int(&[1, 1, 1]), Column::Int(&sums)];
+            tx.add_many(&TALLY, &columns).await.unwrap();
+            tx.add_many(&TALLY, &[Column::Text(&[]), Column::Int(&[]), Column::Int(&[]), Column::Int(&[])])
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        }
+        let tx = db.read().await.unwrap();
+        tx.prepare_set(&TALLY).await.unwrap();
+        let rows = tx.query("select kind, day, n, sum from tally order by kind, day", &[]).await.unwrap();
+        let found: Vec<(&str, i64, i64, i64)> = rows
+            .iter()
+            .map(|row| (row.text(0).unwrap(), row.int(1).unwrap(), row.int(2).unwrap(), row.int(3).unwrap()))
+            .collect();
+        assert_eq!(found, [("a", 1, 2, 3), ("a", 2, 1, 20), ("b", 1, 2, i64::MAX), ("c", 1, 1, 1)]);
+        let tx = db.begin().await.unwrap();
+        let wrong =
+            tx.add_many(&AMOUNTS, &[Column::Int(&[1]), Column::IntOrNull(&[None]), Column::TextOrNull(&[None])]);
+        assert_eq!(wrong.await.unwrap_err().fault, Fault::Corrupt);
     })
     .await;
 }

@@ -25,6 +25,8 @@ pub(crate) struct Head {
     pub sums: Sums,
     pub version: u64,
     pub roots: Roots,
+    /// Sums over the rows whose effective time lies before their record time.
+    pub late: Sums,
     /// Postings of pending transactions with something left in them.
     pub holds: u64,
     /// The transaction that raised the version last, so that it rises once for each.
@@ -36,7 +38,8 @@ pub(crate) const OPEN: AccountState =
 
 impl Head {
     pub(crate) fn new(state: AccountState) -> Head {
-        Head { state, sums: Sums::default(), version: 0, roots: Roots::default(), holds: 0, raised_by: 0 }
+        let (sums, late) = (Sums::default(), Sums::default());
+        Head { state, sums, version: 0, roots: Roots::default(), late, holds: 0, raised_by: 0 }
     }
 }
 
@@ -48,6 +51,7 @@ impl Head {
         }
         self.roots.append(seq);
         self.sums = side.sums;
+        self.late = side.late;
         self.version = side.version;
         let remaining = row.hold.map_or(0, |hold| hold.remaining);
         match row.kind {

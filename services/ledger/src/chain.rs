@@ -42,6 +42,11 @@ impl Roots {
         self.0.last().map_or(0, |root| root.row())
     }
 
+    /// Rows and sizes, the newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = (u64, u8)> {
+        self.0.iter().rev().map(|root| (root.row(), root.size()))
+    }
+
     pub(crate) fn append(&mut self, seq: u64) -> Links {
         let prev = self.newest();
         match self.0.as_slice() {

@@ -25,6 +25,7 @@ mod decide;
 mod due;
 mod events;
 mod format;
+mod history;
 mod http;
 mod ids;
 mod numbered;

@@ -1,13 +1,13 @@
 //! Questions to the store, each answered from one snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{Ctx, Currency, Money};
+use kernel::Ctx;
 use ledger_api::{
-    Account, AccountPage, AccountPath, AccountQuery, Asset, CurrencyTotal, FindTransaction, LedgerError, Metadata,
-    Refusal, RollUp, Transaction, TransactionId, TransactionKind, TransactionStatus,
+    Account, AccountPage, AccountPath, AccountQuery, Asset, FindTransaction, LedgerError, Metadata, Refusal,
+    Transaction, TransactionId, TransactionKind, TransactionStatus,
 };
 use platform::db::{DbError, Tx, Value};
 
@@ -161,47 +161,6 @@ async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, Q
     };
     let numbers: Result<Vec<u64>, DbError> = rows.iter().map(|row| row.int(0).map(|no| no as u64)).collect();
     Ok(numbers?)
-}
-
-pub(crate) async fn roll_up(books: &Books, prefix: &AccountPath, max: usize) -> Result<RollUp, QueryError> {
-    let snapshot = books.snapshot().await?;
-    let (from, to) = (format!("{prefix}:"), format!("{prefix};"));
-    let limit = Value::Int(max as i64 + 1);
-    let params = [Value::Text(prefix.as_str()), Value::Text(&from), Value::Text(&to), limit];
-    let rows = snapshot.tx.query(sql::ROLL_UP, &params).await?;
-    if rows.len() > max {
-        return Err(QueryError::Refused(Refusal::RollUpTooLarge { prefix: prefix.clone(), max }));
-    }
-    let numbers = rows.iter().map(|row| row.int(2).map(i64::unsigned_abs)).collect::<Result<Vec<u64>, _>>()?;
-    let heads = snapshot.heads(&numbers).await?;
-    let mut totals: BTreeMap<Currency, (u64, [i128; 4])> = BTreeMap::new();
-    for (row, no) in rows.iter().zip(numbers) {
-        let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an account with a malformed scale"))?;
-        let currency = Currency::with_scale(row.text(0)?, scale)
-            .map_err(|_| DbError::shape("an account with a malformed currency"))?;
-        let (accounts, sums) = totals.entry(currency).or_default();
-        *accounts += 1;
-        let own = heads.get(&no).map(|head| head.sums).unwrap_or_default();
-        let own = [own.posted_debits, own.posted_credits, own.pending_debits, own.pending_credits];
-        sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += i128::from(own));
-    }
-    let currencies: Option<Vec<CurrencyTotal>> = totals.into_iter().map(currency_total).collect();
-    let overflow = || QueryError::Refused(Refusal::SumOverflow { account: prefix.clone() });
-    Ok(RollUp { prefix: prefix.clone(), accounts: rows.len() as u64, currencies: currencies.ok_or_else(overflow)? })
-}
-
-fn currency_total((currency, (accounts, sums)): (Currency, (u64, [i128; 4]))) -> Option<CurrencyTotal> {
-    let money = |sum: i128| i64::try_from(sum).ok().map(|minor| Money::new(minor, currency));
-    let [posted_debits, posted_credits, pending_debits, pending_credits] = sums;
-    Some(CurrencyTotal {
-        currency,
-        accounts,
-        posted_debits: money(posted_debits)?,
-        posted_credits: money(posted_credits)?,
-        pending_debits: money(pending_debits)?,
-        pending_credits: money(pending_credits)?,
-        net_debit: money(posted_debits - posted_credits)?,
-    })
 }
 
 pub(crate) fn name_of(find: &FindTransaction) -> String {

@@ -101,6 +101,10 @@ async fn write_heads(tx: &Tx, numbers: &[i64], heads: Heads) -> Result<(), DbErr
         Column::Int(&sums),
         Column::Int(&zeros),
         Column::Bytes(&roots),
+        Column::Int(&zeros),
+        Column::Int(&zeros),
+        Column::Int(&zeros),
+        Column::Int(&zeros),
     ];
     match heads {
         Heads::New => tx.insert_many(&sql::ACCOUNT_HEAD, &columns).await,

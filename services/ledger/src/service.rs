@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use kernel::{Clock, Ctx, IdMaker};
 use ledger_api::{
     Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, ChangeAccount,
-    DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, OpenAccount, Refusal, RollUp, Submit,
-    Transaction, limits,
+    DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, OpenAccount, Refusal, Submit, Transaction,
+    limits,
 };
 use platform::access;
 use platform::db::{Db, DbError, Engine};
@@ -29,8 +29,8 @@ use crate::store::sql;
 use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
 
-pub(crate) use errors::{forbidden, query_error, refused};
-use errors::{lane_error, store_error};
+use errors::lane_error;
+pub(crate) use errors::{forbidden, query_error, refused, store_error};
 pub(crate) use keys::{IDEMPOTENCY_KEY, KeyedOperation};
 
 #[derive(Debug, Clone)]
@@ -194,11 +194,6 @@ impl Ledger for LedgerService {
         };
         let query = AccountQuery { owner, ..query };
         query::accounts(&self.books, &query, limit).await.map_err(query_error)
-    }
-
-    async fn roll_up(&self, ctx: &Ctx, prefix: &AccountPath) -> Result<RollUp, LedgerError> {
-        access::check(ctx, "accounts", "read", None).map_err(forbidden)?;
-        query::roll_up(&self.books, prefix, self.config.rollup_accounts_max).await.map_err(query_error)
     }
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {

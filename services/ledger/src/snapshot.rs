@@ -94,6 +94,7 @@ async fn step_back(tx: &Tx, no: u64, head: &mut Head, last_seq: u64) -> Result<(
         side = before;
     }
     head.sums = side.sums;
+    head.late = side.late;
     head.version = side.version;
     Ok(())
 }

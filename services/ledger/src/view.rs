@@ -56,7 +56,7 @@ pub(crate) fn transaction(recorded: Recorded) -> Transaction {
     }
 }
 
-fn kind(kind: LegKind) -> TransactionKind {
+pub(crate) fn kind(kind: LegKind) -> TransactionKind {
     match kind {
         LegKind::Posted => TransactionKind::Posted,
         LegKind::Pending => TransactionKind::Pending,

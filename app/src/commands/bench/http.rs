@@ -8,40 +8,48 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
-use kernel::{Clock, Currency};
+use kernel::{Clock, Currency, SystemClock};
 use ledger_api::AccountPath;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::books::{self, End};
 use super::client::{Caller, FUNDS, Transfer, WORLD};
 use super::load::{self, Figures, Load};
+use super::memory::Memory;
 use super::store::Store;
 use crate::failure::Failure;
 
 const READY_TRIES_MAX: u32 = 300;
 
-pub(super) async fn over_http(store: &Store, load: &Load, clock: Arc<dyn Clock>) -> Result<Figures, Failure> {
+/// What was measured, how the store was left, and the memory of the server.
+pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, End, Option<Memory>), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let server = Server::start(store, load).await?;
     let currency = load::currency()?;
     let paths = load::paths(load.accounts)?;
     server.caller(currency).await?.open(WORLD, "debit").await?;
     open_accounts(&server, &paths, currency).await?;
-    load::fund(server.caller(currency).await?, &paths, &clock).await?;
+    books::fund(server.caller(currency).await?, &paths, &clock).await?;
     // A connection that is idle for longer than the server waits for headers is closed, so each question has its own.
     let before = server.caller(currency).await?.status().await?;
     let mut callers = Vec::with_capacity(load.in_flight);
     for _ in 0..load.in_flight {
         callers.push(server.caller(currency).await?);
     }
-    let run = load::run(callers, load, Arc::clone(&paths), clock).await?;
+    let run = load::run(callers, load, &paths, &clock).await?;
     let mut asking = server.caller(currency).await?;
     let after = asking.status().await?;
     let total = asking.get("/v1/ledger/balances?prefix=bench").await?;
     let moved = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
     load::check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
+    let memory = Memory::of(server.child.id());
     server.stop().await?;
+    let bytes = store.bytes();
     let row_bytes = ledger::mean_row_bytes(&store.open().await?).await?;
-    Ok(run.figures(after.groups - before.groups, after.rows - before.rows, row_bytes))
+    let transfers = paths.len() as u64 + run.acknowledged;
+    let figures = run.figures(after.groups - before.groups, after.rows - before.rows, None);
+    Ok((figures, End { bytes, transfers, row_bytes }, memory))
 }
 
 async fn open_accounts(server: &Server, paths: &[AccountPath], currency: Currency) -> Result<(), Failure> {

@@ -1,16 +1,16 @@
 //! The load: callers in a closed loop, a warm-up, a measured time, and the check that what they were told is in the books.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use kernel::{Clock, Currency, IdMaker};
-use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{AccountPath, Ledger, Limits, OpenAccount, Side};
+use kernel::{Clock, Currency};
+use ledger_api::AccountPath;
 
-use super::client::{Caller, FUNDS, InProcess, Maker, Transfer, WORLD, operator};
-use super::store::Store;
+use super::client::{Caller, Maker};
+use super::series::{Series, Slices};
+use crate::cli::{Against, BenchLedger};
 use crate::failure::Failure;
 
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub(super) struct Load {
     pub accounts: usize,
     pub hot: bool,
     pub random_ids: bool,
+    /// Transfers of the same kind that are there before.
+    pub stored: u64,
     /// Transfers in one request.
     pub batch: usize,
     pub in_flight: usize,
@@ -25,14 +27,50 @@ pub(super) struct Load {
     pub measure_ms: u64,
 }
 
+impl Load {
+    pub(super) fn new(options: &BenchLedger, in_flight: usize) -> Load {
+        Load {
+            accounts: options.accounts,
+            hot: options.hot,
+            random_ids: options.random_ids,
+            stored: options.stored,
+            batch: options.batch,
+            in_flight,
+            warm_up_ms: options.warm_up_seconds * 1_000,
+            measure_ms: options.seconds * 1_000,
+        }
+    }
+
+    /// The same but for one thing.
+    pub(super) fn other(&self, against: Against) -> Load {
+        match against {
+            Against::Empty => Load { stored: 0, ..self.clone() },
+            Against::Ordered => Load { random_ids: false, ..self.clone() },
+            Against::Uniform => Load { hot: false, ..self.clone() },
+            Against::Accounts(accounts) => Load { accounts, ..self.clone() },
+        }
+    }
+
+    pub(super) fn shape(&self) -> &'static str {
+        match (self.hot, self.random_ids) {
+            (false, false) => "uniform",
+            (true, false) => "hot",
+            (false, true) => "random",
+            (true, true) => "hot+rnd",
+        }
+    }
+}
+
 pub(super) struct Figures {
     pub transfers: u64,
     pub micros: u64,
     /// Microseconds from sending a request to its answer.
     pub latency: Histogram<u64>,
+    pub slices: Slices,
+    /// Microseconds; known in process only.
+    pub longest_commit: Option<u64>,
     pub groups: u64,
     pub rows: u64,
-    pub row_bytes: usize,
 }
 
 impl Figures {
@@ -54,150 +92,120 @@ pub(super) fn paths(accounts: usize) -> Result<Arc<[AccountPath]>, Failure> {
     Ok((0..accounts).map(path).collect::<Result<_, _>>()?)
 }
 
-pub(super) async fn in_process(store: &Store, load: &Load, clock: Arc<dyn Clock>) -> Result<Figures, Failure> {
-    let config = LedgerConfig { rollup_accounts_max: load.accounts + 1, ..LedgerConfig::default() };
-    let ids = IdMaker::new(Arc::clone(&clock));
-    let service = Arc::new(LedgerService::start(store.open().await?, config, Arc::clone(&clock), ids).await?);
-    let ledger: Arc<dyn Ledger> = service.clone();
-    let currency = currency()?;
-    let paths = paths(load.accounts)?;
-    open_accounts(&ledger, &paths, currency, &clock).await?;
-    let caller = || InProcess { ledger: Arc::clone(&ledger), clock: Arc::clone(&clock), currency };
-    fund(caller(), &paths, &clock).await?;
-    let before = ledger.status(&operator(&*clock)).await?;
-    let callers = (0..load.in_flight).map(|_| caller()).collect();
-    let run = run(callers, load, Arc::clone(&paths), Arc::clone(&clock)).await?;
-    let after = ledger.status(&operator(&*clock)).await?;
-    let total = ledger.roll_up(&operator(&*clock), &"bench".parse()?).await?;
-    let moved = total.currencies.first().map_or(0, |total| total.posted_debits.minor());
-    check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
-    service.close().await?;
-    let row_bytes = ledger::mean_row_bytes(&store.open().await?).await?;
-    Ok(run.figures(after.groups - before.groups, after.rows - before.rows, row_bytes))
-}
-
-async fn open_accounts(
-    ledger: &Arc<dyn Ledger>,
-    paths: &Arc<[AccountPath]>,
-    currency: Currency,
-    clock: &Arc<dyn Clock>,
-) -> Result<(), Failure> {
-    let world = OpenAccount {
-        path: WORLD.parse()?,
-        currency,
-        normal: Side::Debit,
-        limits: Limits::default(),
-        owner: None,
-        reference: None,
-        metadata: Default::default(),
-    };
-    ledger.open_account(&operator(&**clock), world.clone()).await?;
-    const AT_ONCE: usize = 500;
-    for chunk in paths.chunks(AT_ONCE) {
-        let mut opening = tokio::task::JoinSet::new();
-        for path in chunk {
-            let (ledger, ctx) = (Arc::clone(ledger), operator(&**clock));
-            let open = OpenAccount { path: path.clone(), normal: Side::Credit, ..world.clone() };
-            opening.spawn(async move { ledger.open_account(&ctx, open).await });
-        }
-        while let Some(opened) = opening.join_next().await {
-            opened??;
-        }
-    }
-    Ok(())
-}
-
-pub(super) async fn fund(
-    mut caller: impl Caller,
-    paths: &Arc<[AccountPath]>,
-    clock: &Arc<dyn Clock>,
-) -> Result<(), Failure> {
-    let ids = IdMaker::new(Arc::clone(clock));
-    let world: AccountPath = WORLD.parse()?;
-    for chunk in paths.chunks(1_000) {
-        let transfer =
-            |path: &AccountPath| Transfer { id: ids.make(), debit: world.clone(), credit: path.clone(), minor: FUNDS };
-        let transfers: Vec<Transfer> = chunk.iter().map(transfer).collect();
-        caller.send(&transfers).await?;
-    }
-    Ok(())
-}
-
 /// What the callers were told.
 pub(super) struct Run {
-    pub transfers: u64,
-    pub micros: u64,
-    pub latency: Histogram<u64>,
+    transfers: u64,
+    micros: u64,
+    latency: Histogram<u64>,
+    slices: Slices,
     /// Transfers and smallest units acknowledged in all, the warm-up included.
     pub acknowledged: u64,
     pub moved: i64,
 }
 
 impl Run {
-    pub(super) fn figures(self, groups: u64, rows: u64, row_bytes: usize) -> Figures {
-        Figures { transfers: self.transfers, micros: self.micros, latency: self.latency, groups, rows, row_bytes }
+    pub(super) fn figures(self, groups: u64, rows: u64, longest_commit: Option<u64>) -> Figures {
+        let Run { transfers, micros, latency, slices, .. } = self;
+        Figures { transfers, micros, latency, slices, longest_commit, groups, rows }
     }
 }
 
-#[derive(Default)]
+/// Histograms that callers share: one for each of a thousand would take more memory than the ledger.
+const HISTOGRAMS: usize = 16;
+
 struct Shared {
     measuring: AtomicBool,
     stopped: AtomicBool,
     acknowledged: AtomicU64,
     moved: AtomicI64,
+    series: Series,
+    latencies: Vec<Mutex<Histogram<u64>>>,
+}
+
+impl Shared {
+    fn new(load: &Load) -> Result<Shared, Failure> {
+        let latencies = (0..HISTOGRAMS).map(|_| Histogram::new(3).map(Mutex::new)).collect::<Result<_, _>>()?;
+        Ok(Shared {
+            measuring: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            acknowledged: AtomicU64::new(0),
+            moved: AtomicI64::new(0),
+            series: Series::new(load.measure_ms),
+            latencies,
+        })
+    }
+
+    fn record(&self, caller: usize, micros: u64) -> Result<(), Failure> {
+        let Some(histogram) = self.latencies.get(caller % HISTOGRAMS) else { return Ok(()) };
+        histogram.lock().unwrap_or_else(PoisonError::into_inner).record(micros)?;
+        Ok(())
+    }
+
+    fn latency(&self) -> Result<Histogram<u64>, Failure> {
+        let mut all = Histogram::new(3)?;
+        for histogram in &self.latencies {
+            all.add(&*histogram.lock().unwrap_or_else(PoisonError::into_inner))?;
+        }
+        Ok(all)
+    }
 }
 
 pub(super) async fn run<C: Caller>(
     callers: Vec<C>,
     load: &Load,
-    paths: Arc<[AccountPath]>,
-    clock: Arc<dyn Clock>,
+    paths: &Arc<[AccountPath]>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Run, Failure> {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared::new(load)?);
     let mut loops = tokio::task::JoinSet::new();
-    for (seed, caller) in callers.into_iter().enumerate() {
-        let maker = Maker::new(seed as u64, Arc::clone(&paths), load.hot, load.random_ids, Arc::clone(&clock));
-        loops.spawn(call(caller, maker, load.batch, Arc::clone(&shared), Arc::clone(&clock)));
+    for (number, caller) in callers.into_iter().enumerate() {
+        let maker = Maker::new(Arc::clone(paths), load.hot, load.random_ids, Arc::clone(clock));
+        let one = One { number, caller, maker, batch: load.batch };
+        loops.spawn(call(one, Arc::clone(&shared), Arc::clone(clock)));
     }
     tokio::time::sleep(Duration::from_millis(load.warm_up_ms)).await;
-    shared.measuring.store(true, Ordering::Relaxed);
+    super::commits::begin();
     let start = clock.monotonic();
+    shared.series.begin(start);
+    shared.measuring.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(load.measure_ms)).await;
     shared.measuring.store(false, Ordering::Relaxed);
-    let micros = clock.monotonic().micros_since(start);
+    let end = clock.monotonic();
+    let slices = shared.series.end(end);
     shared.stopped.store(true, Ordering::Relaxed);
-    let mut latency = Histogram::new(3).map_err(|error| Failure::new(error.to_string()))?;
     while let Some(ended) = loops.join_next().await {
-        for micros in ended?? {
-            latency.record(micros).map_err(|error| Failure::new(error.to_string()))?;
-        }
+        ended??;
     }
+    let latency = shared.latency()?;
     let transfers = latency.len() * load.batch as u64;
     let (acknowledged, moved) = (shared.acknowledged.load(Ordering::Relaxed), shared.moved.load(Ordering::Relaxed));
-    Ok(Run { transfers, micros, latency, acknowledged, moved })
+    Ok(Run { transfers, micros: end.micros_since(start), latency, slices, acknowledged, moved })
 }
 
-async fn call<C: Caller>(
-    mut caller: C,
-    mut maker: Maker,
+struct One<C> {
+    number: usize,
+    caller: C,
+    maker: Maker,
     batch: usize,
-    shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
-) -> Result<Vec<u64>, Failure> {
-    let mut latency = Vec::new();
-    let mut transfers = Vec::with_capacity(batch);
+}
+
+async fn call<C: Caller>(mut one: One<C>, shared: Arc<Shared>, clock: Arc<dyn Clock>) -> Result<(), Failure> {
+    let mut transfers = Vec::with_capacity(one.batch);
     while !shared.stopped.load(Ordering::Relaxed) {
         transfers.clear();
-        transfers.extend((0..batch).filter_map(|_| maker.next()));
+        transfers.extend((0..one.batch).filter_map(|_| one.maker.next()));
         let start = clock.monotonic();
-        caller.send(&transfers).await?;
+        one.caller.send(&transfers).await?;
+        let count = transfers.len() as u64;
         if shared.measuring.load(Ordering::Relaxed) {
-            latency.push(clock.monotonic().micros_since(start));
+            let now = clock.monotonic();
+            shared.record(one.number, now.micros_since(start))?;
+            shared.series.add(now, count);
         }
-        shared.acknowledged.fetch_add(transfers.len() as u64, Ordering::Relaxed);
+        shared.acknowledged.fetch_add(count, Ordering::Relaxed);
         shared.moved.fetch_add(transfers.iter().map(|transfer| transfer.minor).sum(), Ordering::Relaxed);
     }
-    Ok(latency)
+    Ok(())
 }
 
 /// A figure counts only when the books hold exactly what was acknowledged.

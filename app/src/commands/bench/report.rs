@@ -1,139 +1,181 @@
-//! What a benchmark says: a table for people, or a JSON document with the same figures.
+//! What a benchmark says: lines for people as soon as they are known, or one JSON document with the same figures.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
-use hdrhistogram::Histogram;
-use serde_json::{Value, json};
+use platform::db::Engine;
+use serde_json::{Map, Value, json};
 
+use super::books::End;
+use super::goals::Goals;
 use super::load::{Figures, Load};
-use crate::cli::{BenchLedger, Over};
+use super::memory::Memory;
+use super::pairs::{Pair, Paired};
+use super::{disk, table};
+use crate::cli::{Against, Output, Over};
+use crate::failure::Failure;
 
 pub(super) struct Line {
-    pub engine: &'static str,
+    pub over: Over,
     pub load: Load,
     pub figures: Figures,
     /// Rows a second without rules.
     pub raw: f64,
-    pub bytes: Option<u64>,
+    pub end: End,
+    pub server: Option<Memory>,
 }
 
 pub(super) struct Report<'a> {
-    options: &'a BenchLedger,
-    sync: Histogram<u64>,
+    output: &'a Output,
+    engine: Engine,
+    document: Map<String, Value>,
     lines: Vec<Value>,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(options: &'a BenchLedger, sync: Histogram<u64>) -> Report<'a> {
-        Report { options, sync, lines: Vec::new() }
+    /// Begins with what the disk can do.
+    pub(super) fn open(output: &'a Output, engine: Engine, dir: &Path) -> Result<Report<'a>, Failure> {
+        let sync = disk::sync_times(dir)?;
+        let (p50, p99) = (sync.value_at_quantile(0.5), sync.value_at_quantile(0.99));
+        let mut report = Report { output, engine, document: Map::new(), lines: Vec::new() };
+        report.insert("engine", json!(name(engine)));
+        report.insert("disk_sync_us", json!({ "p50": p50, "p99": p99 }));
+        let (p50, p99) = (table::millis(p50), table::millis(p99));
+        report.say(&format!("disk: one sync behind a 4 KiB append takes {p50} (p50), {p99} (p99)"));
+        Ok(report)
     }
 
-    pub(super) fn open(&self) {
-        if self.options.json {
-            return;
-        }
-        let (p50, p99) = (self.sync.value_at_quantile(0.5), self.sync.value_at_quantile(0.99));
-        println!("disk: one sync behind a 4 KiB append takes {} (p50), {} (p99)", millis(p50), millis(p99));
-        println!("{}", heading());
+    pub(super) fn engine(&self) -> &'static str {
+        name(self.engine)
     }
 
-    pub(super) fn line(&mut self, line: Line) {
-        if self.options.json {
-            if std::io::stderr().is_terminal() {
-                eprintln!("{} in flight: {:.0}/s", line.load.in_flight, line.figures.per_second());
-            }
-            self.lines.push(self.value(&line));
-        } else {
-            println!("{}", self.row(&line));
-        }
-    }
-
-    pub(super) fn close(&self) {
-        if self.options.json {
-            let sync = json!({ "p50": self.sync.value_at_quantile(0.5), "p99": self.sync.value_at_quantile(0.99) });
-            println!("{:#}", json!({ "disk_sync_us": sync, "runs": self.lines }));
+    pub(super) fn say(&self, words: &str) {
+        if !self.output.json {
+            println!("{words}");
+        } else if std::io::stderr().is_terminal() {
+            eprintln!("{words}");
         }
     }
 
-    fn row(&self, line: &Line) -> String {
-        let Line { engine, load, figures, raw, bytes } = line;
-        let at = |quantile| millis(figures.latency.value_at_quantile(quantile));
-        let size = bytes.map_or("-".to_owned(), |bytes| (bytes / figures.rows.max(1)).to_string());
-        format!(
-            "{:<8} {:<7} {:<7} {:>5} {:>9} {:>11.0} {:>9} {:>9} {:>9} {:>7} {:>11.0} {:>5.0}% {:>9}",
-            engine,
-            self.over(),
-            shape(load),
-            load.batch,
-            load.in_flight,
-            figures.per_second(),
-            at(0.5),
-            at(0.99),
-            at(0.999),
-            figures.rows_per_group(),
-            raw,
-            figures.per_second() * 100.0 / raw.max(1.0),
-            size,
-        )
+    pub(super) fn insert(&mut self, name: &str, value: Value) {
+        self.document.insert(name.to_owned(), value);
     }
 
-    fn value(&self, line: &Line) -> Value {
-        let Line { engine, load, figures, raw, bytes } = line;
-        let at = |quantile| figures.latency.value_at_quantile(quantile);
-        json!({
-            "engine": engine,
-            "over": self.over(),
-            "load": shape(load),
-            "accounts": load.accounts,
-            "batch": load.batch,
-            "in_flight": load.in_flight,
-            "transfers": figures.transfers,
-            "seconds": figures.micros as f64 / 1e6,
-            "per_second": figures.per_second(),
-            "latency_us": { "p50": at(0.5), "p99": at(0.99), "p999": at(0.999) },
-            "rows_per_commit": figures.rows_per_group(),
-            "raw_per_second": raw,
-            "file_bytes": bytes,
-            "rows": figures.rows,
-        })
-    }
-
-    fn over(&self) -> &'static str {
-        match self.options.over {
-            Over::Process => "process",
-            Over::Http => "http",
+    pub(super) fn line(&mut self, line: &Line) {
+        if self.lines.is_empty() {
+            self.say(&table::description(name(self.engine), line.over, &line.load));
+            self.say(&table::heading());
         }
+        self.say(&table::row(line));
+        let mut value = figures(&line.figures);
+        value.extend(load(line.over, &line.load));
+        value.insert("raw_per_second".to_owned(), json!(line.raw));
+        value.insert("store".to_owned(), line.end.value());
+        value.insert("server_memory".to_owned(), line.server.map_or(Value::Null, Memory::value));
+        self.lines.push(Value::Object(value));
+        self.insert("runs", Value::Array(self.lines.clone()));
+    }
+
+    /// The course of a single run; a short one is told only when somebody wants to know whether it was steady.
+    pub(super) fn series(&self, line: &Line, wanted: bool) {
+        if wanted || line.load.measure_ms >= 60_000 {
+            table::series(&line.figures.slices).iter().for_each(|words| self.say(words));
+        }
+        if let Some(server) = line.server {
+            self.say(&format!("memory of the server: {}", server.sentence()));
+        }
+    }
+
+    pub(super) fn pairs_open(&self, load: &Load, against: Against) {
+        self.say(&table::description(name(self.engine), Over::Process, load));
+        self.say(&table::pairs_heading(against));
+    }
+
+    pub(super) fn pair(&mut self, pair: &Pair) {
+        self.say(&table::pair(self.lines.len() + 1, pair));
+        let ours = Value::Object(figures(&pair.ours));
+        let others = Value::Object(figures(&pair.others));
+        let first = if pair.ours_first { "this" } else { "other" };
+        self.lines.push(json!({ "this": ours, "other": others, "first": first, "ratio_percent": pair.ratio() }));
+    }
+
+    pub(super) fn pairs_close(&mut self, paired: &Paired) {
+        let (ours, others) = paired.names();
+        self.say(&format!("median: {ours} carried {:.1} % of {others}", paired.median()));
+        for (name, end) in [(&ours, paired.end), (&others, paired.other_end)] {
+            table::size(name, end).iter().for_each(|words| self.say(words));
+        }
+        let side = |side: &Load, name: &str, of: End| {
+            let mut value = load(Over::Process, side);
+            value.insert("name".to_owned(), json!(name));
+            value.insert("store".to_owned(), of.value());
+            Value::Object(value)
+        };
+        self.insert("this", side(&paired.load, &ours, paired.end));
+        self.insert("other", side(&paired.other, &others, paired.other_end));
+        self.insert("pairs", Value::Array(self.lines.clone()));
+        self.insert("median_ratio_percent", json!(paired.median()));
+    }
+
+    /// Ends with memory and goals, and writes the picture.
+    pub(super) fn close(mut self, goals: &Goals, picture: Option<&str>) -> Result<(), Failure> {
+        let memory = Memory::of_this_process();
+        if let Some(memory) = memory {
+            self.say(&format!("memory of this process: {}", memory.sentence()));
+        }
+        goals.lines().for_each(|words| self.say(&words));
+        self.insert("memory", memory.map_or(Value::Null, Memory::value));
+        self.insert("goals", goals.value());
+        if let (Some(file), Some(picture)) = (&self.output.plot, picture) {
+            std::fs::write(file, picture)
+                .map_err(|error| Failure::new(format!("write {}: {error}", file.display())))?;
+        }
+        if self.output.json {
+            println!("{:#}", Value::Object(self.document));
+        }
+        Ok(())
     }
 }
 
-fn shape(load: &Load) -> &'static str {
-    match (load.hot, load.random_ids) {
-        (false, false) => "uniform",
-        (true, false) => "hot",
-        (false, true) => "random",
-        (true, true) => "hot+rnd",
+pub(super) fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
     }
 }
 
-fn heading() -> String {
-    format!(
-        "{:<8} {:<7} {:<7} {:>5} {:>9} {:>11} {:>9} {:>9} {:>9} {:>7} {:>11} {:>6} {:>9}",
-        "engine",
-        "over",
-        "load",
-        "batch",
-        "in flight",
-        "transfers/s",
-        "p50",
-        "p99",
-        "p99.9",
-        "commit",
-        "raw limit/s",
-        "of raw",
-        "bytes/row"
-    )
+fn load(over: Over, load: &Load) -> Map<String, Value> {
+    let value = json!({
+        "over": match over { Over::Process => "process", Over::Http => "http" },
+        "load": load.shape(),
+        "accounts": load.accounts,
+        "stored": load.stored,
+        "batch": load.batch,
+        "in_flight": load.in_flight,
+    });
+    members(value)
 }
 
-fn millis(micros: u64) -> String {
-    format!("{:.2} ms", micros as f64 / 1e3)
+fn figures(figures: &Figures) -> Map<String, Value> {
+    let at = |quantile| figures.latency.value_at_quantile(quantile);
+    let value = json!({
+        "transfers": figures.transfers,
+        "seconds": figures.micros as f64 / 1e6,
+        "per_second": figures.per_second(),
+        "latency_us": { "p50": at(0.5), "p99": at(0.99), "p999": at(0.999), "longest": figures.latency.max() },
+        "rows_per_commit": figures.rows_per_group(),
+        "longest_commit_us": figures.longest_commit,
+        "longest_gap_us": figures.slices.longest_gap_us,
+        "series": { "slice_seconds": figures.slices.slice_us as f64 / 1e6, "per_second": figures.slices.per_second() },
+        "last_third_percent": figures.slices.steadiness(),
+        "rows": figures.rows,
+    });
+    members(value)
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }

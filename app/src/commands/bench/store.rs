@@ -2,25 +2,64 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use platform::config::Config;
 use platform::db::{self, Access, Db, Engine, Target};
 
 use crate::failure::Failure;
 
+#[derive(Clone)]
 pub(super) struct Store {
     kind: Kind,
     cache_mb: u32,
     readers: usize,
 }
 
+#[derive(Clone)]
 enum Kind {
     Folder(PathBuf),
     Database { server: String, name: String },
 }
 
+/// All stores of a benchmark, so that none is left behind when a run fails.
+pub(super) struct Stores<'a> {
+    config: &'a Config,
+    dir: &'a Path,
+    made: Mutex<Vec<Store>>,
+}
+
+impl<'a> Stores<'a> {
+    pub(super) fn new(config: &'a Config, dir: &'a Path) -> Stores<'a> {
+        Stores { config, dir, made: Mutex::new(Vec::new()) }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        self.dir
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        if self.config.storage.database_url.is_some() { Engine::Postgres } else { Engine::Sqlite }
+    }
+
+    pub(super) async fn create(&self) -> Result<Store, Failure> {
+        let store = Store::create(self.config, self.dir).await?;
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
+        Ok(store)
+    }
+
+    /// Those that nobody removed yet.
+    pub(super) async fn remove(&self) -> Result<(), Failure> {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        for store in made {
+            store.remove().await?;
+        }
+        Ok(())
+    }
+}
+
 impl Store {
-    pub(super) async fn create(config: &Config, dir: &Path) -> Result<Store, Failure> {
+    async fn create(config: &Config, dir: &Path) -> Result<Store, Failure> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("florin_bench_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let kind = match &config.storage.database_url {
@@ -37,13 +76,6 @@ impl Store {
         };
         let readers = usize::try_from(config.storage.pool_size)?;
         Ok(Store { kind, cache_mb: config.storage.sqlite_cache_mb, readers })
-    }
-
-    pub(super) fn engine(&self) -> Engine {
-        match self.kind {
-            Kind::Folder(_) => Engine::Sqlite,
-            Kind::Database { .. } => Engine::Postgres,
-        }
     }
 
     pub(super) async fn open(&self) -> Result<Db, Failure> {
@@ -77,9 +109,11 @@ impl Store {
         Some(files.flatten().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum())
     }
 
+    /// As often as wanted; what is not there any more is removed.
     pub(super) async fn remove(&self) -> Result<(), Failure> {
         match &self.kind {
-            Kind::Folder(folder) => std::fs::remove_dir_all(folder)?,
+            Kind::Folder(folder) if folder.exists() => std::fs::remove_dir_all(folder)?,
+            Kind::Folder(_) => {}
             Kind::Database { server, name } => {
                 db::drop_database(server, name).await?;
                 let folder = std::env::temp_dir().join(name);

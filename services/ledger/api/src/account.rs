@@ -4,7 +4,7 @@ use kernel::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccountPath, Metadata, Reference};
+use crate::{AccountPath, Metadata, Reference, TimeBasis};
 
 /// The side on which an account grows: assets and expenses by debits, liabilities, equity and income by credits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -133,6 +133,11 @@ pub struct AccountPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RollUp {
     pub prefix: AccountPath,
+    /// The instant that was asked for; nothing for now.
+    pub at: Option<Timestamp>,
+    pub by: TimeBasis,
+    /// The last row of the log that was looked at.
+    pub as_of_seq: u64,
     /// Accounts that were added up.
     pub accounts: u64,
     /// One entry for each currency.

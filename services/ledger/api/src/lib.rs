@@ -4,6 +4,7 @@
 //! processes. Start reading at [`Ledger`].
 
 mod account;
+mod history;
 mod operation;
 mod path;
 mod refusal;
@@ -19,6 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use account::{
     Account, AccountChange, AccountPage, AccountQuery, AccountStatus, Asset, Balances, ChangeAccount, CurrencyTotal,
     DeclareAsset, Limits, OpenAccount, RollUp, Side,
+};
+pub use history::{
+    AccountBalance, BalanceQuery, History, Movement, RollUpQuery, Statement, StatementBalance, StatementCursor,
+    StatementOrder, StatementQuery, TimeBasis, TrialBalance, TrialBalanceQuery, TrialCurrency, TrialLine,
 };
 pub use operation::{
     Batch, Cancel, Increase, Metadata, NewTransaction, Operation, Override, Post, Posting, Reverse, Share, Submit,
@@ -60,11 +65,13 @@ pub mod limits {
     pub const SCHEDULE_SECONDS_MAX: i64 = 3_653 * 86_400;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;
+    /// Segments of the longest account path.
+    pub const DEPTH_MAX: u8 = 16;
 }
 
 /// The ledger, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
-pub trait Ledger: Schedule + Search + Send + Sync {
+pub trait Ledger: History + Schedule + Search + Send + Sync {
     async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError>;
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError>;
 
@@ -72,8 +79,6 @@ pub trait Ledger: Schedule + Search + Send + Sync {
     async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, LedgerError>;
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError>;
     async fn accounts(&self, ctx: &Ctx, query: AccountQuery) -> Result<AccountPage, LedgerError>;
-    /// The sums of all accounts at or below `prefix`, per currency, in one snapshot.
-    async fn roll_up(&self, ctx: &Ctx, prefix: &AccountPath) -> Result<RollUp, LedgerError>;
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError>;
     async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError>;

@@ -42,6 +42,20 @@ impl AccountPath {
     }
 }
 
+impl AccountPath {
+    /// The path down to its first `segments` segments; all of it when it has no more.
+    pub fn cut_to(&self, segments: usize) -> AccountPath {
+        match self.0.match_indices(':').nth(segments.max(1) - 1).and_then(|(end, _)| self.0.get(..end)) {
+            Some(cut) => AccountPath(cut.into()),
+            None => self.clone(),
+        }
+    }
+
+    pub fn segments(&self) -> usize {
+        self.0.split(':').count()
+    }
+}
+
 impl FromStr for AccountPath {
     type Err = AccountPathError;
 
@@ -127,6 +141,14 @@ mod tests {
         for bad in ["", ":", "a:", ":a", "a::b", "a b", "a/b", "ä", "a\0b", "a%2fb", &deep, &"x".repeat(256)] {
             assert!(bad.parse::<AccountPath>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_path_is_cut_at_a_segment() {
+        let path: AccountPath = "assets:bank:chase".parse().unwrap();
+        let cut = |segments| path.cut_to(segments).to_string();
+        assert_eq!([cut(0), cut(1), cut(2)], ["assets", "assets", "assets:bank"]);
+        assert_eq!((cut(3), cut(9), path.segments()), (path.to_string(), path.to_string(), 3));
     }
 
     #[test]

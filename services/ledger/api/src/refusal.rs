@@ -82,6 +82,13 @@ pub enum Refusal {
     #[error("a page has 1 to {max} entries, not {given}")]
     PageSize { given: usize, max: usize },
 
+    #[error("the range ends at {to}, which is not behind its beginning at {from}")]
+    RangeEmpty { from: Timestamp, to: Timestamp },
+    #[error("accounts are put together by 1 to {max} segments of their paths, not {given}")]
+    DepthOutOfRange { given: u8, max: u8 },
+    #[error("the cursor is of row {as_of_seq}, and the log ends at row {last_seq}")]
+    CursorAhead { as_of_seq: u64, last_seq: u64 },
+
     // Of what exists.
     #[error("no such {what}: {name}")]
     NotFound { what: String, name: String },
@@ -126,8 +133,8 @@ pub enum Refusal {
     AboveCeiling { account: AccountPath, asked: Money, room: Money },
     #[error("account {account} has version {found}, not {expected}")]
     VersionMismatch { account: AccountPath, expected: u64, found: u64 },
-    #[error("more than {max} accounts lie below {prefix}; ask for a longer prefix")]
-    RollUpTooLarge { prefix: AccountPath, max: usize },
+    #[error("more than {max} accounts lie {}; ask for a longer prefix", below(prefix))]
+    RollUpTooLarge { prefix: Option<AccountPath>, max: usize },
 
     // Of the state of transactions.
     #[error("pending transaction {transaction} does not exist")]
@@ -178,6 +185,10 @@ pub enum Refusal {
     SiblingFailed { line: usize },
 }
 
+fn below(prefix: &Option<AccountPath>) -> String {
+    prefix.as_ref().map_or_else(|| "in the book".to_owned(), |prefix| format!("below {prefix}"))
+}
+
 /// What the outside sees of a refusal besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Facts {
@@ -225,6 +236,9 @@ impl Refusal {
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
             MetadataKeyInvalid { .. } | MetadataKeyUndeclared { .. } | TooManyMetadataKeys { .. } => self.key_facts(),
+            RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
+            DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
+            CursorAhead { .. } => facts("cursor_ahead", 400, "Cursor is of another log"),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),

@@ -47,7 +47,7 @@ fn record(
         WantedStatus::Posted => LegKind::Posted,
         WantedStatus::Pending => LegKind::Pending,
     };
-    let mut recorder = Recorder::new(state);
+    let mut recorder = Recorder::effective(state, now, create.effective_at);
     for posting in &create.postings {
         for leg in legs(state, reach, kind, posting)? {
             check_effective(state, create, &leg)?;

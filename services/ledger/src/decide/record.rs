@@ -26,6 +26,8 @@ pub(super) struct Leg {
 pub(super) struct Recorder {
     first: u64,
     legs: u8,
+    /// Whether the rows count for the books from before they are recorded.
+    late: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,12 @@ enum AccountSide {
 
 impl Recorder {
     pub(super) fn new(state: &State) -> Recorder {
-        Recorder { first: state.next_seq(), legs: 0 }
+        Recorder { first: state.next_seq(), legs: 0, late: false }
+    }
+
+    /// For rows that are recorded at `now` and count from `effective_at` on.
+    pub(super) fn effective(state: &State, now: Timestamp, effective_at: Option<Timestamp>) -> Recorder {
+        Recorder { late: effective_at.is_some_and(|effective_at| effective_at < now), ..Recorder::new(state) }
     }
 
     /// Carries one posting out, or refuses; the caller takes back what earlier postings did.
@@ -87,17 +94,21 @@ impl Recorder {
         // The callers have looked the account up.
         let facts = state.facts(no).expect("an account that is posted to is loaded");
         let before = state.entry(no).map(|entry| entry.head.sums).unwrap_or_default();
-        let after = moved(before, leg, side).ok_or_else(|| Refusal::SumOverflow { account: facts.path.clone() })?;
+        let overflow = || Refusal::SumOverflow { account: facts.path.clone() };
+        let after = moved(before, leg, side).ok_or_else(overflow)?;
+        let late = state.entry(no).map(|entry| entry.head.late).unwrap_or_default();
+        let late = if self.late { moved(late, leg, side).ok_or_else(overflow)? } else { late };
         let head = state.head_mut(no).expect("an account that is posted to is loaded");
         check_limits(&facts, head, leg, before.standing(facts.normal), after.standing(facts.normal))?;
         head.sums = after;
+        head.late = late;
         if head.raised_by != self.first {
             head.raised_by = self.first;
             head.version += 1;
         }
         let links = head.roots.append(seq);
         let floor = head.state.floor;
-        Ok(SideAfter { sums: after, floor, version: head.version, prev: links.prev, jump: links.jump })
+        Ok(SideAfter { sums: after, floor, version: head.version, prev: links.prev, jump: links.jump, late })
     }
 }
 

@@ -103,12 +103,16 @@ pub(crate) struct SideAfter {
     /// The account's previous row and a jump further back; 0 where there is none.
     pub prev: u64,
     pub jump: u64,
+    /// Of the account's late rows so far, this one included; nothing of it is written where there was none.
+    pub late: Sums,
 }
 
 const HAS_HEAD: u8 = 1;
 const OVERRIDES_FLOOR: u8 = 1 << 1;
 const DEBIT_FLOOR: u8 = 2;
 const CREDIT_FLOOR: u8 = 4;
+const DEBIT_LATE: u8 = 1 << 6;
+const CREDIT_LATE: u8 = 1 << 7;
 
 const HAS_TARGET: u8 = 1;
 const HAS_EFFECTIVE: u8 = 1 << 1;
@@ -127,6 +131,11 @@ impl LegRow {
         }
     }
 
+    /// What one of its two accounts stands at behind the row.
+    pub(crate) fn side(&self, account: u64) -> &SideAfter {
+        if self.debit == account { &self.debit_side } else { &self.credit_side }
+    }
+
     pub(crate) fn encode(&self, seq: u64) -> Vec<u8> {
         let mut out = Writer::with_capacity(112);
         out.byte(VERSION);
@@ -135,6 +144,8 @@ impl LegRow {
         flags |= floor_bits(self.credit_side.floor) << CREDIT_FLOOR;
         flags |= if self.head.is_some() { HAS_HEAD } else { 0 };
         flags |= if self.overrides_floor { OVERRIDES_FLOOR } else { 0 };
+        flags |= if self.debit_side.late.is_zero() { 0 } else { DEBIT_LATE };
+        flags |= if self.credit_side.late.is_zero() { 0 } else { CREDIT_LATE };
         out.byte(flags);
         match &self.head {
             Some(head) => head.encode(&mut out),
@@ -156,14 +167,13 @@ impl LegRow {
 
     pub(crate) fn decode(kind: LegKind, seq: u64, input: &mut Reader<'_>) -> Result<LegRow, FormatError> {
         let flags = input.byte("flags")?;
-        known_bits(flags, 0x3f, "flags")?;
         let head = if flags & HAS_HEAD == 0 { None } else { Some(TransactionHead::decode(input)?) };
         let index = if head.is_some() { 0 } else { input.byte("index")? };
         let (debit, credit) = (input.number("debit account")?, input.number("credit account")?);
         let amount = input.positive("amount")?;
         let hold = if kind.concerns_hold() { Some(HoldAfter::decode(input, seq)?) } else { None };
-        let debit_side = SideAfter::decode(input, seq, (flags >> DEBIT_FLOOR) & 3)?;
-        let credit_side = SideAfter::decode(input, seq, (flags >> CREDIT_FLOOR) & 3)?;
+        let debit_side = SideAfter::decode(input, seq, (flags >> DEBIT_FLOOR) & 3, flags & DEBIT_LATE != 0)?;
+        let credit_side = SideAfter::decode(input, seq, (flags >> CREDIT_FLOOR) & 3, flags & CREDIT_LATE != 0)?;
         let overrides_floor = flags & OVERRIDES_FLOOR != 0;
         Ok(LegRow { kind, index, head, debit, credit, amount, overrides_floor, hold, debit_side, credit_side })
     }
@@ -233,25 +243,20 @@ impl HoldAfter {
 
 impl SideAfter {
     fn encode(&self, out: &mut Writer, seq: u64) {
-        let Sums { posted_debits, posted_credits, pending_debits, pending_credits } = self.sums;
-        for sum in [posted_debits, posted_credits, pending_debits, pending_credits] {
-            out.number(sum.unsigned_abs());
-        }
+        self.sums.encode(out);
         if let Some(floor) = self.floor.filter(|floor| *floor != 0) {
             out.signed(floor);
         }
         out.number(self.version);
         out.number(distance(seq, self.prev));
         out.number(distance(seq, self.jump));
+        if !self.late.is_zero() {
+            self.late.encode(out);
+        }
     }
 
-    fn decode(input: &mut Reader<'_>, seq: u64, floor: u8) -> Result<SideAfter, FormatError> {
-        let sums = Sums {
-            posted_debits: input.positive("posted debits")?,
-            posted_credits: input.positive("posted credits")?,
-            pending_debits: input.positive("pending debits")?,
-            pending_credits: input.positive("pending credits")?,
-        };
+    fn decode(input: &mut Reader<'_>, seq: u64, floor: u8, late: bool) -> Result<SideAfter, FormatError> {
+        let sums = Sums::decode(input)?;
         let floor = match floor {
             0 => None,
             1 => Some(0),
@@ -264,8 +269,42 @@ impl SideAfter {
         let version = input.number("version")?;
         let prev = origin(seq, input.number("previous row")?)?;
         let jump = origin(seq, input.number("jump row")?)?;
-        Ok(SideAfter { sums, floor, version, prev, jump })
+        let late = if late { Sums::decode(input).and_then(some_late)? } else { Sums::default() };
+        Ok(SideAfter { sums, floor, version, prev, jump, late })
     }
+}
+
+impl Sums {
+    pub(crate) fn is_zero(&self) -> bool {
+        *self == Sums::default()
+    }
+
+    pub(crate) fn each(&self) -> [i64; 4] {
+        [self.posted_debits, self.posted_credits, self.pending_debits, self.pending_credits]
+    }
+
+    pub(crate) fn of(each: [i64; 4]) -> Sums {
+        let [posted_debits, posted_credits, pending_debits, pending_credits] = each;
+        Sums { posted_debits, posted_credits, pending_debits, pending_credits }
+    }
+
+    fn encode(&self, out: &mut Writer) {
+        self.each().into_iter().for_each(|sum| out.number(sum.unsigned_abs()));
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Sums, FormatError> {
+        Ok(Sums {
+            posted_debits: input.positive("posted debits")?,
+            posted_credits: input.positive("posted credits")?,
+            pending_debits: input.positive("pending debits")?,
+            pending_credits: input.positive("pending credits")?,
+        })
+    }
+}
+
+/// A late row adds to a sum, so that sums of nothing would be a second way to say that there was none.
+fn some_late(late: Sums) -> Result<Sums, FormatError> {
+    if late.is_zero() { Err(FormatError::Value("late sums")) } else { Ok(late) }
 }
 
 /// A bit that means nothing yet may mean something to a newer version, so it is not passed over.

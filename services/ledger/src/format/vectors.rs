@@ -28,7 +28,7 @@ fn sums(sums: [i64; 4]) -> Sums {
 }
 
 fn side(given: [i64; 4], floor: Option<i64>, version: u64, prev: u64, jump: u64) -> SideAfter {
-    SideAfter { sums: sums(given), floor, version, prev, jump }
+    SideAfter { sums: sums(given), floor, version, prev, jump, late: Sums::default() }
 }
 
 fn account(event: AccountEvent, state: AccountState) -> Row {
@@ -97,6 +97,22 @@ fn full_head() -> Row {
     };
     let leg = leg(LegKind::Pending, None, 500, None);
     row(LegRow { head: Some(head), overrides_floor: true, debit_side: side([0, 0, 500, 0], Some(-1), 1, 0, 0), ..leg })
+}
+
+/// The debited account had late rows before, this one is the first of the credited one.
+fn late() -> Row {
+    let mut leg = leg(LegKind::Posted, None, 500, None);
+    leg.head = leg.head.map(|head| TransactionHead { effective_at: Some(AT), ..head });
+    leg.debit_side.late = sums([800, 0, 20, 0]);
+    leg.credit_side.late = sums([0, 500, 0, 0]);
+    row(leg)
+}
+
+/// Not late itself; the credited account had a late row before.
+fn behind_late() -> Row {
+    let mut leg = leg(LegKind::Posted, None, 500, None);
+    leg.credit_side.late = sums([0, 0, 0, 70]);
+    row(leg)
 }
 
 fn second_leg() -> Row {
@@ -174,6 +190,8 @@ fn vectors() -> Vec<Vector> {
         vector("posted", 10, row(leg(LegKind::Posted, None, 500, None))),
         vector("posted, second row", 11, second_leg()),
         vector("pending, full head", 10, full_head()),
+        vector("posted, late", 10, late()),
+        vector("posted, behind a late row", 10, behind_late()),
         vector("post", 12, row(leg(LegKind::Post, Some(TARGET), 300, held(300, 200, 0)))),
         vector("void", 12, row(leg(LegKind::Void, Some(TARGET), 200, held(0, 200, 300)))),
         vector("increase", 12, row(leg(LegKind::Increase, Some(TARGET), 50, held(0, 0, 550)))),

@@ -1,7 +1,7 @@
-//! Accounts: opening, reading, listing, and the sums below a path.
+//! Accounts: opening, reading and listing.
 
 use axum::extract::State;
-use ledger_api::{AccountPath, AccountQuery, RollUp};
+use ledger_api::{AccountPath, AccountQuery};
 use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -137,29 +137,4 @@ pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, v
 fn unknown(name: &str) -> Problem {
     let name: String = name.chars().take(80).collect();
     Problem::field(name, "is unknown; there are prefix, owner, reference, metadata.KEY, limit and cursor")
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Below {
-    /// The path whose account, and all below it, are added up.
-    #[param(example = "customers")]
-    prefix: AccountPath,
-}
-
-/// Add up the accounts below a path
-///
-/// Per currency, in one snapshot: all four sums, and `net_debit` as posted debits less posted credits. The root of a book
-/// whose every account lies below one path always nets to zero.
-#[utoipa::path(
-    get, path = "/balances", tag = "Accounts", params(Below),
-    responses((status = 200, description = "The sums", body = RollUp, example = json!(examples::roll_up())))
-)]
-pub(super) async fn roll_up(
-    State(ledger): State<Shared>,
-    CallCtx(ctx): CallCtx,
-    Query(below): Query<Below>,
-) -> Result<Json<RollUp>, Problem> {
-    ledger.roll_up(&ctx, &below.prefix).await.map(Json).map_err(|error| problem(error, Shape::Postings))
 }

@@ -17,7 +17,7 @@ const PROBLEM: &str = "Problem";
 /// The name under which the document keeps the problems that any operation can answer.
 const GENERAL: &str = "GeneralProblem";
 
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (
         "Accounts",
         "Where money is. An account has a path, a currency, a normal side, limits, and three balances with a version. \
@@ -28,6 +28,7 @@ const TAGS: [(&str, &str); 5] = [
         "How money moves: posted at once, or pending first and then posted, voided, increased or expired; reversed if it \
          was wrong. The same routes answer under /v1/transactions and /api/v1/transactions.",
     ),
+    ("History", "What the books say of the past, by two clocks: when it was recorded, and when it counts from."),
     ("Batches", "Many operations in one request, all or none or each for itself."),
     ("Events", "Everything that happened, in order, for whoever has to know."),
     ("Assets", "Units of account beside the currencies of ISO 4217."),

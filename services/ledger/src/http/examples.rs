@@ -1,11 +1,13 @@
 //! The examples of the document, told as one story: a customer pays in, buys, and gets money back. A test sends each
 //! request to a real ledger.
 
+mod past;
 mod schedule;
 mod steps;
 
 use serde_json::{Value, json};
 
+pub(super) use past::{account_balance, statement, trial_balance};
 pub(super) use schedule::{cancel, cancellation, create_scheduled, scheduled_list};
 pub(super) use steps::{increase, increased, pending, post, posted, reversal, reverse, void, voided};
 
@@ -128,6 +130,9 @@ pub(super) fn events() -> Value {
 pub(super) fn roll_up() -> Value {
     json!({
         "prefix": "customers",
+        "at": null,
+        "by": "record",
+        "as_of_seq": 14,
         "accounts": 2,
         "currencies": [{
             "currency": "USD",

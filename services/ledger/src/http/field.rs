@@ -57,6 +57,9 @@ pub(super) fn of(refusal: &Refusal, shape: Shape) -> Option<String> {
         VersionMismatch { .. } => "if_version",
         PageSize { .. } => "limit",
         RollUpTooLarge { .. } => "prefix",
+        RangeEmpty { .. } => "to",
+        DepthOutOfRange { .. } => "depth",
+        CursorAhead { .. } => "cursor",
         _ => return None,
     };
     Some(name.to_owned())

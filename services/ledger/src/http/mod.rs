@@ -14,10 +14,12 @@ mod document;
 mod events;
 mod examples;
 mod field;
+mod history;
 mod refusals;
 mod schedule;
 mod search;
 mod settle;
+mod statement;
 mod transactions;
 
 use std::sync::Arc;
@@ -54,6 +56,8 @@ fn accounts() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(accounts::open_account, accounts::list_accounts))
         .routes(routes!(accounts::get_account))
+        .routes(routes!(history::account_balance))
+        .routes(routes!(statement::account_statement))
         .routes(routes!(changes::freeze_account))
         .routes(routes!(changes::unfreeze_account))
         .routes(routes!(changes::close_account))
@@ -75,7 +79,8 @@ fn transactions() -> OpenApiRouter<Shared> {
 fn others() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(assets::declare_asset, assets::list_assets))
-        .routes(routes!(accounts::roll_up))
+        .routes(routes!(history::roll_up))
+        .routes(routes!(history::trial_balance))
         .routes(routes!(schedule::list_scheduled))
         .routes(routes!(batches::submit_batch))
         .routes(routes!(events::events_after))

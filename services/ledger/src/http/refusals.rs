@@ -90,6 +90,9 @@ refusals! {
         "The filters given cannot be combined, or one is missing.";
     MetadataKeyInvalid { detail: "the key is empty".to_owned() } => "The key is empty or longer than 64 bytes.";
     PageSize { given: 501, max: 500 } => "limit is not between 1 and 500.";
+    RangeEmpty { from: at(), to: at() } => "`to` does not lie behind `from`.";
+    DepthOutOfRange { given: 0, max: 16 } => "depth is not between 1 and 16.";
+    CursorAhead { as_of_seq: 4_711, last_seq: 14 } => "The cursor is of a log with more rows than this one.";
     NotFound { what: "account".to_owned(), name: "customers:zoe".to_owned() } =>
         "It does not exist, or belongs to somebody else.";
     AccountUnknown { account: path("customers:zoe") } => "An account that the command names is not open, or not yours.";
@@ -121,7 +124,7 @@ refusals! {
         "The account would go above its ceiling; `room` says what fits.";
     VersionMismatch { account: path("customers:ann"), expected: 7, found: 8 } =>
         "Somebody else was faster: read the account again and decide anew, under a new id.";
-    RollUpTooLarge { prefix: path("customers"), max: 10_000 } => "More accounts lie below the path than are added up at once.";
+    RollUpTooLarge { prefix: Some(path("customers")), max: 10_000 } => "More accounts lie below the path than are added up at once.";
     PendingUnknown { transaction: transaction() } => "There is no such pending transaction, or its accounts are not yours.";
     NotPending { transaction: transaction() } => "The transaction was never pending.";
     AlreadyPosted { transaction: transaction() } => "Nothing of the pending transaction is left; at least some was posted.";
@@ -223,6 +226,12 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ),
     ("list_accounts", &[READ, &["page_size", "cursor_invalid", "query_unsupported"]]),
     ("get_account", &[READ, &["not_found"]]),
+    ("account_balance", &[READ, &["not_found"]]),
+    (
+        "account_statement",
+        &[READ, &["not_found", "page_size", "cursor_invalid", "cursor_ahead", "range_empty", "query_unsupported"]],
+    ),
+    ("trial_balance", &[READ, &["roll_up_too_large", "sum_overflow", "depth_out_of_range"]]),
     ("freeze_account", &[WRITE, CHANGE, &["account_closed"]]),
     ("unfreeze_account", &[WRITE, CHANGE, &["account_closed"]]),
     ("close_account", &[WRITE, CHANGE, &["account_not_zero", "account_has_holds"]]),

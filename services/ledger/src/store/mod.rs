@@ -1,5 +1,6 @@
 //! Between rows of tables and the state of the pure step: `read` fills the state, `write` stores what a group changed.
 
+mod late;
 mod read;
 mod rows;
 mod sealed;
@@ -8,7 +9,8 @@ pub(crate) mod sql;
 mod tests;
 mod write;
 
+pub(crate) use late::{BUCKET_BITS, Late, late_rows};
 pub(crate) use read::{Loader, Wanted};
-pub(crate) use rows::{heads_of, hold as hold_of, log_row, scheduled as scheduled_of};
+pub(crate) use rows::{facts, heads_of, hold as hold_of, log_row, scheduled as scheduled_of};
 pub(crate) use sealed::{SealedGroup, store_sealed};
 pub(crate) use write::{Stored, store_group, store_heads};

@@ -57,7 +57,8 @@ pub(crate) fn head(row: &Row) -> Result<(u64, Head), DbError> {
     };
     let roots = Roots::from_bytes(row.bytes(12)?).ok_or_else(|| DbError::shape("an account with malformed roots"))?;
     let (version, holds) = (unsigned(row, 10)?, unsigned(row, 11)?);
-    Ok((unsigned(row, 0)?, Head { state, sums, version, roots, holds, raised_by: 0 }))
+    let late = Sums::of([row.int(13)?, row.int(14)?, row.int(15)?, row.int(16)?]);
+    Ok((unsigned(row, 0)?, Head { state, sums, version, roots, late, holds, raised_by: 0 }))
 }
 
 pub(crate) fn heads_of(rows: &[Row]) -> Result<HashMap<u64, Head>, DbError> {

@@ -4,7 +4,7 @@
 use platform::db::{Column, DbError, Tx};
 use tokio::try_join;
 
-use super::{sql, write};
+use super::{Late, late, sql, write};
 use crate::behind::Plan;
 use crate::format::{GroupStamp, Hash};
 use crate::ids::IdPlan;
@@ -23,6 +23,7 @@ pub(crate) async fn store_sealed(
     state: &State,
     plan: &Plan,
     ids: &[IdPlan],
+    late: &[Late],
     groups: &[SealedGroup],
 ) -> Result<(), DbError> {
     let column =
@@ -41,6 +42,7 @@ pub(crate) async fn store_sealed(
         tx.insert_many(&COMMIT_GROUP, &stamps),
         store_ids(tx, ids),
         write::tables(tx, state, plan, 0),
+        late::store(tx, late),
     )?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use platform::db::{Migration, RowSet};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
+    Migration { version: 2, name: "history", sql: include_str!("../../migrations/0002_history.sql") },
     Migration { version: 3, name: "schedule", sql: include_str!("../../migrations/0003_schedule.sql") },
     Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
     Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
@@ -54,6 +55,10 @@ pub(crate) static ACCOUNT_HEAD: RowSet = RowSet::new(
         ("version", "bigint"),
         ("holds", "bigint"),
         ("roots", "bytea"),
+        ("late_posted_debits", "bigint"),
+        ("late_posted_credits", "bigint"),
+        ("late_pending_debits", "bigint"),
+        ("late_pending_credits", "bigint"),
     ],
 );
 
@@ -92,8 +97,27 @@ pub(crate) static METADATA: RowSet = RowSet::new("metadata", &[("seq", "bigint")
 pub(crate) static IDEMPOTENCY: RowSet =
     RowSet::new("idempotency", &[("key", "bytea"), ("command", "bytea"), ("seq", "bigint"), ("day", "bigint")]);
 
+pub(crate) static LATE: RowSet = RowSet::new(
+    "late",
+    &[("account", "bigint"), ("effective_at", "bigint"), ("seq", "bigint"), ("place", "bigint"), ("amount", "bigint")],
+);
+
+pub(crate) static LATE_BUCKET: RowSet = RowSet::adding(
+    "late_bucket",
+    3,
+    &[
+        ("bits", "bigint"),
+        ("account", "bigint"),
+        ("bucket", "bigint"),
+        ("posted_debits", "bigint"),
+        ("posted_credits", "bigint"),
+        ("pending_debits", "bigint"),
+        ("pending_credits", "bigint"),
+    ],
+);
+
 #[cfg(test)]
-pub(crate) static ROW_SETS: [&RowSet; 17] = [
+pub(crate) static ROW_SETS: [&RowSet; 19] = [
     &LOG,
     &TRANSACTION_ID,
     &ID_OPEN,
@@ -111,6 +135,8 @@ pub(crate) static ROW_SETS: [&RowSet; 17] = [
     &ASSET,
     &METADATA,
     &IDEMPOTENCY,
+    &LATE,
+    &LATE_BUCKET,
 ];
 
 pub(crate) const GROUP_RECORD: &str = "
@@ -315,15 +341,8 @@ from account_reference
 join account on account.no = account_reference.account
 where account_reference.reference = $1 and path > $2";
 
-/// Added up by the reader: a sum of numbers of 64 bits may not fit into one.
-pub(crate) const ROLL_UP: &str = "
-select currency, scale, no
-from account
-where path = $1 or (path >= $2 and path < $3)
-limit $4";
-
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 32] = [
+pub(crate) const STATEMENTS: [&str; 31] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
@@ -355,5 +374,4 @@ pub(crate) const STATEMENTS: [&str; 32] = [
     ACCOUNT_PAGE_OWNER_PREFIX,
     ACCOUNT_PAGE_METADATA,
     ACCOUNT_BY_REFERENCE,
-    ROLL_UP,
 ];

@@ -3,6 +3,7 @@
 use platform::db::{Column, DbError, Tx, Value};
 use tokio::try_join;
 
+use super::late::{self, late_rows};
 use super::rows::status_number;
 use super::sql;
 use crate::behind::{MarkChange, Plan};
@@ -26,6 +27,7 @@ pub(crate) async fn store_group(
     now: i64,
 ) -> Result<Stored, DbError> {
     let (log, bodies) = seal(state, now);
+    let late = late_rows((state.log.last_seq + 1..).zip(&state.group.rows), now);
     let seqs: Vec<i64> = (state.log.last_seq + 1..=log.last_seq).map(|seq| seq as i64).collect();
     let record = [
         Value::Int(log.number as i64),
@@ -40,11 +42,12 @@ pub(crate) async fn store_group(
         store_ids(tx, ids),
         tx.execute(sql::GROUP_RECORD, &record),
         tables(tx, state, plan, now),
+        late::store(tx, &late),
     )?;
     Ok(Stored { log })
 }
 
-/// Every table that is worked out from the rows, apart from the ids.
+/// Every table that is worked out from the rows, apart from the ids and the late rows.
 pub(super) async fn tables(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<(), DbError> {
     let group = &state.group;
     try_join!(
@@ -93,7 +96,7 @@ fn seal(state: &State, now: i64) -> (LogTail, Vec<Vec<u8>>) {
 /// The columns of `account_head`, gathered.
 #[derive(Default)]
 struct Heads {
-    numbers: [Vec<i64>; 9],
+    numbers: [Vec<i64>; 13],
     limits: [Vec<Option<i64>>; 2],
     bytes: [Vec<Vec<u8>>; 2],
 }
@@ -103,6 +106,7 @@ impl Heads {
         let mut heads = Heads::default();
         for Entry { facts, head } in entries {
             let (state, sums) = (&head.state, &head.sums);
+            let [late_pd, late_pc, late_hd, late_hc] = head.late.each();
             let numbers = [
                 facts.no as i64,
                 status_number(state.status),
@@ -113,6 +117,10 @@ impl Heads {
                 sums.pending_credits,
                 head.version as i64,
                 head.holds as i64,
+                late_pd,
+                late_pc,
+                late_hd,
+                late_hc,
             ];
             push_each(&mut heads.numbers, numbers);
             push_each(&mut heads.limits, [state.floor, state.ceiling]);
@@ -123,8 +131,9 @@ impl Heads {
     }
 
     /// In the order of the table's columns.
-    fn columns(&self) -> [Column<'_>; 13] {
-        let [no, status, metadata_seq, pd, pc, hd, hc, version, holds] = &self.numbers;
+    fn columns(&self) -> [Column<'_>; 17] {
+        let [no, status, metadata_seq, pd, pc, hd, hc, version, holds, late_pd, late_pc, late_hd, late_hc] =
+            &self.numbers;
         let [floor, ceiling] = &self.limits;
         let [metadata_hash, roots] = &self.bytes;
         [
@@ -141,6 +150,10 @@ impl Heads {
             Column::Int(version),
             Column::Int(holds),
             Column::Bytes(roots),
+            Column::Int(late_pd),
+            Column::Int(late_pc),
+            Column::Int(late_hd),
+            Column::Int(late_hc),
         ]
     }
 }

@@ -19,7 +19,7 @@ use crate::ids::{IdPlan, Runs, Scattered};
 use crate::query::Head;
 use crate::state::{Group, LogTail, State};
 use crate::store::sql as tables;
-use crate::store::{SealedGroup, store_sealed};
+use crate::store::{Late, SealedGroup, late_rows, store_sealed};
 use crate::work::read_tail;
 
 /// Rows in one commit, unless a single group has more.
@@ -160,9 +160,10 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         apply::load(&tx, &self.runs, &mut self.state, &groups).await?;
         apply::fold(&mut self.state, &groups)?;
         let ids = self.plan_ids(&groups);
+        let late: Vec<Late> = groups.iter().flat_map(late_of).collect();
         let sealed: Vec<SealedGroup> = groups.into_iter().map(sealed).collect();
         let plan = self.behind.plan(&self.state, Pace::AtOnce);
-        store_sealed(&tx, &self.state, &plan, &ids, &sealed).await?;
+        store_sealed(&tx, &self.state, &plan, &ids, &late, &sealed).await?;
         tx.commit().await?;
         let (stamp, hash) = last;
         let last_account = self.state.log.last_account + self.state.group.new_accounts.len() as u64;
@@ -205,6 +206,12 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         }
         Ok(())
     }
+}
+
+/// What counts from before it was recorded.
+fn late_of(group: &ReadGroup) -> Vec<Late> {
+    let rows = (group.stamp.first_seq..).zip(group.rows.iter().map(|read| &read.row));
+    late_rows(rows, group.stamp.at)
 }
 
 fn sealed(group: ReadGroup) -> SealedGroup {

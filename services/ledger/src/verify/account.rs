@@ -49,6 +49,8 @@ impl Replay {
             opened_at: at,
             state: row.state,
             sums: Sums::default(),
+            late: Sums::default(),
+            late_rows: 0,
             version: 0,
             raised_by: 0,
             holds: 0,

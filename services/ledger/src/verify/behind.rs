@@ -21,6 +21,7 @@ pub(super) struct Behind {
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
     pub(super) sums: Sums,
+    pub(super) late: Sums,
     pub(super) version: u64,
     pub(super) holds: u64,
     pub(super) trees: Vec<(u64, u8)>,

@@ -20,6 +20,15 @@ pub(super) struct Transaction {
     pub(super) legs: Vec<(u64, u64, i64)>,
 }
 
+/// What a row does beside what it says itself.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    /// How much of the hold behind it ends with it.
+    ended: i128,
+    /// It counts from before it was recorded.
+    late: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum AccountSide {
     Debit,
@@ -41,8 +50,9 @@ impl Replay {
             }
         }
         let ended = self.settle(&place, at, leg, &transaction.head)?;
+        let late = transaction.head.effective_at.is_some_and(|effective_at| effective_at < at);
         for side in [AccountSide::Debit, AccountSide::Credit] {
-            self.side(&place, transaction.first, leg, side, ended)?;
+            self.side(&place, &transaction, leg, side, Change { ended, late })?;
         }
         self.counts.overrides += u64::from(leg.overrides_floor);
         transaction.legs.push((leg.debit, leg.credit, leg.amount));
@@ -137,7 +147,7 @@ impl Replay {
         Ok(())
     }
 
-    fn side(&mut self, place: &Place, first: u64, leg: &LegRow, side: AccountSide, ended: i128) -> Checked {
+    fn side(&mut self, place: &Place, within: &Transaction, leg: &LegRow, side: AccountSide, by: Change) -> Checked {
         let (no, found) = match side {
             AccountSide::Debit => (leg.debit, &leg.debit_side),
             AccountSide::Credit => (leg.credit, &leg.credit_side),
@@ -145,15 +155,19 @@ impl Replay {
         let Place::Row(seq) = *place else { return Ok(()) };
         let account = self.account(place, no)?;
         let (lowest, highest) = (account.lowest(), account.highest());
-        account.sums = moved(place, account, leg, side, ended)?;
+        account.sums = moved(place, account, account.sums, leg, side, by.ended)?;
+        if by.late {
+            account.late = moved(place, account, account.late, leg, side, by.ended)?;
+            account.late_rows += 1;
+        }
         check_limits(place, account, leg, lowest, highest)?;
-        if account.raised_by != first {
-            account.raised_by = first;
+        if account.raised_by != within.first {
+            account.raised_by = within.first;
             account.version += 1;
         }
         let (prev, jump) = account.append(seq);
-        let expected =
-            SideAfter { sums: account.sums, floor: account.state.floor, version: account.version, prev, jump };
+        let (sums, floor, version, late) = (account.sums, account.state.floor, account.version, account.late);
+        let expected = SideAfter { sums, floor, version, prev, jump, late };
         check_side(place, account, side, &expected, found)
     }
 
@@ -246,7 +260,14 @@ fn check_amount(place: &Place, leg: &LegRow) -> Checked {
     Ok(())
 }
 
-fn moved(place: &Place, account: &Account, leg: &LegRow, side: AccountSide, ended: i128) -> Checked<Sums> {
+fn moved(
+    place: &Place,
+    account: &Account,
+    before: Sums,
+    leg: &LegRow,
+    side: AccountSide,
+    ended: i128,
+) -> Checked<Sums> {
     let amount = i128::from(leg.amount);
     let (posted, pending) = match leg.kind {
         LegKind::Posted | LegKind::Reversal => (amount, 0),
@@ -254,7 +275,7 @@ fn moved(place: &Place, account: &Account, leg: &LegRow, side: AccountSide, ende
         LegKind::Post => (amount, -ended),
         LegKind::Void | LegKind::Increase | LegKind::Expiry => (0, -ended),
     };
-    let mut sums = account.sums;
+    let mut sums = before;
     let (posted_sum, pending_sum) = match side {
         AccountSide::Debit => (&mut sums.posted_debits, &mut sums.pending_debits),
         AccountSide::Credit => (&mut sums.posted_credits, &mut sums.pending_credits),
@@ -289,7 +310,7 @@ fn check_side(place: &Place, account: &Account, side: AccountSide, expected: &Si
         AccountSide::Credit => "credit",
     };
     let what = |what: &str| format!("{what} of the {name} account {}", account.path);
-    let fields: [(&str, i128, i128); 7] = [
+    let fields: [(&str, i128, i128); 11] = [
         ("posted debits", expected.sums.posted_debits.into(), found.sums.posted_debits.into()),
         ("posted credits", expected.sums.posted_credits.into(), found.sums.posted_credits.into()),
         ("pending debits", expected.sums.pending_debits.into(), found.sums.pending_debits.into()),
@@ -297,6 +318,10 @@ fn check_side(place: &Place, account: &Account, side: AccountSide, expected: &Si
         ("version", expected.version.into(), found.version.into()),
         ("previous row", expected.prev.into(), found.prev.into()),
         ("jump row", expected.jump.into(), found.jump.into()),
+        ("late posted debits", expected.late.posted_debits.into(), found.late.posted_debits.into()),
+        ("late posted credits", expected.late.posted_credits.into(), found.late.posted_credits.into()),
+        ("late pending debits", expected.late.pending_debits.into(), found.late.pending_debits.into()),
+        ("late pending credits", expected.late.pending_credits.into(), found.late.pending_credits.into()),
     ];
     // The words are put together only when they are needed: this runs twice for every posting.
     match fields.into_iter().find(|(_, expected, found)| expected != found) {

@@ -12,6 +12,7 @@ mod account;
 mod behind;
 mod disagreement;
 mod ids;
+mod late;
 mod leg;
 mod lookups;
 mod pending;

@@ -55,6 +55,9 @@ pub(super) struct Account {
     pub(super) opened_at: i64,
     pub(super) state: AccountState,
     pub(super) sums: Sums,
+    /// The part of them that counts from before it was recorded, and how many rows that was.
+    pub(super) late: Sums,
+    pub(super) late_rows: u64,
     pub(super) version: u64,
     /// The first row of the transaction that raised the version last.
     pub(super) raised_by: u64,
@@ -65,8 +68,8 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn standing(&self) -> Standing {
-        let Account { sums, version, holds, .. } = *self;
-        Standing { sums, version, holds, trees: self.trees.clone() }
+        let Account { sums, late, version, holds, .. } = *self;
+        Standing { sums, late, version, holds, trees: self.trees.clone() }
     }
 }
 

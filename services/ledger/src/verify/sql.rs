@@ -157,8 +157,29 @@ from idempotency
 where seq < 1 or seq > $1
 limit 1";
 
+pub(super) const LATE_PAGE: &str = "
+select account, effective_at, seq, place, amount
+from late
+where (account, effective_at, seq) > ($1, $2, $3)
+order by account, effective_at, seq
+limit $4";
+
+pub(super) const LATE_BUCKET_PAGE: &str = "
+select account, bucket, posted_debits, posted_credits, pending_debits, pending_credits
+from late_bucket
+where bits = $1 and (account, bucket) > ($2, $3)
+order by account, bucket
+limit $4";
+
+/// A size that no bucket has.
+pub(super) const LATE_BUCKET_STRAY: &str = "
+select bits
+from late_bucket
+where bits not in (17, 26, 35, 44)
+limit 1";
+
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 27] = [
+pub(crate) const STATEMENTS: [&str; 30] = [
     GROUP_PAGE,
     LOG_PAGE,
     LOG_STRAY,
@@ -186,4 +207,7 @@ pub(crate) const STATEMENTS: [&str; 27] = [
     ACCOUNT_METADATA_STRAY,
     ASSET_PAGE,
     IDEMPOTENCY_STRAY,
+    LATE_PAGE,
+    LATE_BUCKET_PAGE,
+    LATE_BUCKET_STRAY,
 ];

@@ -10,7 +10,7 @@ use super::disagreement::{Checked, Place, VerifyError};
 use super::lookups::{hold_rows, scheduled_rows, select};
 use super::pending::Held;
 use super::replay::{Account, Replay};
-use super::{PAGE_ROWS, sql, strays};
+use super::{PAGE_ROWS, late, sql, strays};
 use crate::format::hex;
 use crate::ids::Runs;
 use crate::store::sql as tables;
@@ -22,6 +22,7 @@ pub(super) async fn compare(tx: &Tx, runs: &Runs, replay: &Replay, last_seq: u64
     strays::check(tx, runs, &replay.counts).await?;
     assets(tx, replay).await?;
     accounts(tx, replay).await?;
+    late::check(tx, &replay.accounts).await?;
     nothing_beyond(tx, sql::IDEMPOTENCY_STRAY, last_seq, "idempotency", "key of a row that does not exist").await?;
     balanced(&replay.accounts)?;
     Ok(())
@@ -111,7 +112,7 @@ async fn accounts(tx: &Tx, replay: &Replay) -> Result<(), VerifyError> {
 }
 
 /// The columns of table `account_head` behind its number, by name.
-type HeadColumns = [(&'static str, String); 12];
+type HeadColumns = [(&'static str, String); 16];
 
 async fn heads(tx: &Tx, replay: &Replay, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
     let keys: Vec<i64> = page.iter().map(|(no, _)| *no).collect();
@@ -157,6 +158,10 @@ fn expected_head(account: &Account, standing: &Standing) -> HeadColumns {
         ("version", standing.version.to_string()),
         ("holds", standing.holds.to_string()),
         ("roots", hex(&roots)),
+        ("late_posted_debits", standing.late.posted_debits.to_string()),
+        ("late_posted_credits", standing.late.posted_credits.to_string()),
+        ("late_pending_debits", standing.late.pending_debits.to_string()),
+        ("late_pending_credits", standing.late.pending_credits.to_string()),
     ]
 }
 
@@ -184,6 +189,10 @@ fn found_head(row: &Row) -> Result<HeadColumns, DbError> {
         ("version", number(10)?),
         ("holds", number(11)?),
         ("roots", hex(row.bytes(12)?)),
+        ("late_posted_debits", number(13)?),
+        ("late_posted_credits", number(14)?),
+        ("late_pending_debits", number(15)?),
+        ("late_pending_credits", number(16)?),
     ])
 }
 

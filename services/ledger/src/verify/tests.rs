@@ -198,8 +198,8 @@ async fn every_statement_can_be_prepared() {
             } else {
                 Value::Int(1)
             };
-            let params = [first, Value::Int(1)];
-            let wanted = ["$1", "$2"].iter().filter(|name| sql.contains(**name)).count();
+            let params = [first, Value::Int(1), Value::Int(1), Value::Int(1)];
+            let wanted = ["$1", "$2", "$3", "$4"].iter().filter(|name| sql.contains(**name)).count();
             tx.query(sql, &params[..wanted]).await.unwrap_or_else(|error| panic!("{sql}: {error} {:?}", error.source));
         }
     })

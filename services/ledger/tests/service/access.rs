@@ -1,7 +1,8 @@
 //! Callers who reach their own accounts only.
 
 use ledger_api::{
-    AccountQuery, FindTransaction, Ledger, LedgerError, Limits, OpenAccount, Override, Posting, Refusal, Side,
+    AccountQuery, BalanceQuery, FindTransaction, History, Ledger, LedgerError, Limits, OpenAccount, Override, Posting,
+    Refusal, RollUpQuery, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
 };
 use testkit::for_each_engine;
 
@@ -62,7 +63,9 @@ async fn without_a_permission_nothing_is_allowed() {
         assert_eq!(desk.ledger.account(&nobody, &path("ann")).await.unwrap_err(), LedgerError::Forbidden);
         assert_eq!(desk.ledger.assets(&nobody).await.unwrap_err(), LedgerError::Forbidden);
         let ann = desk.caller("cust_a", OWN);
-        assert_eq!(desk.ledger.roll_up(&ann, &path("a")).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(desk.ledger.roll_up(&ann, RollUpQuery::now(path("a"))).await.unwrap_err(), LedgerError::Forbidden);
+        let whole = ann_trial(&desk, &ann).await;
+        assert_eq!(whole.unwrap_err(), LedgerError::Forbidden);
         // Going below a floor is a right of its own.
         let teller = desk.caller("teller", &["transactions:*:all"]);
         let forced = Posting { override_limit: Some(Override::Floor), ..posting("ann", "bob", 5) };
@@ -76,6 +79,36 @@ async fn without_a_permission_nothing_is_allowed() {
             .map(|line| line.unwrap_err().code())
             .collect();
         assert_eq!(codes, ["forbidden"]);
+        desk.ledger.close().await.unwrap();
+    })
+    .await;
+}
+
+async fn ann_trial(desk: &Desk, ann: &kernel::Ctx) -> Result<ledger_api::TrialBalance, LedgerError> {
+    desk.ledger.trial_balance(ann, TrialBalanceQuery::default()).await
+}
+
+/// The path of the other side is part of one's own movement; the account behind it stays closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_of_foreign_accounts_does_not_exist() {
+    for_each_engine(async |store| {
+        let desk = desk(store).await;
+        let ann = desk.caller("cust_a", OWN);
+        desk.run(pay(1, "bank", "a:main", 100)).await.unwrap();
+        let balance = |name: &str| BalanceQuery { path: path(name), at: None, by: TimeBasis::Event };
+        let statement =
+            |name: &str| -> StatementQuery { serde_json::from_value(serde_json::json!({ "path": name })).unwrap() };
+        for name in ["b:main", "bank", "nobody2"] {
+            let unknown = Refusal::NotFound { what: "account".to_owned(), name: name.to_owned() };
+            assert_eq!(refusal(desk.ledger.balance(&ann, balance(name)).await), unknown);
+            assert_eq!(refusal(desk.ledger.statement(&ann, statement(name)).await), unknown);
+        }
+        assert_eq!(desk.ledger.balance(&ann, balance("a:main")).await.unwrap().posted.minor(), 100);
+        let own = desk.ledger.statement(&ann, statement("a:main")).await.unwrap();
+        assert_eq!((own.movements.len(), own.movements[0].counterpart.as_str()), (1, "bank"));
+        let nobody = desk.caller("cust_x", &[]);
+        assert_eq!(desk.ledger.balance(&nobody, balance("a:main")).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(desk.ledger.statement(&nobody, statement("a:main")).await.unwrap_err(), LedgerError::Forbidden);
         desk.ledger.close().await.unwrap();
     })
     .await;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kernel::{Clock, SystemClock};
-use ledger_api::{Ledger, LedgerError, Limits, Operation, Side, WantedStatus};
+use ledger_api::{History, Ledger, LedgerError, Limits, Operation, RollUpQuery, Side, WantedStatus};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::{TestStore, for_each_engine};
@@ -69,7 +69,7 @@ async fn client(desk: Arc<Desk>, number: u64, stop: Arc<AtomicBool>) -> Vec<u128
 async fn reader(desk: Arc<Desk>, stop: Arc<AtomicBool>) -> u64 {
     let mut readings = 0;
     while !stop.load(Ordering::Relaxed) {
-        let total = desk.ledger.roll_up(&desk.ctx, &path("bank")).await.unwrap();
+        let total = desk.ledger.roll_up(&desk.ctx, RollUpQuery::now(path("bank"))).await.unwrap();
         let sums = &total.currencies[0];
         assert_eq!(sums.net_debit, usd(0), "the total moved: {sums:?}");
         assert_eq!(sums.pending_debits, sums.pending_credits);

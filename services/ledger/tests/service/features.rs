@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use ledger::LedgerConfig;
 use ledger_api::{
-    AccountChange, AccountQuery, DeclareAsset, FindTransaction, Ledger, Limits, NewTransaction, OpenAccount, Operation,
-    Posting, Share, Side, TransactionStatus, WantedStatus,
+    AccountChange, AccountQuery, DeclareAsset, FindTransaction, History, Ledger, Limits, NewTransaction, OpenAccount,
+    Operation, Posting, RollUpQuery, Share, Side, TransactionStatus, WantedStatus,
 };
 use testkit::{FakeClock, TestStore, for_each_engine};
 
@@ -135,7 +135,7 @@ async fn look_up(desk: &Desk, script: &mut Script) {
     assert_eq!(seen.len(), 6, "{seen:?}");
     assert!(seen.is_sorted());
     for prefix in ["users", "assets:bank", "users:ann", "nobody"] {
-        say(script, desk.ledger.roll_up(&desk.ctx, &path(prefix)).await);
+        say(script, desk.ledger.roll_up(&desk.ctx, RollUpQuery::now(path(prefix))).await);
     }
 }
 

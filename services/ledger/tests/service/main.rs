@@ -7,6 +7,7 @@ mod behind;
 mod busy;
 mod features;
 mod harness;
+mod history;
 mod lost;
 mod model;
 mod refusals;

@@ -8,8 +8,9 @@ use std::future::ready;
 
 use kernel::{Money, Timestamp};
 use ledger_api::{
-    AccountChange, AccountQuery, Batch, DeclareAsset, Ledger, LedgerError, Limits, NewTransaction, Operation, Refusal,
-    Side, VersionCondition, WantedStatus, limits,
+    AccountChange, AccountQuery, Batch, DeclareAsset, History, Ledger, LedgerError, Limits, NewTransaction, Operation,
+    Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery, VersionCondition, WantedStatus,
+    limits,
 };
 use testkit::on_sqlite;
 
@@ -82,6 +83,9 @@ fn test_of(refusal: &Refusal) -> &'static str {
         AlreadyCarriedOut { .. } => "already_carried_out",
         AlreadyFailed { .. } => "already_failed",
         SiblingFailed { .. } => "sibling_failed",
+        RangeEmpty { .. } => "range_empty",
+        DepthOutOfRange { .. } => "depth_out_of_range",
+        CursorAhead { .. } => "cursor_ahead",
     }
 }
 
@@ -483,9 +487,50 @@ async fn version_mismatch() {
     .await;
 }
 
+fn statement(change: impl FnOnce(&mut StatementQuery)) -> StatementQuery {
+    let query = serde_json::json!({ "path": "ann" });
+    let mut query = serde_json::from_value(query).unwrap();
+    change(&mut query);
+    query
+}
+
+async fn statement_refused(desk: &Desk, change: impl FnOnce(&mut StatementQuery)) -> Refusal {
+    refusal(desk.ledger.statement(&desk.ctx, statement(change)).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn range_empty() {
+    let at = Timestamp::from_micros(5);
+    refused(400, nothing, async |desk: &Desk| {
+        statement_refused(desk, |query| (query.from, query.to) = (Some(at), Some(at))).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursor_ahead() {
+    refused(400, nothing, async |desk: &Desk| {
+        let after = StatementCursor { as_of_seq: 9_999, time: 0, seq: 1, backward: false };
+        statement_refused(desk, |query| query.after = Some(after)).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn depth_out_of_range() {
+    refused(400, nothing, async |desk: &Desk| {
+        let query = TrialBalanceQuery { depth: Some(0), ..TrialBalanceQuery::default() };
+        refusal(desk.ledger.trial_balance(&desk.ctx, query).await)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn roll_up_too_large() {
-    refused(422, many, async |desk: &Desk| refusal(desk.ledger.roll_up(&desk.ctx, &path("many")).await)).await;
+    refused(422, many, async |desk: &Desk| {
+        refusal(desk.ledger.roll_up(&desk.ctx, RollUpQuery::now(path("many"))).await)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,8 +19,9 @@ fn pointer() -> impl Strategy<Value = u64> {
 }
 
 fn side() -> impl Strategy<Value = SideAfter> {
-    (sums(), option::of(any::<i64>()), any::<u64>(), pointer(), pointer())
-        .prop_map(|(sums, floor, version, prev, jump)| SideAfter { sums, floor, version, prev, jump })
+    let late = prop_oneof![Just(Sums::default()), sums()];
+    (sums(), option::of(any::<i64>()), any::<u64>(), pointer(), pointer(), late)
+        .prop_map(|(sums, floor, version, prev, jump, late)| SideAfter { sums, floor, version, prev, jump, late })
 }
 
 fn head() -> impl Strategy<Value = TransactionHead> {

@@ -190,6 +190,15 @@ impl Books {
         let back_dated = kernel::Clock::now(&self.clock).to_string();
         self.clock.advance_millis(5);
         self.done(json!({"create": {"postings": [posting("world", "ann", "1.00")], "effective_at": back_dated}})).await;
+        let late = json!({"postings": [posting("world", "bob", "2.00"), posting("bob", "fees", "1.00")]});
+        self.late(late, &back_dated).await;
+        let held = json!({"status": "pending", "postings": [posting("world", "fees", "3.00")]});
+        self.late(held, &back_dated).await;
+    }
+
+    async fn late(&self, mut create: Value, effective_at: &str) {
+        create["effective_at"] = json!(effective_at);
+        self.done(json!({"create": create})).await;
     }
 
     async fn holds(&self) {

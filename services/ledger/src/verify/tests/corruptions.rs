@@ -102,7 +102,7 @@ async fn changed_accounts_are_found() {
         ("update account_head set roots = x'' where no = 2", "roots of account users:ann"),
         ("update account_head set metadata_seq = 0 where no = 3", "metadata_seq of account users:bob"),
         ("delete from account_head where no = 2", "table account_head: account users:ann: expected a row, found none"),
-        ("insert into account_head select 99, status, floor, ceiling, metadata_hash, metadata_seq, 0, 0, 0, 0, 0, 0, x'' from account_head where no = 1",
+        ("insert into account_head select 99, status, floor, ceiling, metadata_hash, metadata_seq, 0, 0, 0, 0, 0, 0, x'', 0, 0, 0, 0 from account_head where no = 1",
          "table account_head: account that the log does not open: expected none, found 99"),
         ("update account set owner = 'mallory' where no = 2", "owner of account 2 in table account: expected ann, found mallory"),
         ("update account set path = 'users:eve' where no = 2", "row 2: path of account 2 in table account: expected users:ann, found users:eve"),
@@ -114,6 +114,8 @@ async fn changed_accounts_are_found() {
         ("insert into account_metadata values (1, 'a', 'b')", "table account_metadata: metadata of an account that has none"),
         ("update asset set scale = 2", "table asset: scale and row of POINTS"),
         ("delete from asset", "table asset: scale and row of POINTS"),
+        ("update account_head set late_posted_credits = late_posted_credits + 1 where no = 2",
+         "late_posted_credits of account users:ann: expected"),
         ("insert into asset values ('GOLD', 3, 1)", "table asset: scale and row of GOLD: expected nothing"),
     ])
     .await;
@@ -145,6 +147,43 @@ async fn changed_transactions_are_found() {
         ("update metadata set salt = x'00' where seq = 4", "row 4: hash of the metadata"),
         ("insert into metadata values (1, x'00', '{}')", "table metadata: rows, of which 1 is one too many"),
         ("update idempotency set seq = 4711 where seq = 4", "table idempotency: key of a row that does not exist"),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_late_rows_are_found() {
+    let row = "(select min(seq) from late where account = 2)";
+    let with = |change: &str| format!("{change} where account = 2 and seq = {row}");
+    let (amount, place) = (with("update late set amount = amount + 1"), with("update late set place = 0"));
+    let (moved, dropped) = (with("update late set effective_at = effective_at + 1"), with("delete from late"));
+    let other = with("update late set account = 6");
+    each_is_named(&[
+        (&amount, "table late: effective time, place and amount of row"),
+        (&place, "table late: effective time, place and amount of row"),
+        (&moved, "table late: effective time, place and amount of row"),
+        (&other, "for account 6: expected nothing, found ("),
+        (&dropped, "table late: rows of account users:ann: expected 1, found 0"),
+        (
+            "insert into late values (2, 5, 4, 1, 100000)",
+            "table late: effective time, place and amount of row 4 for account 2",
+        ),
+        ("insert into late values (77, 5, 4, 1, 100000)", "row 4 for account 77: expected nothing"),
+        (
+            "update late_bucket set posted_credits = posted_credits + 1 where bits = 35 and account = 2",
+            "table late_bucket: account, bucket and sums of the next bucket of 35 bits: expected ((2, ",
+        ),
+        ("update late_bucket set pending_debits = 1 where bits = 17 and account = 3", "next bucket of 17 bits"),
+        ("update late_bucket set bucket = bucket + 1 where bits = 26 and account = 2", "next bucket of 26 bits"),
+        (
+            "delete from late_bucket where bits = 44 and account = (select max(account) from late_bucket)",
+            "next bucket of 44 bits",
+        ),
+        ("insert into late_bucket values (44, 99, 1, 0, 0, 0, 0)", "expected nothing, found ((99, 1)"),
+        (
+            "insert into late_bucket values (20, 1, 1, 0, 0, 0, 0)",
+            "size of a bucket: expected 17, 26, 35 or 44 bits, found 20",
+        ),
     ])
     .await;
 }

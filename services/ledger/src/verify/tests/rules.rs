@@ -23,6 +23,8 @@ fn account(path: &str, normal: Side, floor: Option<i64>, ceiling: Option<i64>) -
         opened_at: 500,
         state: AccountState { status: AccountStatus::Open, floor, ceiling, metadata: None, metadata_seq: 0 },
         sums: Sums { posted_debits: 100, posted_credits: 100, pending_debits: 50, pending_credits: 50 },
+        late: Sums::default(),
+        late_rows: 0,
         version: 1,
         raised_by: 0,
         holds: 1,

@@ -69,6 +69,8 @@ fn account(path: &str, owner: Option<&str>) -> Account {
         version: 0,
         raised_by: 0,
         holds: 0,
+        late: Sums::default(),
+        late_rows: 0,
         trees: Vec::new(),
     }
 }

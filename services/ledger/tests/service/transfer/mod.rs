@@ -18,7 +18,7 @@ const STEPS: usize = 700;
 const WITH_KEYS: ExportOptions = ExportOptions { idempotency_keys: true };
 
 /// All tables that an import has to make again, each in an order of its own.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 18] = [
     "select * from log order by seq",
     "select * from commit_group order by number",
     "select * from transaction_id order by id",
@@ -30,6 +30,8 @@ const TABLES: [&str; 16] = [
     "select * from hold order by seq",
     "select * from reversal order by seq",
     "select * from scheduled order by seq",
+    "select * from late order by account, effective_at, seq",
+    "select * from late_bucket order by bits, account, bucket",
     "select * from asset order by code",
     "select * from metadata order by seq",
     "select * from id_open order by id",

@@ -1,0 +1,206 @@
+//! The options of `florin bench`: one mode for each goal, and the goals themselves.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Transfers between accounts, durable, checked afterwards
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Ledger(BenchLedger),
+    /// Balances and statement pages of the past of one long account, while others write
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(BenchHistory),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchLedger {
+    /// Call the ledger in this process, or over HTTP in a process of its own
+    #[arg(long, value_enum, default_value = "process")]
+    pub(crate) over: Over,
+    /// Requests under way at the same time; several numbers, several runs [default: 1,16,64,256,1024; 1024 alone with
+    /// --against or --steady]
+    #[arg(long, value_delimiter = ',', value_name = "N,N,...", value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub(crate) in_flight: Vec<usize>,
+    /// Transfers in one request
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    pub(crate) batch: usize,
+    /// Accounts that the transfers go between
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
+    pub(crate) accounts: usize,
+    /// Pay every transfer into the same account
+    #[arg(long)]
+    pub(crate) hot: bool,
+    /// Ids in no order at all, instead of ids in the order of time
+    #[arg(long)]
+    pub(crate) random_ids: bool,
+    /// Transfers of the same kind that the store holds before anything is measured
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    pub(crate) stored: u64,
+    /// Measure in turn with another load or store and give the ratio: empty, ordered, uniform or accounts=N
+    ///
+    /// empty: the same on a store without --stored transfers, new for each pair. ordered: the same with ids in the order
+    /// of time, in a store filled with such. uniform: the same without --hot. accounts=N: the same between N accounts.
+    /// Where the other store is not to be empty, both are made once and grow with each pair.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) against: Option<Against>,
+    /// Pairs of runs, the order alternating
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "against", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) pairs: u32,
+    /// Length of the measured part of each run
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: u64,
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) warm_up_seconds: u64,
+    /// Length of the run that measures the raw limit; there is none with --against
+    #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) raw_seconds: u64,
+    #[command(flatten)]
+    pub(crate) goals: LedgerGoals,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What has to be reached, or the command ends with status 1 behind its figures.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Goals")]
+pub(crate) struct LedgerGoals {
+    /// Transfers a second, in every run, or in every run of the first side of pairs
+    #[arg(long, value_name = "RATE", value_parser = positive)]
+    pub(crate) at_least: Option<f64>,
+    /// The median of the pairs' ratios, in percent of the other side
+    #[arg(long, value_name = "PERCENT", requires = "against", value_parser = positive)]
+    pub(crate) ratio_at_least: Option<f64>,
+    /// Transfers in the last third of the measured time, in percent of those in the first third
+    #[arg(long, value_name = "PERCENT", conflicts_with = "against", value_parser = positive)]
+    pub(crate) steady: Option<f64>,
+    /// The longest commit, from the first look at its commands to their answers; in process only
+    #[arg(long, value_name = "MS", value_parser = positive)]
+    pub(crate) commit_at_most: Option<f64>,
+    /// All files of the store over the transfers in it; SQLite only
+    #[arg(long, value_name = "BYTES", value_parser = positive)]
+    pub(crate) bytes_at_most: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchHistory {
+    /// Rows of the account that is asked about
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(200..=100_000_000))]
+    pub(crate) entries: u64,
+    /// Share of its rows that count from an earlier instant than they are recorded at
+    #[arg(long, default_value_t = 5, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(crate) late_percent: u32,
+    /// Accounts on the other side of its rows
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
+    pub(crate) accounts: usize,
+    /// Transfers that are written meanwhile, half of them on the account that is asked about; 0 writes none
+    #[arg(long, default_value_t = 2_000, value_name = "RATE", value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub(crate) writes_per_second: u64,
+    /// Questions under way at the same time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
+    pub(crate) readers: usize,
+    /// Length of the measured part for each of the four questions
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+    /// Time in which each question is asked before it is measured
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) warm_up_seconds: u64,
+    /// Ends with status 1 when a balance or page by record time takes longer than this at the 99th percentile
+    #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
+    pub(crate) p99_at_most: Option<f64>,
+    /// The same by event time
+    #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
+    pub(crate) event_p99_at_most: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Where the stores of the runs are made and removed; the figures are those of the disk below it
+    #[arg(long, default_value = ".", value_name = "PATH")]
+    pub(crate) dir: PathBuf,
+    /// Print one JSON document instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw what was measured
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Over {
+    Process,
+    Http,
+}
+
+/// The other side of paired runs: the same as the first but for one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Against {
+    Empty,
+    Ordered,
+    Uniform,
+    Accounts(usize),
+}
+
+impl FromStr for Against {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Against, String> {
+        let wrong = || "empty, ordered, uniform or accounts=N is wanted, N from 2 to 1000000".to_owned();
+        match text {
+            "empty" => Ok(Against::Empty),
+            "ordered" => Ok(Against::Ordered),
+            "uniform" => Ok(Against::Uniform),
+            _ => {
+                let count = text.strip_prefix("accounts=").and_then(|count| count.parse().ok());
+                count.filter(|count| (2..=1_000_000).contains(count)).map(Against::Accounts).ok_or_else(wrong)
+            }
+        }
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "a number above zero is wanted".to_owned())
+}
+
+const LEDGER_EXAMPLES: &str = "\
+Every run has a store of its own, removed afterwards; the configured books are not touched. With storage.database_url
+(DATABASE_URL) the runs use new databases on that PostgreSQL server. What was acknowledged has to be in the books, row
+by row and in the sums, or the run fails.
+
+Examples:
+  florin bench ledger                                     1 to 1,024 in flight, in process
+  florin bench ledger --in-flight 1024 --at-least 80000
+  florin bench ledger --batch 1000 --in-flight 4 --at-least 120000
+  florin bench ledger --over http --in-flight 256 --at-least 15000
+  florin bench ledger --over http --in-flight 4 --batch 1000 --at-least 60000
+  florin bench ledger --over http --in-flight 16 --at-least 5000
+  florin bench ledger --hot --against uniform --pairs 6 --ratio-at-least 90
+  florin bench ledger --stored 10000000 --against empty --pairs 6 --ratio-at-least 70
+  florin bench ledger --stored 10000000 --random-ids --against ordered --pairs 6 --ratio-at-least 50
+  florin bench ledger --accounts 1000000 --against accounts=10000 --pairs 6 --ratio-at-least 50
+  florin bench ledger --seconds 600 --steady 90 --commit-at-most 100 --bytes-at-most 300 --plot run.svg
+  florin bench ledger --json > figures.json
+
+Status:
+  0  measured, and every goal that was set is reached
+  1  a goal was missed, or the work was not done";
+
+const HISTORY_EXAMPLES: &str = "\
+Fills a store of its own with one long account, then asks for its balance as of random instants and for pages of 50 rows
+at random places, by record time and by event time, while transfers are written at a fixed rate. Every answer is checked
+against what was filled; one that is wrong fails the run.
+
+Examples:
+  florin bench history --p99-at-most 5 --event-p99-at-most 20
+  DATABASE_URL=postgres://… florin bench history --p99-at-most 10 --event-p99-at-most 40
+  florin bench history --entries 100000 --readers 4 --plot history.svg
+
+Status:
+  0  measured, and every goal that was set is reached
+  1  a goal was missed, or an answer was wrong";

@@ -1,0 +1,69 @@
+//! The trait's questions: who may ask, what is wrong with the question, and one snapshot for the answer.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Ctx;
+use ledger_api::{
+    AccountBalance, AccountPath, BalanceQuery, History, LedgerError, Refusal, RollUp, RollUpQuery, Statement,
+    StatementQuery, TrialBalance, TrialBalanceQuery, limits,
+};
+use platform::access;
+
+use super::{balance, facts_of, statement, sums};
+use crate::account::AccountFacts;
+use crate::service::{LedgerService, forbidden, query_error, store_error};
+use crate::snapshot::Snapshot;
+
+#[async_trait]
+impl History for LedgerService {
+    async fn balance(&self, ctx: &Ctx, query: BalanceQuery) -> Result<AccountBalance, LedgerError> {
+        let snapshot = self.books.snapshot().await.map_err(store_error)?;
+        let account = readable(ctx, &snapshot, &query.path).await?;
+        balance::balance(&snapshot, &account, &query).await.map_err(store_error)
+    }
+
+    async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {
+        access::check(ctx, "accounts", "read", None).map_err(forbidden)?;
+        let snapshot = self.books.snapshot().await.map_err(store_error)?;
+        sums::roll_up(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
+    }
+
+    async fn trial_balance(&self, ctx: &Ctx, query: TrialBalanceQuery) -> Result<TrialBalance, LedgerError> {
+        access::check(ctx, "accounts", "read", None).map_err(forbidden)?;
+        if let Some(given) = query.depth.filter(|depth| !(1..=limits::DEPTH_MAX).contains(depth)) {
+            return Err(Refusal::DepthOutOfRange { given, max: limits::DEPTH_MAX }.into());
+        }
+        let snapshot = self.books.snapshot().await.map_err(store_error)?;
+        sums::trial_balance(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
+    }
+
+    async fn statement(&self, ctx: &Ctx, query: StatementQuery) -> Result<Statement, LedgerError> {
+        let limit = query.limit.unwrap_or(limits::PAGE_DEFAULT);
+        if !(1..=limits::PAGE_MAX).contains(&limit) {
+            return Err(Refusal::PageSize { given: limit, max: limits::PAGE_MAX }.into());
+        }
+        if let (Some(from), Some(to)) = (query.from, query.to)
+            && from >= to
+        {
+            return Err(Refusal::RangeEmpty { from, to }.into());
+        }
+        let snapshot = self.books.snapshot().await.map_err(store_error)?;
+        let account = readable(ctx, &snapshot, &query.path).await?;
+        let (statement, cost) = statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)?;
+        tracing::debug!(?cost, movements = statement.movements.len(), "read a page of a statement");
+        Ok(statement)
+    }
+}
+
+/// The account, if it exists for the caller.
+async fn readable(ctx: &Ctx, snapshot: &Snapshot, path: &AccountPath) -> Result<Arc<AccountFacts>, LedgerError> {
+    let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
+    let account = facts_of(snapshot, path).await.map_err(store_error)?.ok_or_else(unknown)?;
+    let owner = account.owner.as_ref().map(|owner| owner.as_str());
+    match access::check(ctx, "accounts", "read", owner) {
+        Ok(()) => Ok(account),
+        Err(access::Denied::NotFound) => Err(unknown().into()),
+        Err(access::Denied::Forbidden) => Err(LedgerError::Forbidden),
+    }
+}
