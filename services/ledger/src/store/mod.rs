@@ -9,6 +9,8 @@ mod tests;
 mod write;
 
 pub(crate) use late::BUCKET_BITS;
+#[cfg(test)]
+pub(crate) use late::late_rows;
 pub(crate) use read::{Loader, Wanted};
 pub(crate) use rows::{facts, heads_of, log_row};
 pub(crate) use write::{Stored, store_group};
