@@ -213,9 +213,7 @@ impl Refusal {
             ExpiryInvalid { .. } => facts("expiry_invalid", 400, "Expiry is invalid"),
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
-            RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
-            DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
-            CursorAhead { .. } => facts("cursor_ahead", 400, "Cursor is of another log"),
+            RangeEmpty { .. } | DepthOutOfRange { .. } | CursorAhead { .. } => self.facts_of_questions(),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
@@ -254,6 +252,15 @@ impl Refusal {
             ExpiryTooFar { .. } => facts("expiry_too_far", 422, "Expiry lies too far ahead"),
             ExpiresInPast { .. } => facts("expires_in_past", 422, "Expiry lies in the past"),
             SiblingFailed { .. } => facts("sibling_failed", 422, "Another line of the batch failed"),
+        }
+    }
+
+    /// Of questions about the past.
+    fn facts_of_questions(&self) -> Facts {
+        match self {
+            Refusal::RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
+            Refusal::DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
+            _ => facts("cursor_ahead", 400, "Cursor is of another log"),
         }
     }
 

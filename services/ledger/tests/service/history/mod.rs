@@ -7,6 +7,7 @@
 mod checks;
 mod life;
 mod model;
+mod refusals;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
