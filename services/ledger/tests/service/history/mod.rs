@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use testkit::for_each_engine;
 
 use crate::harness::Desk;
-use checks::{check_balances, check_statements, check_sums, pinned_pages};
+use checks::{check_balances, check_statements, check_sums, pinned_pages, written_pages};
 use life::{commands, open};
 use model::Model;
 
@@ -57,6 +57,28 @@ async fn the_past_is_what_a_model_of_plain_lists_says() {
             desk.ledger.close().await.unwrap();
             let db = store.open_with(platform::db::Access::ReadOnly).await;
             ledger::verify(&db, None, |_| ()).await.unwrap();
+        })
+        .await;
+    }
+}
+
+/// Whatever is recorded between the pages of a statement, all of them show what was known to the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_statement_belong_together() {
+    for seed in 0..seeds() {
+        println!("history {seed}");
+        for_each_engine(async |store| {
+            let mut random = StdRng::seed_from_u64(seed);
+            let desk = open(store).await;
+            commands(&desk, &mut random, 1, 60).await;
+            let (mut model, mut seen, mut first) = (Model::default(), Vec::new(), 1_000);
+            for _ in 0..6 {
+                model.follow(&desk).await;
+                seen.push(written_pages(&desk, &model, &mut random, &mut first).await);
+            }
+            model.follow(&desk).await;
+            seen.iter().for_each(|seen| seen.compare(&model));
+            desk.ledger.close().await.unwrap();
         })
         .await;
     }
