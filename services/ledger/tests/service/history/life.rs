@@ -1,6 +1,6 @@
 //! A random life of a few accounts.
 
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Deadline, Timestamp};
 use ledger::LedgerConfig;
 use ledger_api::{NewTransaction, Operation, Side, WantedStatus};
 use rand::RngExt;
@@ -13,7 +13,9 @@ pub(super) const NAMES: [&str; 4] = ["world", "home:ann", "home:bob", "shop"];
 const HOUR_MS: u64 = 3_600_000;
 
 pub(super) async fn open(store: &TestStore) -> Desk {
-    let desk = Desk::open_at(store, FakeClock::default(), LedgerConfig::default()).await;
+    let mut desk = Desk::open_at(store, FakeClock::default(), LedgerConfig::default()).await;
+    // These lives are long.
+    desk.ctx.deadline = Deadline::after_millis(&desk.clock, 1_000_000_000_000);
     for name in NAMES {
         let normal = if name == "world" { Side::Debit } else { Side::Credit };
         desk.account(name, normal, may_go_negative()).await.unwrap();
