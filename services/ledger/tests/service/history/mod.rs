@@ -98,7 +98,7 @@ async fn the_past_stays_what_it_was_while_a_writer_writes() {
         let stop = Arc::clone(&enough);
         let writer = tokio::spawn(async move {
             let mut first = 1_000;
-            while !stop.load(Ordering::Relaxed) {
+            while !stop.load(Ordering::Relaxed) && first < 5_000 {
                 commands(&writer, &mut writes, first, 10).await;
                 first += 100;
             }
