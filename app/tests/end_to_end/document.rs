@@ -140,7 +140,7 @@ fn with_time_ahead(mut body: Value) -> Value {
 }
 
 /// The order in which the examples tell their story.
-const STORY: [&str; 25] = [
+const STORY: [&str; 28] = [
     "declare_asset",
     "list_assets",
     "open_account",

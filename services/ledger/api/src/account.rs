@@ -133,7 +133,7 @@ pub struct AccountPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RollUp {
     pub prefix: AccountPath,
-    /// The instant that was asked for; nothing for now.
+    /// The instant that was asked for; nothing where that was the present.
     pub at: Option<Timestamp>,
     pub by: TimeBasis,
     /// The last row of the log that was looked at.

@@ -60,7 +60,7 @@ pub struct AccountBalance {
     pub pending_credits: Money,
     /// The account's version then; only by record time, since no version ever stood at an instant of the other clock.
     pub version: Option<u64>,
-    /// The instant that was asked for; nothing for now.
+    /// The instant that was asked for; nothing where that was the present.
     pub at: Option<Timestamp>,
     pub by: TimeBasis,
     /// The last row of the log that was looked at.
@@ -100,7 +100,7 @@ pub struct TrialBalanceQuery {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TrialBalance {
-    /// The instant that was asked for; nothing for now.
+    /// The instant that was asked for; nothing where that was the present.
     pub at: Option<Timestamp>,
     pub by: TimeBasis,
     /// The last row of the log that was looked at.

@@ -4,6 +4,7 @@
 //! processes. Start reading at [`Ledger`].
 
 mod account;
+mod error;
 mod history;
 mod operation;
 mod path;
@@ -21,6 +22,7 @@ pub use account::{
     Account, AccountChange, AccountPage, AccountQuery, AccountStatus, Asset, Balances, ChangeAccount, CurrencyTotal,
     DeclareAsset, Limits, OpenAccount, RollUp, Side,
 };
+pub use error::LedgerError;
 pub use history::{
     AccountBalance, BalanceQuery, History, Movement, RollUpQuery, Statement, StatementBalance, StatementCursor,
     StatementOrder, StatementQuery, TimeBasis, TrialBalance, TrialBalanceQuery, TrialCurrency, TrialLine,
@@ -30,7 +32,7 @@ pub use operation::{
     VersionCondition, Void, WantedStatus,
 };
 pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
-pub use refusal::{LedgerError, Refusal};
+pub use refusal::Refusal;
 pub use schedule::{Schedule, ScheduledAt, ScheduledPage, ScheduledQuery};
 pub use search::{DeclareMetadataKey, MetadataKey, Search, TransactionPage, TransactionQuery};
 pub use transaction::{

@@ -7,39 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountPath, Reference, TransactionId};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case")]
-pub enum LedgerError {
-    #[error("{refusal}")]
-    Refused {
-        refusal: Refusal,
-        /// The same command had been refused before; this is its first answer.
-        replayed: bool,
-    },
-    #[error("the principal may not do this")]
-    Forbidden,
-    #[error("too much is waiting already; try again with the same id or key")]
-    Overloaded,
-    #[error("the deadline passed before the command was begun; nothing happened")]
-    DeadlineExceeded,
-    #[error("the deadline passed while the command was under way; look it up by its id or key")]
-    OutcomeUnknown,
-    #[error("the machine's clock stands behind the last commit; nothing happened")]
-    ClockBehind,
-    #[error("no space is left for the ledger; nothing happened")]
-    StorageFull,
-    #[error("the ledger cannot be reached or written now; nothing happened")]
-    Unavailable,
-    #[error("the ledger failed for an internal reason; nothing happened")]
-    Internal,
-}
-
-impl From<Refusal> for LedgerError {
-    fn from(refusal: Refusal) -> LedgerError {
-        LedgerError::Refused { refusal, replayed: false }
-    }
-}
-
 /// The texts name what a caller can act on; positions count from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -191,13 +158,13 @@ fn below(prefix: &Option<AccountPath>) -> String {
 
 /// What the outside sees of a refusal besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Facts {
-    code: &'static str,
-    status: u16,
-    title: &'static str,
+pub(crate) struct Facts {
+    pub(crate) code: &'static str,
+    pub(crate) status: u16,
+    pub(crate) title: &'static str,
 }
 
-const fn facts(code: &'static str, status: u16, title: &'static str) -> Facts {
+pub(crate) const fn facts(code: &'static str, status: u16, title: &'static str) -> Facts {
     Facts { code, status, title }
 }
 
@@ -215,7 +182,7 @@ impl Refusal {
         self.facts().title
     }
 
-    fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         use Refusal::*;
         match self {
             IdempotencyMissing => facts("idempotency_missing", 400, "No id and no idempotency key"),
@@ -236,9 +203,7 @@ impl Refusal {
             QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
             PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
             MetadataKeyInvalid { .. } | MetadataKeyUndeclared { .. } | TooManyMetadataKeys { .. } => self.key_facts(),
-            RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
-            DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
-            CursorAhead { .. } => facts("cursor_ahead", 400, "Cursor is of another log"),
+            RangeEmpty { .. } | DepthOutOfRange { .. } | CursorAhead { .. } => self.facts_of_questions(),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
@@ -295,6 +260,15 @@ impl Refusal {
         }
     }
 
+    /// Of questions about the past.
+    fn facts_of_questions(&self) -> Facts {
+        match self {
+            Refusal::RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
+            Refusal::DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
+            _ => facts("cursor_ahead", 400, "Cursor is of another log"),
+        }
+    }
+
     /// The account whose state made the ledger refuse.
     pub fn account(&self) -> Option<&AccountPath> {
         use Refusal::*;
@@ -345,32 +319,4 @@ impl Refusal {
 
 fn listed(keys: &[String]) -> String {
     if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
-}
-
-impl LedgerError {
-    pub fn code(&self) -> &'static str {
-        self.facts().code
-    }
-
-    pub fn status(&self) -> u16 {
-        self.facts().status
-    }
-
-    pub fn title(&self) -> &'static str {
-        self.facts().title
-    }
-
-    fn facts(&self) -> Facts {
-        match self {
-            LedgerError::Refused { refusal, .. } => refusal.facts(),
-            LedgerError::Forbidden => facts("forbidden", 403, "Not permitted"),
-            LedgerError::Overloaded => facts("overloaded", 503, "Overloaded"),
-            LedgerError::DeadlineExceeded => facts("deadline_exceeded", 504, "Deadline exceeded"),
-            LedgerError::OutcomeUnknown => facts("outcome_unknown", 504, "Outcome unknown"),
-            LedgerError::ClockBehind => facts("clock_behind", 503, "Clock stands behind"),
-            LedgerError::StorageFull => facts("storage_full", 507, "Storage is full"),
-            LedgerError::Unavailable => facts("unavailable", 503, "Unavailable"),
-            LedgerError::Internal => facts("internal", 500, "Internal error"),
-        }
-    }
 }

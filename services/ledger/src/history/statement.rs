@@ -98,24 +98,35 @@ pub(super) async fn statement(
     }
     let movements = desk.movements(&mut rows, &collected.steps).await?;
     let statement = Statement {
-        path: account.path.clone(),
-        currency: account.currency,
-        normal: account.normal,
-        from: query.from,
-        to: query.to,
-        by: query.by,
-        order: query.order,
-        as_of_seq: known,
         opening: shown(account, &opening),
         closing: shown(account, &closing),
-        movements,
         next,
         previous,
+        ..desk.empty(query)
     };
-    Ok((statement, rows.cost()))
+    Ok((Statement { movements, ..statement }, rows.cost()))
 }
 
 impl Desk<'_> {
+    /// What every page of the statement says.
+    fn empty(&self, query: &StatementQuery) -> Statement {
+        Statement {
+            path: self.account.path.clone(),
+            currency: self.account.currency,
+            normal: self.account.normal,
+            from: query.from,
+            to: query.to,
+            by: query.by,
+            order: query.order,
+            as_of_seq: self.known,
+            opening: shown(self.account, &Sums::default()),
+            closing: shown(self.account, &Sums::default()),
+            movements: Vec::new(),
+            next: None,
+            previous: None,
+        }
+    }
+
     /// Right before the range, and its end.
     async fn range(&self, query: &StatementQuery) -> Result<(Edge, Edge), DbError> {
         let before = |instant: Option<Timestamp>, none| instant.map_or(none, |instant| instant.micros() - 1);

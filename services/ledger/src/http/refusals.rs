@@ -3,12 +3,13 @@
 //! Invariant: a new refusal does not compile without its row here, and a test finds a row that no operation names.
 
 mod general;
+mod values;
 
-use kernel::{Currency, Money, Timestamp};
-use ledger_api::{AccountPath, Reference, Refusal, TransactionId};
+use ledger_api::Refusal;
 use platform::http::Problem;
 use serde_json::Value;
 
+use self::values::{at, path, reference, transaction, usd};
 use super::answer::problem;
 use super::field::Shape;
 use general::{failures, general_form};
@@ -320,23 +321,3 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ("events_after", &[READ, &["page_size"]]),
     ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
 ];
-
-fn path(text: &str) -> AccountPath {
-    text.parse().expect("the examples' paths are paths")
-}
-
-fn reference() -> Reference {
-    "invoice-2026-0017".parse().expect("the example's reference is one")
-}
-
-fn usd(minor: i64) -> Money {
-    Money::new(minor, Currency::iso("USD").expect("ISO 4217 has the dollar"))
-}
-
-fn transaction() -> TransactionId {
-    "txn_01kppyzd5gfmra2qsx5rkvr8wb".parse().expect("the example's id is one")
-}
-
-fn at() -> Timestamp {
-    Timestamp::from_micros(1_769_860_800_000_000)
-}

@@ -11,13 +11,14 @@
 mod filter;
 mod run;
 mod scattered;
+pub(crate) mod sql;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use platform::db::{Column, DbError, Tx, Value};
 
-use crate::store::sql;
+use crate::store::sql as tables;
 pub(crate) use run::{Run, SealedRun};
 pub(crate) use scattered::{IdPlan, Scattered};
 
@@ -91,7 +92,7 @@ pub(crate) async fn find(tx: &Tx, runs: &Runs, ids: &[u128]) -> Result<HashMap<u
     }
     let keys: Vec<[u8; 16]> = ids.iter().map(|id| id.to_be_bytes()).collect();
     let (in_order, open, refreshed) = tokio::join!(
-        tx.select_many(&sql::TRANSACTION_ID, Column::Id(&keys)),
+        tx.select_many(&tables::TRANSACTION_ID, Column::Id(&keys)),
         tx.select_many(&sql::ID_OPEN, Column::Id(&keys)),
         runs.refresh(tx),
     );
@@ -124,6 +125,26 @@ pub(crate) async fn find_in_runs(tx: &Tx, runs: &[Arc<Run>], ids: &[u128]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_statement_can_be_prepared() {
+        testkit::for_each_engine(async |store| {
+            let db = store.open().await;
+            crate::migrate(&db).await.unwrap();
+            let tx = db.read().await.unwrap();
+            for statement in sql::STATEMENTS {
+                tx.prepare(statement).await.unwrap();
+            }
+            let tx = db.begin().await.unwrap();
+            for set in sql::ROW_SETS {
+                tx.prepare_set(set).await.unwrap();
+            }
+        })
+        .await;
+        let text = include_str!("sql.rs");
+        assert_eq!(text.matches(": &str = \"").count(), sql::STATEMENTS.len());
+        assert_eq!(text.matches("RowSet::new(").count(), sql::ROW_SETS.len());
+    }
 
     #[test]
     fn ids_are_in_order_around_the_time_of_their_group() {

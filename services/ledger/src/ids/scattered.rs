@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use platform::db::{DbError, Tx};
 
-use super::{RUN_IDS, Run, Runs, SealedRun, is_in_order};
+use super::{RUN_IDS, Run, Runs, SealedRun, is_in_order, sql};
 use crate::state::Map;
-use crate::store::sql;
 
 #[derive(Debug, Default)]
 pub(crate) struct Scattered {

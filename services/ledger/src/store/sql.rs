@@ -15,13 +15,6 @@ pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body",
 
 pub(crate) static TRANSACTION_ID: RowSet = RowSet::new("transaction_id", &[("id", "bytea"), ("seq", "bigint")]);
 
-pub(crate) static ID_OPEN: RowSet = RowSet::new("id_open", &[("id", "bytea"), ("seq", "bigint")]);
-
-pub(crate) static ID_RUN: RowSet =
-    RowSet::new("id_run", &[("run", "bigint"), ("directory", "bytea"), ("filter", "bytea")]);
-
-pub(crate) static ID_PAGE: RowSet = RowSet::new("id_page", &[("place", "bigint"), ("body", "bytea")]);
-
 pub(crate) static ACCOUNT: RowSet = RowSet::new(
     "account",
     &[
@@ -117,12 +110,9 @@ pub(crate) static LATE_BUCKET: RowSet = RowSet::adding(
 );
 
 #[cfg(test)]
-pub(crate) static ROW_SETS: [&RowSet; 19] = [
+pub(crate) static ROW_SETS: [&RowSet; 16] = [
     &LOG,
     &TRANSACTION_ID,
-    &ID_OPEN,
-    &ID_RUN,
-    &ID_PAGE,
     &ACCOUNT,
     &ACCOUNT_NO,
     &ACCOUNT_HEAD,
@@ -201,31 +191,6 @@ order by seq";
 pub(crate) const ACCOUNT_LAST: &str = "
 select coalesce(max(no), 0)
 from account";
-
-pub(crate) const TRANSACTION_ID_FIRST: &str = "
-select id
-from transaction_id
-order by id
-limit 1";
-
-pub(crate) const ID_OPEN_ALL: &str = "
-select id, seq
-from id_open";
-
-pub(crate) const ID_OPEN_CLEAR: &str = "
-delete from id_open";
-
-pub(crate) const ID_RUN_AFTER: &str = "
-select run, directory, filter
-from id_run
-where run > $1
-order by run";
-
-pub(crate) const TRANSACTION_ID_LAST: &str = "
-select id
-from transaction_id
-order by id desc
-limit 1";
 
 pub(crate) const ASSET_LIST: &str = "
 select code, scale
@@ -342,7 +307,7 @@ join account on account.no = account_reference.account
 where account_reference.reference = $1 and path > $2";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 31] = [
+pub(crate) const STATEMENTS: [&str; 26] = [
     GROUP_RECORD,
     GROUP_LAST,
     GROUP_NEWEST,
@@ -354,11 +319,6 @@ pub(crate) const STATEMENTS: [&str; 31] = [
     GROUPS_OF_ROWS,
     LOG_RANGE,
     ACCOUNT_LAST,
-    TRANSACTION_ID_FIRST,
-    ID_OPEN_ALL,
-    ID_OPEN_CLEAR,
-    ID_RUN_AFTER,
-    TRANSACTION_ID_LAST,
     ASSET_LIST,
     ACCOUNT_METADATA_ERASE,
     HOLD_DUE,

@@ -8,7 +8,7 @@ use super::rows::status_number;
 use super::sql;
 use crate::behind::{MarkChange, Plan};
 use crate::format::{GroupStamp, RowsHash, group_hash};
-use crate::ids::{IdPlan, SealedRun};
+use crate::ids::{IdPlan, SealedRun, sql as ids_sql};
 use crate::state::{Entry, Group, Hold, LogTail, Space, State};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -62,18 +62,19 @@ pub(super) async fn tables(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Res
 }
 
 pub(super) async fn store_ids(tx: &Tx, plan: &IdPlan) -> Result<(), DbError> {
-    for (set, ids) in [(&sql::TRANSACTION_ID, &plan.in_order), (&sql::ID_OPEN, &plan.open)] {
+    for (set, ids) in [(&sql::TRANSACTION_ID, &plan.in_order), (&ids_sql::ID_OPEN, &plan.open)] {
         let keys: Vec<[u8; 16]> = ids.iter().map(|(id, _)| id.to_be_bytes()).collect();
         let seqs: Vec<i64> = ids.iter().map(|(_, seq)| *seq as i64).collect();
         tx.insert_many(set, &[Column::Id(&keys), Column::Int(&seqs)]).await?;
     }
     let Some(SealedRun { run, pages }) = &plan.sealed else { return Ok(()) };
-    tx.execute(sql::ID_OPEN_CLEAR, &[]).await?;
+    tx.execute(ids_sql::ID_OPEN_CLEAR, &[]).await?;
     let (number, directory) = ([run.number as i64], [run.directory_bytes()]);
     let filter = [run.filter_bytes().to_vec()];
-    tx.insert_many(&sql::ID_RUN, &[Column::Int(&number), Column::Bytes(&directory), Column::Bytes(&filter)]).await?;
+    tx.insert_many(&ids_sql::ID_RUN, &[Column::Int(&number), Column::Bytes(&directory), Column::Bytes(&filter)])
+        .await?;
     let places: Vec<i64> = run.places().collect();
-    tx.insert_many(&sql::ID_PAGE, &[Column::Int(&places), Column::Bytes(pages)]).await
+    tx.insert_many(&ids_sql::ID_PAGE, &[Column::Int(&places), Column::Bytes(pages)]).await
 }
 
 /// The rows as bytes, and the group's hash over them.

@@ -47,7 +47,7 @@ impl Scattered {
     pub(super) async fn finish(&mut self, tx: &Tx, runs: &Runs) -> Result<(), VerifyError> {
         self.check(tx, runs).await?;
         let keys: Vec<[u8; 16]> = self.open.iter().map(|(id, _)| id.to_be_bytes()).collect();
-        let found = super::lookups::select(tx, &tables::ID_OPEN, Column::Id(&keys), |row| {
+        let found = super::lookups::select(tx, &ids::sql::ID_OPEN, Column::Id(&keys), |row| {
             Ok((row.array::<16>(0)?, row.int(1)?))
         })
         .await?;
@@ -84,7 +84,7 @@ async fn check_run(tx: &Tx, expected: &SealedRun) -> Result<(), VerifyError> {
         place.wrong::<()>(format!("filter of run {number}"), "that of its ids", "another one")?;
     }
     let places: Vec<i64> = expected.run.places().collect();
-    let found = super::lookups::select(tx, &tables::ID_PAGE, Column::Int(&places), |row| {
+    let found = super::lookups::select(tx, &ids::sql::ID_PAGE, Column::Int(&places), |row| {
         Ok((row.int(0)?, row.bytes(1)?.to_vec()))
     })
     .await?;

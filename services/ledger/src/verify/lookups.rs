@@ -7,11 +7,12 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use ledger_api::{Metadata, Side};
+use ledger_api::Metadata;
 use platform::db::{Column, DbError, Row as DbRow, RowSet, Tx, Value};
 
 use super::disagreement::{Checked, Disagreement, Place, VerifyError};
 use super::ids::Scattered;
+use super::openings::{account_columns, check_account, opening_columns};
 use super::pending::{Held, Pending};
 use super::replay::Counts;
 use super::{schedule, sql};
@@ -224,51 +225,6 @@ impl First {
             Some(known) if known.place.position() <= found.place.position() => {}
             _ => self.0 = Some(found),
         }
-    }
-}
-
-/// The columns of table `account` behind its number, by name.
-type AccountColumns = [(&'static str, String); 8];
-
-fn opening_columns(seq: u64, at: i64, opening: &Opening) -> AccountColumns {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    [
-        ("path", opening.path.clone()),
-        ("currency", opening.currency.clone()),
-        ("scale", opening.scale.to_string()),
-        ("normal", if opening.normal == Side::Debit { "0".to_owned() } else { "1".to_owned() }),
-        ("owner", text(&opening.owner)),
-        ("reference", text(&opening.reference)),
-        ("opened_seq", seq.to_string()),
-        ("opened_at", at.to_string()),
-    ]
-}
-
-fn account_columns(row: &DbRow) -> Result<(i64, AccountColumns), DbError> {
-    let text = |column| -> Result<String, DbError> { Ok(row.text_or_null(column)?.unwrap_or_default().to_owned()) };
-    let number = |column| row.int(column).map(|number| number.to_string());
-    let columns = [
-        ("path", text(1)?),
-        ("currency", text(2)?),
-        ("scale", number(3)?),
-        ("normal", number(4)?),
-        ("owner", text(5)?),
-        ("reference", text(6)?),
-        ("opened_seq", number(7)?),
-        ("opened_at", number(8)?),
-    ];
-    Ok((row.int(0)?, columns))
-}
-
-fn check_account(place: &Place, no: u64, expected: &AccountColumns, found: Option<&AccountColumns>) -> Checked {
-    let Some(found) = found else {
-        return place.wrong(format!("account {no} in table account"), "a row", "none");
-    };
-    match expected.iter().zip(found).find(|((_, expected), (_, found))| expected != found) {
-        Some(((name, expected), (_, found))) => {
-            place.wrong(format!("{name} of account {no} in table account"), expected, found)
-        }
-        None => Ok(()),
     }
 }
 

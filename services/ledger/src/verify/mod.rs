@@ -15,6 +15,7 @@ mod ids;
 mod late;
 mod leg;
 mod lookups;
+mod openings;
 mod pending;
 mod replay;
 mod schedule;

@@ -8,9 +8,8 @@ use std::future::ready;
 
 use kernel::{Money, Timestamp};
 use ledger_api::{
-    AccountChange, AccountQuery, Batch, DeclareAsset, History, Ledger, LedgerError, Limits, NewTransaction, Operation,
-    Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery, VersionCondition, WantedStatus,
-    limits,
+    AccountChange, AccountQuery, Batch, DeclareAsset, Ledger, LedgerError, Limits, NewTransaction, Operation, Refusal,
+    Side, VersionCondition, WantedStatus, limits,
 };
 use testkit::on_sqlite;
 
@@ -110,6 +109,7 @@ fn every_refusal_has_a_test() {
         include_str!("access.rs"),
         include_str!("busy.rs"),
         include_str!("schedule_refused.rs"),
+        include_str!("history/refusals.rs"),
         include_str!("time.rs"),
         include_str!("search.rs"),
         include_str!("../../src/service/errors.rs"),
@@ -128,7 +128,7 @@ fn every_refusal_has_a_test() {
 }
 
 /// Of `test_of`, and of `test_of_error` but the one that refers to it.
-const ARMS: usize = 69;
+const ARMS: usize = 72;
 
 pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
     on_sqlite(async |store| {
@@ -174,12 +174,6 @@ fn points(minor: i64, scale: u8) -> Money {
 
 async fn declare(desk: &Desk) {
     desk.ledger.declare_asset(&desk.ctx, DeclareAsset { code: "POINTS".to_owned(), scale: 0 }).await.unwrap();
-}
-
-async fn many(desk: &Desk) {
-    for number in 0..4 {
-        desk.account(&format!("many:{number}"), Side::Debit, Limits::default()).await.unwrap();
-    }
 }
 
 /// Takes the sums of two accounts as high as they go.
@@ -483,52 +477,6 @@ async fn version_mismatch() {
             desk.run(created(|create| create.if_version = vec![VersionCondition { account: path("ann"), version: 7 }]))
                 .await,
         )
-    })
-    .await;
-}
-
-fn statement(change: impl FnOnce(&mut StatementQuery)) -> StatementQuery {
-    let query = serde_json::json!({ "path": "ann" });
-    let mut query = serde_json::from_value(query).unwrap();
-    change(&mut query);
-    query
-}
-
-async fn statement_refused(desk: &Desk, change: impl FnOnce(&mut StatementQuery)) -> Refusal {
-    refusal(desk.ledger.statement(&desk.ctx, statement(change)).await)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn range_empty() {
-    let at = Timestamp::from_micros(5);
-    refused(400, nothing, async |desk: &Desk| {
-        statement_refused(desk, |query| (query.from, query.to) = (Some(at), Some(at))).await
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn cursor_ahead() {
-    refused(400, nothing, async |desk: &Desk| {
-        let after = StatementCursor { as_of_seq: 9_999, time: 0, seq: 1, backward: false };
-        statement_refused(desk, |query| query.after = Some(after)).await
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn depth_out_of_range() {
-    refused(400, nothing, async |desk: &Desk| {
-        let query = TrialBalanceQuery { depth: Some(0), ..TrialBalanceQuery::default() };
-        refusal(desk.ledger.trial_balance(&desk.ctx, query).await)
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn roll_up_too_large() {
-    refused(422, many, async |desk: &Desk| {
-        refusal(desk.ledger.roll_up(&desk.ctx, RollUpQuery::now(path("many"))).await)
     })
     .await;
 }

@@ -4,6 +4,7 @@
 mod book;
 mod chosen;
 mod invariants;
+mod late;
 mod picture;
 mod properties;
 mod scheduled;

@@ -91,22 +91,25 @@ fn movements(statement: &Statement) -> Markup {
         StatementOrder::NewestFirst => "newest first",
     };
     html! {
-        table {
-            caption { "Movements, " (order) }
-            thead {
-                tr {
-                    th scope="col" { "Date" }
-                    th scope="col" { "Movement" }
-                    th scope="col" { "Counterpart" }
-                    th.number scope="col" { "Debit" }
-                    th.number scope="col" { "Credit" }
-                    th.number scope="col" { "Balance" }
+        // Narrow screens move it sideways, from the keyboard too.
+        div.scroll role="region" aria-label="Movements" tabindex="0" {
+            table {
+                caption { "Movements, " (order) }
+                thead {
+                    tr {
+                        th scope="col" { "Date" }
+                        th scope="col" { "Movement" }
+                        th scope="col" { "Counterpart" }
+                        th.number scope="col" { "Debit" }
+                        th.number scope="col" { "Credit" }
+                        th.number scope="col" { "Balance" }
+                    }
                 }
-            }
-            tbody {
-                @for movement in &statement.movements { (row(statement.by, movement)) }
-                @if statement.movements.is_empty() {
-                    tr { td.none colspan="6" { "Nothing moved the account here." } }
+                tbody {
+                    @for movement in &statement.movements { (row(statement.by, movement)) }
+                    @if statement.movements.is_empty() {
+                        tr { td.none colspan="6" { "Nothing moved the account here." } }
+                    }
                 }
             }
         }

@@ -163,7 +163,7 @@ async fn changed_late_rows_are_found() {
         (&place, "table late: effective time, place and amount of row"),
         (&moved, "table late: effective time, place and amount of row"),
         (&other, "for account 6: expected nothing, found ("),
-        (&dropped, "table late: rows of account users:ann: expected 1, found 0"),
+        (&dropped, "table late: rows of account users:ann: expected 6, found 5"),
         (
             "insert into late values (2, 5, 4, 1, 100000)",
             "table late: effective time, place and amount of row 4 for account 2",

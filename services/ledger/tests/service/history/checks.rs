@@ -5,10 +5,10 @@ use ledger_api::{
     AccountBalance, BalanceQuery, History, Ledger, Movement, RollUpQuery, Side, Statement, StatementBalance,
     StatementOrder, StatementQuery, TimeBasis, TrialBalanceQuery,
 };
-use rand::RngExt;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
-use super::life::NAMES;
+use super::life::{NAMES, commands};
 use super::model::{Entry, Model, Stand, added, stand};
 use crate::harness::{Desk, path};
 
@@ -177,12 +177,18 @@ async fn page(desk: &Desk, query: &StatementQuery) -> Statement {
 
 /// Through all pages and back again: both ways show the same.
 async fn pages(desk: &Desk, query: StatementQuery) -> Seen {
+    pages_with(desk, query, async || {}).await
+}
+
+/// The same, with something that happens between each two pages.
+async fn pages_with(desk: &Desk, query: StatementQuery, mut between: impl AsyncFnMut()) -> Seen {
     let first = page(desk, &query).await;
     assert!(first.previous.is_none());
     let (opening, closing, known) = (first.opening, first.closing, first.as_of_seq);
     let (mut movements, mut last) = (first.movements.clone(), first);
     let mut there = 1;
     while let Some(next) = last.next {
+        between().await;
         last = page(desk, &StatementQuery { after: Some(next), ..query.clone() }).await;
         assert_eq!((last.opening, last.closing, last.as_of_seq), (opening, closing, known), "{query:?}");
         movements.extend(last.movements.clone());
@@ -190,6 +196,7 @@ async fn pages(desk: &Desk, query: StatementQuery) -> Seen {
     }
     let mut back = last.movements.clone();
     while let Some(previous) = last.previous {
+        between().await;
         last = page(desk, &StatementQuery { after: Some(previous), ..query.clone() }).await;
         assert_eq!((last.opening, last.closing, last.as_of_seq), (opening, closing, known), "{query:?}");
         assert!(last.next.is_some());
@@ -221,6 +228,21 @@ pub(super) async fn check_statements(desk: &Desk, model: &Model, random: &mut St
         }
         pages(desk, whole).await.compare(model);
     }
+}
+
+/// Rows are recorded between the pages, many of them late.
+pub(super) async fn written_pages(desk: &Desk, model: &Model, random: &mut StdRng, first: &mut u128) -> Seen {
+    let mut cuts = [instant(model, random), instant(model, random)];
+    cuts.sort_unstable();
+    let cut = |cut: Timestamp| Some(cut).filter(|cut| *cut > Timestamp::EPOCH);
+    let to = if cuts[0] == cuts[1] { None } else { cut(cuts[1]) };
+    let query = StatementQuery { limit: Some(7), ..query(random, (cut(cuts[0]), to)) };
+    let mut writes = StdRng::seed_from_u64(random.random());
+    pages_with(desk, query, async || {
+        commands(desk, &mut writes, *first, 4).await;
+        *first += 100;
+    })
+    .await
 }
 
 pub(super) async fn pinned_pages(desk: &Desk, random: &mut StdRng) -> Seen {

@@ -1,6 +1,6 @@
 //! A random life of a few accounts.
 
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Deadline, Timestamp};
 use ledger::LedgerConfig;
 use ledger_api::{NewTransaction, Operation, Side, WantedStatus};
 use rand::RngExt;
@@ -13,7 +13,9 @@ pub(super) const NAMES: [&str; 4] = ["world", "home:ann", "home:bob", "shop"];
 const HOUR_MS: u64 = 3_600_000;
 
 pub(super) async fn open(store: &TestStore) -> Desk {
-    let desk = Desk::open_at(store, FakeClock::default(), LedgerConfig::default()).await;
+    let mut desk = Desk::open_at(store, FakeClock::default(), LedgerConfig::default()).await;
+    // These lives are long.
+    desk.ctx.deadline = Deadline::after_millis(&desk.clock, 1_000_000_000_000);
     for name in NAMES {
         let normal = if name == "world" { Side::Debit } else { Side::Credit };
         desk.account(name, normal, may_go_negative()).await.unwrap();
@@ -25,7 +27,9 @@ pub(super) async fn open(store: &TestStore) -> Desk {
 
 /// Now and then several commands share a commit, and with it a record time; refusals are part of life.
 pub(super) async fn commands(desk: &Desk, random: &mut StdRng, first: u128, count: usize) {
-    let mut past = Past { known: vec![desk.clock.now()], holds: vec![first] };
+    // A minute behind the opening of the accounts: late rows reach back to everything that was asked before.
+    let begin = FakeClock::default().now().plus_seconds(60);
+    let mut past = Past { known: vec![begin, desk.clock.now()], holds: vec![first] };
     let mut bits = first;
     while bits < first + count as u128 {
         desk.clock.advance_millis(match random.random_range(0..12) {
@@ -43,6 +47,8 @@ pub(super) async fn commands(desk: &Desk, random: &mut StdRng, first: u128, coun
             past.known.push(done.recorded_at);
         }
     }
+    // A commit that began before the clock was moved may have left something due; one more leaves nothing.
+    desk.run(pay((1 << 64) + bits, "world", "shop", 1)).await.unwrap();
 }
 
 /// Instants at which something happened, and what was held.

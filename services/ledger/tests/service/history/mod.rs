@@ -7,6 +7,7 @@
 mod checks;
 mod life;
 mod model;
+mod refusals;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use testkit::for_each_engine;
 
 use crate::harness::Desk;
-use checks::{check_balances, check_statements, check_sums, pinned_pages};
+use checks::{check_balances, check_statements, check_sums, pinned_pages, written_pages};
 use life::{commands, open};
 use model::Model;
 
@@ -61,6 +62,28 @@ async fn the_past_is_what_a_model_of_plain_lists_says() {
     }
 }
 
+/// Whatever is recorded between the pages of a statement, all of them show what was known to the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_statement_belong_together() {
+    for seed in 0..seeds() {
+        println!("history {seed}");
+        for_each_engine(async |store| {
+            let mut random = StdRng::seed_from_u64(seed);
+            let desk = open(store).await;
+            commands(&desk, &mut random, 1, 60).await;
+            let (mut model, mut seen, mut first) = (Model::default(), Vec::new(), 1_000);
+            for _ in 0..6 {
+                model.follow(&desk).await;
+                seen.push(written_pages(&desk, &model, &mut random, &mut first).await);
+            }
+            model.follow(&desk).await;
+            seen.iter().for_each(|seen| seen.compare(&model));
+            desk.ledger.close().await.unwrap();
+        })
+        .await;
+    }
+}
+
 /// Pages of one statement belong together, and every answer is that of the rows it says it knows.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_past_stays_what_it_was_while_a_writer_writes() {
@@ -75,7 +98,7 @@ async fn the_past_stays_what_it_was_while_a_writer_writes() {
         let stop = Arc::clone(&enough);
         let writer = tokio::spawn(async move {
             let mut first = 1_000;
-            while !stop.load(Ordering::Relaxed) {
+            while !stop.load(Ordering::Relaxed) && first < 5_000 {
                 commands(&writer, &mut writes, first, 10).await;
                 first += 100;
             }
