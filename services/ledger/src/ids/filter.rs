@@ -18,18 +18,22 @@ pub(crate) fn hash(id: u128) -> u64 {
 
 impl Filter {
     pub(crate) fn of(ids: impl ExactSizeIterator<Item = u128>) -> Filter {
-        let blocks = (ids.len() * BITS_PER_ID).div_ceil(BLOCK_BYTES * 8).max(1);
-        let mut filter = Filter(vec![0; blocks * BLOCK_BYTES]);
-        for id in ids {
-            let hash = hash(id);
-            let start = filter.block(hash);
-            for (byte, bit) in bits(hash) {
-                if let Some(byte) = filter.0.get_mut(start + byte) {
-                    *byte |= bit;
-                }
+        let mut filter = Filter::empty(ids.len() * BITS_PER_ID);
+        ids.for_each(|id| filter.add(hash(id)));
+        filter
+    }
+
+    pub(super) fn empty(bits: usize) -> Filter {
+        Filter(vec![0; bits.div_ceil(BLOCK_BYTES * 8).max(1) * BLOCK_BYTES])
+    }
+
+    pub(super) fn add(&mut self, hash: u64) {
+        let start = self.block(hash);
+        for (byte, bit) in bits(hash) {
+            if let Some(byte) = self.0.get_mut(start + byte) {
+                *byte |= bit;
             }
         }
-        filter
     }
 
     pub(crate) fn may_have(&self, hash: u64) -> bool {

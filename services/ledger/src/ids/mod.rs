@@ -2,13 +2,14 @@
 //!
 //! Ids in the order of time go into one table, at its end, which is quick however large it is. Ids in no order would go to
 //! a page of their own each. They are gathered in a small table instead, and many at once become a *run*: sorted pages that
-//! never change, with a filter that tells nearly every id that is not in it. The filters are kept in memory, a byte and a
-//! half for each id.
+//! never change, with a filter that tells nearly every id that is not in it. Filters are kept in memory, about four bytes for
+//! each id: one of each run, to find an id, and a few over all of them, so that the writer knows a new id as new.
 //!
 //! Invariants: an id is in exactly one of the three places, which one follows from the log alone (the id, the time of its
 //! group, the number of such ids before it); runs are numbered from 1 and are never changed.
 
 mod filter;
+mod known;
 mod run;
 mod scattered;
 pub(crate) mod sql;
@@ -19,12 +20,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use platform::db::{Column, DbError, Tx, Value};
 
 use crate::store::sql as tables;
-pub(crate) use run::{Run, SealedRun};
+pub(crate) use known::Known;
+pub(crate) use run::{Run, SealedRun, ids_in_page};
 pub(crate) use scattered::{IdPlan, Scattered};
 
 /// Ids that are gathered before they become a run.
 #[cfg(not(test))]
-pub(crate) const RUN_IDS: usize = 32_256;
+pub(crate) const RUN_IDS: usize = 8_064;
 /// Small, so that tests of a few hundred transactions see runs.
 #[cfg(test)]
 pub(crate) const RUN_IDS: usize = 24;
@@ -67,20 +69,6 @@ impl Runs {
         if run.number == runs.len() as u64 + 1 {
             runs.push(run);
         }
-    }
-
-    /// Which of the ids may be in a run; one that is not named is in none. Run by run, so that each filter is read once.
-    pub(crate) fn candidates(&self, ids: &[u128]) -> Vec<u128> {
-        let runs = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if runs.is_empty() {
-            return Vec::new();
-        }
-        let hashed: Vec<(u128, u64)> = ids.iter().map(|id| (*id, filter::hash(*id))).collect();
-        let may_have = |run: &Arc<Run>| {
-            let run = Arc::clone(run);
-            hashed.iter().filter(move |(_, hash)| run.filter.may_have(*hash)).map(|(id, _)| *id)
-        };
-        runs.iter().flat_map(may_have).collect()
     }
 }
 

@@ -73,6 +73,11 @@ impl Run {
     }
 }
 
+pub(crate) fn ids_in_page(body: &[u8]) -> impl Iterator<Item = u128> {
+    let (entries, _) = body.as_chunks::<ENTRY_BYTES>();
+    entries.iter().filter_map(|entry| entry.first_chunk()).map(|id| u128::from_be_bytes(*id))
+}
+
 /// The row of an id in a page, if it is there.
 pub(super) fn find_in_page(body: &[u8], id: u128) -> Option<u64> {
     let (entries, _) = body.as_chunks::<ENTRY_BYTES>();

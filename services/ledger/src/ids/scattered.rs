@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use platform::db::{DbError, Tx};
+use platform::db::{Column, DbError, Tx};
 
-use super::{RUN_IDS, Run, Runs, SealedRun, is_in_order, sql};
+use super::{Known, RUN_IDS, Run, Runs, SealedRun, ids_in_page, is_in_order, sql};
 use crate::state::Map;
 
 #[derive(Debug, Default)]
@@ -14,8 +14,9 @@ pub(crate) struct Scattered {
     open: Map<u128, u64>,
     /// The lowest and the highest of those that came in order.
     in_order: Option<(u128, u128)>,
-    /// The run of the group that is being stored.
-    sealed: Option<Arc<Run>>,
+    known: Known,
+    /// The run of the group that is being stored, and its ids.
+    sealed: Option<(Arc<Run>, Vec<u128>)>,
 }
 
 /// Where the ids of one group go.
@@ -35,12 +36,11 @@ impl Scattered {
 
     /// Those ids that the store may know; all others are new.
     pub(crate) fn maybe_known(&self, ids: &[u128]) -> Vec<u128> {
-        let here = |id: &&u128| {
-            self.open.contains_key(id) || self.in_order.is_some_and(|(from, to)| (from..=to).contains(*id))
+        let known = |id: &&u128| {
+            let in_order = self.in_order.is_some_and(|(from, to)| (from..=to).contains(*id));
+            in_order || self.open.contains_key(id) || self.known.may_have(**id)
         };
-        let mut known: Vec<u128> = ids.iter().filter(here).copied().collect();
-        known.extend(self.runs.candidates(ids));
-        known
+        ids.iter().filter(known).copied().collect()
     }
 
     /// Decides where new ids go. When the group is not committed, everything here is to be read again.
@@ -57,20 +57,35 @@ impl Scattered {
             return IdPlan { in_order, open, sealed: None };
         }
         let number = self.runs.len() as u64 + 1;
-        let SealedRun { run, pages } = SealedRun::new(number, self.open.drain().collect());
-        self.sealed = Some(Arc::clone(&run));
+        let gathered: Vec<(u128, u64)> = self.open.drain().collect();
+        let ids = gathered.iter().map(|(id, _)| *id).collect();
+        let SealedRun { run, pages } = SealedRun::new(number, gathered);
+        self.sealed = Some((Arc::clone(&run), ids));
         IdPlan { in_order, open: Vec::new(), sealed: Some(SealedRun { run, pages }) }
     }
 
     pub(crate) fn committed(&mut self) {
-        if let Some(run) = self.sealed.take() {
+        if let Some((run, ids)) = self.sealed.take() {
             self.runs.add(run);
+            self.known.add_run(ids.into_iter());
         }
     }
 
+    async fn learn(&mut self, tx: &Tx) -> Result<(), DbError> {
+        for run in self.runs.all().iter().skip(self.known.runs as usize) {
+            let places: Vec<i64> = run.places().collect();
+            let pages = tx.select_many(&sql::ID_PAGE, Column::Int(&places)).await?;
+            let bodies = pages.iter().map(|page| page.bytes(1)).collect::<Result<Vec<_>, _>>()?;
+            self.known.add_run(bodies.into_iter().flat_map(ids_in_page));
+        }
+        Ok(())
+    }
+
     pub(crate) async fn resume(&mut self, tx: &Tx) -> Result<(), DbError> {
-        *self = Scattered::new(Arc::clone(&self.runs));
+        // Runs never change, so what is known of them stays known.
+        *self = Scattered { known: std::mem::take(&mut self.known), ..Scattered::new(Arc::clone(&self.runs)) };
         self.runs.refresh(tx).await?;
+        self.learn(tx).await?;
         for row in tx.query(sql::ID_OPEN_ALL, &[]).await? {
             self.open.insert(u128::from_be_bytes(row.array(0)?), row.int(1)?.unsigned_abs());
         }

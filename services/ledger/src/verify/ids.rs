@@ -6,7 +6,7 @@ use super::disagreement::{Place, VerifyError};
 use super::sql;
 use super::strays::count;
 use crate::format::hex;
-use crate::ids::{self, RUN_IDS, Runs, SealedRun};
+use crate::ids::{self, Known, RUN_IDS, Runs, SealedRun, ids_in_page};
 use crate::store::sql as tables;
 
 /// The ids that are in no run yet, and the runs that were made of the others.
@@ -15,6 +15,8 @@ pub(super) struct Scattered {
     open: Vec<(u128, u64)>,
     runs: u64,
     pages: u64,
+    /// Of the runs that were checked.
+    known: Known,
     /// Made since the last check.
     waiting: Vec<SealedRun>,
 }
@@ -37,8 +39,9 @@ impl Scattered {
     pub(super) async fn check(&mut self, tx: &Tx, runs: &Runs) -> Result<(), VerifyError> {
         for run in std::mem::take(&mut self.waiting) {
             check_run(tx, &run).await?;
-            let ids: Vec<u128> = run.pages.iter().flat_map(|page| ids_of(page)).collect();
-            used_once(tx, runs, run.run.number, &ids).await?;
+            let ids: Vec<u128> = run.pages.iter().flat_map(|page| ids_in_page(page)).collect();
+            used_once(tx, runs, &self.known, run.run.number, &ids).await?;
+            self.known.add_run(ids.into_iter());
         }
         Ok(())
     }
@@ -56,7 +59,7 @@ impl Scattered {
             Place::Row(*seq).same(&what, Some(*seq as i64), found.get(key).copied())?;
         }
         let ids: Vec<u128> = self.open.iter().map(|(id, _)| *id).collect();
-        used_once(tx, runs, self.runs + 1, &ids).await?;
+        used_once(tx, runs, &self.known, self.runs + 1, &ids).await?;
         for (table, sql, expected) in [
             ("id_open", sql::ID_OPEN_COUNT, self.open.len() as u64),
             ("id_run", sql::ID_RUN_COUNT, self.runs),
@@ -66,10 +69,6 @@ impl Scattered {
         }
         Ok(())
     }
-}
-
-fn ids_of(page: &[u8]) -> impl Iterator<Item = u128> {
-    page.chunks_exact(24).filter_map(|entry| entry.first_chunk::<16>()).map(|id| u128::from_be_bytes(*id))
 }
 
 async fn check_run(tx: &Tx, expected: &SealedRun) -> Result<(), VerifyError> {
@@ -98,12 +97,13 @@ async fn check_run(tx: &Tx, expected: &SealedRun) -> Result<(), VerifyError> {
 }
 
 /// No id of a run may be in an earlier one, or among those that came in order, or there twice.
-async fn used_once(tx: &Tx, runs: &Runs, number: u64, ids: &[u128]) -> Result<(), VerifyError> {
+async fn used_once(tx: &Tx, runs: &Runs, known: &Known, number: u64, ids: &[u128]) -> Result<(), VerifyError> {
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
     let twice = sorted.array_windows().find(|[one, next]| one == next).map(|[one, _]| *one);
     let earlier: Vec<_> = runs.all().into_iter().filter(|run| run.number < number).collect();
-    let again = ids::find_in_runs(tx, &earlier, ids).await?.into_keys().next();
+    let again: Vec<u128> = ids.iter().copied().filter(|id| known.may_have(*id)).collect();
+    let again = ids::find_in_runs(tx, &earlier, &again).await?.into_keys().next();
     let in_order = in_order(tx, ids).await?;
     match twice.or(again).or(in_order) {
         Some(id) => Ok(Place::Table("id_run").wrong(format!("id {id:032x}"), "used once", "used twice")?),
