@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use testkit::Server;
 
 use crate::house::{ACCOUNTS, TRANSACTIONS, builder, own, posting, refusal, usd};
 
@@ -25,13 +26,26 @@ fn typed(output: &str) -> Vec<Value> {
     answers.collect()
 }
 
+/// All of what is printed at the start: a server is ready a moment before its last line is out.
+async fn banner(server: &Server) -> String {
+    for _ in 0..500 {
+        let output = server.output();
+        if output.contains("Ctrl-C stops") {
+            return output;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("no banner:\n{}", server.output());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_banner_s_commands_work_on_new_books_and_again() {
     let dir = tempfile::tempdir().unwrap();
     let server = builder(dir.path()).start().await;
-    let answers = typed(&server.output());
+    let banner = banner(&server).await;
+    let answers = typed(&banner);
     assert_eq!(answers[2]["balances"][0]["posted"], usd("100.00"));
-    assert_eq!((&answers[2]["replayed"], &typed(&server.output())[2]["replayed"]), (&json!(false), &json!(true)));
+    assert_eq!((&answers[2]["replayed"], &typed(&banner)[2]["replayed"]), (&json!(false), &json!(true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,7 +65,7 @@ async fn a_demo_is_sown_once_and_the_banner_s_commands_work_there_too() {
     let server = builder.start().await;
     let client = server.client();
     assert_eq!(client.get("/status").await.json()["services"]["ledger"]["head"], head, "sown twice");
-    typed(&server.output());
+    typed(&banner(&server).await);
     // A visitor who froze an account does not keep the demo from starting.
     let frozen = client.post(&format!("{ACCOUNTS}/customers:ann/freeze"), &json!({})).await;
     assert_eq!(frozen.status, 200);
