@@ -3,6 +3,7 @@
 use super::books::{Books, End};
 use super::load::{Figures, Load};
 use super::store::Stores;
+use super::table::grouped;
 use crate::cli::Against;
 use crate::failure::Failure;
 
@@ -42,10 +43,13 @@ impl Paired {
     pub(super) fn names(&self) -> (String, String) {
         let (load, other) = (&self.load, &self.other);
         match self.against {
-            Against::Empty => (format!("{} stored", load.stored), "empty".to_owned()),
+            Against::Empty => (format!("{} stored", grouped(load.stored)), "empty".to_owned()),
             Against::Ordered => ("random ids".to_owned(), "ordered ids".to_owned()),
             Against::Uniform => ("one hot account".to_owned(), "uniform".to_owned()),
-            Against::Accounts(_) => (format!("{} accounts", load.accounts), format!("{} accounts", other.accounts)),
+            Against::Accounts(_) => {
+                let accounts = |load: &Load| format!("{} accounts", grouped(load.accounts as u64));
+                (accounts(load), accounts(other))
+            }
         }
     }
 }
