@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{LedgerConfig, verify};
-use ledger_api::{Account, Ledger, Side};
+use ledger_api::{Account, AccountChange, Ledger, Limits, Side};
 use platform::db::{Access, Db, Target, backup_files};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::{FakeClock, TestStore, on_sqlite};
 
-use crate::harness::{Desk, hold, may_go_negative, path, pay, post, void};
+use crate::harness::{Desk, hold, may_go_negative, path, pay, post, usd, void};
 
 const ACCOUNTS: u64 = 40;
 const STEPS: u128 = 600;
@@ -39,6 +39,13 @@ async fn step(desk: &Desk, random: &mut StdRng, open: &mut Vec<u128>, id: u128) 
     let from = random.random_range(0..ACCOUNTS);
     let to = (from + random.random_range(1..ACCOUNTS)) % ACCOUNTS;
     let amount = random.random_range(1..1_000);
+    // What no posting row tells: it has to be in the table with its commit.
+    if random.random_range(0..12) == 0 {
+        let ceiling = Some(usd(1_000_000_000 + amount));
+        let limits = Limits { ceiling, ..may_go_negative() };
+        desk.change(&name(from), AccountChange::SetLimits(limits)).await.unwrap();
+        return;
+    }
     let operation = match random.random_range(0..6) {
         0 => {
             open.push(id);
