@@ -68,6 +68,8 @@ struct Inner {
     target: Target,
     writers: Arc<Pool>,
     readers: Arc<Pool>,
+    /// For whoever holds a reader already: if all of those waited for a second one of the same pool, none would ever come.
+    second_readers: Arc<Pool>,
     /// Behind the pools, so that it ends when their connections are gone.
     _checkpointer: Option<Checkpointer>,
 }
@@ -92,6 +94,7 @@ impl Db {
             inner: Arc::new(Inner {
                 writers: Pool::new(target.clone(), access, writers, watch),
                 readers: Pool::new(target.clone(), Access::ReadOnly, readers.max(1), None),
+                second_readers: Pool::new(target.clone(), Access::ReadOnly, 1, None),
                 target,
                 _checkpointer: checkpointer,
             }),
@@ -123,6 +126,11 @@ impl Db {
     /// One snapshot of the store, for any number of queries.
     pub async fn read(&self) -> Result<Tx, DbError> {
         Tx::begin(self.inner.readers.take().await?, tx::Kind::Read).await
+    }
+
+    /// A later snapshot, for a moment, beside one that is held. Whoever has it must not ask for another connection.
+    pub async fn read_later(&self) -> Result<Tx, DbError> {
+        Tx::begin(self.inner.second_readers.take().await?, tx::Kind::Read).await
     }
 
     /// A write transaction for whoever handles errors itself, as a lane does; others use [`Db::write`].
@@ -168,6 +176,7 @@ impl Db {
     pub fn forget_connections(&self) {
         self.inner.writers.clear();
         self.inner.readers.clear();
+        self.inner.second_readers.clear();
     }
 
     /// Connections in use and at most, for the metrics of the same names.

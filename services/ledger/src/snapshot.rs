@@ -67,7 +67,7 @@ impl Snapshot {
         let is_ahead = |head: &Head| head.roots.newest() > self.last_seq;
         let mut later = None;
         if !lost.is_empty() || newer.values().any(|head| is_ahead(head)) {
-            later = Some(self.books.db.read().await?);
+            later = Some(self.books.db.read_later().await?);
         }
         heads.extend(newer.into_iter().map(|(no, head)| (no, Head::clone(&head))));
         if let Some(later) = &later {
@@ -173,6 +173,11 @@ mod tests {
             }
             pay(&service, &ctx, 0, 20).await;
             let snapshot = service.books.snapshot().await.unwrap();
+            // As many as there are readers, so that none is left for a second look.
+            let mut others = Vec::new();
+            for _ in 0..3 {
+                others.push(service.books.snapshot().await.unwrap());
+            }
             let before = snapshot.heads(&[1, 2, 3, 4]).await.unwrap();
             assert_eq!(before.len(), 3);
             pay(&service, &ctx, 20, 33).await;
@@ -184,6 +189,11 @@ mod tests {
             for no in 1..=3 {
                 assert_eq!(shown(&after, no), shown(&before, no), "account {no} on {:?}", store.engine());
             }
+            for other in &others {
+                let after = other.heads(&[1, 2, 3]).await.unwrap();
+                assert!((1..=3).all(|no| shown(&after, no) == shown(&before, no)));
+            }
+            drop(others);
             let now = service.books.snapshot().await.unwrap().heads(&[1, 2, 3]).await.unwrap();
             assert!((1..=3).all(|no| now[&no].version > before[&no].version));
             // Whatever is not published any more is in the table by then.

@@ -78,7 +78,7 @@ impl Work {
         Pace::Behind
     }
 
-    /// Drops accounts that no group has used for a while; what waits to be written stays.
+    /// Drops all accounts from memory whose rows do not wait to be written.
     fn shed_accounts(&mut self) {
         let State { accounts, by_path, log, .. } = &mut self.state;
         accounts.retain(|no, entry| {
