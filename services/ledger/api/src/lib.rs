@@ -4,6 +4,7 @@
 //! processes. Start reading at [`Ledger`].
 
 mod account;
+mod book;
 mod error;
 mod history;
 mod operation;
@@ -22,6 +23,7 @@ pub use account::{
     Account, AccountChange, AccountPage, AccountQuery, AccountStatus, Asset, Balances, ChangeAccount, CurrencyTotal,
     DeclareAsset, Limits, OpenAccount, RollUp, Side,
 };
+pub use book::{Book, BookName, BookNameError, Books, CreateBook};
 pub use error::LedgerError;
 pub use history::{
     AccountBalance, BalanceQuery, History, Movement, RollUpQuery, Statement, StatementBalance, StatementCursor,
@@ -71,7 +73,7 @@ pub mod limits {
     pub const DEPTH_MAX: u8 = 16;
 }
 
-/// The ledger, in this process or another. A local call promises no more than a remote one.
+/// The ledger of one book, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
 pub trait Ledger: History + Schedule + Search + Send + Sync {
     async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError>;
