@@ -10,6 +10,7 @@ mod clock;
 mod commit_cutter;
 mod disk_fault;
 mod engines;
+mod flaky;
 mod server;
 mod store;
 
@@ -18,5 +19,6 @@ pub use clock::FakeClock;
 pub use commit_cutter::{CommitCutter, Cut};
 pub use disk_fault::{DiskFault, DiskFaultKind};
 pub use engines::{for_each_engine, on_postgres, on_sqlite};
+pub use flaky::{Flaky, InProcess, Trouble};
 pub use server::{Server, ServerBuilder, free_port};
 pub use store::TestStore;
