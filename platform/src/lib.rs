@@ -13,5 +13,6 @@ pub mod feed;
 pub mod health;
 pub mod http;
 pub mod lane;
+pub mod rpc;
 pub mod shutdown;
 pub mod telemetry;

@@ -10,6 +10,7 @@ mod history;
 mod operation;
 mod path;
 mod refusal;
+mod remote;
 mod schedule;
 mod search;
 mod transaction;
@@ -35,6 +36,7 @@ pub use operation::{
 };
 pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
 pub use refusal::Refusal;
+pub use remote::{RemoteBooks, SERVICE, methods};
 pub use schedule::{Schedule, ScheduledAt, ScheduledPage, ScheduledQuery};
 pub use search::{DeclareMetadataKey, MetadataKey, Search, TransactionPage, TransactionQuery};
 pub use transaction::{

@@ -1,0 +1,100 @@
+//! The serving half: a service's methods by name, each a function from a command to an answer.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use kernel::{Clock, Ctx, Deadline};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Call, Failure, Reply};
+
+/// What became of a call that reached its service.
+pub type Answered = Result<Bytes, Failure>;
+
+type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
+type Method = Box<dyn Fn(Arc<dyn Clock>, Bytes) -> Answering + Send + Sync>;
+
+/// A service's table.
+pub struct Methods {
+    service: &'static str,
+    table: HashMap<&'static str, Method>,
+}
+
+impl Methods {
+    pub fn new(service: &'static str) -> Methods {
+        Methods { service, table: HashMap::new() }
+    }
+
+    /// Adds a method. The context that `work` gets has the caller's principal and what is left of its deadline.
+    pub fn on<C, R, E, F, W>(mut self, method: &'static str, work: W) -> Methods
+    where
+        C: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+        E: Serialize + Send + 'static,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+        W: Fn(Ctx, C) -> F + Send + Sync + Clone + 'static,
+    {
+        let answering = move |clock: Arc<dyn Clock>, call: Bytes| -> Answering {
+            let work = work.clone();
+            Box::pin(async move {
+                let Call { ctx, command } = serde_json::from_slice::<Call<C>>(&call).map_err(not_understood)?;
+                let ctx = Ctx {
+                    principal: ctx.principal,
+                    deadline: Deadline::after_millis(&*clock, ctx.deadline_ms),
+                    request_id: ctx.request_id,
+                    idempotency_key: ctx.idempotency_key,
+                };
+                let reply = match work(ctx, command).await {
+                    Ok(reply) => Reply::Ok(reply),
+                    Err(refused) => Reply::Refused(refused),
+                };
+                // It may have been carried out, so that "not understood" would say too much.
+                serde_json::to_vec(&reply).map(Bytes::from).map_err(|error| Failure::Lost(error.to_string()))
+            })
+        };
+        self.table.insert(method, Box::new(answering));
+        self
+    }
+}
+
+/// All services that this process answers for.
+pub struct Served {
+    services: HashMap<&'static str, Methods>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Served {
+    pub fn new(services: impl IntoIterator<Item = Methods>, clock: Arc<dyn Clock>) -> Arc<Served> {
+        let services = services.into_iter().map(|methods| (methods.service, methods)).collect();
+        Arc::new(Served { services, clock })
+    }
+
+    /// Carries one call out. One that panics costs nobody else anything.
+    pub async fn answer(&self, service: &str, method: &str, call: Bytes) -> Answered {
+        let found =
+            self.services.get(service).and_then(|methods| Some((methods, methods.table.get_key_value(method)?)));
+        let Some((methods, (method, work))) = found else {
+            return Err(Failure::NotUnderstood(format!("{service} has no method {method} here")));
+        };
+        let started = self.clock.monotonic();
+        let answering = work(Arc::clone(&self.clock), call);
+        let answered = AssertUnwindSafe(answering).catch_unwind().await;
+        let answered = answered.unwrap_or_else(|_| {
+            tracing::error!(service, method, "a call panicked; the line before says where");
+            Err(Failure::Lost("the call panicked".to_owned()))
+        });
+        let seconds = self.clock.monotonic().micros_since(started) as f64 / 1e6;
+        metrics::histogram!("rpc_served_seconds", "service" => methods.service, "method" => *method).record(seconds);
+        answered
+    }
+}
+
+/// What the text says of the call stays between the two processes.
+fn not_understood(error: serde_json::Error) -> Failure {
+    Failure::NotUnderstood(error.to_string())
+}

@@ -1,0 +1,23 @@
+//! How a call can fail on its way, in the words that every service's errors have.
+
+/// Why a remote call has no answer of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    #[error("the service cannot be reached; nothing happened")]
+    Unavailable,
+    #[error("too many calls wait for the service; nothing happened")]
+    Overloaded,
+    #[error("the deadline passed before the call was sent; nothing happened")]
+    DeadlineExceeded,
+    #[error("the call was sent and not answered; it may have been carried out")]
+    OutcomeUnknown,
+    #[error("caller and service do not understand each other; nothing happened")]
+    NotUnderstood,
+}
+
+/// A domain's error, as the remote half of its trait answers it.
+pub trait Outcome: From<CallError> {
+    /// Whether it tells of this attempt only ("unavailable, nothing happened"). Behind an attempt without an answer such a
+    /// word proves nothing about the command.
+    fn is_of_this_attempt(&self) -> bool;
+}

@@ -1,0 +1,343 @@
+//! Calls between processes: what travels, what comes back, and what a caller is told when something goes wrong on the way.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::{Clock, Ctx, Deadline, Principal, SystemClock};
+use platform::http::{Listener, Settings};
+use platform::rpc::{
+    BODY_BYTES_MAX, CallError, Credential, Failure, Http2, Methods, Outcome, Repeat, RpcClient, Served, TcpConnect,
+    Transport, routes,
+};
+use serde::{Deserialize, Serialize};
+use testkit::{Flaky, InProcess, Trouble};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Refused {
+    Empty { left: i64 },
+    Busy,
+    Call(String),
+}
+
+impl From<CallError> for Refused {
+    fn from(error: CallError) -> Refused {
+        Refused::Call(format!("{error:?}"))
+    }
+}
+
+impl Outcome for Refused {
+    fn is_of_this_attempt(&self) -> bool {
+        *self == Refused::Busy
+    }
+}
+
+/// A till: what is in it, and how often somebody reached into it.
+#[derive(Default)]
+struct Till {
+    taken: AtomicUsize,
+    asked: AtomicUsize,
+}
+
+fn served(till: &Arc<Till>) -> Arc<Served> {
+    let (take, ctx_of, till) = (Arc::clone(till), Arc::clone(till), Arc::clone(till));
+    let methods = Methods::new("till")
+        .on("take", move |ctx: Ctx, amount: i64| {
+            let till = Arc::clone(&take);
+            async move {
+                till.asked.fetch_add(1, Ordering::SeqCst);
+                match amount {
+                    0 => Err(Refused::Empty { left: 7 }),
+                    -1 => Err(Refused::Busy),
+                    -2 => panic!("somebody's hand is stuck"),
+                    -3 => {
+                        tokio::time::sleep(Duration::from_secs(30)).await;
+                        Ok(amount)
+                    }
+                    _ => {
+                        assert_eq!(ctx.idempotency_key.unwrap().as_str(), "key-1");
+                        till.taken.fetch_add(1, Ordering::SeqCst);
+                        Ok(amount)
+                    }
+                }
+            }
+        })
+        .on("caller", move |ctx: Ctx, ()| {
+            let till = Arc::clone(&ctx_of);
+            async move {
+                till.asked.fetch_add(1, Ordering::SeqCst);
+                let left = ctx.deadline.micros_left(SystemClock.monotonic()) / 1_000;
+                Ok::<_, Refused>((ctx.principal, ctx.request_id, left))
+            }
+        })
+        .on("long", move |_: Ctx, text: String| {
+            till.asked.fetch_add(1, Ordering::SeqCst);
+            async move { Ok::<_, Refused>(text.len()) }
+        });
+    Served::new([methods], Arc::new(SystemClock))
+}
+
+fn ctx(millis: u64) -> Ctx {
+    let deadline = Deadline::after_millis(&SystemClock, millis);
+    let idempotency_key = Some("key-1".parse().unwrap());
+    Ctx { principal: Principal::demo(), deadline, request_id: "req-7".into(), idempotency_key }
+}
+
+fn client(transport: impl Transport + 'static) -> RpcClient {
+    RpcClient::new("till", Arc::new(transport), Arc::new(SystemClock))
+}
+
+const SETTINGS: Settings = Settings { name: "internal", connections_max: 16, header_timeout: Duration::from_secs(5) };
+
+async fn listen(till: &Arc<Till>, credential: &Credential) -> Listener {
+    let router = routes(served(till), credential.clone());
+    Listener::open("127.0.0.1:0".parse().unwrap(), "rpc.listen", router, SETTINGS).await.unwrap()
+}
+
+fn http2(addresses: &[String], credential: &Credential) -> Http2 {
+    Http2::new(addresses.to_vec(), 2, credential, Arc::new(TcpConnect), Arc::new(SystemClock))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_and_refusals_come_back_as_they_were_given() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let client = client(http2(&[listener.address().to_string()], &credential));
+    let taken: Result<i64, Refused> = client.call(&ctx(5_000), "take", &5, Repeat::Harmless).await;
+    assert_eq!(taken, Ok(5));
+    let refused: Result<i64, Refused> = client.call(&ctx(5_000), "take", &0, Repeat::Harmless).await;
+    assert_eq!(refused, Err(Refused::Empty { left: 7 }));
+    // Nothing was lost on the way, so the word is believed.
+    let busy: Result<i64, Refused> = client.call(&ctx(5_000), "take", &-1, Repeat::Harmless).await;
+    assert_eq!(busy, Err(Refused::Busy));
+    let caller: Result<(Principal, Arc<str>, u64), Refused> =
+        client.call(&ctx(5_000), "caller", &(), Repeat::Question).await;
+    let (principal, request_id, left) = caller.unwrap();
+    assert_eq!((principal, &*request_id), (Principal::demo(), "req-7"));
+    assert!((4_000..4_960).contains(&left), "{left} ms: a little less than the caller has");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_share_a_few_connections() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let client = client(http2(&[listener.address().to_string()], &credential));
+    let calls = (0..600).map(|_| {
+        let client = client.clone();
+        async move {
+            let ctx = ctx(20_000);
+            client.call::<_, i64, Refused>(&ctx, "take", &1, Repeat::Harmless).await
+        }
+    });
+    let answers = futures_util::future::join_all(calls).await;
+    assert!(answers.iter().all(|answer| *answer == Ok(1)));
+    // More than sixteen connections would have been sent away.
+    assert_eq!(till.taken.load(Ordering::SeqCst), 600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_credential_nothing_is_looked_at() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let stranger = client(http2(&[listener.address().to_string()], &Credential::random()));
+    let answer: Result<i64, Refused> = stranger.call(&ctx(5_000), "take", &5, Repeat::Harmless).await;
+    assert_eq!(answer, Err(Refused::Call("NotUnderstood".to_owned())));
+    for header in [None, Some("Bearer "), Some("Basic x"), Some("Bearer wrong")] {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(header.map(|value| ("authorization", value)));
+        let answer = testkit::Client::new(listener.address())
+            .send(hyper::Method::POST, "/rpc/till/take", &headers, Some(&serde_json::json!("rubbish")))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 401, "{header:?}");
+    }
+    assert_eq!(till.asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_understood_did_not_happen_and_says_so() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let client = client(http2(&[listener.address().to_string()], &credential));
+    let not_understood = Refused::Call("NotUnderstood".to_owned());
+    let unknown: Result<i64, Refused> = client.call(&ctx(5_000), "give", &5, Repeat::Harmless).await;
+    assert_eq!(unknown, Err(not_understood.clone()));
+    let other_type: Result<i64, Refused> = client.call(&ctx(5_000), "take", &"five", Repeat::Harmless).await;
+    assert_eq!(other_type, Err(not_understood.clone()));
+    let fits: Result<usize, Refused> =
+        client.call(&ctx(20_000), "long", &"x".repeat(BODY_BYTES_MAX - 1_000), Repeat::Question).await;
+    assert_eq!(fits, Ok(BODY_BYTES_MAX - 1_000));
+    let too_long: Result<usize, Refused> =
+        client.call(&ctx(20_000), "long", &"x".repeat(BODY_BYTES_MAX), Repeat::Never).await;
+    assert!(matches!(too_long, Err(Refused::Call(_))), "{too_long:?}");
+    assert_eq!(till.asked.load(Ordering::SeqCst), 1);
+    // It was carried out, and the caller reads the answer as something else.
+    let misread: Result<String, Refused> = client.call(&ctx(5_000), "take", &5, Repeat::Harmless).await;
+    assert_eq!(misread, Err(Refused::Call("OutcomeUnknown".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_past_the_deadline() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let client = client(http2(&[listener.address().to_string()], &credential));
+    let started = SystemClock.monotonic();
+    let write: Result<i64, Refused> = client.call(&ctx(200), "take", &-3, Repeat::Harmless).await;
+    assert_eq!(write, Err(Refused::Call("OutcomeUnknown".to_owned())));
+    let question: Result<i64, Refused> = client.call(&ctx(200), "take", &-3, Repeat::Question).await;
+    assert_eq!(question, Err(Refused::Call("DeadlineExceeded".to_owned())));
+    let late: Result<i64, Refused> = client.call(&ctx(0), "take", &-3, Repeat::Harmless).await;
+    assert_eq!(late, Err(Refused::Call("DeadlineExceeded".to_owned())));
+    assert_eq!(till.asked.load(Ordering::SeqCst), 2, "a call whose time is over was sent");
+    assert!(SystemClock.monotonic().micros_since(started) < 2_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_not_there_is_unavailable_and_another_one_is_asked() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let nobody = format!("127.0.0.1:{}", testkit::free_port());
+    let alone = client(http2(std::slice::from_ref(&nobody), &credential));
+    let answer: Result<i64, Refused> = alone.call(&ctx(400), "take", &5, Repeat::Never).await;
+    assert_eq!(answer, Err(Refused::Call("Unavailable".to_owned())));
+    let listener = listen(&till, &credential).await;
+    let both = client(http2(&[nobody, listener.address().to_string()], &credential));
+    for _ in 0..20 {
+        assert_eq!(both.call::<_, i64, Refused>(&ctx(5_000), "take", &5, Repeat::Never).await, Ok(5));
+    }
+    assert_eq!(till.taken.load(Ordering::SeqCst), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_comes_back_is_found_again() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let address = listener.address();
+    let client = client(http2(&[address.to_string()], &credential));
+    assert_eq!(client.call::<_, i64, Refused>(&ctx(5_000), "take", &5, Repeat::Never).await, Ok(5));
+    listener.drain(Duration::from_millis(100)).await;
+    let back = tokio::spawn({
+        let (till, credential) = (Arc::clone(&till), credential.clone());
+        async move {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            Listener::open(address, "rpc.listen", routes(served(&till), credential), SETTINGS).await.unwrap()
+        }
+    });
+    assert_eq!(client.call::<_, i64, Refused>(&ctx(5_000), "take", &5, Repeat::Harmless).await, Ok(5));
+    back.await.unwrap();
+}
+
+/// Answers each attempt with the next of these.
+struct Script(std::sync::Mutex<Vec<Result<Bytes, Failure>>>, AtomicUsize);
+
+impl Script {
+    fn new(mut attempts: Vec<Result<Bytes, Failure>>) -> Arc<Script> {
+        attempts.reverse();
+        Arc::new(Script(std::sync::Mutex::new(attempts), AtomicUsize::new(0)))
+    }
+}
+
+#[async_trait]
+impl Transport for Script {
+    async fn carry(&self, _: &str, _: &str, _: Bytes) -> Result<Bytes, Failure> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.lock().unwrap().pop().unwrap_or_else(|| Err(Failure::NotSent("the script is over".to_owned())))
+    }
+}
+
+fn ok() -> Result<Bytes, Failure> {
+    Ok(Bytes::from_static(br#"{"ok":5}"#))
+}
+
+fn busy() -> Result<Bytes, Failure> {
+    Ok(Bytes::from_static(br#"{"refused":"Busy"}"#))
+}
+
+fn lost() -> Result<Bytes, Failure> {
+    Err(Failure::Lost("cut".to_owned()))
+}
+
+fn not_sent() -> Result<Bytes, Failure> {
+    Err(Failure::NotSent("cut".to_owned()))
+}
+
+#[tokio::test]
+async fn what_is_tried_again_and_what_the_caller_is_told() {
+    let said = |word: &str| Err(Refused::Call(word.to_owned()));
+    let again = || Err(Failure::Overloaded("full".to_owned()));
+    let strange = || Err(Failure::NotUnderstood("what".to_owned()));
+    for (repeat, attempts, expected, count) in [
+        (Repeat::Never, vec![not_sent(), again(), ok()], Ok(5), 3),
+        (Repeat::Never, vec![lost(), ok()], said("OutcomeUnknown"), 1),
+        (Repeat::Never, vec![strange(), ok()], said("NotUnderstood"), 1),
+        (Repeat::Harmless, vec![lost(), lost(), ok()], Ok(5), 3),
+        (Repeat::Harmless, vec![busy(), ok()], Err(Refused::Busy), 1),
+        // "Nothing happened" is true of the second attempt only.
+        (Repeat::Harmless, vec![lost(), busy()], said("OutcomeUnknown"), 2),
+        (Repeat::Harmless, vec![lost(), strange()], said("OutcomeUnknown"), 2),
+        (Repeat::Harmless, vec![not_sent(), busy()], Err(Refused::Busy), 2),
+        (Repeat::Question, vec![lost(), busy()], Err(Refused::Busy), 2),
+        (Repeat::Question, vec![lost(), ok()], Ok(5), 2),
+    ] {
+        let script = Script::new(attempts);
+        let answer: Result<i64, Refused> = client(Arc::clone(&script)).call(&ctx(5_000), "take", &5, repeat).await;
+        assert_eq!((answer, script.1.load(Ordering::SeqCst)), (expected, count), "{repeat:?}");
+    }
+    for (repeat, last, expected) in [
+        (Repeat::Harmless, lost as fn() -> _, "OutcomeUnknown"),
+        (Repeat::Harmless, not_sent, "Unavailable"),
+        (Repeat::Question, lost, "Unavailable"),
+    ] {
+        let script = Script::new((0..20).map(|_| last()).collect());
+        let answer: Result<i64, Refused> = client(Arc::clone(&script)).call(&ctx(60_000), "take", &5, repeat).await;
+        assert_eq!((answer, script.1.load(Ordering::SeqCst)), (said(expected), 9), "{repeat:?}");
+    }
+}
+
+#[tokio::test]
+async fn repeats_run_out_when_everything_fails() {
+    let script = Script::new((0..2_000).map(|_| not_sent()).collect());
+    let client = client(Arc::clone(&script));
+    let calls = (0..100).map(|_| {
+        let client = client.clone();
+        async move { client.call::<_, i64, Refused>(&ctx(60_000), "take", &5, Repeat::Harmless).await }
+    });
+    let answers = futures_util::future::join_all(calls).await;
+    assert!(answers.iter().all(|answer| *answer == Err(Refused::Call("Unavailable".to_owned()))));
+    // A hundred first attempts, sixty-four repeats to begin with; what a full budget earns is nothing.
+    let attempts = script.1.load(Ordering::SeqCst);
+    assert!((164..=174).contains(&attempts), "{attempts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_panics_costs_nobody_else_anything() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let client = client(http2(&[listener.address().to_string()], &credential));
+    let ctx = ctx(5_000);
+    let (stuck, fine) = tokio::join!(
+        client.call::<_, i64, Refused>(&ctx, "take", &-2, Repeat::Never),
+        client.call::<_, i64, Refused>(&ctx, "take", &5, Repeat::Never),
+    );
+    assert_eq!(stuck, Err(Refused::Call("OutcomeUnknown".to_owned())));
+    assert_eq!(fine, Ok(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_plenty_of_trouble_every_call_gets_an_answer_or_a_word_that_is_true() {
+    let till = Arc::default();
+    let flaky = Arc::new(Flaky::new(InProcess(served(&till)), Trouble::plenty(), 7));
+    let client = RpcClient::new("till", flaky.clone(), Arc::new(SystemClock));
+    let mut answered = 0;
+    for _ in 0..300 {
+        match client.call::<_, i64, Refused>(&ctx(5_000), "take", &5, Repeat::Harmless).await {
+            Ok(5) => answered += 1,
+            Err(Refused::Call(word)) if word == "OutcomeUnknown" || word == "Unavailable" => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(flaky.met() > 60, "the network was too good: {}", flaky.met());
+    assert!(answered > 280 && till.taken.load(Ordering::SeqCst) >= answered, "{answered}");
+}

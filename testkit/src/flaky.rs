@@ -1,0 +1,108 @@
+//! Services in this process behind a network that misbehaves on request, by a seed.
+//!
+//! [`InProcess`] carries calls to their service with everything that travelling does to them: they become bytes and come
+//! out of bytes. [`Flaky`] stands before any transport and loses calls, loses answers, delivers twice, delivers late.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use platform::rpc::{Failure, Served, Transport};
+
+type Carried = std::pin::Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send>>;
+
+/// No network at all.
+pub struct InProcess(pub Arc<Served>);
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
+        self.0.answer(service, method, call).await
+    }
+}
+
+/// Of a hundred calls, how many are treated in which way; the others pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trouble {
+    /// Never reach the service, and the caller knows.
+    pub not_sent: u64,
+    /// May or may not reach the service, and the caller cannot know: half of them do.
+    pub lost: u64,
+    /// Reach the service twice; the second answer comes back.
+    pub doubled: u64,
+    /// Wait for a while first.
+    pub late: u64,
+}
+
+impl Trouble {
+    /// One call in three meets some trouble.
+    pub fn plenty() -> Trouble {
+        Trouble { not_sent: 8, lost: 10, doubled: 8, late: 8 }
+    }
+}
+
+pub struct Flaky<T> {
+    inner: Arc<T>,
+    trouble: Trouble,
+    state: AtomicU64,
+    met: AtomicU64,
+}
+
+const LATE: Duration = Duration::from_millis(5);
+
+impl<T: Transport + 'static> Flaky<T> {
+    pub fn new(inner: T, trouble: Trouble, seed: u64) -> Flaky<T> {
+        Flaky { inner: Arc::new(inner), trouble, state: AtomicU64::new(seed), met: AtomicU64::new(0) }
+    }
+
+    /// Calls that did not simply pass.
+    pub fn met(&self) -> u64 {
+        self.met.load(Ordering::Relaxed)
+    }
+
+    /// SplitMix64: calls that are made in the same order meet the same trouble.
+    fn dice(&self) -> u64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut dice = self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        dice = (dice ^ (dice >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        dice = (dice ^ (dice >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        dice ^ (dice >> 31)
+    }
+
+    fn pass(&self, service: &str, method: &str, call: Bytes) -> Carried {
+        let (inner, service, method) = (Arc::clone(&self.inner), service.to_owned(), method.to_owned());
+        Box::pin(async move { inner.carry(&service, &method, call).await })
+    }
+}
+
+#[async_trait]
+impl<T: Transport + 'static> Transport for Flaky<T> {
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
+        let Trouble { not_sent, lost, doubled, late } = self.trouble;
+        let dice = self.dice();
+        let (chance, coin) = (dice % 100, dice >> 63 == 0);
+        self.met.fetch_add(u64::from(chance < not_sent + lost + doubled + late), Ordering::Relaxed);
+        match chance {
+            chance if chance < not_sent => Err(Failure::NotSent("flaky".to_owned())),
+            chance if chance < not_sent + lost => {
+                if coin {
+                    // Nobody waits for it, and it may come behind its own repeat.
+                    tokio::spawn(self.pass(service, method, call));
+                }
+                Err(Failure::Lost("flaky".to_owned()))
+            }
+            chance if chance < not_sent + lost + doubled => {
+                // What the first one answers is lost with it.
+                let _ = self.pass(service, method, call.clone()).await;
+                self.pass(service, method, call).await
+            }
+            chance if chance < not_sent + lost + doubled + late => {
+                tokio::time::sleep(LATE).await;
+                self.pass(service, method, call).await
+            }
+            _ => self.pass(service, method, call).await,
+        }
+    }
+}
