@@ -73,6 +73,8 @@ async fn accept(listener: TcpListener, server: (String, u16), state: Arc<State>)
         let (server, state) = (server.clone(), Arc::clone(&state));
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(server).await {
+                // Small messages both ways: without this each waits for the acknowledgement of the one before.
+                let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let _ = pass(client, server, &state).await;
             }
         });

@@ -68,9 +68,8 @@ async fn the_server_looks_after_silent_clients_and_lets_readers_take_their_time(
         let db = store.open().await;
         for (tx, idle) in [(db.read().await.unwrap(), 0), (db.begin().await.unwrap(), 3_000)] {
             let rows = tx.query(SHOW, &[]).await.unwrap();
-            let wanted = format!(
-                "idle_in_transaction_session_timeout={idle}ms tcp_keepalives_idle=5s tcp_user_timeout=10000ms"
-            );
+            let wanted =
+                format!("idle_in_transaction_session_timeout={idle}ms tcp_keepalives_idle=5s tcp_user_timeout=10000ms");
             assert_eq!(rows[0].text(0).unwrap(), wanted);
         }
     })
