@@ -22,6 +22,7 @@ const CALLERS: u64 = 16;
 const GRACE_MS: u64 = 1_000;
 /// A transfer that has no final answer by then never gets one.
 const PATIENCE_MS: u64 = 120_000;
+const MORE_PIECES: u64 = 200;
 
 pub(crate) struct Bank {
     pub(crate) plan: Plan,
@@ -67,10 +68,11 @@ impl Bank {
         &*self.ledgers[number as usize % self.ledgers.len()]
     }
 
-    /// The next piece, until all are done and it is enough.
+    /// The next piece, until all are done and it is enough; or far more than all, if it never is.
     fn take(&self) -> Option<Vec<Transfer>> {
-        let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let wanted = number < self.plan.pieces() || !self.enough.load(Ordering::SeqCst);
+        let (number, pieces) = (self.next.fetch_add(1, Ordering::SeqCst), self.plan.pieces());
+        let more = number < pieces * 2 + MORE_PIECES && !self.enough.load(Ordering::SeqCst);
+        let wanted = number < pieces || more;
         wanted.then(|| self.plan.piece(number))
     }
 }

@@ -35,7 +35,7 @@ fn plan() -> Plan {
 
 /// Callers at work until all is done and every kind of fault was felt.
 async fn storm(bank: Bank, proxy: &FaultProxy) -> told::Told {
-    let weather = Weather::seeded(bank.plan.seed);
+    let weather = Weather::seeded(bank.plan.seed).paced(10..=60, 30..=100);
     let felt_all = || ToxicKind::ALL.iter().all(|kind| proxy.felt(*kind) > 0);
     let (told, spells) = weather.over(proxy, run(Arc::new(bank), felt_all)).await;
     let felt: Vec<_> = ToxicKind::ALL.iter().map(|kind| (*kind, proxy.felt(*kind))).collect();

@@ -99,7 +99,8 @@ impl Remote {
             }
         };
         let server = builder.start().await;
-        let proxy = FaultProxy::start(called_on(&server)).await;
+        let called_on = server.said("other processes call it on ").await;
+        let proxy = FaultProxy::start(called_on.parse().unwrap()).await;
         let credential = Credential::read(&secret).unwrap();
         Remote { proxy, server, credential, store: target, _dir: dir }
     }
@@ -139,13 +140,6 @@ async fn remote(address: SocketAddr, credential: &Credential, connections: usize
     let transport = Http2::new(addresses, connections, credential, connect, Arc::clone(&clock));
     let books = RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), clock));
     books.book(&BookName::main()).await.unwrap()
-}
-
-/// The port that the server says it is called on.
-fn called_on(server: &Server) -> SocketAddr {
-    let output = server.output();
-    let (_, rest) = output.split_once("other processes call it on ").expect("a process that others call");
-    rest.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 fn database(store: &TestStore) -> String {

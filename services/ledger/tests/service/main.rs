@@ -20,3 +20,4 @@ mod silence;
 mod spoiled;
 mod time;
 mod transfer;
+mod way;
