@@ -14,11 +14,13 @@ use rand::{RngExt, SeedableRng};
 use tokio::task::JoinSet;
 
 use crate::plan::{ACCOUNTS, FUNDS, Plan, Transfer, path, posting};
+use crate::pulse::Pulse;
 use crate::stage::Visitor;
 use crate::told::{Final, Told};
 
 const CALLERS: u64 = 16;
-/// An answer may come this much behind its deadline on a busy machine; what waits for the store waits for seconds.
+/// An answer may come this much behind its deadline, beside what the machine kept this process waiting; what waits for the store
+/// waits for many seconds.
 const GRACE_MS: u64 = 1_000;
 /// A transfer that has no final answer by then never gets one.
 const PATIENCE_MS: u64 = 120_000;
@@ -30,6 +32,7 @@ pub(crate) struct Bank {
     visitor: Arc<dyn Visitor>,
     next: AtomicU64,
     enough: AtomicBool,
+    pulse: Pulse,
 }
 
 pub(crate) fn ctx(deadline_ms: u64) -> Ctx {
@@ -61,11 +64,36 @@ impl Bank {
             let fund = Submit { operation: Operation::Create(fund), dry_run: false };
             ledger.submit(&ctx(5_000), fund).await.unwrap();
         }
-        Bank { plan, ledgers, visitor, next: AtomicU64::new(0), enough: AtomicBool::new(false) }
+        Bank { plan, ledgers, visitor, next: AtomicU64::new(0), enough: AtomicBool::new(false), pulse: Pulse::start() }
     }
 
     fn ledger(&self, number: u64) -> &dyn Ledger {
         &*self.ledgers[number as usize % self.ledgers.len()]
+    }
+
+    /// A call that ends at its deadline.
+    async fn timed<T>(&self, deadline_ms: u64, call: impl Future<Output = Result<T, LedgerError>>) -> Said<T> {
+        let (start, late) = (SystemClock.monotonic(), self.pulse.late_ms());
+        let answer = call.await;
+        let ms = SystemClock.monotonic().micros_since(start) / 1_000;
+        let late = self.pulse.late_ms() - late;
+        assert!(ms < deadline_ms + GRACE_MS + late, "a call with {deadline_ms} ms took {ms} ms, {late} ms of it idle");
+        Said { ms, answer }
+    }
+
+    async fn batch(&self, number: u64, open: &[Transfer], deadline_ms: u64) -> Said<Vec<Result<(), LedgerError>>> {
+        let lines = open.iter().map(|transfer| transfer.operation()).collect();
+        let batch = Batch { atomic: false, dry_run: false, lines };
+        let ledger = self.ledger(number);
+        let said = self.timed(deadline_ms, async { ledger.submit_batch(&ctx(deadline_ms), batch).await }).await;
+        let line = |(line, transfer): (LineOutcome, &Transfer)| match line {
+            LineOutcome::Done(done) => {
+                check(*transfer, &done);
+                Ok(())
+            }
+            LineOutcome::Failed(error) => Err(error),
+        };
+        Said { ms: said.ms, answer: said.answer.map(|reply| reply.lines.into_iter().zip(open).map(line).collect()) }
     }
 
     /// The next piece, until all are done and it is enough; or far more than all, if it never is.
@@ -158,8 +186,7 @@ impl Caller {
             0 => {
                 let (first, second) = (self.deadline(), self.deadline());
                 let (bank, number) = (Arc::clone(&self.bank), self.number);
-                let ledger = bank.ledger(number);
-                let both = tokio::join!(batch(ledger, open, first), batch(ledger, open, second));
+                let both = tokio::join!(bank.batch(number, open, first), bank.batch(number, open, second));
                 self.hear(open, both.0);
                 self.hear(open, both.1);
             }
@@ -170,7 +197,7 @@ impl Caller {
             }
             _ => {
                 let deadline = self.deadline();
-                let said = batch(self.bank.ledger(self.number), open, deadline).await;
+                let said = self.bank.batch(self.number, open, deadline).await;
                 self.hear(open, said);
             }
         }
@@ -204,7 +231,7 @@ impl Caller {
         let (bank, deadline) = (Arc::clone(&self.bank), self.deadline());
         let ledger = bank.ledger(self.number);
         let submit = Submit { operation: transfer.operation(), dry_run: false };
-        let said = timed(deadline, async { ledger.submit(&ctx(deadline), submit).await }).await;
+        let said = bank.timed(deadline, async { ledger.submit(&ctx(deadline), submit).await }).await;
         self.told.called(said.ms);
         let said = said.answer.map(|done| check(transfer, &done));
         self.hear_one(transfer, said.clone());
@@ -212,7 +239,7 @@ impl Caller {
             return;
         }
         let find = FindTransaction::Id(transfer.id());
-        let found = timed(deadline, async { ledger.transaction(&ctx(deadline), find).await }).await;
+        let found = bank.timed(deadline, async { ledger.transaction(&ctx(deadline), find).await }).await;
         match found.answer {
             // It may still be under way.
             Err(LedgerError::Refused { refusal: Refusal::NotFound { .. }, .. }) => {}
@@ -224,28 +251,6 @@ impl Caller {
 struct Said<T> {
     ms: u64,
     answer: Result<T, LedgerError>,
-}
-
-async fn timed<T>(deadline_ms: u64, call: impl Future<Output = Result<T, LedgerError>>) -> Said<T> {
-    let start = SystemClock.monotonic();
-    let answer = call.await;
-    let ms = SystemClock.monotonic().micros_since(start) / 1_000;
-    assert!(ms < deadline_ms + GRACE_MS, "a call with {deadline_ms} ms took {ms} ms");
-    Said { ms, answer }
-}
-
-async fn batch(ledger: &dyn Ledger, open: &[Transfer], deadline_ms: u64) -> Said<Vec<Result<(), LedgerError>>> {
-    let lines = open.iter().map(|transfer| transfer.operation()).collect();
-    let batch = Batch { atomic: false, dry_run: false, lines };
-    let said = timed(deadline_ms, async { ledger.submit_batch(&ctx(deadline_ms), batch).await }).await;
-    let line = |(line, transfer): (LineOutcome, &Transfer)| match line {
-        LineOutcome::Done(done) => {
-            check(*transfer, &done);
-            Ok(())
-        }
-        LineOutcome::Failed(error) => Err(error),
-    };
-    Said { ms: said.ms, answer: said.answer.map(|reply| reply.lines.into_iter().zip(open).map(line).collect()) }
 }
 
 /// The answer is about what was asked.

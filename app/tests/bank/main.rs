@@ -11,6 +11,7 @@
 mod audit;
 mod callers;
 mod plan;
+mod pulse;
 mod stage;
 mod told;
 
