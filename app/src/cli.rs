@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::services;
 
-pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, Output, Over};
+pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, BenchSplit, Output, Over};
 
 /// A double-entry ledger that needs nothing but this binary.
 ///
