@@ -21,7 +21,7 @@ use crate::told::{Final, Told};
 const CALLERS: u64 = 16;
 /// An answer may come this much behind its deadline, beside what the machine kept this process waiting; what waits for the store
 /// waits for many seconds.
-const GRACE_MS: u64 = 1_000;
+const GRACE_MS: u64 = 500;
 /// A transfer that has no final answer by then never gets one.
 const PATIENCE_MS: u64 = 120_000;
 const MORE_PIECES: u64 = 200;

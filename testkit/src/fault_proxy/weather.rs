@@ -13,8 +13,8 @@ use super::{Direction, Fault, FaultProxy, Toxic, ToxicKind};
 /// How long the faults go on at most; behind that all is calm, so that what they hindered can come to its end.
 const LASTS_MAX: Duration = Duration::from_secs(3_600);
 const SECOND_ONE_IN: u32 = 4;
-const LONG_ONE_IN: u32 = 16;
-const LONG_TIMES: u64 = 10;
+const LONG_ONE_IN: u32 = 2;
+const LONG_TIMES: u64 = 20;
 
 /// Gives spells without end, one after another. Of each eight there is one of every kind.
 #[derive(Debug)]
@@ -92,14 +92,16 @@ impl Weather {
         }
     }
 
-    /// The next one. One in four has a second fault beside the first, and one in sixteen lasts ten times as long.
+    /// The next one. One in four has a second fault beside the first, and every other black hole lasts long enough for
+    /// deadlines to pass in it.
     pub fn spell(&mut self) -> Spell {
         let mut faults = vec![self.fault()];
         if self.random.random_range(0..SECOND_ONE_IN) == 0 {
             let second = self.kinds[self.random.random_range(0..self.kinds.len())];
             faults.push(self.fault_of(second));
         }
-        let long = if self.random.random_range(0..LONG_ONE_IN) == 0 { LONG_TIMES } else { 1 };
+        let hole = faults.iter().any(|fault| fault.toxic == Toxic::Timeout);
+        let long = if hole && self.random.random_range(0..LONG_ONE_IN) == 0 { LONG_TIMES } else { 1 };
         let ms = self.random.random_range(self.spell_ms.clone()) * long;
         let calm_ms = self.random.random_range(self.calm_ms.clone());
         Spell { faults, ms, calm_ms }

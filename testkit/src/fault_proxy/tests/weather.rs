@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Line, timed};
-use crate::fault_proxy::{ToxicKind, Weather};
+use crate::fault_proxy::{Toxic, ToxicKind, Weather};
 
 #[test]
 fn a_seed_decides_every_spell_and_a_round_has_all_kinds() {
@@ -23,13 +23,18 @@ fn a_seed_decides_every_spell_and_a_round_has_all_kinds() {
 
 #[test]
 fn weather_of_some_kinds_has_no_others_and_keeps_its_pace() {
-    let wanted = [ToxicKind::Latency, ToxicKind::Reset];
+    let wanted = [ToxicKind::Latency, ToxicKind::Timeout];
     let mut weather = Weather::seeded(1).of(&wanted).paced(5..=7, 2..=3);
+    let mut long = 0;
     for _ in 0..50 {
         let spell = weather.spell();
         assert!(spell.faults.iter().all(|fault| wanted.contains(&fault.toxic.kind())));
-        assert!([5, 6, 7, 50, 60, 70].contains(&spell.ms) && (2..=3).contains(&spell.calm_ms));
+        assert!([5, 6, 7, 100, 120, 140].contains(&spell.ms) && (2..=3).contains(&spell.calm_ms));
+        let hole = spell.faults.iter().any(|fault| fault.toxic == Toxic::Timeout);
+        assert!(hole || spell.ms < 100, "{spell:?}");
+        long += u32::from(spell.ms >= 100);
     }
+    assert!(long > 5, "{long}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
