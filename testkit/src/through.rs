@@ -1,5 +1,6 @@
 //! The address of PostgreSQL as a proxy needs it: where the server is, and the same URL by way of the proxy.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
@@ -22,18 +23,11 @@ impl PostgresAddress {
 
     /// User, password and database stay; host and port are those of a proxy on this machine.
     pub(crate) fn through(&self, port: u16) -> String {
-        let mut url = format!("host=127.0.0.1 port={port}");
-        let secret = self.0.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
-        for (key, value) in [
-            ("user", self.0.get_user().map(str::to_owned)),
-            ("password", secret),
-            ("dbname", self.0.get_dbname().map(str::to_owned)),
-        ] {
-            if let Some(value) = value {
-                url.push_str(&format!(" {key}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'")));
-            }
-        }
-        url
+        let text = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let user = self.0.get_user().map(text).unwrap_or_default();
+        let secret = self.0.get_password().map(|secret| format!(":{}", text(&String::from_utf8_lossy(secret))));
+        let database = self.0.get_dbname().map(text).unwrap_or_default();
+        format!("postgres://{user}{}@127.0.0.1:{port}/{database}", secret.unwrap_or_default())
     }
 }
 
@@ -45,7 +39,7 @@ mod tests {
     fn what_names_the_user_and_the_database_stays() {
         let address = PostgresAddress::parse("postgres://ann:it%27s@db.example:6000/books");
         assert_eq!(address.server(), ("db.example".to_owned(), 6000));
-        assert_eq!(address.through(7), r"host=127.0.0.1 port=7 user='ann' password='it\'s' dbname='books'");
+        assert_eq!(address.through(7), "postgres://ann:it%27s@127.0.0.1:7/books");
         let through = PostgresAddress::parse(&address.through(7));
         assert_eq!(through.server(), ("127.0.0.1".to_owned(), 7));
         assert_eq!(through.through(8), address.through(8));
