@@ -4,6 +4,7 @@
 //! it had succeeded, and roll back; SQLite would commit the other half.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::pool::{Conn, Lent};
 use super::{Column, DbError, Fault, Row, RowSet, Value};
@@ -26,6 +27,8 @@ const BEGIN_ALONE: &str = "begin; select pg_advisory_xact_lock(70123, hashtext(c
 
 /// Apart from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
 const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(current_schema()))";
+
+const ROLLBACK_MAX: Duration = Duration::from_secs(1);
 
 impl Tx {
     pub(crate) async fn begin(lent: Lent, kind: Kind) -> Result<Tx, DbError> {
@@ -165,9 +168,10 @@ impl Drop for Tx {
             Conn::Postgres(_) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
-                        if let Conn::Postgres(postgres) = lent.conn()
-                            && postgres.batch("rollback").await.is_ok()
-                        {
+                        let Conn::Postgres(postgres) = lent.conn() else { return };
+                        // Others wait for this place: a connection that is silent by then is closed instead.
+                        let rolled_back = tokio::time::timeout(ROLLBACK_MAX, postgres.batch("rollback")).await;
+                        if matches!(rolled_back, Ok(Ok(()))) {
                             lent.give_back();
                         }
                     });

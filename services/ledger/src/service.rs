@@ -1,6 +1,7 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
 mod errors;
+mod in_time;
 mod keys;
 mod schedule;
 mod submit;
@@ -30,7 +31,7 @@ use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
 
 use errors::lane_error;
-pub(crate) use errors::{forbidden, query_error, refused, store_error};
+pub(crate) use errors::{change_error, forbidden, query_error, refused, store_error};
 pub(crate) use keys::{IDEMPOTENCY_KEY, KeyedOperation};
 
 #[derive(Debug, Clone)]
@@ -150,7 +151,7 @@ impl Ledger for LedgerService {
 
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError> {
         access::check(ctx, "assets", "read", None).map_err(forbidden)?;
-        query::assets(&self.books).await.map_err(store_error)
+        self.ask_in_time(ctx, async { query::assets(&self.books).await.map_err(store_error) }).await
     }
 
     async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, LedgerError> {
@@ -174,7 +175,8 @@ impl Ledger for LedgerService {
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {
         let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
-        let account = query::account(&self.books, path).await.map_err(store_error)?.ok_or_else(unknown)?;
+        let found = async { query::account(&self.books, path).await.map_err(store_error) };
+        let account = self.ask_in_time(ctx, found).await?.ok_or_else(unknown)?;
         let owner = account.owner.as_ref().map(|owner| owner.as_str());
         match access::check(ctx, "accounts", "read", owner) {
             Ok(()) => Ok(account),
@@ -193,7 +195,8 @@ impl Ledger for LedgerService {
             Reach::Owner(subject) => Some(subject.parse().map_err(|_| LedgerError::Forbidden)?),
         };
         let query = AccountQuery { owner, ..query };
-        query::accounts(&self.books, &query, limit).await.map_err(query_error)
+        let page = async { query::accounts(&self.books, &query, limit).await.map_err(query_error) };
+        self.ask_in_time(ctx, page).await
     }
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
@@ -214,7 +217,8 @@ impl Ledger for LedgerService {
 
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
         let reach = reach(ctx, "transactions", "read")?;
-        let found = query::transaction(self, ctx, &reach, &find).await.map_err(store_error)?;
+        let found = async { query::transaction(self, ctx, &reach, &find).await.map_err(store_error) };
+        let found = self.ask_in_time(ctx, found).await?;
         let unknown = || Refusal::NotFound { what: "transaction".to_owned(), name: query::name_of(&find) };
         found.unwrap_or_else(|| Err(unknown().into()))
     }
@@ -223,11 +227,13 @@ impl Ledger for LedgerService {
         access::check(ctx, "events", "read", None).map_err(forbidden)?;
         // An answer that comes behind the deadline is none.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
-        Feed::events_after(self, Pull { wait_ms, ..pull }).await.map_err(|_| LedgerError::Unavailable)
+        let pull = Pull { wait_ms, ..pull };
+        let events = async { Feed::events_after(self, pull).await.map_err(|_| LedgerError::Unavailable) };
+        self.ask_in_time(ctx, events).await
     }
 
-    async fn status(&self, _ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
-        let head = query::head(&self.books).await.map_err(store_error)?;
+    async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
+        let head = self.ask_in_time(ctx, async { query::head(&self.books).await.map_err(store_error) }).await?;
         let state = self.lane.state();
         Ok(LedgerStatus {
             book: crate::BOOK.to_owned(),

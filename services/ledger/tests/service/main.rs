@@ -16,6 +16,7 @@ mod schedule;
 mod schedule_list;
 mod schedule_refused;
 mod search;
+mod silence;
 mod spoiled;
 mod time;
 mod transfer;
