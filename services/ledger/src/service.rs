@@ -18,7 +18,7 @@ use ledger_api::{
 use platform::access;
 use platform::db::{Db, DbError, Engine};
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
-use platform::lane::{Lane, LaneConfig};
+use platform::lane::{Lane, LaneConfig, Runner};
 
 use crate::command::{Body, Command, Reach, Reply};
 use crate::ids::Runs;
@@ -45,6 +45,7 @@ pub struct LedgerConfig {
     /// With more active accounts than this, their rows are written behind the commit. On SQLite only.
     pub write_behind_accounts: usize,
     pub idempotency_days: i64,
+    pub runner: Runner,
 }
 
 impl Default for LedgerConfig {
@@ -57,6 +58,7 @@ impl Default for LedgerConfig {
             accounts_cached_max: 2_000_000,
             write_behind_accounts: 1_000,
             idempotency_days: 30,
+            runner: Runner::default(),
         }
     }
 }
@@ -103,6 +105,7 @@ impl LedgerService {
             batch_max: config.batch_max,
             queue_max: config.queue_max,
             clock_behind_max_ms: config.clock_behind_max_ms,
+            runner: config.runner,
         };
         let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
         let books = Books::new(db.clone(), heads, runs);
