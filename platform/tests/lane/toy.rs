@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::{Clock, Deadline, Timestamp};
 use platform::db::{Column, Db, DbError, Fault, Migration, RowSet, Tx, Value};
-use platform::lane::{Runner, Lane, LaneConfig, LaneError, LaneWork, Tail};
+use platform::lane::{Lane, LaneConfig, LaneError, LaneWork, Runner, Tail};
 use testkit::TestStore;
 
 const MIGRATIONS: [Migration; 1] = [Migration {

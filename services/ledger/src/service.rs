@@ -247,13 +247,18 @@ impl Ledger for LedgerService {
 impl Feed for LedgerService {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
-        let failed = |error: DbError| FeedError(error.to_string());
-        let found = events::events_after(&self.books, pull).await.map_err(failed)?;
+        let failed = |error: DbError| FeedError::Unavailable(error.to_string());
+        let found = events::events_after(&self.books, &pull).await.map_err(failed)?;
         if !found.is_empty() || pull.wait_ms == 0 {
             return Ok(found);
         }
         self.signal.wait(pull.after, Duration::from_millis(pull.wait_ms)).await;
-        events::events_after(&self.books, pull).await.map_err(failed)
+        events::events_after(&self.books, &pull).await.map_err(failed)
+    }
+
+    async fn end(&self) -> Result<Option<u64>, FeedError> {
+        let head = query::head(&self.books).await;
+        head.map(|head| Some(head.last_seq)).map_err(|error| FeedError::Unavailable(error.to_string()))
     }
 }
 
