@@ -198,6 +198,14 @@ impl Consumer {
         for event in news {
             effect::happen(&*self.effect, &tx, event).await?;
         }
+        #[cfg(feature = "planted")]
+        let tx = if crate::planted::is_planted(crate::planted::Bug::CursorApart) {
+            // Planted: the effects are committed, and only then does the cursor move.
+            tx.commit().await.map_err(Failed::of)?;
+            self.db.begin().await?
+        } else {
+            tx
+        };
         self.advance(&tx, last.cursor).await?;
         // A constraint may be looked at only now, and a failure that the effect kept to itself shows here.
         tx.commit().await.map_err(Failed::of)

@@ -103,7 +103,9 @@ impl Books {
                 stage.found(format!("{intent:?} is in the books {} times", found.len()));
             }
             let as_asked = |(_, id, leg): &&(u64, String, PostedLeg)| {
-                *id == intent.id.to_string() && leg.debit.as_str() == intent.debit && leg.credit.as_str() == intent.credit
+                *id == intent.id.to_string()
+                    && leg.debit.as_str() == intent.debit
+                    && leg.credit.as_str() == intent.credit
             };
             if !found.iter().all(|transfer| as_asked(&transfer)) {
                 stage.found(format!("{intent:?} is in the books as {found:?}"));

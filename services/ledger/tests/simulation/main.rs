@@ -26,7 +26,8 @@ const SEEDS: u64 = 500;
 #[test]
 fn every_seed_ends_with_whole_books() {
     let template = Template::make();
-    let (first, count) = (seeds::from_environment("FLORIN_SIM_SEED", 1), seeds::from_environment("FLORIN_SIM_SEEDS", SEEDS));
+    let (first, count) =
+        (seeds::from_environment("FLORIN_SIM_SEED", 1), seeds::from_environment("FLORIN_SIM_SEEDS", SEEDS));
     let failed = seeds::run(&template, first..first + count);
     for failure in &failed {
         println!("{failure}");

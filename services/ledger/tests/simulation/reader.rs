@@ -55,7 +55,8 @@ pub(crate) async fn run(stage: Arc<Stage>, number: usize) -> turmoil::Result {
     let ledger = remote_ledger(&stage, part + 10).await;
     let feed: Arc<dyn Feed> = Arc::new(LedgerFeed::new(ledger, Principal::operator(), stage.clock()));
     let effect: Arc<dyn Effect> = Arc::new(Copying { stage: Arc::clone(&stage), number });
-    let config = ConsumerConfig { batch_max: 4 + number * 6, wait_ms: 300, attempts_max: 2, ..ConsumerConfig::new(FEED) };
+    let config =
+        ConsumerConfig { batch_max: 4 + number * 6, wait_ms: 300, attempts_max: 2, ..ConsumerConfig::new(FEED) };
     let consumer = Consumer::new(db, feed, effect, stage.clock(), config);
     let telling = async {
         loop {
