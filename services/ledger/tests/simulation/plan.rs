@@ -47,10 +47,10 @@ impl Plan {
         let mut plan = Plan {
             acts: BTreeMap::new(),
             slow_statements: dice.random_range(5..40),
-            slow_ms_max: dice.random_range(2..30),
+            slow_ms_max: dice.random_range(2..50),
             brittle: dice.random_range(0..70),
         };
-        for _ in 0..dice.random_range(0..3) {
+        for _ in 0..dice.random_range(0..4) {
             plan.down(&mut dice, LEDGER.to_owned());
         }
         for _ in 0..dice.random_range(0..3) {
