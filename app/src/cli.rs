@@ -1,6 +1,7 @@
 //! The command line, and the help that people read.
 
 mod bench;
+mod dev;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 use crate::services;
 
 pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, Output, Over};
+pub(crate) use dev::{Dev, DevSplit};
 
 /// A double-entry ledger that needs nothing but this binary.
 ///
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     /// Measure how fast this machine carries the real thing, beside the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
+    /// Tools for one machine: the house as several processes
+    #[command(subcommand)]
+    Dev(Dev),
     /// Print the description of the API (OpenAPI 3.1, JSON) for programs and generators of clients
     #[command(after_help = OPENAPI_EXAMPLES)]
     Openapi,
@@ -66,7 +71,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Run only these services [default: all of them]
+    /// Be only these parts of the house [default: all that the settings do not place elsewhere]
+    ///
+    /// `edge` answers callers from outside; `ledger` keeps the books, and without the edge answers other processes of the
+    /// house only. A part that is not in this process is called where services.NAME.addresses says.
     #[arg(value_name = "SERVICES", value_parser = PossibleValuesParser::new(services::KNOWN))]
     pub(crate) services: Vec<String>,
 
@@ -141,7 +149,11 @@ Examples:
   florin serve --demo
   FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin serve
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin serve
-  PROMETHEUS_METRICS_PORT=9090 florin serve ledger
+  PROMETHEUS_METRICS_PORT=9090 florin serve
+
+Apart, each in a terminal of its own, from the same directory:
+  PORT=8081 florin serve ledger
+  FLORIN__SERVICES__LEDGER__MODE=remote FLORIN__SERVICES__LEDGER__ADDRESSES=127.0.0.1:7070 florin serve edge
 
 Stopping:
   SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) fn florin(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
     command.current_dir(dir).env_clear();
-    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__RPC__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
     command
 }
 
@@ -50,22 +50,34 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Running {
+        Running::start_saying(command, " listens on http://", ',')
+    }
+
+    /// `words` stand before the address, and `end` behind it.
+    pub(crate) fn start_saying(command: &mut Command, words: &str, end: char) -> Running {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (sender, lines) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let mut running = Running { child, lines, at: String::new(), said: Vec::new() };
-        running.at = running.wait_for(" listens on http://");
+        let at = running.wait_for(words);
+        running.at = at.split(end).next().unwrap_or_default().to_owned();
         running
     }
 
-    /// What stands behind `words` on the first line that has them, up to a comma.
+    /// What stands behind `words` on the next line that has them, up to a comma.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
+        self.wait_for_all(&[words])
+    }
+
+    /// The same for a line that has all these words one after the other.
+    pub(crate) fn wait_for_all(&mut self, words: &[&str]) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
             let line = line.unwrap_or_else(|_| panic!("{words:?} was never said: {:#?}", self.said));
             self.said.push(line.clone());
-            if let Some((_, rest)) = line.split_once(words) {
+            let rest = words.iter().try_fold(&*line, |line, words| line.split_once(words).map(|(_, rest)| rest));
+            if let Some(rest) = rest {
                 return rest.split(',').next().unwrap_or_default().to_owned();
             }
         }
@@ -87,8 +99,31 @@ impl Running {
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.at).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        Port(self.at.clone()).get(path)
+    }
+
+    pub(crate) fn post(&self, path: &str, json: &str) -> (u16, String) {
+        Port(self.at.clone()).post(path, json)
+    }
+}
+
+/// Something that answers HTTP.
+pub(crate) struct Port(pub(crate) String);
+
+impl Port {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.ask(&format!("GET {path} HTTP/1.1\r\n"), "")
+    }
+
+    pub(crate) fn post(&self, path: &str, json: &str) -> (u16, String) {
+        let length = json.len();
+        let head = format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+        self.ask(&head, json)
+    }
+
+    fn ask(&self, head: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.0).unwrap();
+        write!(stream, "{head}host: localhost\r\nconnection: close\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -10,6 +10,8 @@ use kernel::{Clock, Ctx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::telemetry;
+
 use super::{Budget, Call, CallError, CallerCtx, Failure, Outcome, Reply, Transport};
 
 /// Times that one call is sent again at most.
@@ -47,6 +49,11 @@ impl RpcClient {
     pub fn new(service: &'static str, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> RpcClient {
         let budget = Arc::new(Budget::new(BUDGET_REPEATS));
         RpcClient { service, transport, clock, budget, turn: Arc::default() }
+    }
+
+    /// With another budget for repeats than usual.
+    pub fn with_budget(self, budget: Budget) -> RpcClient {
+        RpcClient { budget: Arc::new(budget), ..self }
     }
 
     /// Sends a command and gives back the service's answer, before the deadline in `ctx`.
@@ -210,6 +217,7 @@ fn body<C: Serialize>(ctx: &Ctx, left: Duration, command: &C) -> Result<Bytes, s
         deadline_ms: left_ms - (left_ms / 10).min(RESERVE_MAX_MS),
         request_id: ctx.request_id.clone(),
         idempotency_key: ctx.idempotency_key.clone(),
+        traceparent: telemetry::traceparent(),
     };
     serde_json::to_vec(&Call { ctx, command }).map(Bytes::from)
 }
