@@ -88,6 +88,7 @@ fn config(config: &Config) -> LedgerConfig {
         accounts_cached_max: ledger.accounts_cached_max,
         write_behind_accounts: ledger.write_behind_accounts,
         idempotency_days: i64::from(ledger.idempotency_days),
+        ..LedgerConfig::default()
     }
 }
 

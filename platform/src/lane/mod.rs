@@ -10,16 +10,19 @@
 
 mod group;
 mod run;
+mod runner;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kernel::{Clock, Deadline, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Db, DbError, Tx};
+
+pub use runner::Runner;
+use runner::Running;
 
 /// What a service does with a group of commands.
 pub trait LaneWork: Send + 'static {
@@ -89,6 +92,7 @@ pub struct LaneConfig {
     /// Commands that may wait.
     pub queue_max: usize,
     pub clock_behind_max_ms: u64,
+    pub runner: Runner,
 }
 
 /// Why a lane did not carry a command out.
@@ -152,7 +156,7 @@ pub struct Lane<W: LaneWork> {
     sender: mpsc::WeakSender<Pending<W>>,
     state: Arc<LaneState>,
     clock: Arc<dyn Clock>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<Running>>,
 }
 
 /// What others may know of a lane while it runs.
@@ -177,7 +181,7 @@ impl LaneState {
 }
 
 impl<W: LaneWork> Lane<W> {
-    /// Reads where the store stands and starts the lane's thread.
+    /// Reads where the store stands and starts the lane.
     pub async fn start(db: Db, mut work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
         let tail = {
             let tx = db.begin_alone().await?;
@@ -188,20 +192,15 @@ impl<W: LaneWork> Lane<W> {
         let (sender, receiver) = mpsc::channel(config.queue_max);
         let state = Arc::new(LaneState::default());
         state.accept(true);
-        let name = config.name;
+        let runner = config.runner;
         let run = run::Run::new(db, work, config, Arc::clone(&clock), receiver, Arc::clone(&state), tail);
-        let runtime = tokio::runtime::Handle::current();
-        // A thread of its own: a commit blocks for the length of a disk sync.
-        let thread = std::thread::Builder::new()
-            .name(format!("lane-{name}"))
-            .spawn(move || runtime.block_on(run.until_closed()))
-            .map_err(|error| DbError::caused("start a lane's thread", crate::db::Fault::Unreachable, error))?;
+        let running = runner.start(run)?;
         Ok(Lane {
             sender: sender.downgrade(),
             queue: Mutex::new(Some(sender)),
             state,
             clock,
-            thread: Mutex::new(Some(thread)),
+            running: Mutex::new(Some(running)),
         })
     }
 
@@ -239,12 +238,11 @@ impl<W: LaneWork> Lane<W> {
     /// Takes no more commands, finishes those that wait and ends the thread.
     pub async fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
-                tracing::error!("a lane's thread did not end cleanly");
-            }
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running
+            && !running.ended().await
+        {
+            tracing::error!("a lane's thread did not end cleanly");
         }
     }
 }
