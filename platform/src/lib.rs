@@ -13,6 +13,7 @@ pub mod feed;
 pub mod health;
 pub mod http;
 pub mod lane;
+pub mod lease;
 pub mod rpc;
 pub mod shutdown;
 pub mod telemetry;

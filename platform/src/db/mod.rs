@@ -32,6 +32,7 @@ pub use rowset::{Column, RowSet};
 pub use tx::Tx;
 pub use value::{Cell, Row, Value};
 
+use crate::lease::Fence;
 use checkpoint::Checkpointer;
 use pool::{Conn, Pool};
 
@@ -141,7 +142,13 @@ impl Db {
     /// A write transaction that no other one of its kind overlaps, in this process or another: it begins when the last
     /// one has truly ended, even one whose connection was lost.
     pub async fn begin_alone(&self) -> Result<Tx, DbError> {
-        Tx::begin(self.inner.writers.take().await?, tx::Kind::WriteAlone).await
+        self.begin_alone_under(None).await
+    }
+
+    /// The same, marked as the holder's of a lease: a successor finds it and ends it. It still has to be committed by
+    /// [`Tx::commit_fenced`].
+    pub async fn begin_alone_under(&self, fence: Option<&Fence>) -> Result<Tx, DbError> {
+        Tx::begin(self.inner.writers.take().await?, tx::Kind::WriteAlone(fence)).await
     }
 
     /// Runs `work` in one write transaction and commits it; again, a bounded number of times, when the engine says so.

@@ -40,7 +40,11 @@ impl PostgresConn {
             ))
             .connect_timeout(CONNECT_MAX)
             .application_name(format!("florin-{schema}"));
-        let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+        // The whole of it: the client's own bound ends when the connection is there, and a server may fall silent behind that.
+        let connected = tokio::time::timeout(CONNECT_MAX, config.connect(NoTls)).await;
+        let connected =
+            connected.map_err(|error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error))?;
+        let (client, connection) = connected.map_err(unreachable)?;
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");

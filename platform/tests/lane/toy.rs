@@ -29,6 +29,7 @@ static EFFECTS: RowSet = RowSet::new(
 const LAST_GROUP: &str = "select number, at from lane_group order by number desc limit 1";
 const LAST_EFFECT: &str = "select coalesce(max(seq), 0) from effect";
 const COUNT_DUE: &str = "select count(*) from effect where command = $1";
+const GROUP_AT: &str = "select at from lane_group where number = $1";
 const GROUP_INSERT: &str = "insert into lane_group (number, at) values ($1, $2)";
 const ALL_EFFECTS: &str = "select seq, command, number, at from effect order by seq";
 const ALL_GROUPS: &str = "select number, at from lane_group order by number";
@@ -184,6 +185,12 @@ impl LaneWork for Toy {
         let due_done = tx.query(COUNT_DUE, &[Value::Int(DUE)]).await?[0].int(0)? > 0;
         self.head = Some(Head { tail, seq, due_done });
         Ok(tail)
+    }
+
+    async fn has(&self, tx: &Tx, group: Tail) -> Result<bool, DbError> {
+        let rows = tx.query(GROUP_AT, &[Value::Int(group.number)]).await?;
+        let same = |row: &platform::db::Row| row.int(0).map(|at| at == group.at.micros());
+        rows.first().map_or(Ok(group.number == 0), same)
     }
 
     async fn finish(&mut self, _tx: &Tx) -> Result<(), DbError> {
