@@ -221,6 +221,12 @@ pub(crate) fn config() -> LaneConfig {
     LaneConfig { name: "toy", batch_max: 100, queue_max: 1_000, clock_behind_max_ms: 1_000 }
 }
 
+/// The toy's tables, and others.
+pub(crate) async fn migrated(db: &Db, more: &[Migration]) {
+    let all: Vec<Migration> = MIGRATIONS.iter().chain(more).copied().collect();
+    db.migrate(&all).await.unwrap();
+}
+
 /// A lane on the test's store, its tables made.
 pub(crate) async fn start(store: &TestStore, clock: impl Clock + Clone, toy: Toy) -> Arc<Lane<Toy>> {
     start_on(store.open().await, config(), clock, toy).await
