@@ -100,6 +100,7 @@ impl ServerBuilder {
             .env_clear()
             .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .env("FLORIN__SERVER__LISTEN", address.to_string())
+            .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
             .env("FLORIN__STORAGE__DATA_DIR", &self.data_dir)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
