@@ -99,15 +99,16 @@ impl<W: LaneWork> Run<W> {
         guarded.catch_unwind().await.unwrap_or(Attempt::Panicked)
     }
 
-    /// Neither half outlives the term: a connection that has fallen silent must not keep the lane until it is given up.
+    /// Neither half outlives the term: a connection that has fallen silent must not keep the lane until it is given up. They
+    /// are boxed because a future that is raced is moved about, and a service's are large for a thread's stack.
     async fn attempt_unguarded(&mut self, group: &[Pending<W>], term: &Term) -> Attempt<W::Reply> {
         let standing = self.standing.clone();
-        let (tx, replies, tail) = match within(&standing, term, self.prepare(group, term)).await {
+        let (tx, replies, tail) = match within(&standing, term, Box::pin(self.prepare(group, term))).await {
             Ok(Some(prepared)) => prepared,
             Ok(None) => return Attempt::ClockBehind,
             Err(error) => return Attempt::Failed(error),
         };
-        match within(&standing, term, commit(tx, term)).await {
+        match within(&standing, term, Box::pin(commit(tx, term))).await {
             Ok(()) => Attempt::Committed(replies, tail),
             Err(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io) => {
                 Attempt::Unknown(error, replies, tail)

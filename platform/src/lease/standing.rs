@@ -77,6 +77,12 @@ pub enum Role {
     },
 }
 
+impl Default for Standing {
+    fn default() -> Standing {
+        Standing::alone()
+    }
+}
+
 impl Standing {
     /// Of a process that has its store for itself.
     pub fn alone() -> Standing {

@@ -65,7 +65,7 @@ impl Process {
 fn succeed(schema: &str) -> String {
     format!(
         "update {schema}.lease set epoch = epoch + 1, holder = 'other', address = 'elsewhere', \
-             expires_at = expires_at + 60000000; \
+             length = length * 2, expires_at = expires_at + 60000000; \
          update {schema}.lease_fence set epoch = epoch + 1"
     )
 }
