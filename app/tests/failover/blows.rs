@@ -41,6 +41,15 @@ impl Blow {
         }
     }
 
+    /// A member without its database takes itself out of the turn; nobody kills it for that.
+    pub(crate) async fn is_told(self, house: &House, place: usize) {
+        if matches!(self, Blow::Silenced | Blow::CutOff) {
+            house.member(place).until_answers("/ready", 503).await;
+            house.member(place).until_answers("/health", 200).await;
+            assert_eq!(house.member(place).claims().await, None);
+        }
+    }
+
     /// Everything as before, once somebody else writes.
     pub(crate) async fn mend(self, house: &House, place: usize) {
         let member = house.member(place);
@@ -56,7 +65,7 @@ impl Blow {
             Blow::Disconnected => {}
             Blow::Silenced | Blow::CutOff => member.wire.set(State::Whole),
         }
-        member.until_ready().await;
+        member.until_answers("/ready", 200).await;
         member.mended();
     }
 }

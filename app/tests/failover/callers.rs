@@ -202,6 +202,32 @@ pub(crate) async fn prepare(house: &House) {
     }
 }
 
+const SCHEDULED: i64 = 24;
+
+/// Every half a second one that the ledger carries out by itself, whichever process that is then.
+pub(crate) async fn schedule(house: &House) -> Vec<TransactionId> {
+    let now = SystemClock.now();
+    let mut ids = Vec::new();
+    for place in 0..SCHEDULED {
+        let id = new_id();
+        let mut body = any_transfer(id);
+        body["scheduled"] = true.into();
+        body["effective_at"] = json!(now.plus_micros(2_000_000 + place * 500_000));
+        let answer = house.edge().post(PATH, &body).await;
+        assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+        ids.push(id);
+    }
+    ids
+}
+
+pub(crate) async fn check_scheduled(house: &House, ids: &[TransactionId]) {
+    let client = house.member(0).client().unwrap();
+    for id in ids {
+        let found = client.get(&format!("{PATH}/{id}")).await.json();
+        assert_eq!(found["status"], "posted", "{found}");
+    }
+}
+
 /// Everybody has the same books: no money came or went, and what was acknowledged is found, by stand-bys too.
 pub(crate) async fn check(house: &House, told: &Told) {
     for place in 0..MEMBERS {

@@ -138,17 +138,17 @@ impl Member {
         assert!(server.wait().await.success(), "{}", server.output());
     }
 
-    pub(crate) async fn until_ready(&self) {
+    pub(crate) async fn until_answers(&self, path: &str, status: u16) {
         let client = self.client().expect("it runs");
         for _ in 0..200 {
-            let asking = client.send(Method::GET, "/ready", &[], None);
-            let answer = tokio::time::timeout(Duration::from_secs(1), asking).await;
-            if answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status.as_u16() == 200)) {
+            let asking = client.send(Method::GET, path, &[], None);
+            let answer = tokio::time::timeout(Duration::from_secs(2), asking).await;
+            if answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status.as_u16() == status)) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("a member does not come back:\n{}", self.running().unwrap().output());
+        panic!("{path} is not {status}:\n{}", self.running().unwrap().output());
     }
 
     /// The epoch, if it says that it holds the lease.

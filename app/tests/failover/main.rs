@@ -42,6 +42,7 @@ async fn one_writes_whatever_happens_to_it() {
         callers::prepare(&house).await;
 
         let sampler = Sampler::start(&house);
+        let scheduled = callers::schedule(&house).await;
         let callers = Callers::start(&house, seed);
         let mut left = Vec::new();
         for round in 1..=rounds {
@@ -55,6 +56,7 @@ async fn one_writes_whatever_happens_to_it() {
         let told = callers.finish().await;
         let samples = sampler.finish().await;
         callers::check(&house, &told).await;
+        callers::check_scheduled(&house, &scheduled).await;
         house.close().await;
         store.check(&told).await;
         println!("{told}; {samples}");
@@ -75,6 +77,7 @@ async fn strike(house: &Arc<House>, store: &Store, callers: &Callers, blow: Blow
     let whom = if hit == holder { "the holder" } else { "a stand-by" };
     println!("round {round}: {blow:?} of {whom}: written again after {without_ms} ms");
     assert!(without_ms < TAKE_OVER_MAX_MS, "{blow:?}: nobody writes for {without_ms} ms");
+    blow.is_told(house, hit).await;
     blow.mend(house, hit).await;
     assert!(callers.done() > done, "callers are answered while it lasts");
 }

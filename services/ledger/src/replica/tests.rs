@@ -1,5 +1,6 @@
 //! Three processes in one: each with its store, its part in the lease, its port and its books.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kernel::{Deadline, IdMaker, Principal, SystemClock};
@@ -24,10 +25,13 @@ struct Process {
     service: Arc<LedgerService>,
     ledger: Arc<dyn Ledger>,
     address: String,
+    /// Calls that were passed on to it.
+    called: Arc<AtomicUsize>,
     _listener: platform::http::Listener,
 }
 
-struct OneBook(Arc<LedgerService>);
+/// Counts how often it is called.
+struct OneBook(Arc<LedgerService>, Arc<AtomicUsize>);
 
 #[async_trait::async_trait]
 impl Books for OneBook {
@@ -40,6 +44,7 @@ impl Books for OneBook {
     }
 
     async fn book(&self, _: &BookName) -> Result<Arc<dyn Ledger>, LedgerError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
         Ok(self.0.clone())
     }
 }
@@ -55,8 +60,8 @@ impl Process {
         let config = LedgerConfig { standing: lease.standing(), ..LedgerConfig::default() };
         let service =
             LedgerService::start(db, config, Arc::clone(&clock), IdMaker::new(Arc::clone(&clock))).await.unwrap();
-        let service = Arc::new(service);
-        let here: Arc<dyn Books> = Arc::new(OneBook(Arc::clone(&service)));
+        let (service, called) = (Arc::new(service), Arc::new(AtomicUsize::new(0)));
+        let here: Arc<dyn Books> = Arc::new(OneBook(Arc::clone(&service), Arc::clone(&called)));
         let bound = Bound::bind("127.0.0.1:0".parse().unwrap(), "rpc.listen").await.unwrap();
         let address = bound.address().to_string();
         let served = Served::new([methods(WRITER, Arc::clone(&here))], Arc::clone(&clock));
@@ -68,7 +73,7 @@ impl Process {
         let books = ReplicaBooks::new(here, Arc::new(writer), lease.standing(), clock);
         let ledger = books.book(&BookName::main()).await.unwrap();
         lease.compete(&address);
-        Process { lease, service, ledger, address, _listener: listener }
+        Process { lease, service, ledger, address, called, _listener: listener }
     }
 
     fn is_holder(&self) -> bool {
@@ -150,6 +155,12 @@ async fn any_of_three_takes_a_command_and_answers_a_question() {
         for process in &processes {
             assert_eq!(process.status().await.head, status.head);
             assert!(pay(&*process.ledger, id(7)).await.unwrap().replayed);
+        }
+        // One secret for all, although they started at the same moment.
+        for (place, process) in processes.iter().enumerate() {
+            let ctx = Ctx { idempotency_key: "k-1".parse().ok(), ..within(5_000) };
+            let paid = process.ledger.submit(&ctx, payment(id(1_000), false)).await.unwrap();
+            assert_eq!(paid.replayed, place > 0);
         }
         // Whoever takes over knows all of them too.
         let mut left = Vec::new();
@@ -274,6 +285,9 @@ async fn nothing_goes_round_in_circles() {
             assert_eq!(refused.unwrap_err(), LedgerError::Unavailable);
         }
         assert!(find(&*processes[0].ledger, 3).await.is_err());
+        // Each of the three has asked a few times, with pauses that grow.
+        let called = processes[0].called.load(Ordering::SeqCst);
+        assert!((3..40).contains(&called), "{called} calls");
     })
     .await;
 }
