@@ -1,6 +1,7 @@
 //! The command line, and the help that people read.
 
 mod bench;
+mod dev;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 use crate::services;
 
 pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, Output, Over};
+pub(crate) use dev::{Dev, DevSplit};
 
 /// A double-entry ledger that needs nothing but this binary.
 ///
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     /// Measure how fast this machine carries the real thing, beside the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
+    /// Tools for one machine: the house as several processes
+    #[command(subcommand)]
+    Dev(Dev),
     /// Print the description of the API (OpenAPI 3.1, JSON) for programs and generators of clients
     #[command(after_help = OPENAPI_EXAMPLES)]
     Openapi,

@@ -37,6 +37,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(options) => commands::serve::run(cli.config.as_deref(), &options),
         Command::Config => commands::config::run(cli.config.as_deref()),
         Command::Bench(options) => commands::bench::run(cli.config.as_deref(), &options),
+        Command::Dev(options) => commands::dev::run(cli.config.as_deref(), &options),
         Command::Openapi => commands::openapi::run(),
         Command::Verify(options) => commands::verify::run(cli.config.as_deref(), &options),
         Command::Migrate => commands::migrate::run(cli.config.as_deref()),

@@ -88,11 +88,9 @@ impl Open {
             }
         };
         let (public, internal) = tokio::join!(self.public.drain(patience), internal);
-        for drained in [public, internal] {
-            match drained {
-                Drained::All => tracing::info!("all requests finished"),
-                Drained::Cut(connections) => tracing::warn!(connections, "requests cut after server.drain_ms"),
-            }
+        match (public, internal) {
+            (Drained::All, Drained::All) => tracing::info!("all requests finished"),
+            _ => tracing::warn!(?public, ?internal, "requests cut after server.drain_ms"),
         }
         run_steps(self.steps).await;
         if let Some(management) = self.management {

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use kernel::{Clock, Ctx, Deadline, Principal, SystemClock};
 use platform::http::{Listener, Settings};
 use platform::rpc::{
-    BODY_BYTES_MAX, CallError, Credential, Failure, Http2, Methods, Outcome, Repeat, RpcClient, Served, TcpConnect,
-    Transport, routes,
+    BODY_BYTES_MAX, CallError, Connect, Credential, Failure, Http2, Io, Methods, Outcome, Repeat, RpcClient, Served,
+    TcpConnect, Transport, routes,
 };
 use serde::{Deserialize, Serialize};
 use testkit::{Flaky, InProcess, Trouble};
@@ -227,6 +227,47 @@ async fn a_service_that_comes_back_is_found_again() {
     });
     assert_eq!(client.call::<_, i64, Refused>(&ctx(5_000), "take", &5, Repeat::Harmless).await, Ok(5));
     back.await.unwrap();
+}
+
+/// Counts who was tried.
+#[derive(Default)]
+struct Counted(std::sync::Mutex<Vec<String>>);
+
+#[async_trait]
+impl Connect for Counted {
+    async fn connect(&self, address: &str) -> std::io::Result<Box<dyn Io>> {
+        self.0.lock().unwrap().push(address.to_owned());
+        TcpConnect.connect(address).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_not_there_is_left_alone_for_a_while() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let (nobody, tried) = (format!("127.0.0.1:{}", testkit::free_port()), Arc::new(Counted::default()));
+    let addresses = [nobody.clone(), listener.address().to_string()];
+    let clock: Arc<dyn Clock> = Arc::new(testkit::FakeClock::default());
+    let client = client(Http2::new(addresses, 2, &credential, tried.clone(), clock));
+    for _ in 0..20 {
+        assert_eq!(client.call::<_, i64, Refused>(&ctx(5_000), "take", &5, Repeat::Never).await, Ok(5));
+    }
+    let of_nobody = tried.0.lock().unwrap().iter().filter(|address| **address == nobody).count();
+    assert_eq!(of_nobody, 1, "{:?}", tried.0.lock().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_under_a_call_leaves_it_unknown() {
+    let (till, credential) = (Arc::default(), Credential::random());
+    let listener = listen(&till, &credential).await;
+    let client = client(http2(&[listener.address().to_string()], &credential));
+    let call =
+        tokio::spawn(async move { client.call::<_, i64, Refused>(&ctx(5_000), "take", &-3, Repeat::Never).await });
+    while till.asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    listener.drain(Duration::ZERO).await;
+    assert_eq!(call.await.unwrap(), Err(Refused::Call("OutcomeUnknown".to_owned())));
 }
 
 /// Answers each attempt with the next of these.

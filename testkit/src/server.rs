@@ -130,6 +130,22 @@ impl Server {
         fs::read(self.dir.path().join("output")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap()
     }
 
+    /// What stands behind `words` on the first line that has them, once it was printed.
+    pub async fn said(&self, words: &str) -> String {
+        let started = SystemClock.monotonic();
+        loop {
+            let output = self.output();
+            // A line that is not whole yet is no line.
+            let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            if let Some((_, rest)) = whole.lines().find_map(|line| line.split_once(words)) {
+                return rest.to_owned();
+            }
+            let waited = SystemClock.monotonic().micros_since(started);
+            assert!(u128::from(waited) < READY_MAX.as_micros(), "{words:?} was never said:\n{output}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// SIGKILL: no chance to tidy up. Answers when the process is gone.
     pub fn kill(mut self) {
         self.child.kill().expect("kill the server");

@@ -50,22 +50,34 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Running {
+        Running::start_saying(command, " listens on http://", ',')
+    }
+
+    /// `words` stand before the address, and `end` behind it.
+    pub(crate) fn start_saying(command: &mut Command, words: &str, end: char) -> Running {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (sender, lines) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let mut running = Running { child, lines, at: String::new(), said: Vec::new() };
-        running.at = running.wait_for(" listens on http://");
+        let at = running.wait_for(words);
+        running.at = at.split(end).next().unwrap_or_default().to_owned();
         running
     }
 
-    /// What stands behind `words` on the first line that has them, up to a comma.
+    /// What stands behind `words` on the next line that has them, up to a comma.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
+        self.wait_for_all(&[words])
+    }
+
+    /// The same for a line that has all these words one after the other.
+    pub(crate) fn wait_for_all(&mut self, words: &[&str]) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
             let line = line.unwrap_or_else(|_| panic!("{words:?} was never said: {:#?}", self.said));
             self.said.push(line.clone());
-            if let Some((_, rest)) = line.split_once(words) {
+            let rest = words.iter().try_fold(&*line, |line, words| line.split_once(words).map(|(_, rest)| rest));
+            if let Some(rest) = rest {
                 return rest.split(',').next().unwrap_or_default().to_owned();
             }
         }

@@ -11,6 +11,17 @@ pub async fn create_database(server: &str, name: &str) -> Result<(), DbError> {
     run(server, &format!("create database {name}")).await
 }
 
+pub async fn has_database(server: &str, name: &str) -> Result<bool, DbError> {
+    const FIND: &str = "select 1 from pg_database where datname = $1";
+    let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
+    let config = Config::from_str(server).map_err(unreachable)?;
+    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+    let driver = tokio::spawn(connection);
+    let found = client.query(FIND, &[&name]).await.map_err(|error| DbError::postgres(FIND, error));
+    driver.abort();
+    found.map(|rows| !rows.is_empty())
+}
+
 /// Ends whoever is still connected.
 pub async fn drop_database(server: &str, name: &str) -> Result<(), DbError> {
     run(server, &format!("drop database if exists {name} with (force)")).await

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use backup::{backup_files, file_sha256};
-pub use databases::{create_database, drop_database, with_database};
+pub use databases::{create_database, drop_database, has_database, with_database};
 pub use error::{DbError, Fault};
 pub use migrate::Migration;
 pub use rowset::{Column, RowSet};

@@ -9,8 +9,8 @@ pub(super) fn show(open: &Open, roles: Roles, data_dir: Option<&DataDir>, demo: 
     let at = open.public.address();
     let version = env!("CARGO_PKG_VERSION");
     let data = data_dir.map_or_else(String::new, |data_dir| format!(", data in {}", data_dir.path().display()));
-    let what = if roles.edge { "" } else { " for health and metrics" };
-    eprintln!("florin {version} listens on http://{at}{data}{what}");
+    let what = if roles.edge { "" } else { ", for health and metrics only" };
+    eprintln!("florin {version} listens on http://{at}{what}{data}");
     if let Some(management) = &open.management {
         eprintln!("metrics and health also on http://{}", management.address());
     }

@@ -33,6 +33,10 @@ impl LedgerService {
     pub(super) async fn submit_many(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
         let reach = reach(ctx, "transactions", "create")?;
         check::batch(&command)?;
+        // As a whole, as over a seam: none of its lines was begun.
+        if ctx.deadline.is_past(self.clock.monotonic()) {
+            return Err(LedgerError::DeadlineExceeded);
+        }
         let digest =
             ctx.idempotency_key.is_some().then(|| self.digest(&serde_json::to_vec(&command).unwrap_or_default()));
         let mut checked = Vec::with_capacity(command.lines.len());

@@ -19,3 +19,4 @@ mod search;
 mod spoiled;
 mod time;
 mod transfer;
+mod way;

@@ -1,0 +1,109 @@
+//! A look at a process from outside: what its probes and metrics say.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use super::process::Plan;
+
+const ANSWER_MAX: Duration = Duration::from_millis(1_500);
+
+/// A process as its keeper and a look at it see it.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub(super) name: String,
+    /// Nothing while it is dead.
+    pub(super) pid: Option<u32>,
+    pub(super) restarts: u32,
+    /// Nothing where it did not answer.
+    pub(super) found: Option<Found>,
+    pub(super) per_second: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) ready: bool,
+    /// `writer` or `stand-by`, of a ledger.
+    pub(super) role: Option<String>,
+    /// The last row of the log that it sees, of a ledger.
+    pub(super) rows: Option<u64>,
+    /// Commands that wait for the next commit.
+    pub(super) waiting: Option<u64>,
+    /// Answered since its start, probes left out.
+    pub(super) requests: u64,
+}
+
+pub(super) async fn at(plan: &Plan) -> Option<Found> {
+    if !plan.speaks_http {
+        let connected = tokio::time::timeout(ANSWER_MAX, TcpStream::connect(plan.at)).await;
+        return matches!(connected, Ok(Ok(_))).then(|| Found { ready: true, ..Found::default() });
+    }
+    tokio::time::timeout(ANSWER_MAX, ask_all(plan.at)).await.ok()?
+}
+
+async fn ask_all(at: SocketAddr) -> Option<Found> {
+    let (ready, status, metrics) = tokio::join!(ask(at, "/ready"), ask(at, "/status"), ask(at, "/metrics"));
+    let (ready, status, metrics) = (ready?, status?, metrics?);
+    let status: Value = serde_json::from_slice(&status.1).ok()?;
+    let ledger = status.pointer("/services/ledger")?;
+    let number = |name| ledger.get(name).and_then(Value::as_u64);
+    let text = |name| ledger.get(name).and_then(Value::as_str).map(str::to_owned);
+    let keeps = status.get("mode").and_then(Value::as_str) != Some("remote");
+    Some(Found {
+        ready: ready.0 == StatusCode::OK,
+        role: if keeps { text("role") } else { None },
+        rows: if keeps { number("rows") } else { None },
+        waiting: if keeps { number("waiting") } else { None },
+        requests: requests(&String::from_utf8_lossy(&metrics.1)),
+    })
+}
+
+async fn ask(at: SocketAddr, path: &str) -> Option<(StatusCode, Bytes)> {
+    let stream = TcpStream::connect(at).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let connection = tokio::spawn(connection);
+    let request = Request::get(path).header("host", at.to_string()).body(Empty::<Bytes>::new()).ok()?;
+    let response = sender.send_request(request).await.ok()?;
+    let status = response.status();
+    let body = response.into_body().collect().await.ok()?.to_bytes();
+    connection.abort();
+    Some((status, body))
+}
+
+/// Calls from outside and from other processes; what asks how a process is does not count.
+fn requests(metrics: &str) -> u64 {
+    let counts = |line: &&str| {
+        let outside = line.starts_with("http_requests_total{") && line.contains("endpoint=\"/v1/ledger")
+            || line.starts_with("http_requests_total{") && line.contains("endpoint=\"/api/v1/ledger");
+        let inside = line.starts_with("rpc_served_seconds_count{") && !line.contains("method=\"status\"");
+        outside || inside
+    };
+    let value = |line: &str| line.rsplit(' ').next().and_then(|number| number.parse::<f64>().ok()).unwrap_or(0.0);
+    metrics.lines().filter(counts).map(value).sum::<f64>() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_do_not_count_as_requests() {
+        let metrics = "\
+# TYPE http_requests_total counter
+http_requests_total{service=\"edge\",method=\"GET\",endpoint=\"/ready\",status=\"200\"} 900
+http_requests_total{service=\"edge\",method=\"POST\",endpoint=\"/v1/ledger/transactions\",status=\"201\"} 40
+http_requests_total{service=\"edge\",method=\"GET\",endpoint=\"/api/v1/ledger/accounts\",status=\"200\"} 2
+rpc_served_seconds_count{service=\"ledger\",method=\"submit\"} 7
+rpc_served_seconds_count{service=\"ledger\",method=\"status\"} 800
+rpc_served_seconds_sum{service=\"ledger\",method=\"submit\"} 0.5
+";
+        assert_eq!(requests(metrics), 49);
+        assert_eq!(requests(""), 0);
+    }
+}
