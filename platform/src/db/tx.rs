@@ -30,11 +30,11 @@ const BEGIN: &str = "begin isolation level read committed";
 /// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
 const ALONE: &str = "select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
 
-/// Longest wait for a server to roll back. A connection that does not answer is closed, and the server rolls back then.
-const ROLLBACK_MAX: Duration = Duration::from_secs(2);
 
 /// Apart from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
 const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(current_schema()))";
+
+const ROLLBACK_MAX: Duration = Duration::from_secs(1);
 
 impl Tx {
     pub(crate) async fn begin(lent: Lent, kind: Kind<'_>) -> Result<Tx, DbError> {
@@ -190,12 +190,10 @@ impl Drop for Tx {
             Conn::Postgres(_) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
-                        if let Conn::Postgres(postgres) = lent.conn()
-                            && matches!(
-                                tokio::time::timeout(ROLLBACK_MAX, postgres.batch("rollback")).await,
-                                Ok(Ok(()))
-                            )
-                        {
+                        let Conn::Postgres(postgres) = lent.conn() else { return };
+                        // Others wait for this place: a connection that is silent by then is closed instead.
+                        let rolled_back = tokio::time::timeout(ROLLBACK_MAX, postgres.batch("rollback")).await;
+                        if matches!(rolled_back, Ok(Ok(()))) {
                             lent.give_back();
                         }
                     });
