@@ -99,6 +99,18 @@ impl House {
         }
     }
 
+    /// By the metrics of all.
+    pub(crate) async fn leases_held(&self) -> f64 {
+        let mut held = 0.0;
+        for member in &self.members {
+            let text = member.client().unwrap().get("/metrics").await.text();
+            let line =
+                text.lines().find(|line| line.starts_with("lease_held")).expect("each says whether it holds the lease");
+            held += line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap();
+        }
+        held
+    }
+
     pub(crate) async fn close(&self) {
         for member in &self.members {
             member.kill();

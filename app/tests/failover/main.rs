@@ -25,6 +25,7 @@ use callers::Callers;
 use house::{House, MEMBERS};
 use sampler::Sampler;
 use store::Store;
+use wire::State;
 
 /// Longest time without a writer.
 const TAKE_OVER_MAX_MS: u64 = 5_000;
@@ -53,9 +54,11 @@ async fn one_writes_whatever_happens_to_it() {
             let blow = left.pop().unwrap();
             strike(&house, &store, &callers, blow, round, &mut random).await;
         }
+        without_a_database(&house).await;
         let told = callers.finish().await;
         let samples = sampler.finish().await;
         callers::check(&house, &told).await;
+        assert_eq!(house.leases_held().await, 1.0);
         callers::check_scheduled(&house, &scheduled).await;
         house.close().await;
         store.check(&told).await;
@@ -80,6 +83,24 @@ async fn strike(house: &Arc<House>, store: &Store, callers: &Callers, blow: Blow
     blow.is_told(house, hit).await;
     blow.mend(house, hit).await;
     assert!(callers.done() > done, "callers are answered while it lasts");
+}
+
+/// Everybody is cut off, and says so; it begins again by itself.
+async fn without_a_database(house: &House) {
+    (0..MEMBERS).for_each(|place| house.member(place).wire.set(State::Cut));
+    for place in 0..MEMBERS {
+        house.member(place).until_answers("/ready", 503).await;
+        assert_eq!(house.member(place).claims().await, None);
+    }
+    let asked = SystemClock.monotonic();
+    let refused = house.edge().post(callers::PATH, &callers::any_transfer(callers::new_id())).await;
+    assert_eq!(refused.json()["code"], "unavailable", "{}", refused.text());
+    assert!(SystemClock.monotonic().micros_since(asked) < 5_000_000, "nobody waits for what nobody can do");
+    let mended = SystemClock.monotonic();
+    (0..MEMBERS).for_each(|place| house.member(place).wire.set(State::Whole));
+    let without_ms = house.until_written(0).await.micros_since(mended) / 1_000;
+    println!("without the database: written again after {without_ms} ms");
+    assert!(without_ms < TAKE_OVER_MAX_MS, "nobody writes for {without_ms} ms");
 }
 
 fn setting(name: &str) -> Option<u64> {

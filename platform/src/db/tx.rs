@@ -30,7 +30,6 @@ const BEGIN: &str = "begin isolation level read committed";
 /// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
 const ALONE: &str = "select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
 
-
 /// Apart from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
 const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(current_schema()))";
 

@@ -24,6 +24,10 @@ struct Process {
 impl Process {
     /// Known to others as `name`.
     async fn start(store: &TestStore, name: &str, time_ms: u64, renew_ms: u64) -> Process {
+        Process::with(store, name, time_ms, renew_ms, Toy::default()).await
+    }
+
+    async fn with(store: &TestStore, name: &str, time_ms: u64, renew_ms: u64, toy: Toy) -> Process {
         let db = store.open().await;
         migrated(&db, &[MIGRATION]).await;
         let (url, schema) = (store.url().to_owned(), store.schema().to_owned());
@@ -32,7 +36,7 @@ impl Process {
         let lease = Lease::start(LeaseConfig { url, schema, time_ms, renew_ms }, Arc::new(clock.clone())).unwrap();
         lease.compete(name);
         let standing = lease.standing();
-        let lane = Lane::start_under(standing, db, Toy::default(), config(), Arc::new(SystemClock)).await.unwrap();
+        let lane = Lane::start_under(standing, db, toy, config(), Arc::new(SystemClock)).await.unwrap();
         Process { lease, lane: Arc::new(lane), clock }
     }
 
@@ -220,7 +224,22 @@ async fn a_process_that_was_paused_finds_its_time_over() {
     .await;
 }
 
-/// A lane that panics for good gives the lease to somebody whose lane lives.
+/// Nobody's lane is left without a writer because a thread has ended in a process that lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_whose_thread_ends_gives_the_lease_away() {
+    on_postgres(async |store| {
+        let broken = Process::with(store, "a", 60_000, 10_000, Toy::breaking()).await;
+        broken.until_holder().await;
+        let other = Process::start(store, "b", 60_000, 10_000).await;
+        assert_eq!(broken.submit(1, What::Note).await.unwrap(), Err(LaneError::OutcomeUnknown));
+        assert_eq!(other.until_holder().await, 2);
+        assert_eq!(broken.submit(2, What::Note).await.unwrap(), Err(LaneError::NotWriter));
+        assert!(other.submit(3, What::Note).await.unwrap().is_ok());
+        assert_eq!((times(store, 1).await, times(store, 2).await), (1, 0));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_resigns_does_not_come_back() {
     on_postgres(async |store| {

@@ -74,6 +74,7 @@ pub(crate) struct Toy {
     due: Option<Timestamp>,
     /// What is due panics, until the toy is told that it does so alone.
     due_panics: bool,
+    breaks: bool,
     probe: Arc<Probe>,
     /// Absent while the toy has forgotten its state.
     head: Option<Head>,
@@ -94,6 +95,11 @@ impl Toy {
 
     pub(crate) fn due(self, due: Timestamp) -> Toy {
         Toy { due: Some(due), ..self }
+    }
+
+    /// Its thread ends with its first commit.
+    pub(crate) fn breaking() -> Toy {
+        Toy { breaks: true, ..Toy::default() }
     }
 
     pub(crate) fn panicking(self) -> Toy {
@@ -165,6 +171,7 @@ impl LaneWork for Toy {
     }
 
     fn committed(&mut self) {
+        assert!(!self.breaks || self.new.is_empty(), "the toy was told to break");
         let head = self.head.as_mut().expect("state is loaded");
         if let Some((last, _)) = self.new.last() {
             head.tail = Tail { number: last.number, at: Timestamp::from_micros(last.at), fingerprint: 0 };

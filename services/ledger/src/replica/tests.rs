@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use kernel::{Deadline, IdMaker, Principal, SystemClock};
 use ledger_api::{
-    Book, BookName, Books, CreateBook, DeclareMetadataKey, FindTransaction, Ledger, LedgerStatus, OpenAccount, Submit,
-    Transaction, TransactionId, methods,
+    Batch, Book, BookName, Books, CreateBook, DeclareMetadataKey, FindTransaction, Ledger, LedgerStatus, LineOutcome,
+    OpenAccount, Operation, Submit, Transaction, TransactionId, methods,
 };
 use platform::config::Config;
 use platform::feed::Pull;
@@ -124,6 +124,10 @@ fn payment(id: u128, metadata: bool) -> Submit {
     serde_json::from_value(json!({ "operation": create, "dry_run": false })).unwrap()
 }
 
+fn line(id: u128) -> Operation {
+    payment(id, false).operation
+}
+
 async fn pay(ledger: &dyn Ledger, id: u128) -> Result<Transaction, LedgerError> {
     ledger.submit(&within(5_000), payment(id, false)).await
 }
@@ -227,6 +231,10 @@ async fn an_orderly_end_costs_no_caller_an_answer() {
                 tokio::spawn(async move {
                     for place in 1..=40 {
                         pay(&*ledger, caller * 1_000 + place).await.unwrap();
+                        let batch =
+                            Batch { atomic: false, dry_run: false, lines: vec![line(caller * 1_000 + 500 + place)] };
+                        let reply = ledger.submit_batch(&within(5_000), batch).await.unwrap();
+                        assert!(matches!(reply.lines[..], [LineOutcome::Done(_)]), "{reply:?}");
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
                 })
@@ -237,7 +245,7 @@ async fn an_orderly_end_costs_no_caller_an_answer() {
         for caller in callers {
             caller.await.unwrap();
         }
-        assert!(processes[0].status().await.rows >= 160);
+        assert!(processes[0].status().await.rows >= 320);
         verified(store).await;
     })
     .await;
