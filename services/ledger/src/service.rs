@@ -1,5 +1,6 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
+mod book;
 mod errors;
 mod keys;
 mod schedule;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kernel::{Clock, Ctx, IdMaker};
 use ledger_api::{
-    Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, ChangeAccount,
+    Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, BookName, ChangeAccount,
     DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, OpenAccount, Refusal, Submit, Transaction,
     limits,
 };
@@ -21,6 +22,7 @@ use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig};
 
 use crate::command::{Body, Command, Reach, Reply};
+use crate::format::genesis;
 use crate::ids::Runs;
 use crate::published::PublishedHeads;
 use crate::search::Indexer;
@@ -80,9 +82,20 @@ pub async fn migrate(db: &Db) -> Result<usize, DbError> {
 }
 
 impl LedgerService {
-    /// Migrates the store, checks its tail and starts the lane.
+    /// The book `main` in a store: [`LedgerService::start_book`].
     pub async fn start(
         db: Db,
+        config: LedgerConfig,
+        clock: Arc<dyn Clock>,
+        ids: IdMaker,
+    ) -> Result<LedgerService, DbError> {
+        LedgerService::start_book(db, BookName::main(), config, clock, ids).await
+    }
+
+    /// Migrates the store, checks its tail and starts the lane.
+    pub async fn start_book(
+        db: Db,
+        book: BookName,
         config: LedgerConfig,
         clock: Arc<dyn Clock>,
         ids: IdMaker,
@@ -95,6 +108,7 @@ impl LedgerService {
             // On PostgreSQL other processes answer from the tables.
             write_behind_accounts: (db.engine() == Engine::Sqlite).then_some(config.write_behind_accounts),
             idempotency_days: config.idempotency_days,
+            genesis: genesis(&book),
         };
         let (heads, runs) = (Arc::new(PublishedHeads::default()), Arc::new(Runs::default()));
         let work = Work::new(work, ids.clone(), signal.clone(), Arc::clone(&heads), Arc::clone(&runs));
@@ -105,7 +119,7 @@ impl LedgerService {
             clock_behind_max_ms: config.clock_behind_max_ms,
         };
         let lane = Lane::start(db.clone(), work, lane, Arc::clone(&clock)).await?;
-        let books = Books::new(db.clone(), heads, runs);
+        let books = Books::new(book, db.clone(), heads, runs);
         let indexer = Indexer::start(db.clone(), signal.clone());
         Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
     }
@@ -230,7 +244,7 @@ impl Ledger for LedgerService {
         let head = query::head(&self.books).await.map_err(store_error)?;
         let state = self.lane.state();
         Ok(LedgerStatus {
-            book: crate::BOOK.to_owned(),
+            book: self.books.name.to_string(),
             head: head.to_string(),
             groups: head.number,
             rows: head.last_seq,

@@ -6,7 +6,7 @@ use kernel::{Money, Percent, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccountPath, Reference, TransactionId};
+use crate::{AccountPath, BookName, Reference, TransactionId};
 
 pub type Metadata = BTreeMap<String, String>;
 
@@ -104,6 +104,11 @@ pub struct Posting {
     /// `floor`: this posting may take an account below its floor.
     #[serde(default, rename = "override")]
     pub override_limit: Option<Override>,
+    /// The book that its accounts are in. All postings of a transaction are in one book.
+    // Left out where none is named, for the same reason as `scheduled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "main")]
+    pub book: Option<BookName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -260,6 +265,16 @@ impl Operation {
             Operation::Reverse(reverse) => &reverse.metadata,
             Operation::Cancel(cancel) => &cancel.metadata,
         }
+    }
+
+    /// The books that its postings name.
+    pub fn books(&self) -> impl Iterator<Item = &BookName> {
+        let postings = match self {
+            Operation::Create(create) => create.postings.as_slice(),
+            Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) => &[],
+            Operation::Reverse(_) | Operation::Cancel(_) => &[],
+        };
+        postings.iter().filter_map(|posting| posting.book.as_ref())
     }
 
     /// The earlier transaction that the operation is about.

@@ -9,7 +9,7 @@ use ledger_api::Refusal;
 use platform::http::Problem;
 use serde_json::Value;
 
-use self::values::{at, path, reference, transaction, usd};
+use self::values::{at, book, path, reference, transaction, usd};
 use super::answer::problem;
 use super::field::Shape;
 use general::{failures, general_form};
@@ -94,6 +94,10 @@ refusals! {
     RangeEmpty { from: at(), to: at() } => "`to` does not lie behind `from`.";
     DepthOutOfRange { given: 0, max: 16 } => "depth is not between 1 and 16.";
     CursorAhead { as_of_seq: 4_711, last_seq: 14 } => "The cursor is of a log with more rows than this one.";
+    BookUnknown { book: book("acme") } => "Nobody created the book that the query or a posting names.";
+    BooksDiffer { book: book("main"), other: book("acme") } =>
+        "Postings name two books, or another one than the query; a batch is of one book, too.";
+    TooManyBooks { max: 256 } => "There are 256 books.";
     NotFound { what: "account".to_owned(), name: "customers:zoe".to_owned() } =>
         "It does not exist, or belongs to somebody else.";
     AccountUnknown { account: path("customers:zoe") } => "An account that the command names is not open, or not yours.";

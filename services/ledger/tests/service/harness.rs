@@ -159,6 +159,7 @@ pub(crate) fn posting(debit: &str, credit: &str, minor: i64) -> Posting {
         up_to_available: false,
         split: Vec::new(),
         override_limit: None,
+        book: None,
     }
 }
 

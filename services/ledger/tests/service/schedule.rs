@@ -39,7 +39,7 @@ pub(crate) async fn ended(desk: &Desk, bits: u128) -> Transaction {
 pub(crate) async fn clean(desk: Desk, store: &TestStore) {
     desk.ledger.close().await.unwrap();
     let db = store.open_with(Access::ReadOnly).await;
-    verify(&db, None, |_| ()).await.unwrap();
+    verify(&db, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
 }
 
 async fn kinds_of_events(desk: &Desk) -> Vec<(String, serde_json::Value)> {

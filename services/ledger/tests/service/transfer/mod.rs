@@ -58,13 +58,13 @@ async fn every_table_is_compared() {
 async fn lines(store: &TestStore, options: ExportOptions) -> Vec<u8> {
     let mut out = Vec::new();
     let db = store.open_with(Access::ReadOnly).await;
-    Box::pin(export(&db, &mut out, options, |_| ())).await.unwrap();
+    Box::pin(export(&db, &ledger_api::BookName::main(), &mut out, options, |_| ())).await.unwrap();
     out
 }
 
 async fn read_in(store: &TestStore, lines: &[u8]) -> Result<Imported, TransferError> {
     let db = store.open().await;
-    Box::pin(import(&db, lines, |_| ())).await
+    Box::pin(import(&db, &ledger_api::BookName::main(), lines, |_| ())).await
 }
 
 async fn rows(store: &TestStore, sql: &'static str) -> Vec<Row> {
@@ -120,7 +120,7 @@ async fn a_live_store_is_exported_up_to_where_it_stood_at_the_start() {
         assert!(imported.head.last_seq >= before && imported.keys.is_none());
         clean(&target, &imported.head.to_string()).await;
         let head = history.desk.ledger.close().await.unwrap();
-        let report = verify(&source.open().await, Some(imported.head), |_| ()).await.unwrap();
+        let report = verify(&source.open().await, &ledger_api::BookName::main(), Some(imported.head), |_| ()).await.unwrap();
         assert_eq!(report.head.to_string(), head);
         target.remove().await;
     })
