@@ -8,6 +8,7 @@
 //! a write transaction begins as a writer, so it never fails half way for having read first.
 
 mod backup;
+mod beside;
 mod checkpoint;
 mod databases;
 mod error;

@@ -17,6 +17,27 @@ pub struct Query<T>(pub T);
 #[derive(Debug, Clone)]
 pub struct Path<T>(pub T);
 
+/// Takes one parameter out of the query, for what is the same on many routes; `Query` does not see it any more.
+pub fn take_parameter(parts: &mut Parts, name: &str) -> Result<Option<String>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let (mut taken, mut rest) = (Vec::new(), Vec::new());
+    for piece in query.split('&').filter(|piece| !piece.is_empty()) {
+        match form_urlencoded::parse(piece.as_bytes()).next().filter(|(given, _)| given == name) {
+            Some((_, value)) => taken.push(value.into_owned()),
+            None => rest.push(piece),
+        }
+    }
+    if taken.len() > 1 {
+        return Err(Problem::field(name, "is given twice; one is wanted"));
+    }
+    if !taken.is_empty() {
+        let (path, question) = (parts.uri.path(), if rest.is_empty() { "" } else { "?" });
+        let text = format!("{path}{question}{}", rest.join("&"));
+        parts.uri = text.parse().map_err(|_| Problem::internal("a query without one of its parameters is none"))?;
+    }
+    Ok(taken.pop())
+}
+
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 

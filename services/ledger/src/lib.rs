@@ -45,7 +45,7 @@ mod view;
 mod work;
 
 pub use crate::http::{api, routes};
-pub use books::{BookStores, LedgerBooks, Registered, mark_stored, register, registered};
+pub use books::{BookStores, LedgerBooks, Registered, StoresBeside, mark_stored, register, registered};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use service::{LedgerConfig, LedgerService, migrate};

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use kernel::{Clock, Ctx, IdMaker};
 use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, LedgerStatus, Refusal, limits};
 use platform::access;
-use platform::db::{Db, DbError};
+use platform::db::{Access, Db, DbError, Target};
 use tokio::task::JoinHandle;
 
 use crate::service::{forbidden, store_error};
@@ -43,6 +43,42 @@ pub trait BookStores: Send + Sync {
     async fn exists(&self, book: &BookName) -> Result<bool, DbError>;
     /// Opens the book's store for writing, and makes it where there is none.
     async fn open(&self, book: &BookName) -> Result<Db, DbError>;
+}
+
+/// The usual places: the other books' stores lie beside the one of `main`, under their names.
+#[derive(Debug, Clone)]
+pub struct StoresBeside {
+    pub main: Target,
+    /// Connections kept for reading, of `main`.
+    pub readers: usize,
+}
+
+/// Connections for reading of a book that is not `main`, and megabytes of its page cache: there may be many.
+const SMALL_READERS: usize = 2;
+const SMALL_CACHE_MB: u32 = 4;
+
+impl StoresBeside {
+    pub fn target(&self, book: &BookName) -> Target {
+        if book.is_main() {
+            return self.main.clone();
+        }
+        match self.main.beside(book.as_str()) {
+            Target::Sqlite { file, cache_mb } => Target::Sqlite { file, cache_mb: cache_mb.min(SMALL_CACHE_MB) },
+            target @ Target::Postgres { .. } => target,
+        }
+    }
+}
+
+#[async_trait]
+impl BookStores for StoresBeside {
+    async fn exists(&self, book: &BookName) -> Result<bool, DbError> {
+        self.target(book).exists().await
+    }
+
+    async fn open(&self, book: &BookName) -> Result<Db, DbError> {
+        let readers = if book.is_main() { self.readers } else { self.readers.min(SMALL_READERS) };
+        Db::open(self.target(book), Access::ReadWrite, readers).await
+    }
 }
 
 pub struct LedgerBooks {

@@ -10,8 +10,8 @@ use ledger_api::BookName;
 use platform::db::{Db, DbError, Fault};
 use tokio::sync::OnceCell;
 
-use super::register::{self, Registered};
 use super::BookStores;
+use super::register::{self, Registered};
 use crate::{LedgerConfig, LedgerService};
 
 /// Books that are opened or closed at the same time.

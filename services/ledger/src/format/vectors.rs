@@ -237,7 +237,7 @@ fn no_kind_of_row_is_without_a_vector() {
     assert_eq!(events, 6);
 }
 
-fn head(book: BookName, number: u64, last_seq: u64, hash: [u8; 32]) -> String {
+fn end_of(book: BookName, number: u64, last_seq: u64, hash: [u8; 32]) -> String {
     crate::Head { book, number, last_seq, hash }.to_string()
 }
 
@@ -259,9 +259,9 @@ fn hashes_are_the_ones_of_the_document() {
         ("group 1", hex(&first)),
         ("group 2", hex(&second)),
         ("metadata", hex(&metadata_hash(&[7; 16], "{\"city\":\"Bern\"}"))),
-        ("head of group 2", head(BookName::main(), 2, 3, second)),
+        ("head of group 2", end_of(BookName::main(), 2, 3, second)),
         ("genesis of book acme-uk", hex(&genesis(&acme))),
-        ("head of group 1 of book acme-uk", head(acme.clone(), 1, 2, group_hash(&genesis(&acme), stamp, &rows))),
+        ("head of group 1 of book acme-uk", end_of(acme.clone(), 1, 2, group_hash(&genesis(&acme), stamp, &rows))),
     ];
     let wrong: Vec<String> = found
         .iter()

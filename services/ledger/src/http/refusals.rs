@@ -179,8 +179,10 @@ pub(super) const GENERAL: &[&str] = &[
     "internal",
 ];
 
+/// Of what is asked or done about all books.
+const READ_ALL: &[&str] = &["field_invalid", "forbidden", "unavailable"];
 /// Of every operation that asks.
-const READ: &[&str] = &["field_invalid", "forbidden", "unavailable"];
+const READ: &[&str] = &["field_invalid", "forbidden", "unavailable", "book_unknown"];
 /// Of every operation that changes something.
 const WRITE: &[&str] = &[
     "field_invalid",
@@ -192,6 +194,7 @@ const WRITE: &[&str] = &[
     "clock_behind",
     "storage_full",
     "unavailable",
+    "book_unknown",
 ];
 /// Of every step in the life of a transaction.
 const STEP: &[&str] = &[
@@ -213,6 +216,9 @@ const CHANGE: &[&str] = &["account_unknown"];
 
 /// What each operation can answer, beside what is general.
 pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
+    ("create_book", &[READ_ALL, &["too_many_books"]]),
+    ("list_books", &[READ_ALL]),
+    ("get_book", &[READ]),
     ("declare_asset", &[WRITE, &["asset_invalid", "asset_exists"]]),
     ("list_assets", &[READ]),
     (
@@ -261,6 +267,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
                 "above_ceiling",
                 "version_mismatch",
                 "effective_in_future",
+                "books_differ",
                 "schedule_time_missing",
                 "schedule_in_past",
                 "schedule_too_far",
@@ -323,5 +330,5 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ),
     ("list_scheduled", &[READ, &["page_size", "cursor_invalid"]]),
     ("events_after", &[READ, &["page_size"]]),
-    ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
+    ("submit_batch", &[WRITE, &["books_differ", "batch_empty", "batch_too_large", "sibling_failed"]]),
 ];

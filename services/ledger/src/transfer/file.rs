@@ -80,7 +80,11 @@ fn kept(file: &File, book: &BookName, path: &Path) -> Result<Option<Kept>, Trans
     }
     if offset == 0 {
         // Too little to be worth keeping, if it is ours at all.
-        return if reader.offset() > 0 || begins_ours(file, book).map_err(failed)? { Ok(None) } else { Err(foreign(path)) };
+        return if reader.offset() > 0 || begins_ours(file, book).map_err(failed)? {
+            Ok(None)
+        } else {
+            Err(foreign(path))
+        };
     }
     Ok(Some(Kept { last: reader.last(), offset, metadata: reader.metadata() }))
 }

@@ -4,6 +4,7 @@
 mod access;
 mod bank;
 mod behind;
+mod books;
 mod busy;
 mod features;
 mod harness;

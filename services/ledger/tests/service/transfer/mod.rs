@@ -84,7 +84,8 @@ async fn same(one: &TestStore, other: &TestStore, tables: &[&'static str]) {
 /// Clean, and the log is that of this head.
 async fn clean(store: &TestStore, head: &str) {
     let db = store.open_with(Access::ReadOnly).await;
-    let report = Box::pin(verify(&db, Some(head.parse().unwrap()), |_| ())).await.unwrap();
+    let report =
+        Box::pin(verify(&db, &ledger_api::BookName::main(), Some(head.parse().unwrap()), |_| ())).await.unwrap();
     assert_eq!(report.head.to_string(), head);
 }
 
@@ -120,7 +121,8 @@ async fn a_live_store_is_exported_up_to_where_it_stood_at_the_start() {
         assert!(imported.head.last_seq >= before && imported.keys.is_none());
         clean(&target, &imported.head.to_string()).await;
         let head = history.desk.ledger.close().await.unwrap();
-        let report = verify(&source.open().await, &ledger_api::BookName::main(), Some(imported.head), |_| ()).await.unwrap();
+        let report =
+            verify(&source.open().await, &ledger_api::BookName::main(), Some(imported.head), |_| ()).await.unwrap();
         assert_eq!(report.head.to_string(), head);
         target.remove().await;
     })
