@@ -66,7 +66,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Run only these services [default: all of them]
+    /// Be only these parts of the house [default: all that the settings do not place elsewhere]
+    ///
+    /// `edge` answers callers from outside; `ledger` keeps the books, and without the edge answers other processes of the
+    /// house only. A part that is not in this process is called where services.NAME.addresses says.
     #[arg(value_name = "SERVICES", value_parser = PossibleValuesParser::new(services::KNOWN))]
     pub(crate) services: Vec<String>,
 
@@ -141,7 +144,11 @@ Examples:
   florin serve --demo
   FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin serve
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin serve
-  PROMETHEUS_METRICS_PORT=9090 florin serve ledger
+  PROMETHEUS_METRICS_PORT=9090 florin serve
+
+Apart, each in a terminal of its own, from the same directory:
+  PORT=8081 florin serve ledger
+  FLORIN__SERVICES__LEDGER__MODE=remote FLORIN__SERVICES__LEDGER__ADDRESSES=127.0.0.1:7070 florin serve edge
 
 Stopping:
   SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),

@@ -2,6 +2,7 @@
 
 mod demo;
 mod ledger;
+mod roles;
 
 use std::sync::Arc;
 
@@ -10,35 +11,40 @@ use kernel::Clock;
 use platform::config::Config;
 use platform::data_dir::DataDir;
 use platform::health::Part;
+use platform::rpc::Methods;
 use platform::shutdown::Step;
 use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder};
 
+use crate::commands::serve::Inside;
 use crate::failure::Failure;
 
-/// Every service that this binary can run.
-pub(crate) const KNOWN: [&str; 1] = ["ledger"];
+pub(crate) use roles::Roles;
+
+/// Not a service: what stands between callers from outside and the services.
+pub(crate) const EDGE: &str = "edge";
+/// The name of the service, of its file and of its schema.
+pub(crate) const LEDGER: &str = "ledger";
+/// Every part of the house that this binary can be.
+pub(crate) const KNOWN: [&str; 2] = [EDGE, LEDGER];
 
 /// What a service is opened with.
 pub(crate) struct Opening<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) data_dir: &'a DataDir,
+    /// Of a process that runs a service; the edge alone keeps nothing.
+    pub(crate) data_dir: Option<&'a DataDir>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Names from [`KNOWN`]; empty means all.
-    pub(crate) wanted: &'a [String],
+    pub(crate) roles: Roles,
+    pub(crate) inside: &'a Inside,
     /// Something to look at is put into a new store.
     pub(crate) demo: bool,
 }
 
-impl Opening<'_> {
-    pub(crate) fn wants(&self, service: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|wanted| wanted == service)
-    }
-}
-
 /// What the services hand back.
 pub(crate) struct Started {
-    /// Their routes, without prefix; mounted under `/v1` and `/api/v1`.
+    /// Their routes, without prefix; mounted under `/v1` and `/api/v1` by the edge.
     pub(crate) router: Router,
+    /// What other processes may call.
+    pub(crate) methods: Vec<Methods>,
     /// For readiness and `/status`.
     pub(crate) parts: Vec<Arc<dyn Part>>,
     /// To empty after the last request, in this order.
@@ -50,10 +56,12 @@ pub(crate) struct Started {
 }
 
 pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
-    let (router, parts, steps, gauges) = (Router::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut started = Started { router, parts, steps, gauges, api: document() };
-    if opening.wants("ledger") {
+    let (router, methods, parts) = (Router::new(), Vec::new(), Vec::new());
+    let mut started = Started { router, methods, parts, steps: Vec::new(), gauges: Vec::new(), api: document() };
+    if opening.roles.ledger {
         ledger::start(opening, &mut started).await?;
+    } else {
+        ledger::call(opening, &mut started).await?;
     }
     Ok(started)
 }

@@ -44,7 +44,7 @@ fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
 #[test]
 fn ctrl_c_ends_it_the_same_way() {
     let dir = tempfile::tempdir().unwrap();
-    let mut server = Running::start(florin(dir.path()).args(["serve", "ledger"]));
+    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger"]));
     server.signal("INT");
     server.wait_for("florin: stopped");
     assert_eq!(server.ended(), Some(0));
@@ -98,11 +98,11 @@ fn starts_that_cannot_work_are_refused_in_a_sentence() {
     };
     refused("DATABASE_URL", "postgres://ann:hunter2@127.0.0.1/x", "--demo runs on the embedded databases only");
     refused("FLORIN__SERVER__LISTEN", "0.0.0.0:8080", "can be reached from other machines");
-    refused("FLORIN__SERVICES__LEDGER__MODE", "remote", "set it to \"local\"");
+    refused("FLORIN__SERVICES__LEDGER__MODE", "remote", "at least one address is wanted");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     refused("FLORIN__SERVER__LISTEN", &taken.local_addr().unwrap().to_string(), "is in use by another process");
     let (good, _, said) = run(florin(dir.path()).args(["serve", "cards"]));
-    assert!(!good && said.contains("[possible values: ledger]"), "{said}");
+    assert!(!good && said.contains("[possible values: edge, ledger]"), "{said}");
 }
 
 #[test]

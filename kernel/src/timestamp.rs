@@ -12,8 +12,8 @@ pub struct Timestamp(i64);
 #[error("\"{0}\" is not an RFC 3339 instant such as 2026-01-31T12:00:00Z")]
 pub struct TimestampError(String);
 
-/// Microseconds of 9999-12-31T23:59:59Z: later instants cannot be written in RFC 3339.
-const MAX_MICROS: i64 = 253_402_300_799_999_999;
+/// 9999-12-30T22:00:00Z, a day before what RFC 3339 can write ends: the last instant that has a text in every zone.
+const MAX_MICROS: i64 = 253_402_207_200_000_000;
 
 impl Timestamp {
     pub const EPOCH: Timestamp = Timestamp(0);
@@ -85,6 +85,14 @@ mod tests {
     fn text_survives_a_round_trip_to_the_microsecond() {
         let instant = Timestamp::from_micros(1_790_000_000_123_456);
         assert_eq!(instant.to_string().parse::<Timestamp>(), Ok(instant));
+    }
+
+    #[test]
+    fn the_first_and_the_last_instant_survive_it_too() {
+        for instant in [Timestamp::EPOCH, Timestamp::from_micros(i64::MAX)] {
+            assert_eq!(instant.to_string().parse::<Timestamp>(), Ok(instant), "{instant}");
+        }
+        assert!(jiff::Timestamp::from_microsecond(MAX_MICROS + 1).is_err());
     }
 
     #[test]

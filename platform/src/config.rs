@@ -34,6 +34,7 @@ pub struct Sources {
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: Server,
+    pub rpc: Rpc,
     pub storage: Storage,
     pub telemetry: Telemetry,
     pub services: Services,
@@ -57,6 +58,14 @@ pub struct Server {
     pub deadline_ms: u64,
     pub header_timeout_ms: u64,
     pub drain_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rpc {
+    pub listen: SocketAddr,
+    pub secret_file: PathBuf,
+    pub connections: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -97,12 +106,14 @@ pub struct Services {
 #[serde(deny_unknown_fields)]
 pub struct ServiceMode {
     pub mode: Mode,
+    pub addresses: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     Local,
+    Remote,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -43,8 +43,10 @@ pub trait Part: Send + Sync {
 #[derive(Debug, Clone, Serialize)]
 pub struct About {
     pub version: &'static str,
-    /// `embedded` or `postgres`.
+    /// `embedded`, `postgres`, or `remote` where this process keeps nothing.
     pub mode: &'static str,
+    /// The parts of the house that it runs.
+    pub roles: Vec<&'static str>,
     pub demo: bool,
 }
 
@@ -131,6 +133,7 @@ async fn status(State(health): State<Arc<Health>>) -> Response {
         "name": "florin",
         "version": health.about.version,
         "mode": health.about.mode,
+        "roles": health.about.roles,
         "demo": health.about.demo,
         "ready": health.open.load(Ordering::Acquire),
         "uptime_s": uptime_s,

@@ -23,7 +23,7 @@ pub use cursor::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, decode_cursor, encode
 pub use edge::{Edge, guard};
 pub use host::Hosts;
 pub use json::Json;
-pub use listener::{Drained, ListenError, Listener, Settings};
+pub use listener::{Bound, Drained, ListenError, Listener, Settings};
 pub use params::{Path, Query, take_parameter};
 pub use problem::{FieldError, Problem, ProblemBody, Refusal, refusals};
 pub use scope::{CallCtx, Limits, Scope};

@@ -70,6 +70,8 @@ impl std::fmt::Debug for Step {
 #[derive(Debug)]
 pub struct Open {
     pub public: Listener,
+    /// Where other processes call this one.
+    pub internal: Option<Listener>,
     pub management: Option<Listener>,
     pub steps: Vec<Step>,
 }
@@ -79,9 +81,18 @@ impl Open {
     /// hold. The management port closes last: it is where the way down can be watched.
     pub async fn close(self, health: &Health, patience: Duration) {
         health.close();
-        match self.public.drain(patience).await {
-            Drained::All => tracing::info!("all requests finished"),
-            Drained::Cut(connections) => tracing::warn!(connections, "requests cut after server.drain_ms"),
+        let internal = async {
+            match self.internal {
+                Some(internal) => internal.drain(patience).await,
+                None => Drained::All,
+            }
+        };
+        let (public, internal) = tokio::join!(self.public.drain(patience), internal);
+        for drained in [public, internal] {
+            match drained {
+                Drained::All => tracing::info!("all requests finished"),
+                Drained::Cut(connections) => tracing::warn!(connections, "requests cut after server.drain_ms"),
+            }
         }
         run_steps(self.steps).await;
         if let Some(management) = self.management {

@@ -39,7 +39,7 @@ const READY: [&str; 3] = ["/ready", "/health/ready", "/actuator/health/readiness
 #[tokio::test]
 async fn every_path_answers_and_only_readiness_asks_the_parts() {
     let store = Arc::new(Store { up: AtomicBool::new(true) });
-    let about = About { version: "9.9.9", mode: "embedded", demo: true };
+    let about = About { version: "9.9.9", mode: "embedded", roles: vec!["edge"], demo: true };
     let metrics = Metrics::install().unwrap();
     let health = Health::new(about, Arc::new(SystemClock), metrics, vec![store.clone()]);
     let server = open(health.routes().merge(routes()), &config(&[])).await;

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 #[tokio::test]
 async fn readiness_goes_first_and_the_running_request_still_finishes_before_the_steps() {
     let config = config(&[]);
-    let about = About { version: "1", mode: "embedded", demo: false };
+    let about = About { version: "1", mode: "embedded", roles: vec!["edge"], demo: false };
     let health = Health::new(about, Arc::new(SystemClock), Metrics::detached(), Vec::new());
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noting = seen.clone();
@@ -37,7 +37,7 @@ async fn readiness_goes_first_and_the_running_request_still_finishes_before_the_
     let slow = tokio::spawn(send(at, "GET", "/slow", "", b""));
     tokio::time::sleep(Duration::from_millis(100)).await;
     let closing = tokio::spawn(async move {
-        let all = Open { public, management: Some(management), steps };
+        let all = Open { public, internal: None, management: Some(management), steps };
         all.close(&health, Duration::from_secs(5)).await;
     });
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -100,6 +100,7 @@ impl ServerBuilder {
             .env_clear()
             .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .env("FLORIN__SERVER__LISTEN", address.to_string())
+            .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
             .env("FLORIN__STORAGE__DATA_DIR", &self.data_dir)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -127,6 +128,22 @@ impl Server {
     /// Everything the server printed so far.
     pub fn output(&self) -> String {
         fs::read(self.dir.path().join("output")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap()
+    }
+
+    /// What stands behind `words` on the first line that has them, once it was printed.
+    pub async fn said(&self, words: &str) -> String {
+        let started = SystemClock.monotonic();
+        loop {
+            let output = self.output();
+            // A line that is not whole yet is no line.
+            let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            if let Some((_, rest)) = whole.lines().find_map(|line| line.split_once(words)) {
+                return rest.to_owned();
+            }
+            let waited = SystemClock.monotonic().micros_since(started);
+            assert!(u128::from(waited) < READY_MAX.as_micros(), "{words:?} was never said:\n{output}");
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// SIGKILL: no chance to tidy up. Answers when the process is gone.

@@ -1,22 +1,21 @@
-//! The ledger as a part of this process: its store, its lane, its routes, and how it is closed.
+//! The ledger as a part of this process (its store, its lane, its routes, and how it is closed), or as one that is called.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::Ledger;
+use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, LedgerStatus, RemoteBooks};
 use platform::config::Config;
 use platform::db::{Access, Db, Target};
 use platform::health::Part;
+use platform::rpc::{Http2, RpcClient, TcpConnect};
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
-use super::{Opening, Started, demo};
+use super::{LEDGER as NAME, Opening, Started, demo};
 use crate::failure::Failure;
 
-/// The name of the service, of its file and of its schema.
-const NAME: &str = "ledger";
 /// Longest wait for what this process asks its own ledger.
 const ASK_MS: u64 = 10_000;
 
@@ -28,9 +27,8 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     if opening.demo {
         demo::seed(&*service, || own_ctx(&*clock, Principal::demo())).await?;
     }
-    let (router, api) = ledger::routes(service.clone());
-    started.router = std::mem::take(&mut started.router).merge(router);
-    started.api.merge(api);
+    started.methods.push(ledger_api::methods(ledger_api::SERVICE, Arc::new(OneBook(service.clone()))));
+    mount(started, service.clone());
     started.parts.push(Arc::new(LedgerPart { service: service.clone(), clock }));
     started.gauges.push(Box::new({
         let service = service.clone();
@@ -43,14 +41,38 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     Ok(())
 }
 
+/// The ledger in other processes.
+pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result<(), Failure> {
+    let books: Arc<dyn Books> = Arc::new(remote(opening)?);
+    mount(started, books.book(&BookName::main()).await?);
+    started.parts.push(Arc::new(RemotePart { books, clock: opening.clock.clone() }));
+    Ok(())
+}
+
+fn remote(opening: &Opening<'_>) -> Result<RemoteBooks, Failure> {
+    let config = opening.config;
+    let credential = opening.inside.credential.as_ref();
+    let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
+    let addresses = config.services.ledger.addresses.iter().map(ToString::to_string);
+    let clock = opening.clock.clone();
+    let transport = Http2::new(addresses, config.rpc.connections, credential, Arc::new(TcpConnect), clock.clone());
+    Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), clock)))
+}
+
+fn mount(started: &mut Started, ledger: Arc<dyn Ledger>) {
+    let (router, api) = ledger::routes(ledger);
+    started.router = std::mem::take(&mut started.router).merge(router);
+    started.api.merge(api);
+}
+
 /// SQLite: a file of its own in the data directory. PostgreSQL: a schema of its own.
 async fn open_store(opening: &Opening<'_>) -> Result<Db, Failure> {
     let storage = &opening.config.storage;
     let target = match &storage.database_url {
         Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: NAME.to_owned() },
         None => {
-            let file = opening.data_dir.path().join(format!("{NAME}.db"));
-            Target::Sqlite { file, cache_mb: storage.sqlite_cache_mb }
+            let data_dir = opening.data_dir.ok_or_else(|| Failure::new("a ledger needs a data directory"))?;
+            Target::Sqlite { file: crate::stores::file(data_dir.path(), NAME), cache_mb: storage.sqlite_cache_mb }
         }
     };
     Ok(Db::open(target, Access::ReadWrite, usize::try_from(storage.pool_size)?).await?)
@@ -83,6 +105,24 @@ async fn close(service: Arc<LedgerService>) {
     }
 }
 
+/// The one book of this process.
+struct OneBook(Arc<LedgerService>);
+
+#[async_trait::async_trait]
+impl Books for OneBook {
+    async fn create_book(&self, _: &Ctx, _: CreateBook) -> Result<Book, LedgerError> {
+        Err(LedgerError::Forbidden)
+    }
+
+    async fn books(&self, _: &Ctx) -> Result<Vec<Book>, LedgerError> {
+        Err(LedgerError::Forbidden)
+    }
+
+    async fn book(&self, _: &BookName) -> Result<Arc<dyn Ledger>, LedgerError> {
+        Ok(self.0.clone())
+    }
+}
+
 struct LedgerPart {
     service: Arc<LedgerService>,
     clock: Arc<dyn Clock>,
@@ -99,17 +139,48 @@ impl Part for LedgerPart {
     }
 
     async fn status(&self) -> BTreeMap<&'static str, Value> {
+        facts(self.service.status(&own_ctx(&*self.clock, Principal::operator())).await)
+    }
+}
+
+/// A ledger in another process: it is ready when it answers.
+struct RemotePart {
+    books: Arc<dyn Books>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RemotePart {
+    async fn ask(&self) -> Result<LedgerStatus, LedgerError> {
         let ctx = own_ctx(&*self.clock, Principal::operator());
-        match self.service.status(&ctx).await {
-            Ok(status) => BTreeMap::from([
-                ("book", json!(status.book)),
-                ("head", json!(status.head)),
-                ("groups", json!(status.groups)),
-                ("rows", json!(status.rows)),
-                ("accepting", json!(status.accepting)),
-                ("waiting", json!(status.waiting)),
-            ]),
-            Err(error) => BTreeMap::from([("error", json!(error.code()))]),
-        }
+        self.books.book(&BookName::main()).await?.status(&ctx).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Part for RemotePart {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.ask().await.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    async fn status(&self) -> BTreeMap<&'static str, Value> {
+        facts(self.ask().await)
+    }
+}
+
+fn facts(status: Result<LedgerStatus, LedgerError>) -> BTreeMap<&'static str, Value> {
+    match status {
+        Ok(status) => BTreeMap::from([
+            ("book", json!(status.book)),
+            ("head", json!(status.head)),
+            ("groups", json!(status.groups)),
+            ("rows", json!(status.rows)),
+            ("accepting", json!(status.accepting)),
+            ("waiting", json!(status.waiting)),
+        ]),
+        Err(error) => BTreeMap::from([("error", json!(error.code()))]),
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) fn florin(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
     command.current_dir(dir).env_clear();
-    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__RPC__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
     command
 }
 
@@ -87,8 +87,31 @@ impl Running {
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.at).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        Port(self.at.clone()).get(path)
+    }
+
+    pub(crate) fn post(&self, path: &str, json: &str) -> (u16, String) {
+        Port(self.at.clone()).post(path, json)
+    }
+}
+
+/// Something that answers HTTP.
+pub(crate) struct Port(pub(crate) String);
+
+impl Port {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.ask(&format!("GET {path} HTTP/1.1\r\n"), "")
+    }
+
+    pub(crate) fn post(&self, path: &str, json: &str) -> (u16, String) {
+        let length = json.len();
+        let head = format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+        self.ask(&head, json)
+    }
+
+    fn ask(&self, head: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.0).unwrap();
+        write!(stream, "{head}host: localhost\r\nconnection: close\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();

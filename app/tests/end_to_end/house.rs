@@ -15,32 +15,48 @@ pub(crate) const ACCOUNTS: &str = "/v1/ledger/accounts";
 pub(crate) const TRANSACTIONS: &str = "/v1/ledger/transactions";
 pub(crate) const BATCHES: &str = "/v1/ledger/batches";
 
+/// What callers talk to, in one process or with the ledger in another one.
 pub(crate) struct House {
     pub(crate) server: Server,
     pub(crate) client: Client,
-    _dir: Option<TempDir>,
+    ledger: Option<Server>,
+    _dir: TempDir,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Topology {
+    OneProcess,
+    Split,
 }
 
 pub(crate) fn builder(data_dir: &Path) -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), data_dir).env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
 }
 
-/// Tells the story on SQLite and, when a server is named, on PostgreSQL. `env` is added to the server's environment.
+/// Tells the story in both topologies, on SQLite and, when a server is named, on PostgreSQL. `env` is added to the
+/// environment of every process.
 pub(crate) async fn on_both_with(env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
-    story(&House::start(env).await).await;
-    testkit::on_postgres(async |store| {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("florin_e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        platform::db::create_database(store.url(), &name).await.unwrap();
-        let url = platform::db::with_database(store.url(), &name);
-        let env = [env, &[("FLORIN__STORAGE__DATABASE_URL", url.as_str())]].concat();
-        let house = House::start(&env).await;
-        story(&house).await;
-        let (status, output) = house.server.stop().await;
-        assert!(status.success(), "{output}");
-        platform::db::drop_database(store.url(), &name).await.unwrap();
-    })
-    .await;
+    for topology in [Topology::OneProcess, Topology::Split] {
+        told(topology, env, &story).await;
+        testkit::on_postgres(async |store| {
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+            let name = format!("florin_e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+            platform::db::create_database(store.url(), &name).await.unwrap();
+            let url = platform::db::with_database(store.url(), &name);
+            told(topology, &[env, &[("FLORIN__STORAGE__DATABASE_URL", url.as_str())]].concat(), &story).await;
+            platform::db::drop_database(store.url(), &name).await.unwrap();
+        })
+        .await;
+    }
+}
+
+async fn told(topology: Topology, env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
+    let house = House::start_as(topology, env).await;
+    story(&house).await;
+    for server in [Some(house.server), house.ledger].into_iter().flatten() {
+        let (status, output) = server.stop().await;
+        assert!(status.success(), "{topology:?}: {output}");
+    }
 }
 
 pub(crate) async fn on_both(story: impl AsyncFn(&House)) {
@@ -67,10 +83,23 @@ pub(crate) fn own(mut body: Value) -> Value {
 
 impl House {
     pub(crate) async fn start(env: &[(&'static str, &str)]) -> House {
+        House::start_as(Topology::OneProcess, env).await
+    }
+
+    async fn start_as(topology: Topology, env: &[(&'static str, &str)]) -> House {
         let dir = tempfile::tempdir().unwrap();
-        let builder = env.iter().fold(builder(dir.path()), |builder, (name, value)| builder.env(name, value));
+        let builder = builder(dir.path()).env("FLORIN__RPC__SECRET_FILE", dir.path().join("keys/rpc"));
+        let mut builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, value));
+        let mut ledger = None;
+        if topology == Topology::Split {
+            let server = builder.clone().arg("ledger").start().await;
+            let at = server.said("other processes call it on ").await;
+            builder = builder.arg("edge").env("FLORIN__SERVICES__LEDGER__MODE", "remote");
+            builder = builder.env("FLORIN__SERVICES__LEDGER__ADDRESSES", at);
+            ledger = Some(server);
+        }
         let server = builder.start().await;
-        House { client: server.client(), server, _dir: Some(dir) }
+        House { client: server.client(), server, ledger, _dir: dir }
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {

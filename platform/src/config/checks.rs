@@ -16,6 +16,7 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("server.deadline_ms", 10..=600_000),
     ("server.header_timeout_ms", 100..=60_000),
     ("server.drain_ms", 0..=600_000),
+    ("rpc.connections", 1..=64),
     ("storage.pool_size", 1..=64),
     ("storage.sqlite_cache_mb", 1..=4_096),
     ("ledger.batch_max", 1..=10_000),
@@ -32,6 +33,8 @@ type Check = fn(&str) -> Result<(), String>;
 const TEXTS: &[(&str, Check)] = &[
     ("server.listen", listener),
     ("server.management_listen", listener_or_off),
+    ("rpc.listen", listener),
+    ("rpc.secret_file", not_empty),
     ("storage.data_dir", not_empty),
     ("storage.database_url", database_url),
     ("telemetry.log_level", log_level),
@@ -63,12 +66,18 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
     if let Err(sentence) = hosts(values) {
         refuse("server.hosts", sentence);
     }
+    if let Err(sentence) = addresses(values, "services.ledger") {
+        refuse("services.ledger.addresses", sentence);
+    }
     if whole(values, "ledger.queue_max") < whole(values, "ledger.batch_max") {
         refuse("ledger.queue_max", "is smaller than ledger.batch_max, so a commit could never be full".to_owned());
     }
-    let (listen, management) = (text(values, "server.listen"), text(values, "server.management_listen"));
-    if listen == management && !listen.ends_with(":0") {
-        refuse("server.management_listen", "is the address of server.listen; give it a port of its own".to_owned());
+    let listeners = ["server.listen", "server.management_listen", "rpc.listen"];
+    for (place, key) in listeners.iter().enumerate() {
+        let same = |other: &&&str| text(values, other) == text(values, key) && !text(values, key).ends_with(":0");
+        if let Some(other) = listeners.iter().take(place).find(same) {
+            refuse(key, format!("is the address of {other}; give it a port of its own"));
+        }
     }
 }
 
@@ -152,10 +161,33 @@ fn service_name(given: &str) -> Result<(), String> {
 
 fn mode(given: &str) -> Result<(), String> {
     match given {
-        "local" => Ok(()),
-        "remote" => Err("this version runs the ledger inside the process only; set it to \"local\"".to_owned()),
-        _ => Err(format!("\"{given}\" is not \"local\"")),
+        "local" | "remote" => Ok(()),
+        _ => Err(format!("\"{given}\" is not \"local\" or \"remote\"")),
     }
+}
+
+/// Whoever is called gets the secret, in the clear.
+fn addresses(values: &Values, service: &str) -> Result<(), String> {
+    let Some((Value::Array(addresses), _)) = values.get(&format!("{service}.addresses")) else { return Ok(()) };
+    let remote = text(values, &format!("{service}.mode")) == "remote";
+    if remote == addresses.is_empty() {
+        let sentence = if remote {
+            format!("{service}.mode is \"remote\", so at least one address is wanted, such as 127.0.0.1:7070")
+        } else {
+            format!("{service}.mode is \"local\", so nobody is called there; set it to \"remote\" or leave this empty")
+        };
+        return Err(sentence);
+    }
+    addresses.iter().try_for_each(|address| called(address.as_str().unwrap_or_default()))
+}
+
+fn called(given: &str) -> Result<(), String> {
+    let address: SocketAddr =
+        given.parse().map_err(|_| format!("\"{given}\" is not an address with a port, such as 127.0.0.1:7070"))?;
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!("{given} is on another machine, and calls travel in the clear; use 127.0.0.1 or [::1]"))
 }
 
 fn hosts(values: &Values) -> Result<(), String> {

@@ -151,8 +151,19 @@ fn the_remaining_texts_are_checked() {
     refused(with(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", "http://a:b@x")]), "telemetry.otlp_endpoint", "http://127");
     refused(with(&[("FLORIN__TELEMETRY__SERVICE_NAME", "")]), "telemetry.service_name", "1 to 63");
     refused(with(&[("FLORIN__STORAGE__DATA_DIR", "")]), "storage.data_dir", "a path is wanted");
-    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote")]), "services.ledger.mode", "set it to \"local\"");
-    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "away")]), "services.ledger.mode", "is not \"local\"");
+    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote")]), "services.ledger.addresses", "at least one address");
+    let remote = |addresses| {
+        with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote"), ("FLORIN__SERVICES__LEDGER__ADDRESSES", addresses)])
+    };
+    refused(remote("127.0.0.1:7070,ledger"), "services.ledger.addresses", "\"ledger\" is not an address with a port");
+    refused(remote("10.1.2.3:7070"), "services.ledger.addresses", "on another machine");
+    assert_eq!(remote("127.0.0.1:7070,127.0.0.1:7071").unwrap().services.ledger.addresses.len(), 2);
+    let without = with(&[("FLORIN__SERVICES__LEDGER__ADDRESSES", "127.0.0.1:7070")]);
+    refused(without, "services.ledger.addresses", "nobody is called there");
+    refused(with(&[("FLORIN__RPC__LISTEN", "0.0.0.0:7070")]), "rpc.listen", "other machines");
+    refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is the address of server.listen");
+    refused(with(&[("FLORIN__RPC__SECRET_FILE", "")]), "rpc.secret_file", "a path is wanted");
+    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "away")]), "services.ledger.mode", "is not \"local\" or");
     refused(with(&[("FLORIN__SERVER__HOSTS", "http://x")]), "server.hosts", "without scheme");
     refused(with(&[("FLORIN__LEDGER__QUEUE_MAX", "10")]), "ledger.queue_max", "smaller than ledger.batch_max");
 }

@@ -75,6 +75,37 @@ pub struct Listener {
     settings: Settings,
 }
 
+/// A port that is taken, and not answered from yet: its address can be told to others before there is anything to answer.
+#[derive(Debug)]
+pub struct Bound {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// `key` is the setting to name if the port cannot be had.
+    pub async fn bind(address: SocketAddr, key: &'static str) -> Result<Bound, ListenError> {
+        let socket = TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
+            io::ErrorKind::AddrInUse => ListenError::InUse { address, key },
+            _ => ListenError::Other { address, key, cause },
+        })?;
+        let address = socket.local_addr().map_err(|cause| ListenError::Other { address, key, cause })?;
+        Ok(Bound { socket, address })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers from now on.
+    pub fn serve(self, router: Router, settings: Settings) -> Listener {
+        let (phase, watching) = watch::channel(Phase::Open);
+        let places = Arc::new(Semaphore::new(settings.connections_max as usize));
+        let accept = Accept { socket: self.socket, router, settings, places: places.clone(), phase: watching };
+        Listener { address: self.address, phase, accepting: tokio::spawn(accept.run()), places, settings }
+    }
+}
+
 impl Listener {
     /// Opens the port and answers from it at once. `key` is the setting to name if the port cannot be had.
     pub async fn open(
@@ -83,15 +114,7 @@ impl Listener {
         router: Router,
         settings: Settings,
     ) -> Result<Listener, ListenError> {
-        let socket = TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
-            io::ErrorKind::AddrInUse => ListenError::InUse { address, key },
-            _ => ListenError::Other { address, key, cause },
-        })?;
-        let address = socket.local_addr().map_err(|cause| ListenError::Other { address, key, cause })?;
-        let (phase, watching) = watch::channel(Phase::Open);
-        let places = Arc::new(Semaphore::new(settings.connections_max as usize));
-        let accept = Accept { socket, router, settings, places: places.clone(), phase: watching };
-        Ok(Listener { address, phase, accepting: tokio::spawn(accept.run()), places, settings })
+        Ok(Bound::bind(address, key).await?.serve(router, settings))
     }
 
     pub fn address(&self) -> SocketAddr {

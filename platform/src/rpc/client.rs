@@ -49,6 +49,11 @@ impl RpcClient {
         RpcClient { service, transport, clock, budget, turn: Arc::default() }
     }
 
+    /// With another budget for repeats than usual.
+    pub fn with_budget(self, budget: Budget) -> RpcClient {
+        RpcClient { budget: Arc::new(budget), ..self }
+    }
+
     /// Sends a command and gives back the service's answer, before the deadline in `ctx`.
     pub async fn call<C, R, E>(&self, ctx: &Ctx, method: &'static str, command: &C, repeat: Repeat) -> Result<R, E>
     where

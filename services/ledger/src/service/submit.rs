@@ -35,6 +35,10 @@ impl LedgerService {
         let reach = reach(ctx, "transactions", "create")?;
         book::strip_all(&self.books.name, &mut command)?;
         check::batch(&command)?;
+        // As a whole, as over a seam: none of its lines was begun.
+        if ctx.deadline.is_past(self.clock.monotonic()) {
+            return Err(LedgerError::DeadlineExceeded);
+        }
         let digest =
             ctx.idempotency_key.is_some().then(|| self.digest(&serde_json::to_vec(&command).unwrap_or_default()));
         let mut checked = Vec::with_capacity(command.lines.len());

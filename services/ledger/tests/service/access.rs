@@ -1,12 +1,12 @@
 //! Callers who reach their own accounts only.
 
 use ledger_api::{
-    AccountQuery, BalanceQuery, FindTransaction, History, Ledger, LedgerError, Limits, OpenAccount, Override, Posting,
-    Refusal, RollUpQuery, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
+    AccountQuery, BalanceQuery, FindTransaction, LedgerError, Limits, OpenAccount, Override, Posting, Refusal,
+    RollUpQuery, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
 };
-use testkit::for_each_engine;
 
 use crate::harness::{Desk, create, may_go_negative, opening, path, pay, post, posting, refusal, reverse};
+use crate::way::for_each_way;
 
 const OWN: &[&str] = &["accounts:*:own", "transactions:*:own"];
 
@@ -26,7 +26,7 @@ async fn desk(store: &testkit::TestStore) -> Desk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_accounts_and_transactions_do_not_exist() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = desk(store).await;
         let ann = desk.caller("cust_a", OWN);
         desk.run(pay(1, "bank", "b:main", 100)).await.unwrap();
@@ -56,7 +56,7 @@ async fn foreign_accounts_and_transactions_do_not_exist() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_permission_nothing_is_allowed() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = desk(store).await;
         let nobody = desk.caller("cust_x", &[]);
         assert_eq!(desk.run_as(&nobody, pay(1, "bank", "ann", 1)).await.unwrap_err(), LedgerError::Forbidden);
@@ -91,7 +91,7 @@ async fn ann_trial(desk: &Desk, ann: &kernel::Ctx) -> Result<ledger_api::TrialBa
 /// The path of the other side is part of one's own movement; the account behind it stays closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_past_of_foreign_accounts_does_not_exist() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = desk(store).await;
         let ann = desk.caller("cust_a", OWN);
         desk.run(pay(1, "bank", "a:main", 100)).await.unwrap();

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kernel::{Clock, SystemClock};
-use ledger_api::{History, Ledger, LedgerError, Limits, Operation, RollUpQuery, Side, WantedStatus};
+use ledger_api::{LedgerError, Limits, Operation, RollUpQuery, Side, WantedStatus};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::{TestStore, for_each_engine};
+use testkit::TestStore;
 
 use crate::harness::{Desk, create, id, may_go_negative, path, pay, post, posting, usd, void};
+use crate::way::for_each_way_even_bad;
 
 const ACCOUNTS: u64 = 6;
 const CLIENTS: u64 = 12;
@@ -137,5 +138,5 @@ async fn bank(store: &TestStore) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_total_never_moves_and_nobody_falls_below_a_floor() {
-    for_each_engine(bank).await;
+    for_each_way_even_bad(bank).await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{LedgerConfig, verify};
-use ledger_api::{Account, AccountChange, Ledger, Limits, Side};
+use ledger_api::{Account, AccountChange, Limits, Side};
 use platform::db::{Access, Db, Target, backup_files};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

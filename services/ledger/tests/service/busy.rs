@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use kernel::{Ctx, Deadline};
 use ledger::LedgerConfig;
-use ledger_api::{Batch, Ledger, LedgerError, Side};
-use testkit::{FakeClock, for_each_engine, on_sqlite};
+use ledger_api::{Batch, LedgerError, Side};
+use testkit::{FakeClock, on_sqlite};
 
 use crate::harness::{Desk, may_go_negative, pay, refusal};
+use crate::way::for_each_way;
 
 const TASKS: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_id_sent_by_many_at_once_has_one_effect() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Arc::new(Desk::with_people(store).await);
         let send = |_| {
             let desk = Arc::clone(&desk);
@@ -39,7 +40,7 @@ fn unmarked(transaction: ledger_api::Transaction) -> ledger_api::Transaction {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_sent_by_many_at_once_has_one_effect() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Arc::new(Desk::with_people(store).await);
         let send = |_| {
             let desk = Arc::clone(&desk);
@@ -93,14 +94,14 @@ async fn a_full_queue_turns_callers_away_and_loses_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_whose_time_is_over_does_nothing() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let late = Ctx { deadline: Deadline::after_millis(&desk.clock, 0), ..desk.ctx.clone() };
         assert_eq!(desk.run_as(&late, pay(1, "bank", "ann", 1)).await.unwrap_err(), LedgerError::DeadlineExceeded);
         assert_eq!(refusal(desk.find(1).await).code(), "not_found");
         let lines = vec![pay(2, "bank", "ann", 1)];
-        let reply = desk.ledger.submit_batch(&late, Batch { atomic: false, dry_run: false, lines }).await.unwrap();
-        assert_eq!(reply.lines, [ledger_api::LineOutcome::Failed(LedgerError::DeadlineExceeded)]);
+        let reply = desk.ledger.submit_batch(&late, Batch { atomic: false, dry_run: false, lines }).await;
+        assert_eq!(reply.unwrap_err(), LedgerError::DeadlineExceeded);
         desk.ledger.close().await.unwrap();
         assert_eq!(desk.run(pay(3, "bank", "ann", 1)).await.unwrap_err(), LedgerError::Unavailable);
     })
@@ -110,7 +111,7 @@ async fn a_command_whose_time_is_over_does_nothing() {
 /// Somebody else holds the store while the caller's time runs out: nobody can say yet whether the command will happen.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_gives_up_half_way_can_look_the_outcome_up() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let other = store.open().await;
         let held = other.begin_alone().await.unwrap();

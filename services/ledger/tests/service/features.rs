@@ -5,14 +5,15 @@ use std::sync::Mutex;
 
 use ledger::LedgerConfig;
 use ledger_api::{
-    AccountChange, AccountQuery, DeclareAsset, FindTransaction, History, Ledger, Limits, NewTransaction, OpenAccount,
-    Operation, Posting, RollUpQuery, Share, Side, TransactionStatus, WantedStatus,
+    AccountChange, AccountQuery, DeclareAsset, FindTransaction, Limits, NewTransaction, OpenAccount, Operation,
+    Posting, RollUpQuery, Share, Side, TransactionStatus, WantedStatus,
 };
-use testkit::{FakeClock, TestStore, for_each_engine};
+use testkit::{FakeClock, TestStore};
 
 use crate::harness::{
     Desk, create, hold, id, increase, may_go_negative, opening, path, pay, post, posting, reverse, usd, void,
 };
+use crate::way::for_each_way;
 
 /// Every answer of the story, in order.
 type Script = Vec<String>;
@@ -186,7 +187,7 @@ async fn story(store: &TestStore, config: LedgerConfig) -> Script {
 async fn every_feature_answers_the_same_on_both_engines_and_with_any_cache() {
     let told: Mutex<Option<Script>> = Mutex::new(None);
     for (accounts_cached_max, write_behind_accounts) in [(200_000, 1_000), (1, 1_000), (0, 0), (200_000, 0)] {
-        for_each_engine(async |store| {
+        for_each_way(async |store| {
             let script =
                 story(store, LedgerConfig { accounts_cached_max, write_behind_accounts, ..LedgerConfig::default() })
                     .await;
@@ -204,7 +205,7 @@ async fn every_feature_answers_the_same_on_both_engines_and_with_any_cache() {
 /// A repeat gets its first answer, field by field, from the group, from the store, and after a start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_gets_the_first_answer() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let mut desk = Desk::with_people(store).await;
         let rich = NewTransaction {
             reference: Some("INV-7".parse().unwrap()),

@@ -6,13 +6,15 @@ use kernel::{Clock, Ctx, Deadline, IdMaker, Money, Principal, PrincipalKind};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{
     Account, AccountChange, AccountPath, Asset, Batch, Cancel, ChangeAccount, DeclareAsset, FindTransaction, Increase,
-    Ledger, LedgerError, Limits, LineOutcome, NewTransaction, OpenAccount, Operation, Post, Posting, Refusal, Reverse,
-    Side, Submit, Transaction, TransactionId, Void, WantedStatus,
+    LedgerError, Limits, LineOutcome, NewTransaction, OpenAccount, Operation, Post, Posting, Refusal, Reverse, Side,
+    Submit, Transaction, TransactionId, Void, WantedStatus,
 };
 use testkit::{FakeClock, TestStore};
 
+use crate::way::Face;
+
 pub(crate) struct Desk {
-    pub(crate) ledger: LedgerService,
+    pub(crate) ledger: Face,
     pub(crate) clock: FakeClock,
     pub(crate) ctx: Ctx,
 }
@@ -28,7 +30,8 @@ impl Desk {
     pub(crate) async fn open_at(store: &TestStore, clock: FakeClock, config: LedgerConfig) -> Desk {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = IdMaker::seeded(Arc::clone(&shared), 7);
-        let ledger = LedgerService::start(store.open().await, config, shared, ids).await.unwrap();
+        let service = LedgerService::start(store.open().await, config, Arc::clone(&shared), ids).await.unwrap();
+        let ledger = Face::of_way(service, shared).await;
         let ctx = ctx(&clock, Principal::operator());
         Desk { ledger, clock, ctx }
     }
@@ -53,7 +56,9 @@ impl Desk {
     }
 
     pub(crate) async fn change(&self, name: &str, change: AccountChange) -> Answer<Account> {
-        self.ledger.change_account(&self.ctx, ChangeAccount { path: path(name), change }).await
+        // Without a key it could not be sent again where its answer was lost.
+        let ctx = self.ledger.key_wanted().map_or_else(|| self.ctx.clone(), |key| self.keyed(&key));
+        self.ledger.change_account(&ctx, ChangeAccount { path: path(name), change }).await
     }
 
     /// With a key: only then can the command come again, and its refusal is remembered.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use kernel::{Clock, IdMaker, Principal};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{Ledger, Side};
+use ledger_api::Side;
 use platform::db::{Access, Db};
 use testkit::{CommitCutter, Cut, FakeClock, on_postgres};
 
 use crate::harness::{Desk, ctx, may_go_negative, path, pay};
+use crate::way::Face;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
@@ -20,7 +21,7 @@ async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = IdMaker::seeded(Arc::clone(&shared), 7);
         let ledger = LedgerService::start(db, LedgerConfig::default(), shared, ids).await.unwrap();
-        let desk = Desk { ledger, ctx: ctx(&clock, Principal::operator()), clock };
+        let desk = Desk { ledger: Face::local(ledger), ctx: ctx(&clock, Principal::operator()), clock };
         desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();
         desk.account("ann", Side::Credit, may_go_negative()).await.unwrap();
         for (bits, cut) in

@@ -20,3 +20,4 @@ mod search;
 mod spoiled;
 mod time;
 mod transfer;
+mod way;

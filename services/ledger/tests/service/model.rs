@@ -9,9 +9,9 @@ use std::sync::Arc;
 use ledger_api::{Limits, Operation, Side};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::on_sqlite;
 
 use crate::harness::{Desk, hold, increase, may_go_negative, pay, post, reverse, usd, void};
+use crate::way::for_each_way_on_sqlite;
 
 const HISTORIES: u64 = 300;
 const COMMANDS: u64 = 40;
@@ -211,7 +211,7 @@ fn placed(operation: Operation, seed: u64) -> Operation {
 async fn the_service_agrees_with_a_model_of_a_few_lines() {
     let histories = std::env::var("FLORIN_TEST_MODEL_HISTORIES").ok().and_then(|text| text.parse().ok());
     let histories = histories.unwrap_or(HISTORIES);
-    on_sqlite(async |store| {
+    for_each_way_on_sqlite(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         // Side by side, so that commands of different histories share groups.
         let worker = |number: u64| {

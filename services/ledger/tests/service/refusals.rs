@@ -8,14 +8,14 @@ use std::future::ready;
 
 use kernel::{Money, Timestamp};
 use ledger_api::{
-    AccountChange, AccountQuery, Batch, DeclareAsset, Ledger, LedgerError, Limits, NewTransaction, Operation, Refusal,
-    Side, VersionCondition, WantedStatus, limits,
+    AccountChange, AccountQuery, Batch, DeclareAsset, LedgerError, Limits, NewTransaction, Operation, Refusal, Side,
+    VersionCondition, WantedStatus, limits,
 };
-use testkit::on_sqlite;
 
 use crate::harness::{
     Desk, create, hold, increase, path, pay, post, posting, reference, referenced, refusal, reverse, usd, void,
 };
+use crate::way::for_each_way_on_sqlite;
 
 fn test_of(refusal: &Refusal) -> &'static str {
     use Refusal::*;
@@ -135,7 +135,7 @@ fn every_refusal_has_a_test() {
 const ARMS: usize = 75;
 
 pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
-    on_sqlite(async |store| {
+    for_each_way_on_sqlite(async |store| {
         let desk = Desk::with_people(store).await;
         set_up(&desk).await;
         let before = (desk.all_accounts().await, desk.rows().await);

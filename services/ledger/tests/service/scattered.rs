@@ -6,9 +6,10 @@ use ledger_api::{Limits, Operation, Side};
 use platform::db::Access;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::{FakeClock, for_each_engine};
+use testkit::FakeClock;
 
 use crate::harness::{Desk, may_go_negative, pay};
+use crate::way::for_each_way;
 
 /// One run and a little.
 const BATCHES: u64 = 33;
@@ -25,7 +26,7 @@ fn id(operation: &Operation) -> u128 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_in_no_order_are_known_for_ever() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_at(store, FakeClock::default(), LedgerConfig::default()).await;
         desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();
         desk.account("ann", Side::Credit, Limits::default()).await.unwrap();

@@ -5,16 +5,17 @@ use std::time::Duration;
 use kernel::{Clock, Timestamp};
 use ledger::{LedgerConfig, LedgerService, verify};
 use ledger_api::{
-    FindTransaction, Ledger, Limits, NewTransaction, Operation, Schedule, ScheduledQuery, Side, Submit, Transaction,
+    FindTransaction, Ledger, Limits, NewTransaction, Operation, ScheduledQuery, Side, Submit, Transaction,
     TransactionKind, TransactionStatus,
 };
 use platform::db::Access;
 use platform::feed::Pull;
-use testkit::{FakeClock, TestStore, for_each_engine};
+use testkit::{FakeClock, TestStore};
 
 use crate::harness::{
     Desk, cancel, hold, id, increase, may_go_negative, opening, path, pay, post, refusal, reverse, scheduled, void,
 };
+use crate::way::for_each_way;
 
 pub(crate) fn later(desk: &Desk, seconds: i64) -> Timestamp {
     desk.clock.now().plus_seconds(seconds)
@@ -44,7 +45,7 @@ pub(crate) async fn clean(desk: Desk, store: &TestStore) {
 
 async fn kinds_of_events(desk: &Desk) -> Vec<(String, serde_json::Value)> {
     let pull = Pull { after: 0, max: 100, wait_ms: 0 };
-    let events = Ledger::events_after(&desk.ledger, &desk.ctx, pull).await.unwrap();
+    let events = desk.ledger.events_after(&desk.ctx, pull).await.unwrap();
     let parts = events.into_iter().map(|event| serde_json::to_value(event.event).unwrap());
     let transactions = parts.filter(|event| event["type"].as_str().unwrap().starts_with("ledger.transaction"));
     transactions.map(|event| (event["type"].as_str().unwrap().to_owned(), event["data"].clone())).collect()
@@ -52,7 +53,7 @@ async fn kinds_of_events(desk: &Desk) -> Vec<(String, serde_json::Value)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_ledger_carries_out_what_is_due_and_tells_the_world() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let at = later(&desk, 3_600);
         let note = |operation: Operation| match operation {
@@ -112,7 +113,7 @@ async fn an_idle_ledger_carries_out_what_is_due_and_tells_the_world() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_carried_out_is_like_anything_else() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(pay(1, "bank", "ann", 100)).await.unwrap();
         let at = later(&desk, 10);
@@ -134,7 +135,7 @@ async fn what_was_carried_out_is_like_anything_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fell_due_while_the_ledger_was_closed_is_carried_out_in_order_at_its_start() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let at = |desk: &Desk, seconds| later(desk, seconds);
         // The money comes between the two; a hold gives way at the same moment.
@@ -163,7 +164,7 @@ async fn what_fell_due_while_the_ledger_was_closed_is_carried_out_in_order_at_it
 /// More than one group takes, some of them holds; all are carried out, in order, and commands are answered meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_that_are_due_at_once_are_carried_out_group_by_group() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let (at, days) = (later(&desk, 60), later(&desk, 86_400));
         let lines = (1..=1_100).map(|bits| {
@@ -184,7 +185,7 @@ async fn a_thousand_that_are_due_at_once_are_carried_out_group_by_group() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repeats_dry_runs_keys_and_batches_are_as_of_any_other_command() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let at = later(&desk, 60);
         let rows = desk.rows().await;
@@ -221,7 +222,7 @@ async fn repeats_dry_runs_keys_and_batches_are_as_of_any_other_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_a_cancellation_reaches_one_that_waits() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(scheduled(hold(1, "bank", "ann", 5), later(&desk, 60))).await.unwrap();
         for (operation, code) in [
@@ -244,7 +245,7 @@ async fn nothing_but_a_cancellation_reaches_one_that_waits() {
 /// Killed without a word in the middle: what the store has is all there is to go on from.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_was_killed_forgets_none() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let clock = FakeClock::default();
         let desk = Desk::open_at(store, clock.clone(), LedgerConfig::default()).await;
         desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();
@@ -273,7 +274,7 @@ async fn a_ledger_that_was_killed_forgets_none() {
 /// Not by the fake clock: a second of real time.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_carried_out_within_a_second() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let clock = std::sync::Arc::new(kernel::SystemClock);
         let ids = kernel::IdMaker::new(clock.clone());
         let ledger =

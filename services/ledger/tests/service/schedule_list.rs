@@ -2,17 +2,16 @@
 
 use kernel::Clock;
 use ledger_api::{
-    FindTransaction, Ledger, LedgerError, OpenAccount, Operation, Override, Schedule, ScheduledQuery, Side,
-    TransactionStatus, limits,
+    FindTransaction, LedgerError, OpenAccount, Operation, Override, ScheduledQuery, Side, TransactionStatus, limits,
 };
-use testkit::for_each_engine;
 
 use crate::harness::{Desk, cancel, create, id, may_go_negative, opening, pay, posting, refusal, scheduled};
 use crate::schedule::{clean, later};
+use crate::way::for_each_way;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_goes_by_due_time_page_by_page() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for (bits, seconds) in [(1, 30), (2, 10), (3, 20), (4, 10), (5, 20)] {
             desk.run(scheduled(pay(bits, "bank", "ann", 1), later(&desk, 0).plus_seconds(seconds))).await.unwrap();
@@ -45,7 +44,7 @@ async fn the_list_goes_by_due_time_page_by_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_and_cancels_what_lies_between_accounts_of_their_own() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for (name, owner) in [("hers:1", "ann-1"), ("hers:2", "ann-1"), ("his:1", "bob-1"), ("his:2", "bob-1")] {
             let open = opening(name, Side::Credit, may_go_negative());

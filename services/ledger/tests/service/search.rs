@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use kernel::Ctx;
 use ledger_api::{
-    DeclareMetadataKey, Ledger, LedgerError, MetadataKey, NewTransaction, OpenAccount, Operation, Refusal, Search,
-    Side, TransactionPage, TransactionQuery,
+    DeclareMetadataKey, LedgerError, MetadataKey, NewTransaction, OpenAccount, Operation, Refusal, Side,
+    TransactionPage, TransactionQuery,
 };
 use platform::db::Access;
 use sha2::{Digest, Sha256};
-use testkit::{TestStore, for_each_engine, on_sqlite};
+use testkit::{TestStore, on_sqlite};
 
 use crate::harness::{Desk, may_go_negative, opening, pay, posting, refusal};
 use crate::transfer::hex;
+use crate::way::for_each_way;
 
 async fn declare(desk: &Desk, key: &str) -> Result<MetadataKey, LedgerError> {
     desk.ledger.declare_metadata_key(&desk.ctx, DeclareMetadataKey { key: key.to_owned() }).await
@@ -70,7 +71,7 @@ async fn change(store: &TestStore, sql: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_before_and_after_the_declaration_is_found() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for number in 1..=40 {
             let order = format!("{}", number % 4);
@@ -105,7 +106,7 @@ async fn what_was_written_before_and_after_the_declaration_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_follow_each_other_without_gap_or_repeat() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "order").await.unwrap();
         let lines = (1..=23).map(|number| with(number, &[("order", "x")])).collect();
@@ -134,7 +135,7 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_history_is_indexed_in_steps_while_the_ledger_writes() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for batch in 0..6_u128 {
             let lines = (1..=700)
@@ -158,7 +159,7 @@ async fn a_long_history_is_indexed_in_steps_while_the_ledger_writes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "order").await.unwrap();
         let lines = (1..=1_500).map(|number| with(number, &[("order", "x")])).collect();
@@ -188,7 +189,7 @@ async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_erased_is_not_found() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "order").await.unwrap();
         for number in 1..=3 {
@@ -211,7 +212,7 @@ async fn what_was_erased_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_of_any_length_are_told_apart() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "n").await.unwrap();
         let long: String =
@@ -233,7 +234,7 @@ async fn values_of_any_length_are_told_apart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_transaction_does_not_show_and_keys_are_declared_by_right_only() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for (name, subject) in [("a:main", "cust_a"), ("a:save", "cust_a"), ("b:main", "cust_b"), ("b:save", "cust_b")]
         {
@@ -287,7 +288,7 @@ async fn a_foreign_transaction_does_not_show_and_keys_are_declared_by_right_only
 /// is left out.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_do_not_index_twice() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let other = Desk::open_at(store, desk.clock.clone(), Default::default()).await;
         let lines = (1..=3_000).map(|number| with(number, &[("order", "x"), ("shop", "y")])).collect();
@@ -333,7 +334,7 @@ async fn metadata_key_undeclared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_metadata_keys() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let keys = ["a", "b", "c", "d", "e", "f"];
         let all = futures_util::future::join_all(keys.map(|key| declare(&desk, key))).await;

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use ledger::LedgerConfig;
-use ledger_api::{Ledger, LedgerError, Side, TransactionKind, TransactionStatus};
-use testkit::{FakeClock, for_each_engine};
+use ledger_api::{LedgerError, Side, TransactionKind, TransactionStatus};
+use testkit::FakeClock;
 
 use crate::harness::{Desk, hold, may_go_negative, path, pay, post, refusal};
+use crate::way::for_each_way;
 
 const DAY_MS: u64 = 86_400_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_ledger_releases_what_is_due() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(pay(1, "bank", "ann", 100)).await.unwrap();
         desk.run(hold(2, "ann", "bob", 60)).await.unwrap();
@@ -47,7 +48,7 @@ async fn wait_for(desk: &Desk, rows: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fell_due_while_the_ledger_was_closed_is_released_at_its_start() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(pay(1, "bank", "ann", 100)).await.unwrap();
         desk.run(hold(2, "ann", "bob", 60)).await.unwrap();
@@ -63,7 +64,7 @@ async fn what_fell_due_while_the_ledger_was_closed_is_released_at_its_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_at_the_last_microsecond_is_too_late() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let expires = kernel::Clock::now(&desk.clock).plus_seconds(60);
         for bits in [2, 3] {
@@ -82,7 +83,7 @@ async fn a_post_at_the_last_microsecond_is_too_late() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_kept_for_thirty_days_and_an_id_for_ever() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let keyed = desk.keyed("rent-january");
         let rent = |bits| pay(bits, "bank", "ann", 10);
@@ -103,7 +104,7 @@ async fn a_key_is_kept_for_thirty_days_and_an_id_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn record_time_never_goes_back_and_a_clock_far_behind_is_refused() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let config = LedgerConfig { clock_behind_max_ms: 500, ..LedgerConfig::default() };
         let desk = Desk::open_at(store, FakeClock::default(), config).await;
         desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();

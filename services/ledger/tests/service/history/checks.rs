@@ -2,8 +2,8 @@
 
 use kernel::{Clock, Timestamp};
 use ledger_api::{
-    AccountBalance, BalanceQuery, History, Ledger, Movement, RollUpQuery, Side, Statement, StatementBalance,
-    StatementOrder, StatementQuery, TimeBasis, TrialBalanceQuery,
+    AccountBalance, BalanceQuery, Movement, RollUpQuery, Side, Statement, StatementBalance, StatementOrder,
+    StatementQuery, TimeBasis, TrialBalanceQuery,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::for_each_engine;
 
 use crate::harness::Desk;
+use crate::way::for_each_way;
 use checks::{check_balances, check_statements, check_sums, pinned_pages, written_pages};
 use life::{commands, open};
 use model::Model;
@@ -39,7 +39,7 @@ async fn check(desk: &Desk, model: &Model, random: &mut StdRng) {
 async fn the_past_is_what_a_model_of_plain_lists_says() {
     for seed in 0..seeds() {
         println!("history {seed}");
-        for_each_engine(async |store| {
+        for_each_way(async |store| {
             let (mut random, mut model) = (StdRng::seed_from_u64(seed), Model::default());
             let desk = open(store).await;
             commands(&desk, &mut random, 1, COMMANDS).await;
@@ -67,7 +67,7 @@ async fn the_past_is_what_a_model_of_plain_lists_says() {
 async fn pages_of_a_statement_belong_together() {
     for seed in 0..seeds() {
         println!("history {seed}");
-        for_each_engine(async |store| {
+        for_each_way(async |store| {
             let mut random = StdRng::seed_from_u64(seed);
             let desk = open(store).await;
             commands(&desk, &mut random, 1, 60).await;
@@ -87,7 +87,7 @@ async fn pages_of_a_statement_belong_together() {
 /// Pages of one statement belong together, and every answer is that of the rows it says it knows.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_past_stays_what_it_was_while_a_writer_writes() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let seed = rand::rng().random::<u64>();
         println!("history {seed}");
         let mut random = StdRng::seed_from_u64(seed);

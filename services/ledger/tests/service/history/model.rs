@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
-use ledger_api::{Ledger, StatementOrder, TimeBasis, Transaction, TransactionKind};
+use ledger_api::{StatementOrder, TimeBasis, Transaction, TransactionKind};
 use platform::feed::Pull;
 
 use crate::harness::Desk;
@@ -36,7 +36,7 @@ impl Model {
     pub(super) async fn follow(&mut self, desk: &Desk) {
         loop {
             let pull = Pull { after: self.seen, max: 500, wait_ms: 0 };
-            let events = Ledger::events_after(&desk.ledger, &desk.ctx, pull).await.unwrap();
+            let events = desk.ledger.events_after(&desk.ctx, pull).await.unwrap();
             let Some(last) = events.last() else { return };
             self.seen = last.cursor;
             for event in events {

@@ -1,7 +1,7 @@
 //! What is wrong with a question about the past, one test each.
 
 use kernel::Timestamp;
-use ledger_api::{History, Limits, Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery};
+use ledger_api::{Limits, Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery};
 
 use crate::harness::{Desk, path, refusal};
 use crate::refusals::{nothing, refused};

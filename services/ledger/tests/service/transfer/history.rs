@@ -2,7 +2,7 @@
 
 use kernel::Ctx;
 use ledger::LedgerConfig;
-use ledger_api::{Batch, ChangeAccount, DeclareAsset, Ledger, OpenAccount, Operation, Submit};
+use ledger_api::{Batch, ChangeAccount, DeclareAsset, OpenAccount, Operation, Submit};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ mod history;
 mod resume;
 
 use ledger::{ExportOptions, Imported, TransferError, export, import, verify};
-use ledger_api::{FindTransaction, Ledger, LedgerError, Operation};
+use ledger_api::{FindTransaction, LedgerError, Operation};
 use platform::db::{Access, Row};
 use testkit::{TestStore, for_each_engine};
 
