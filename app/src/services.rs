@@ -1,5 +1,6 @@
 //! Where services are opened: the one list of them, and what each hands to the process that runs it.
 
+mod books;
 mod demo;
 mod ledger;
 mod roles;

@@ -45,18 +45,8 @@ impl Target {
 
     /// The names of the stores beside this one, in order.
     pub async fn names_beside(&self) -> Result<Vec<String>, DbError> {
-        let mut names: Vec<String> = match self {
-            Target::Sqlite { file, .. } => {
-                let dir = file.parent().unwrap_or(Path::new("."));
-                let failed = |error| DbError::caused(format!("list {}", dir.display()), Fault::Io, error);
-                let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-                let prefix = format!("{}-", stem(file));
-                let name = |entry: &std::fs::DirEntry| {
-                    let name = entry.file_name().into_string().ok()?;
-                    Some(name.strip_prefix(&prefix)?.strip_suffix(".db")?.to_owned())
-                };
-                entries.map_err(failed)?.iter().filter_map(name).collect()
-            }
+        let mut names = match self {
+            Target::Sqlite { file, .. } => files_beside(file)?,
             Target::Postgres { url, schema } => {
                 let prefix = format!("{schema}_");
                 let found = schemas(url, SCHEMAS, &prefix).await?;
@@ -66,6 +56,21 @@ impl Target {
         names.sort_unstable();
         Ok(names)
     }
+}
+
+/// The names of the SQLite stores beside one, in order.
+pub fn files_beside(file: &Path) -> Result<Vec<String>, DbError> {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    let failed = |error| DbError::caused(format!("list {}", dir.display()), Fault::Io, error);
+    let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let prefix = format!("{}-", stem(file));
+    let name = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        Some(name.strip_prefix(&prefix)?.strip_suffix(".db")?.to_owned())
+    };
+    let mut names: Vec<String> = entries.map_err(failed)?.iter().filter_map(name).collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn stem(file: &Path) -> String {

@@ -25,7 +25,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use backup::{backup_files, file_sha256};
+pub use backup::{Copied, backup_files, backup_listed, file_sha256};
+pub use beside::files_beside;
 pub use databases::{create_database, drop_database, with_database};
 pub use error::{DbError, Fault};
 pub use migrate::Migration;
