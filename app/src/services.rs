@@ -90,6 +90,9 @@ books are remembered in the same way. After a timeout, ask by id or key, or simp
 for people; `errors` names fields of the request; other members are particulars such as `account`, `asked` and `available`. \
 `request_id` is in our log too; you may set it with `X-Request-Id`.
 
+**Books.** `?book=NAME` beside any operation says which book it is about; without it, `main` is meant. A book is a ledger of its \
+own. A posting may name the book that its accounts are in; all of a transaction, and of a batch, is in one book.
+
 **Time.** Instants are RFC 3339 in UTC. An answer comes within ten seconds; `X-Deadline-Ms` makes it less.";
 
 /// The frame of the API's document; services merge theirs into it.

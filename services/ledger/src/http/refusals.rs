@@ -175,14 +175,13 @@ pub(super) const GENERAL: &[&str] = &[
     "route_unknown",
     "method_not_allowed",
     "host_unknown",
+    "book_unknown",
     "deadline_passed",
     "internal",
 ];
 
-/// Of what is asked or done about all books.
-const READ_ALL: &[&str] = &["field_invalid", "forbidden", "unavailable"];
 /// Of every operation that asks.
-const READ: &[&str] = &["field_invalid", "forbidden", "unavailable", "book_unknown"];
+const READ: &[&str] = &["field_invalid", "forbidden", "unavailable"];
 /// Of every operation that changes something.
 const WRITE: &[&str] = &[
     "field_invalid",
@@ -194,7 +193,6 @@ const WRITE: &[&str] = &[
     "clock_behind",
     "storage_full",
     "unavailable",
-    "book_unknown",
 ];
 /// Of every step in the life of a transaction.
 const STEP: &[&str] = &[
@@ -216,9 +214,9 @@ const CHANGE: &[&str] = &["account_unknown"];
 
 /// What each operation can answer, beside what is general.
 pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
-    ("create_book", &[READ_ALL, &["too_many_books"]]),
-    ("list_books", &[READ_ALL]),
-    ("get_book", &[READ]),
+    ("create_book", &[READ, &["too_many_books"]]),
+    ("list_books", &[READ]),
+    ("get_book", &[READ, &["book_unknown"]]),
     ("declare_asset", &[WRITE, &["asset_invalid", "asset_exists"]]),
     ("list_assets", &[READ]),
     (

@@ -7,6 +7,7 @@ use testkit::{TestStore, for_each_engine};
 use super::separate::verified;
 use super::{Shelf, beside, name};
 use crate::harness::pay;
+use crate::transfer::again;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_book_is_exported_under_its_name_and_imported_as_itself_only() {
@@ -35,9 +36,26 @@ async fn a_book_is_exported_under_its_name_and_imported_as_itself_only() {
     .await;
 }
 
-/// With another book in its first line, an export's hashes are wrong.
-#[test]
-fn the_book_of_an_export_cannot_be_changed() {
+/// With another book in its lines, and the sums of these right again, an export's hashes are wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_book_of_an_export_cannot_be_changed() {
+    let store = TestStore::sqlite();
+    let shelf = Shelf::open(&store).await;
+    shelf.create("acme").await.unwrap();
+    shelf.people("acme").await;
+    shelf.close().await;
+    let acme = Db::open(beside(&store).target(&name("acme")), Access::ReadOnly, 1).await.unwrap();
+    let mut lines = Vec::new();
+    export(&acme, &name("acme"), &mut lines, ExportOptions::default(), |_| ()).await.unwrap();
+    let lines = String::from_utf8(lines).unwrap();
+    for other in ["beta", "main"] {
+        let forged: String = lines.lines().map(|line| again(&line.replace("acme", other))).collect();
+        let copy = TestStore::sqlite();
+        let error = import(&copy.open().await, &name(other), forged.as_bytes(), |_| ()).await.unwrap_err();
+        assert!(error.to_string().contains("the hash of group 1 does not match its rows"), "{error}");
+        copy.remove().await;
+    }
+    store.remove().await;
     let odd =
         exported_book(&b"{\"florin_export\":1,\"book\":\"Acme\",\"sum\":\"00000000\"}\n"[..]).map(|(book, _)| book);
     assert!(matches!(odd, Err(TransferError::NotAnExport(_))));

@@ -11,7 +11,7 @@ use platform::db::{Access, Row};
 use testkit::{TestStore, for_each_engine};
 
 use crate::harness::{Desk, pay};
-pub(crate) use forge::hex;
+pub(crate) use forge::{again, hex};
 use history::{History, has_every_kind};
 
 const STEPS: usize = 700;
