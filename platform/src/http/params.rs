@@ -89,3 +89,31 @@ fn refuse(rejection: PathRejection, placeholder: &str) -> Problem {
         other => Problem::field(placeholder, other.to_string().chars().take(200).collect::<String>()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(uri: &str) -> Parts {
+        http::Request::get(uri).body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_parameter_that_is_taken_leaves_the_others_as_they_were() {
+        for (given, value, left) in [
+            ("/a", None, "/a"),
+            ("/a?x=1&y=%2F", None, "/a?x=1&y=%2F"),
+            ("/a?book=b", Some("b"), "/a"),
+            ("/a%2Fb?x=%20+&book=b-1&y", Some("b-1"), "/a%2Fb?x=%20+&y"),
+            ("/a?b%6Fok=%62", Some("b"), "/a"),
+            ("/a?book", Some(""), "/a"),
+            ("/a?bookish=1&&abook=2", None, "/a?bookish=1&&abook=2"),
+        ] {
+            let mut parts = parts(given);
+            assert_eq!(take_parameter(&mut parts, "book").unwrap().as_deref(), value, "{given}");
+            assert_eq!(parts.uri.to_string(), left);
+        }
+        let twice = take_parameter(&mut parts("/a?book=a&book=b"), "book").unwrap_err();
+        assert_eq!(twice.errors()[0].field, "book");
+    }
+}

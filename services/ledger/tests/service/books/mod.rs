@@ -2,6 +2,7 @@
 
 mod lost;
 mod refusals;
+mod remote;
 mod separate;
 mod transfer;
 mod two_phase;
