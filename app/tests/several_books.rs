@@ -14,7 +14,7 @@ use kernel::{Ctx, Deadline, IdMaker, Principal, SystemClock};
 use ledger::{LedgerBooks, LedgerConfig, StoresBeside};
 use ledger_api::{BookName, Books, CreateBook, Submit};
 use platform::data_dir::{DataDir, Stamp};
-use platform::db::Target;
+use platform::db::{Access, Db, Target};
 use serde_json::json;
 
 /// Exit status, standard output and standard error.
@@ -97,15 +97,14 @@ async fn on_both(story: impl AsyncFn(&Path, &[(&str, String)], Target)) {
 async fn lose(target: &Target) {
     match target {
         Target::Sqlite { file, .. } => std::fs::remove_file(file).unwrap(),
-        Target::Postgres { url, schema } => drop_schema(url, schema).await,
+        Target::Postgres { schema, .. } => run(target.clone(), &format!("drop schema {schema} cascade")).await,
     }
 }
 
-async fn drop_schema(url: &str, schema: &str) {
-    let target = Target::Postgres { url: url.to_owned(), schema: "public".to_owned() };
-    let db = platform::db::Db::open(target, platform::db::Access::ReadWrite, 1).await.unwrap();
+async fn run(target: Target, sql: &str) {
+    let db = Db::open(target, Access::ReadWrite, 1).await.unwrap();
     let tx = db.begin().await.unwrap();
-    tx.batch(&format!("drop schema {schema} cascade")).await.unwrap();
+    tx.batch(sql).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -135,25 +134,20 @@ async fn verify_names_every_book_and_says_which_store_is_lost_and_which_is_nobod
         let both = ["verify", "--against", &kept[0], "--against", &kept[2]];
         let (status, out, err) = said(florin().args(both));
         assert!(status == 0 && out.matches("nothing was cut or rewritten").count() == 2, "{out}{err}");
-        for (wanted, words, args) in [
-            (2, "there is no book gamma", &["verify", "--book", "gamma"][..]),
-            (2, "is not one that is verified", &["verify", "--book", "beta", "--against", &kept[0]]),
-            (2, "two heads of book beta", &["verify", "--against", &kept[2], "--against", &kept[2]]),
-            (2, "begins with a letter", &["verify", "--book", "No Name"]),
+        for (words, args) in [
+            ("there is no book gamma", &["verify", "--book", "gamma"][..]),
+            ("is not one that is verified", &["verify", "--book", "beta", "--against", &kept[0]]),
+            ("two heads of book beta", &["verify", "--against", &kept[2], "--against", &kept[2]]),
+            ("begins with a letter", &["verify", "--book", "No Name"]),
         ] {
             let (status, _, err) = said(florin().args(args));
-            assert!(status == wanted && err.contains(words), "{args:?}: {status} {err}");
+            assert!(status == 2 && err.contains(words), "{args:?}: {status} {err}");
         }
         let (status, out, _) = said(florin().arg("migrate"));
         assert!(status == 0 && out.matches("nothing to do").count() == 3 && out.contains("book acme-uk: "), "{out}");
 
         // A row of one book is changed: the other ones are checked all the same.
-        let beta = StoresBeside { main: main.clone(), readers: 1 }.target(&"beta".parse().unwrap());
-        let db = platform::db::Db::open(beta, platform::db::Access::ReadWrite, 1).await.unwrap();
-        let tx = db.begin().await.unwrap();
-        tx.batch("update commit_group set at = at + 1 where number = 3").await.unwrap();
-        tx.commit().await.unwrap();
-        drop(db);
+        run(main.beside("beta"), "update commit_group set at = at + 1 where number = 3").await;
         let (status, out, err) = said(florin().arg("verify"));
         assert!(status == 1 && err.contains("book beta: ") && err.contains("group 3"), "{err}");
         assert_eq!(heads(&out), kept[..2], "{out}");
@@ -264,15 +258,19 @@ async fn a_backup_has_all_books_at_one_instant_also_those_that_are_created_meanw
     let closed = Arc::into_inner(shelf).unwrap().close().await;
     drop(held);
 
-    // A backup without one of its books, or with another head than it says, is refused.
     let (status, out, _) = said(florin(dir.path()).args(["backup", "last"]));
     assert!(status == 0 && heads(&out) == closed, "{out}");
-    let manifest = dir.path().join("last/manifest.json");
+    refused_with_another_manifest(dir.path());
+}
+
+/// A backup without one of its books, or with another head than it says.
+fn refused_with_another_manifest(dir: &Path) {
+    let manifest = dir.join("last/manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     let restored = |changed: String| {
         std::fs::write(&manifest, changed).unwrap();
-        let (status, _, err) = said(florin(dir.path()).args(["restore", "last", "--data-dir", "refused"]));
-        let _ = std::fs::remove_dir_all(dir.path().join("refused"));
+        let (status, _, err) = said(florin(dir).args(["restore", "last", "--data-dir", "refused"]));
+        let _ = std::fs::remove_dir_all(dir.join("refused"));
         assert_eq!(status, 1, "{err}");
         err
     };

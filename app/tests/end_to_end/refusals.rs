@@ -1,5 +1,7 @@
 //! Every refusal that a caller can bring about, by its code and status; and none is left out.
 
+mod books;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -72,7 +74,7 @@ async fn each_has_its_code_its_status_and_its_particulars() {
         of_batches_and_questions(&asker).await;
         of_metadata_keys(&asker).await;
         of_sums(&asker).await;
-        of_books(&asker).await;
+        books::of_books(&asker).await;
         let documented = documented(&house.get("/openapi.json").await);
         let seen = asker.seen.into_inner();
         let missing: Vec<_> = documented
@@ -91,26 +93,6 @@ fn documented(document: &Value) -> BTreeSet<String> {
     let responses = operations.flat_map(|operation| operation["responses"].as_object().unwrap().values());
     let examples = responses.filter_map(|answer| answer.pointer("/content/application~1problem+json/examples"));
     examples.flat_map(|examples| examples.as_object().unwrap().keys().cloned()).collect()
-}
-
-async fn of_books(asker: &Asker<'_>) {
-    asker.get("/v1/ledger/accounts?book=nobody", 404, "book_unknown").await;
-    asker.get("/v1/ledger/books/nobody", 404, "book_unknown").await;
-    asker.get("/v1/ledger/accounts?book=No+Name", 400, "field_invalid").await;
-    asker.get("/v1/ledger/accounts?book=main&book=main", 400, "field_invalid").await;
-    asker.post("/v1/ledger/books", json!({ "book": "No Name" }), 400, "field_invalid").await;
-    let differ = asker
-        .create(
-            |body| {
-                body["postings"] = json!([posting("a", "b", "1.00"), posting("a", "b", "1.00")]);
-                body["postings"][0]["book"] = json!("main");
-                body["postings"][1]["book"] = json!("acme");
-            },
-            400,
-            "books_differ",
-        )
-        .await;
-    assert_eq!((&differ["book"], &differ["other"]), (&json!("main"), &json!("acme")));
 }
 
 async fn of_accounts(asker: &Asker<'_>) {

@@ -302,4 +302,13 @@ mod tests {
         let operation = Operation::Create(NewTransaction::default());
         assert_eq!(serde_json::to_string(&operation).ok().as_deref(), Some(text));
     }
+
+    /// The same holds for those that were remembered when there was one book.
+    #[test]
+    fn a_posting_that_names_no_book_looks_as_it_always_did() {
+        let text = "{\"debit\":null,\"credit\":null,\"amount\":{\"amount\":\"1.00\",\"currency\":\"USD\"},\
+                    \"up_to_available\":false,\"split\":[],\"override\":null}";
+        let posting: Posting = serde_json::from_str("{\"amount\":{\"amount\":\"1.00\",\"currency\":\"USD\"}}").unwrap();
+        assert_eq!(serde_json::to_string(&posting).ok().as_deref(), Some(text));
+    }
 }
