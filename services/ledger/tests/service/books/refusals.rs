@@ -1,7 +1,7 @@
 //! What is refused of books, one test each.
 
 use kernel::Principal;
-use ledger_api::{Batch, Books, CreateBook, LedgerError, Refusal, limits};
+use ledger_api::{Batch, Books, CreateBook, LedgerError, LineOutcome, Refusal, limits};
 use testkit::for_each_engine;
 
 use super::{Shelf, name};
@@ -57,6 +57,32 @@ async fn books_differ() {
         let bare = ledger_api::Operation::Create(create(1, vec![posting("bank", "ann", 5); 2]));
         assert!(shelf.run("acme", bare).await.unwrap().replayed);
         assert_eq!((shelf.posted("main", "ann").await, shelf.posted("acme", "ann").await), (0, 10));
+        shelf.close().await;
+    })
+    .await;
+}
+
+/// A key recognises a command by what it looks like, and a book's name is no part of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_is_the_same_with_its_book_s_name_and_without_it() {
+    for_each_engine(async |store| {
+        let shelf = Shelf::open(store).await;
+        shelf.create("acme").await.unwrap();
+        shelf.people("acme").await;
+        let acme = shelf.book("acme").await;
+        let keyed = kernel::Ctx { idempotency_key: Some("once".parse().unwrap()), ..shelf.ctx.clone() };
+        let bare = ledger_api::Posting { up_to_available: true, ..posting("bank", "ann", 5) };
+        let named = ledger_api::Posting { book: Some(name("acme")), ..bare.clone() };
+        for (posting, again) in [(&named, false), (&bare, true), (&named, true)] {
+            let create = ledger_api::NewTransaction { postings: vec![posting.clone()], ..Default::default() };
+            let submit = ledger_api::Submit { operation: ledger_api::Operation::Create(create), dry_run: false };
+            assert_eq!(acme.submit(&keyed, submit.clone()).await.unwrap().replayed, again);
+            let lines = vec![submit.operation; 2];
+            let reply = acme.submit_batch(&keyed, Batch { atomic: true, dry_run: false, lines }).await.unwrap();
+            let replayed = |line: &LineOutcome| matches!(line, LineOutcome::Done(done) if done.replayed == again);
+            assert!(reply.lines.iter().all(replayed), "{reply:?}");
+        }
+        assert_eq!(shelf.posted("acme", "ann").await, 15);
         shelf.close().await;
     })
     .await;
