@@ -36,7 +36,7 @@ pub(crate) async fn audit(db: Db, told: &Told) {
 async fn in_the_log_once(ledger: &LedgerService, told: &Told) {
     let (mut after, mut left) = (0, told.finals.clone());
     loop {
-        let pull = Pull { after, max: Pull::EVENTS_MAX, wait_ms: 0 };
+        let pull = Pull { after, max: Pull::EVENTS_MAX, wait_ms: 0, consumer: None };
         let events = Ledger::events_after(ledger, &ctx(ASK_MS), pull).await.unwrap();
         let Some(last) = events.last() else { break };
         after = last.cursor;

@@ -6,20 +6,26 @@
 //!
 //! Invariants: a caller is told "done" only after the commit; nobody waits past a deadline; a full queue refuses at once
 //! instead of growing; one command that cannot be stored or that panics is found, refused and leaves its neighbours
-//! unharmed, and so is something that is due by itself; after a commit whose outcome is unknown the store is asked before anybody is answered.
+//! unharmed, and so is something that is due by itself; after a commit whose outcome is unknown the store is asked before anybody is answered;
+//! one of several processes begins and commits as the holder of the lease or not at all ([`crate::lease`]), and knows nothing from an
+//! earlier time when it becomes the holder.
 
 mod group;
 mod run;
+mod runner;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kernel::{Clock, Deadline, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Db, DbError, Tx};
+use crate::lease::Standing;
+
+pub use runner::Runner;
+use runner::Running;
 
 /// What a service does with a group of commands.
 pub trait LaneWork: Send + 'static {
@@ -57,6 +63,9 @@ pub trait LaneWork: Send + 'static {
     /// Reads where the store stands, after a start and after `forget`, and checks that its tail is whole.
     fn resume<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<Tail, DbError>> + 'a;
 
+    /// Whether this group is in the store, however many have followed it.
+    fn has<'a>(&'a self, tx: &'a Tx, group: Tail) -> impl Future<Output = Result<bool, DbError>> + 'a;
+
     /// Writes what was left for later, in a transaction of its own, when the lane is closed. Nothing may depend on it: a
     /// process that is killed never comes here.
     fn finish<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<(), DbError>> + 'a;
@@ -89,6 +98,7 @@ pub struct LaneConfig {
     /// Commands that may wait.
     pub queue_max: usize,
     pub clock_behind_max_ms: u64,
+    pub runner: Runner,
 }
 
 /// Why a lane did not carry a command out.
@@ -106,6 +116,8 @@ pub enum LaneError {
     StorageFull,
     #[error("the store cannot be written now; nothing happened")]
     Unavailable,
+    #[error("another process writes here; nothing happened")]
+    NotWriter,
     #[error("the command failed for an internal reason; nothing happened")]
     Internal,
 }
@@ -151,8 +163,9 @@ pub struct Lane<W: LaneWork> {
     queue: Mutex<Option<mpsc::Sender<Pending<W>>>>,
     sender: mpsc::WeakSender<Pending<W>>,
     state: Arc<LaneState>,
+    standing: Standing,
     clock: Arc<dyn Clock>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<Running>>,
 }
 
 /// What others may know of a lane while it runs.
@@ -177,31 +190,39 @@ impl LaneState {
 }
 
 impl<W: LaneWork> Lane<W> {
-    /// Reads where the store stands and starts the lane's thread.
-    pub async fn start(db: Db, mut work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
-        let tail = {
-            let tx = db.begin_alone().await?;
-            let tail = work.resume(&tx).await?;
-            tx.commit().await?;
-            tail
-        };
+    /// Reads where the store stands and starts the lane's thread, of a process that has its store for itself.
+    pub async fn start(db: Db, work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
+        Lane::start_under(Standing::alone(), db, work, config, clock).await
+    }
+
+    /// The same for one of several processes: it writes while it holds the lease.
+    pub async fn start_under(
+        standing: Standing,
+        db: Db,
+        mut work: W,
+        config: LaneConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Lane<W>, DbError> {
+        // A stand-by looks beside the writer: a store that is not whole shows at once, and most of what a writer has to
+        // know is known before it becomes one.
+        let tx = if standing.is_alone() { db.begin_alone().await? } else { db.read().await? };
+        let tail = work.resume(&tx).await?;
+        tx.commit().await?;
         let (sender, receiver) = mpsc::channel(config.queue_max);
         let state = Arc::new(LaneState::default());
         state.accept(true);
-        let name = config.name;
-        let run = run::Run::new(db, work, config, Arc::clone(&clock), receiver, Arc::clone(&state), tail);
-        let runtime = tokio::runtime::Handle::current();
-        // A thread of its own: a commit blocks for the length of a disk sync.
-        let thread = std::thread::Builder::new()
-            .name(format!("lane-{name}"))
-            .spawn(move || runtime.block_on(run.until_closed()))
-            .map_err(|error| DbError::caused("start a lane's thread", crate::db::Fault::Unreachable, error))?;
+        let runner = config.runner;
+        let shared =
+            run::Shared { db, clock: Arc::clone(&clock), state: Arc::clone(&state), standing: standing.clone() };
+        let run = run::Run::new(shared, work, config, receiver, tail);
+        let running = runner.start(run)?;
         Ok(Lane {
             sender: sender.downgrade(),
             queue: Mutex::new(Some(sender)),
             state,
+            standing,
             clock,
-            thread: Mutex::new(Some(thread)),
+            running: Mutex::new(Some(running)),
         })
     }
 
@@ -210,6 +231,9 @@ impl<W: LaneWork> Lane<W> {
         let now = self.clock.monotonic();
         if deadline.is_past(now) {
             return Err(LaneError::DeadlineExceeded);
+        }
+        if !self.standing.is_holder() {
+            return Err(LaneError::NotWriter);
         }
         if !self.state.is_accepting() {
             return Err(LaneError::Unavailable);
@@ -239,12 +263,11 @@ impl<W: LaneWork> Lane<W> {
     /// Takes no more commands, finishes those that wait and ends the thread.
     pub async fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
-                tracing::error!("a lane's thread did not end cleanly");
-            }
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running
+            && !running.ended().await
+        {
+            tracing::error!("a lane's thread did not end cleanly");
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn lane_error(error: LaneError) -> LedgerError {
         LaneError::OutcomeUnknown => LedgerError::OutcomeUnknown,
         LaneError::ClockBehind => LedgerError::ClockBehind,
         LaneError::StorageFull => LedgerError::StorageFull,
-        LaneError::Unavailable => LedgerError::Unavailable,
+        LaneError::Unavailable | LaneError::NotWriter => LedgerError::Unavailable,
         LaneError::Internal => LedgerError::Internal,
     }
 }
@@ -71,6 +71,7 @@ mod tests {
             (LaneError::ClockBehind, "clock_behind"),
             (LaneError::StorageFull, "storage_full"),
             (LaneError::Unavailable, "unavailable"),
+            (LaneError::NotWriter, "unavailable"),
             (LaneError::Internal, "internal"),
         ] {
             let error = lane_error(said);

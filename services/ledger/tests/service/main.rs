@@ -6,6 +6,7 @@ mod bank;
 mod behind;
 mod busy;
 mod features;
+mod feed;
 mod harness;
 mod history;
 mod lost;

@@ -58,7 +58,10 @@ fn questions<'a>(ledger: &'a LedgerService, at: &'a Ctx) -> Vec<Said<'a>> {
         question("assets", ledger.assets(at)),
         question("transaction", ledger.transaction(at, FindTransaction::Id(id(1)))),
         question("status", ledger.status(at)),
-        question("events_after", Ledger::events_after(ledger, at, Pull { after: 0, max: 9, wait_ms: 0 })),
+        question(
+            "events_after",
+            Ledger::events_after(ledger, at, Pull { after: 0, max: 9, wait_ms: 0, consumer: None }),
+        ),
         question("balance", ledger.balance(at, balance)),
         question("roll_up", ledger.roll_up(at, RollUpQuery::now(path("ann")))),
         question("trial_balance", ledger.trial_balance(at, TrialBalanceQuery::default())),
