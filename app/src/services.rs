@@ -3,6 +3,7 @@
 mod demo;
 mod ledger;
 mod roles;
+mod shared;
 
 use std::sync::Arc;
 

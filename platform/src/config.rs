@@ -35,6 +35,7 @@ pub struct Sources {
 pub struct Config {
     pub server: Server,
     pub rpc: Rpc,
+    pub lease: Lease,
     pub storage: Storage,
     pub telemetry: Telemetry,
     pub services: Services,
@@ -66,6 +67,13 @@ pub struct Rpc {
     pub listen: SocketAddr,
     pub secret_file: PathBuf,
     pub connections: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    pub time_ms: u64,
+    pub renew_ms: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -13,6 +13,7 @@ pub mod feed;
 pub mod health;
 pub mod http;
 pub mod lane;
+pub mod lease;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod rpc;

@@ -9,10 +9,12 @@ use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, LedgerS
 use platform::config::Config;
 use platform::db::{Access, Db, Target};
 use platform::health::Part;
+use platform::lease::Standing;
 use platform::rpc::{Http2, RpcClient, TcpConnect};
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
+use super::shared::{self, Shared};
 use super::{LEDGER as NAME, Opening, Started, demo};
 use crate::failure::Failure;
 
@@ -22,14 +24,27 @@ const ASK_MS: u64 = 10_000;
 pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Result<(), Failure> {
     let db = open_store(opening).await?;
     let clock = opening.clock.clone();
-    let service = LedgerService::start(db, config(opening.config), clock.clone(), IdMaker::new(clock.clone())).await?;
+    // Before the lease is looked for: it is one of the tables.
+    ledger::migrate(&db).await?;
+    let shared = match &opening.config.storage.database_url {
+        Some(url) => Some(Shared::open(opening, url, NAME)?),
+        None => None,
+    };
+    let standing = shared.as_ref().map(Shared::standing).unwrap_or_default();
+    let config = LedgerConfig { standing: standing.clone(), ..config(opening.config) };
+    let service = LedgerService::start(db, config, clock.clone(), IdMaker::new(clock.clone())).await?;
     let service = Arc::new(service);
     if opening.demo {
         demo::seed(&*service, || own_ctx(&*clock, Principal::demo())).await?;
     }
-    started.methods.push(ledger_api::methods(ledger_api::SERVICE, Arc::new(OneBook(service.clone()))));
-    mount(started, service.clone());
-    started.parts.push(Arc::new(LedgerPart { service: service.clone(), clock }));
+    let here: Arc<dyn Books> = Arc::new(OneBook(service.clone()));
+    let books = match &shared {
+        Some(shared) => shared.books(opening, here, started),
+        None => here,
+    };
+    started.methods.push(ledger_api::methods(ledger_api::SERVICE, Arc::clone(&books)));
+    mount(started, books.book(&BookName::main()).await?);
+    started.parts.push(Arc::new(LedgerPart { service: service.clone(), standing, clock }));
     started.gauges.push(Box::new({
         let service = service.clone();
         move || {
@@ -38,6 +53,9 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
         }
     }));
     started.steps.push(Step::new(NAME, close(service)));
+    if let Some(shared) = shared {
+        shared.compete(started);
+    }
     Ok(())
 }
 
@@ -126,6 +144,7 @@ impl Books for OneBook {
 
 struct LedgerPart {
     service: Arc<LedgerService>,
+    standing: Standing,
     clock: Arc<dyn Clock>,
 }
 
@@ -136,11 +155,13 @@ impl Part for LedgerPart {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        if self.service.is_accepting() { Ok(()) } else { Err("the lane takes no commands".to_owned()) }
+        shared::ready(&self.standing, self.service.is_accepting())
     }
 
     async fn status(&self) -> BTreeMap<&'static str, Value> {
-        facts(self.service.status(&own_ctx(&*self.clock, Principal::operator())).await)
+        let mut facts = facts(self.service.status(&own_ctx(&*self.clock, Principal::operator())).await);
+        facts.append(&mut shared::facts(&self.standing));
+        facts
     }
 }
 

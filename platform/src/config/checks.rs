@@ -17,6 +17,8 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("server.header_timeout_ms", 100..=60_000),
     ("server.drain_ms", 0..=600_000),
     ("rpc.connections", 1..=64),
+    ("lease.time_ms", 500..=60_000),
+    ("lease.renew_ms", 50..=20_000),
     ("storage.pool_size", 1..=64),
     ("storage.sqlite_cache_mb", 1..=4_096),
     ("ledger.batch_max", 1..=10_000),
@@ -71,6 +73,12 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
     }
     if whole(values, "ledger.queue_max") < whole(values, "ledger.batch_max") {
         refuse("ledger.queue_max", "is smaller than ledger.batch_max, so a commit could never be full".to_owned());
+    }
+    if whole(values, "lease.time_ms") < whole(values, "lease.renew_ms").map(|renew| renew * 3) {
+        refuse(
+            "lease.renew_ms",
+            "has to fit three times into lease.time_ms, so that one lost try costs nothing".to_owned(),
+        );
     }
     let listeners = ["server.listen", "server.management_listen", "rpc.listen"];
     for (place, key) in listeners.iter().enumerate() {

@@ -166,6 +166,9 @@ fn the_remaining_texts_are_checked() {
     refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "away")]), "services.ledger.mode", "is not \"local\" or");
     refused(with(&[("FLORIN__SERVER__HOSTS", "http://x")]), "server.hosts", "without scheme");
     refused(with(&[("FLORIN__LEDGER__QUEUE_MAX", "10")]), "ledger.queue_max", "smaller than ledger.batch_max");
+    refused(with(&[("FLORIN__LEASE__RENEW_MS", "700")]), "lease.renew_ms", "three times into lease.time_ms");
+    refused(with(&[("FLORIN__LEASE__TIME_MS", "499")]), "lease.time_ms", "not between 500 and 60000");
+    refused(with(&[("FLORIN__LEASE__RENEW_MS", "49")]), "lease.renew_ms", "not between 50 and 20000");
 }
 
 #[test]

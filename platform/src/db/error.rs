@@ -38,6 +38,9 @@ pub enum Fault {
     Older,
     #[error("the store refused the statement")]
     Statement,
+    /// Of a commit: nothing happened, and nothing of this writer will.
+    #[error("another process holds the lease")]
+    Fenced,
 }
 
 impl DbError {
@@ -56,6 +59,12 @@ impl DbError {
 
     pub fn is_retryable(&self) -> bool {
         self.fault == Fault::Retry
+    }
+
+    /// What a fence fails by.
+    pub(crate) fn is_division_by_zero(&self) -> bool {
+        let cause = self.source.as_ref().and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
+        cause.is_some_and(|cause| cause.code() == Some(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO))
     }
 
     pub(crate) fn sqlite(attempted: &str, error: rusqlite::Error) -> DbError {

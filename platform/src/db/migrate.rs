@@ -43,7 +43,20 @@ where table_schema = current_schema()
     and data_type = 'text'
     and coalesce(collation_name, '') <> 'C'";
 
+/// Times that the turn is waited for, while another process that was started at the same moment migrates.
+const TURNS_MAX: u32 = 5;
+
 pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
+    let mut tried = 0;
+    loop {
+        match run_once(db, migrations).await {
+            Err(error) if error.is_retryable() && tried < TURNS_MAX => tried += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn run_once(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
     let tx = db.begin().await?;
     let applied = apply(&tx, db.engine(), db.schema(), migrations).await?;
     tx.commit().await?;

@@ -34,6 +34,7 @@ pub use rowset::{Column, RowSet};
 pub use tx::Tx;
 pub use value::{Cell, Row, Value};
 
+use crate::lease::Fence;
 use checkpoint::Checkpointer;
 use pool::{Conn, Pool};
 
@@ -151,10 +152,16 @@ impl Db {
     /// A write transaction that no other one of its kind overlaps, in this process or another: it begins when the last
     /// one has truly ended, even one whose connection was lost.
     pub async fn begin_alone(&self) -> Result<Tx, DbError> {
-        self.begin_in(&self.inner.writers, tx::Kind::WriteAlone).await
+        self.begin_alone_under(None).await
     }
 
-    async fn begin_in(&self, pool: &Arc<Pool>, kind: tx::Kind) -> Result<Tx, DbError> {
+    /// The same, marked as the holder's of a lease: a successor finds it and ends it. It still has to be committed by
+    /// [`Tx::commit_fenced`].
+    pub async fn begin_alone_under(&self, fence: Option<&Fence>) -> Result<Tx, DbError> {
+        self.begin_in(&self.inner.writers, tx::Kind::WriteAlone(fence)).await
+    }
+
+    async fn begin_in(&self, pool: &Arc<Pool>, kind: tx::Kind<'_>) -> Result<Tx, DbError> {
         Tx::begin(pool.take().await?, kind, self.inner.pace.get().cloned()).await
     }
 

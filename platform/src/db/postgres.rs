@@ -18,7 +18,16 @@ use super::{Access, DbError, Fault};
 
 /// A server that does not answer a statement by then is treated as a lost connection.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
-const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// From the first packet to a session that takes statements.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// A peer that went away without a word is found out on both ends: asked after this time, every so often, so many times.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+const ASKED_EVERY: Duration = Duration::from_secs(2);
+const ASKED_TIMES: u32 = 3;
+/// What was sent and not acknowledged by then was lost with the connection.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+/// A writer that is silent in the middle of a transaction keeps others from writing; the server ends it by then.
+const WRITER_IDLE_MAX: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(crate) struct PostgresConn {
@@ -30,17 +39,13 @@ pub(crate) struct PostgresConn {
 impl PostgresConn {
     pub(crate) async fn open(url: &str, schema: &str, access: Access) -> Result<PostgresConn, DbError> {
         let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
-        let mut config = Config::from_str(url).map_err(unreachable)?;
-        let read_only = if access == Access::ReadOnly { "on" } else { "off" };
-        // Durability is not left to the server's defaults; the search path makes every statement see its schema only.
-        config
-            .options(format!(
-                "-c search_path={schema} -c synchronous_commit=on -c lock_timeout=10s \
-                 -c default_transaction_read_only={read_only}"
-            ))
-            .connect_timeout(CONNECT_MAX)
-            .application_name(format!("florin-{schema}"));
-        let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+        let config = config(url, schema, access).map_err(unreachable)?;
+        // The driver's own limit ends where the server has taken the connection and has not said anything yet.
+        let connecting = tokio::time::timeout(CONNECT_MAX, config.connect(NoTls)).await;
+        let (client, connection) = match connecting {
+            Ok(connected) => connected.map_err(unreachable)?,
+            Err(_) => return Err(DbError::new("connect to PostgreSQL", Fault::Unreachable)),
+        };
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");
@@ -120,6 +125,33 @@ impl PostgresConn {
     }
 }
 
+fn config(url: &str, schema: &str, access: Access) -> Result<Config, tokio_postgres::Error> {
+    let mut config = Config::from_str(url)?;
+    // A reader may take its time between two questions to one snapshot, and keeps nobody waiting.
+    let (read_only, idle_max) = match access {
+        Access::ReadOnly => ("on", Duration::ZERO),
+        Access::ReadWrite => ("off", WRITER_IDLE_MAX),
+    };
+    // Durability is not left to the server's defaults; the search path makes every statement see its schema only.
+    config
+        .options(format!(
+            "-c search_path={schema} -c synchronous_commit=on -c lock_timeout=10s \
+             -c default_transaction_read_only={read_only} -c idle_in_transaction_session_timeout={}ms \
+             -c tcp_keepalives_idle={} -c tcp_keepalives_interval={} -c tcp_keepalives_count={ASKED_TIMES} \
+             -c tcp_user_timeout={}ms",
+            idle_max.as_millis(),
+            SILENCE_MAX.as_secs(),
+            ASKED_EVERY.as_secs(),
+            UNACKNOWLEDGED_MAX.as_millis(),
+        ))
+        .keepalives_idle(SILENCE_MAX)
+        .keepalives_interval(ASKED_EVERY)
+        .keepalives_retries(ASKED_TIMES)
+        .tcp_user_timeout(UNACKNOWLEDGED_MAX)
+        .application_name(format!("florin-{schema}"));
+    Ok(config)
+}
+
 impl Drop for PostgresConn {
     fn drop(&mut self) {
         self.driver.abort();
@@ -142,5 +174,20 @@ async fn bounded<T>(sql: &str, call: impl Future<Output = Result<T, tokio_postgr
     match tokio::time::timeout(ANSWER_MAX, call).await {
         Ok(answer) => answer.map_err(|error| DbError::postgres(attempted, error)),
         Err(_) => Err(DbError::new(attempted, Fault::ConnectionLost)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_server_is_found_out_by_the_operating_system() {
+        let config = config("postgres://ann@127.0.0.1/books", "ledger", Access::ReadOnly).unwrap();
+        assert!(config.get_keepalives());
+        assert_eq!(config.get_keepalives_idle(), SILENCE_MAX);
+        assert_eq!(config.get_keepalives_interval(), Some(ASKED_EVERY));
+        assert_eq!(config.get_keepalives_retries(), Some(ASKED_TIMES));
+        assert_eq!(config.get_tcp_user_timeout(), Some(&UNACKNOWLEDGED_MAX));
     }
 }

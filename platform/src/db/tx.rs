@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::pool::{Conn, Lent};
 use super::{Column, DbError, Fault, Pace, Row, RowSet, Value};
+use crate::lease::Fence;
 
 #[derive(Debug)]
 pub struct Tx {
@@ -17,28 +19,37 @@ pub struct Tx {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum Kind<'a> {
     Read,
     Write,
-    WriteAlone,
+    /// As the holder of a lease, or without one.
+    WriteAlone(Option<&'a Fence>),
 }
 
+/// Whatever the server's default is: a statement has to see what was committed while it waited for a lock.
+const BEGIN: &str = "begin isolation level read committed";
+
 /// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
-const BEGIN_ALONE: &str = "begin; select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
+const ALONE: &str = "select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
 
 /// Apart from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
 const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(current_schema()))";
 
+const ROLLBACK_MAX: Duration = Duration::from_secs(1);
+
 impl Tx {
-    pub(crate) async fn begin(lent: Lent, kind: Kind, pace: Option<Arc<dyn Pace>>) -> Result<Tx, DbError> {
+    pub(crate) async fn begin(lent: Lent, kind: Kind<'_>, pace: Option<Arc<dyn Pace>>) -> Result<Tx, DbError> {
         let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false), pace };
         tx.pause().await;
         match (tx.conn(), kind) {
             // A plain `begin` that reads first and writes later fails under contention.
-            (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone) => sqlite.begin_write()?,
+            (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone(_)) => sqlite.begin_write()?,
             (Conn::Sqlite(sqlite), Kind::Read) => sqlite.batch("begin")?,
-            (Conn::Postgres(postgres), Kind::Write) => postgres.batch("begin").await?,
-            (Conn::Postgres(postgres), Kind::WriteAlone) => postgres.batch(BEGIN_ALONE).await?,
+            (Conn::Postgres(postgres), Kind::Write) => postgres.batch(BEGIN).await?,
+            (Conn::Postgres(postgres), Kind::WriteAlone(None)) => postgres.batch(&format!("{BEGIN}; {ALONE}")).await?,
+            (Conn::Postgres(postgres), Kind::WriteAlone(Some(fence))) => {
+                postgres.batch(&format!("{BEGIN}; {}; {ALONE}", fence.begin())).await?;
+            }
             (Conn::Postgres(postgres), Kind::Read) => {
                 postgres.batch("begin isolation level repeatable read, read only").await?;
             }
@@ -135,14 +146,27 @@ impl Tx {
     }
 
     /// On an error with the faults `ConnectionLost` or `Io` the outcome is unknown.
-    pub async fn commit(mut self) -> Result<(), DbError> {
+    pub async fn commit(self) -> Result<(), DbError> {
+        self.commit_by("commit").await
+    }
+
+    /// Commits unless the fence's epoch is over; then the fault is `Fenced`, and nothing happened.
+    pub async fn commit_fenced(self, fence: &Fence) -> Result<(), DbError> {
+        let outcome = self.commit_by(fence.commit()).await;
+        outcome.map_err(
+            |error| if error.is_division_by_zero() { DbError { fault: Fault::Fenced, ..error } } else { error },
+        )
+    }
+
+    async fn commit_by(mut self, text: &str) -> Result<(), DbError> {
         if self.spoiled.load(Ordering::Relaxed) {
             return Err(DbError::new("commit although a statement failed", Fault::Statement));
         }
         self.pause().await;
         match self.conn() {
+            // Whoever has the file is alone: there is nothing to check.
             Conn::Sqlite(sqlite) => sqlite.batch("commit")?,
-            Conn::Postgres(postgres) => postgres.batch("commit").await?,
+            Conn::Postgres(postgres) => postgres.batch(text).await?,
         }
         if let Some(lent) = self.lent.take() {
             lent.give_back();
@@ -183,9 +207,10 @@ impl Drop for Tx {
             Conn::Postgres(_) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
-                        if let Conn::Postgres(postgres) = lent.conn()
-                            && postgres.batch("rollback").await.is_ok()
-                        {
+                        let Conn::Postgres(postgres) = lent.conn() else { return };
+                        // Others wait for this place: a connection that is silent by then is closed instead.
+                        let rolled_back = tokio::time::timeout(ROLLBACK_MAX, postgres.batch("rollback")).await;
+                        if matches!(rolled_back, Ok(Ok(()))) {
                             lent.give_back();
                         }
                     });

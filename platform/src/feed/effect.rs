@@ -59,7 +59,8 @@ impl Failed {
             | Fault::ConnectionLost
             | Fault::Unreachable
             | Fault::Newer
-            | Fault::Older => Failed::Passing(error),
+            | Fault::Older
+            | Fault::Fenced => Failed::Passing(error),
         }
     }
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::run::{Run, refuse};
+use super::run::{Run, commit, refuse};
 use super::{LaneError, LaneWork, Pending, Tail};
-use crate::db::{DbError, Fault};
+use crate::db::{DbError, Fault, Tx};
+use crate::lease::{Standing, Term};
 
 /// Times that one group is tried again when the engine asks for it.
 const RETRIES_MAX: u32 = 5;
@@ -47,6 +48,10 @@ impl<W: LaneWork> Run<W> {
         let mut groups = vec![group];
         let mut tried = 0;
         while let Some(group) = groups.pop() {
+            let Some(term) = self.term() else {
+                refuse(group, LaneError::NotWriter);
+                continue;
+            };
             if !self.state.is_accepting() {
                 refuse(group, LaneError::Unavailable);
                 continue;
@@ -55,7 +60,7 @@ impl<W: LaneWork> Run<W> {
             if group.is_empty() && !self.is_due() {
                 continue;
             }
-            match self.attempt(&group).await {
+            match self.attempt(&group, &term).await {
                 Attempt::Committed(replies, tail) => {
                     self.work.committed();
                     self.tail = tail;
@@ -77,7 +82,7 @@ impl<W: LaneWork> Run<W> {
                     Settled::DidNotHappen => refuse(group, LaneError::Unavailable),
                     Settled::Unknown => refuse(group, LaneError::OutcomeUnknown),
                 },
-                Attempt::Failed(error) => match self.after_failure(&error, tried).await {
+                Attempt::Failed(error) => match self.after_failure(&error, tried, term.epoch).await {
                     Next::Again => {
                         tried += 1;
                         groups.push(group);
@@ -89,34 +94,18 @@ impl<W: LaneWork> Run<W> {
         }
     }
 
-    async fn attempt(&mut self, group: &[Pending<W>]) -> Attempt<W::Reply> {
-        let guarded = AssertUnwindSafe(self.attempt_unguarded(group));
+    async fn attempt(&mut self, group: &[Pending<W>], term: &Term) -> Attempt<W::Reply> {
+        let guarded = AssertUnwindSafe(self.attempt_unguarded(group, term));
         guarded.catch_unwind().await.unwrap_or(Attempt::Panicked)
     }
 
-    async fn attempt_unguarded(&mut self, group: &[Pending<W>]) -> Attempt<W::Reply> {
-        let commands: Vec<&W::Command> = group.iter().map(|pending| &pending.command).collect();
-        let tx = match self.db.begin_alone().await {
-            Ok(tx) => tx,
-            Err(error) => return Attempt::Failed(error),
-        };
-        // What was dropped is read again in the transaction that builds on it: nobody can write in between.
-        if self.forgotten {
-            self.tail = match self.work.resume(&tx).await {
-                Ok(tail) => tail,
-                Err(error) => return Attempt::Failed(error),
-            };
-            self.forgotten = false;
-        }
-        // Taken behind `resume`: another writer's last group may be younger than the one this process knew.
-        let Some(now) = self.stamp() else { return Attempt::ClockBehind };
-        if let Err(error) = self.work.load(&tx, now, &commands).await {
-            return Attempt::Failed(error);
-        }
-        self.work.begin(now);
-        let replies = commands.iter().map(|command| self.work.decide(now, command)).collect();
-        let tail = match self.work.store(&tx, now).await {
-            Ok(tail) => tail,
+    /// Neither half outlives the term: a connection that has fallen silent must not keep the lane until it is given up. They
+    /// are boxed because a future that is raced is moved about, and a service's are large for a thread's stack.
+    async fn attempt_unguarded(&mut self, group: &[Pending<W>], term: &Term) -> Attempt<W::Reply> {
+        let standing = self.standing.clone();
+        let (tx, replies, tail) = match within(&standing, term, Box::pin(self.prepare(group, term))).await {
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return Attempt::ClockBehind,
             Err(error) => return Attempt::Failed(error),
         };
         #[cfg(feature = "planted")]
@@ -125,7 +114,7 @@ impl<W: LaneWork> Run<W> {
             tokio::spawn(tx.commit());
             return Attempt::Committed(replies, tail);
         }
-        match tx.commit().await {
+        match within(&standing, term, Box::pin(commit(tx, term))).await {
             Ok(()) => Attempt::Committed(replies, tail),
             Err(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io) => {
                 Attempt::Unknown(error, replies, tail)
@@ -134,7 +123,25 @@ impl<W: LaneWork> Run<W> {
         }
     }
 
-    async fn after_failure(&mut self, error: &DbError, tried: u32) -> Next {
+    /// Everything but the commit; nothing when the clock stands behind.
+    async fn prepare(&mut self, group: &[Pending<W>], term: &Term) -> Result<Option<Prepared<W::Reply>>, DbError> {
+        let commands: Vec<&W::Command> = group.iter().map(|pending| &pending.command).collect();
+        let tx = self.db.begin_alone_under(term.fence.as_ref()).await?;
+        // What was dropped is read again in the transaction that builds on it: nobody can write in between.
+        if self.forgotten {
+            self.tail = self.work.resume(&tx).await?;
+            self.forgotten = false;
+        }
+        // Taken behind `resume`: another writer's last group may be younger than the one this process knew.
+        let Some(now) = self.stamp() else { return Ok(None) };
+        self.work.load(&tx, now, &commands).await?;
+        self.work.begin(now);
+        let replies = commands.iter().map(|command| self.work.decide(now, command)).collect();
+        let tail = self.work.store(&tx, now).await?;
+        Ok(Some((tx, replies, tail)))
+    }
+
+    async fn after_failure(&mut self, error: &DbError, tried: u32, epoch: i64) -> Next {
         match error.fault {
             Fault::Retry if tried < RETRIES_MAX => {
                 self.forget();
@@ -149,9 +156,19 @@ impl<W: LaneWork> Run<W> {
                 self.give_up(error, "the store cannot be written");
                 Next::Refuse(LaneError::Unavailable)
             }
+            Fault::Fenced => {
+                tracing::warn!(lane = self.config.name, "a commit was refused: another process holds the lease");
+                self.standing.lost(epoch);
+                self.forget();
+                Next::Refuse(LaneError::NotWriter)
+            }
+            Fault::ConnectionLost | Fault::Unreachable | Fault::Io if !self.standing.is_holder() => {
+                self.give_up(error, "the store was lost together with the lease");
+                Next::Refuse(LaneError::NotWriter)
+            }
             Fault::ConnectionLost | Fault::Unreachable | Fault::Io if tried < RETRIES_MAX => {
                 self.give_up(error, "the store was lost before the commit");
-                match self.reopen().await {
+                match self.reopen(None).await {
                     Ok(_) => Next::Again,
                     Err(_) => Next::Refuse(LaneError::Unavailable),
                 }
@@ -195,12 +212,10 @@ impl<W: LaneWork> Run<W> {
     /// Finds out whether the group that would have left the store at `expected` is in it.
     async fn settle(&mut self, error: &DbError, expected: Tail) -> Settled {
         self.give_up(error, "the outcome of a commit is unknown");
-        let before = self.tail;
-        match self.reopen().await {
-            Ok(found) if found == expected => Settled::Happened,
-            Ok(found) if found == before => Settled::DidNotHappen,
-            // Another writer was faster than this look-up, and built on one of the two.
-            Ok(_) | Err(_) => Settled::Unknown,
+        match self.reopen(Some(expected)).await {
+            Ok(true) => Settled::Happened,
+            Ok(false) => Settled::DidNotHappen,
+            Err(_) => Settled::Unknown,
         }
     }
 
@@ -210,22 +225,18 @@ impl<W: LaneWork> Run<W> {
         self.forget();
     }
 
-    fn forget(&mut self) {
-        self.work.forget();
-        self.forgotten = true;
-    }
-
-    /// Opens the store afresh. Nothing is accepted until it answers and its tail is whole.
-    async fn reopen(&mut self) -> Result<Tail, DbError> {
+    /// Opens the store afresh. Nothing is accepted until it answers and its tail is whole. Answers whether a group is in it.
+    async fn reopen(&mut self, asked: Option<Tail>) -> Result<bool, DbError> {
         self.state.accept(false);
         let mut tried = 0;
         loop {
-            match self.reopen_once().await {
-                Ok(tail) => {
+            match self.reopen_once(asked).await {
+                Ok(found) => {
                     self.state.accept(true);
-                    return Ok(tail);
+                    return Ok(found);
                 }
-                Err(error) if tried < REOPENS_MAX => {
+                // Without the lease there is nothing to come back for; whoever has it may be asked.
+                Err(error) if tried < REOPENS_MAX && self.standing.is_holder() => {
                     tried += 1;
                     tracing::warn!(lane = self.config.name, %error, tried, "the store is not back yet");
                     tokio::time::sleep(REOPEN_WAIT).await;
@@ -235,17 +246,37 @@ impl<W: LaneWork> Run<W> {
         }
     }
 
-    pub(super) async fn reopen_once(&mut self) -> Result<Tail, DbError> {
+    pub(super) async fn reopen_once(&mut self, asked: Option<Tail>) -> Result<bool, DbError> {
         self.db.forget_connections();
         // After a failed sync the pages in memory may differ from the disk. Copying the log into the file and syncing
         // that makes what a reader can see durable, or fails.
         self.db.checkpoint().await?;
+        // Alone: the transaction that is asked for has ended, one way or the other, even if its connection was lost.
         let tx = self.db.begin_alone().await?;
+        let found = match asked {
+            Some(group) => self.work.has(&tx, group).await?,
+            None => false,
+        };
         let tail = self.work.resume(&tx).await?;
         tx.commit().await?;
         self.tail = tail;
         self.forgotten = false;
-        Ok(tail)
+        Ok(found)
+    }
+}
+
+/// A group that waits for its commit, with what its callers will be told.
+type Prepared<R> = (Tx, Vec<R>, Tail);
+
+async fn within<T>(
+    standing: &Standing,
+    term: &Term,
+    work: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, DbError> {
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = standing.over(term.epoch) => Err(DbError::new("write while the lease lasts", Fault::ConnectionLost)),
     }
 }
 

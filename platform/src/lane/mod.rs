@@ -6,7 +6,9 @@
 //!
 //! Invariants: a caller is told "done" only after the commit; nobody waits past a deadline; a full queue refuses at once
 //! instead of growing; one command that cannot be stored or that panics is found, refused and leaves its neighbours
-//! unharmed, and so is something that is due by itself; after a commit whose outcome is unknown the store is asked before anybody is answered.
+//! unharmed, and so is something that is due by itself; after a commit whose outcome is unknown the store is asked before anybody is answered;
+//! one of several processes begins and commits as the holder of the lease or not at all ([`crate::lease`]), and knows nothing from an
+//! earlier time when it becomes the holder.
 
 mod group;
 mod run;
@@ -20,6 +22,7 @@ use kernel::{Clock, Deadline, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Db, DbError, Tx};
+use crate::lease::Standing;
 
 pub use runner::Runner;
 use runner::Running;
@@ -59,6 +62,9 @@ pub trait LaneWork: Send + 'static {
 
     /// Reads where the store stands, after a start and after `forget`, and checks that its tail is whole.
     fn resume<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<Tail, DbError>> + 'a;
+
+    /// Whether this group is in the store, however many have followed it.
+    fn has<'a>(&'a self, tx: &'a Tx, group: Tail) -> impl Future<Output = Result<bool, DbError>> + 'a;
 
     /// Writes what was left for later, in a transaction of its own, when the lane is closed. Nothing may depend on it: a
     /// process that is killed never comes here.
@@ -110,6 +116,8 @@ pub enum LaneError {
     StorageFull,
     #[error("the store cannot be written now; nothing happened")]
     Unavailable,
+    #[error("another process writes here; nothing happened")]
+    NotWriter,
     #[error("the command failed for an internal reason; nothing happened")]
     Internal,
 }
@@ -155,6 +163,7 @@ pub struct Lane<W: LaneWork> {
     queue: Mutex<Option<mpsc::Sender<Pending<W>>>>,
     sender: mpsc::WeakSender<Pending<W>>,
     state: Arc<LaneState>,
+    standing: Standing,
     clock: Arc<dyn Clock>,
     running: Mutex<Option<Running>>,
 }
@@ -181,24 +190,37 @@ impl LaneState {
 }
 
 impl<W: LaneWork> Lane<W> {
-    /// Reads where the store stands and starts the lane.
-    pub async fn start(db: Db, mut work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
-        let tail = {
-            let tx = db.begin_alone().await?;
-            let tail = work.resume(&tx).await?;
-            tx.commit().await?;
-            tail
-        };
+    /// Reads where the store stands and starts the lane's thread, of a process that has its store for itself.
+    pub async fn start(db: Db, work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
+        Lane::start_under(Standing::alone(), db, work, config, clock).await
+    }
+
+    /// The same for one of several processes: it writes while it holds the lease.
+    pub async fn start_under(
+        standing: Standing,
+        db: Db,
+        mut work: W,
+        config: LaneConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Lane<W>, DbError> {
+        // A stand-by looks beside the writer: a store that is not whole shows at once, and most of what a writer has to
+        // know is known before it becomes one.
+        let tx = if standing.is_alone() { db.begin_alone().await? } else { db.read().await? };
+        let tail = work.resume(&tx).await?;
+        tx.commit().await?;
         let (sender, receiver) = mpsc::channel(config.queue_max);
         let state = Arc::new(LaneState::default());
         state.accept(true);
         let runner = config.runner;
-        let run = run::Run::new(db, work, config, Arc::clone(&clock), receiver, Arc::clone(&state), tail);
+        let shared =
+            run::Shared { db, clock: Arc::clone(&clock), state: Arc::clone(&state), standing: standing.clone() };
+        let run = run::Run::new(shared, work, config, receiver, tail);
         let running = runner.start(run)?;
         Ok(Lane {
             sender: sender.downgrade(),
             queue: Mutex::new(Some(sender)),
             state,
+            standing,
             clock,
             running: Mutex::new(Some(running)),
         })
@@ -209,6 +231,9 @@ impl<W: LaneWork> Lane<W> {
         let now = self.clock.monotonic();
         if deadline.is_past(now) {
             return Err(LaneError::DeadlineExceeded);
+        }
+        if !self.standing.is_holder() {
+            return Err(LaneError::NotWriter);
         }
         if !self.state.is_accepting() {
             return Err(LaneError::Unavailable);

@@ -8,10 +8,22 @@ use kernel::{Clock, Timestamp};
 use tokio::sync::mpsc;
 
 use super::{LaneConfig, LaneError, LaneState, LaneWork, Pending, Tail};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, Tx};
+use crate::lease::{Standing, Term};
 
 /// An idle lane looks at the clock this often at least, so that a clock set forward does not delay what is due.
 const IDLE_MAX: Duration = Duration::from_secs(1);
+
+/// Of a stand-by: no epoch is as low.
+const NO_EPOCH: i64 = -1;
+
+/// What a lane shares with others.
+pub(crate) struct Shared {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) state: Arc<LaneState>,
+    pub(crate) standing: Standing,
+}
 
 pub(crate) struct Run<W: LaneWork> {
     pub(super) db: Db,
@@ -19,6 +31,9 @@ pub(crate) struct Run<W: LaneWork> {
     pub(super) config: LaneConfig,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) state: Arc<LaneState>,
+    pub(super) standing: Standing,
+    /// The one that `work` knows its state from.
+    epoch: i64,
     pub(super) tail: Tail,
     /// The work dropped its state, which has to be read again before the next decision.
     pub(super) forgotten: bool,
@@ -29,15 +44,15 @@ pub(crate) struct Run<W: LaneWork> {
 
 impl<W: LaneWork> Run<W> {
     pub(crate) fn new(
-        db: Db,
+        shared: Shared,
         work: W,
         config: LaneConfig,
-        clock: Arc<dyn Clock>,
         queue: mpsc::Receiver<Pending<W>>,
-        state: Arc<LaneState>,
         tail: Tail,
     ) -> Run<W> {
-        Run { db, work, config, clock, state, tail, forgotten: false, troubled: false, queue }
+        let Shared { db, clock, state, standing } = shared;
+        let epoch = if standing.is_alone() { 0 } else { NO_EPOCH };
+        Run { db, work, config, clock, state, standing, epoch, tail, forgotten: false, troubled: false, queue }
     }
 
     pub(crate) async fn until_closed(mut self) {
@@ -51,23 +66,42 @@ impl<W: LaneWork> Run<W> {
     }
 
     async fn finish(&mut self) -> Result<(), DbError> {
+        let Some(term) = self.term() else { return Ok(()) };
         // What was forgotten is read again by whoever starts next.
         if self.forgotten {
             return Ok(());
         }
-        let tx = self.db.begin_alone().await?;
+        let tx = self.db.begin_alone_under(term.fence.as_ref()).await?;
         self.work.finish(&tx).await?;
-        tx.commit().await
+        commit(tx, &term).await
+    }
+
+    /// What may be written under now. Under a new epoch others have written since, and all has to be read again.
+    pub(super) fn term(&mut self) -> Option<Term> {
+        let term = self.standing.term()?;
+        if term.epoch != self.epoch {
+            tracing::info!(lane = self.config.name, epoch = term.epoch, "the lane writes");
+            self.epoch = term.epoch;
+            self.troubled = false;
+            self.forget();
+        }
+        Some(term)
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.work.forget();
+        self.forgotten = true;
     }
 
     /// What waits now, at most `batch_max` of it; an empty group when something is due; nothing when the lane is closed.
     /// There is no linger: while one group commits, the next one gathers by itself.
     async fn next_group(&mut self) -> Option<Vec<Pending<W>>> {
         let mut group = Vec::new();
-        match tokio::time::timeout(self.idle_time(), self.queue.recv()).await {
-            Ok(Some(first)) => group.push(first),
-            Ok(None) => return None,
-            Err(_) => return Some(group),
+        let idle = tokio::time::sleep(self.idle_time());
+        tokio::select! {
+            first = self.queue.recv() => group.push(first?),
+            () = self.standing.changed() => return Some(group),
+            () = idle => return Some(group),
         }
         let mut weight: usize = group.iter().map(|pending| W::weight(&pending.command)).sum();
         while weight < self.config.batch_max {
@@ -79,12 +113,17 @@ impl<W: LaneWork> Run<W> {
     }
 
     fn idle_time(&self) -> Duration {
-        let Some(due) = self.work.next_due().filter(|_| !self.troubled) else { return IDLE_MAX };
+        let at_work = !self.troubled && self.standing.is_holder();
+        let Some(due) = self.work.next_due().filter(|_| at_work) else { return IDLE_MAX };
         let micros = u64::try_from(due.micros_since(self.clock.now())).unwrap_or(0);
         Duration::from_micros(micros).min(IDLE_MAX)
     }
 
     async fn run(&mut self, group: Vec<Pending<W>>) {
+        if self.term().is_none() {
+            refuse(group, LaneError::NotWriter);
+            return;
+        }
         if !self.state.is_accepting() && !self.is_back().await {
             refuse(group, LaneError::Unavailable);
             return;
@@ -115,7 +154,7 @@ impl<W: LaneWork> Run<W> {
 
     /// Whether a store that was given up answers again.
     async fn is_back(&mut self) -> bool {
-        let back = self.reopen_once().await.is_ok();
+        let back = self.reopen_once(None).await.is_ok();
         self.state.accept(back);
         self.troubled = !back;
         back
@@ -135,9 +174,19 @@ impl<W: LaneWork> Run<W> {
 }
 
 impl<W: LaneWork> Drop for Run<W> {
-    /// However the thread ends, by a panic too: nobody may take the lane for alive.
+    /// However the thread ends, by a panic too: nobody may take the lane for alive, nor keep the lease for it.
     fn drop(&mut self) {
         self.state.accept(false);
+        if std::thread::panicking() {
+            self.standing.resign();
+        }
+    }
+}
+
+pub(super) async fn commit(tx: Tx, term: &Term) -> Result<(), DbError> {
+    match &term.fence {
+        Some(fence) => tx.commit_fenced(fence).await,
+        None => tx.commit().await,
     }
 }
 

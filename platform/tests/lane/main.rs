@@ -3,6 +3,7 @@
 
 mod disk;
 mod groups;
+mod leased;
 mod lost;
 mod poison;
 mod time;

@@ -29,6 +29,7 @@ static EFFECTS: RowSet = RowSet::new(
 const LAST_GROUP: &str = "select number, at from lane_group order by number desc limit 1";
 const LAST_EFFECT: &str = "select coalesce(max(seq), 0) from effect";
 const COUNT_DUE: &str = "select count(*) from effect where command = $1";
+const GROUP_AT: &str = "select at from lane_group where number = $1";
 const GROUP_INSERT: &str = "insert into lane_group (number, at) values ($1, $2)";
 const ALL_EFFECTS: &str = "select seq, command, number, at from effect order by seq";
 const ALL_GROUPS: &str = "select number, at from lane_group order by number";
@@ -73,6 +74,7 @@ pub(crate) struct Toy {
     due: Option<Timestamp>,
     /// What is due panics, until the toy is told that it does so alone.
     due_panics: bool,
+    breaks: bool,
     probe: Arc<Probe>,
     /// Absent while the toy has forgotten its state.
     head: Option<Head>,
@@ -93,6 +95,11 @@ impl Toy {
 
     pub(crate) fn due(self, due: Timestamp) -> Toy {
         Toy { due: Some(due), ..self }
+    }
+
+    /// Its thread ends with its first commit.
+    pub(crate) fn breaking() -> Toy {
+        Toy { breaks: true, ..Toy::default() }
     }
 
     pub(crate) fn panicking(self) -> Toy {
@@ -164,6 +171,7 @@ impl LaneWork for Toy {
     }
 
     fn committed(&mut self) {
+        assert!(!self.breaks || self.new.is_empty(), "the toy was told to break");
         let head = self.head.as_mut().expect("state is loaded");
         if let Some((last, _)) = self.new.last() {
             head.tail = Tail { number: last.number, at: Timestamp::from_micros(last.at), fingerprint: 0 };
@@ -184,6 +192,12 @@ impl LaneWork for Toy {
         let due_done = tx.query(COUNT_DUE, &[Value::Int(DUE)]).await?[0].int(0)? > 0;
         self.head = Some(Head { tail, seq, due_done });
         Ok(tail)
+    }
+
+    async fn has(&self, tx: &Tx, group: Tail) -> Result<bool, DbError> {
+        let rows = tx.query(GROUP_AT, &[Value::Int(group.number)]).await?;
+        let same = |row: &platform::db::Row| row.int(0).map(|at| at == group.at.micros());
+        rows.first().map_or(Ok(group.number == 0), same)
     }
 
     async fn finish(&mut self, _tx: &Tx) -> Result<(), DbError> {
@@ -212,6 +226,12 @@ async fn last_group(tx: &Tx) -> Result<Tail, DbError> {
 
 pub(crate) fn config() -> LaneConfig {
     LaneConfig { name: "toy", batch_max: 100, queue_max: 1_000, clock_behind_max_ms: 1_000, runner: Runner::default() }
+}
+
+/// The toy's tables, and others.
+pub(crate) async fn migrated(db: &Db, more: &[Migration]) {
+    let all: Vec<Migration> = MIGRATIONS.iter().chain(more).copied().collect();
+    db.migrate(&all).await.unwrap();
 }
 
 /// A lane on the test's store, its tables made.

@@ -183,8 +183,11 @@ async fn check_tail(tx: &Tx, expected: u64) -> Result<(), DbError> {
 }
 
 fn tail(log: &LogTail) -> Tail {
-    let fingerprint = log.hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
-    Tail { number: log.number as i64, at: Timestamp::from_micros(log.at), fingerprint }
+    Tail { number: log.number as i64, at: Timestamp::from_micros(log.at), fingerprint: fingerprint(&log.hash) }
+}
+
+fn fingerprint(hash: &Hash) -> u64 {
+    hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 impl LaneWork for Work {
@@ -270,6 +273,15 @@ impl LaneWork for Work {
         // The first group looks for what is due.
         self.agenda.look();
         Ok(self.tail())
+    }
+
+    async fn has<'a>(&'a self, tx: &'a Tx, group: Tail) -> Result<bool, DbError> {
+        let rows = tx.query(sql::GROUP_HASH, &[Value::Int(group.number)]).await?;
+        match rows.first() {
+            Some(row) => Ok(fingerprint(&row.array(0)?) == group.fingerprint),
+            // Nothing was written in a ledger without rows.
+            None => Ok(group.number == 0),
+        }
     }
 
     async fn finish<'a>(&'a mut self, tx: &'a Tx) -> Result<(), DbError> {

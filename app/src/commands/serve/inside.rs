@@ -1,6 +1,7 @@
 //! What this process shares with others of the same house: the secret that they know one another by, and the port on which
 //! it is called.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use platform::config::Config;
@@ -29,6 +30,11 @@ impl Inside {
         let credential = Some(Credential::read_or_make(&config.rpc.secret_file)?);
         let bound = if called { Some(Bound::bind(config.rpc.listen, "rpc.listen").await?) } else { None };
         Ok(Inside { credential, bound })
+    }
+
+    /// Where others call this process.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.bound.as_ref().map(Bound::address)
     }
 
     pub(crate) fn serve(self, config: &Config, served: Arc<Served>) -> Option<Listener> {

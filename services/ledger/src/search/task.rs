@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use platform::db::{Db, Engine};
 use platform::feed::FeedSignal;
+use platform::lease::Standing;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -26,9 +27,9 @@ pub(crate) struct Indexer {
 }
 
 impl Indexer {
-    pub(crate) fn start(db: Db, signal: FeedSignal) -> Indexer {
+    pub(crate) fn start(db: Db, signal: FeedSignal, standing: Standing) -> Indexer {
         let (changed, stop) = (Arc::new(Notify::new()), watch::Sender::new(false));
-        let run = run(db, signal, Arc::clone(&changed), stop.subscribe());
+        let run = run(db, signal, standing, Arc::clone(&changed), stop.subscribe());
         Indexer { changed, stop, task: Mutex::new(Some(tokio::spawn(run))) }
     }
 
@@ -57,10 +58,22 @@ impl Drop for Indexer {
     }
 }
 
-async fn run(db: Db, signal: FeedSignal, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+async fn run(
+    db: Db,
+    signal: FeedSignal,
+    mut standing: Standing,
+    changed: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) {
     while !*stop.borrow_and_update() {
-        let step = index::step(&db).await;
-        let rest = rest(&db, &signal, &changed, step);
+        // Two processes that index at once leave neither a gap nor anything twice, and do the work twice.
+        let step = if standing.is_holder() { Some(index::step(&db).await) } else { None };
+        let rest = async {
+            match step {
+                Some(step) => rest(&db, &signal, &changed, step).await,
+                None => standing.changed().await,
+            }
+        };
         tokio::select! {
             () = rest => {}
             _ = stop.wait_for(|stop| *stop) => return,

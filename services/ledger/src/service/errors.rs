@@ -24,7 +24,7 @@ pub(super) fn lane_error(error: LaneError) -> LedgerError {
         LaneError::OutcomeUnknown => LedgerError::OutcomeUnknown,
         LaneError::ClockBehind => LedgerError::ClockBehind,
         LaneError::StorageFull => LedgerError::StorageFull,
-        LaneError::Unavailable => LedgerError::Unavailable,
+        LaneError::Unavailable | LaneError::NotWriter => LedgerError::Unavailable,
         LaneError::Internal => LedgerError::Internal,
     }
 }
@@ -46,6 +46,18 @@ pub(crate) fn query_error(error: query::QueryError) -> LedgerError {
     }
 }
 
+/// A change beside the lane: where the connection is lost in its commit, it may have happened.
+pub(crate) fn change_error(error: query::QueryError) -> LedgerError {
+    use platform::db::Fault;
+    match error {
+        query::QueryError::Store(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io) => {
+            tracing::error!(%error, cause = ?error.source, "the outcome of a change is unknown");
+            LedgerError::OutcomeUnknown
+        }
+        error => query_error(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +71,7 @@ mod tests {
             (LaneError::ClockBehind, "clock_behind"),
             (LaneError::StorageFull, "storage_full"),
             (LaneError::Unavailable, "unavailable"),
+            (LaneError::NotWriter, "unavailable"),
             (LaneError::Internal, "internal"),
         ] {
             let error = lane_error(said);

@@ -67,7 +67,9 @@ pub(super) async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
                 return row.array(0);
             }
             tx.execute(sql::SECRET_WRITE, &[name, Value::Bytes(&fresh)]).await?;
-            Ok(fresh)
+            // Another process that started at the same moment may have been first.
+            let rows = tx.query(sql::SECRET_READ, &[name]).await?;
+            rows.first().map_or(Ok(fresh), |row| row.array(0))
         })
     })
     .await

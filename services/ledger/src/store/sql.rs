@@ -9,6 +9,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
     Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
     Migration { version: 6, name: "ids", sql: include_str!("../../migrations/0006_ids.sql") },
+    Migration { version: 8, name: "lease", sql: platform::lease::LEASE_TABLES },
 ];
 
 pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body", "bytea")]);
@@ -139,6 +140,11 @@ from commit_group
 order by number desc
 limit 2";
 
+pub(crate) const GROUP_HASH: &str = "
+select hash
+from commit_group
+where number = $1";
+
 pub(crate) const GROUP_NEWEST: &str = "
 select number
 from commit_group
@@ -261,7 +267,8 @@ where name = $1";
 
 pub(crate) const SECRET_WRITE: &str = "
 insert into secret (name, value)
-values ($1, $2)";
+values ($1, $2)
+on conflict (name) do nothing";
 
 /// `$2` is the prefix with a colon behind it, `$3` the first text behind all that begin so; `$4` is where the page starts.
 pub(crate) const ACCOUNT_PAGE: &str = "
@@ -307,9 +314,10 @@ join account on account.no = account_reference.account
 where account_reference.reference = $1 and path > $2";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 26] = [
+pub(crate) const STATEMENTS: [&str; 27] = [
     GROUP_RECORD,
     GROUP_LAST,
+    GROUP_HASH,
     GROUP_NEWEST,
     GROUP_LAST_ROW,
     HEADS_MARK_READ,

@@ -17,6 +17,7 @@ mod schedule;
 mod schedule_list;
 mod schedule_refused;
 mod search;
+mod silence;
 mod spoiled;
 mod time;
 mod transfer;

@@ -1,0 +1,77 @@
+//! The way to whoever holds the lease, found anew for every call.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::Clock;
+use platform::lease::{Role, Standing};
+use platform::rpc::{Connect, Credential, Failure, Http2, Transport};
+
+pub struct ToHolder {
+    standing: Standing,
+    /// Where this process is called itself, in case it becomes the holder meanwhile.
+    own: Arc<str>,
+    connections: usize,
+    credential: Credential,
+    connect: Arc<dyn Connect>,
+    clock: Arc<dyn Clock>,
+    /// Connections to the holder that was called last.
+    known: Mutex<Option<(Arc<str>, Arc<Http2>)>>,
+}
+
+impl ToHolder {
+    pub fn new(
+        standing: Standing,
+        own: &str,
+        connections: usize,
+        credential: Credential,
+        connect: Arc<dyn Connect>,
+        clock: Arc<dyn Clock>,
+    ) -> ToHolder {
+        ToHolder { standing, own: own.into(), connections, credential, connect, clock, known: Mutex::default() }
+    }
+
+    fn holder(&self) -> Option<Arc<str>> {
+        match self.standing.role() {
+            Role::Holder { .. } => Some(Arc::clone(&self.own)),
+            Role::StandBy { address, .. } => address,
+        }
+    }
+
+    fn connections_to(&self, address: &Arc<str>) -> Arc<Http2> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, transport)) = &*known
+            && at == address
+        {
+            return Arc::clone(transport);
+        }
+        let (connect, clock) = (Arc::clone(&self.connect), Arc::clone(&self.clock));
+        let transport = Http2::new([address.to_string()], self.connections, &self.credential, connect, clock);
+        let transport = Arc::new(transport);
+        *known = Some((Arc::clone(address), Arc::clone(&transport)));
+        transport
+    }
+
+    /// Until somebody else holds the lease than who was called.
+    async fn moved_from(&self, address: &Arc<str>) {
+        let mut standing = self.standing.clone();
+        while self.holder().is_none_or(|holder| holder == *address) {
+            standing.changed().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for ToHolder {
+    /// A holder that was paused or cut off may never answer; its successor will.
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
+        let address = self.holder().ok_or_else(|| Failure::NotSent("nobody is known to hold the lease".to_owned()))?;
+        let transport = self.connections_to(&address);
+        tokio::select! {
+            biased;
+            answer = transport.carry(service, method, call) => answer,
+            () = self.moved_from(&address) => Err(Failure::Lost(format!("the lease has moved on from {address}"))),
+        }
+    }
+}
