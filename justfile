@@ -35,6 +35,10 @@ test-both:
     eval "$(scripts/postgres up)"
     FLORIN_TEST_REQUIRE=postgres scripts/do test
 
+# Five bugs that the simulation of the ledger has to find
+planted:
+    scripts/do planted
+
 # The API of every crate, with warnings denied
 docs:
     scripts/do docs

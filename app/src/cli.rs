@@ -11,7 +11,7 @@ use clap_complete::Shell;
 
 use crate::services;
 
-pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, Output, Over};
+pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, BenchSplit, Output, Over};
 pub(crate) use dev::{Dev, DevSplit};
 
 /// A double-entry ledger that needs nothing but this binary.

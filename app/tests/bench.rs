@@ -7,16 +7,19 @@ use std::path::Path;
 
 use common::{florin, run};
 use platform::db::Engine;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::for_each_engine;
 
 const LEDGER: &str = "bench ledger --accounts 50 --seconds 1 --warm-up-seconds 0 --raw-seconds 1 --json";
+const SPLIT: &str = "bench split --accounts 50 --seconds 1 --warm-up-seconds 0 --json";
 const HISTORY: &str =
     "bench history --entries 2000 --accounts 20 --writes-per-second 100 --seconds 1 --warm-up-seconds 0";
 
 /// Whether it ended well, its document, and what it said. The URL is that of a server; a benchmark makes its own databases.
 fn bench(dir: &Path, url: Option<&str>, common: &str, more: &str) -> (bool, Value, String) {
     let mut command = florin(dir);
+    // What is made beside the stores shows as well when it is left behind.
+    command.env("TMPDIR", dir);
     command.args(common.split(' ')).args(more.split_whitespace()).envs(url.map(|url| ("DATABASE_URL", url)));
     let (good, out, said) = run(&mut command);
     (good, serde_json::from_str(&out).unwrap_or_default(), said)
@@ -125,6 +128,50 @@ fn over_http_the_goal_and_the_servers_memory_are_told() {
     assert!(!good);
     missed(&said, "transfers a second, 4 in flight");
     assert!(told["runs"][0]["server_memory"]["peak_kb"].as_u64().unwrap() > 0, "{told}");
+    assert!(left(dir.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_in_another_process_is_measured_beside_one_in_the_same() {
+    on_each_engine(|dir, url| {
+        let (good, told, said) = bench(dir, url, SPLIT, "--in-flight 8 --pairs 2 --connections 2 --plot split.svg");
+        assert!(good, "{said}");
+        let turns = told["turns"].as_array().unwrap();
+        let of = |name: &str| turns.iter().map(|turn| turn[name].clone()).collect::<Vec<_>>();
+        assert_eq!((json!(of("in_flight")), json!(of("first"))), (json!([8, 8]), json!(["here", "there"])));
+        for (turn, side) in turns.iter().flat_map(|turn| [(turn, "here"), (turn, "there")]) {
+            let told = &turn[side];
+            assert!(told["per_second"].as_f64().unwrap() > 0.0, "{told}");
+            assert!(told["latency_us"]["p50"].as_u64().unwrap() <= told["latency_us"]["p99"].as_u64().unwrap());
+            // Only the ledger of this process says how long its commits take.
+            assert_eq!(told["longest_commit_us"].is_number(), side == "here");
+        }
+        let ratio = |turn: &Value| {
+            turn["there"]["per_second"].as_f64().unwrap() * 100.0 / turn["here"]["per_second"].as_f64().unwrap()
+        };
+        let median = told["medians"][0]["ratio_percent"].as_f64().unwrap();
+        assert!((median - (ratio(&turns[0]) + ratio(&turns[1])) / 2.0).abs() < 1e-6, "{told}");
+        // Both stores hold their accounts' money and what was acknowledged, and nothing else.
+        for side in ["here", "there"] {
+            let rows: u64 = turns.iter().map(|turn| turn[side]["rows"].as_u64().unwrap()).sum();
+            assert_eq!(told[side]["store"]["transfers"], 50 + rows);
+        }
+        assert!(told["there"]["memory"]["peak_kb"].as_u64().unwrap() > 0);
+        assert_eq!(told["connections"], 2);
+        assert_eq!(left(dir), ["split.svg"]);
+        assert!(std::fs::read_to_string(dir.join("split.svg")).unwrap().contains("in another process"));
+    })
+    .await;
+}
+
+#[test]
+fn the_goals_of_the_split_can_be_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let goals = "--in-flight 2,4 --batch 5 --ratio-at-least 100000 --p99-at-most 0.001";
+    let (good, told, said) = bench(dir.path(), None, SPLIT, goals);
+    assert!(!good && told["batch"] == 5, "{told}");
+    assert!(said.contains("florin: missed 4 of 4 goals: median ratio in percent, 2 in flight: "), "{said}");
+    assert!(said.contains("p99 of a remote call in ms, 4 in flight"), "{said}");
     assert!(left(dir.path()).is_empty());
 }
 

@@ -3,13 +3,25 @@
 //! A service offers its events as a [`Feed`]: everything behind a cursor. A table that is itself an append-only log is its
 //! own feed; others write [`Outbox`] rows in the transaction of the fact. A [`Consumer`] pulls, and moves its cursor in the
 //! transaction of the effect, so effects happen once. Nothing is ever published after a commit "if all goes well".
+//!
+//! An event whose effect cannot happen is parked, and the rest goes on, events of the same subject too. An outbox keeps its
+//! rows until every registered consumer has passed them and some days are over ([`Retention`]); whoever comes later is told.
 
+mod aside;
 mod consumer;
+mod effect;
 mod event;
+mod keeper;
 mod outbox;
+mod parked;
+mod registry;
 mod signal;
 
-pub use consumer::{Consumer, ConsumerConfig, Effect, FEED_CURSOR_TABLE};
-pub use event::{CloudEvent, Event, Feed, FeedError, Pull};
+pub use consumer::{Consumer, ConsumerConfig, FEED_CURSOR_TABLE};
+pub use effect::{Effect, EffectError};
+pub use event::{CloudEvent, ConsumerName, ConsumerNameError, Event, Feed, FeedError, Pull};
+pub use keeper::{OutboxKeeper, Retention};
 pub use outbox::{NewEvent, OUTBOX_TABLES, Outbox, OutboxFeed};
+pub use parked::{FEED_PARKED_TABLE, ParkedError, ParkedEvent};
+pub use registry::{OUTBOX_CONSUMER_TABLE, RegisteredConsumer};
 pub use signal::FeedSignal;

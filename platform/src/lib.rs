@@ -14,6 +14,8 @@ pub mod health;
 pub mod http;
 pub mod lane;
 pub mod lease;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod rpc;
 pub mod shutdown;
 pub mod telemetry;

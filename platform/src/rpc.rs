@@ -46,6 +46,9 @@ struct CallerCtx {
     request_id: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
+    /// Where the call stands in its trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
 }
 
 /// An answer as it travels: a refusal is an answer too.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a label and a log field never hold a body, a token or an unbounded value.
 
+mod context;
 mod metrics;
 mod otlp;
 
@@ -15,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{self, LogFormat};
 
+pub(crate) use self::context::{TRACEPARENT, follow, traceparent};
 pub use self::metrics::Metrics;
 pub use self::otlp::tracer_provider;
 

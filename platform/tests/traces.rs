@@ -3,12 +3,45 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{config, open, routes, send};
+use kernel::{Clock, Ctx, Deadline, Principal, SystemClock};
+use platform::rpc::{CallError, Methods, Outcome, Repeat, RpcClient, Served};
 use platform::telemetry::Telemetry;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+
+const TRACE: [u8; 16] = *b"\x4b\xf9\x2f\x35\x77\xb3\x4d\xa6\xa3\xce\x92\x9d\x0e\x0e\x47\x36";
+
+/// Asks another service.
+async fn next() -> String {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let methods = Methods::new("till").on("ring", |_: Ctx, ()| async { Ok::<_, Refused>(7) });
+    let transport = Arc::new(testkit::InProcess(Served::new([methods], clock.clone())));
+    let client = RpcClient::new("till", transport, clock.clone());
+    let deadline = Deadline::after_millis(&*clock, 5_000);
+    let ctx = Ctx { principal: Principal::demo(), deadline, request_id: "order-17".into(), idempotency_key: None };
+    let rung: Result<i64, Refused> = client.call(&ctx, "ring", &(), Repeat::Question).await;
+    format!("{rung:?}")
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Refused(String);
+
+impl From<CallError> for Refused {
+    fn from(error: CallError) -> Refused {
+        Refused(error.to_string())
+    }
+}
+
+impl Outcome for Refused {
+    fn is_of_this_attempt(&self) -> bool {
+        true
+    }
+}
 
 /// Takes one request, answers it, gives it back whole.
 async fn collector(socket: TcpListener) -> Vec<u8> {
@@ -41,8 +74,11 @@ async fn spans_are_posted_at_the_latest_when_the_process_ends() {
     let config =
         config(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", &endpoint), ("FLORIN__TELEMETRY__SERVICE_NAME", "till")]);
     let telemetry = Telemetry::start(&config.telemetry).unwrap();
-    let server = open(routes(), &config).await;
+    let server = open(routes().route("/next", axum::routing::get(next)), &config).await;
     send(server.address(), "GET", "/orders/4711", "X-Request-Id: order-17\r\n", b"").await;
+    let parent = format!("traceparent: 00-{:032x}-00f067aa0ba902b7-01\r\n", u128::from_be_bytes(TRACE));
+    let answer = send(server.address(), "GET", "/next", &parent, b"").await;
+    assert_eq!(answer.status, 200);
     tokio::time::timeout(Duration::from_secs(10), telemetry.finish()).await.unwrap();
 
     // They are there already: the exporter's own next turn would come only five seconds later.
@@ -54,4 +90,7 @@ async fn spans_are_posted_at_the_latest_when_the_process_ends() {
         assert!(text.contains(words), "{words} is not in {text}");
     }
     assert!(!text.contains("4711"), "a raw path is in a span");
+    // The request that came with it, and the call that the request made of another service.
+    let of_the_trace = request.windows(16).filter(|sixteen| *sixteen == TRACE).count();
+    assert_eq!(of_the_trace, 2, "{text}");
 }

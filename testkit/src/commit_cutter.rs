@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+
+use crate::through::PostgresAddress;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -34,12 +34,12 @@ struct State {
 impl CommitCutter {
     /// Stands in front of the server that `url` names.
     pub async fn start(url: &str) -> CommitCutter {
-        let config: Config = url.parse().expect("an address of PostgreSQL");
+        let address = PostgresAddress::parse(url);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen on a free port");
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State::default());
-        let task = tokio::spawn(accept(listener, server(&config), Arc::clone(&state)));
-        CommitCutter { url: through(&config, port), state, task }
+        let task = tokio::spawn(accept(listener, address.server(), Arc::clone(&state)));
+        CommitCutter { url: address.through(port), state, task }
     }
 
     /// The server's address through this proxy.
@@ -68,34 +68,13 @@ impl Drop for CommitCutter {
     }
 }
 
-fn server(config: &Config) -> (String, u16) {
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
-        other => panic!("the proxy needs a TCP address instead of {other:?}"),
-    };
-    (host, config.get_ports().first().copied().unwrap_or(5432))
-}
-
-fn through(config: &Config, port: u16) -> String {
-    let mut url = format!("host=127.0.0.1 port={port}");
-    let secret = config.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
-    for (key, value) in [
-        ("user", config.get_user().map(str::to_owned)),
-        ("password", secret),
-        ("dbname", config.get_dbname().map(str::to_owned)),
-    ] {
-        if let Some(value) = value {
-            url.push_str(&format!(" {key}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'")));
-        }
-    }
-    url
-}
-
 async fn accept(listener: TcpListener, server: (String, u16), state: Arc<State>) {
     while let Ok((client, _)) = listener.accept().await {
         let (server, state) = (server.clone(), Arc::clone(&state));
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(server).await {
+                // Small messages both ways: without this each waits for the acknowledgement of the one before.
+                let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let _ = pass(client, server, &state).await;
             }
         });

@@ -10,15 +10,18 @@ mod clock;
 mod commit_cutter;
 mod disk_fault;
 mod engines;
+mod fault_proxy;
 mod flaky;
 mod server;
 mod store;
+mod through;
 
 pub use client::{Answer, Client, Lost};
 pub use clock::FakeClock;
 pub use commit_cutter::{CommitCutter, Cut};
 pub use disk_fault::{DiskFault, DiskFaultKind};
 pub use engines::{for_each_engine, on_postgres, on_sqlite};
+pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather};
 pub use flaky::{Flaky, InProcess, Trouble};
 pub use server::{Server, ServerBuilder, free_port};
 pub use store::TestStore;

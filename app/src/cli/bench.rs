@@ -11,6 +11,9 @@ pub(crate) enum Bench {
     /// Transfers between accounts, durable, checked afterwards
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger(BenchLedger),
+    /// What a ledger in another process costs against one in the same process, in turn under the same load
+    #[command(after_help = SPLIT_EXAMPLES)]
+    Split(BenchSplit),
     /// Balances and statement pages of the past of one long account, while others write
     #[command(after_help = HISTORY_EXAMPLES)]
     History(BenchHistory),
@@ -83,6 +86,39 @@ pub(crate) struct LedgerGoals {
     /// All files of the store over the transfers in it; SQLite only
     #[arg(long, value_name = "BYTES", value_parser = positive)]
     pub(crate) bytes_at_most: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchSplit {
+    /// Calls under way at the same time; several numbers, one measured after another
+    #[arg(long, value_delimiter = ',', value_name = "N,N,...", default_value = "1,64,256", value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub(crate) in_flight: Vec<usize>,
+    /// Transfers in one call
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    pub(crate) batch: usize,
+    /// Accounts that the transfers go between
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
+    pub(crate) accounts: usize,
+    /// Connections between the two processes [default: rpc.connections]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub(crate) connections: Option<usize>,
+    /// Times that both are measured for each number of calls, the order alternating
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) pairs: u32,
+    /// Length of each measured part
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: u64,
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) warm_up_seconds: u64,
+    /// Ends with status 1 when the ledger in the other process carries less than this of what the one in the same process does, in
+    /// the median of the pairs, for any number of calls
+    #[arg(long, value_name = "PERCENT", value_parser = positive, help_heading = "Goals")]
+    pub(crate) ratio_at_least: Option<f64>,
+    /// Ends with status 1 when a call to the other process takes longer than this at the 99th percentile, in any run
+    #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
+    pub(crate) p99_at_most: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +222,22 @@ Examples:
   florin bench ledger --accounts 1000000 --against accounts=10000 --pairs 6 --ratio-at-least 50
   florin bench ledger --seconds 600 --steady 90 --commit-at-most 100 --bytes-at-most 300 --plot run.svg
   florin bench ledger --json > figures.json
+
+Status:
+  0  measured, and every goal that was set is reached
+  1  a goal was missed, or the work was not done";
+
+const SPLIT_EXAMPLES: &str = "\
+Starts `florin serve ledger` as a process of its own on free ports of this machine, with a store of its own and a secret
+made for it, and calls it as the edge does; beside it a ledger in this process, on a store of the same kind. Both are
+measured in turn, with the same load, durable. What was acknowledged has to be in the books, row by row and in the sums,
+or the run fails. With storage.database_url (DATABASE_URL) both use new databases on that PostgreSQL server.
+
+Examples:
+  florin bench split                                      at 1, 64 and 256 calls in flight
+  florin bench split --in-flight 256 --pairs 6 --ratio-at-least 50
+  florin bench split --batch 100 --in-flight 16 --connections 8
+  florin bench split --json --plot split.svg > split.json
 
 Status:
   0  measured, and every goal that was set is reached

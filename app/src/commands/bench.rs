@@ -16,8 +16,10 @@ mod memory;
 mod pairs;
 mod pictures;
 mod plot;
+mod process;
 mod report;
 mod series;
+mod split;
 mod store;
 mod table;
 
@@ -41,11 +43,13 @@ pub(crate) fn run(file: Option<&Path>, options: &Bench) -> Result<(), Failure> {
 async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
     let output = match options {
         Bench::Ledger(options) => &options.output,
+        Bench::Split(options) => &options.output,
         Bench::History(options) => &options.output,
     };
     let stores = Stores::new(config, &output.dir);
     let measured = match options {
         Bench::Ledger(options) => ledger_mode::run(&stores, options).await,
+        Bench::Split(options) => split::run(&stores, options).await,
         Bench::History(options) => history::run(&stores, options).await,
     };
     // Also what a run that failed left.

@@ -12,6 +12,7 @@ mod checkpoint;
 mod databases;
 mod error;
 mod migrate;
+mod pace;
 mod pool;
 mod postgres;
 mod rowset;
@@ -21,13 +22,14 @@ mod value;
 
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use backup::{backup_files, file_sha256};
 pub use databases::{create_database, drop_database, has_database, with_database};
 pub use error::{DbError, Fault};
 pub use migrate::Migration;
+pub use pace::Pace;
 pub use rowset::{Column, RowSet};
 pub use tx::Tx;
 pub use value::{Cell, Row, Value};
@@ -71,6 +73,7 @@ struct Inner {
     readers: Arc<Pool>,
     /// For whoever holds a reader already: if all of those waited for a second one of the same pool, none would ever come.
     second_readers: Arc<Pool>,
+    pace: OnceLock<Arc<dyn Pace>>,
     /// Behind the pools, so that it ends when their connections are gone.
     _checkpointer: Option<Checkpointer>,
 }
@@ -96,6 +99,7 @@ impl Db {
                 writers: Pool::new(target.clone(), access, writers, watch),
                 readers: Pool::new(target.clone(), Access::ReadOnly, readers.max(1), None),
                 second_readers: Pool::new(target.clone(), Access::ReadOnly, 1, None),
+                pace: OnceLock::new(),
                 target,
                 _checkpointer: checkpointer,
             }),
@@ -105,6 +109,12 @@ impl Db {
         }
         db.inner.readers.take().await?.give_back();
         Ok(db)
+    }
+
+    /// Has a simulation decide how long everything takes from now on.
+    pub fn keep_pace(&self, pace: Arc<dyn Pace>) {
+        // The first one stays.
+        let _ = self.inner.pace.set(pace);
     }
 
     pub fn engine(&self) -> Engine {
@@ -126,17 +136,17 @@ impl Db {
 
     /// One snapshot of the store, for any number of queries.
     pub async fn read(&self) -> Result<Tx, DbError> {
-        Tx::begin(self.inner.readers.take().await?, tx::Kind::Read).await
+        self.begin_in(&self.inner.readers, tx::Kind::Read).await
     }
 
     /// A later snapshot, for a moment, beside one that is held. Whoever has it must not ask for another connection.
     pub async fn read_later(&self) -> Result<Tx, DbError> {
-        Tx::begin(self.inner.second_readers.take().await?, tx::Kind::Read).await
+        self.begin_in(&self.inner.second_readers, tx::Kind::Read).await
     }
 
     /// A write transaction for whoever handles errors itself, as a lane does; others use [`Db::write`].
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        Tx::begin(self.inner.writers.take().await?, tx::Kind::Write).await
+        self.begin_in(&self.inner.writers, tx::Kind::Write).await
     }
 
     /// A write transaction that no other one of its kind overlaps, in this process or another: it begins when the last
@@ -148,7 +158,11 @@ impl Db {
     /// The same, marked as the holder's of a lease: a successor finds it and ends it. It still has to be committed by
     /// [`Tx::commit_fenced`].
     pub async fn begin_alone_under(&self, fence: Option<&Fence>) -> Result<Tx, DbError> {
-        Tx::begin(self.inner.writers.take().await?, tx::Kind::WriteAlone(fence)).await
+        self.begin_in(&self.inner.writers, tx::Kind::WriteAlone(fence)).await
+    }
+
+    async fn begin_in(&self, pool: &Arc<Pool>, kind: tx::Kind<'_>) -> Result<Tx, DbError> {
+        Tx::begin(pool.take().await?, kind, self.inner.pace.get().cloned()).await
     }
 
     /// Runs `work` in one write transaction and commits it; again, a bounded number of times, when the engine says so.

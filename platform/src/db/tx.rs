@@ -3,17 +3,19 @@
 //! Invariant: a transaction in which a statement failed cannot be committed. PostgreSQL would answer such a commit as if
 //! it had succeeded, and roll back; SQLite would commit the other half.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::pool::{Conn, Lent};
-use super::{Column, DbError, Fault, Row, RowSet, Value};
+use super::{Column, DbError, Fault, Pace, Row, RowSet, Value};
 use crate::lease::Fence;
 
 #[derive(Debug)]
 pub struct Tx {
     lent: Option<Lent>,
     spoiled: AtomicBool,
+    pace: Option<Arc<dyn Pace>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +38,9 @@ const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(curren
 const ROLLBACK_MAX: Duration = Duration::from_secs(1);
 
 impl Tx {
-    pub(crate) async fn begin(lent: Lent, kind: Kind<'_>) -> Result<Tx, DbError> {
-        let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false) };
+    pub(crate) async fn begin(lent: Lent, kind: Kind<'_>, pace: Option<Arc<dyn Pace>>) -> Result<Tx, DbError> {
+        let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false), pace };
+        tx.pause().await;
         match (tx.conn(), kind) {
             // A plain `begin` that reads first and writes later fails under contention.
             (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone(_)) => sqlite.begin_write()?,
@@ -55,6 +58,7 @@ impl Tx {
     }
 
     pub async fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.query(sql, params),
             Conn::Postgres(postgres) => postgres.query(sql, params).await,
@@ -62,6 +66,7 @@ impl Tx {
     }
 
     pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.execute(sql, params),
             Conn::Postgres(postgres) => postgres.execute(sql, params).await,
@@ -95,6 +100,7 @@ impl Tx {
 
     /// Statements without parameters and answers, several in one text: migrations.
     pub async fn batch(&self, sql: &str) -> Result<(), DbError> {
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.batch(sql),
             Conn::Postgres(postgres) => postgres.batch(sql).await,
@@ -102,6 +108,7 @@ impl Tx {
     }
 
     pub async fn insert_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.insert_many(set, columns),
             Conn::Postgres(postgres) => postgres.insert_many(set, columns).await,
@@ -110,6 +117,7 @@ impl Tx {
 
     /// Sets all columns behind the first one, in the rows that the first one names.
     pub async fn update_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.update_many(set, columns),
             Conn::Postgres(postgres) => postgres.update_many(set, columns).await,
@@ -118,6 +126,7 @@ impl Tx {
 
     /// Adds to the sums of the rows that the set's key names, and makes those that are not there. A key comes once at most.
     pub async fn add_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.add_many(set, columns),
             Conn::Postgres(postgres) => postgres.add_many(set, columns).await,
@@ -129,6 +138,7 @@ impl Tx {
         if keys.length() == 0 {
             return Ok(Vec::new());
         }
+        self.pause().await;
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.select_many(set, keys),
             Conn::Postgres(postgres) => postgres.select_many(set, keys).await,
@@ -152,6 +162,7 @@ impl Tx {
         if self.spoiled.load(Ordering::Relaxed) {
             return Err(DbError::new("commit although a statement failed", Fault::Statement));
         }
+        self.pause().await;
         match self.conn() {
             // Whoever has the file is alone: there is nothing to check.
             Conn::Sqlite(sqlite) => sqlite.batch("commit")?,
@@ -160,7 +171,14 @@ impl Tx {
         if let Some(lent) = self.lent.take() {
             lent.give_back();
         }
+        self.pause().await;
         Ok(())
+    }
+
+    async fn pause(&self) {
+        if let Some(pace) = &self.pace {
+            pace.pause().await;
+        }
     }
 
     fn noted<T>(&self, outcome: Result<T, DbError>) -> Result<T, DbError> {

@@ -1,11 +1,15 @@
 //! Pulls a feed and makes each event's effect happen once: the cursor moves in the transaction of the effect.
+//!
+//! An event whose effect cannot happen is found by taking its batch apart, tried a bounded number of times and then parked;
+//! the rest goes on. Trouble that may pass by itself is waited for, and nothing is parked for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use kernel::{Clock, Monotonic};
 
-use super::{Event, Feed, FeedError, Pull};
+use super::effect::{self, Failed};
+use super::{ConsumerName, Effect, Event, Feed, FeedError, Pull, parked};
 use crate::db::{Db, DbError, Tx, Value};
 
 /// For the migrations of a service that consumes feeds.
@@ -26,29 +30,50 @@ insert into feed_cursor (feed, seq)
 values ($1, $2)
 on conflict (feed) do update set seq = excluded.seq";
 
-/// What a service does with an event, in the transaction that also moves the cursor.
-#[async_trait]
-pub trait Effect: Send + Sync {
-    async fn happen(&self, tx: &Tx, event: &Event) -> Result<(), DbError>;
-}
-
 #[derive(Debug, Clone)]
 pub struct ConsumerConfig {
-    /// The feed's name in the consumer's own table of cursors.
+    /// The feed's name in the consumer's own tables, metrics and status.
     pub feed: &'static str,
+    /// Under which the feed remembers how far this consumer is; without one, the feed may remove what was not read.
+    pub consumer: Option<ConsumerName>,
     pub batch_max: usize,
     pub wait_ms: u64,
+    /// Times that the effect of one event is tried before the event is parked.
+    pub attempts_max: u32,
+}
+
+impl ConsumerConfig {
+    pub fn new(feed: &'static str) -> ConsumerConfig {
+        ConsumerConfig { feed, consumer: None, batch_max: 500, wait_ms: 1_000, attempts_max: 5 }
+    }
 }
 
 pub struct Consumer {
-    db: Db,
+    pub(super) db: Db,
     feed: Arc<dyn Feed>,
-    effect: Arc<dyn Effect>,
-    config: ConsumerConfig,
+    pub(super) effect: Arc<dyn Effect>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: ConsumerConfig,
+    seen: Mutex<Seen>,
 }
 
-/// Pause behind a failure; the same events are pulled again.
-const PAUSE: Duration = Duration::from_millis(500);
+/// What was found out on the way, for whoever asks how this consumer is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    /// Events that were told and have not had their effect, where the feed knows.
+    pub lag: Option<u64>,
+    lag_told: Option<Monotonic>,
+    /// What the last step failed for.
+    pub trouble: Option<String>,
+}
+
+/// Behind the first failure, twice as long behind the next, and so on; the same events are pulled again.
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Between two questions to a feed that answers at once that it has nothing.
+const REST: Duration = Duration::from_millis(50);
+/// How often the feed is asked for its end while there is something to do.
+const LAG_EVERY_MS: u64 = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 enum StepError {
@@ -59,57 +84,192 @@ enum StepError {
 }
 
 impl Consumer {
-    pub fn new(db: Db, feed: Arc<dyn Feed>, effect: Arc<dyn Effect>, config: ConsumerConfig) -> Consumer {
-        Consumer { db, feed, effect, config }
+    pub fn new(
+        db: Db,
+        feed: Arc<dyn Feed>,
+        effect: Arc<dyn Effect>,
+        clock: Arc<dyn Clock>,
+        config: ConsumerConfig,
+    ) -> Consumer {
+        Consumer { db, feed, effect, clock, config, seen: Mutex::default() }
     }
 
     /// Goes on for ever; whoever started it drops it at shutdown. An effect is whole or absent at that moment.
     pub async fn run(&self) {
+        self.count_parked().await;
+        let mut failures = 0;
         loop {
-            if let Err(error) = self.step().await {
-                tracing::warn!(feed = self.config.feed, %error, "events could not be consumed; trying again");
-                tokio::time::sleep(PAUSE).await;
+            match self.step().await {
+                Ok(()) => {
+                    failures = 0;
+                    self.seen().trouble = None;
+                }
+                Err(error) => {
+                    tracing::warn!(feed = self.config.feed, %error, "events could not be consumed; trying again");
+                    metrics::counter!("feed_failures_total", "feed" => self.config.feed).increment(1);
+                    self.seen().trouble = Some(error.to_string());
+                    tokio::time::sleep(pause(failures)).await;
+                    failures += 1;
+                }
             }
         }
     }
 
-    /// One pull and its effects; how many events there were.
-    async fn step(&self) -> Result<usize, StepError> {
-        let after = self.cursor().await?;
-        let pull = Pull { after, max: self.config.batch_max, wait_ms: self.config.wait_ms };
-        let events = Arc::new(self.feed.events_after(pull).await?);
-        let count = events.len();
-        if count > 0 {
-            self.happen(events).await?;
-        }
-        Ok(count)
+    /// One pull and its effects. A full batch is followed by the next one at once.
+    async fn step(&self) -> Result<(), StepError> {
+        let asked = self.clock.monotonic();
+        let Pulled { after, events } = self.pull().await?;
+        let Some(last) = events.last() else {
+            self.tell_lag(Some(0));
+            let waited = Duration::from_micros(self.clock.monotonic().micros_since(asked));
+            if waited < REST {
+                tokio::time::sleep(REST).await;
+            }
+            return Ok(());
+        };
+        self.happen(&events).await?;
+        tracing::debug!(feed = self.config.feed, after, upto = last.cursor, "events were consumed");
+        metrics::counter!("feed_events_total", "feed" => self.config.feed).increment(events.len() as u64);
+        self.find_lag(last.cursor).await;
+        Ok(())
     }
 
-    /// Where this consumer stands: events up to there have had their effect.
+    async fn pull(&self) -> Result<Pulled, StepError> {
+        let after = self.cursor().await?;
+        let ConsumerConfig { consumer, batch_max, wait_ms, .. } = &self.config;
+        let pull = Pull { after, max: *batch_max, wait_ms: *wait_ms, consumer: consumer.clone() };
+        Ok(Pulled { after, events: self.feed.events_after(pull).await? })
+    }
+
+    /// Where this consumer stands: events up to there have had their effect or are parked.
     pub async fn cursor(&self) -> Result<u64, DbError> {
-        let tx = self.db.read().await?;
+        self.cursor_in(&self.db.read().await?).await
+    }
+
+    /// Begins behind `cursor`, a person's decision: what lies before it has no effect here, or has it again.
+    pub async fn begin_behind(&self, cursor: u64) -> Result<(), DbError> {
+        tracing::warn!(feed = self.config.feed, cursor, "a consumer was told where to begin");
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        self.advance(&tx, cursor).await?;
+        tx.commit().await
+    }
+
+    /// All effects, or a part of them and an error that may pass.
+    async fn happen(&self, events: &[Event]) -> Result<(), DbError> {
+        match self.together(events).await {
+            Ok(()) => return Ok(()),
+            Err(Failed::Passing(error)) => return Err(error),
+            Err(Failed::Poison(reason)) => {
+                tracing::warn!(feed = self.config.feed, reason, "a batch failed and is taken apart");
+            }
+        }
+        for event in events {
+            self.alone(event).await?;
+        }
+        Ok(())
+    }
+
+    /// One event, which is parked when its effect does not happen.
+    async fn alone(&self, event: &Event) -> Result<(), DbError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let reason = match self.together(std::slice::from_ref(event)).await {
+                Ok(()) => return Ok(()),
+                Err(Failed::Passing(error)) => return Err(error),
+                Err(Failed::Poison(reason)) => reason,
+            };
+            if tried >= self.config.attempts_max {
+                return self.park(event, &reason, tried).await;
+            }
+            tokio::time::sleep(pause(tried)).await;
+        }
+    }
+
+    /// The effects of several events and the cursor behind them, in one transaction.
+    async fn together(&self, events: &[Event]) -> Result<(), Failed> {
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let done = self.cursor_in(&tx).await?;
+        // Another process may have been faster.
+        let news = events.get(events.partition_point(|event| event.cursor <= done)..).unwrap_or_default();
+        let Some(last) = news.last() else { return Ok(()) };
+        for event in news {
+            effect::happen(&*self.effect, &tx, event).await?;
+        }
+        #[cfg(feature = "planted")]
+        let tx = if crate::planted::is_planted(crate::planted::Bug::CursorApart) {
+            // Planted: the effects are committed, and only then does the cursor move.
+            tx.commit().await.map_err(Failed::of)?;
+            self.db.begin().await?
+        } else {
+            tx
+        };
+        self.advance(&tx, last.cursor).await?;
+        // A constraint may be looked at only now, and a failure that the effect kept to itself shows here.
+        tx.commit().await.map_err(Failed::of)
+    }
+
+    /// Puts the event aside and moves behind it, in one transaction.
+    async fn park(&self, event: &Event, reason: &str, attempts: u32) -> Result<(), DbError> {
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        if self.cursor_in(&tx).await? >= event.cursor {
+            return Ok(());
+        }
+        parked::add(&tx, self.config.feed, event, reason, attempts, self.clock.now()).await?;
+        self.advance(&tx, event.cursor).await?;
+        tx.commit().await?;
+        let (feed, cursor, id) = (self.config.feed, event.cursor, &event.event.id);
+        tracing::error!(feed, cursor, id, kind = event.event.kind, attempts, reason, "an event was parked");
+        metrics::counter!("feed_parked_total", "feed" => feed).increment(1);
+        self.count_parked().await;
+        Ok(())
+    }
+
+    async fn cursor_in(&self, tx: &Tx) -> Result<u64, DbError> {
         let found = tx.query(CURSOR_READ, &[Value::Text(self.config.feed)]).await?;
         found.first().map_or(Ok(0), |row| row.int(0)).map(i64::unsigned_abs)
     }
 
-    async fn happen(&self, events: Arc<Vec<Event>>) -> Result<(), DbError> {
-        let (effect, feed) = (Arc::clone(&self.effect), self.config.feed);
-        self.db
-            .write(move |tx: &Tx| {
-                let (events, effect) = (Arc::clone(&events), Arc::clone(&effect));
-                Box::pin(async move {
-                    tx.one_at_a_time().await?;
-                    let done = tx.query(CURSOR_READ, &[Value::Text(feed)]).await?;
-                    let done = done.first().map_or(Ok(0), |row| row.int(0))?.unsigned_abs();
-                    // Another process may have been faster.
-                    for event in events.iter().filter(|event| event.cursor > done) {
-                        effect.happen(tx, event).await?;
-                    }
-                    let last = events.last().map_or(done, |event| event.cursor).max(done);
-                    tx.execute(CURSOR_ADVANCE, &[Value::Text(feed), Value::Int(last as i64)]).await?;
-                    Ok(())
-                })
-            })
-            .await
+    async fn advance(&self, tx: &Tx, cursor: u64) -> Result<(), DbError> {
+        let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);
+        tx.execute(CURSOR_ADVANCE, &[Value::Text(self.config.feed), Value::Int(cursor)]).await.map(|_| ())
     }
+
+    /// Asks for the feed's end now and then; an end that is not told stops nothing.
+    async fn find_lag(&self, cursor: u64) {
+        let now = self.clock.monotonic();
+        let told = self.seen().lag_told;
+        if told.is_some_and(|told| now.micros_since(told) < LAG_EVERY_MS * 1_000) {
+            return;
+        }
+        match self.feed.end().await {
+            Ok(end) => self.tell_lag(end.map(|end| end.saturating_sub(cursor))),
+            Err(error) => tracing::debug!(feed = self.config.feed, %error, "the feed's end is not known"),
+        }
+    }
+
+    fn tell_lag(&self, lag: Option<u64>) {
+        let now = self.clock.monotonic();
+        let mut seen = self.seen();
+        (seen.lag, seen.lag_told) = (lag, Some(now));
+        if let Some(lag) = lag {
+            metrics::gauge!("feed_lag_events", "feed" => self.config.feed).set(lag as f64);
+        }
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Pulled {
+    after: u64,
+    events: Vec<Event>,
+}
+
+fn pause(failures: u32) -> Duration {
+    PAUSE_FIRST.saturating_mul(1 << failures.min(16)).min(PAUSE_MAX)
 }

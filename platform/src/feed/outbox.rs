@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kernel::Clock;
 
-use super::{CloudEvent, Event, Feed, FeedError, FeedSignal, Pull};
+use super::registry::{self, RegisteredConsumer, Registry};
+use super::{CloudEvent, ConsumerName, Event, Feed, FeedError, FeedSignal, Pull};
 use crate::db::{Column, Db, DbError, RowSet, Tx, Value};
 
 /// For the migrations of a service that has an outbox.
@@ -70,8 +71,7 @@ impl Outbox {
     /// Adds events to the transaction of the fact; the last cursor is for the signal once that is committed.
     pub async fn add(&self, tx: &Tx, events: Vec<NewEvent>) -> Result<u64, DbError> {
         tx.one_at_a_time().await?;
-        let last = tx.query(OUTBOX_LAST, &[]).await?;
-        let last = last.first().ok_or_else(|| DbError::shape("the outbox has no last number"))?.int(0)?;
+        let last = last(tx).await?;
         let now = self.clock.now();
         let (mut seqs, mut bodies) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
         for (seq, event) in (last + 1..).zip(events) {
@@ -92,35 +92,91 @@ impl Outbox {
 pub struct OutboxFeed {
     db: Db,
     signal: FeedSignal,
+    clock: Arc<dyn Clock>,
+    registry: Arc<Registry>,
 }
 
 impl OutboxFeed {
-    pub fn new(db: Db, signal: FeedSignal) -> OutboxFeed {
-        OutboxFeed { db, signal }
+    pub fn new(db: Db, signal: FeedSignal, clock: Arc<dyn Clock>) -> OutboxFeed {
+        OutboxFeed { db, signal, clock, registry: Arc::default() }
     }
 
-    async fn look(&self, pull: Pull) -> Result<Vec<Event>, DbError> {
+    /// Everybody who has pulled under a name.
+    pub async fn consumers(&self) -> Result<Vec<RegisteredConsumer>, DbError> {
+        registry::list(&self.db.read().await?).await
+    }
+
+    /// Rows are no longer kept for this consumer: it will not come back. Whether it was known. If it does come back, it is
+    /// registered again, and told when events have gone meanwhile.
+    pub async fn deregister(&self, name: &ConsumerName) -> Result<bool, DbError> {
+        self.registry.deregister(&self.db, name).await
+    }
+
+    async fn look(&self, pull: &Pull) -> Result<Vec<Event>, Missed> {
         let tx = self.db.read().await?;
         let after = i64::try_from(pull.after).unwrap_or(i64::MAX);
         let rows = tx.query(OUTBOX_AFTER, &[Value::Int(after), Value::Int(pull.max as i64)]).await?;
+        // Numbers have no gaps, so a row that does not follow tells that those before it were removed.
+        let first = match rows.first() {
+            Some(row) => row.int(0)?,
+            None => last(&tx).await?.max(after) + 1,
+        };
+        if first != after.saturating_add(1) {
+            return Err(Missed::Gone(first.unsigned_abs()));
+        }
         let event = |row: &crate::db::Row| {
             let event = serde_json::from_str(row.text(1)?).map_err(|error| DbError::shape(error.to_string()))?;
             Ok(Event { cursor: row.int(0)?.unsigned_abs(), event })
         };
-        rows.iter().map(event).collect()
+        let events = rows.iter().map(event).collect::<Result<_, DbError>>()?;
+        Ok(Pull::fitting(events))
     }
+}
+
+/// Why a look found nothing to tell.
+enum Missed {
+    Store(DbError),
+    Gone(u64),
+}
+
+impl From<DbError> for Missed {
+    fn from(error: DbError) -> Missed {
+        Missed::Store(error)
+    }
+}
+
+impl From<Missed> for FeedError {
+    fn from(missed: Missed) -> FeedError {
+        match missed {
+            Missed::Store(error) => FeedError::Unavailable(error.to_string()),
+            Missed::Gone(first) => FeedError::Gone { first },
+        }
+    }
+}
+
+async fn last(tx: &Tx) -> Result<i64, DbError> {
+    let last = tx.query(OUTBOX_LAST, &[]).await?;
+    last.first().ok_or_else(|| DbError::shape("the outbox has no last number"))?.int(0)
 }
 
 #[async_trait]
 impl Feed for OutboxFeed {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
-        let failed = |error: DbError| FeedError(error.to_string());
-        let found = self.look(pull).await.map_err(failed)?;
-        if !found.is_empty() || pull.wait_ms == 0 {
-            return Ok(found);
+        let mut found = self.look(&pull).await?;
+        if let Some(name) = &pull.consumer {
+            let full = found.len() == pull.max;
+            self.registry.passed(&self.db, &*self.clock, name, pull.after, full).await;
         }
-        self.signal.wait(pull.after, Duration::from_millis(pull.wait_ms)).await;
-        self.look(pull).await.map_err(failed)
+        if found.is_empty() && pull.wait_ms > 0 {
+            self.signal.wait(pull.after, Duration::from_millis(pull.wait_ms)).await;
+            found = self.look(&pull).await?;
+        }
+        Ok(found)
+    }
+
+    async fn end(&self) -> Result<Option<u64>, FeedError> {
+        let end = async { last(&self.db.read().await?).await };
+        end.await.map(|end| Some(end.unsigned_abs())).map_err(|error| FeedError::Unavailable(error.to_string()))
     }
 }

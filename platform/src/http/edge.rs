@@ -23,6 +23,7 @@ use super::problem::{Problem, refusals};
 use super::scope::{Limits, Scope};
 use super::{deadline, observe, request_id};
 use crate::config::Config;
+use crate::telemetry::{self, TRACEPARENT};
 
 /// What all requests share.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     let request_id = request_id::request_id(request.headers(), &edge.ids);
     let what = observed(&edge, &request);
     let span = tracing::info_span!("request", request_id = &*request_id, method = what.method, route = &*what.endpoint);
+    telemetry::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
     let answer = async {
         let response = match admit(&edge, &mut request, &request_id) {
             Ok(allowed) => answer(request, next, allowed).await,

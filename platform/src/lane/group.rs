@@ -108,6 +108,12 @@ impl<W: LaneWork> Run<W> {
             Ok(None) => return Attempt::ClockBehind,
             Err(error) => return Attempt::Failed(error),
         };
+        #[cfg(feature = "planted")]
+        if crate::planted::is_planted(crate::planted::Bug::AnsweredBeforeCommit) {
+            // Planted: the commit goes on by itself, and its callers are answered meanwhile.
+            tokio::spawn(tx.commit());
+            return Attempt::Committed(replies, tail);
+        }
         match within(&standing, term, Box::pin(commit(tx, term))).await {
             Ok(()) => Attempt::Committed(replies, tail),
             Err(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io) => {

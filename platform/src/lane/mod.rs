@@ -12,10 +12,10 @@
 
 mod group;
 mod run;
+mod runner;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kernel::{Clock, Deadline, Timestamp};
@@ -23,6 +23,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Db, DbError, Tx};
 use crate::lease::Standing;
+
+pub use runner::Runner;
+use runner::Running;
 
 /// What a service does with a group of commands.
 pub trait LaneWork: Send + 'static {
@@ -95,6 +98,7 @@ pub struct LaneConfig {
     /// Commands that may wait.
     pub queue_max: usize,
     pub clock_behind_max_ms: u64,
+    pub runner: Runner,
 }
 
 /// Why a lane did not carry a command out.
@@ -161,7 +165,7 @@ pub struct Lane<W: LaneWork> {
     state: Arc<LaneState>,
     standing: Standing,
     clock: Arc<dyn Clock>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<Running>>,
 }
 
 /// What others may know of a lane while it runs.
@@ -207,23 +211,18 @@ impl<W: LaneWork> Lane<W> {
         let (sender, receiver) = mpsc::channel(config.queue_max);
         let state = Arc::new(LaneState::default());
         state.accept(true);
-        let name = config.name;
+        let runner = config.runner;
         let shared =
             run::Shared { db, clock: Arc::clone(&clock), state: Arc::clone(&state), standing: standing.clone() };
         let run = run::Run::new(shared, work, config, receiver, tail);
-        let runtime = tokio::runtime::Handle::current();
-        // A thread of its own: a commit blocks for the length of a disk sync.
-        let thread = std::thread::Builder::new()
-            .name(format!("lane-{name}"))
-            .spawn(move || runtime.block_on(run.until_closed()))
-            .map_err(|error| DbError::caused("start a lane's thread", crate::db::Fault::Unreachable, error))?;
+        let running = runner.start(run)?;
         Ok(Lane {
             sender: sender.downgrade(),
             queue: Mutex::new(Some(sender)),
             state,
             standing,
             clock,
-            thread: Mutex::new(Some(thread)),
+            running: Mutex::new(Some(running)),
         })
     }
 
@@ -264,12 +263,11 @@ impl<W: LaneWork> Lane<W> {
     /// Takes no more commands, finishes those that wait and ends the thread.
     pub async fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
-                tracing::error!("a lane's thread did not end cleanly");
-            }
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running
+            && !running.ended().await
+        {
+            tracing::error!("a lane's thread did not end cleanly");
         }
     }
 }

@@ -10,6 +10,8 @@ use kernel::{Clock, Ctx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::telemetry;
+
 use super::{Budget, Call, CallError, CallerCtx, Failure, Outcome, Reply, Transport};
 
 /// Times that one call is sent again at most.
@@ -215,6 +217,7 @@ fn body<C: Serialize>(ctx: &Ctx, left: Duration, command: &C) -> Result<Bytes, s
         deadline_ms: left_ms - (left_ms / 10).min(RESERVE_MAX_MS),
         request_id: ctx.request_id.clone(),
         idempotency_key: ctx.idempotency_key.clone(),
+        traceparent: telemetry::traceparent(),
     };
     serde_json::to_vec(&Call { ctx, command }).map(Bytes::from)
 }

@@ -10,6 +10,9 @@ use futures_util::FutureExt;
 use kernel::{Clock, Ctx, Deadline};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
+
+use crate::telemetry;
 
 use super::{Call, Failure, Reply};
 
@@ -39,17 +42,20 @@ impl Methods {
         F: Future<Output = Result<R, E>> + Send + 'static,
         W: Fn(Ctx, C) -> F + Send + Sync + Clone + 'static,
     {
+        let service = self.service;
         let answering = move |clock: Arc<dyn Clock>, call: Bytes| -> Answering {
             let work = work.clone();
             Box::pin(async move {
                 let Call { ctx, command } = serde_json::from_slice::<Call<C>>(&call).map_err(not_understood)?;
+                let span = tracing::info_span!("call", request_id = &*ctx.request_id, service, method);
+                telemetry::follow(&span, ctx.traceparent.as_deref());
                 let ctx = Ctx {
                     principal: ctx.principal,
                     deadline: Deadline::after_millis(&*clock, ctx.deadline_ms),
                     request_id: ctx.request_id,
                     idempotency_key: ctx.idempotency_key,
                 };
-                let reply = match work(ctx, command).await {
+                let reply = match work(ctx, command).instrument(span).await {
                     Ok(reply) => Reply::Ok(reply),
                     Err(refused) => Reply::Refused(refused),
                 };

@@ -6,3 +6,4 @@ mod faults;
 mod migrations;
 mod rows;
 mod sharing;
+mod silence;

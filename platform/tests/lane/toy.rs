@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::{Clock, Deadline, Timestamp};
 use platform::db::{Column, Db, DbError, Fault, Migration, RowSet, Tx, Value};
-use platform::lane::{Lane, LaneConfig, LaneError, LaneWork, Tail};
+use platform::lane::{Lane, LaneConfig, LaneError, LaneWork, Runner, Tail};
 use testkit::TestStore;
 
 const MIGRATIONS: [Migration; 1] = [Migration {
@@ -225,7 +225,7 @@ async fn last_group(tx: &Tx) -> Result<Tail, DbError> {
 }
 
 pub(crate) fn config() -> LaneConfig {
-    LaneConfig { name: "toy", batch_max: 100, queue_max: 1_000, clock_behind_max_ms: 1_000 }
+    LaneConfig { name: "toy", batch_max: 100, queue_max: 1_000, clock_behind_max_ms: 1_000, runner: Runner::default() }
 }
 
 /// The toy's tables, and others.

@@ -21,7 +21,7 @@ use crate::view;
 /// Rows of the largest transaction, so that one always fits into what is read.
 const ROWS_OF_ONE: usize = ledger_api::limits::POSTINGS_MAX;
 
-pub(crate) async fn events_after(books: &Books, pull: Pull) -> Result<Vec<Event>, DbError> {
+pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<Vec<Event>, DbError> {
     let snapshot = books.snapshot().await?;
     let tx = &snapshot.tx;
     let from = i64::try_from(pull.after.saturating_add(1)).unwrap_or(i64::MAX);
@@ -60,7 +60,7 @@ pub(crate) async fn events_after(books: &Books, pull: Pull) -> Result<Vec<Event>
             Row::Failed(failed) => events.push(failure_event(*seq, at, failed)),
         }
     }
-    Ok(events)
+    Ok(Pull::fitting(events))
 }
 
 async fn accounts_of(snapshot: &Snapshot, rows: &BTreeMap<u64, Row>) -> Result<State, DbError> {

@@ -1,6 +1,7 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
 mod errors;
+mod in_time;
 mod keys;
 mod schedule;
 mod submit;
@@ -18,7 +19,7 @@ use ledger_api::{
 use platform::access;
 use platform::db::{Db, DbError, Engine};
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
-use platform::lane::{Lane, LaneConfig};
+use platform::lane::{Lane, LaneConfig, Runner};
 use platform::lease::Standing;
 
 use crate::command::{Body, Command, Reach, Reply};
@@ -31,7 +32,7 @@ use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
 
 use errors::lane_error;
-pub(crate) use errors::{forbidden, query_error, refused, store_error};
+pub(crate) use errors::{change_error, forbidden, query_error, refused, store_error};
 pub(crate) use keys::{IDEMPOTENCY_KEY, KeyedOperation};
 
 #[derive(Debug, Clone)]
@@ -46,6 +47,7 @@ pub struct LedgerConfig {
     /// With more active accounts than this, their rows are written behind the commit. On SQLite only.
     pub write_behind_accounts: usize,
     pub idempotency_days: i64,
+    pub runner: Runner,
     /// Whether this process may write, where several share a store.
     pub standing: Standing,
 }
@@ -60,6 +62,7 @@ impl Default for LedgerConfig {
             accounts_cached_max: 2_000_000,
             write_behind_accounts: 1_000,
             idempotency_days: 30,
+            runner: Runner::default(),
             standing: Standing::alone(),
         }
     }
@@ -110,6 +113,7 @@ impl LedgerService {
             batch_max: config.batch_max,
             queue_max: config.queue_max,
             clock_behind_max_ms: config.clock_behind_max_ms,
+            runner: config.runner,
         };
         let standing = config.standing.clone();
         let lane = Lane::start_under(standing.clone(), db.clone(), work, lane, Arc::clone(&clock)).await?;
@@ -158,7 +162,7 @@ impl Ledger for LedgerService {
 
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError> {
         access::check(ctx, "assets", "read", None).map_err(forbidden)?;
-        query::assets(&self.books).await.map_err(store_error)
+        self.ask_in_time(ctx, async { query::assets(&self.books).await.map_err(store_error) }).await
     }
 
     async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, LedgerError> {
@@ -182,7 +186,8 @@ impl Ledger for LedgerService {
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {
         let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
-        let account = query::account(&self.books, path).await.map_err(store_error)?.ok_or_else(unknown)?;
+        let found = async { query::account(&self.books, path).await.map_err(store_error) };
+        let account = self.ask_in_time(ctx, found).await?.ok_or_else(unknown)?;
         let owner = account.owner.as_ref().map(|owner| owner.as_str());
         match access::check(ctx, "accounts", "read", owner) {
             Ok(()) => Ok(account),
@@ -201,7 +206,8 @@ impl Ledger for LedgerService {
             Reach::Owner(subject) => Some(subject.parse().map_err(|_| LedgerError::Forbidden)?),
         };
         let query = AccountQuery { owner, ..query };
-        query::accounts(&self.books, &query, limit).await.map_err(query_error)
+        let page = async { query::accounts(&self.books, &query, limit).await.map_err(query_error) };
+        self.ask_in_time(ctx, page).await
     }
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
@@ -222,7 +228,8 @@ impl Ledger for LedgerService {
 
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
         let reach = reach(ctx, "transactions", "read")?;
-        let found = query::transaction(self, ctx, &reach, &find).await.map_err(store_error)?;
+        let found = async { query::transaction(self, ctx, &reach, &find).await.map_err(store_error) };
+        let found = self.ask_in_time(ctx, found).await?;
         let unknown = || Refusal::NotFound { what: "transaction".to_owned(), name: query::name_of(&find) };
         found.unwrap_or_else(|| Err(unknown().into()))
     }
@@ -231,11 +238,13 @@ impl Ledger for LedgerService {
         access::check(ctx, "events", "read", None).map_err(forbidden)?;
         // An answer that comes behind the deadline is none.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
-        Feed::events_after(self, Pull { wait_ms, ..pull }).await.map_err(|_| LedgerError::Unavailable)
+        let pull = Pull { wait_ms, ..pull };
+        let events = async { Feed::events_after(self, pull).await.map_err(|_| LedgerError::Unavailable) };
+        self.ask_in_time(ctx, events).await
     }
 
-    async fn status(&self, _ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
-        let head = query::head(&self.books).await.map_err(store_error)?;
+    async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
+        let head = self.ask_in_time(ctx, async { query::head(&self.books).await.map_err(store_error) }).await?;
         let state = self.lane.state();
         Ok(LedgerStatus {
             book: crate::BOOK.to_owned(),
@@ -252,10 +261,17 @@ impl Ledger for LedgerService {
 impl Feed for LedgerService {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
-        let failed = |error: DbError| FeedError(error.to_string());
+        let failed = |error: DbError| FeedError::Unavailable(error.to_string());
         let mut left_ms = pull.wait_ms;
         loop {
-            let found = events::events_after(&self.books, pull).await.map_err(failed)?;
+            let found = events::events_after(&self.books, &pull).await.map_err(failed)?;
+            #[cfg(feature = "planted")]
+            let found = if left_ms < pull.wait_ms && platform::planted::is_planted(platform::planted::Bug::FeedSkips) {
+                // Planted: whoever was woken is told the newest event, and never what came together with it.
+                found.into_iter().next_back().into_iter().collect()
+            } else {
+                found
+            };
             if !found.is_empty() || left_ms == 0 {
                 return Ok(found);
             }
@@ -264,6 +280,11 @@ impl Feed for LedgerService {
             self.signal.wait(pull.after, Duration::from_millis(wait_ms)).await;
             left_ms -= wait_ms;
         }
+    }
+
+    async fn end(&self) -> Result<Option<u64>, FeedError> {
+        let head = query::head(&self.books).await;
+        head.map(|head| Some(head.last_seq)).map_err(|error| FeedError::Unavailable(error.to_string()))
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
         let own = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
         let name = folder.trim_start_matches("services/").replace('/', "-");
         let (depends_on, dev_depends_on) = (own(depends_on), own(dev));
-        Crate { name, folder: folder.to_owned(), roots: Vec::new(), depends_on, dev_depends_on }
+        Crate { name, folder: folder.to_owned(), depends_on, dev_depends_on, ..Crate::default() }
     }
 
     #[test]

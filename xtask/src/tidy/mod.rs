@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod planted;
 mod shape;
 mod sizes;
 mod words;
@@ -22,6 +23,7 @@ pub(crate) fn check() -> Result<String, String> {
     let files = files::in_tree(&workspace.root)?;
     let mut findings = sizes::check(&files, &sizes::Ratchet::read(&workspace.root)?);
     findings.broken.extend(edges::check(&workspace.crates));
+    findings.broken.extend(planted::check(&workspace.crates));
     findings.broken.extend(shape::check(&workspace, &files));
     findings.broken.extend(words::check(&files, &words::Banned::read(&workspace.root)?));
     let notes = findings.notes.iter().map(|note| format!("note: {note}\n")).collect::<String>();

@@ -11,7 +11,7 @@ pub(super) struct Workspace {
     pub(super) crates: Vec<Crate>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Crate {
     pub(super) name: String,
     /// From the workspace's root, with forward slashes.
@@ -21,6 +21,10 @@ pub(super) struct Crate {
     /// Folders of the crates of ours that it depends on.
     pub(super) depends_on: Vec<String>,
     pub(super) dev_depends_on: Vec<String>,
+    /// Names of dependencies, of any kind, with the features that are asked of them.
+    pub(super) asks: Vec<(String, Vec<String>)>,
+    /// Its own features, and what each of them turns on.
+    pub(super) features: BTreeMap<String, Vec<String>>,
 }
 
 impl Workspace {
@@ -54,6 +58,8 @@ fn read_crate(package: &Package, folders: &BTreeMap<String, String>, root: &Path
         roots: roots.map(|path| within(root, path)).collect(),
         depends_on: depends(false),
         dev_depends_on: depends(true),
+        asks: package.dependencies.iter().map(|edge| (edge.name.clone(), edge.features.clone())).collect(),
+        features: package.features.clone(),
     }
 }
 

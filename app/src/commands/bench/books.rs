@@ -1,4 +1,5 @@
-//! A ledger in this process on a store of a benchmark: made, filled, measured as often as wanted, and closed.
+//! A ledger on a store of a benchmark, in this process or in one of its own: made, filled, measured as often as wanted, and
+//! closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,11 +7,13 @@ use std::time::Duration;
 
 use kernel::{Clock, Currency, IdMaker, SystemClock};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{AccountPath, History, Ledger, LedgerStatus, Limits, OpenAccount, RollUpQuery, Side};
+use ledger_api::{AccountPath, Ledger, LedgerStatus, Limits, OpenAccount, RollUpQuery, Side};
 use serde_json::{Value, json};
 
 use super::client::{Caller, FUNDS, InProcess, Transfer, WORLD, operator};
 use super::load::{self, Figures, Load};
+use super::memory::Memory;
+use super::process::LedgerProcess;
 use super::store::Store;
 use super::{commits, fill};
 use crate::failure::Failure;
@@ -18,18 +21,27 @@ use crate::progress::Progress;
 
 /// Commands that open accounts at the same time: two full groups, so that one fills while the other is written.
 const OPENING: usize = 2_000;
+/// No more than its connections carry at once.
+const OPENING_THERE: usize = 500;
 
 const TOLD_EACH: Duration = Duration::from_millis(500);
 
 pub(super) struct Books {
     store: Store,
-    pub(super) service: Arc<LedgerService>,
+    place: Place,
+    pub(super) ledger: Arc<dyn Ledger>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) paths: Arc<[AccountPath]>,
     currency: Currency,
     /// In the store, and what they moved in all.
     pub(super) transfers: u64,
     pub(super) moved: i64,
+}
+
+/// Where the ledger runs.
+enum Place {
+    Here(Arc<LedgerService>),
+    There(LedgerProcess),
 }
 
 /// What a store was like when it was closed.
@@ -59,9 +71,28 @@ impl Books {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = LedgerConfig { rollup_accounts_max: accounts + 1, ..LedgerConfig::default() };
         let ids = IdMaker::new(Arc::clone(&clock));
-        let service = LedgerService::start(store.open().await?, config, Arc::clone(&clock), ids).await?;
+        let service = Arc::new(LedgerService::start(store.open().await?, config, Arc::clone(&clock), ids).await?);
+        let ledger: Arc<dyn Ledger> = service.clone();
+        Books::of(store, Place::Here(service), ledger, clock, accounts).await
+    }
+
+    /// The same in another process, which is called over `connections`.
+    pub(super) async fn open_there(store: Store, accounts: usize, connections: usize) -> Result<Books, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let process = LedgerProcess::start(&store, accounts, connections, &clock).await?;
+        let ledger = process.ledger();
+        Books::of(store, Place::There(process), ledger, clock, accounts).await
+    }
+
+    async fn of(
+        store: Store,
+        place: Place,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        accounts: usize,
+    ) -> Result<Books, Failure> {
         let (currency, paths) = (load::currency()?, load::paths(accounts)?);
-        let mut books = Books { store, service: Arc::new(service), clock, paths, currency, transfers: 0, moved: 0 };
+        let mut books = Books { store, place, ledger, clock, paths, currency, transfers: 0, moved: 0 };
         books.open_accounts().await?;
         fund(books.caller(), &books.paths, &books.clock).await?;
         books.transfers = accounts as u64;
@@ -77,15 +108,14 @@ impl Books {
     }
 
     pub(super) fn caller(&self) -> InProcess {
-        let ledger: Arc<dyn Ledger> = self.service.clone();
-        InProcess { ledger, clock: Arc::clone(&self.clock), currency: self.currency }
+        InProcess { ledger: Arc::clone(&self.ledger), clock: Arc::clone(&self.clock), currency: self.currency }
     }
 
     pub(super) async fn measure(&mut self, load: &Load) -> Result<Figures, Failure> {
         let before = self.status().await?;
         let callers = (0..load.in_flight).map(|_| self.caller()).collect();
         let run = load::run(callers, load, &self.paths, &self.clock).await?;
-        let longest_commit = Some(commits::longest());
+        let longest_commit = matches!(self.place, Place::Here(_)).then(commits::longest);
         let after = self.status().await?;
         let rows = after.rows - before.rows;
         load::check(&run, rows, self.moved_in_books().await? - self.moved)?;
@@ -95,18 +125,31 @@ impl Books {
     }
 
     pub(super) async fn status(&self) -> Result<LedgerStatus, Failure> {
-        Ok(self.service.status(&operator(&*self.clock)).await?)
+        Ok(self.ledger.status(&operator(&*self.clock)).await?)
     }
 
     pub(super) async fn moved_in_books(&self) -> Result<i64, Failure> {
-        let total = self.service.roll_up(&operator(&*self.clock), RollUpQuery::now("bench".parse()?)).await?;
+        let total = self.ledger.roll_up(&operator(&*self.clock), RollUpQuery::now("bench".parse()?)).await?;
         Ok(total.currencies.first().map_or(0, |total| total.posted_debits.minor()))
+    }
+
+    /// Of a process of its own.
+    pub(super) fn memory(&self) -> Option<Memory> {
+        match &self.place {
+            Place::Here(_) => None,
+            Place::There(process) => process.memory(),
+        }
     }
 
     /// Leaves nothing of the store but what is known about it.
     pub(super) async fn close(self) -> Result<End, Failure> {
-        self.service.close().await?;
-        drop(self.service);
+        drop(self.ledger);
+        match self.place {
+            Place::Here(service) => {
+                service.close().await?;
+            }
+            Place::There(process) => process.stop().await?,
+        }
         let bytes = self.store.bytes();
         let row_bytes = ledger::mean_row_bytes(&self.store.open().await?).await?;
         self.store.remove().await?;
@@ -123,10 +166,11 @@ impl Books {
             reference: None,
             metadata: Default::default(),
         };
-        self.service.open_account(&operator(&*self.clock), world.clone()).await?;
+        self.ledger.open_account(&operator(&*self.clock), world.clone()).await?;
         let next = Arc::new(AtomicUsize::new(0));
         let mut opening = tokio::task::JoinSet::new();
-        for _ in 0..OPENING.min(self.paths.len()) {
+        let at_once = if matches!(self.place, Place::Here(_)) { OPENING } else { OPENING_THERE };
+        for _ in 0..at_once.min(self.paths.len()) {
             opening.spawn(open_some(self.caller(), Arc::clone(&self.paths), Arc::clone(&next), world.clone()));
         }
         let mut progress = Progress::new("opening accounts", "accounts");

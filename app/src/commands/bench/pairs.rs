@@ -31,13 +31,8 @@ impl Pair {
 }
 
 impl Paired {
-    /// Of an even number of pairs, the mean of the two in the middle.
     pub(super) fn median(&self) -> f64 {
-        let mut ratios: Vec<f64> = self.pairs.iter().map(Pair::ratio).collect();
-        ratios.sort_by(f64::total_cmp);
-        let at = |place: usize| ratios.get(place).copied().unwrap_or(0.0);
-        let middle = ratios.len() / 2;
-        if ratios.len() % 2 == 1 { at(middle) } else { (at(middle.saturating_sub(1)) + at(middle)) / 2.0 }
+        median(self.pairs.iter().map(Pair::ratio))
     }
 
     pub(super) fn names(&self) -> (String, String) {
@@ -52,6 +47,15 @@ impl Paired {
             }
         }
     }
+}
+
+/// Of an even number, the mean of the two in the middle.
+pub(super) fn median(ratios: impl Iterator<Item = f64>) -> f64 {
+    let mut ratios: Vec<f64> = ratios.collect();
+    ratios.sort_by(f64::total_cmp);
+    let at = |place: usize| ratios.get(place).copied().unwrap_or(0.0);
+    let middle = ratios.len() / 2;
+    if ratios.len() % 2 == 1 { at(middle) } else { (at(middle.saturating_sub(1)) + at(middle)) / 2.0 }
 }
 
 /// Every pair is told as soon as it is measured.

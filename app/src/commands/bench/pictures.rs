@@ -4,10 +4,11 @@ use platform::db::Engine;
 
 use super::axis::Scale;
 use super::history::{Answers, What};
-use super::load::Load;
+use super::load::{Figures, Load};
 use super::pairs::{Pair, Paired};
 use super::plot::{Mark, Panel, Plot, Row, X};
 use super::report::{Line, name};
+use super::split::{Step, Turn};
 use super::table;
 
 const PER_SECOND: &str = "transfers a second";
@@ -75,6 +76,29 @@ pub(super) fn of_pairs(engine: Engine, paired: &Paired) -> String {
     let subtitle =
         format!("{}, {} in flight", table::description(name(engine), crate::cli::Over::Process, load), load.in_flight);
     Plot { title: format!("{ours} against {others}"), subtitle, panels: vec![panel] }.svg()
+}
+
+/// Both sides over callers; of several turns the mean.
+pub(super) fn of_split(subtitle: String, steps: &[Step]) -> String {
+    let names = || steps.iter().map(|step| table::grouped(step.in_flight as u64)).collect();
+    let row = |name: &str, value: &dyn Fn(&Turn) -> f64| {
+        let mean = |step: &Step| step.turns.iter().map(value).sum::<f64>() / step.turns.len().max(1) as f64;
+        Row { name: name.to_owned(), values: steps.iter().map(mean).collect() }
+    };
+    let p99 = |of: &Figures| of.latency.value_at_quantile(0.99) as f64 / 1e3;
+    let panel = |title: &str, value: &dyn Fn(&Figures) -> f64| Panel {
+        title: title.to_owned(),
+        x: X::Names(names()),
+        x_title: "calls in flight".to_owned(),
+        scale: Scale::Linear,
+        mark: Mark::Bars,
+        rows: vec![
+            row("in the same process", &|turn| value(&turn.here)),
+            row("in another process", &|turn| value(&turn.there)),
+        ],
+    };
+    let panels = vec![panel(PER_SECOND, &Figures::per_second), panel("p99 of a call, ms", &p99)];
+    Plot { title: "A ledger in another process against one in the same".to_owned(), subtitle, panels }.svg()
 }
 
 pub(super) fn of_answers(subtitle: &str, answers: &[Answers]) -> String {

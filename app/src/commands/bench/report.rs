@@ -11,6 +11,7 @@ use super::goals::Goals;
 use super::load::{Figures, Load};
 use super::memory::Memory;
 use super::pairs::{Pair, Paired};
+use super::split::{Left, Step, Turn};
 use super::{disk, table};
 use crate::cli::{Against, Output, Over};
 use crate::failure::Failure;
@@ -115,6 +116,43 @@ impl<'a> Report<'a> {
         self.insert("other", side(&paired.other, &others, paired.other_end));
         self.insert("pairs", Value::Array(self.lines.clone()));
         self.insert("median_ratio_percent", json!(paired.median()));
+    }
+
+    /// Answers how the load was described.
+    pub(super) fn split_open(&mut self, load: &Load, connections: usize) -> String {
+        self.insert("connections", json!(connections));
+        self.insert("accounts", json!(load.accounts));
+        self.insert("batch", json!(load.batch));
+        let described = table::split_description(name(self.engine), load, connections);
+        self.say(&described);
+        self.say(&table::split_heading());
+        described
+    }
+
+    pub(super) fn turn(&mut self, turn: &Turn) {
+        self.say(&table::turn(turn));
+        let (here, there) = (Value::Object(figures(&turn.here)), Value::Object(figures(&turn.there)));
+        let first = if turn.here_first { "here" } else { "there" };
+        let (in_flight, ratio) = (turn.in_flight, turn.ratio());
+        let value =
+            json!({ "in_flight": in_flight, "here": here, "there": there, "first": first, "ratio_percent": ratio });
+        self.lines.push(value);
+        self.insert("turns", Value::Array(self.lines.clone()));
+    }
+
+    pub(super) fn split_close(&mut self, steps: &[Step], left: &Left) {
+        for step in steps.iter().filter(|step| step.turns.len() > 1) {
+            let in_flight = table::grouped(step.in_flight as u64);
+            self.say(&format!("median at {in_flight} in flight: the other process carried {:.1} %", step.median()));
+        }
+        if let Some(memory) = left.memory {
+            self.say(&format!("memory of the other process: {}", memory.sentence()));
+        }
+        let median = |step: &Step| json!({ "in_flight": step.in_flight, "ratio_percent": step.median() });
+        self.insert("medians", steps.iter().map(median).collect());
+        self.insert("here", json!({ "store": left.here.value() }));
+        let memory = left.memory.map_or(Value::Null, Memory::value);
+        self.insert("there", json!({ "store": left.there.value(), "memory": memory }));
     }
 
     /// Ends with memory and goals, and writes the picture.

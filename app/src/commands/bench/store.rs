@@ -42,6 +42,11 @@ impl<'a> Stores<'a> {
         if self.config.storage.database_url.is_some() { Engine::Postgres } else { Engine::Sqlite }
     }
 
+    /// To each process of a service, unless the command says otherwise.
+    pub(super) fn connections(&self) -> usize {
+        self.config.rpc.connections
+    }
+
     pub(super) async fn create(&self) -> Result<Store, Failure> {
         let store = Store::create(self.config, self.dir).await?;
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
@@ -100,6 +105,15 @@ impl Store {
                 ]
             }
         }
+    }
+
+    /// A name in the machine's directory of temporary files that no other store has.
+    pub(super) fn name_beside(&self, what: &str) -> PathBuf {
+        let name = match &self.kind {
+            Kind::Folder(folder) => folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Kind::Database { name, .. } => name.clone(),
+        };
+        std::env::temp_dir().join(format!("{name}_{what}"))
     }
 
     /// Size of the files, where there are some.

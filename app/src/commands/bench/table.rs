@@ -3,10 +3,11 @@
 use hdrhistogram::Histogram;
 
 use super::books::End;
-use super::load::Load;
+use super::load::{Figures, Load};
 use super::pairs::Pair;
 use super::report::Line;
 use super::series::Slices;
+use super::split::Turn;
 use crate::cli::{Against, Over};
 
 pub(super) fn description(engine: &str, over: Over, load: &Load) -> String {
@@ -93,6 +94,43 @@ pub(super) fn pair(number: usize, pair: &Pair) -> String {
 fn pair_columns(number: &str, first: &str, rest: [String; 5]) -> String {
     let [ours, others, ratio, p99, longest] = rest;
     format!("{number:>4} {first:>6} {ours:>11} {others:>14} {ratio:>8} {p99:>10} {longest:>10}")
+}
+
+pub(super) fn split_description(engine: &str, load: &Load, connections: usize) -> String {
+    let (accounts, batch) = (grouped(load.accounts as u64), grouped(load.batch as u64));
+    format!(
+        "{engine}, {batch} a call, {accounts} accounts; here: in this process, there: in another one, over {connections} connections"
+    )
+}
+
+pub(super) fn split_heading() -> String {
+    split_columns(
+        "in flight",
+        "first",
+        ["here/s", "there/s", "ratio", "p50 here", "p50 there", "p99 here", "p99 there"],
+    )
+}
+
+pub(super) fn turn(turn: &Turn) -> String {
+    let at = |side: &Figures, quantile| millis(side.latency.value_at_quantile(quantile));
+    let rest = [
+        grouped(turn.here.per_second() as u64),
+        grouped(turn.there.per_second() as u64),
+        format!("{:.1}%", turn.ratio()),
+        at(&turn.here, 0.5),
+        at(&turn.there, 0.5),
+        at(&turn.here, 0.99),
+        at(&turn.there, 0.99),
+    ];
+    let first = if turn.here_first { "here" } else { "there" };
+    split_columns(&grouped(turn.in_flight as u64), first, rest.each_ref().map(String::as_str))
+}
+
+fn split_columns(in_flight: &str, first: &str, rest: [&str; 7]) -> String {
+    let [here, there, ratio, p50_here, p50_there, p99_here, p99_there] = rest;
+    format!(
+        "{in_flight:>9} {first:>6} {here:>10} {there:>10} {ratio:>8} {p50_here:>10} {p50_there:>10} {p99_here:>10} {p99_there:>10}"
+    )
 }
 
 pub(super) fn answers_heading() -> String {

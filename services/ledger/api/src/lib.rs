@@ -6,6 +6,7 @@
 mod account;
 mod book;
 mod error;
+mod feed;
 mod history;
 mod operation;
 mod path;
@@ -26,6 +27,7 @@ pub use account::{
 };
 pub use book::{Book, BookName, BookNameError, Books, CreateBook};
 pub use error::LedgerError;
+pub use feed::LedgerFeed;
 pub use history::{
     AccountBalance, BalanceQuery, History, Movement, RollUpQuery, Statement, StatementBalance, StatementCursor,
     StatementOrder, StatementQuery, TimeBasis, TrialBalance, TrialBalanceQuery, TrialCurrency, TrialLine,

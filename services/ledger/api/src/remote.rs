@@ -164,6 +164,26 @@ impl RemoteLedger {
     }
 }
 
+#[cfg(feature = "planted")]
+impl RemoteLedger {
+    /// Planted: what has no answer is sent again under another id, as if it had never been sent.
+    async fn submit_under_new_ids(&self, ctx: &Ctx, mut command: Submit) -> Result<Transaction, LedgerError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let answer = self.carry(ctx, "submit", &command, Repeat::Never).await;
+            match (&mut command.operation, &answer) {
+                (crate::Operation::Create(create), Err(LedgerError::Unavailable | LedgerError::OutcomeUnknown))
+                    if tried < 5 =>
+                {
+                    create.id = create.id.map(|id| crate::TransactionId::from_bits(id.bits() + 1));
+                }
+                _ => return answer,
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Ledger for RemoteLedger {
     async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError> {
@@ -194,6 +214,10 @@ impl Ledger for RemoteLedger {
 
     /// A transaction without an id and without a key is refused, so that a repeat is always harmless.
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
+        #[cfg(feature = "planted")]
+        if platform::planted::is_planted(platform::planted::Bug::RepeatWithNewId) {
+            return self.submit_under_new_ids(ctx, command).await;
+        }
         self.carry(ctx, "submit", command, Repeat::Harmless).await
     }
 

@@ -18,15 +18,21 @@ use crate::snapshot::Snapshot;
 #[async_trait]
 impl History for LedgerService {
     async fn balance(&self, ctx: &Ctx, query: BalanceQuery) -> Result<AccountBalance, LedgerError> {
-        let snapshot = self.books.snapshot().await.map_err(store_error)?;
-        let account = readable(ctx, &snapshot, &query.path).await?;
-        balance::balance(&snapshot, &account, &query).await.map_err(store_error)
+        let balance = async {
+            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            let account = readable(ctx, &snapshot, &query.path).await?;
+            balance::balance(&snapshot, &account, &query).await.map_err(store_error)
+        };
+        self.ask_in_time(ctx, balance).await
     }
 
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {
         access::check(ctx, "accounts", "read", None).map_err(forbidden)?;
-        let snapshot = self.books.snapshot().await.map_err(store_error)?;
-        sums::roll_up(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
+        let total = async {
+            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            sums::roll_up(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
+        };
+        self.ask_in_time(ctx, total).await
     }
 
     async fn trial_balance(&self, ctx: &Ctx, query: TrialBalanceQuery) -> Result<TrialBalance, LedgerError> {
@@ -34,8 +40,11 @@ impl History for LedgerService {
         if let Some(given) = query.depth.filter(|depth| !(1..=limits::DEPTH_MAX).contains(depth)) {
             return Err(Refusal::DepthOutOfRange { given, max: limits::DEPTH_MAX }.into());
         }
-        let snapshot = self.books.snapshot().await.map_err(store_error)?;
-        sums::trial_balance(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
+        let balance = async {
+            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            sums::trial_balance(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
+        };
+        self.ask_in_time(ctx, balance).await
     }
 
     async fn statement(&self, ctx: &Ctx, query: StatementQuery) -> Result<Statement, LedgerError> {
@@ -48,9 +57,12 @@ impl History for LedgerService {
         {
             return Err(Refusal::RangeEmpty { from, to }.into());
         }
-        let snapshot = self.books.snapshot().await.map_err(store_error)?;
-        let account = readable(ctx, &snapshot, &query.path).await?;
-        let (statement, cost) = statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)?;
+        let page = async {
+            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            let account = readable(ctx, &snapshot, &query.path).await?;
+            statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)
+        };
+        let (statement, cost) = self.ask_in_time(ctx, page).await?;
         tracing::debug!(?cost, movements = statement.movements.len(), "read a page of a statement");
         Ok(statement)
     }

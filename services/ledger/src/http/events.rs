@@ -59,7 +59,7 @@ pub(super) async fn events_after(
         let refusal = ledger_api::Refusal::PageSize { given: limit, max: Pull::EVENTS_MAX };
         return Err(problem(LedgerError::from(refusal), Shape::Postings));
     }
-    let pull = Pull { after, max: limit, wait_ms };
+    let pull = Pull { after, max: limit, wait_ms, consumer: None };
     let events = ledger.events_after(&ctx, pull).await.map_err(|error| problem(error, Shape::Postings))?;
     let next = events.last().map_or(after, |event| event.cursor);
     Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))

@@ -94,6 +94,11 @@ impl Scattered {
         if let (Some(first), Some(last)) = (first.first(), last.first()) {
             self.in_order = Some((u128::from_be_bytes(first.array(0)?), u128::from_be_bytes(last.array(0)?)));
         }
+        #[cfg(feature = "planted")]
+        if platform::planted::is_planted(platform::planted::Bug::IdsForgotten) {
+            // Planted: ids from before this start are taken for new.
+            (self.in_order, self.open) = (None, Map::default());
+        }
         Ok(())
     }
 }

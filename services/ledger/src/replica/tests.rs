@@ -195,7 +195,7 @@ async fn a_stand_by_tells_what_happens_and_what_is_indexed() {
         let after = stand_by.status().await.rows;
         let asked = SystemClock.monotonic();
         let waiting = within(10_000);
-        let waiting = stand_by.ledger.events_after(&waiting, Pull { after, max: 10, wait_ms: 4_000 });
+        let waiting = stand_by.ledger.events_after(&waiting, Pull { after, max: 10, wait_ms: 4_000, consumer: None });
         let paying = async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             stand_by.ledger.submit(&within(2_000), payment(1, true)).await.unwrap();

@@ -46,6 +46,18 @@ pub(crate) fn query_error(error: query::QueryError) -> LedgerError {
     }
 }
 
+/// A change beside the lane: where the connection is lost in its commit, it may have happened.
+pub(crate) fn change_error(error: query::QueryError) -> LedgerError {
+    use platform::db::Fault;
+    match error {
+        query::QueryError::Store(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io) => {
+            tracing::error!(%error, cause = ?error.source, "the outcome of a change is unknown");
+            LedgerError::OutcomeUnknown
+        }
+        error => query_error(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,7 +23,8 @@ impl Schedule for LedgerService {
             return Err(Refusal::PageSize { given: limit, max: limits::PAGE_MAX }.into());
         }
         let reach = reach(ctx, "transactions", "read")?;
-        page(&self.books, &reach, query.after, limit).await.map_err(store_error)
+        let page = async { page(&self.books, &reach, query.after, limit).await.map_err(store_error) };
+        self.ask_in_time(ctx, page).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Clock, IdMaker, Principal};
 use ledger::{LedgerConfig, LedgerService};
-use ledger_api::Side;
+use ledger_api::{DeclareMetadataKey, LedgerError, Side};
 use platform::db::{Access, Db};
 use testkit::{CommitCutter, Cut, FakeClock, on_postgres};
 
@@ -32,6 +32,13 @@ async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
             assert!(desk.run(pay(bits, "bank", "ann", 10)).await.unwrap().replayed);
         }
         assert_eq!(cutter.cuts(), 4);
+        // Beside the lane nobody asks the store again, so that nothing is said of what happened.
+        for cut in [Cut::BeforeServer, Cut::BeforeClient] {
+            cutter.arm(cut);
+            let key = DeclareMetadataKey { key: "order".to_owned() };
+            assert_eq!(desk.ledger.declare_metadata_key(&desk.ctx, key).await, Err(LedgerError::OutcomeUnknown));
+        }
+        assert_eq!(desk.ledger.metadata_keys(&desk.ctx).await.unwrap().len(), 1);
         let ann = desk.ledger.account(&desk.ctx, &path("ann")).await.unwrap();
         assert_eq!((ann.balances.posted.minor(), ann.balances.version), (40, 4));
         desk.ledger.close().await.unwrap();

@@ -44,7 +44,7 @@ pub(crate) async fn clean(desk: Desk, store: &TestStore) {
 }
 
 async fn kinds_of_events(desk: &Desk) -> Vec<(String, serde_json::Value)> {
-    let pull = Pull { after: 0, max: 100, wait_ms: 0 };
+    let pull = Pull { after: 0, max: 100, wait_ms: 0, consumer: None };
     let events = desk.ledger.events_after(&desk.ctx, pull).await.unwrap();
     let parts = events.into_iter().map(|event| serde_json::to_value(event.event).unwrap());
     let transactions = parts.filter(|event| event["type"].as_str().unwrap().starts_with("ledger.transaction"));

@@ -38,6 +38,13 @@ pub(crate) async fn for_each_way_even_bad(body: impl AsyncFn(&TestStore)) {
     WAY.scope(Way::Flaky, on_sqlite(&body)).await;
 }
 
+/// All ways on both engines.
+pub(crate) async fn for_each_way_on_each_engine(body: impl AsyncFn(&TestStore)) {
+    for way in [Way::Local, Way::Remote, Way::Flaky] {
+        WAY.scope(way, for_each_engine(&body)).await;
+    }
+}
+
 /// The ways to a ledger on SQLite alone.
 pub(crate) async fn for_each_way_on_sqlite(body: impl AsyncFn(&TestStore)) {
     for way in [Way::Local, Way::Remote, Way::Flaky] {
@@ -88,6 +95,11 @@ impl Face {
         let rpc = RpcClient::new(SERVICE, Arc::new(transport), clock).with_budget(Budget::new(1_000_000));
         let books = RemoteBooks::new(rpc);
         Face { spoken: books.book(&BookName::main()).await.unwrap(), ..self }
+    }
+
+    /// For somebody who keeps it.
+    pub(crate) fn shared(&self) -> Arc<dyn Ledger> {
+        self.spoken.clone()
     }
 
     /// Over a bad network a careful caller gives each change a key.

@@ -35,7 +35,7 @@ impl Model {
     /// Reads on in the feed of events, which knows nothing of sums.
     pub(super) async fn follow(&mut self, desk: &Desk) {
         loop {
-            let pull = Pull { after: self.seen, max: 500, wait_ms: 0 };
+            let pull = Pull { after: self.seen, max: 500, wait_ms: 0, consumer: None };
             let events = desk.ledger.events_after(&desk.ctx, pull).await.unwrap();
             let Some(last) = events.last() else { return };
             self.seen = last.cursor;

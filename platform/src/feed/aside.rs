@@ -1,0 +1,118 @@
+//! How a consumer is, what it has put aside, and what a person may decide about that.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::effect::{self, Failed};
+use super::{Consumer, Event, ParkedError, ParkedEvent, parked};
+use crate::db::DbError;
+use crate::health::Part;
+
+/// Parked events whose reasons are told at a glance.
+const REASONS_SHOWN: usize = 3;
+
+impl Consumer {
+    /// Parked events behind `after`, in the order of their cursors.
+    pub async fn parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, DbError> {
+        parked::after(&self.db.read().await?, self.config.feed, after, limit).await
+    }
+
+    /// Lets the effect of a parked event happen, in the transaction that takes it out. It stays when that fails.
+    pub async fn retry(&self, cursor: u64) -> Result<(), ParkedError> {
+        let feed = self.config.feed;
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let aside = parked::one(&tx, feed, cursor).await?.ok_or(ParkedError::NotParked(cursor))?;
+        parked::remove(&tx, feed, cursor).await?;
+        let event = Event { cursor, event: aside.event };
+        let failed = match effect::happen(&*self.effect, &tx, &event).await {
+            Ok(()) => match tx.commit().await {
+                Ok(()) => {
+                    tracing::info!(feed, cursor, "a parked event has had its effect");
+                    self.count_parked().await;
+                    return Ok(());
+                }
+                Err(error) => Failed::of(error),
+            },
+            Err(failed) => {
+                drop(tx);
+                failed
+            }
+        };
+        Err(self.stays(cursor, failed).await)
+    }
+
+    async fn stays(&self, cursor: u64, failed: Failed) -> ParkedError {
+        let reason = match failed {
+            Failed::Passing(error) => return ParkedError::Store(error),
+            Failed::Poison(reason) => reason,
+        };
+        let noted = async {
+            let tx = self.db.begin().await?;
+            parked::failed_again(&tx, self.config.feed, cursor, &reason).await?;
+            tx.commit().await
+        };
+        match noted.await {
+            Ok(()) => ParkedError::FailedAgain(reason),
+            Err(error) => ParkedError::Store(error),
+        }
+    }
+
+    /// Gives a parked event up: its effect never happens. `who` decided that, for the log.
+    pub async fn give_up(&self, cursor: u64, who: &str) -> Result<ParkedEvent, ParkedError> {
+        let feed = self.config.feed;
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let aside = parked::one(&tx, feed, cursor).await?.ok_or(ParkedError::NotParked(cursor))?;
+        parked::remove(&tx, feed, cursor).await?;
+        tx.commit().await?;
+        let (id, kind) = (&aside.event.id, &aside.event.kind);
+        tracing::warn!(feed, cursor, id, kind, who, reason = aside.reason, "a parked event was given up");
+        metrics::counter!("feed_given_up_total", "feed" => feed).increment(1);
+        self.count_parked().await;
+        Ok(aside)
+    }
+
+    /// Sets the gauge; a count that fails is made up for by the next one.
+    pub(super) async fn count_parked(&self) {
+        let count = async { parked::count(&self.db.read().await?, self.config.feed).await };
+        match count.await {
+            Ok(count) => metrics::gauge!("feed_parked_events", "feed" => self.config.feed).set(count as f64),
+            Err(error) => tracing::warn!(feed = self.config.feed, %error, "parked events could not be counted"),
+        }
+    }
+
+    async fn facts(&self) -> Result<BTreeMap<&'static str, Value>, DbError> {
+        let cursor = self.cursor().await?;
+        let tx = self.db.read().await?;
+        let count = parked::count(&tx, self.config.feed).await?;
+        let first = parked::after(&tx, self.config.feed, 0, REASONS_SHOWN).await?;
+        let reason = |aside: &ParkedEvent| json!({ "cursor": aside.cursor, "id": aside.event.id, "type": aside.event.kind, "reason": aside.reason });
+        let seen = self.seen().clone();
+        Ok(BTreeMap::from([
+            ("cursor", json!(cursor)),
+            ("lag", json!(seen.lag)),
+            ("parked", json!(count)),
+            ("parked_first", first.iter().map(reason).collect()),
+            ("trouble", json!(seen.trouble)),
+        ]))
+    }
+}
+
+/// Under the feed's name. A consumer that lags or has parked events is ready all the same: a restart would not help it.
+#[async_trait]
+impl Part for Consumer {
+    fn name(&self) -> &'static str {
+        self.config.feed
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn status(&self) -> BTreeMap<&'static str, Value> {
+        self.facts().await.unwrap_or_else(|error| BTreeMap::from([("error", json!(error.to_string()))]))
+    }
+}

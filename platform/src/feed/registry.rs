@@ -1,0 +1,130 @@
+//! Who reads an outbox, and how far everybody is: rows stay until all of them have passed.
+//!
+//! A reader that pulls behind a cursor has passed it. That is written down now and then and when it has caught up, not with
+//! every pull; what is not written yet keeps rows longer, and harms nobody.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kernel::{Clock, Monotonic, Timestamp};
+use serde::Serialize;
+
+use super::ConsumerName;
+use crate::db::{Db, DbError, Tx, Value};
+
+/// For the migrations of a service that has an outbox, beside [`OUTBOX_TABLES`](super::OUTBOX_TABLES).
+pub const OUTBOX_CONSUMER_TABLE: &str = "
+create table outbox_consumer (
+    name TEXT primary key,
+    passed BIGINT not null,
+    seen_at BIGINT not null
+);
+";
+
+/// A lower number is taken too: the consumer was brought back to an earlier day, and needs the rows again.
+const CONSUMER_PASSED: &str = "
+insert into outbox_consumer (name, passed, seen_at)
+values ($1, $2, $3)
+on conflict (name) do update set passed = excluded.passed, seen_at = excluded.seen_at";
+
+const CONSUMER_LIST: &str = "
+select name, passed, seen_at
+from outbox_consumer
+order by name";
+
+const CONSUMER_REMOVE: &str = "
+delete from outbox_consumer
+where name = $1";
+
+const CONSUMER_SLOWEST: &str = "
+select passed
+from outbox_consumer
+order by passed
+limit 1";
+
+/// How often the cursor of one consumer is written.
+const WRITE_EVERY_MS: u64 = 10_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegisteredConsumer {
+    pub name: ConsumerName,
+    /// Rows up to there are not kept for it.
+    pub passed: u64,
+    pub seen_at: Timestamp,
+}
+
+/// What this process has written down.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    known: Mutex<HashMap<ConsumerName, Known>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    passed: u64,
+    at: Monotonic,
+    /// The last answer was a full one: it is catching up.
+    full: bool,
+}
+
+impl Registry {
+    /// `full`: the answer holds as much as was asked for. A failure is told to the log and to nobody else.
+    pub(super) async fn passed(&self, db: &Db, clock: &dyn Clock, name: &ConsumerName, passed: u64, full: bool) {
+        let at = clock.monotonic();
+        if !self.is_due(name, passed, full, at) {
+            return;
+        }
+        match write(db, name, passed, clock.now()).await {
+            Ok(()) => {
+                self.known().insert(name.clone(), Known { passed, at, full });
+            }
+            Err(error) => tracing::warn!(consumer = %name, %error, "how far a consumer is was not written down"),
+        }
+    }
+
+    fn is_due(&self, name: &ConsumerName, passed: u64, full: bool, now: Monotonic) -> bool {
+        let mut known = self.known();
+        let Some(known) = known.get_mut(name) else { return true };
+        let caught_up = known.full && !full;
+        known.full = full;
+        let over = now.micros_since(known.at) >= WRITE_EVERY_MS * 1_000;
+        passed < known.passed || (passed > known.passed && (caught_up || over))
+    }
+
+    pub(super) async fn deregister(&self, db: &Db, name: &ConsumerName) -> Result<bool, DbError> {
+        let tx = db.begin().await?;
+        let removed = tx.execute(CONSUMER_REMOVE, &[Value::Text(name.as_str())]).await?;
+        tx.commit().await?;
+        self.known().remove(name);
+        tracing::warn!(consumer = %name, "a consumer was deregistered; nothing is kept for it");
+        Ok(removed > 0)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<ConsumerName, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) async fn list(tx: &Tx) -> Result<Vec<RegisteredConsumer>, DbError> {
+    let rows = tx.query(CONSUMER_LIST, &[]).await?;
+    let consumer = |row: &crate::db::Row| {
+        Ok(RegisteredConsumer {
+            name: row.text(0)?.parse().map_err(|_| DbError::shape("a consumer with a malformed name"))?,
+            passed: row.int(1)?.unsigned_abs(),
+            seen_at: Timestamp::from_micros(row.int(2)?),
+        })
+    };
+    rows.iter().map(consumer).collect()
+}
+
+/// Up to where everybody is; nothing when nobody is registered.
+pub(super) async fn passed_by_all(tx: &Tx) -> Result<Option<i64>, DbError> {
+    tx.query(CONSUMER_SLOWEST, &[]).await?.first().map(|row| row.int(0)).transpose()
+}
+
+async fn write(db: &Db, name: &ConsumerName, passed: u64, now: Timestamp) -> Result<(), DbError> {
+    let tx = db.begin().await?;
+    let passed = i64::try_from(passed).unwrap_or(i64::MAX);
+    tx.execute(CONSUMER_PASSED, &[Value::Text(name.as_str()), Value::Int(passed), Value::Int(now.micros())]).await?;
+    tx.commit().await
+}

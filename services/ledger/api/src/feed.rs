@@ -1,0 +1,50 @@
+//! A ledger's events as a feed, so that the same consumer runs beside the ledger and in another process.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{Clock, Ctx, Deadline, Principal};
+use platform::feed::{Event, Feed, FeedError, Pull};
+
+use crate::{Ledger, LedgerError};
+
+/// For the answer itself, beside the time that a pull waits for news.
+const ANSWER_MS: u64 = 5_000;
+
+/// One book's events, pulled by `principal`. The ledger's log is its own outbox: nothing of it is ever removed.
+#[derive(Clone)]
+pub struct LedgerFeed {
+    ledger: Arc<dyn Ledger>,
+    principal: Principal,
+    clock: Arc<dyn Clock>,
+}
+
+impl LedgerFeed {
+    pub fn new(ledger: Arc<dyn Ledger>, principal: Principal, clock: Arc<dyn Clock>) -> LedgerFeed {
+        LedgerFeed { ledger, principal, clock }
+    }
+
+    fn ctx(&self, millis: u64) -> Ctx {
+        let deadline = Deadline::after_millis(&*self.clock, millis);
+        Ctx { principal: self.principal.clone(), deadline, request_id: "feed".into(), idempotency_key: None }
+    }
+}
+
+#[async_trait]
+impl Feed for LedgerFeed {
+    async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
+        let pull = pull.bounded();
+        // The ledger waits for half of the time that it is given, so that its answer comes in time.
+        let ctx = self.ctx(2 * pull.wait_ms + ANSWER_MS);
+        self.ledger.events_after(&ctx, pull).await.map_err(unavailable)
+    }
+
+    async fn end(&self) -> Result<Option<u64>, FeedError> {
+        let status = self.ledger.status(&self.ctx(ANSWER_MS)).await.map_err(unavailable)?;
+        Ok(Some(status.rows))
+    }
+}
+
+fn unavailable(error: LedgerError) -> FeedError {
+    FeedError::Unavailable(format!("{}: {error}", error.code()))
+}

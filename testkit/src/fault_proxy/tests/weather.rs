@@ -1,0 +1,58 @@
+//! Faults that change by themselves: the same from the same seed, all kinds, never for ever.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::{Line, timed};
+use crate::fault_proxy::{Toxic, ToxicKind, Weather};
+
+#[test]
+fn a_seed_decides_every_spell_and_a_round_has_all_kinds() {
+    let spells = |seed| {
+        let mut weather = Weather::seeded(seed);
+        (0..80).map(|_| weather.spell()).collect::<Vec<_>>()
+    };
+    assert_eq!(spells(5), spells(5));
+    assert_ne!(spells(5), spells(6));
+    for round in spells(5).chunks(8) {
+        let kinds: HashSet<ToxicKind> = round.iter().map(|spell| spell.faults[0].toxic.kind()).collect();
+        assert_eq!(kinds.len(), 8);
+    }
+    assert!(spells(5).iter().any(|spell| spell.faults.len() == 2));
+}
+
+#[test]
+fn weather_of_some_kinds_has_no_others_and_keeps_its_pace() {
+    let wanted = [ToxicKind::Latency, ToxicKind::Timeout];
+    let mut weather = Weather::seeded(1).of(&wanted).paced(5..=7, 2..=3);
+    let mut long = 0;
+    for _ in 0..50 {
+        let spell = weather.spell();
+        assert!(spell.faults.iter().all(|fault| wanted.contains(&fault.toxic.kind())));
+        assert!([5, 6, 7, 100, 120, 140].contains(&spell.ms) && (2..=3).contains(&spell.calm_ms));
+        let hole = spell.faults.iter().any(|fault| fault.toxic == Toxic::Timeout);
+        assert!(hole || spell.ms < 100, "{spell:?}");
+        long += u32::from(spell.ms >= 100);
+    }
+    assert!(long > 5, "{long}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_weather_ends_with_the_work_and_before_it_when_its_time_is_up() {
+    let mut line = Line::open().await;
+    let work = tokio::time::sleep(Duration::from_millis(200));
+    let pace = || Weather::seeded(2).paced(1..=2, 1..=2);
+    let ((), spells) = pace().over(&line.proxy, work).await;
+    assert!(spells.len() > 10, "{}", spells.len());
+    let proxy = &line.proxy;
+    let work = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let client = tokio::net::TcpStream::connect(proxy.address()).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        client.unwrap()
+    };
+    let ((client, spells), ms) = timed(pace().lasting(Duration::from_millis(20)).over(proxy, work)).await;
+    assert!(ms >= 300 && spells.len() < 20, "{} in {ms} ms", spells.len());
+    line.client = client;
+    assert_eq!(line.round_trip().await.0, b"hello", "nothing is wrong behind it");
+}

@@ -1,0 +1,133 @@
+//! What can be wrong with a connection, as values.
+
+/// One thing that is wrong. Several may be so at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toxic {
+    /// Bytes arrive this much later than they were sent, more or less by the jitter. They stay in order.
+    Latency { ms: u64, jitter_ms: u64 },
+    /// Connections that are open are closed, and new ones refused.
+    Down,
+    /// No more bytes than this pass in a second.
+    Bandwidth { bytes_per_second: u64 },
+    /// Where one side closes, the other one hears of it this much later.
+    SlowClose { ms: u64 },
+    /// A black hole: connections are made and nothing passes. What was sent is kept and passes when this ends, as TCP
+    /// sends again what was lost on a line that was cut for a while.
+    Timeout,
+    /// Open connections are reset, and new ones as soon as they are made: whoever uses one finds an error and no end.
+    Reset,
+    /// Bytes arrive in pieces of this size at most, with a pause behind each.
+    Slicing { bytes: usize, pause_ms: u64 },
+    /// A connection is closed when this many bytes passed since the toxic was set.
+    LimitData { bytes: u64 },
+}
+
+/// The kinds of toxic, for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ToxicKind {
+    Latency,
+    Down,
+    Bandwidth,
+    SlowClose,
+    Timeout,
+    Reset,
+    Slicing,
+    LimitData,
+}
+
+impl ToxicKind {
+    pub const ALL: [ToxicKind; 8] = [
+        ToxicKind::Latency,
+        ToxicKind::Down,
+        ToxicKind::Bandwidth,
+        ToxicKind::SlowClose,
+        ToxicKind::Timeout,
+        ToxicKind::Reset,
+        ToxicKind::Slicing,
+        ToxicKind::LimitData,
+    ];
+}
+
+impl Toxic {
+    pub fn kind(self) -> ToxicKind {
+        match self {
+            Toxic::Latency { .. } => ToxicKind::Latency,
+            Toxic::Down => ToxicKind::Down,
+            Toxic::Bandwidth { .. } => ToxicKind::Bandwidth,
+            Toxic::SlowClose { .. } => ToxicKind::SlowClose,
+            Toxic::Timeout => ToxicKind::Timeout,
+            Toxic::Reset => ToxicKind::Reset,
+            Toxic::Slicing { .. } => ToxicKind::Slicing,
+            Toxic::LimitData { .. } => ToxicKind::LimitData,
+        }
+    }
+}
+
+/// Seen from the client: up to the server, down to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Up,
+    Down,
+    Both,
+}
+
+impl Direction {
+    pub(super) fn covers(self, one: Direction) -> bool {
+        self == one || self == Direction::Both
+    }
+}
+
+/// A toxic and the way it lies on. [`Toxic::Down`] has no way: there is nothing left of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    pub toxic: Toxic,
+    pub direction: Direction,
+}
+
+impl Fault {
+    pub fn up(toxic: Toxic) -> Fault {
+        Fault { toxic, direction: Direction::Up }
+    }
+
+    pub fn down(toxic: Toxic) -> Fault {
+        Fault { toxic, direction: Direction::Down }
+    }
+
+    pub fn both(toxic: Toxic) -> Fault {
+        Fault { toxic, direction: Direction::Both }
+    }
+}
+
+/// What lies on one way, put together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lane {
+    pub(super) latency_ms: u64,
+    pub(super) jitter_ms: u64,
+    pub(super) bytes_per_second: Option<u64>,
+    pub(super) slow_close_ms: u64,
+    pub(super) black_hole: bool,
+    pub(super) slice: Option<(usize, u64)>,
+    pub(super) limit: Option<u64>,
+}
+
+impl Lane {
+    /// Of two toxics of one kind the later one holds, but delays add up.
+    pub(super) fn of(faults: &[Fault], one: Direction) -> Lane {
+        let mut lane = Lane::default();
+        for fault in faults.iter().filter(|fault| fault.direction.covers(one)) {
+            match fault.toxic {
+                Toxic::Latency { ms, jitter_ms } => {
+                    lane.latency_ms += ms;
+                    lane.jitter_ms += jitter_ms;
+                }
+                Toxic::Bandwidth { bytes_per_second } => lane.bytes_per_second = Some(bytes_per_second.max(1)),
+                Toxic::SlowClose { ms } => lane.slow_close_ms += ms,
+                Toxic::Timeout => lane.black_hole = true,
+                Toxic::Slicing { bytes, pause_ms } => lane.slice = Some((bytes.max(1), pause_ms)),
+                Toxic::LimitData { bytes } => lane.limit = Some(bytes),
+                Toxic::Down | Toxic::Reset => {}
+            }
+        }
+        lane
+    }
+}
