@@ -40,7 +40,7 @@ async fn poison_is_parked_and_the_rest_goes_on() {
         let asides = consumer.parked(2, 2).await.unwrap();
         assert_eq!(asides.iter().map(|aside| aside.cursor).collect::<Vec<_>>(), [5, 7]);
         assert_eq!(asides[0].reason, "panicked: somebody's hand is stuck");
-        assert_eq!((asides[0].event.id.as_str(), asides[0].event.subject.as_str()), ("5", "thing\04"));
+        assert_eq!((asides[0].event.id.as_str(), asides[0].event.subject.as_str()), ("5", "thing\u{0}4"));
         assert!(asides[1].reason.contains("constraint"), "{}", asides[1].reason);
         // Once with its batch, then by itself.
         assert_eq!(desk.note.times(2), 1 + 3);
