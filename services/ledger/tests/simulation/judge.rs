@@ -107,7 +107,7 @@ impl Books {
                     && leg.debit.as_str() == intent.debit
                     && leg.credit.as_str() == intent.credit
             };
-            if !found.iter().all(|transfer| as_asked(&transfer)) {
+            if !found.iter().all(as_asked) {
                 stage.found(format!("{intent:?} is in the books as {found:?}"));
             }
         }
