@@ -137,7 +137,7 @@ async fn find(ledger: &dyn Ledger, id: u128) -> Result<Transaction, LedgerError>
 }
 
 async fn verified(store: &TestStore) {
-    crate::verify(&store.open().await, None, |_| {}).await.unwrap();
+    crate::verify(&store.open().await, &BookName::main(), None, |_| {}).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
