@@ -164,6 +164,17 @@ impl Member {
         panic!("{path} is not {status}:\n{}", self.running().unwrap().output());
     }
 
+    /// A holder that lost its database is not ready before its lease has run out, and stays the holder until then.
+    pub(crate) async fn until_stand_by(&self) {
+        for _ in 0..100 {
+            if self.claims().await.is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it still claims the lease:\n{}", self.running().unwrap().output());
+    }
+
     /// The epoch, if it says that it holds the lease.
     pub(crate) async fn claims(&self) -> Option<i64> {
         let asking = self.client()?;
