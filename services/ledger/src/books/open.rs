@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
 use kernel::{Clock, IdMaker};
-use ledger_api::BookName;
+use ledger_api::{Book, BookName, LedgerError, Refusal, limits};
 use platform::db::{Db, DbError, Fault};
 use tokio::sync::OnceCell;
 
 use super::BookStores;
-use super::register::{self, Registered};
+use super::register::{self, Created, Registered};
+use crate::service::store_error;
 use crate::{LedgerConfig, LedgerService};
 
 /// Books that are opened or closed at the same time.
@@ -80,6 +81,18 @@ impl All {
         let slot = Arc::clone(self.others().entry(row.book.clone()).or_default());
         slot.used.store(true, Ordering::Relaxed);
         slot.service.get_or_try_init(|| self.start(row)).await.cloned()
+    }
+
+    /// The row, then the store. Whoever stops waiting for it leaves a book that is opened when it is used next.
+    pub(super) async fn create(&self, book: &BookName) -> Result<Book, LedgerError> {
+        let created = register::create(self.store(), book, self.clock.now()).await.map_err(store_error)?;
+        let (row, replayed) = match created {
+            Created::New(row) => (row, false),
+            Created::Known(row) => (row, true),
+            Created::Full => return Err(Refusal::TooManyBooks { max: limits::BOOKS_MAX }.into()),
+        };
+        self.take(&row).await.map_err(store_error)?;
+        Ok(Book { book: row.book, created_at: row.created_at, replayed })
     }
 
     async fn start(&self, row: &Registered) -> Result<Arc<LedgerService>, DbError> {
