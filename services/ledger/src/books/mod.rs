@@ -34,6 +34,8 @@ pub use register::{Registered, mark_stored, register, registered};
 
 /// Between two looks at what is not open or not used.
 const TIDY_EACH: Duration = Duration::from_secs(60);
+/// Behind the start, which leaves connections that nobody needs.
+const TIDY_FIRST: Duration = Duration::from_secs(1);
 
 /// Where the books' stores are; the ledger knows no directories and no schemas.
 #[async_trait]
@@ -181,8 +183,9 @@ impl Books for LedgerBooks {
 
 /// Opens what could not be opened before or was created by another process, and closes connections that nobody needed.
 async fn tidy(all: std::sync::Weak<All>) {
+    let mut pause = TIDY_FIRST;
     loop {
-        tokio::time::sleep(TIDY_EACH).await;
+        tokio::time::sleep(std::mem::replace(&mut pause, TIDY_EACH)).await;
         let Some(all) = all.upgrade() else { return };
         all.others().values().for_each(|slot: &Arc<Slot>| slot.rest());
         all.open_missing().await;

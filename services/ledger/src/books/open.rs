@@ -130,6 +130,9 @@ impl All {
             if let Err(error) = self.take(&row).await {
                 tracing::error!(book = %row.book, %error, cause = ?error.source, "a book could not be opened");
             }
+            // Nobody asked for it: what its first look at its store has left open is closed, so that few files are.
+            self.others().get(&row.book).into_iter().for_each(|slot| slot.used.store(false, Ordering::Relaxed));
+            self.others().values().for_each(|slot| slot.rest());
         });
         opened.await;
     }
