@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::{Clock, Ctx, IdMaker};
-use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, LedgerStatus, Refusal, limits};
+use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, LedgerStatus, Refusal};
 use platform::access;
 use platform::db::{Access, Db, DbError, Target};
 use tokio::task::JoinHandle;
@@ -30,11 +30,12 @@ use crate::service::{forbidden, store_error};
 use crate::{LedgerConfig, LedgerService};
 
 use open::{All, Slot};
-use register::Created;
 pub use register::{Registered, mark_stored, register, registered};
 
 /// Between two looks at what is not open or not used.
 const TIDY_EACH: Duration = Duration::from_secs(60);
+/// Behind the start, which leaves connections that nobody needs.
+const TIDY_FIRST: Duration = Duration::from_secs(1);
 
 /// Where the books' stores are; the ledger knows no directories and no schemas.
 #[async_trait]
@@ -157,20 +158,14 @@ impl Books for LedgerBooks {
     /// The row first, the store after: a book that has a row and no store yet gets it when it is used next.
     async fn create_book(&self, ctx: &Ctx, command: CreateBook) -> Result<Book, LedgerError> {
         access::check(ctx, "books", "create", None).map_err(forbidden)?;
-        let all = &self.all;
-        let created = register::create(&all.main.db, &command.book, all.clock.now()).await.map_err(store_error)?;
-        let (row, replayed) = match created {
-            Created::New(row) => (row, false),
-            Created::Known(row) => (row, true),
-            Created::Full => return Err(Refusal::TooManyBooks { max: limits::BOOKS_MAX }.into()),
-        };
-        all.take(&row).await.map_err(store_error)?;
-        Ok(Book { book: row.book, created_at: row.created_at, replayed })
+        self.all.main.change_in_time(ctx, self.all.create(&command.book)).await
     }
 
     async fn books(&self, ctx: &Ctx) -> Result<Vec<Book>, LedgerError> {
         access::check(ctx, "books", "read", None).map_err(forbidden)?;
-        let known = register::list(&self.all.main.db).await.map_err(store_error)?;
+        let main = &self.all.main;
+        let asking = async { register::list(&main.db).await.map_err(store_error) };
+        let known = main.ask_in_time(ctx, asking).await?;
         let book = |Registered { book, created_at, .. }| Book { book, created_at, replayed: false };
         Ok(known.into_iter().map(book).collect())
     }
@@ -188,8 +183,9 @@ impl Books for LedgerBooks {
 
 /// Opens what could not be opened before or was created by another process, and closes connections that nobody needed.
 async fn tidy(all: std::sync::Weak<All>) {
+    let mut pause = TIDY_FIRST;
     loop {
-        tokio::time::sleep(TIDY_EACH).await;
+        tokio::time::sleep(std::mem::replace(&mut pause, TIDY_EACH)).await;
         let Some(all) = all.upgrade() else { return };
         all.others().values().for_each(|slot: &Arc<Slot>| slot.rest());
         all.open_missing().await;

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
 use kernel::{Clock, IdMaker};
-use ledger_api::BookName;
+use ledger_api::{Book, BookName, LedgerError, Refusal, limits};
 use platform::db::{Db, DbError, Fault};
 use tokio::sync::OnceCell;
 
 use super::BookStores;
-use super::register::{self, Registered};
+use super::register::{self, Created, Registered};
+use crate::service::store_error;
 use crate::{LedgerConfig, LedgerService};
 
 /// Books that are opened or closed at the same time.
@@ -82,6 +83,18 @@ impl All {
         slot.service.get_or_try_init(|| self.start(row)).await.cloned()
     }
 
+    /// The row, then the store. Whoever stops waiting for it leaves a book that is opened when it is used next.
+    pub(super) async fn create(&self, book: &BookName) -> Result<Book, LedgerError> {
+        let created = register::create(self.store(), book, self.clock.now()).await.map_err(store_error)?;
+        let (row, replayed) = match created {
+            Created::New(row) => (row, false),
+            Created::Known(row) => (row, true),
+            Created::Full => return Err(Refusal::TooManyBooks { max: limits::BOOKS_MAX }.into()),
+        };
+        self.take(&row).await.map_err(store_error)?;
+        Ok(Book { book: row.book, created_at: row.created_at, replayed })
+    }
+
     async fn start(&self, row: &Registered) -> Result<Arc<LedgerService>, DbError> {
         let book = &row.book;
         if self.closing.load(Ordering::Acquire) {
@@ -117,6 +130,9 @@ impl All {
             if let Err(error) = self.take(&row).await {
                 tracing::error!(book = %row.book, %error, cause = ?error.source, "a book could not be opened");
             }
+            // Nobody asked for it: what its first look at its store has left open is closed, so that few files are.
+            self.others().get(&row.book).into_iter().for_each(|slot| slot.used.store(false, Ordering::Relaxed));
+            self.others().values().for_each(|slot| slot.rest());
         });
         opened.await;
     }
