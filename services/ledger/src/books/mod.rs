@@ -2,7 +2,8 @@
 //! on a store of its own.
 //!
 //! Every book is opened at the start, not when somebody asks for it: holds expire and scheduled transactions are carried out
-//! in a book that nobody asks for, too. At rest a book costs two threads on SQLite, one on PostgreSQL, and no connection.
+//! in a book that nobody asks for, too. At rest a book costs two threads and no open file on SQLite, and one thread and two
+//! connections on PostgreSQL, where each book looks every few seconds for what other processes did.
 //! A book that cannot be opened is said in the log and keeps no other one waiting; it is tried again when it is asked for
 //! and every minute.
 //!
