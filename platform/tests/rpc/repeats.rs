@@ -35,6 +35,10 @@ fn busy() -> Result<Bytes, Failure> {
     Ok(Bytes::from_static(br#"{"refused":"Busy"}"#))
 }
 
+fn away() -> Result<Bytes, Failure> {
+    Ok(Bytes::from_static(br#"{"refused":"Away"}"#))
+}
+
 fn lost() -> Result<Bytes, Failure> {
     Err(Failure::Lost("cut".to_owned()))
 }
@@ -60,11 +64,19 @@ async fn what_is_tried_again_and_what_the_caller_is_told() {
         (Repeat::Harmless, vec![not_sent(), busy()], Err(Refused::Busy), 2),
         (Repeat::Question, vec![lost(), busy()], Err(Refused::Busy), 2),
         (Repeat::Question, vec![lost(), ok()], Ok(5), 2),
+        // It did nothing and says that another one may do better.
+        (Repeat::Never, vec![away(), not_sent(), away(), ok()], Ok(5), 4),
+        (Repeat::Never, vec![away(), lost(), ok()], said("OutcomeUnknown"), 2),
+        (Repeat::Harmless, vec![lost(), away(), ok()], said("OutcomeUnknown"), 2),
     ] {
         let script = Script::new(attempts);
         let answer: Result<i64, Refused> = client(Arc::clone(&script)).call(&ctx(5_000), "take", &5, repeat).await;
         assert_eq!((answer, script.1.load(Ordering::SeqCst)), (expected, count), "{repeat:?}");
     }
+    let script = Script::new((0..20).map(|_| away()).collect());
+    let answer: Result<i64, Refused> =
+        client(Arc::clone(&script)).call(&ctx(60_000), "take", &5, Repeat::Harmless).await;
+    assert_eq!((answer, script.1.load(Ordering::SeqCst)), (Err(Refused::Away), 9));
     for (repeat, last, expected) in [
         (Repeat::Harmless, lost as fn() -> _, "OutcomeUnknown"),
         (Repeat::Harmless, not_sent, "Unavailable"),

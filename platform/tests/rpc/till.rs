@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Refused {
     Empty { left: i64 },
     Busy,
+    Away,
     Call(String),
 }
 
@@ -24,7 +25,11 @@ impl From<CallError> for Refused {
 
 impl Outcome for Refused {
     fn is_of_this_attempt(&self) -> bool {
-        *self == Refused::Busy
+        matches!(self, Refused::Busy | Refused::Away)
+    }
+
+    fn is_worth_repeating(&self) -> bool {
+        *self == Refused::Away
     }
 }
 
