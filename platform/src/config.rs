@@ -38,6 +38,7 @@ pub struct Config {
     pub lease: Lease,
     pub storage: Storage,
     pub telemetry: Telemetry,
+    pub feed: Feed,
     pub services: Services,
     pub ledger: Ledger,
     #[serde(skip)]
@@ -102,6 +103,12 @@ pub enum LogFormat {
     Auto,
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    pub outbox_keep_hours: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -21,6 +21,7 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("lease.renew_ms", 50..=20_000),
     ("storage.pool_size", 1..=64),
     ("storage.sqlite_cache_mb", 1..=4_096),
+    ("feed.outbox_keep_hours", 1..=87_600),
     ("ledger.batch_max", 1..=10_000),
     ("ledger.queue_max", 1..=1_000_000),
     ("ledger.clock_behind_max_ms", 0..=3_600_000),

@@ -177,3 +177,16 @@ fn all_mistakes_are_said_at_once() {
         with(&[("FLORIN__SERVER__LISTEN", "0.0.0.0:1"), ("FLORIN__NO__SUCH", "1"), ("DATABASE_POOL_SIZE", "0")]);
     assert_eq!(result.unwrap_err().mistakes.len(), 3);
 }
+
+#[test]
+fn an_outbox_keeps_its_events_for_an_hour_at_least() {
+    assert_eq!(Config::defaults().unwrap().feed.outbox_keep_hours, 72);
+    assert_eq!(with(&[("FLORIN__FEED__OUTBOX_KEEP_HOURS", "1")]).unwrap().feed.outbox_keep_hours, 1);
+    for bad in ["0", "87601"] {
+        refused(
+            with(&[("FLORIN__FEED__OUTBOX_KEEP_HOURS", bad)]),
+            "feed.outbox_keep_hours",
+            "is not between 1 and 87600",
+        );
+    }
+}

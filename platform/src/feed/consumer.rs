@@ -206,8 +206,8 @@ impl Consumer {
         } else {
             tx
         };
-        self.advance(&tx, last.cursor).await?;
-        // A constraint may be looked at only now, and a failure that the effect kept to itself shows here.
+        // A constraint may be looked at only now, and a failure that an effect kept to itself shows in what follows it.
+        self.advance(&tx, last.cursor).await.map_err(Failed::of)?;
         tx.commit().await.map_err(Failed::of)
     }
 

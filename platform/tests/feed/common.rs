@@ -120,6 +120,17 @@ impl Note {
         self.misfortunes.lock().unwrap().remove(&cursor);
     }
 
+    /// Waits for so many tries, or for ten seconds.
+    pub(crate) async fn is_tried(&self, cursor: u64, times: usize) {
+        for _ in 0..1_000 {
+            if self.times(cursor) >= times {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("event {cursor} was tried {} times", self.times(cursor));
+    }
+
     pub(crate) fn times(&self, cursor: u64) -> usize {
         self.tried.lock().unwrap().iter().filter(|tried| **tried == cursor).count()
     }

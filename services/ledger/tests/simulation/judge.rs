@@ -28,7 +28,7 @@ struct Books {
 
 pub(crate) async fn judge(stage: Arc<Stage>) {
     let db = open(stage.dir.join("ledger.db")).await;
-    if let Err(error) = ledger::verify(&db, None, |_| ()).await {
+    if let Err(error) = ledger::verify(&db, &ledger_api::BookName::main(), None, |_| ()).await {
         stage.found(format!("the books are not whole: {error}"));
         return;
     }
@@ -107,7 +107,7 @@ impl Books {
                     && leg.debit.as_str() == intent.debit
                     && leg.credit.as_str() == intent.credit
             };
-            if !found.iter().all(|transfer| as_asked(&transfer)) {
+            if !found.iter().all(as_asked) {
                 stage.found(format!("{intent:?} is in the books as {found:?}"));
             }
         }

@@ -9,8 +9,9 @@ use std::task::{Context, Poll, ready};
 
 use async_trait::async_trait;
 use axum::Router;
+use hyper::rt::Executor;
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use ledger_api::{BookName, Books, Ledger, RemoteBooks};
 use platform::rpc::{Connect, Http2, Io, RpcClient};
@@ -38,13 +39,24 @@ pub(crate) async fn serve(router: Router) -> turmoil::Result {
     loop {
         let (stream, _) = listener.accept().await?;
         let service = TowerToHyperService::new(router.clone());
-        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let mut builder = http2::Builder::new(Locally);
         // The date of an answer would be that of the machine.
         builder.timer(TokioTimer::new()).auto_date_header(false);
-        tokio::spawn(async move {
+        tokio::task::spawn_local(async move {
             // A connection that breaks is what this is about.
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
         });
+    }
+}
+
+/// A crash drops these tasks in their order. Those of a runtime fall in an order that depends on how many tasks this process
+/// ever had, and each says goodbye over the network.
+#[derive(Clone, Copy)]
+struct Locally;
+
+impl<F: Future<Output = ()> + 'static> Executor<F> for Locally {
+    fn execute(&self, task: F) {
+        tokio::task::spawn_local(task);
     }
 }
 
