@@ -19,6 +19,7 @@ use crate::stage::Visitor;
 use crate::told::{Final, Told};
 
 const CALLERS: u64 = 16;
+const VISITORS: u64 = 3;
 /// An answer may come this much behind its deadline, beside what the machine kept this process waiting; what waits for the store
 /// waits for many seconds.
 const GRACE_MS: u64 = 1_000;
@@ -115,7 +116,10 @@ pub(crate) async fn run(bank: Arc<Bank>, enough: impl Fn() -> bool) -> Told {
     for number in 0..CALLERS {
         callers.spawn(Caller::new(Arc::clone(&bank), number).until_done());
     }
-    let visiting = tokio::spawn(visit(Arc::clone(&bank)));
+    let mut visitors = JoinSet::new();
+    for _ in 0..VISITORS {
+        visitors.spawn(visit(Arc::clone(&bank)));
+    }
     let mut told = Told::default();
     loop {
         bank.enough.fetch_or(enough(), Ordering::SeqCst);
@@ -126,7 +130,9 @@ pub(crate) async fn run(bank: Arc<Bank>, enough: impl Fn() -> bool) -> Told {
         }
     }
     bank.enough.store(true, Ordering::SeqCst);
-    told.add(visiting.await.unwrap());
+    while let Some(one) = visitors.join_next().await {
+        told.add(one.unwrap());
+    }
     told
 }
 

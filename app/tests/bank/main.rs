@@ -16,6 +16,7 @@ mod stage;
 mod told;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use testkit::{Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather, for_each_engine, on_postgres};
 
@@ -34,13 +35,19 @@ fn plan() -> Plan {
     Plan { seed, transfers }
 }
 
+/// Then the sky clears, so that a machine with little time for the test comes to its end too.
+fn lasting(plan: Plan) -> Duration {
+    Duration::from_millis(plan.transfers * 2 / 5).max(Duration::from_secs(20))
+}
+
 /// Callers at work until all is done and every kind of fault was felt.
 async fn storm(bank: Bank, proxy: &FaultProxy) -> told::Told {
     // Longer than most deadlines: whoever outlives one by more than a busy machine explains is found out here.
     let silence = Spell { faults: vec![Fault::both(Toxic::Timeout)], ms: 3_500, calm_ms: 100 };
-    let weather = Weather::seeded(bank.plan.seed).paced(10..=60, 30..=100).beginning_with(silence);
+    let weather =
+        Weather::seeded(bank.plan.seed).paced(10..=60, 30..=100).lasting(lasting(bank.plan)).until_all_are_felt();
     let felt_all = || ToxicKind::ALL.iter().all(|kind| proxy.felt(*kind) > 0);
-    let (told, spells) = weather.over(proxy, run(Arc::new(bank), felt_all)).await;
+    let (told, spells) = weather.beginning_with(silence).over(proxy, run(Arc::new(bank), felt_all)).await;
     let felt: Vec<_> = ToxicKind::ALL.iter().map(|kind| (*kind, proxy.felt(*kind))).collect();
     println!("bank: {told}; {} spells, {} connections, felt {felt:?}", spells.len(), proxy.connections());
     assert!(felt.iter().all(|(_, times)| *times > 0), "{felt:?}");

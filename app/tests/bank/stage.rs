@@ -18,7 +18,7 @@ use crate::callers::ctx;
 
 const READERS: usize = 4;
 const CONNECTIONS: usize = 4;
-const VISIT_MS: u64 = 2_000;
+const VISIT_MS: u64 = 400;
 
 /// Somebody who comes with a connection of their own and goes again; an error when there was no answer.
 #[async_trait]

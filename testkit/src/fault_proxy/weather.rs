@@ -27,6 +27,7 @@ pub struct Weather {
     calm_ms: RangeInclusive<u64>,
     lasts_max: Duration,
     first: Option<Spell>,
+    all_felt: bool,
 }
 
 /// What is wrong for a while, and for how long nothing is behind it.
@@ -49,6 +50,7 @@ impl Weather {
             calm_ms: 10..=60,
             lasts_max: LASTS_MAX,
             first: None,
+            all_felt: false,
         }
     }
 
@@ -71,6 +73,11 @@ impl Weather {
         Weather { lasts_max: at_most.min(LASTS_MAX), ..self }
     }
 
+    /// Goes on beyond its time until each of its kinds was felt, an hour at most.
+    pub fn until_all_are_felt(self) -> Weather {
+        Weather { all_felt: true, ..self }
+    }
+
     /// Carries `work` out while the faults of `proxy` change, and answers what there was meanwhile. The proxy is left
     /// without faults.
     pub async fn over<T>(self, proxy: &FaultProxy, work: impl Future<Output = T>) -> (T, Vec<Spell>) {
@@ -89,7 +96,13 @@ impl Weather {
 
     async fn blow(mut self, proxy: &FaultProxy, spells: &mut Vec<Spell>) {
         let start = SystemClock.monotonic();
-        while u128::from(SystemClock.monotonic().micros_since(start)) < self.lasts_max.as_micros() {
+        let missing = |kinds: &[ToxicKind]| kinds.iter().any(|kind| proxy.felt(*kind) == 0);
+        loop {
+            let passed = Duration::from_micros(SystemClock.monotonic().micros_since(start));
+            let goes_on = passed < self.lasts_max || (self.all_felt && missing(&self.kinds));
+            if !goes_on || passed >= LASTS_MAX {
+                return;
+            }
             let spell = self.spell();
             proxy.set(&spell.faults);
             spells.push(spell.clone());
@@ -140,7 +153,7 @@ impl Weather {
             ToxicKind::Slicing => {
                 Toxic::Slicing { bytes: random.random_range(1..=500), pause_ms: random.random_range(0..=1) }
             }
-            ToxicKind::LimitData => Toxic::LimitData { bytes: random.random_range(0..=50_000) },
+            ToxicKind::LimitData => Toxic::LimitData { bytes: random.random_range(0..=5_000) },
         };
         let direction = [Direction::Up, Direction::Down, Direction::Both][random.random_range(0..3)];
         Fault { toxic, direction }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::{Line, timed};
 use crate::fault_proxy::{Fault, Spell, Toxic, ToxicKind, Weather};
 
@@ -38,6 +40,24 @@ fn weather_of_some_kinds_has_no_others_and_keeps_its_pace() {
         long += u32::from(spell.ms >= 100);
     }
     assert!(long > 5, "{long}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weather_that_nobody_felt_goes_on_until_somebody_does() {
+    let mut line = Line::open().await;
+    let weather = Weather::seeded(3).of(&[ToxicKind::Latency]).paced(20..=20, 1..=1).lasting(Duration::from_millis(1));
+    let (proxy, client) = (&line.proxy, &mut line.client);
+    let work = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        for _ in 0..50 {
+            client.write_all(b"x").await.unwrap();
+            client.read_exact(&mut [0]).await.unwrap();
+        }
+        assert!(proxy.felt(ToxicKind::Latency) > 0);
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    };
+    let ((), spells) = weather.until_all_are_felt().over(proxy, work).await;
+    assert!((5..=50).contains(&spells.len()), "{}", spells.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
