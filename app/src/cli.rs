@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use ledger_api::BookName;
 
 use crate::services;
 
@@ -87,12 +88,16 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// Prove as well that nothing was cut or rewritten since this head was printed
+    /// Only this book [default: all books]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) book: Option<BookName>,
+
+    /// Prove as well that nothing was cut or rewritten since this head was printed; once for each book
     ///
-    /// A head is one line, florin-1:main:GROUP:ROW:HASH. `verify`, `backup` and the end of `serve` print it, and /status
-    /// shows it. It proves something only if it was kept where the books are not.
+    /// A head is one line, florin-1:BOOK:GROUP:ROW:HASH. `verify`, `backup` and the end of `serve` print one for each book,
+    /// and /status shows them. It proves something only if it was kept where the books are not.
     #[arg(long, value_name = "HEAD")]
-    pub(crate) against: Option<String>,
+    pub(crate) against: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -113,8 +118,12 @@ pub(crate) struct Restore {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Where the lines go; an earlier export of the same books is gone on with [default: standard output]
+    /// Where the lines go; an earlier export of the same book is gone on with [default: standard output]
     pub(crate) file: Option<PathBuf>,
+
+    /// The book
+    #[arg(long, value_name = "NAME", default_value_t = BookName::main())]
+    pub(crate) book: BookName,
 
     /// Take along what is not in the log: the digests of idempotency keys, and the secret that they were made under
     ///
@@ -164,13 +173,16 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   florin verify
   florin verify --against florin-1:main:42:1207:9f2c...
+  florin verify --book acme-uk
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin verify
 
 Opens the store read-only and takes no lock, so a server may go on writing.
 
+Every book is named, with its head. A book whose store is missing, and a store that belongs to no book, are said.
+
 Status:
-  0  clean
-  1  something disagrees; the first row, group or table that does is named
+  0  all clean
+  1  something disagrees; the first row, group or table that does is named, and the other books are checked as well
   2  could not run: no such store, another version's store, a head that is none";
 
 const MIGRATE_EXAMPLES: &str = "\
@@ -185,8 +197,8 @@ Examples:
   florin backup /backups/2026-01-31
   FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin backup /backups/today
 
-Writers wait for the moment in which the copy begins, then go on. The directory gets the databases and
-manifest.json with the size and SHA-256 of each file and the head of each log. Keep the head that is printed
+All books are copied as of one instant. Writers wait for the moment in which the copy begins, then go on. The directory
+gets the databases and manifest.json with the size and SHA-256 of each file and the head of each log. Keep the head that is printed
 elsewhere: `florin verify --against HEAD` proves with it that nothing was changed. The copy holds everything that the
 books hold, and is to be kept as safe.";
 
@@ -202,6 +214,7 @@ Examples:
   florin export /backups/ledger.jsonl
   florin export /backups/ledger.jsonl        again: adds what the log has got since, or goes on where it was interrupted
   florin export | zstd > ledger.jsonl.zst
+  florin export --book acme-uk acme-uk.jsonl
   florin export --with-idempotency-keys moving.jsonl
 
 Opens the store read-only and takes no lock, so a server may go on writing; the export ends with the log as it was at
@@ -219,8 +232,8 @@ Examples:
   zstd -dc ledger.jsonl.zst | florin import -
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin import ledger.jsonl
 
-Needs empty books, or books that an earlier import of the same file has begun: then it goes on behind them. No server
-may run. Every line is checked as it is read, and a damaged one is named by its number; whole groups before it are
+It goes into the book that the export is of, which is created when it is not there. Needs an empty book, or one that an
+earlier import of the same file has begun: then it goes on behind that. No server may run. Every line is checked as it is read, and a damaged one is named by its number; whole groups before it are
 kept. At the end the books are verified, and have the head of those that were exported.
 
 Status:

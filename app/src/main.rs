@@ -2,6 +2,7 @@
 //!
 //! The only crate that sees every service. Start reading at [`commands::serve`], then [`services`].
 
+mod books;
 mod cli;
 mod commands;
 mod docs_page;

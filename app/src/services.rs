@@ -1,5 +1,6 @@
 //! Where services are opened: the one list of them, and what each hands to the process that runs it.
 
+mod books;
 mod demo;
 mod ledger;
 mod roles;
@@ -89,6 +90,9 @@ books are remembered in the same way. After a timeout, ask by id or key, or simp
 **Refusals** are problems of RFC 9457 (`application/problem+json`). Act on `code`, which never changes its meaning; `detail` is \
 for people; `errors` names fields of the request; other members are particulars such as `account`, `asked` and `available`. \
 `request_id` is in our log too; you may set it with `X-Request-Id`.
+
+**Books.** `?book=NAME` beside any operation says which book it is about; without it, `main` is meant. A book is a ledger of its \
+own. A posting may name the book that its accounts are in; all of a transaction, and of a batch, is in one book.
 
 **Time.** Instants are RFC 3339 in UTC. An answer comes within ten seconds; `X-Deadline-Ms` makes it less.";
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ledger::{Head, Report, TransferError};
+use ledger_api::BookName;
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, Target};
@@ -50,12 +51,30 @@ pub(crate) fn stamp(data_dir: &Path) -> Result<Stamp, Failure> {
     DataDir::look(data_dir)?.ok_or_else(missing)
 }
 
-/// Opens the store read-only, beside whoever writes it, and checks all of it.
-pub(crate) async fn verify(target: Target, against: Option<Head>) -> Result<Report, Failure> {
+/// The same when it may be made only now.
+pub(crate) fn new_ledger(config: &Config) -> Target {
+    let storage = &config.storage;
+    match &storage.database_url {
+        Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() },
+        None => Target::Sqlite { file: file(&storage.data_dir, LEDGER), cache_mb: storage.sqlite_cache_mb },
+    }
+}
+
+/// What people call the place.
+pub(crate) fn shown(target: &Target) -> String {
+    match target {
+        Target::Sqlite { file, .. } => file.display().to_string(),
+        Target::Postgres { schema, .. } => format!("schema {schema}"),
+    }
+}
+
+/// Opens a book's store read-only, beside whoever writes it, and checks all of it.
+pub(crate) async fn verify(target: Target, book: &BookName, against: Option<Head>) -> Result<Report, Failure> {
     let db =
         Db::open(target, Access::ReadOnly, 1).await.map_err(|error| Failure::from(error).with_status(COULD_NOT_RUN))?;
-    let mut progress = Progress::new("verifying", "rows");
-    let report = ledger::verify(&db, against, |seen| progress.at(seen.rows, seen.rows_in_all)).await;
+    let what = if book.is_main() { "verifying".to_owned() } else { format!("verifying {book}") };
+    let mut progress = Progress::new(what, "rows");
+    let report = ledger::verify(&db, book, against, |seen| progress.at(seen.rows, seen.rows_in_all)).await;
     progress.finish();
     report.map_err(|error| {
         let status = if error.is_disagreement() { DISAGREES } else { COULD_NOT_RUN };

@@ -24,6 +24,6 @@ pub use edge::{Edge, guard};
 pub use host::Hosts;
 pub use json::Json;
 pub use listener::{Bound, Drained, ListenError, Listener, Settings};
-pub use params::{Path, Query};
+pub use params::{Path, Query, take_parameter};
 pub use problem::{FieldError, Problem, ProblemBody, Refusal, refusals};
 pub use scope::{CallCtx, Limits, Scope};

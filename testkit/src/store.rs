@@ -88,10 +88,11 @@ impl TestStore {
         client
     }
 
-    /// Ends every connection that `Db` has to this schema; answers how many there were.
+    /// Ends every connection that `Db` has to this schema and those beside it; answers how many there were.
     pub async fn postgres_terminate(&self) -> usize {
         let name = format!("florin-{}", self.schema());
-        let sql = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1";
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
+                   where application_name = $1 or starts_with(application_name, $1 || '_')";
         self.postgres_client().await.query(sql, &[&name]).await.expect("terminate connections").len()
     }
 
@@ -99,8 +100,12 @@ impl TestStore {
     pub async fn remove(self) {
         if self.engine() == Engine::Postgres {
             self.postgres_terminate().await;
-            let sql = format!("drop schema if exists {} cascade", self.schema());
-            self.postgres_client().await.batch_execute(&sql).await.expect("drop the test's schema");
+            let mut sql = format!("drop schema if exists {} cascade", self.schema());
+            for name in self.target.names_beside().await.expect("list schemas") {
+                let Target::Postgres { schema, .. } = self.target.beside(&name) else { continue };
+                sql += &format!("; drop schema {schema} cascade");
+            }
+            self.postgres_client().await.batch_execute(&sql).await.expect("drop the test's schemas");
         }
     }
 }

@@ -3,26 +3,29 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kernel::{Clock, SystemClock};
+use ledger::Report;
+use ledger_api::BookName;
 use platform::config::Config;
 use platform::data_dir::STAMP_FILE;
-use platform::db::backup_files;
+use platform::db::{Copied, DbError, Target, backup_listed, files_beside};
 
+use crate::books::Shelf;
 use crate::cli::Backup;
 use crate::commands::load_config;
 use crate::commands::manifest::Manifest;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::services::KNOWN;
-use crate::stores::{self, LEDGER};
+use crate::stores::{self, DISAGREES, LEDGER};
 
 pub(crate) fn run(file: Option<&Path>, options: &Backup) -> Result<(), Failure> {
     let config = load_config(file)?;
     if config.storage.database_url.is_some() {
         return Err(Failure::new(
-            "the books are in PostgreSQL, whose own tools back them up: run pg_dump --schema=ledger, restore it elsewhere \
+            "the books are in PostgreSQL, whose own tools back them up: run pg_dump --schema='ledger*', restore it elsewhere \
              and run `florin verify --against HEAD` there",
         ));
     }
@@ -36,35 +39,69 @@ pub(crate) fn run(file: Option<&Path>, options: &Backup) -> Result<(), Failure> 
     finish(&config, &options.to, &names)
 }
 
-/// Copies the files of all services that have one; answers their names.
+/// Copies the files of all services that have one, and of all books; answers their names.
 fn copy(from: &Path, to: &Path) -> Result<Vec<String>, Failure> {
-    let there = |service: &&str| stores::file(from, service).is_file();
-    let services: Vec<&str> = KNOWN.into_iter().filter(there).collect();
-    if services.is_empty() {
+    let list = || Ok(names(from)?.iter().map(|name| (from.join(name), to.join(name))).collect());
+    if names(from)?.is_empty() {
         return Err(Failure::new(format!("there is nothing to back up in {} yet", from.display())));
     }
-    let pair = |service: &&str| (stores::file(from, service), stores::file(to, service));
-    let files: Vec<(PathBuf, PathBuf)> = services.iter().map(pair).collect();
-    let mut progress: Vec<Progress> =
-        services.iter().map(|service| Progress::new(format!("copying {service}"), "pages")).collect();
-    backup_files(&files, |place, done, all| {
-        if let Some(progress) = progress.get_mut(place) {
-            progress.at(done, all);
-        }
+    let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
+    let copied = backup_listed(list, |place, done, all| {
+        let what = || Progress::new(format!("copying {}", place + 1), "pages");
+        progress.entry(place).or_insert_with(what).at(done, all);
     })?;
-    progress.into_iter().for_each(Progress::finish);
-    Ok(services.iter().map(|service| format!("{service}.db")).collect())
+    progress.into_values().for_each(Progress::finish);
+    let name = |(from, _): &Copied| from.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(copied.iter().filter_map(name).collect())
+}
+
+/// The files of all services that have one, each with those beside it.
+fn names(dir: &Path) -> Result<Vec<String>, DbError> {
+    let mut names = Vec::new();
+    for service in KNOWN {
+        let file = stores::file(dir, service);
+        if file.is_file() {
+            names.push(format!("{service}.db"));
+            names.extend(files_beside(&file)?.iter().map(|name| format!("{service}-{name}.db")));
+        }
+    }
+    Ok(names)
 }
 
 /// A backup that nobody has read back is a hope.
 fn finish(config: &Config, to: &Path, names: &[String]) -> Result<(), Failure> {
     let target = stores::ledger_file(to, config.storage.sqlite_cache_mb)?;
-    let report = stores::runtime()?.block_on(stores::verify(target, None))?;
-    let heads = BTreeMap::from([(LEDGER.to_owned(), report.head.to_string())]);
+    let reports = stores::runtime()?.block_on(verify_copy(target))?;
+    let heads = reports.iter().map(|report| (name_of(&report.head.book), report.head.to_string())).collect();
     Manifest::of(to, names, heads, SystemClock.now().to_string())?.write(to)?;
-    println!("backed up to {}, {} rows, verified", to.display(), report.rows);
-    println!("head  {}", report.head);
+    println!("backed up to {}, {}, verified", to.display(), rows(&reports));
+    reports.iter().for_each(|report| println!("head  {}", report.head));
     Ok(())
+}
+
+/// Every book of a directory that nobody writes; an error at the first one that is not as it should be.
+pub(crate) async fn verify_copy(main: Target) -> Result<Vec<Report>, Failure> {
+    let shelf = Shelf::look(main).await?;
+    if let Some(wrong) = shelf.missing.first() {
+        let sentence = format!("book {wrong} is registered, and its store is missing");
+        return Err(Failure::new(sentence).with_status(DISAGREES));
+    }
+    let mut reports = Vec::with_capacity(shelf.books.len());
+    for book in &shelf.books {
+        reports.push(stores::verify(shelf.target(book), book, None).await?);
+    }
+    shelf.wrong().iter().for_each(|sentence| eprintln!("florin: {sentence}; it was copied as it is"));
+    Ok(reports)
+}
+
+/// What a book's head stands under in a manifest: the name of its file, without its ending.
+pub(crate) fn name_of(book: &BookName) -> String {
+    if book.is_main() { LEDGER.to_owned() } else { format!("{LEDGER}-{book}") }
+}
+
+pub(crate) fn rows(reports: &[Report]) -> String {
+    let rows: u64 = reports.iter().map(|report| report.rows).sum();
+    if reports.len() == 1 { format!("{rows} rows") } else { format!("{} books, {rows} rows", reports.len()) }
 }
 
 /// Makes the directory, or takes one with nothing in it.

@@ -1,9 +1,9 @@
-//! `florin export`: the whole log as lines, beside whoever writes the books.
+//! `florin export`: the whole log of a book as lines, beside whoever writes it.
 
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use ledger::{ExportOptions, Exported};
+use ledger::{ExportOptions, Exported, StoresBeside};
 use platform::db::{Access, Db};
 
 use crate::cli::Export;
@@ -17,9 +17,13 @@ const BUFFER_BYTES: usize = 1 << 18;
 pub(crate) fn run(file: Option<&Path>, options: &Export) -> Result<(), Failure> {
     let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
     let config = load_config(file).map_err(|error| could_not_run(error.into()))?;
-    let target = stores::ledger(&config).map_err(could_not_run)?;
+    let main = stores::ledger(&config).map_err(could_not_run)?;
+    let target = StoresBeside { main, readers: 1 }.target(&options.book);
     let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;
     runtime.block_on(async {
+        if !target.exists().await.map_err(|error| could_not_run(error.into()))? {
+            return Err(could_not_run(Failure::new(format!("there is no store of a book {}", options.book))));
+        }
         let db = Db::open(target, Access::ReadOnly, 1).await.map_err(|error| could_not_run(error.into()))?;
         export(&db, options).await
     })
@@ -30,8 +34,11 @@ async fn export(db: &Db, options: &Export) -> Result<(), Failure> {
     let mut progress = Progress::new("exporting", "rows");
     let shown = |seen: ledger::Progress| progress.at(seen.rows, seen.rows_in_all);
     let outcome = match to(options) {
-        Some(path) => ledger::export_file(db, path, wanted, shown).await,
-        None => ledger::export(db, &mut BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout()), wanted, shown).await,
+        Some(path) => ledger::export_file(db, &options.book, path, wanted, shown).await,
+        None => {
+            let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
+            ledger::export(db, &options.book, &mut out, wanted, shown).await
+        }
     };
     progress.finish();
     let exported = outcome.map_err(transfer_failure)?;

@@ -1,10 +1,12 @@
-//! `florin import`: books from an export, while nobody else has them, and the proof that they are the same.
+//! `florin import`: a book from an export, while nobody else has the books, and the proof that it is the same.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use ledger::{Imported, Report};
+use kernel::{Clock, SystemClock};
+use ledger::{Imported, Report, StoresBeside, exported_book};
+use ledger_api::{BookName, limits};
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, Target};
@@ -13,7 +15,7 @@ use crate::cli::Import;
 use crate::commands::load_config;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::stores::{self, COULD_NOT_RUN, LEDGER, transfer_failure};
+use crate::stores::{self, COULD_NOT_RUN, transfer_failure};
 
 const BUFFER_BYTES: usize = 1 << 18;
 
@@ -27,16 +29,27 @@ struct Source {
 pub(crate) fn run(file: Option<&Path>, options: &Import) -> Result<(), Failure> {
     let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
     let config = load_config(file).map_err(|error| could_not_run(error.into()))?;
-    let source = open(&options.file).map_err(could_not_run)?;
-    let (target, _held) = hold(&config).map_err(could_not_run)?;
+    let (book, source) = open(&options.file).map_err(could_not_run)?.book()?;
+    let (main, _held) = hold(&config).map_err(could_not_run)?;
     let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;
     let (imported, report) = runtime.block_on(async {
-        let imported = import(target.clone(), source).await?;
-        let report = stores::verify(target, Some(imported.head.clone())).await?;
+        let target = StoresBeside { main: main.clone(), readers: 1 }.target(&book);
+        let db = prepare(main, &book, target.clone()).await.map_err(could_not_run)?;
+        let imported = import(&db, &book, source).await?;
+        drop(db);
+        let report = stores::verify(target, &book, Some(imported.head.clone())).await?;
         Ok::<_, Failure>((imported, report))
     })?;
     say(&imported, &report);
     Ok(())
+}
+
+impl Source {
+    /// Which book it is of; nothing of it is lost by looking.
+    fn book(self) -> Result<(BookName, Source), Failure> {
+        let (book, input) = exported_book(self.input).map_err(transfer_failure)?;
+        Ok((book, Source { input: Box::new(input), bytes: self.bytes }))
+    }
 }
 
 fn open(path: &Path) -> Result<Source, Failure> {
@@ -55,19 +68,31 @@ fn hold(config: &Config) -> Result<(Target, DataDir), Failure> {
     let storage = &config.storage;
     let stamp = DataDir::look(&storage.data_dir)?.unwrap_or(Stamp::Plain);
     let held = DataDir::open(&storage.data_dir, stamp)?;
-    let target = match &storage.database_url {
-        Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() },
-        None => Target::Sqlite { file: stores::file(&storage.data_dir, LEDGER), cache_mb: storage.sqlite_cache_mb },
-    };
-    Ok((target, held))
+    Ok((stores::new_ledger(config), held))
 }
 
-async fn import(target: Target, source: Source) -> Result<Imported, Failure> {
-    let opened = Db::open(target, Access::ReadWrite, 1).await;
-    let db = opened.map_err(|error| Failure::from(error).with_status(COULD_NOT_RUN))?;
+/// Opens the book's store. A book that is not there is created as a running ledger would: its row, then its store, then
+/// the word in the row that there is one.
+async fn prepare(main: Target, book: &BookName, target: Target) -> Result<Db, Failure> {
+    if book.is_main() {
+        return Ok(Db::open(target, Access::ReadWrite, 1).await?);
+    }
+    let main = Db::open(main, Access::ReadWrite, 1).await?;
+    ledger::migrate(&main).await?;
+    let row = ledger::register(&main, book, SystemClock.now()).await?;
+    let row = row.ok_or_else(|| Failure::new(format!("there are {} books, and no more may be", limits::BOOKS_MAX)))?;
+    let db = Db::open(target, Access::ReadWrite, 1).await?;
+    if !row.stored {
+        ledger::migrate(&db).await?;
+        ledger::mark_stored(&main, book).await?;
+    }
+    Ok(db)
+}
+
+async fn import(db: &Db, book: &BookName, source: Source) -> Result<Imported, Failure> {
     let unit = if source.bytes.is_some() { "bytes" } else { "rows" };
     let mut progress = Progress::new("importing", unit);
-    let outcome = ledger::import(&db, source.input, |seen| match source.bytes {
+    let outcome = ledger::import(db, book, source.input, |seen| match source.bytes {
         Some(all) => progress.at(seen.bytes, all),
         None => progress.so_far(seen.rows),
     })
@@ -79,7 +104,8 @@ async fn import(target: Target, source: Source) -> Result<Imported, Failure> {
 fn say(imported: &Imported, report: &Report) {
     let new = imported.rows_written;
     let new = if new < report.rows { format!(", {new} of them new") } else { String::new() };
-    println!("imported, {} rows{new}, verified", report.rows);
+    let into = if report.head.book.is_main() { String::new() } else { format!(" into book {}", report.head.book) };
+    println!("imported{into}, {} rows{new}, verified", report.rows);
     match imported.keys {
         Some(keys) => println!("{keys} idempotency keys came along"),
         None => println!("no idempotency keys came along; repeats are recognised by id"),

@@ -1,4 +1,4 @@
-//! `florin migrate`: brings the stores to this version's schema while nobody else writes them.
+//! `florin migrate`: brings the stores of all books to this version's schema while nobody else writes them.
 
 use std::path::Path;
 
@@ -6,9 +6,10 @@ use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, Target};
 
+use crate::books::Shelf;
 use crate::commands::load_config;
 use crate::failure::Failure;
-use crate::stores::{self, LEDGER};
+use crate::stores;
 
 pub(crate) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let config = load_config(file)?;
@@ -16,26 +17,33 @@ pub(crate) fn run(file: Option<&Path>) -> Result<(), Failure> {
 }
 
 async fn migrate(config: &Config) -> Result<(), Failure> {
-    let (target, place, _held) = match &config.storage.database_url {
+    let held = match &config.storage.database_url {
         // The database lets only one process migrate at a time by itself.
-        Some(url) => {
-            let target = Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() };
-            (target, format!("schema {LEDGER}"), None)
-        }
+        Some(_) => None,
         None => {
             let data_dir = &config.storage.data_dir;
             let stamp = DataDir::look(data_dir)?.unwrap_or(Stamp::Plain);
-            let held = DataDir::open(data_dir, stamp)?;
-            let file = stores::file(data_dir, LEDGER);
-            let place = file.display().to_string();
-            (Target::Sqlite { file, cache_mb: config.storage.sqlite_cache_mb }, place, Some(held))
+            Some(DataDir::open(data_dir, stamp)?)
         }
     };
+    let main = stores::new_ledger(config);
+    migrate_one("ledger", main.clone()).await?;
+    let shelf = Shelf::look(main).await?;
+    for book in shelf.books.iter().filter(|book| !book.is_main()) {
+        migrate_one(&format!("book {book}"), shelf.target(book)).await?;
+    }
+    shelf.wrong().iter().for_each(|sentence| eprintln!("florin: {sentence}"));
+    drop(held);
+    Ok(())
+}
+
+async fn migrate_one(what: &str, target: Target) -> Result<(), Failure> {
+    let place = stores::shown(&target);
     let db = Db::open(target, Access::ReadWrite, 1).await?;
     match ledger::migrate(&db).await? {
-        0 => println!("ledger: nothing to do, {place} has this version's schema"),
-        1 => println!("ledger: 1 migration applied to {place}"),
-        applied => println!("ledger: {applied} migrations applied to {place}"),
+        0 => println!("{what}: nothing to do, {place} has this version's schema"),
+        1 => println!("{what}: 1 migration applied to {place}"),
+        applied => println!("{what}: {applied} migrations applied to {place}"),
     }
     Ok(())
 }

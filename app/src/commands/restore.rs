@@ -1,17 +1,19 @@
 //! `florin restore`: a data directory from a backup, checked before and after.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::Path;
 
+use ledger::Report;
 use platform::data_dir::STAMP_FILE;
 
 use crate::cli::Restore;
-use crate::commands::backup::empty_dir;
+use crate::commands::backup::{empty_dir, name_of, rows, verify_copy};
 use crate::commands::load_config;
 use crate::commands::manifest::Manifest;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::stores::{self, DISAGREES, LEDGER};
+use crate::stores::{self, DISAGREES};
 
 pub(crate) fn run(file: Option<&Path>, options: &Restore) -> Result<(), Failure> {
     let config = load_config(file)?;
@@ -32,16 +34,28 @@ pub(crate) fn run(file: Option<&Path>, options: &Restore) -> Result<(), Failure>
         manifest.files.iter().map(|entry| entry.name.as_str()).partition(|name| *name == STAMP_FILE);
     copy(&options.from, to, &files)?;
     let target = stores::ledger_file(to, config.storage.sqlite_cache_mb)?;
-    let report = stores::runtime()?.block_on(stores::verify(target, None))?;
-    let (head, expected) = (report.head.to_string(), manifest.heads.get(LEDGER));
-    if expected != Some(&head) {
-        let expected = expected.map_or("none", String::as_str);
-        let sentence = format!("the backup says that its head is {expected}, and what was restored has {head}");
-        return Err(Failure::new(sentence).with_status(DISAGREES));
-    }
+    let reports = stores::runtime()?.block_on(verify_copy(target))?;
+    check_heads(&manifest, &reports)?;
     copy(&options.from, to, &stamp)?;
-    println!("restored to {}, as of {}, {} rows, verified", to.display(), manifest.made_at, report.rows);
-    println!("head  {head}");
+    println!("restored to {}, as of {}, {}, verified", to.display(), manifest.made_at, rows(&reports));
+    reports.iter().for_each(|report| println!("head  {}", report.head));
+    Ok(())
+}
+
+/// Each book ends where the backup says, and none is left out.
+fn check_heads(manifest: &Manifest, reports: &[Report]) -> Result<(), Failure> {
+    let found: BTreeMap<String, String> =
+        reports.iter().map(|report| (name_of(&report.head.book), report.head.to_string())).collect();
+    let names: BTreeSet<&String> = found.keys().chain(manifest.heads.keys()).collect();
+    for name in names {
+        let (head, expected) = (found.get(name), manifest.heads.get(name));
+        if head != expected {
+            let [head, expected] = [head, expected].map(|head| head.map_or("none", String::as_str));
+            let sentence =
+                format!("the backup says that the head of {name} is {expected}, and what was restored has {head}");
+            return Err(Failure::new(sentence).with_status(DISAGREES));
+        }
+    }
     Ok(())
 }
 

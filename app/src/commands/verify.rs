@@ -1,30 +1,91 @@
-//! `florin verify`: reads the whole log, works everything out again and names the first thing that disagrees.
+//! `florin verify`: reads the log of every book, works everything out again and names the first thing that disagrees.
 
 use std::path::Path;
 
 use ledger::{Head, Report};
+use ledger_api::BookName;
 
+use crate::books::Shelf;
 use crate::cli::Verify;
 use crate::commands::load_config;
 use crate::failure::Failure;
-use crate::stores::{self, COULD_NOT_RUN};
+use crate::stores::{self, COULD_NOT_RUN, DISAGREES};
 
 pub(crate) fn run(file: Option<&Path>, options: &Verify) -> Result<(), Failure> {
-    let (target, against) = prepare(file, options).map_err(|failure| failure.with_status(COULD_NOT_RUN))?;
-    let runtime = stores::runtime().map_err(|error| Failure::from(error).with_status(COULD_NOT_RUN))?;
-    let report = runtime.block_on(stores::verify(target, against))?;
-    show(&report, options.against.is_some());
-    Ok(())
+    let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
+    let (target, heads) = prepare(file, options).map_err(could_not_run)?;
+    let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;
+    runtime.block_on(async {
+        let shelf = Shelf::look(target).await?;
+        let wanted = wanted(&shelf, options.book.as_ref())?;
+        if let Some(head) = heads.iter().find(|head| !wanted.contains(&head.book)) {
+            let sentence = format!("the head {head} is of book {}, which is not one that is verified", head.book);
+            return Err(could_not_run(Failure::new(sentence)));
+        }
+        let failures = verify(&shelf, &wanted, &heads).await;
+        finish(&shelf, options.book.is_some(), wanted.len(), failures)
+    })
 }
 
-fn prepare(file: Option<&Path>, options: &Verify) -> Result<(platform::db::Target, Option<Head>), Failure> {
+fn prepare(file: Option<&Path>, options: &Verify) -> Result<(platform::db::Target, Vec<Head>), Failure> {
     let config = load_config(file)?;
-    let against = options.against.as_deref().map(str::parse).transpose()?;
-    Ok((stores::ledger(&config)?, against))
+    let heads: Vec<Head> = options.against.iter().map(|head| head.parse()).collect::<Result<_, _>>()?;
+    let twice =
+        heads.iter().enumerate().find(|(place, head)| heads.iter().skip(place + 1).any(|h| h.book == head.book));
+    if let Some((_, head)) = twice {
+        return Err(Failure::new(format!("two heads of book {} are given; the newer one proves more", head.book)));
+    }
+    Ok((stores::ledger(&config)?, heads))
+}
+
+/// All books that have a store, or the one that was asked for; a store that nobody registered can be asked for, too.
+fn wanted(shelf: &Shelf, only: Option<&BookName>) -> Result<Vec<BookName>, Failure> {
+    let Some(book) = only else { return Ok(shelf.books.clone()) };
+    let unknown = shelf.unknown.iter().any(|name| name == book.as_str());
+    if shelf.books.contains(book) || unknown {
+        return Ok(vec![book.clone()]);
+    }
+    if shelf.missing.contains(book) {
+        let sentence = format!("book {book} is registered, and its store is missing");
+        return Err(Failure::new(sentence).with_status(DISAGREES));
+    }
+    if shelf.not_made.contains(book) {
+        return Ok(Vec::new());
+    }
+    Err(Failure::new(format!("there is no book {book}")).with_status(COULD_NOT_RUN))
+}
+
+/// Every one of them, whatever is wrong with those before it.
+async fn verify(shelf: &Shelf, wanted: &[BookName], heads: &[Head]) -> Vec<(BookName, Failure)> {
+    let mut failures = Vec::new();
+    for book in wanted {
+        let against = heads.iter().find(|head| head.book == *book).cloned();
+        let compared = against.is_some();
+        match stores::verify(shelf.target(book), book, against).await {
+            Ok(report) => show(&report, compared),
+            Err(failure) => failures.push((book.clone(), failure)),
+        }
+    }
+    failures
+}
+
+fn finish(shelf: &Shelf, one: bool, books: usize, failures: Vec<(BookName, Failure)>) -> Result<(), Failure> {
+    for book in shelf.not_made.iter().filter(|_| !one || books == 0) {
+        println!("book {book}: created, and nothing was ever written to it");
+    }
+    let wrong = if one { Vec::new() } else { shelf.wrong() };
+    let disagrees = !wrong.is_empty() || failures.iter().any(|(_, failure)| failure.status() == DISAGREES);
+    let count = wrong.len() + failures.len();
+    let sentences = failures.into_iter().map(|(book, failure)| format!("book {book}: {failure}")).chain(wrong);
+    let mut sentences: Vec<String> = sentences.collect();
+    let Some(last) = sentences.pop() else { return Ok(()) };
+    sentences.iter().for_each(|sentence| eprintln!("florin: {sentence}"));
+    let last = if count == 1 { last } else { format!("{last} ({count} in all)") };
+    Err(Failure::new(last).with_status(if disagrees { DISAGREES } else { COULD_NOT_RUN }))
 }
 
 fn show(report: &Report, compared: bool) {
-    println!("ledger: clean");
+    println!("book {}: clean", report.head.book);
     let lines = [
         ("rows", report.rows),
         ("groups", report.groups),

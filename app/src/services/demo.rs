@@ -72,7 +72,8 @@ fn transaction(
     status: WantedStatus,
 ) -> NewTransaction {
     let (debit, credit) = (Some(debit), Some(credit));
-    let posting = Posting { debit, credit, amount, up_to_available: false, split: Vec::new(), override_limit: None };
+    let posting =
+        Posting { debit, credit, amount, up_to_available: false, split: Vec::new(), override_limit: None, book: None };
     let (id, reference) = (Some(id), Some(reference));
     NewTransaction { id, status, postings: vec![posting], reference, ..NewTransaction::default() }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
-use ledger::{LedgerConfig, LedgerService};
-use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, LedgerStatus, RemoteBooks};
+use ledger::{BookStores, LedgerBooks, LedgerConfig, StoresBeside};
+use ledger_api::{BookName, Books, Ledger, LedgerError, LedgerStatus, RemoteBooks};
 use platform::config::Config;
-use platform::db::{Access, Db, Target};
+use platform::db::Target;
 use platform::health::Part;
 use platform::lease::Standing;
 use platform::rpc::{Http2, RpcClient, TcpConnect};
@@ -15,44 +15,45 @@ use platform::shutdown::Step;
 use serde_json::{Value, json};
 
 use super::shared::{self, Shared};
-use super::{LEDGER as NAME, Opening, Started, demo};
+use super::{LEDGER as NAME, Opening, Started, books, demo};
 use crate::failure::Failure;
 
 /// Longest wait for what this process asks its own ledger.
 const ASK_MS: u64 = 10_000;
 
 pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Result<(), Failure> {
-    let db = open_store(opening).await?;
     let clock = opening.clock.clone();
-    // Before the lease is looked for: it is one of the tables.
-    ledger::migrate(&db).await?;
+    let stores = Arc::new(stores(opening)?);
     let shared = match &opening.config.storage.database_url {
-        Some(url) => Some(Shared::open(opening, url, NAME)?),
+        Some(url) => {
+            // Before the lease is looked for: it is one of the tables.
+            ledger::migrate(&stores.open(&BookName::main()).await?).await?;
+            Some(Shared::open(opening, url, NAME)?)
+        }
         None => None,
     };
     let standing = shared.as_ref().map(Shared::standing).unwrap_or_default();
     let config = LedgerConfig { standing: standing.clone(), ..config(opening.config) };
-    let service = LedgerService::start(db, config, clock.clone(), IdMaker::new(clock.clone())).await?;
-    let service = Arc::new(service);
+    let books = Arc::new(LedgerBooks::open(stores, config, clock.clone(), IdMaker::new(clock.clone())).await?);
     if opening.demo {
-        demo::seed(&*service, || own_ctx(&*clock, Principal::demo())).await?;
+        demo::seed(&**books.main(), || own_ctx(&*clock, Principal::demo())).await?;
     }
-    let here: Arc<dyn Books> = Arc::new(OneBook(service.clone()));
-    let books = match &shared {
+    let here: Arc<dyn Books> = books.clone();
+    let face = match &shared {
         Some(shared) => shared.books(opening, here, started),
         None => here,
     };
-    started.methods.push(ledger_api::methods(ledger_api::SERVICE, Arc::clone(&books)));
-    mount(started, books.book(&BookName::main()).await?);
-    started.parts.push(Arc::new(LedgerPart { service: service.clone(), standing, clock }));
+    started.methods.push(ledger_api::methods(ledger_api::SERVICE, Arc::clone(&face)));
+    mount(started, face);
+    started.parts.push(Arc::new(LedgerPart { books: books.clone(), standing, clock }));
     started.gauges.push(Box::new({
-        let service = service.clone();
+        let books = books.clone();
         move || {
-            let (active, max) = service.connections();
+            let (active, max) = books.connections();
             platform::telemetry::database_connections(NAME, active, max);
         }
     }));
-    started.steps.push(Step::new(NAME, close(service)));
+    started.steps.push(Step::new(NAME, books::close(books)));
     if let Some(shared) = shared {
         shared.compete(started);
     }
@@ -62,7 +63,7 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
 /// The ledger in other processes.
 pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result<(), Failure> {
     let books: Arc<dyn Books> = Arc::new(remote(opening)?);
-    mount(started, books.book(&BookName::main()).await?);
+    mount(started, books.clone());
     started.parts.push(Arc::new(RemotePart { books, clock: opening.clock.clone() }));
     Ok(())
 }
@@ -77,23 +78,23 @@ fn remote(opening: &Opening<'_>) -> Result<RemoteBooks, Failure> {
     Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), clock)))
 }
 
-fn mount(started: &mut Started, ledger: Arc<dyn Ledger>) {
-    let (router, api) = ledger::routes(ledger);
+fn mount(started: &mut Started, books: Arc<dyn Books>) {
+    let (router, api) = ledger::routes(books);
     started.router = std::mem::take(&mut started.router).merge(router);
     started.api.merge(api);
 }
 
-/// SQLite: a file of its own in the data directory. PostgreSQL: a schema of its own.
-async fn open_store(opening: &Opening<'_>) -> Result<Db, Failure> {
+/// SQLite: a file of its own in the data directory. PostgreSQL: a schema of its own. Each other book has one beside it.
+fn stores(opening: &Opening<'_>) -> Result<StoresBeside, Failure> {
     let storage = &opening.config.storage;
-    let target = match &storage.database_url {
+    let main = match &storage.database_url {
         Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: NAME.to_owned() },
         None => {
             let data_dir = opening.data_dir.ok_or_else(|| Failure::new("a ledger needs a data directory"))?;
             Target::Sqlite { file: crate::stores::file(data_dir.path(), NAME), cache_mb: storage.sqlite_cache_mb }
         }
     };
-    Ok(Db::open(target, Access::ReadWrite, usize::try_from(storage.pool_size)?).await?)
+    Ok(StoresBeside { main, readers: usize::try_from(storage.pool_size)? })
 }
 
 fn config(config: &Config) -> LedgerConfig {
@@ -116,34 +117,8 @@ fn own_ctx(clock: &dyn Clock, principal: Principal) -> Ctx {
     Ctx { principal, deadline, request_id: "florin".into(), idempotency_key: None }
 }
 
-/// The head is for people to keep: `florin verify --against` proves with it that nothing was cut or rewritten since.
-async fn close(service: Arc<LedgerService>) {
-    match service.close().await {
-        Ok(head) => eprintln!("florin: ledger head {head}"),
-        Err(error) => tracing::error!(%error, cause = ?error.source, "the ledger's head could not be read at the end"),
-    }
-}
-
-/// The one book of this process.
-struct OneBook(Arc<LedgerService>);
-
-#[async_trait::async_trait]
-impl Books for OneBook {
-    async fn create_book(&self, _: &Ctx, _: CreateBook) -> Result<Book, LedgerError> {
-        Err(LedgerError::Forbidden)
-    }
-
-    async fn books(&self, _: &Ctx) -> Result<Vec<Book>, LedgerError> {
-        Err(LedgerError::Forbidden)
-    }
-
-    async fn book(&self, _: &BookName) -> Result<Arc<dyn Ledger>, LedgerError> {
-        Ok(self.0.clone())
-    }
-}
-
 struct LedgerPart {
-    service: Arc<LedgerService>,
+    books: Arc<LedgerBooks>,
     standing: Standing,
     clock: Arc<dyn Clock>,
 }
@@ -155,11 +130,13 @@ impl Part for LedgerPart {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        shared::ready(&self.standing, self.service.is_accepting())
+        shared::ready(&self.standing, self.books.main().is_accepting())
     }
 
     async fn status(&self) -> BTreeMap<&'static str, Value> {
-        let mut facts = facts(self.service.status(&own_ctx(&*self.clock, Principal::operator())).await);
+        let ctx = own_ctx(&*self.clock, Principal::operator());
+        let mut facts = facts(self.books.main().status(&ctx).await);
+        facts.extend(books::facts(&self.books, &ctx).await);
         facts.append(&mut shared::facts(&self.standing));
         facts
     }

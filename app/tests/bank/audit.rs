@@ -18,7 +18,7 @@ const ASK_MS: u64 = 60_000;
 const LOOKED_UP: usize = 53;
 
 pub(crate) async fn audit(db: Db, told: &Told) {
-    let report = ledger::verify(&db, None, |_| ()).await.unwrap();
+    let report = ledger::verify(&db, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
     let done = told.done().count() as u64;
     assert_eq!(report.transactions, done + ACCOUNTS, "{report:?}");
     assert_eq!(report.refusals, told.finals.len() as u64 - done, "{report:?}");

@@ -21,7 +21,7 @@ use crate::told::{Final, Told};
 const CALLERS: u64 = 16;
 /// An answer may come this much behind its deadline, beside what the machine kept this process waiting; what waits for the store
 /// waits for many seconds.
-const GRACE_MS: u64 = 500;
+const GRACE_MS: u64 = 1_000;
 /// A transfer that has no final answer by then never gets one.
 const PATIENCE_MS: u64 = 120_000;
 const MORE_PIECES: u64 = 200;
@@ -77,7 +77,11 @@ impl Bank {
         let answer = call.await;
         let ms = SystemClock.monotonic().micros_since(start) / 1_000;
         let late = self.pulse.late_ms() - late;
-        assert!(ms < deadline_ms + GRACE_MS + late, "a call with {deadline_ms} ms took {ms} ms, {late} ms of it idle");
+        // Each of the steps that a call takes may have been kept waiting as one beat was.
+        assert!(
+            ms < deadline_ms + GRACE_MS + late * 3,
+            "a call with {deadline_ms} ms took {ms} ms, {late} ms of it idle"
+        );
         Said { ms, answer }
     }
 

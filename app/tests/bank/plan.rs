@@ -75,6 +75,7 @@ pub(crate) fn posting(debit: &AccountPath, credit: &AccountPath, minor: i64) -> 
         up_to_available: false,
         split: Vec::new(),
         override_limit: None,
+        book: None,
     }
 }
 

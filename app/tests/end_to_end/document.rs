@@ -140,7 +140,10 @@ fn with_time_ahead(mut body: Value) -> Value {
 }
 
 /// The order in which the examples tell their story.
-const STORY: [&str; 28] = [
+const STORY: [&str; 31] = [
+    "create_book",
+    "list_books",
+    "get_book",
     "declare_asset",
     "list_assets",
     "open_account",
@@ -199,7 +202,7 @@ async fn its_examples_work_in_the_order_of_their_story_and_look_like_the_answers
         };
         let account = if name == "close_account" { "customers:closing" } else { "customers:ann" };
         let mut path = operation.path.replace("{id}", id["id"].as_str().unwrap()).replace("{path}", account);
-        path = path.replace("{key}", "channel");
+        path = path.replace("{key}", "channel").replace("{book}", "acme-uk");
         path += match name {
             "find_transaction" => "?reference=invoice-2026-0017",
             "list_accounts" => "?prefix=customers&limit=1",
@@ -238,7 +241,7 @@ async fn every_documented_path_is_answered_under_every_prefix() {
     let document = house.get("/openapi.json").await;
     for operation in operations(&document) {
         let path = operation.path.replace("{id}", "txn_01kppyzd5gfmra2qsx5rkvr8wb").replace("{path}", "a:b");
-        let path = path.replace("{key}", "order");
+        let path = path.replace("{key}", "order").replace("{book}", "main");
         let rest = path.strip_prefix("/v1").unwrap();
         let mut paths = vec![path.clone(), format!("/api{path}")];
         if rest.starts_with("/ledger/accounts") || rest.starts_with("/ledger/transactions") {

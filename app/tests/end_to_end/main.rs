@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod batches;
+mod books;
 mod demo;
 mod document;
 mod history;

@@ -1,5 +1,7 @@
 //! Every refusal that a caller can bring about, by its code and status; and none is left out.
 
+mod books;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +14,7 @@ use testkit::Answer;
 use crate::house::{ACCOUNTS, BATCHES, House, TRANSACTIONS, new_id, on_both_with, own, posting, refusal, usd};
 
 /// Refusals for which the process or its machine has to be in trouble, or the caller somebody else than the operator.
-const OF_OTHER_TESTS: [&str; 9] = [
+const OF_OTHER_TESTS: [&str; 10] = [
     "forbidden",
     "overloaded",
     "deadline_exceeded",
@@ -23,6 +25,8 @@ const OF_OTHER_TESTS: [&str; 9] = [
     "cursor_invalid",
     // A cursor of a log with more rows than this one.
     "cursor_ahead",
+    // 256 of them take a while.
+    "too_many_books",
 ];
 
 struct Asker<'a> {
@@ -70,6 +74,7 @@ async fn each_has_its_code_its_status_and_its_particulars() {
         of_batches_and_questions(&asker).await;
         of_metadata_keys(&asker).await;
         of_sums(&asker).await;
+        books::of_books(&asker).await;
         let documented = documented(&house.get("/openapi.json").await);
         let seen = asker.seen.into_inner();
         let missing: Vec<_> = documented

@@ -46,7 +46,7 @@ impl Blow {
         if matches!(self, Blow::Silenced | Blow::CutOff) {
             house.member(place).until_answers("/ready", 503).await;
             house.member(place).until_answers("/health", 200).await;
-            assert_eq!(house.member(place).claims().await, None);
+            house.member(place).until_stand_by().await;
         }
     }
 

@@ -1,15 +1,16 @@
 //! Three processes that share the books, each on its own wire to PostgreSQL, and an edge that calls all of them.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::Method;
 use kernel::{Clock, Monotonic, SystemClock};
+use rand::RngExt;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Client, Server, ServerBuilder, free_port};
+use testkit::{Client, Server, ServerBuilder};
 
 use crate::callers;
 use crate::wire::Wire;
@@ -41,7 +42,7 @@ impl House {
         let server = address_of(url);
         let secret = tempfile::tempdir().unwrap();
         let secret_file = secret.path().join("rpc");
-        let ports: Vec<u16> = (0..MEMBERS).map(|_| free_port()).collect();
+        let ports: Vec<u16> = (0..MEMBERS).map(|_| lasting_port()).collect();
         let mut dirs = vec![secret];
         let mut members = Vec::new();
         for port in &ports {
@@ -163,6 +164,17 @@ impl Member {
         panic!("{path} is not {status}:\n{}", self.running().unwrap().output());
     }
 
+    /// A holder that lost its database is not ready before its lease has run out, and stays the holder until then.
+    pub(crate) async fn until_stand_by(&self) {
+        for _ in 0..100 {
+            if self.claims().await.is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it still claims the lease:\n{}", self.running().unwrap().output());
+    }
+
     /// The epoch, if it says that it holds the lease.
     pub(crate) async fn claims(&self) -> Option<i64> {
         let asking = self.client()?;
@@ -190,6 +202,12 @@ fn builder(dir: PathBuf, secret_file: &std::path::Path) -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), dir)
         .env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
         .env("FLORIN__RPC__SECRET_FILE", secret_file)
+}
+
+/// A port that a process finds again after its restart: below those that the system gives to outgoing connections.
+fn lasting_port() -> u16 {
+    let mut ports = std::iter::repeat_with(|| rand::rng().random_range(20_000..32_000));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 fn address_of(url: &str) -> SocketAddr {

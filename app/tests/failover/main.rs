@@ -90,7 +90,7 @@ async fn without_a_database(house: &House) {
     (0..MEMBERS).for_each(|place| house.member(place).wire.set(State::Cut));
     for place in 0..MEMBERS {
         house.member(place).until_answers("/ready", 503).await;
-        assert_eq!(house.member(place).claims().await, None);
+        house.member(place).until_stand_by().await;
     }
     let asked = SystemClock.monotonic();
     let refused = house.edge().post(callers::PATH, &callers::any_transfer(callers::new_id())).await;

@@ -17,34 +17,53 @@ use super::{DbError, Fault};
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const PAGES_PER_STEP: i32 = 4_096;
 
+/// A file and where its copy goes.
+pub type Copied = (PathBuf, PathBuf);
+
 /// Copies each `(from, to)`; `progress` is told the file's place, and its pages copied and in all.
-pub fn backup_files(files: &[(PathBuf, PathBuf)], mut progress: impl FnMut(usize, u64, u64)) -> Result<(), DbError> {
-    let snapshots = snapshots(files)?;
-    for (place, (snapshot, (_, to))) in snapshots.iter().zip(files).enumerate() {
+pub fn backup_files(files: &[Copied], progress: impl FnMut(usize, u64, u64)) -> Result<(), DbError> {
+    backup_listed(|| Ok(files.to_vec()), progress).map(|_| ())
+}
+
+/// The same for all files that there are: `list` is asked again while their writers are held, so that a file that was made
+/// in the meantime, and that others of them speak of, is not left out. Answers what was copied.
+pub fn backup_listed(
+    list: impl Fn() -> Result<Vec<Copied>, DbError>,
+    mut progress: impl FnMut(usize, u64, u64),
+) -> Result<Vec<Copied>, DbError> {
+    let (files, snapshots) = snapshots(list)?;
+    for (place, (snapshot, (_, to))) in snapshots.iter().zip(&files).enumerate() {
         copy(snapshot, to, |done, all| progress(place, done, all))
             .map_err(|error| DbError::sqlite(&format!("write the backup {}", to.display()), error))?;
         sync(to)?;
     }
-    Ok(())
+    Ok(files)
 }
 
-fn snapshots(files: &[(PathBuf, PathBuf)]) -> Result<Vec<Connection>, DbError> {
-    let mut held = Vec::with_capacity(files.len());
-    let mut snapshots = Vec::with_capacity(files.len());
+fn snapshots(list: impl Fn() -> Result<Vec<Copied>, DbError>) -> Result<(Vec<Copied>, Vec<Connection>), DbError> {
     let fail = |file: &Path| {
         let attempted = format!("take a snapshot of {}", file.display());
         move |error| DbError::sqlite(&attempted, error)
     };
-    for (from, _) in files {
-        held.push(open(from, "begin immediate").map_err(fail(from))?);
-    }
-    for (from, _) in files {
+    let mut files = list()?;
+    let held = loop {
+        let hold = |(from, _): &Copied| open(from, "begin immediate").map_err(fail(from));
+        let held = files.iter().map(hold).collect::<Result<Vec<_>, _>>()?;
+        let now = list()?;
+        if now == files {
+            break held;
+        }
+        files = now;
+    };
+    let mut snapshots = Vec::with_capacity(files.len());
+    for (from, _) in &files {
         // A read transaction starts at its first read.
         let snapshot = open(from, "begin").map_err(fail(from))?;
         snapshot.query_row("select count(*) from sqlite_schema", [], |_| Ok(())).map_err(fail(from))?;
         snapshots.push(snapshot);
     }
-    Ok(snapshots)
+    drop(held);
+    Ok((files, snapshots))
 }
 
 fn open(file: &Path, begin: &str) -> rusqlite::Result<Connection> {

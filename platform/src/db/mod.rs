@@ -8,6 +8,7 @@
 //! a write transaction begins as a writer, so it never fails half way for having read first.
 
 mod backup;
+mod beside;
 mod checkpoint;
 mod databases;
 mod error;
@@ -25,7 +26,8 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-pub use backup::{backup_files, file_sha256};
+pub use backup::{Copied, backup_files, backup_listed, file_sha256};
+pub use beside::files_beside;
 pub use databases::{create_database, drop_database, has_database, with_database};
 pub use error::{DbError, Fault};
 pub use migrate::Migration;

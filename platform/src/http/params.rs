@@ -17,6 +17,27 @@ pub struct Query<T>(pub T);
 #[derive(Debug, Clone)]
 pub struct Path<T>(pub T);
 
+/// Takes one parameter out of the query, for what is the same on many routes; `Query` does not see it any more.
+pub fn take_parameter(parts: &mut Parts, name: &str) -> Result<Option<String>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let (mut taken, mut rest) = (Vec::new(), Vec::new());
+    for piece in query.split('&').filter(|piece| !piece.is_empty()) {
+        match form_urlencoded::parse(piece.as_bytes()).next().filter(|(given, _)| given == name) {
+            Some((_, value)) => taken.push(value.into_owned()),
+            None => rest.push(piece),
+        }
+    }
+    if taken.len() > 1 {
+        return Err(Problem::field(name, "is given twice; one is wanted"));
+    }
+    if !taken.is_empty() {
+        let (path, question) = (parts.uri.path(), if rest.is_empty() { "" } else { "?" });
+        let text = format!("{path}{question}{}", rest.join("&"));
+        parts.uri = text.parse().map_err(|_| Problem::internal("a query without one of its parameters is none"))?;
+    }
+    Ok(taken.pop())
+}
+
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
@@ -66,5 +87,33 @@ fn refuse(rejection: PathRejection, placeholder: &str) -> Problem {
             Problem::internal("a route and its handler disagree about the path parameters")
         }
         other => Problem::field(placeholder, other.to_string().chars().take(200).collect::<String>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(uri: &str) -> Parts {
+        http::Request::get(uri).body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_parameter_that_is_taken_leaves_the_others_as_they_were() {
+        for (given, value, left) in [
+            ("/a", None, "/a"),
+            ("/a?x=1&y=%2F", None, "/a?x=1&y=%2F"),
+            ("/a?book=b", Some("b"), "/a"),
+            ("/a%2Fb?x=%20+&book=b-1&y", Some("b-1"), "/a%2Fb?x=%20+&y"),
+            ("/a?b%6Fok=%62", Some("b"), "/a"),
+            ("/a?book", Some(""), "/a"),
+            ("/a?bookish=1&&abook=2", None, "/a?bookish=1&&abook=2"),
+        ] {
+            let mut parts = parts(given);
+            assert_eq!(take_parameter(&mut parts, "book").unwrap().as_deref(), value, "{given}");
+            assert_eq!(parts.uri.to_string(), left);
+        }
+        let twice = take_parameter(&mut parts("/a?book=a&book=b"), "book").unwrap_err();
+        assert_eq!(twice.errors()[0].field, "book");
     }
 }

@@ -116,9 +116,14 @@ impl RpcClient {
             }
             let call = body(ctx, left, command).map_err(|_| Missed::Failed(seen.said(CallError::NotUnderstood)))?;
             let attempt = tokio::time::timeout(left, self.transport.carry(self.service, method, call)).await;
-            let failure = match attempt {
-                Ok(Ok(answer)) => return self.read(method, &answer, seen),
-                Ok(Err(failure)) => failure,
+            let (failure, refused) = match attempt {
+                Ok(Ok(answer)) => match self.read(method, &answer, seen) {
+                    Err(Missed::Refused(refused)) if E::is_worth_repeating(&refused) => {
+                        (Failure::NotSent("it asks for another try".to_owned()), Some(refused))
+                    }
+                    read => return read,
+                },
+                Ok(Err(failure)) => (failure, None),
                 Err(_) => {
                     seen.lost = true;
                     return Err(Missed::Failed(seen.said(CallError::DeadlineExceeded)));
@@ -128,7 +133,10 @@ impl RpcClient {
             let pause = self.pause(tried);
             if !seen.may_go_on(&failure) || tried >= REPEATS_MAX || pause >= left || !self.budget.spend() {
                 tracing::warn!(service = self.service, method, %failure, tried, "a remote call failed");
-                return Err(Missed::Failed(seen.said(named(&failure))));
+                return Err(match refused {
+                    Some(refused) => Missed::Refused(refused),
+                    None => Missed::Failed(seen.said(named(&failure))),
+                });
             }
             tracing::debug!(service = self.service, method, %failure, tried, "a remote call is tried again");
             metrics::counter!("rpc_repeats_total", "service" => self.service, "method" => method).increment(1);

@@ -20,4 +20,9 @@ pub trait Outcome: From<CallError> {
     /// Whether it tells of this attempt only ("unavailable, nothing happened"). Behind an attempt without an answer such a
     /// word proves nothing about the command.
     fn is_of_this_attempt(&self) -> bool;
+
+    /// Whether nothing happened and another process of the service, or this one a moment later, may do better.
+    fn is_worth_repeating(&self) -> bool {
+        false
+    }
 }

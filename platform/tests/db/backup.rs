@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use platform::db::{Access, Db, Fault, Migration, Target, Value, backup_files, file_sha256};
+use platform::db::{Access, Db, Fault, Migration, Target, Value, backup_files, backup_listed, file_sha256};
 
 const TABLE: Migration = Migration {
     version: 1,
@@ -76,6 +76,37 @@ async fn files_that_are_written_are_copied_as_of_one_instant() {
     let written = writer.await.unwrap();
     assert!(written > 30, "the writer went on: {written}");
     assert_eq!(last(files[0].clone()).await, written);
+}
+
+/// The first file speaks of the second one, which is made while the copy begins: it comes along.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_made_while_a_copy_begins_is_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let [main, other] = ["main.db", "main-other.db"].map(|name| dir.path().join(name));
+    let first = opened(main.clone()).await;
+    note(&first, 1, 10).await;
+    let asked = std::cell::Cell::new(0);
+    let list = || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 2 {
+            // Whoever would speak of it in the first file cannot: the writer is held.
+            assert!(is_held(&main), "the first file can be written");
+            std::fs::copy(&main, &other).unwrap();
+        }
+        let there = [&main, &other].into_iter().filter(|file| file.is_file());
+        Ok(there.map(|file| (file.clone(), file.with_extension("copy"))).collect())
+    };
+    first.checkpoint().await.unwrap();
+    let copied = tokio::task::block_in_place(|| backup_listed(list, |_, _, _| ())).unwrap();
+    assert_eq!((asked.get(), copied.len()), (3, 2));
+    assert_eq!((last(main.with_extension("copy")).await, last(other.with_extension("copy")).await), (1, 1));
+}
+
+/// Whether somebody else holds the file's writer.
+fn is_held(file: &std::path::Path) -> bool {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    connection.execute_batch("begin immediate").is_err()
 }
 
 #[test]

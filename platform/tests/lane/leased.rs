@@ -156,6 +156,33 @@ async fn a_holder_that_was_late_cannot_commit_behind_its_successor() {
     .await;
 }
 
+/// As the books of one ledger have them: each lane in a schema of its own, the lease in the first one.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_lease_fences_lanes_of_several_schemas() {
+    on_postgres(async |store| {
+        let late = Process::start(store, "late", 60_000, 50_000).await;
+        late.until_holder().await;
+        let beside = TestStore::postgres(store.url());
+        let db = beside.open().await;
+        migrated(&db, &[]).await;
+        let (standing, clock) = (late.lease.standing(), Arc::new(SystemClock));
+        let other = Lane::start_under(standing, db, Toy::default(), config(), clock).await.unwrap();
+        assert!(other.submit(Command(1, What::Note), soon(&SystemClock)).await.is_ok());
+        let client = store.postgres_client().await;
+        let open = other.submit(Command(2, What::Sleep(400)), soon(&SystemClock));
+        let succeeding = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            client.batch_execute(&succeed(store.schema())).await.unwrap();
+        };
+        let (refused, ()) = tokio::join!(open, succeeding);
+        assert_eq!(refused, Err(LaneError::NotWriter));
+        assert_eq!((times(&beside, 1).await, times(&beside, 2).await), (1, 0));
+        other.close().await;
+        beside.remove().await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_and_a_take_over_wait_for_one_another() {
     on_postgres(async |store| {

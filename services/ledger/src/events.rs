@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Timestamp;
-use ledger_api::{Metadata, TransactionId};
+use ledger_api::{BookName, Metadata, TransactionId};
 use platform::db::{DbError, Tx, Value};
 use platform::feed::{CloudEvent, Event, Pull};
 use serde_json::{Value as Json, json};
@@ -36,6 +36,7 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<Vec<Event
             break;
         }
         let at = times.range(..=*seq).next_back().map_or(0, |(_, at)| *at);
+        let place = Place { book: &books.name, seq: *seq, at };
         match row {
             Row::Leg(leg) => {
                 let Some(head) = &leg.head else { continue };
@@ -44,20 +45,20 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<Vec<Event
                 if legs.len() < usize::from(head.legs) {
                     break;
                 }
-                events.push(transaction_event(&state, at, &legs));
+                events.push(transaction_event(&state, place, &legs));
             }
-            Row::Account(account) => events.extend(account_event(&state, *seq, at, account)),
-            Row::Asset(asset) => events.push(asset_event(*seq, at, asset)),
-            Row::Refusal(refusal) => events.push(refusal_event(*seq, at, refusal)),
+            Row::Account(account) => events.extend(account_event(&state, place, account)),
+            Row::Asset(asset) => events.push(asset_event(place, asset)),
+            Row::Refusal(refusal) => events.push(refusal_event(place, refusal)),
             Row::Scheduled(row) => {
                 let plan = Plan::Scheduled { row: row.clone(), stage: Stage::Waits, refusal: None };
-                events.push(planned_event(*seq, at, "ledger.transaction.scheduled", plan));
+                events.push(planned_event(place, "ledger.transaction.scheduled", plan));
             }
             Row::Cancelled(row) => {
                 let plan = Plan::Cancellation(row.clone());
-                events.push(planned_event(*seq, at, "ledger.transaction.cancelled", plan));
+                events.push(planned_event(place, "ledger.transaction.cancelled", plan));
             }
-            Row::Failed(failed) => events.push(failure_event(*seq, at, failed)),
+            Row::Failed(failed) => events.push(failure_event(place, failed)),
         }
     }
     Ok(Pull::fitting(events))
@@ -81,13 +82,21 @@ async fn times(tx: &Tx, from: i64, to: i64) -> Result<BTreeMap<u64, i64>, DbErro
     groups.iter().map(|row| Ok((row.int(0)?.unsigned_abs(), row.int(1)?))).collect()
 }
 
-fn event(seq: u64, at: i64, kind: &str, subject: String, data: Json) -> Event {
-    let source = format!("/ledger/{}", crate::BOOK);
+/// Whose log, which of its rows, and when that was recorded.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    book: &'a BookName,
+    seq: u64,
+    at: i64,
+}
+
+fn event(Place { book, seq, at }: Place<'_>, kind: &str, subject: String, data: Json) -> Event {
+    let source = format!("/ledger/{book}");
     let time = Timestamp::from_micros(at);
     Event { cursor: seq, event: CloudEvent::new(&source, seq.to_string(), kind, subject, time, data) }
 }
 
-fn transaction_event(state: &State, at: i64, rows: &[(&u64, &Row)]) -> Event {
+fn transaction_event(state: &State, place: Place<'_>, rows: &[(&u64, &Row)]) -> Event {
     let leg = |(_, row): &(&u64, &Row)| match row {
         Row::Leg(row) => {
             let (debit, credit) = (state.facts(row.debit)?, state.facts(row.credit)?);
@@ -98,18 +107,19 @@ fn transaction_event(state: &State, at: i64, rows: &[(&u64, &Row)]) -> Event {
     let legs: Vec<RecordedLeg> = rows.iter().filter_map(leg).collect();
     let kind = legs.first().map_or("", |leg| kind(leg.row.kind));
     let last = rows.last().map_or(0, |(seq, _)| **seq);
+    let at = place.at;
     let recorded = Recorded { at, legs, plan: None, metadata: Metadata::new(), replayed: false, dry_run: false };
     let transaction = view::transaction(recorded);
     let subject = transaction.id.to_string();
-    event(last, at, kind, subject, without_metadata(json!(transaction)))
+    event(Place { seq: last, ..place }, kind, subject, without_metadata(json!(transaction)))
 }
 
-fn planned_event(seq: u64, at: i64, kind: &str, plan: Plan) -> Event {
-    let (legs, metadata) = (Vec::new(), Metadata::new());
+fn planned_event(place: Place<'_>, kind: &str, plan: Plan) -> Event {
+    let (at, legs, metadata) = (place.at, Vec::new(), Metadata::new());
     let recorded = Recorded { at, legs, plan: Some(plan), metadata, replayed: false, dry_run: false };
     let transaction = view::transaction(recorded);
     let subject = transaction.id.to_string();
-    event(seq, at, kind, subject, without_metadata(json!(transaction)))
+    event(place, kind, subject, without_metadata(json!(transaction)))
 }
 
 /// Metadata may hold personal data, which has no place in events.
@@ -132,7 +142,7 @@ fn kind(kind: LegKind) -> &'static str {
     }
 }
 
-fn account_event(state: &State, seq: u64, at: i64, row: &AccountRow) -> Option<Event> {
+fn account_event(state: &State, place: Place<'_>, row: &AccountRow) -> Option<Event> {
     let kind = match row.event {
         AccountEvent::Opened(_) => "ledger.account.opened",
         AccountEvent::Frozen => "ledger.account.frozen",
@@ -144,24 +154,24 @@ fn account_event(state: &State, seq: u64, at: i64, row: &AccountRow) -> Option<E
     let facts = state.facts(row.account)?;
     let subject = facts.path.to_string();
     let answer = AccountAnswer { replayed: false, ..AccountAnswer::of_row(facts, row, Metadata::new()) };
-    Some(event(seq, at, kind, subject, without_metadata(json!(view::account(answer)))))
+    Some(event(place, kind, subject, without_metadata(json!(view::account(answer)))))
 }
 
-fn asset_event(seq: u64, at: i64, asset: &AssetRow) -> Event {
+fn asset_event(place: Place<'_>, asset: &AssetRow) -> Event {
     let data = json!({ "code": asset.code, "scale": asset.scale });
-    event(seq, at, "ledger.asset.declared", asset.code.clone(), data)
+    event(place, "ledger.asset.declared", asset.code.clone(), data)
 }
 
-fn refusal_event(seq: u64, at: i64, row: &RefusalRow) -> Event {
+fn refusal_event(place: Place<'_>, row: &RefusalRow) -> Event {
     let id = TransactionId::from_bits(row.id);
     let refusal: Json = serde_json::from_str(&row.refusal).unwrap_or_default();
-    event(seq, at, "ledger.transaction.refused", id.to_string(), json!({ "id": id, "refusal": refusal }))
+    event(place, "ledger.transaction.refused", id.to_string(), json!({ "id": id, "refusal": refusal }))
 }
 
 /// The end of a scheduled transaction that was refused when it was due.
-fn failure_event(seq: u64, at: i64, row: &FailedRow) -> Event {
+fn failure_event(place: Place<'_>, row: &FailedRow) -> Event {
     let id = TransactionId::from_bits(row.id);
     let refusal: Json = serde_json::from_str(&row.refusal).unwrap_or_default();
     let data = json!({ "id": id, "failure": view::failure(&row.refusal), "refusal": refusal });
-    event(seq, at, "ledger.transaction.failed", id.to_string(), data)
+    event(place, "ledger.transaction.failed", id.to_string(), data)
 }

@@ -17,6 +17,7 @@
 
 mod account;
 mod behind;
+mod books;
 mod chain;
 mod check;
 mod command;
@@ -45,12 +46,12 @@ mod view;
 mod work;
 
 pub use crate::http::{api, routes};
+pub use books::{BookStores, LedgerBooks, Registered, StoresBeside, mark_stored, register, registered};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use replica::{ReplicaBooks, ToHolder, WRITER};
 pub use service::{LedgerConfig, LedgerService, migrate};
-pub use transfer::{ExportOptions, Exported, ImportProgress, Imported, TransferError, export, export_file, import};
+pub use transfer::{
+    ExportOptions, Exported, ImportProgress, Imported, TransferError, export, export_file, exported_book, import,
+};
 pub use verify::{Disagreement, Progress, Report, VerifyError, verify};
-
-/// The one book of this version.
-pub(crate) const BOOK: &str = "main";

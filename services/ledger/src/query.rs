@@ -6,13 +6,13 @@ use std::str::FromStr;
 
 use kernel::Ctx;
 use ledger_api::{
-    Account, AccountPage, AccountPath, AccountQuery, Asset, FindTransaction, LedgerError, Metadata, Refusal,
+    Account, AccountPage, AccountPath, AccountQuery, Asset, BookName, FindTransaction, LedgerError, Metadata, Refusal,
     Transaction, TransactionId, TransactionKind, TransactionStatus,
 };
 use platform::db::{DbError, Tx, Value};
 
 use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
-use crate::format::{HoldAfter, Row, hex, parse_hex};
+use crate::format::{HoldAfter, Row, genesis, hex, parse_hex};
 use crate::schedule::{Plan, Stage};
 use crate::service::{KeyedOperation, LedgerService, refused};
 use crate::snapshot::Books;
@@ -33,9 +33,10 @@ impl From<DbError> for QueryError {
     }
 }
 
-/// Where a log ends, in one line that anybody can keep: `florin-1:main:<group>:<hash>`.
+/// Where a book's log ends, in one line that anybody can keep: `florin-1:<book>:<group>:<row>:<hash>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
+    pub book: BookName,
     pub number: u64,
     pub last_seq: u64,
     pub hash: [u8; 32],
@@ -45,7 +46,7 @@ const HEAD_PREFIX: &str = "florin-1";
 
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{HEAD_PREFIX}:{}:{}:{}:{}", crate::BOOK, self.number, self.last_seq, hex(&self.hash))
+        write!(f, "{HEAD_PREFIX}:{}:{}:{}:{}", self.book, self.number, self.last_seq, hex(&self.hash))
     }
 }
 
@@ -59,8 +60,9 @@ impl FromStr for Head {
     fn from_str(text: &str) -> Result<Head, HeadError> {
         let parts: Vec<&str> = text.trim().split(':').collect();
         let parsed = match parts.as_slice() {
-            [HEAD_PREFIX, crate::BOOK, number, last_seq, hash] => (|| {
-                Some(Head { number: number.parse().ok()?, last_seq: last_seq.parse().ok()?, hash: parse_hex(hash)? })
+            [HEAD_PREFIX, book, number, last_seq, hash] => (|| {
+                let (number, last_seq) = (number.parse().ok()?, last_seq.parse().ok()?);
+                Some(Head { book: book.parse().ok()?, number, last_seq, hash: parse_hex(hash)? })
             })(),
             _ => None,
         };
@@ -70,8 +72,8 @@ impl FromStr for Head {
 
 pub(crate) async fn head(books: &Books) -> Result<Head, DbError> {
     let snapshot = books.snapshot().await?;
-    let LogTail { number, last_seq, hash, .. } = read_tail(&snapshot.tx).await?;
-    Ok(Head { number, last_seq, hash })
+    let LogTail { number, last_seq, hash, .. } = read_tail(&snapshot.tx, &genesis(&books.name)).await?;
+    Ok(Head { book: books.name.clone(), number, last_seq, hash })
 }
 
 pub(crate) async fn assets(books: &Books) -> Result<Vec<Asset>, DbError> {
@@ -94,7 +96,8 @@ pub(crate) async fn account(books: &Books, path: &AccountPath) -> Result<Option<
     let paths = BTreeSet::from([path.clone()]);
     let wanted = Wanted { paths: paths.clone(), openings: paths, ..Wanted::default() };
     snapshot.loader(&mut state).load(&wanted).await?;
-    Ok(state.account_no(path).and_then(|no| account_of(&state, no)))
+    let account = state.account_no(path).and_then(|no| account_of(&state, no));
+    Ok(account.map(|account| Account { as_of_seq: Some(snapshot.last_seq), ..account }))
 }
 
 fn account_of(state: &State, no: u64) -> Option<Account> {
@@ -124,7 +127,7 @@ pub(crate) async fn accounts(books: &Books, query: &AccountQuery, limit: usize) 
     snapshot.loader(&mut state).load_accounts(numbers.iter().copied()).await?;
     let items: Vec<Account> = numbers.into_iter().filter_map(|no| account_of(&state, no)).collect();
     let next = if more { items.last().map(|account| account.path.clone()) } else { None };
-    Ok(AccountPage { items, next })
+    Ok(AccountPage { items, next, as_of_seq: snapshot.last_seq })
 }
 
 async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, QueryError> {
@@ -209,7 +212,8 @@ pub(crate) async fn transaction(
     }
     // A key is the caller's own, and so is what it was refused.
     let reach_of_refusals = if scope.is_some() { &Reach::All } else { reach };
-    Ok(first.and_then(|first| found(&state, reach, reach_of_refusals, first)))
+    let as_of = |transaction| Transaction { as_of_seq: Some(snapshot.last_seq), ..transaction };
+    Ok(first.and_then(|first| found(&state, reach, reach_of_refusals, first)).map(|found| found.map(as_of)))
 }
 
 fn refusal_at(state: &State, first: u64) -> Option<Refusal> {

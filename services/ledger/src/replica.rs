@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use kernel::{Clock, Ctx};
 use ledger_api::LedgerError;
-use platform::lease::Standing;
+use platform::lease::{Role, Standing};
 use platform::rpc::{Outcome, Repeat};
 
 pub use books::ReplicaBooks;
@@ -45,6 +45,10 @@ struct Sides<T: ?Sized> {
 }
 
 impl Passing {
+    fn nobody_writes(&self) -> bool {
+        matches!(self.standing.role(), Role::StandBy { address: None, .. })
+    }
+
     async fn carry<T, R, F>(
         &self,
         ctx: &Ctx,
@@ -68,6 +72,8 @@ impl Passing {
                     repeat != Repeat::Never
                 }
                 Err(error) if lost && error.is_of_this_attempt() => false,
+                // What ran out was the time in which somebody should have come to hold the lease.
+                Err(LedgerError::DeadlineExceeded) if self.nobody_writes() => false,
                 outcome => return outcome,
             };
             let left = Duration::from_micros(ctx.deadline.micros_left(self.clock.monotonic()));

@@ -1,5 +1,6 @@
 //! The ledger in this process: prepares commands for the lane, and answers questions from the store.
 
+mod book;
 mod errors;
 mod in_time;
 mod keys;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kernel::{Clock, Ctx, IdMaker};
 use ledger_api::{
-    Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, ChangeAccount,
+    Account, AccountChange, AccountPage, AccountPath, AccountQuery, Asset, Batch, BatchReply, BookName, ChangeAccount,
     DeclareAsset, FindTransaction, Ledger, LedgerError, LedgerStatus, OpenAccount, Refusal, Submit, Transaction,
     limits,
 };
@@ -23,6 +24,7 @@ use platform::lane::{Lane, LaneConfig, Runner};
 use platform::lease::Standing;
 
 use crate::command::{Body, Command, Reach, Reply};
+use crate::format::genesis;
 use crate::ids::Runs;
 use crate::published::PublishedHeads;
 use crate::search::Indexer;
@@ -90,9 +92,20 @@ pub async fn migrate(db: &Db) -> Result<usize, DbError> {
 }
 
 impl LedgerService {
-    /// Migrates the store, checks its tail and starts the lane.
+    /// The book `main` in a store: [`LedgerService::start_book`].
     pub async fn start(
         db: Db,
+        config: LedgerConfig,
+        clock: Arc<dyn Clock>,
+        ids: IdMaker,
+    ) -> Result<LedgerService, DbError> {
+        LedgerService::start_book(db, BookName::main(), config, clock, ids).await
+    }
+
+    /// Migrates the store, checks its tail and starts the lane.
+    pub async fn start_book(
+        db: Db,
+        book: BookName,
         config: LedgerConfig,
         clock: Arc<dyn Clock>,
         ids: IdMaker,
@@ -105,6 +118,7 @@ impl LedgerService {
             // On PostgreSQL other processes answer from the tables.
             write_behind_accounts: (db.engine() == Engine::Sqlite).then_some(config.write_behind_accounts),
             idempotency_days: config.idempotency_days,
+            genesis: genesis(&book),
         };
         let (heads, runs) = (Arc::new(PublishedHeads::default()), Arc::new(Runs::default()));
         let work = Work::new(work, ids.clone(), signal.clone(), Arc::clone(&heads), Arc::clone(&runs));
@@ -117,7 +131,7 @@ impl LedgerService {
         };
         let standing = config.standing.clone();
         let lane = Lane::start_under(standing.clone(), db.clone(), work, lane, Arc::clone(&clock)).await?;
-        let books = Books::new(db.clone(), heads, runs);
+        let books = Books::new(book, db.clone(), heads, runs);
         let indexer = Indexer::start(db.clone(), signal.clone(), standing);
         Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
     }
@@ -247,7 +261,7 @@ impl Ledger for LedgerService {
         let head = self.ask_in_time(ctx, async { query::head(&self.books).await.map_err(store_error) }).await?;
         let state = self.lane.state();
         Ok(LedgerStatus {
-            book: crate::BOOK.to_owned(),
+            book: self.books.name.to_string(),
             head: head.to_string(),
             groups: head.number,
             rows: head.last_seq,

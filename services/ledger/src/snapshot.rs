@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ledger_api::BookName;
 use platform::db::{Column, Db, DbError, Tx};
 
 use crate::account::Head;
@@ -16,14 +17,15 @@ use crate::store::{Loader, heads_of, log_row, sql};
 /// Where questions are put.
 #[derive(Debug, Clone)]
 pub(crate) struct Books {
+    pub name: BookName,
     db: Db,
     published: Arc<PublishedHeads>,
     runs: Arc<Runs>,
 }
 
 impl Books {
-    pub(crate) fn new(db: Db, published: Arc<PublishedHeads>, runs: Arc<Runs>) -> Books {
-        Books { db, published, runs }
+    pub(crate) fn new(name: BookName, db: Db, published: Arc<PublishedHeads>, runs: Arc<Runs>) -> Books {
+        Books { name, db, published, runs }
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, DbError> {
@@ -127,6 +129,7 @@ mod tests {
             up_to_available: false,
             split: Vec::new(),
             override_limit: None,
+            book: None,
         }
     }
 

@@ -53,6 +53,7 @@ pub(crate) fn transaction(recorded: Recorded) -> Transaction {
         metadata: recorded.metadata,
         replayed: recorded.replayed,
         dry_run: recorded.dry_run,
+        as_of_seq: None,
     }
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn account(answer: AccountAnswer) -> Account {
         balances: facts.balances(&sums, state.floor, version),
         opened_at: Timestamp::from_micros(facts.opened_at),
         replayed,
+        as_of_seq: None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::behind::{Behind, Pace};
 use crate::command::{Body, Command, Reply, Tag};
 use crate::decide;
 use crate::due::Agenda;
-use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash};
+use crate::format::{GroupStamp, Hash, RowsHash, group_hash};
 use crate::ids::{Runs, Scattered};
 use crate::published::PublishedHeads;
 use crate::state::{Group, LogTail, State};
@@ -27,6 +27,8 @@ pub(crate) struct WorkConfig {
     /// With more active accounts than this, their rows are written behind the commit; never without a number.
     pub write_behind_accounts: Option<usize>,
     pub idempotency_days: i64,
+    /// What the first group follows.
+    pub genesis: Hash,
 }
 
 pub(crate) struct Work {
@@ -262,7 +264,7 @@ impl LaneWork for Work {
     }
 
     async fn resume<'a>(&'a mut self, tx: &'a Tx) -> Result<Tail, DbError> {
-        self.state = State { log: read_tail(tx).await?, ..State::default() };
+        self.state = State { log: read_tail(tx, &self.config.genesis).await?, ..State::default() };
         for row in tx.query(sql::ASSET_LIST, &[]).await? {
             let scale = u8::try_from(row.int(1)?).map_err(|_| DbError::shape("an asset with a malformed scale"))?;
             self.state.assets.insert(row.text(0)?.to_owned(), scale);
@@ -299,13 +301,13 @@ impl LaneWork for Work {
 }
 
 /// Where the log ends, after a check that its last group is whole.
-pub(crate) async fn read_tail(tx: &Tx) -> Result<LogTail, DbError> {
+pub(crate) async fn read_tail(tx: &Tx, genesis: &Hash) -> Result<LogTail, DbError> {
     let groups = tx.query(sql::GROUP_LAST, &[]).await?;
     let last_account = tx.query(sql::ACCOUNT_LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? as u64;
     let Some(last) = groups.first() else {
-        return Ok(LogTail { hash: GENESIS, ..LogTail::default() });
+        return Ok(LogTail { hash: *genesis, ..LogTail::default() });
     };
-    let previous: Hash = groups.get(1).map_or(Ok(GENESIS), |row| row.array(4))?;
+    let previous: Hash = groups.get(1).map_or(Ok(*genesis), |row| row.array(4))?;
     let stamp = GroupStamp {
         number: last.int(0)? as u64,
         at: last.int(1)?,

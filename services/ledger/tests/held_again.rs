@@ -53,7 +53,7 @@ async fn an_account_whose_hold_was_increased_from_nothing_is_not_closed() {
         );
         submit(&books, "rest", json!({"void": {"transaction": hold}})).await;
         close(&books, "close-2").await.unwrap();
-        ledger::verify(&store.open().await, None, |_| ()).await.unwrap();
+        ledger::verify(&store.open().await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
     })
     .await;
 }

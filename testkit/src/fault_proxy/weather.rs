@@ -26,6 +26,7 @@ pub struct Weather {
     spell_ms: RangeInclusive<u64>,
     calm_ms: RangeInclusive<u64>,
     lasts_max: Duration,
+    first: Option<Spell>,
 }
 
 /// What is wrong for a while, and for how long nothing is behind it.
@@ -47,6 +48,7 @@ impl Weather {
             spell_ms: 20..=120,
             calm_ms: 10..=60,
             lasts_max: LASTS_MAX,
+            first: None,
         }
     }
 
@@ -58,6 +60,11 @@ impl Weather {
     /// How long each spell and each calm behind it lasts.
     pub fn paced(self, spell_ms: RangeInclusive<u64>, calm_ms: RangeInclusive<u64>) -> Weather {
         Weather { spell_ms, calm_ms, ..self }
+    }
+
+    /// This one comes before all others.
+    pub fn beginning_with(self, first: Spell) -> Weather {
+        Weather { first: Some(first), ..self }
     }
 
     pub fn lasting(self, at_most: Duration) -> Weather {
@@ -95,6 +102,9 @@ impl Weather {
     /// The next one. One in four has a second fault beside the first, and every other black hole lasts long enough for
     /// deadlines to pass in it.
     pub fn spell(&mut self) -> Spell {
+        if let Some(first) = self.first.take() {
+            return first;
+        }
         let mut faults = vec![self.fault()];
         if self.random.random_range(0..SECOND_ONE_IN) == 0 {
             let second = self.kinds[self.random.random_range(0..self.kinds.len())];

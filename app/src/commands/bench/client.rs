@@ -72,6 +72,7 @@ impl Transfer {
                 up_to_available: false,
                 split: Vec::new(),
                 override_limit: None,
+                book: None,
             }],
             ..NewTransaction::default()
         }

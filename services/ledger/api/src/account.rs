@@ -93,6 +93,9 @@ pub struct Account {
     pub opened_at: Timestamp,
     /// The same command had been carried out before; this is its first answer.
     pub replayed: bool,
+    /// The last row of the log that was known to the answer; only in answers to questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of_seq: Option<u64>,
 }
 
 /// All on the account's normal side.
@@ -128,6 +131,8 @@ pub struct AccountPage {
     pub items: Vec<Account>,
     /// The last path of this page when there are more.
     pub next: Option<AccountPath>,
+    /// The last row of the log that was known to the page.
+    pub as_of_seq: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

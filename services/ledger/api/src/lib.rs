@@ -73,6 +73,8 @@ pub mod limits {
     pub const SCHEDULE_SECONDS_MAX: i64 = 3_653 * 86_400;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;
+    /// Books of one ledger, `main` included.
+    pub const BOOKS_MAX: usize = 256;
     /// Segments of the longest account path.
     pub const DEPTH_MAX: u8 = 16;
 }

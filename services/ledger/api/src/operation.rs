@@ -6,7 +6,7 @@ use kernel::{Money, Percent, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccountPath, Reference, TransactionId};
+use crate::{AccountPath, BookName, Reference, TransactionId};
 
 pub type Metadata = BTreeMap<String, String>;
 
@@ -104,6 +104,11 @@ pub struct Posting {
     /// `floor`: this posting may take an account below its floor.
     #[serde(default, rename = "override")]
     pub override_limit: Option<Override>,
+    /// The book that its accounts are in. All postings of a transaction are in one book.
+    // Left out where none is named, for the same reason as `scheduled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "main")]
+    pub book: Option<BookName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -262,6 +267,16 @@ impl Operation {
         }
     }
 
+    /// The books that its postings name.
+    pub fn books(&self) -> impl Iterator<Item = &BookName> {
+        let postings = match self {
+            Operation::Create(create) => create.postings.as_slice(),
+            Operation::Post(_) | Operation::Void(_) | Operation::Increase(_) => &[],
+            Operation::Reverse(_) | Operation::Cancel(_) => &[],
+        };
+        postings.iter().filter_map(|posting| posting.book.as_ref())
+    }
+
     /// The earlier transaction that the operation is about.
     pub fn target(&self) -> Option<TransactionId> {
         match self {
@@ -286,5 +301,14 @@ mod tests {
                     \"expires_at\":null,\"reference\":null,\"metadata\":{},\"if_version\":[]}}";
         let operation = Operation::Create(NewTransaction::default());
         assert_eq!(serde_json::to_string(&operation).ok().as_deref(), Some(text));
+    }
+
+    /// The same holds for those that were remembered when there was one book.
+    #[test]
+    fn a_posting_that_names_no_book_looks_as_it_always_did() {
+        let text = "{\"debit\":null,\"credit\":null,\"amount\":{\"amount\":\"1.00\",\"currency\":\"USD\"},\
+                    \"up_to_available\":false,\"split\":[],\"override\":null}";
+        let posting: Posting = serde_json::from_str("{\"amount\":{\"amount\":\"1.00\",\"currency\":\"USD\"}}").unwrap();
+        assert_eq!(serde_json::to_string(&posting).ok().as_deref(), Some(text));
     }
 }

@@ -5,7 +5,7 @@
 use kernel::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountPath, Reference, TransactionId};
+use crate::{AccountPath, BookName, Reference, TransactionId};
 
 /// The texts name what a caller can act on; positions count from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -55,6 +55,14 @@ pub enum Refusal {
     DepthOutOfRange { given: u8, max: u8 },
     #[error("the cursor is of row {as_of_seq}, and the log ends at row {last_seq}")]
     CursorAhead { as_of_seq: u64, last_seq: u64 },
+
+    // Of books.
+    #[error("book {book} does not exist")]
+    BookUnknown { book: BookName },
+    #[error("a transaction is in one book, and this request names {book} and {other}")]
+    BooksDiffer { book: BookName, other: BookName },
+    #[error("there are {max} books, the most that one ledger has")]
+    TooManyBooks { max: usize },
 
     // Of what exists.
     #[error("no such {what}: {name}")]
@@ -200,10 +208,10 @@ impl Refusal {
             AssetInvalid { .. } => facts("asset_invalid", 400, "Asset is invalid"),
             ExpiryInvalid { .. } => facts("expiry_invalid", 400, "Expiry is invalid"),
             ScheduleTimeMissing => facts("schedule_time_missing", 400, "No time to carry it out at"),
-            QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
-            PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
+            QueryUnsupported { .. } | PageSize { .. } => self.facts_of_questions(),
             MetadataKeyInvalid { .. } | MetadataKeyUndeclared { .. } | TooManyMetadataKeys { .. } => self.key_facts(),
             RangeEmpty { .. } | DepthOutOfRange { .. } | CursorAhead { .. } => self.facts_of_questions(),
+            BookUnknown { .. } | BooksDiffer { .. } | TooManyBooks { .. } => self.facts_of_books(),
             NotFound { .. } => facts("not_found", 404, "Not found"),
             AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
             AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
@@ -260,9 +268,19 @@ impl Refusal {
         }
     }
 
-    /// Of questions about the past.
+    fn facts_of_books(&self) -> Facts {
+        match self {
+            Refusal::BookUnknown { .. } => facts("book_unknown", 404, "Book does not exist"),
+            Refusal::TooManyBooks { .. } => facts("too_many_books", 422, "Too many books"),
+            _ => facts("books_differ", 400, "Two books in one transaction"),
+        }
+    }
+
+    /// Of what is wrong with a question.
     fn facts_of_questions(&self) -> Facts {
         match self {
+            Refusal::QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
+            Refusal::PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
             Refusal::RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
             Refusal::DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
             _ => facts("cursor_ahead", 400, "Cursor is of another log"),
@@ -310,10 +328,12 @@ impl Refusal {
         )
     }
 
-    /// Refusals of form and of identity leave nothing; all others are remembered under the command's id.
+    /// Refusals of form and of identity leave nothing, and those of books are in none of them; all others are remembered
+    /// under the command's id.
     pub fn is_remembered(&self) -> bool {
         let identity = matches!(self, Refusal::IdTaken { .. } | Refusal::KeyTaken | Refusal::NotFound { .. });
-        self.status() != 400 && !identity
+        let of_books = matches!(self, Refusal::BookUnknown { .. } | Refusal::TooManyBooks { .. });
+        self.status() != 400 && !identity && !of_books
     }
 }
 

@@ -319,4 +319,9 @@ impl Outcome for LedgerError {
             LedgerError::Refused { .. } | LedgerError::Forbidden | LedgerError::OutcomeUnknown => false,
         }
     }
+
+    /// A stand-by that is cut off from the database says so at once; another process may be better off.
+    fn is_worth_repeating(&self) -> bool {
+        *self == LedgerError::Unavailable
+    }
 }

@@ -32,4 +32,6 @@ pub struct ScheduledPage {
     pub items: Vec<Transaction>,
     /// The last place of this page when there are more.
     pub next: Option<ScheduledAt>,
+    /// The last row of the log that was known to the page.
+    pub as_of_seq: u64,
 }

@@ -42,6 +42,8 @@ pub struct TransactionPage {
     pub next: Option<u64>,
     /// Every transaction up to this row of the log was considered.
     pub indexed_to_seq: u64,
+    /// The last row of the log that was known to the page: transactions are shown as they stood behind it.
+    pub as_of_seq: u64,
 }
 
 /// A part of [`Ledger`](crate::Ledger), apart because it is written behind the commit.

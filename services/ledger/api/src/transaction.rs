@@ -46,6 +46,9 @@ pub struct Transaction {
     pub replayed: bool,
     /// Nothing was written.
     pub dry_run: bool,
+    /// The last row of the log that was known to the answer; only in answers to questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of_seq: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,17 +1,27 @@
 //! The hash chain: every commit group carries a hash over its rows and over the group before it, so that a row cannot be
 //! changed, dropped, added or moved without all later hashes changing. SHA-256, so that anybody can check it.
 
+use ledger_api::BookName;
 use sha2::{Digest, Sha256};
 
 pub(crate) type Hash = [u8; 32];
 
-/// What the first group follows.
-pub(crate) const GENESIS: Hash = [0; 32];
+/// What the first group of the book `main` follows.
+const MAIN: Hash = [0; 32];
 
 /// Kinds of hashed things are told apart by what is hashed first.
 const ROWS_DOMAIN: &[u8] = b"florin.rows.1";
 const GROUP_DOMAIN: &[u8] = b"florin.group.1";
 const METADATA_DOMAIN: &[u8] = b"florin.metadata.1";
+const BOOK_DOMAIN: &[u8] = b"florin.book.1";
+
+/// What the first group of a book follows: its name is in every hash, so that no log passes for that of another book.
+pub(crate) fn genesis(book: &BookName) -> Hash {
+    if book.is_main() {
+        return MAIN;
+    }
+    Sha256::new_with_prefix(BOOK_DOMAIN).chain_update(book.as_str()).finalize().into()
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GroupStamp {

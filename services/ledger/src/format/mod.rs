@@ -11,7 +11,7 @@ mod schedule;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use hash::{GENESIS, GroupStamp, Hash, RowsHash, group_hash, hex, metadata_hash, parse_hex};
+pub(crate) use hash::{GroupStamp, Hash, RowsHash, genesis, group_hash, hex, metadata_hash, parse_hex};
 pub(crate) use leg::{HoldAfter, LegKind, LegRow, SideAfter, Sums, TransactionHead};
 pub(crate) use row::{AccountEvent, AccountRow, AccountState, AssetRow, Opening, RefusalRow, Row};
 pub(crate) use schedule::{CancelledRow, FailedRow, ScheduledRow};

@@ -3,7 +3,7 @@
 
 mod property;
 
-use ledger_api::{AccountStatus, Side};
+use ledger_api::{AccountStatus, BookName, Side};
 
 use super::*;
 
@@ -237,6 +237,10 @@ fn no_kind_of_row_is_without_a_vector() {
     assert_eq!(events, 6);
 }
 
+fn end_of(book: BookName, number: u64, last_seq: u64, hash: [u8; 32]) -> String {
+    crate::Head { book, number, last_seq, hash }.to_string()
+}
+
 #[test]
 fn hashes_are_the_ones_of_the_document() {
     let mut rows = RowsHash::new();
@@ -245,7 +249,8 @@ fn hashes_are_the_ones_of_the_document() {
     }
     let rows = rows.finish();
     let stamp = GroupStamp { number: 1, at: AT, first_seq: 1, last_seq: 2 };
-    let first = group_hash(&GENESIS, stamp, &rows);
+    let first = group_hash(&genesis(&BookName::main()), stamp, &rows);
+    let acme: BookName = "acme-uk".parse().unwrap();
     let mut one = RowsHash::new();
     one.row(&bytes(documented("posted")));
     let second = group_hash(&first, GroupStamp { number: 2, at: AT + 1, first_seq: 3, last_seq: 3 }, &one.finish());
@@ -254,7 +259,9 @@ fn hashes_are_the_ones_of_the_document() {
         ("group 1", hex(&first)),
         ("group 2", hex(&second)),
         ("metadata", hex(&metadata_hash(&[7; 16], "{\"city\":\"Bern\"}"))),
-        ("head of group 2", crate::Head { number: 2, last_seq: 3, hash: second }.to_string()),
+        ("head of group 2", end_of(BookName::main(), 2, 3, second)),
+        ("genesis of book acme-uk", hex(&genesis(&acme))),
+        ("head of group 1 of book acme-uk", end_of(acme.clone(), 1, 2, group_hash(&genesis(&acme), stamp, &rows))),
     ];
     let wrong: Vec<String> = found
         .iter()

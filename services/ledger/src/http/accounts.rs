@@ -1,14 +1,13 @@
 //! Accounts: opening, reading and listing.
 
-use axum::extract::State;
 use ledger_api::{AccountPath, AccountQuery};
-use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor};
+use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Shared;
-use super::answer::{AccountAnswer, Done, problem};
+use super::answer::{AccountAnswer, Done, Page, problem};
 use super::body::NewAccount;
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 use super::transactions::Repeatable;
@@ -41,7 +40,7 @@ pub(super) struct AccountAt {
     )
 )]
 pub(super) async fn open_account(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Json(body): Json<NewAccount>,
 ) -> Result<Done<AccountAnswer>, Problem> {
@@ -57,10 +56,13 @@ pub(super) async fn open_account(
 /// `if_version` to act only on what you have read.
 #[utoipa::path(
     get, path = "/accounts/{path}", tag = "Accounts", params(AccountAt),
-    responses((status = 200, description = "The account", body = AccountAnswer, example = json!(examples::account())))
+    responses((
+        status = 200, description = "The account", body = AccountAnswer,
+        example = json!(examples::known(examples::account()))
+    ))
 )]
 pub(super) async fn get_account(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<AccountAt>,
 ) -> Result<Json<AccountAnswer>, Problem> {
@@ -98,18 +100,20 @@ pub(super) struct ListAccounts {
     responses((status = 200, description = "One page", body = Page<AccountAnswer>, example = json!(examples::accounts())))
 )]
 pub(super) async fn list_accounts(
-    State(ledger): State<Shared>,
+    at: InBook,
     CallCtx(ctx): CallCtx,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Json<Page<AccountAnswer>>, Problem> {
-    let query = account_query(parameters)?;
-    let page = ledger.accounts(&ctx, query).await.map_err(|error| problem(error, Shape::Postings))?;
-    let next = page.next.map(|path| encode_cursor(LIST, &path));
-    Ok(Json(Page { items: page.items.into_iter().map(AccountAnswer::from).collect(), next }))
+    let list = at.list(LIST);
+    let query = account_query(parameters, &list)?;
+    let page = at.ledger.accounts(&ctx, query).await.map_err(|error| problem(error, Shape::Postings))?;
+    let next = page.next.map(|path| encode_cursor(&list, &path));
+    let items = page.items.into_iter().map(AccountAnswer::from).collect();
+    Ok(Json(Page { items, next, as_of_seq: page.as_of_seq }))
 }
 
 /// By hand, because a parameter's name may hold a metadata key.
-fn account_query(parameters: Vec<(String, String)>) -> Result<AccountQuery, Problem> {
+fn account_query(parameters: Vec<(String, String)>, list: &str) -> Result<AccountQuery, Problem> {
     let mut query = AccountQuery::default();
     for (name, value) in parameters {
         let again = match name.as_str() {
@@ -117,7 +121,7 @@ fn account_query(parameters: Vec<(String, String)>) -> Result<AccountQuery, Prob
             "owner" => query.owner.replace(parsed(&name, &value)?).is_some(),
             "reference" => query.reference.replace(parsed(&name, &value)?).is_some(),
             "limit" => query.limit.replace(parsed(&name, &value)?).is_some(),
-            "cursor" => query.after.replace(decode_cursor(LIST, &value)?).is_some(),
+            "cursor" => query.after.replace(decode_cursor(list, &value)?).is_some(),
             other => match other.strip_prefix(METADATA) {
                 Some(key) => query.metadata.replace((key.to_owned(), value)).is_some(),
                 None => return Err(unknown(&name)),

@@ -62,6 +62,17 @@ impl<T: Serialize> IntoResponse for Done<T> {
     }
 }
 
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Page<T> {
+    pub(super) items: Vec<T>,
+    /// Hand this back as `cursor` for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<String>,
+    /// The last row of the log that was known to the page.
+    pub(super) as_of_seq: u64,
+}
+
 /// An account and its three balances.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AccountAnswer {

@@ -1,11 +1,10 @@
 //! Assets: units of account that ISO 4217 does not know.
 
-use axum::extract::State;
 use ledger_api::{Asset, DeclareAsset};
 use platform::http::{CallCtx, Json, Problem};
 
-use super::Shared;
 use super::answer::{Done, problem};
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 use super::transactions::Repeatable;
@@ -26,7 +25,7 @@ use super::transactions::Repeatable;
     )
 )]
 pub(super) async fn declare_asset(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Json(body): Json<DeclareAsset>,
 ) -> Result<Done<Asset>, Problem> {
@@ -42,7 +41,7 @@ pub(super) async fn declare_asset(
     responses((status = 200, description = "All declared assets", body = Vec<Asset>, example = json!(examples::assets())))
 )]
 pub(super) async fn list_assets(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
 ) -> Result<Json<Vec<Asset>>, Problem> {
     ledger.assets(&ctx).await.map(Json).map_err(|error| problem(error, Shape::Postings))

@@ -1,6 +1,5 @@
 //! Several operations in one request, all or none, or each for itself.
 
-use axum::extract::State;
 use http::StatusCode;
 use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Refusal, Transaction};
 use platform::http::{CallCtx, Json, Problem};
@@ -8,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::answer::{problem, status_of};
+use super::book::Chosen;
 use super::examples;
 use super::field::Shape;
 use super::transactions::Repeatable;
@@ -44,6 +43,8 @@ pub(crate) struct LineAnswer {
 /// problem with status 422, the code of that line, and `lines` with what became of each; the others have
 /// `sibling_failed`. With `false` each line stands alone (10,000 at most) and the answer is 200 whatever became of them.
 ///
+/// A batch is of one book: the query's, or the one that postings name. If two are named, nothing of it is done.
+///
 /// Give every line an `id`, or send one `Idempotency-Key` for the batch.
 #[utoipa::path(
     post, path = "/batches", tag = "Batches", params(Repeatable),
@@ -51,10 +52,11 @@ pub(crate) struct LineAnswer {
     responses((status = 200, description = "What became of each line", body = BatchAnswer, example = json!(examples::batch_answer())))
 )]
 pub(super) async fn submit_batch(
-    State(ledger): State<Shared>,
+    chosen: Chosen,
     CallCtx(ctx): CallCtx,
     Json(batch): Json<Batch>,
 ) -> Result<Json<BatchAnswer>, Problem> {
+    let ledger = chosen.ledger_of(&batch.lines).await?;
     let (atomic, shapes) = (batch.atomic, batch.lines.iter().map(named).collect::<Vec<_>>());
     let reply = ledger.submit_batch(&ctx, batch).await.map_err(|error| problem(error, Shape::Postings))?;
     let failed = if atomic { failed_line(&reply) } else { None };

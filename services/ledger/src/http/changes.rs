@@ -1,6 +1,5 @@
 //! What can be changed about an account: whether it takes movements, its limits, its metadata.
 
-use axum::extract::State;
 use ledger_api::{AccountChange, ChangeAccount};
 use platform::http::{CallCtx, Json, Path, Problem};
 
@@ -8,6 +7,7 @@ use super::Shared;
 use super::accounts::AccountAt;
 use super::answer::{AccountAnswer, Done, problem};
 use super::body::{NewLimits, NewMetadata, Nothing};
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 use super::transactions::Repeatable;
@@ -30,7 +30,7 @@ async fn change(ledger: Shared, CallCtx(ctx): CallCtx, at: AccountAt, change: Ac
     responses((status = 200, description = "Frozen", body = AccountAnswer, example = json!(examples::frozen())))
 )]
 pub(super) async fn freeze_account(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     ctx: CallCtx,
     Path(at): Path<AccountAt>,
     Json(_): Json<Option<Nothing>>,
@@ -47,7 +47,7 @@ pub(super) async fn freeze_account(
     responses((status = 200, description = "Open again", body = AccountAnswer, example = json!(examples::account())))
 )]
 pub(super) async fn unfreeze_account(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     ctx: CallCtx,
     Path(at): Path<AccountAt>,
     Json(_): Json<Option<Nothing>>,
@@ -64,7 +64,7 @@ pub(super) async fn unfreeze_account(
     responses((status = 200, description = "Closed", body = AccountAnswer, example = json!(examples::closed())))
 )]
 pub(super) async fn close_account(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     ctx: CallCtx,
     Path(at): Path<AccountAt>,
     Json(_): Json<Option<Nothing>>,
@@ -82,7 +82,7 @@ pub(super) async fn close_account(
     responses((status = 200, description = "Set", body = AccountAnswer, example = json!(examples::limited())))
 )]
 pub(super) async fn set_limits(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     ctx: CallCtx,
     Path(at): Path<AccountAt>,
     Json(limits): Json<NewLimits>,
@@ -100,7 +100,7 @@ pub(super) async fn set_limits(
     responses((status = 200, description = "Set", body = AccountAnswer, example = json!(examples::account())))
 )]
 pub(super) async fn set_metadata(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     ctx: CallCtx,
     Path(at): Path<AccountAt>,
     Json(body): Json<NewMetadata>,

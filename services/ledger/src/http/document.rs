@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use ledger_api::BookName;
 use platform::http::ProblemBody;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Required};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::book::BOOK;
 use super::refusals::{self, Sample};
 
 const PREFIX: &str = "/v1";
@@ -17,7 +19,10 @@ const PROBLEM: &str = "Problem";
 /// The name under which the document keeps the problems that any operation can answer.
 const GENERAL: &str = "GeneralProblem";
 
-const TAGS: [(&str, &str); 6] = [
+/// The operations about books themselves; all others are about what is in one.
+const BOOKS: &str = "Books";
+
+const TAGS: [(&str, &str); 7] = [
     (
         "Accounts",
         "Where money is. An account has a path, a currency, a normal side, limits, and three balances with a version. \
@@ -32,6 +37,10 @@ const TAGS: [(&str, &str); 6] = [
     ("Batches", "Many operations in one request, all or none or each for itself."),
     ("Events", "Everything that happened, in order, for whoever has to know."),
     ("Assets", "Units of account beside the currencies of ISO 4217."),
+    (
+        BOOKS,
+        "Ledgers of their own, for tenants and legal entities. Without a word about it, every operation is about `main`.",
+    ),
 ];
 
 pub(super) fn finished(api: OpenApi) -> OpenApi {
@@ -39,7 +48,10 @@ pub(super) fn finished(api: OpenApi) -> OpenApi {
     let samples: BTreeMap<&str, Sample> = refusals::all().into_iter().map(|sample| (sample.code(), sample)).collect();
     for item in api.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
-        operations.into_iter().flatten().for_each(|operation| refuse(operation, &samples));
+        for operation in operations.into_iter().flatten() {
+            refuse(operation, &samples);
+            choose_book(operation);
+        }
     }
     let components = api.components.get_or_insert_with(Components::new);
     let mut nested = Vec::new();
@@ -51,6 +63,20 @@ pub(super) fn finished(api: OpenApi) -> OpenApi {
     components.responses.insert(GENERAL.to_owned(), RefOr::T(general));
     api.tags = Some(TAGS.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build()).into());
     api
+}
+
+fn choose_book(operation: &mut Operation) {
+    if operation.tags.iter().flatten().any(|tag| tag == BOOKS) {
+        return;
+    }
+    let book = ParameterBuilder::new()
+        .name(BOOK)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some("The book that is meant; `main` when left out."))
+        .schema(Some(BookName::schema()))
+        .build();
+    operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(book));
 }
 
 fn refuse(operation: &mut Operation, samples: &BTreeMap<&str, Sample>) {

@@ -1,14 +1,13 @@
 //! The log as a feed of events.
 
-use axum::extract::State;
 use ledger_api::LedgerError;
 use platform::feed::{CloudEvent, Pull};
 use platform::http::{CallCtx, Json, Problem, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::answer::problem;
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 
@@ -51,7 +50,7 @@ pub(super) struct EventPage {
     responses((status = 200, description = "Events behind the cursor", body = EventPage, example = json!(examples::events())))
 )]
 pub(super) async fn events_after(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Query(After { after, limit, wait_ms }): Query<After>,
 ) -> Result<Json<EventPage>, Problem> {

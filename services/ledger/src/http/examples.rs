@@ -1,12 +1,14 @@
 //! The examples of the document, told as one story: a customer pays in, buys, and gets money back. A test sends each
 //! request to a real ledger.
 
+mod books;
 mod past;
 mod schedule;
 mod steps;
 
 use serde_json::{Value, json};
 
+pub(super) use books::{book, book_status, books, create_book};
 pub(super) use past::{account_balance, statement, trial_balance};
 pub(super) use schedule::{cancel, cancellation, create_scheduled, scheduled_list};
 pub(super) use steps::{increase, increased, pending, post, posted, reversal, reverse, void, voided};
@@ -19,6 +21,14 @@ const REVERSED: &str = "txn_01kppz4yc0ehz8kx3f5mgq2v7d";
 const UNKNOWN: &str = "txn_01kppyzzzzfmra2qsx5rkvr8wb";
 const AT: &str = "2026-01-31T12:00:00.000000Z";
 const LATER: &str = "2026-02-07T12:00:00.000000Z";
+
+/// As the answer to a question.
+pub(super) fn known(mut answer: Value) -> Value {
+    if let Some(members) = answer.as_object_mut() {
+        members.insert("as_of_seq".to_owned(), json!(14));
+    }
+    answer
+}
 
 fn usd(amount: &str) -> Value {
     json!({ "amount": amount, "currency": "USD" })
@@ -76,7 +86,7 @@ fn balances(posted: &str, pending_out: &str, available: &str, version: u64) -> V
 }
 
 pub(super) fn accounts() -> Value {
-    json!({ "items": [account()], "next": "ASJjdXN0b21lcnM6YW5uInYPyM4" })
+    json!({ "items": [account()], "next": "ASJjdXN0b21lcnM6YW5uInYPyM4", "as_of_seq": 14 })
 }
 
 fn account_with(changes: &[(&str, Value)]) -> Value {
@@ -247,7 +257,7 @@ pub(super) fn metadata_keys() -> Value {
 }
 
 pub(super) fn found() -> Value {
-    json!({ "items": [transaction()], "indexed_to_seq": 14 })
+    json!({ "items": [transaction()], "indexed_to_seq": 14, "as_of_seq": 14 })
 }
 
 pub(super) fn batch() -> Value {

@@ -48,6 +48,7 @@ pub(super) fn of(refusal: &Refusal, shape: Shape) -> Option<String> {
         IdempotencyMissing | IdTaken { .. } => "id",
         ReferenceTaken { .. } => "reference",
         MetadataTooLarge { .. } => "metadata",
+        BookUnknown { .. } => "book",
         BatchEmpty | BatchTooLarge { .. } => "lines",
         AssetInvalid { .. } => "code",
         AssetExists { .. } => "scale",

@@ -1,6 +1,5 @@
 //! Sums as of an instant: of one account, of all below a path, and of the whole book.
 
-use axum::extract::State;
 use kernel::Timestamp;
 use ledger_api::{
     AccountBalance, AccountPath, BalanceQuery, RollUp, RollUpQuery, TimeBasis, TrialBalance, TrialBalanceQuery,
@@ -9,9 +8,9 @@ use platform::http::{CallCtx, Json, Path, Problem, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Shared;
 use super::accounts::AccountAt;
 use super::answer::problem;
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 
@@ -37,7 +36,7 @@ pub(super) struct AsOf {
     responses((status = 200, description = "The balance", body = AccountBalance, example = json!(examples::account_balance())))
 )]
 pub(super) async fn account_balance(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(account): Path<AccountAt>,
     Query(AsOf { at, by }): Query<AsOf>,
@@ -70,7 +69,7 @@ pub(super) struct Below {
     responses((status = 200, description = "The sums", body = RollUp, example = json!(examples::roll_up())))
 )]
 pub(super) async fn roll_up(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Query(Below { prefix, at, by }): Query<Below>,
 ) -> Result<Json<RollUp>, Problem> {
@@ -108,7 +107,7 @@ pub(super) struct Trial {
     )
 )]
 pub(super) async fn trial_balance(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Query(Trial { at, by, prefix, depth }): Query<Trial>,
 ) -> Result<Json<TrialBalance>, Problem> {

@@ -9,6 +9,8 @@ mod answer;
 mod assets;
 mod batches;
 mod body;
+mod book;
+mod books;
 mod changes;
 mod document;
 mod events;
@@ -25,22 +27,25 @@ mod transactions;
 use std::sync::Arc;
 
 use axum::Router;
-use ledger_api::Ledger;
+use ledger_api::{Books, Ledger};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// What every handler is given.
+/// The ledger of the book that a request is about.
 type Shared = Arc<dyn Ledger>;
+
+/// What the handlers share.
+type All = Arc<dyn Books>;
 
 /// The ledger's routes without version prefix, and their description as mounted under `/v1`.
 ///
 /// Accounts and transactions answer at the root as well (`/accounts`, `/transactions`): that is where older operators'
 /// guides call them.
-pub fn routes(ledger: Arc<dyn Ledger>) -> (Router, OpenApi) {
+pub fn routes(books: Arc<dyn Books>) -> (Router, OpenApi) {
     let (routes, api) = under_ledger().split_for_parts();
     let (aliases, _) = accounts().merge(transactions()).split_for_parts();
-    (routes.merge(aliases).with_state(ledger), document::finished(api))
+    (routes.merge(aliases).with_state(books), document::finished(api))
 }
 
 /// The description alone.
@@ -48,11 +53,11 @@ pub fn api() -> OpenApi {
     document::finished(under_ledger().into_openapi())
 }
 
-fn under_ledger() -> OpenApiRouter<Shared> {
+fn under_ledger() -> OpenApiRouter<All> {
     OpenApiRouter::new().nest("/ledger", accounts().merge(transactions()).merge(others()))
 }
 
-fn accounts() -> OpenApiRouter<Shared> {
+fn accounts() -> OpenApiRouter<All> {
     OpenApiRouter::new()
         .routes(routes!(accounts::open_account, accounts::list_accounts))
         .routes(routes!(accounts::get_account))
@@ -65,7 +70,7 @@ fn accounts() -> OpenApiRouter<Shared> {
         .routes(routes!(changes::set_metadata))
 }
 
-fn transactions() -> OpenApiRouter<Shared> {
+fn transactions() -> OpenApiRouter<All> {
     OpenApiRouter::new()
         .routes(routes!(transactions::create_transaction, search::find_transaction))
         .routes(routes!(transactions::get_transaction))
@@ -76,8 +81,10 @@ fn transactions() -> OpenApiRouter<Shared> {
         .routes(routes!(schedule::cancel_transaction))
 }
 
-fn others() -> OpenApiRouter<Shared> {
+fn others() -> OpenApiRouter<All> {
     OpenApiRouter::new()
+        .routes(routes!(books::create_book, books::list_books))
+        .routes(routes!(books::get_book))
         .routes(routes!(assets::declare_asset, assets::list_assets))
         .routes(routes!(history::roll_up))
         .routes(routes!(history::trial_balance))

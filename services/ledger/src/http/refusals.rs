@@ -9,7 +9,7 @@ use ledger_api::Refusal;
 use platform::http::Problem;
 use serde_json::Value;
 
-use self::values::{at, path, reference, transaction, usd};
+use self::values::{at, book, path, reference, transaction, usd};
 use super::answer::problem;
 use super::field::Shape;
 use general::{failures, general_form};
@@ -94,6 +94,10 @@ refusals! {
     RangeEmpty { from: at(), to: at() } => "`to` does not lie behind `from`.";
     DepthOutOfRange { given: 0, max: 16 } => "depth is not between 1 and 16.";
     CursorAhead { as_of_seq: 4_711, last_seq: 14 } => "The cursor is of a log with more rows than this one.";
+    BookUnknown { book: book("acme") } => "Nobody created the book that the query or a posting names.";
+    BooksDiffer { book: book("main"), other: book("acme") } =>
+        "Postings name two books, or another one than the query; a batch is of one book, too.";
+    TooManyBooks { max: 256 } => "There are 256 books.";
     NotFound { what: "account".to_owned(), name: "customers:zoe".to_owned() } =>
         "It does not exist, or belongs to somebody else.";
     AccountUnknown { account: path("customers:zoe") } => "An account that the command names is not open, or not yours.";
@@ -171,6 +175,7 @@ pub(super) const GENERAL: &[&str] = &[
     "route_unknown",
     "method_not_allowed",
     "host_unknown",
+    "book_unknown",
     "deadline_passed",
     "internal",
 ];
@@ -209,6 +214,9 @@ const CHANGE: &[&str] = &["account_unknown"];
 
 /// What each operation can answer, beside what is general.
 pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
+    ("create_book", &[READ, &["too_many_books"]]),
+    ("list_books", &[READ]),
+    ("get_book", &[READ, &["book_unknown"]]),
     ("declare_asset", &[WRITE, &["asset_invalid", "asset_exists"]]),
     ("list_assets", &[READ]),
     (
@@ -257,6 +265,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
                 "above_ceiling",
                 "version_mismatch",
                 "effective_in_future",
+                "books_differ",
                 "schedule_time_missing",
                 "schedule_in_past",
                 "schedule_too_far",
@@ -319,5 +328,5 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ),
     ("list_scheduled", &[READ, &["page_size", "cursor_invalid"]]),
     ("events_after", &[READ, &["page_size"]]),
-    ("submit_batch", &[WRITE, &["batch_empty", "batch_too_large", "sibling_failed"]]),
+    ("submit_batch", &[WRITE, &["books_differ", "batch_empty", "batch_too_large", "sibling_failed"]]),
 ];

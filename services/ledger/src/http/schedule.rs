@@ -1,14 +1,13 @@
 //! Transactions that wait for their time: the list of them, and giving one up.
 
-use axum::extract::State;
 use ledger_api::{ScheduledQuery, Transaction};
-use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor};
+use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Shared;
-use super::answer::{Done, problem};
+use super::answer::{Done, Page, problem};
 use super::body::Undo;
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 use super::transactions::{Repeatable, TransactionAt, submit};
@@ -36,15 +35,15 @@ pub(super) struct ListScheduled {
     responses((status = 200, description = "One page", body = Page<Transaction>, example = json!(examples::scheduled_list())))
 )]
 pub(super) async fn list_scheduled(
-    State(ledger): State<Shared>,
+    at: InBook,
     CallCtx(ctx): CallCtx,
     Query(list): Query<ListScheduled>,
 ) -> Result<Json<Page<Transaction>>, Problem> {
-    let after = list.cursor.map(|cursor| decode_cursor(LIST, &cursor)).transpose()?;
+    let after = list.cursor.map(|cursor| decode_cursor(&at.list(LIST), &cursor)).transpose()?;
     let query = ScheduledQuery { after, limit: list.limit };
-    let page = ledger.scheduled(&ctx, query).await.map_err(|error| problem(error, Shape::Postings))?;
-    let next = page.next.map(|at| encode_cursor(LIST, &at));
-    Ok(Json(Page { items: page.items, next }))
+    let page = at.ledger.scheduled(&ctx, query).await.map_err(|error| problem(error, Shape::Postings))?;
+    let next = page.next.map(|place| encode_cursor(&at.list(LIST), &place));
+    Ok(Json(Page { items: page.items, next, as_of_seq: page.as_of_seq }))
 }
 
 /// Cancel a scheduled transaction
@@ -60,7 +59,7 @@ pub(super) async fn list_scheduled(
     )
 )]
 pub(super) async fn cancel_transaction(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<TransactionAt>,
     Json(body): Json<Option<Undo>>,

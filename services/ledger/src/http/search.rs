@@ -1,6 +1,5 @@
 //! Keys of metadata that transactions can be searched by, and the search itself.
 
-use axum::extract::State;
 use http::StatusCode;
 use kernel::IdempotencyKey;
 use ledger_api::{DeclareMetadataKey, FindTransaction, MetadataKey, Reference, Refusal, Transaction, TransactionQuery};
@@ -8,9 +7,9 @@ use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::accounts::{METADATA, parsed};
 use super::answer::problem;
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 
@@ -31,7 +30,7 @@ const LIST: &str = "ledger.transactions.metadata";
     )
 )]
 pub(super) async fn declare_metadata_key(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Json(body): Json<DeclareMetadataKey>,
 ) -> Result<(StatusCode, Json<MetadataKey>), Problem> {
@@ -52,7 +51,7 @@ pub(super) async fn declare_metadata_key(
     ))
 )]
 pub(super) async fn list_metadata_keys(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
 ) -> Result<Json<Vec<MetadataKey>>, Problem> {
     ledger.metadata_keys(&ctx).await.map(Json).map_err(|error| problem(error, Shape::Postings))
@@ -77,7 +76,7 @@ pub(super) struct KeyAt {
     ))
 )]
 pub(super) async fn remove_metadata_key(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<KeyAt>,
 ) -> Result<Json<MetadataKey>, Problem> {
@@ -123,12 +122,15 @@ pub(super) struct TransactionPage {
     next: Option<String>,
     /// Every transaction up to this row of the log was considered.
     indexed_to_seq: u64,
+    /// The last row of the log that was known to the page: transactions are shown as they stood behind it.
+    as_of_seq: u64,
 }
 
-impl From<ledger_api::TransactionPage> for TransactionPage {
-    fn from(page: ledger_api::TransactionPage) -> TransactionPage {
-        let next = page.next.map(|before| encode_cursor(LIST, &before));
-        TransactionPage { items: page.items, next, indexed_to_seq: page.indexed_to_seq }
+impl TransactionPage {
+    fn of(page: ledger_api::TransactionPage, list: &str) -> TransactionPage {
+        let next = page.next.map(|before| encode_cursor(list, &before));
+        let ledger_api::TransactionPage { items, indexed_to_seq, as_of_seq, .. } = page;
+        TransactionPage { items, next, indexed_to_seq, as_of_seq }
     }
 }
 
@@ -150,25 +152,28 @@ enum Wanted {
     responses((
         status = 200, description = "The transaction, or a page of transactions", body = Found,
         examples(
-            ("one" = (summary = "By reference or idempotency key", value = json!(examples::transaction()))),
+            ("one" = (summary = "By reference or idempotency key", value = json!(examples::known(examples::transaction())))),
             ("page" = (summary = "By a declared key of the metadata", value = json!(examples::found())))
         )
     ))
 )]
 pub(super) async fn find_transaction(
-    State(ledger): State<Shared>,
+    at: InBook,
     CallCtx(ctx): CallCtx,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Json<Found>, Problem> {
     let failed = |error| problem(error, Shape::Postings);
-    Ok(Json(match wanted(parameters)? {
-        Wanted::One(find) => Found::One(Box::new(ledger.transaction(&ctx, find).await.map_err(failed)?)),
-        Wanted::Many(query) => Found::Page(ledger.transactions(&ctx, query).await.map_err(failed)?.into()),
+    let list = at.list(LIST);
+    Ok(Json(match wanted(parameters, &list)? {
+        Wanted::One(find) => Found::One(Box::new(at.ledger.transaction(&ctx, find).await.map_err(failed)?)),
+        Wanted::Many(query) => {
+            Found::Page(TransactionPage::of(at.ledger.transactions(&ctx, query).await.map_err(failed)?, &list))
+        }
     }))
 }
 
 /// By hand, because a parameter's name may hold a metadata key.
-fn wanted(parameters: Vec<(String, String)>) -> Result<Wanted, Problem> {
+fn wanted(parameters: Vec<(String, String)>, list: &str) -> Result<Wanted, Problem> {
     let (mut reference, mut idempotency_key, mut metadata) = (None, None, None);
     let (mut limit, mut before) = (None, None);
     for (name, value) in parameters {
@@ -176,7 +181,7 @@ fn wanted(parameters: Vec<(String, String)>) -> Result<Wanted, Problem> {
             "reference" => reference.replace(parsed::<Reference>(&name, &value)?).is_some(),
             "idempotency_key" => idempotency_key.replace(parsed::<IdempotencyKey>(&name, &value)?).is_some(),
             "limit" => limit.replace(parsed(&name, &value)?).is_some(),
-            "cursor" => before.replace(decode_cursor(LIST, &value)?).is_some(),
+            "cursor" => before.replace(decode_cursor(list, &value)?).is_some(),
             other => match other.strip_prefix(METADATA) {
                 Some(key) if metadata.is_none() => metadata.replace((key.to_owned(), value)).is_some(),
                 Some(_) => return Err(one_wanted()),

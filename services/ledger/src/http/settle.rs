@@ -1,12 +1,11 @@
 //! What becomes of a transaction: a pending one is posted, voided or increased, a posted one is reversed.
 
-use axum::extract::State;
 use ledger_api::Transaction;
 use platform::http::{CallCtx, Json, Path, Problem};
 
-use super::Shared;
 use super::answer::Done;
 use super::body::{Release, Settle, Undo};
+use super::book::InBook;
 use super::examples;
 use super::field::Shape;
 use super::transactions::{Repeatable, TransactionAt, submit};
@@ -27,7 +26,7 @@ type Answer = Result<Done<Transaction>, Problem>;
     )
 )]
 pub(super) async fn post_transaction(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<TransactionAt>,
     Json(body): Json<Option<Settle>>,
@@ -49,7 +48,7 @@ pub(super) async fn post_transaction(
     )
 )]
 pub(super) async fn void_transaction(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<TransactionAt>,
     Json(body): Json<Option<Release>>,
@@ -71,7 +70,7 @@ pub(super) async fn void_transaction(
     )
 )]
 pub(super) async fn increase_transaction(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<TransactionAt>,
     Json(body): Json<Release>,
@@ -93,7 +92,7 @@ pub(super) async fn increase_transaction(
     )
 )]
 pub(super) async fn reverse_transaction(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<TransactionAt>,
     Json(body): Json<Option<Undo>>,

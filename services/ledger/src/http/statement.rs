@@ -5,14 +5,13 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::ACCEPT;
 use kernel::{Ctx, Currency, Timestamp};
 use ledger_api::{
-    AccountPath, Movement, Refusal, Side, Statement, StatementBalance, StatementCursor, StatementOrder, StatementQuery,
-    TimeBasis,
+    AccountPath, BookName, Movement, Refusal, Side, Statement, StatementBalance, StatementCursor, StatementOrder,
+    StatementQuery, TimeBasis,
 };
 use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::{Deserialize, Serialize};
@@ -21,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Shared;
 use super::accounts::AccountAt;
 use super::answer::problem;
+use super::book::{InBook, list};
 use super::examples;
 use super::field::Shape;
 
@@ -52,6 +52,9 @@ pub(super) struct Asked {
     /// Without it, the header `Accept` decides: `application/json`, `text/csv` or `text/html`, whichever it names first.
     #[param(inline)]
     format: Option<Format>,
+    /// Taken out of the query before this is read.
+    #[serde(skip, default = "BookName::main")]
+    book: BookName,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -108,12 +111,13 @@ pub(super) struct StatementAnswer {
     ))
 )]
 pub(super) async fn account_statement(
-    State(ledger): State<Shared>,
+    InBook { ledger, book }: InBook,
     CallCtx(ctx): CallCtx,
     Path(account): Path<AccountAt>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    let asked = Asked { book, ..asked };
     let query = asked.query(account.path)?;
     match asked.format.unwrap_or_else(|| accepted(&headers)) {
         Format::Json => Ok(Json(StatementAnswer::of(statement(&ledger, &ctx, query).await?, &asked)).into_response()),
@@ -158,7 +162,7 @@ impl Asked {
     /// Names the statement in its cursors, so that the cursor of another one is refused.
     fn list(&self, path: &AccountPath) -> String {
         let Asked { from, to, by, order, holds, .. } = self;
-        format!("ledger.statement {path} {from:?} {to:?} {by:?} {order:?} {holds}")
+        list(&self.book, &format!("ledger.statement {path} {from:?} {to:?} {by:?} {order:?} {holds}"))
     }
 
     fn cursor(&self, path: &AccountPath, cursor: Option<StatementCursor>) -> Option<String> {

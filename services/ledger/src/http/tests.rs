@@ -14,7 +14,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::refusals::{GENERAL, OPERATIONS, all};
-use crate::{LedgerConfig, LedgerService};
+use crate::{LedgerBooks, LedgerConfig, StoresBeside};
 
 #[test]
 fn every_refusal_belongs_to_an_operation_or_to_all_of_them() {
@@ -40,7 +40,7 @@ fn every_operation_has_its_row_and_every_row_its_operation() {
 }
 
 struct House {
-    service: Arc<LedgerService>,
+    books: Arc<LedgerBooks>,
     store: testkit::TestStore,
 }
 
@@ -49,13 +49,14 @@ impl House {
         let store = testkit::TestStore::sqlite();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids = IdMaker::new(clock.clone());
-        let service = LedgerService::start(store.open().await, LedgerConfig::default(), clock, ids).await.unwrap();
-        House { service: Arc::new(service), store }
+        let stores = Arc::new(StoresBeside { main: store.target(), readers: 4 });
+        let books = LedgerBooks::open(stores, LedgerConfig::default(), clock, ids).await.unwrap();
+        House { books: Arc::new(books), store }
     }
 
     async fn ask(&self, caller: Principal, request: Request<Body>) -> (StatusCode, Option<String>, Value) {
         let edge = Edge::new(&Config::defaults().unwrap(), Arc::new(SystemClock));
-        let (routes, _) = super::routes(self.service.clone());
+        let (routes, _) = super::routes(self.books.clone());
         let router: Router = guard(routes.layer(Extension(caller)), edge);
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -77,7 +78,7 @@ fn get(path: &str) -> Request<Body> {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_while_the_lane_is_closed_is_told_when_to_come_again() {
     let house = House::start().await;
-    house.service.close().await.unwrap();
+    house.books.close().await;
     let (status, retry_after, body) = house.ask(Principal::operator(), open("customers:ann", "ann")).await;
     assert_eq!((status, retry_after.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
     assert_eq!((&body["code"], &body["status"]), (&"unavailable".into(), &503.into()));

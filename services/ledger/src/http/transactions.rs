@@ -1,6 +1,5 @@
 //! Transactions: recording them and reading them.
 
-use axum::extract::State;
 use kernel::Ctx;
 use ledger_api::{FindTransaction, Submit, Transaction, TransactionId};
 use platform::http::{CallCtx, Json, Path, Problem};
@@ -10,6 +9,7 @@ use utoipa::IntoParams;
 use super::Shared;
 use super::answer::{Done, problem};
 use super::body::CreateTransaction;
+use super::book::{Chosen, InBook};
 use super::examples;
 use super::field::Shape;
 
@@ -76,11 +76,13 @@ pub(super) async fn submit(
     )
 )]
 pub(super) async fn create_transaction(
-    State(ledger): State<Shared>,
+    chosen: Chosen,
     CallCtx(ctx): CallCtx,
     Json(body): Json<CreateTransaction>,
 ) -> Result<Done<Transaction>, Problem> {
-    submit(ledger, ctx, body.into(), Shape::Postings).await
+    let command = Submit::from(body);
+    let ledger = chosen.ledger_of(std::slice::from_ref(&command.operation)).await?;
+    submit(ledger, ctx, command, Shape::Postings).await
 }
 
 /// Read one transaction
@@ -89,10 +91,13 @@ pub(super) async fn create_transaction(
 /// reversed one names its reversal. A command that was refused answers with its refusal, marked as replayed.
 #[utoipa::path(
     get, path = "/transactions/{id}", tag = "Transactions", params(TransactionAt),
-    responses((status = 200, description = "The transaction", body = Transaction, example = json!(examples::pending())))
+    responses((
+        status = 200, description = "The transaction", body = Transaction,
+        example = json!(examples::known(examples::pending()))
+    ))
 )]
 pub(super) async fn get_transaction(
-    State(ledger): State<Shared>,
+    InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
     Path(at): Path<TransactionAt>,
 ) -> Result<Json<Transaction>, Problem> {

@@ -56,7 +56,7 @@ impl Books for ReplicaBooks {
 }
 
 /// Lines that stand alone fail each by itself where nobody writes: of the whole, nothing happened.
-fn begun(reply: BatchReply) -> Result<BatchReply, LedgerError> {
+pub(super) fn begun(reply: BatchReply) -> Result<BatchReply, LedgerError> {
     let missed = |line: &LineOutcome| matches!(line, LineOutcome::Failed(LedgerError::Unavailable));
     let none = !reply.lines.is_empty() && reply.lines.iter().all(missed);
     if none { Err(LedgerError::Unavailable) } else { Ok(reply) }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use kernel::{Deadline, IdMaker, Principal, SystemClock};
 use ledger_api::{
-    Batch, Book, BookName, Books, CreateBook, DeclareMetadataKey, FindTransaction, Ledger, LedgerStatus, LineOutcome,
-    OpenAccount, Operation, Submit, Transaction, TransactionId, methods,
+    Batch, BatchReply, Book, BookName, Books, CreateBook, DeclareMetadataKey, FindTransaction, Ledger, LedgerStatus,
+    LineOutcome, OpenAccount, Operation, Submit, Transaction, TransactionId, methods,
 };
 use platform::config::Config;
 use platform::feed::Pull;
@@ -137,7 +137,7 @@ async fn find(ledger: &dyn Ledger, id: u128) -> Result<Transaction, LedgerError>
 }
 
 async fn verified(store: &TestStore) {
-    crate::verify(&store.open().await, None, |_| {}).await.unwrap();
+    crate::verify(&store.open().await, &BookName::main(), None, |_| {}).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,6 +215,17 @@ async fn a_stand_by_tells_what_happens_and_what_is_indexed() {
         panic!("the holder indexes, and a stand-by reads the index");
     })
     .await;
+}
+
+#[test]
+fn a_batch_that_nobody_began_is_told_from_one_that_was() {
+    let failed = |error: &LedgerError| LineOutcome::Failed(error.clone());
+    let reply = |errors: &[LedgerError]| BatchReply { lines: errors.iter().map(failed).collect() };
+    let (none, unknown) = (LedgerError::Unavailable, LedgerError::OutcomeUnknown);
+    let all = books::begun(reply(&[none.clone(), none.clone()]));
+    assert_eq!(all.unwrap_err(), LedgerError::Unavailable);
+    assert_eq!(books::begun(reply(&[none, unknown])).unwrap().lines.len(), 2);
+    assert!(books::begun(reply(&[])).unwrap().lines.is_empty());
 }
 
 /// Callers that go on while the holder ends in good order notice nothing but a short wait.

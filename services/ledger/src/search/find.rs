@@ -39,7 +39,8 @@ pub(super) async fn transactions(
         QueryError::Refused(Refusal::MetadataKeyUndeclared { key, declared: keys::names(&declared) })
     };
     let key = key.ok_or_else(undeclared)?;
-    let mut page = TransactionPage { items: Vec::new(), next: None, indexed_to_seq: key.indexed_to_seq };
+    let (indexed_to_seq, as_of_seq) = (key.indexed_to_seq, snapshot.last_seq);
+    let mut page = TransactionPage { items: Vec::new(), next: None, indexed_to_seq, as_of_seq };
     let mut before = query.before.unwrap_or(u64::MAX);
     for _ in 0..ROUNDS_MAX {
         let wanted = limit - page.items.len();

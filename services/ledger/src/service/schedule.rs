@@ -49,7 +49,7 @@ async fn page(
     let wanted = Wanted { rows: waiting.iter().map(|one| one.at.row).collect(), ..Wanted::default() };
     snapshot.loader(&mut state).load(&wanted).await?;
     let items = waiting.iter().filter_map(|one| shown(&state, one)).collect();
-    Ok(ScheduledPage { items, next })
+    Ok(ScheduledPage { items, next, as_of_seq: snapshot.last_seq })
 }
 
 /// Somebody who owns accounts sees what lies between those alone.

@@ -7,7 +7,7 @@ use ledger_api::{
 use platform::access;
 
 use super::errors::{forbidden, refused};
-use super::{KeyedOperation, LedgerService, reach};
+use super::{KeyedOperation, LedgerService, book, reach};
 use crate::command::{Body, Line, Lines, Outcome, Reach, Recorded, Reply, Scope};
 use crate::{check, view};
 
@@ -15,8 +15,9 @@ use crate::{check, view};
 type CheckedLine = Result<Line, LedgerError>;
 
 impl LedgerService {
-    pub(super) async fn submit_one(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
+    pub(super) async fn submit_one(&self, ctx: &Ctx, mut command: Submit) -> Result<Transaction, LedgerError> {
         let reach = reach(ctx, "transactions", "create")?;
+        book::strip(&self.books.name, &mut command.operation)?;
         check_override(ctx, &command.operation)?;
         check::operation(&command.operation)?;
         let scope = self.scope(ctx, KeyedOperation::Transaction, 0, &command);
@@ -30,8 +31,9 @@ impl LedgerService {
         outcomes.pop().ok_or(LedgerError::Internal)?.map(view::transaction).map_err(refused)
     }
 
-    pub(super) async fn submit_many(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
+    pub(super) async fn submit_many(&self, ctx: &Ctx, mut command: Batch) -> Result<BatchReply, LedgerError> {
         let reach = reach(ctx, "transactions", "create")?;
+        book::strip_all(&self.books.name, &mut command)?;
         check::batch(&command)?;
         // As a whole, as over a seam: none of its lines was begun.
         if ctx.deadline.is_past(self.clock.monotonic()) {

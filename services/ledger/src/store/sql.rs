@@ -9,6 +9,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "search", sql: include_str!("../../migrations/0004_search.sql") },
     Migration { version: 5, name: "behind", sql: include_str!("../../migrations/0005_behind.sql") },
     Migration { version: 6, name: "ids", sql: include_str!("../../migrations/0006_ids.sql") },
+    Migration { version: 7, name: "books", sql: include_str!("../../migrations/0007_books.sql") },
     Migration { version: 8, name: "lease", sql: platform::lease::LEASE_TABLES },
 ];
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ledger_api::BookName;
 use platform::db::{DbError, Fault};
 
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +17,8 @@ pub enum TransferError {
     NotAnExport(String),
     #[error("this is an export of format {found}, and this florin reads format {known}; use a newer florin")]
     Newer { found: u32, known: u32 },
-    #[error("this is an export of book {0}, and these books have only book {BOOK}", BOOK = crate::BOOK)]
-    OtherBook(String),
+    #[error("this is an export of book {found}, and not of book {wanted}")]
+    OtherBook { found: String, wanted: BookName },
     #[error("line {line} is damaged: {what}")]
     Damaged { line: u64, what: String },
     #[error("the export was cut: it ends behind line {line}, without its last line")]
@@ -61,7 +62,7 @@ impl TransferError {
             TransferError::Store(error) => error.fault == Fault::Corrupt,
             TransferError::Write(_) | TransferError::Read { .. } | TransferError::File { .. } => false,
             TransferError::Busy { .. } | TransferError::NoSecret => false,
-            TransferError::NotAnExport(_) | TransferError::Newer { .. } | TransferError::OtherBook(_) => true,
+            TransferError::NotAnExport(_) | TransferError::Newer { .. } | TransferError::OtherBook { .. } => true,
             TransferError::Damaged { .. } | TransferError::Cut { .. } | TransferError::LogDamaged { .. } => true,
             TransferError::OtherFile { .. } | TransferError::Unusable { .. } | TransferError::OtherLog { .. } => true,
             TransferError::Behind { .. } | TransferError::Unsound { .. } | TransferError::OtherSecret => true,

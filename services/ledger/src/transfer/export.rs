@@ -4,12 +4,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 
+use ledger_api::BookName;
 use platform::db::{Column, Db, DbError, Tx, Value};
 
 use super::error::TransferError;
 use super::line::{self, EndLine, GroupLine, HeaderLine, Hex, KeyLine, RowLine, SecretLine, TextPart};
 use super::sql;
-use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash};
+use crate::format::{GroupStamp, Hash, RowsHash, genesis, group_hash};
 use crate::query::Head;
 use crate::service::IDEMPOTENCY_KEY;
 use crate::state::LogTail;
@@ -38,12 +39,13 @@ pub struct Exported {
 /// Writes the whole log, as it is at the start, beside whoever goes on writing the books.
 pub async fn export(
     db: &Db,
+    book: &BookName,
     out: &mut (impl Write + Send),
     options: ExportOptions,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Exported, TransferError> {
     ready(db, options).await?;
-    let mut export = Export::new(db, out);
+    let mut export = Export::new(db, book, out);
     export.header()?;
     export.rest(options, progress).await
 }
@@ -62,15 +64,16 @@ async fn secret(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
     found.first().map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
-pub(super) fn first_line() -> Vec<u8> {
+pub(super) fn first_line(book: &BookName) -> Vec<u8> {
     let mut bytes = Vec::new();
-    line::write(&mut bytes, &HeaderLine { florin_export: line::VERSION, book: crate::BOOK.to_owned() });
+    line::write(&mut bytes, &HeaderLine { florin_export: line::VERSION, book: book.to_string() });
     bytes
 }
 
 /// Where an export stands.
 pub(super) struct Export<'a, W> {
     db: &'a Db,
+    book: &'a BookName,
     out: W,
     number: u64,
     last_seq: u64,
@@ -88,8 +91,8 @@ struct Rows {
 }
 
 impl<'a, W: Write + Send> Export<'a, W> {
-    pub(super) fn new(db: &'a Db, out: W) -> Export<'a, W> {
-        Export { db, out, number: 0, last_seq: 0, hash: GENESIS, metadata: 0, buffer: Vec::new() }
+    pub(super) fn new(db: &'a Db, book: &'a BookName, out: W) -> Export<'a, W> {
+        Export { db, book, out, number: 0, last_seq: 0, hash: genesis(book), metadata: 0, buffer: Vec::new() }
     }
 
     /// Goes on behind groups that were written before.
@@ -98,7 +101,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
     }
 
     pub(super) fn header(&mut self) -> Result<(), TransferError> {
-        self.buffer.extend(first_line());
+        self.buffer.extend(first_line(self.book));
         self.pass_on()
     }
 
@@ -108,7 +111,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
         options: ExportOptions,
         mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Exported, TransferError> {
-        let target = read_tail(&self.db.read().await?).await?;
+        let target = read_tail(&self.db.read().await?, &genesis(self.book)).await?;
         let before = self.last_seq;
         progress(Progress { rows: before, rows_in_all: target.last_seq });
         while self.number < target.number {
@@ -119,7 +122,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
             true => Some(self.keys().await?),
             false => None,
         };
-        let head = Head { number: self.number, last_seq: self.last_seq, hash: self.hash };
+        let head = Head { book: self.book.clone(), number: self.number, last_seq: self.last_seq, hash: self.hash };
         let (groups, rows, metadata) = (self.number, self.last_seq, self.metadata);
         line::write(&mut self.buffer, &EndLine { end: head.to_string(), groups, rows, metadata, keys });
         self.pass_on()?;

@@ -5,6 +5,7 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use ledger_api::BookName;
 use platform::db::Db;
 
 use super::error::TransferError;
@@ -25,6 +26,7 @@ struct Kept {
 /// group; a finished one is extended by what the log has got since.
 pub async fn export_file(
     db: &Db,
+    book: &BookName,
     path: &Path,
     options: ExportOptions,
     progress: impl FnMut(Progress) + Send,
@@ -32,14 +34,14 @@ pub async fn export_file(
     let failed = |cause| TransferError::File { path: path.to_owned(), cause };
     ready(db, options).await?;
     let mut file = open(path)?;
-    let kept = kept(&file, path)?;
+    let kept = kept(&file, book, path)?;
     if let Some(kept) = &kept {
         check(db, path, kept).await?;
     }
     let offset = kept.as_ref().map_or(0, |kept| kept.offset);
     file.set_len(offset).and_then(|()| file.seek(SeekFrom::Start(offset))).map_err(failed)?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, &file);
-    let mut export = Export::new(db, &mut out);
+    let mut export = Export::new(db, book, &mut out);
     match kept {
         None => export.header()?,
         Some(Kept { last, metadata, .. }) => export = export.behind(last.stamp, last.hash, metadata),
@@ -64,9 +66,9 @@ fn open(path: &Path) -> Result<File, TransferError> {
 }
 
 /// Where the last whole group of an earlier export ends; nothing when not even its first line is there.
-fn kept(file: &File, path: &Path) -> Result<Option<Kept>, TransferError> {
+fn kept(file: &File, book: &BookName, path: &Path) -> Result<Option<Kept>, TransferError> {
     let failed = |cause| TransferError::File { path: path.to_owned(), cause };
-    let mut reader = Reader::new(BufReader::with_capacity(BUFFER_BYTES, file));
+    let mut reader = Reader::new(BufReader::with_capacity(BUFFER_BYTES, file), book);
     let mut offset = 0;
     loop {
         match reader.next() {
@@ -78,17 +80,21 @@ fn kept(file: &File, path: &Path) -> Result<Option<Kept>, TransferError> {
     }
     if offset == 0 {
         // Too little to be worth keeping, if it is ours at all.
-        return if reader.offset() > 0 || begins_ours(file).map_err(failed)? { Ok(None) } else { Err(foreign(path)) };
+        return if reader.offset() > 0 || begins_ours(file, book).map_err(failed)? {
+            Ok(None)
+        } else {
+            Err(foreign(path))
+        };
     }
     Ok(Some(Kept { last: reader.last(), offset, metadata: reader.metadata() }))
 }
 
 /// Whether a file without a line break is what a crash left of our first line.
-fn begins_ours(mut file: &File) -> std::io::Result<bool> {
+fn begins_ours(mut file: &File, book: &BookName) -> std::io::Result<bool> {
     let mut found = Vec::new();
     file.rewind()?;
     file.take(BUFFER_BYTES as u64).read_to_end(&mut found)?;
-    Ok(first_line().starts_with(&found))
+    Ok(first_line(book).starts_with(&found))
 }
 
 fn foreign(path: &Path) -> TransferError {

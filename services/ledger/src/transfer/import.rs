@@ -6,6 +6,7 @@
 use std::io::BufRead;
 use std::sync::Arc;
 
+use ledger_api::BookName;
 use platform::db::{Db, DbError, Fault, Value};
 
 use super::apply;
@@ -14,7 +15,7 @@ use super::export::hash_of;
 use super::keys;
 use super::reader::{Part, ReadGroup, ReadKey, Reader};
 use crate::behind::{Behind, Pace};
-use crate::format::Hash;
+use crate::format::{Hash, genesis};
 use crate::ids::{IdPlan, Runs, Scattered};
 use crate::query::Head;
 use crate::state::{Group, LogTail, State};
@@ -47,13 +48,14 @@ pub struct Imported {
 /// Nobody else may write these books until it is done.
 pub async fn import(
     db: &Db,
+    book: &BookName,
     input: impl BufRead + Send,
     progress: impl FnMut(ImportProgress) + Send,
 ) -> Result<Imported, TransferError> {
     db.migrate(tables::MIGRATIONS).await?;
-    let mut import = Import::start(db, progress).await?;
+    let mut import = Import::start(db, book, progress).await?;
     let before = import.state.log.last_seq;
-    let outcome = import.read(&mut Reader::new(input)).await;
+    let outcome = import.read(&mut Reader::new(input, book)).await;
     // What was whole before the place at which the reading stopped is kept, so that the rest can follow it.
     let stored = import.store().await;
     let keys = outcome?;
@@ -62,7 +64,8 @@ pub async fn import(
     if let Err(error) = db.checkpoint().await {
         tracing::warn!(%error, "the write-ahead log was left beside the store");
     }
-    Ok(Imported { head: Head { number, last_seq, hash }, rows_written: last_seq - before, keys })
+    let head = Head { book: book.clone(), number, last_seq, hash };
+    Ok(Imported { head, rows_written: last_seq - before, keys })
 }
 
 struct Import<'a, P> {
@@ -80,9 +83,9 @@ struct Import<'a, P> {
 }
 
 impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
-    async fn start(db: &'a Db, progress: P) -> Result<Import<'a, P>, DbError> {
+    async fn start(db: &'a Db, book: &BookName, progress: P) -> Result<Import<'a, P>, DbError> {
         let tx = db.read().await?;
-        let mut state = State { log: read_tail(&tx).await?, ..State::default() };
+        let mut state = State { log: read_tail(&tx, &genesis(book)).await?, ..State::default() };
         // A service that was killed may have left account rows that are older than the log.
         let behind = Behind::resume(&tx, &mut state).await?;
         let runs = Arc::new(Runs::default());

@@ -23,5 +23,6 @@ pub use error::TransferError;
 pub use export::{ExportOptions, Exported, export};
 pub use file::export_file;
 pub use import::{ImportProgress, Imported, import};
+pub use reader::exported_book;
 
 pub(crate) use sql::COMMIT_GROUP;

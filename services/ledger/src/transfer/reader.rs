@@ -3,13 +3,13 @@
 //!
 //! Invariant: a group is handed out only when all of it was read and its hash matched.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, Cursor, Read};
 
-use ledger_api::Metadata;
+use ledger_api::{BookName, BookNameError, Metadata};
 
 use super::error::TransferError;
 use super::line::{self, EndLine, GroupLine, HeaderLine, Line, RowLine, VERSION};
-use crate::format::{GENESIS, GroupStamp, Hash, Row, RowsHash, group_hash, metadata_hash};
+use crate::format::{GroupStamp, Hash, Row, RowsHash, genesis, group_hash, metadata_hash};
 use crate::query::Head;
 use crate::state::MetadataEntry;
 
@@ -18,6 +18,7 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) struct Reader<R> {
     input: R,
+    book: BookName,
     /// Lines and bytes that were read.
     line: u64,
     offset: u64,
@@ -72,11 +73,29 @@ pub(super) struct ReadKey {
     pub(super) day: i64,
 }
 
+/// The book that an export is of, and the whole export again: who imports it has to know where to.
+pub fn exported_book<R: BufRead>(mut input: R) -> Result<(BookName, impl BufRead + use<R>), TransferError> {
+    let mut first = Vec::new();
+    input
+        .by_ref()
+        .take(LINE_BYTES_MAX)
+        .read_until(b'\n', &mut first)
+        .map_err(|cause| TransferError::Read { line: 0, cause })?;
+    let mut reader = Reader::new(first.as_slice(), &BookName::main());
+    let book = match reader.header() {
+        Err(TransferError::OtherBook { found, .. }) => found.parse().map_err(|error: BookNameError| {
+            TransferError::NotAnExport(format!("its book \"{}\": {error}", found.chars().take(80).collect::<String>()))
+        })?,
+        header => header.map(|()| BookName::main())?,
+    };
+    Ok((book, Cursor::new(first).chain(input)))
+}
+
 impl<R: BufRead> Reader<R> {
-    pub(super) fn new(input: R) -> Reader<R> {
+    pub(super) fn new(input: R, book: &BookName) -> Reader<R> {
         let stamp = GroupStamp { number: 0, at: i64::MIN, first_seq: 0, last_seq: 0 };
-        let last = LastGroup { stamp, hash: GENESIS };
-        Reader { input, line: 0, offset: 0, last, metadata: 0, stage: Stage::Start }
+        let last = LastGroup { stamp, hash: genesis(book) };
+        Reader { input, book: book.clone(), line: 0, offset: 0, last, metadata: 0, stage: Stage::Start }
     }
 
     pub(super) fn last(&self) -> LastGroup {
@@ -126,7 +145,9 @@ impl<R: BufRead> Reader<R> {
             Ok(Line::Header(HeaderLine { florin_export, .. })) if florin_export != VERSION => {
                 Err(TransferError::Newer { found: florin_export, known: VERSION })
             }
-            Ok(Line::Header(HeaderLine { book, .. })) if book != crate::BOOK => Err(TransferError::OtherBook(book)),
+            Ok(Line::Header(HeaderLine { book, .. })) if book != self.book.as_str() => {
+                Err(TransferError::OtherBook { found: book, wanted: self.book.clone() })
+            }
             Ok(Line::Header(_)) => Ok(()),
             Ok(other) => Err(TransferError::NotAnExport(format!("it is {}", other.kind()))),
             Err(what) => Err(TransferError::NotAnExport(what)),
@@ -217,7 +238,7 @@ impl<R: BufRead> Reader<R> {
             Stage::Keys(count, _) => Some(count),
             Stage::Start | Stage::Groups | Stage::Ended => None,
         };
-        let head = Head { number, last_seq, hash }.to_string();
+        let head = Head { book: self.book.clone(), number, last_seq, hash }.to_string();
         let counts = (end.groups, end.rows, end.metadata, end.keys);
         if end.end != head || counts != (number, last_seq, self.metadata, keys) {
             return Err(self.damaged("the lines before it are not those that the last line counts"));

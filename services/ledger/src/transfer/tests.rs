@@ -60,10 +60,10 @@ async fn ids_in_no_order_come_to_stand_where_they_stood() {
         }
         service.close().await.unwrap();
         let mut lines = Vec::new();
-        export(&db, &mut lines, ExportOptions::default(), |_| ()).await.unwrap();
+        export(&db, &ledger_api::BookName::main(), &mut lines, ExportOptions::default(), |_| ()).await.unwrap();
         let target = TestStore::sqlite();
         let copy = target.open().await;
-        import(&copy, lines.as_slice(), |_| ()).await.unwrap();
+        import(&copy, &ledger_api::BookName::main(), lines.as_slice(), |_| ()).await.unwrap();
         for (sql, least) in [
             ("select * from transaction_id order by id", 0),
             ("select * from id_open order by id", 1),
@@ -74,7 +74,7 @@ async fn ids_in_no_order_come_to_stand_where_they_stood() {
             assert!(found.len() >= least, "{sql}: {}", found.len());
             assert_eq!(found, copy.read().await.unwrap().query(sql, &[]).await.unwrap(), "{sql}");
         }
-        crate::verify(&copy, None, |_| ()).await.unwrap();
+        crate::verify(&copy, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
         target.remove().await;
     })
     .await;

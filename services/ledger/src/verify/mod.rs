@@ -29,6 +29,7 @@ mod walk;
 
 use std::sync::Arc;
 
+use ledger_api::BookName;
 use platform::db::{Db, DbError, Tx};
 
 pub use disagreement::{Disagreement, VerifyError};
@@ -68,9 +69,10 @@ pub struct Progress {
     pub rows_in_all: u64,
 }
 
-/// Checks everything, and with `against` also that the log still goes through that earlier head.
+/// Checks that this is the whole of a book, and with `against` also that its log still goes through that earlier head.
 pub async fn verify(
     db: &Db,
+    book: &BookName,
     against: Option<Head>,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Report, VerifyError> {
@@ -79,7 +81,7 @@ pub async fn verify(
     let mut replay = Replay { behind: Behind::read(&tx, last_row(&tx).await?).await?, ..Replay::default() };
     let runs = Arc::new(Runs::default());
     runs.refresh(&tx).await?;
-    let head = walk::walk(&tx, Arc::clone(&runs), &mut replay, against.as_ref(), progress).await?;
+    let head = walk::walk(&tx, book, Arc::clone(&runs), &mut replay, against.as_ref(), progress).await?;
     tables::compare(&tx, &runs, &replay, head.last_seq).await?;
     search::check(&tx, head.last_seq).await?;
     let Replay { accounts, pending, waiting, counts, .. } = &replay;

@@ -13,7 +13,7 @@ use super::{Report, VerifyError, verify};
 use books::Books;
 
 async fn verified(store: &TestStore, against: Option<crate::Head>) -> Result<Report, VerifyError> {
-    verify(&store.open_with(Access::ReadOnly).await, against, |_| ()).await
+    verify(&store.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), against, |_| ()).await
 }
 
 /// What is said of a store that is not clean.
@@ -31,7 +31,7 @@ async fn a_store_with_a_bit_of_everything_is_clean() {
         // The store is live: its service still runs.
         let mut seen = Vec::new();
         let db = store.open_with(Access::ReadOnly).await;
-        let report = verify(&db, None, |progress| seen.push(progress)).await.unwrap();
+        let report = verify(&db, &ledger_api::BookName::main(), None, |progress| seen.push(progress)).await.unwrap();
         assert_eq!(report.head.to_string(), books.head().await);
         assert_eq!(seen.last().map(|progress| (progress.rows, progress.rows_in_all)), Some((report.rows, report.rows)));
         assert_eq!((report.accounts, report.refusals, report.open_holds, report.overrides), (8, 4, 2, 2));
@@ -137,11 +137,11 @@ async fn history_that_was_rewritten_with_new_hashes_is_found_by_an_earlier_head_
 
 /// Moves the record time of every group and works all hashes out again.
 async fn rewrite(db: &Db) {
-    use crate::format::{GENESIS, GroupStamp, RowsHash, group_hash};
+    use crate::format::{GroupStamp, RowsHash, genesis, group_hash};
     let tx = db.begin().await.unwrap();
     let groups =
         tx.query("select number, at, first_seq, last_seq from commit_group order by number", &[]).await.unwrap();
-    let mut hash = GENESIS;
+    let mut hash = genesis(&ledger_api::BookName::main());
     for group in &groups {
         let [number, at, first_seq, last_seq] = [0, 1, 2, 3].map(|column| group.int(column).unwrap());
         let at = if number == 1 { at } else { at + 1 };

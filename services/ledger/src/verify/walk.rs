@@ -3,24 +3,26 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ledger_api::BookName;
 use platform::db::{DbError, Tx, Value};
 
 use super::disagreement::{Checked, Place, VerifyError};
 use super::lookups::Lookups;
 use super::replay::Replay;
 use super::{PAGE_ROWS, Progress, last_row, sql};
-use crate::format::{GENESIS, GroupStamp, Hash, RowsHash, group_hash, hex};
+use crate::format::{GroupStamp, Hash, RowsHash, genesis, group_hash, hex};
 use crate::ids::Runs;
 use crate::query::Head;
 
 pub(super) async fn walk(
     tx: &Tx,
+    book: &BookName,
     runs: Arc<Runs>,
     replay: &mut Replay,
     against: Option<&Head>,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Head, VerifyError> {
-    let mut walk = Walk::new(tx, runs);
+    let mut walk = Walk::new(tx, book, runs);
     let outcome = walk.groups(replay, against, &mut progress).await;
     let Err(VerifyError::Disagrees(found)) = outcome else { return outcome };
     // A row before this one may be wrong by what is known of it elsewhere, which is looked up a page at a time.
@@ -32,6 +34,7 @@ pub(super) async fn walk(
 
 struct Walk<'a> {
     tx: &'a Tx,
+    book: &'a BookName,
     last: Last,
     groups: VecDeque<(GroupStamp, Hash)>,
     rows: VecDeque<(u64, Vec<u8>)>,
@@ -45,11 +48,12 @@ struct Last {
 }
 
 impl<'a> Walk<'a> {
-    fn new(tx: &'a Tx, runs: Arc<Runs>) -> Walk<'a> {
+    fn new(tx: &'a Tx, book: &'a BookName, runs: Arc<Runs>) -> Walk<'a> {
         let stamp = GroupStamp { number: 0, at: i64::MIN, first_seq: 0, last_seq: 0 };
         Walk {
             tx,
-            last: Last { stamp, hash: GENESIS },
+            book,
+            last: Last { stamp, hash: genesis(book) },
             groups: VecDeque::new(),
             rows: VecDeque::new(),
             lookups: Lookups::new(runs),
@@ -80,7 +84,7 @@ impl<'a> Walk<'a> {
         progress(Progress { rows: last_seq, rows_in_all });
         match against.filter(|against| against.number > number) {
             Some(against) => Err(VerifyError::Cut { wanted: against.number, last: number }),
-            None => Ok(Head { number, last_seq, hash }),
+            None => Ok(Head { book: self.book.clone(), number, last_seq, hash }),
         }
     }
 

@@ -28,6 +28,7 @@ pub(super) fn transaction(plan: &Plan, recorded: &Recorded) -> Transaction {
         metadata: recorded.metadata.clone(),
         replayed: recorded.replayed,
         dry_run: recorded.dry_run,
+        as_of_seq: None,
     };
     match plan {
         Plan::Cancellation(row) => Transaction {

@@ -88,13 +88,13 @@ async fn a_process_that_is_killed_finds_every_balance_in_the_log() {
             }
             let copy = killed(store, "backup").await;
             with_rows_behind += u64::from(waiting_from(&copy).await.is_some());
-            verify(&copy.open_with(Access::ReadOnly).await, None, |_| ()).await.unwrap();
+            verify(&copy.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
             let again = Desk::open_at(&copy, desk.clock.clone(), always()).await;
             assert_eq!(all(&again).await, all(&desk).await, "behind step {id}");
             again.run(pay(1_000_000, "a00", "a01", 1)).await.unwrap();
             again.ledger.close().await.unwrap();
             assert_eq!(waiting_from(&copy).await, None, "a ledger that is closed leaves no row behind");
-            verify(&copy.open_with(Access::ReadOnly).await, None, |_| ()).await.unwrap();
+            verify(&copy.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
         }
         assert!(with_rows_behind > 5, "the test has to see rows that wait");
     })
@@ -157,7 +157,7 @@ async fn a_row_that_waits_is_checked_against_what_it_was() {
             let file = copy.dir().join("store.db");
             let db = Db::open(Target::Sqlite { file, cache_mb: 2 }, Access::ReadWrite, 1).await.unwrap();
             db.write(|tx| Box::pin(tx.batch(change))).await.unwrap();
-            let found = verify(&db, None, |_| ()).await;
+            let found = verify(&db, &ledger_api::BookName::main(), None, |_| ()).await;
             assert_eq!(found.is_ok(), clean, "{change}: {found:?}");
         }
     })

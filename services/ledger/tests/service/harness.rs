@@ -99,6 +99,11 @@ impl Desk {
         self.ledger.transaction(&self.ctx, FindTransaction::Id(id(bits))).await
     }
 
+    /// As lists show it, which say for the whole page how much they knew.
+    pub(crate) async fn find_item(&self, bits: u128) -> Transaction {
+        Transaction { as_of_seq: None, ..self.find(bits).await.unwrap() }
+    }
+
     pub(crate) async fn posted(&self, name: &str) -> i64 {
         self.ledger.account(&self.ctx, &path(name)).await.unwrap().balances.posted.minor()
     }
@@ -164,6 +169,7 @@ pub(crate) fn posting(debit: &str, credit: &str, minor: i64) -> Posting {
         up_to_available: false,
         split: Vec::new(),
         override_limit: None,
+        book: None,
     }
 }
 

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod access;
+mod as_of;
 mod bank;
 mod behind;
+mod books;
 mod busy;
 mod features;
 mod feed;

@@ -85,6 +85,9 @@ fn test_of(refusal: &Refusal) -> &'static str {
         RangeEmpty { .. } => "range_empty",
         DepthOutOfRange { .. } => "depth_out_of_range",
         CursorAhead { .. } => "cursor_ahead",
+        BookUnknown { .. } => "book_unknown",
+        BooksDiffer { .. } => "books_differ",
+        TooManyBooks { .. } => "too_many_books",
     }
 }
 
@@ -107,6 +110,7 @@ fn every_refusal_has_a_test() {
     let text = include_str!("refusals.rs");
     let elsewhere = [
         include_str!("access.rs"),
+        include_str!("books/refusals.rs"),
         include_str!("busy.rs"),
         include_str!("schedule_refused.rs"),
         include_str!("history/refusals.rs"),
@@ -128,7 +132,7 @@ fn every_refusal_has_a_test() {
 }
 
 /// Of `test_of`, and of `test_of_error` but the one that refers to it.
-const ARMS: usize = 72;
+const ARMS: usize = 75;
 
 pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
     for_each_way_on_sqlite(async |store| {

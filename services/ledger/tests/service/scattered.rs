@@ -47,7 +47,9 @@ async fn ids_in_no_order_are_known_for_ever() {
         assert!(desk.find(4).await.is_err());
         assert_eq!(desk.posted("ann").await, (BATCHES * LINES) as i64);
         desk.ledger.close().await.unwrap();
-        let report = verify(&store.open_with(Access::ReadOnly).await, None, |_| ()).await.unwrap();
+        let report = verify(&store.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), None, |_| ())
+            .await
+            .unwrap();
         assert_eq!(report.transactions, BATCHES * LINES);
     })
     .await;

@@ -40,7 +40,7 @@ pub(crate) async fn ended(desk: &Desk, bits: u128) -> Transaction {
 pub(crate) async fn clean(desk: Desk, store: &TestStore) {
     desk.ledger.close().await.unwrap();
     let db = store.open_with(Access::ReadOnly).await;
-    verify(&db, None, |_| ()).await.unwrap();
+    verify(&db, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
 }
 
 async fn kinds_of_events(desk: &Desk) -> Vec<(String, serde_json::Value)> {
@@ -72,7 +72,7 @@ async fn an_idle_ledger_carries_out_what_is_due_and_tells_the_world() {
         desk.run(scheduled(pay(4, "bank", "bob", 7), at)).await.unwrap();
         assert_eq!(desk.run(cancel(5, 4)).await.unwrap().status, TransactionStatus::Cancelled);
         assert_eq!(waiting(&desk).await.iter().map(|one| one.id).collect::<Vec<_>>(), [id(1), id(2), id(3)]);
-        assert_eq!(waiting(&desk).await[0], desk.find(1).await.unwrap());
+        assert_eq!(waiting(&desk).await[0], desk.find_item(1).await);
         desk.clock.advance_millis(3_599_900);
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!((waiting(&desk).await.len(), desk.posted("ann").await), (3, 0));

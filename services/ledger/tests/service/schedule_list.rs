@@ -30,7 +30,7 @@ async fn the_list_goes_by_due_time_page_by_page() {
         }
         assert_eq!(seen.iter().map(|one| one.id).collect::<Vec<_>>(), [2, 4, 3, 5, 1].map(id));
         for one in &seen {
-            assert_eq!(*one, desk.find(one.id.bits()).await.unwrap(), "with the time at which it was scheduled");
+            assert_eq!(*one, desk.find_item(one.id.bits()).await, "with the time at which it was scheduled");
         }
         assert_eq!(desk.clock.now(), start);
         for limit in [0, limits::PAGE_MAX + 1] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kernel::Ctx;
 use ledger_api::{
-    DeclareMetadataKey, LedgerError, MetadataKey, NewTransaction, OpenAccount, Operation, Refusal, Side,
+    BookName, DeclareMetadataKey, LedgerError, MetadataKey, NewTransaction, OpenAccount, Operation, Refusal, Side,
     TransactionPage, TransactionQuery,
 };
 use platform::db::Access;
@@ -51,7 +51,8 @@ async fn caught_up(desk: &Desk) {
 }
 
 async fn clean(store: &TestStore) {
-    ledger::verify(&store.open_with(Access::ReadOnly).await, None, |_| ()).await.unwrap();
+    let db = store.open_with(Access::ReadOnly).await;
+    ledger::verify(&db, &BookName::main(), None, |_| ()).await.unwrap();
 }
 
 async fn entries(store: &TestStore) -> i64 {
@@ -198,7 +199,7 @@ async fn what_was_erased_is_not_found() {
             .await;
         assert_eq!(search(&desk, &desk.ctx, "order", "x").await, [3, 1]);
         let db = store.open_with(Access::ReadOnly).await;
-        ledger::verify(&db, None, |_| ()).await.expect_err("the index still has the text");
+        ledger::verify(&db, &BookName::main(), None, |_| ()).await.expect_err("the index still has the text");
         change(store, "delete from transaction_metadata where seq not in (select seq from metadata)").await;
         clean(store).await;
         desk.ledger.close().await.unwrap();

@@ -71,7 +71,7 @@ async fn one_whose_outcome_cannot_be_stored_is_parked_as_failed() {
         assert_eq!((desk.posted("ann").await, desk.posted("bob").await), (8, 10));
         desk.ledger.close().await.unwrap();
         change(store, "drop trigger spoil").await;
-        verify(&store.open_with(Access::ReadOnly).await, None, |_| ()).await.unwrap();
+        verify(&store.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
     })
     .await;
 }

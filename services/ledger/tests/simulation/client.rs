@@ -125,6 +125,7 @@ fn submit(intent: &Intent) -> Submit {
         up_to_available: false,
         split: Vec::new(),
         override_limit: None,
+        book: None,
     };
     let create = NewTransaction { id: Some(intent.id), postings: vec![posting], ..NewTransaction::default() };
     Submit { operation: Operation::Create(create), dry_run: false }

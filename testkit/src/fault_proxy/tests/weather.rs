@@ -4,10 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Line, timed};
-use crate::fault_proxy::{Toxic, ToxicKind, Weather};
+use crate::fault_proxy::{Fault, Spell, Toxic, ToxicKind, Weather};
 
 #[test]
 fn a_seed_decides_every_spell_and_a_round_has_all_kinds() {
+    let first = Spell { faults: vec![Fault::up(Toxic::Down)], ms: 3, calm_ms: 1 };
+    let mut begun = Weather::seeded(5).beginning_with(first.clone());
+    assert_eq!((begun.spell(), begun.spell()), (first, Weather::seeded(5).spell()));
     let spells = |seed| {
         let mut weather = Weather::seeded(seed);
         (0..80).map(|_| weather.spell()).collect::<Vec<_>>()

@@ -93,6 +93,7 @@ fn command(caller: &InProcess, long: &AccountPath, of: &Move) -> NewTransaction 
             up_to_available: false,
             split: Vec::new(),
             override_limit: None,
+            book: None,
         }],
         effective_at: of.effective_at,
         ..NewTransaction::default()

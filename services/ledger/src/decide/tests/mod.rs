@@ -61,6 +61,7 @@ pub(super) fn posting(debit: &str, credit: &str, amount: Money) -> Posting {
         up_to_available: false,
         split: Vec::new(),
         override_limit: None,
+        book: None,
     }
 }
 

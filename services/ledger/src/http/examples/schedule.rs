@@ -38,7 +38,7 @@ pub(in crate::http) fn scheduled_list() -> Value {
         "metadata": {},
         "replayed": false,
         "dry_run": false
-    }] })
+    }], "as_of_seq": 14 })
 }
 
 pub(in crate::http) fn cancel() -> Value {

@@ -1,10 +1,14 @@
 //! What the samples of refusals are about.
 
 use kernel::{Currency, Money, Timestamp};
-use ledger_api::{AccountPath, Reference, TransactionId};
+use ledger_api::{AccountPath, BookName, Reference, TransactionId};
 
 pub(super) fn path(text: &str) -> AccountPath {
     text.parse().expect("the examples' paths are paths")
+}
+
+pub(super) fn book(text: &str) -> BookName {
+    text.parse().expect("the examples' books have names")
 }
 
 pub(super) fn reference() -> Reference {

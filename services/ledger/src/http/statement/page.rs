@@ -184,6 +184,9 @@ fn link(asked: &Asked, cursor: &str) -> String {
     for (name, instant) in [("from", asked.from), ("to", asked.to)] {
         query.extend(instant.map(|instant| format!("&{name}={instant}")));
     }
+    if !asked.book.is_main() {
+        query += &format!("&book={}", asked.book);
+    }
     query.extend(asked.limit.map(|limit| format!("&limit={limit}")));
     query + "&cursor=" + cursor
 }

@@ -56,7 +56,7 @@ async fn the_past_is_what_a_model_of_plain_lists_says() {
             check(&desk, &model, &mut random).await;
             desk.ledger.close().await.unwrap();
             let db = store.open_with(platform::db::Access::ReadOnly).await;
-            ledger::verify(&db, None, |_| ()).await.unwrap();
+            ledger::verify(&db, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
         })
         .await;
     }

@@ -20,7 +20,7 @@ fn named(error: &TransferError) -> u64 {
 /// Imports into empty books; answers the line that was named, after a look at what was stored.
 async fn refused(store: &TestStore, lines: &[u8]) -> u64 {
     let error = read_in(store, lines).await.unwrap_err();
-    let report = verify(&store.open().await, None, |_| ()).await.unwrap();
+    let report = verify(&store.open().await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
     let line = named(&error);
     assert!(report.rows + report.groups < line, "{} rows of line {line}: {error}", report.rows);
     line
@@ -115,7 +115,7 @@ async fn the_export_in_the_page_about_the_format_can_be_imported() {
     let store = TestStore::sqlite();
     let imported = read_in(&store, example.as_bytes()).await.unwrap();
     assert_eq!((imported.head.number, imported.head.last_seq), (1, 1));
-    let report = verify(&store.open().await, Some(imported.head), |_| ()).await.unwrap();
+    let report = verify(&store.open().await, &ledger_api::BookName::main(), Some(imported.head), |_| ()).await.unwrap();
     assert_eq!(report.rows, 1);
     // Made by nobody but the page, it is what our own export writes.
     assert!(lines_of(&store).await == example.into_bytes());

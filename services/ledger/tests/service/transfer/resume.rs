@@ -11,7 +11,7 @@ use super::history::History;
 use super::{KEYS, TABLES, WITH_KEYS, lines, read_in, same};
 
 async fn to_file(store: &TestStore, file: &Path, options: ExportOptions) -> Result<Exported, TransferError> {
-    export_file(&store.open_with(Access::ReadOnly).await, file, options, |_| ()).await
+    export_file(&store.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), file, options, |_| ()).await
 }
 
 /// Every kind of place: within lines, between them, within groups, between them, around the last line.

@@ -1,105 +1,20 @@
 //! Calls between processes: what travels, what comes back, and what a caller is told when something goes wrong on the way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod repeats;
+mod till;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use kernel::{Clock, Ctx, Deadline, Principal, SystemClock};
-use platform::http::{Listener, Settings};
-use platform::rpc::{
-    BODY_BYTES_MAX, CallError, Connect, Credential, Failure, Http2, Io, Methods, Outcome, Repeat, RpcClient, Served,
-    TcpConnect, Transport, routes,
-};
-use serde::{Deserialize, Serialize};
+use kernel::{Clock, Principal, SystemClock};
+use platform::http::Listener;
+use platform::rpc::{BODY_BYTES_MAX, Connect, Credential, Http2, Io, Repeat, RpcClient, TcpConnect, routes};
 use testkit::{Flaky, InProcess, Trouble};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Refused {
-    Empty { left: i64 },
-    Busy,
-    Call(String),
-}
-
-impl From<CallError> for Refused {
-    fn from(error: CallError) -> Refused {
-        Refused::Call(format!("{error:?}"))
-    }
-}
-
-impl Outcome for Refused {
-    fn is_of_this_attempt(&self) -> bool {
-        *self == Refused::Busy
-    }
-}
-
-/// A till: what is in it, and how often somebody reached into it.
-#[derive(Default)]
-struct Till {
-    taken: AtomicUsize,
-    asked: AtomicUsize,
-}
-
-fn served(till: &Arc<Till>) -> Arc<Served> {
-    let (take, ctx_of, till) = (Arc::clone(till), Arc::clone(till), Arc::clone(till));
-    let methods = Methods::new("till")
-        .on("take", move |ctx: Ctx, amount: i64| {
-            let till = Arc::clone(&take);
-            async move {
-                till.asked.fetch_add(1, Ordering::SeqCst);
-                match amount {
-                    0 => Err(Refused::Empty { left: 7 }),
-                    -1 => Err(Refused::Busy),
-                    -2 => panic!("somebody's hand is stuck"),
-                    -3 => {
-                        tokio::time::sleep(Duration::from_secs(30)).await;
-                        Ok(amount)
-                    }
-                    _ => {
-                        assert_eq!(ctx.idempotency_key.unwrap().as_str(), "key-1");
-                        till.taken.fetch_add(1, Ordering::SeqCst);
-                        Ok(amount)
-                    }
-                }
-            }
-        })
-        .on("caller", move |ctx: Ctx, ()| {
-            let till = Arc::clone(&ctx_of);
-            async move {
-                till.asked.fetch_add(1, Ordering::SeqCst);
-                let left = ctx.deadline.micros_left(SystemClock.monotonic()) / 1_000;
-                Ok::<_, Refused>((ctx.principal, ctx.request_id, left))
-            }
-        })
-        .on("long", move |_: Ctx, text: String| {
-            till.asked.fetch_add(1, Ordering::SeqCst);
-            async move { Ok::<_, Refused>(text.len()) }
-        });
-    Served::new([methods], Arc::new(SystemClock))
-}
-
-fn ctx(millis: u64) -> Ctx {
-    let deadline = Deadline::after_millis(&SystemClock, millis);
-    let idempotency_key = Some("key-1".parse().unwrap());
-    Ctx { principal: Principal::demo(), deadline, request_id: "req-7".into(), idempotency_key }
-}
-
-fn client(transport: impl Transport + 'static) -> RpcClient {
-    RpcClient::new("till", Arc::new(transport), Arc::new(SystemClock))
-}
-
-const SETTINGS: Settings = Settings { name: "internal", connections_max: 16, header_timeout: Duration::from_secs(5) };
-
-async fn listen(till: &Arc<Till>, credential: &Credential) -> Listener {
-    let router = routes(served(till), credential.clone());
-    Listener::open("127.0.0.1:0".parse().unwrap(), "rpc.listen", router, SETTINGS).await.unwrap()
-}
-
-fn http2(addresses: &[String], credential: &Credential) -> Http2 {
-    Http2::new(addresses.to_vec(), 2, credential, Arc::new(TcpConnect), Arc::new(SystemClock))
-}
+use till::{Refused, SETTINGS, client, ctx, http2, listen, served};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_and_refusals_come_back_as_they_were_given() {
@@ -268,88 +183,6 @@ async fn a_connection_that_is_cut_under_a_call_leaves_it_unknown() {
     }
     listener.drain(Duration::ZERO).await;
     assert_eq!(call.await.unwrap(), Err(Refused::Call("OutcomeUnknown".to_owned())));
-}
-
-/// Answers each attempt with the next of these.
-struct Script(std::sync::Mutex<Vec<Result<Bytes, Failure>>>, AtomicUsize);
-
-impl Script {
-    fn new(mut attempts: Vec<Result<Bytes, Failure>>) -> Arc<Script> {
-        attempts.reverse();
-        Arc::new(Script(std::sync::Mutex::new(attempts), AtomicUsize::new(0)))
-    }
-}
-
-#[async_trait]
-impl Transport for Script {
-    async fn carry(&self, _: &str, _: &str, _: Bytes) -> Result<Bytes, Failure> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.lock().unwrap().pop().unwrap_or_else(|| Err(Failure::NotSent("the script is over".to_owned())))
-    }
-}
-
-fn ok() -> Result<Bytes, Failure> {
-    Ok(Bytes::from_static(br#"{"ok":5}"#))
-}
-
-fn busy() -> Result<Bytes, Failure> {
-    Ok(Bytes::from_static(br#"{"refused":"Busy"}"#))
-}
-
-fn lost() -> Result<Bytes, Failure> {
-    Err(Failure::Lost("cut".to_owned()))
-}
-
-fn not_sent() -> Result<Bytes, Failure> {
-    Err(Failure::NotSent("cut".to_owned()))
-}
-
-#[tokio::test]
-async fn what_is_tried_again_and_what_the_caller_is_told() {
-    let said = |word: &str| Err(Refused::Call(word.to_owned()));
-    let again = || Err(Failure::Overloaded("full".to_owned()));
-    let strange = || Err(Failure::NotUnderstood("what".to_owned()));
-    for (repeat, attempts, expected, count) in [
-        (Repeat::Never, vec![not_sent(), again(), ok()], Ok(5), 3),
-        (Repeat::Never, vec![lost(), ok()], said("OutcomeUnknown"), 1),
-        (Repeat::Never, vec![strange(), ok()], said("NotUnderstood"), 1),
-        (Repeat::Harmless, vec![lost(), lost(), ok()], Ok(5), 3),
-        (Repeat::Harmless, vec![busy(), ok()], Err(Refused::Busy), 1),
-        // "Nothing happened" is true of the second attempt only.
-        (Repeat::Harmless, vec![lost(), busy()], said("OutcomeUnknown"), 2),
-        (Repeat::Harmless, vec![lost(), strange()], said("OutcomeUnknown"), 2),
-        (Repeat::Harmless, vec![not_sent(), busy()], Err(Refused::Busy), 2),
-        (Repeat::Question, vec![lost(), busy()], Err(Refused::Busy), 2),
-        (Repeat::Question, vec![lost(), ok()], Ok(5), 2),
-    ] {
-        let script = Script::new(attempts);
-        let answer: Result<i64, Refused> = client(Arc::clone(&script)).call(&ctx(5_000), "take", &5, repeat).await;
-        assert_eq!((answer, script.1.load(Ordering::SeqCst)), (expected, count), "{repeat:?}");
-    }
-    for (repeat, last, expected) in [
-        (Repeat::Harmless, lost as fn() -> _, "OutcomeUnknown"),
-        (Repeat::Harmless, not_sent, "Unavailable"),
-        (Repeat::Question, lost, "Unavailable"),
-    ] {
-        let script = Script::new((0..20).map(|_| last()).collect());
-        let answer: Result<i64, Refused> = client(Arc::clone(&script)).call(&ctx(60_000), "take", &5, repeat).await;
-        assert_eq!((answer, script.1.load(Ordering::SeqCst)), (said(expected), 9), "{repeat:?}");
-    }
-}
-
-#[tokio::test]
-async fn repeats_run_out_when_everything_fails() {
-    let script = Script::new((0..2_000).map(|_| not_sent()).collect());
-    let client = client(Arc::clone(&script));
-    let calls = (0..100).map(|_| {
-        let client = client.clone();
-        async move { client.call::<_, i64, Refused>(&ctx(60_000), "take", &5, Repeat::Harmless).await }
-    });
-    let answers = futures_util::future::join_all(calls).await;
-    assert!(answers.iter().all(|answer| *answer == Err(Refused::Call("Unavailable".to_owned()))));
-    // A hundred first attempts, sixty-four repeats to begin with; what a full budget earns is nothing.
-    let attempts = script.1.load(Ordering::SeqCst);
-    assert!((164..=174).contains(&attempts), "{attempts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

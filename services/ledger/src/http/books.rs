@@ -1,0 +1,97 @@
+//! Books: creating them, listing them, and how one stands.
+
+use axum::extract::State;
+use http::StatusCode;
+use kernel::Timestamp;
+use ledger_api::{Book, BookName, CreateBook, LedgerError, LedgerStatus, Refusal};
+use platform::http::{CallCtx, Json, Path, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::All;
+use super::answer::problem;
+use super::examples;
+use super::field::Shape;
+
+fn failed(error: LedgerError) -> Problem {
+    problem(error, Shape::Postings)
+}
+
+/// Create a book
+///
+/// A ledger of its own, with its own accounts, log, hash chain, events and proof: for tenants and legal entities, never for
+/// customers. Every operation takes `book` in its query; without it, `main` is meant, which is always there. There are 256
+/// books at most. Creating the same book again is harmless and answers 200.
+#[utoipa::path(
+    post, path = "/books", tag = "Books",
+    request_body(content = CreateBook, example = json!(examples::create_book())),
+    responses(
+        (status = 201, description = "Created", body = Book, example = json!(examples::book())),
+        (status = 200, description = "It had been created before", body = Book),
+    )
+)]
+pub(super) async fn create_book(
+    State(all): State<All>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<CreateBook>,
+) -> Result<(StatusCode, Json<Book>), Problem> {
+    let book = all.create_book(&ctx, body).await.map_err(failed)?;
+    let status = if book.replayed { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(book)))
+}
+
+/// List the books
+///
+/// All of them, by name.
+#[utoipa::path(
+    get, path = "/books", tag = "Books",
+    responses((status = 200, description = "All books", body = Vec<Book>, example = json!(examples::books())))
+)]
+pub(super) async fn list_books(State(all): State<All>, CallCtx(ctx): CallCtx) -> Result<Json<Vec<Book>>, Problem> {
+    all.books(&ctx).await.map(Json).map_err(failed)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct BookAt {
+    /// The book's name.
+    #[param(value_type = String, example = "acme-uk")]
+    book: BookName,
+}
+
+/// How a book stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BookAnswer {
+    book: BookName,
+    created_at: Timestamp,
+    /// The end of its hash chain: keep it, and `florin verify --against` proves later that nothing before it was changed.
+    head: String,
+    /// Commits in its log.
+    groups: u64,
+    /// Rows in its log.
+    rows: u64,
+    /// Whether it takes commands now.
+    accepting: bool,
+    /// Commands that wait for their commit.
+    waiting: u64,
+}
+
+/// Read how a book stands
+///
+/// The end of its hash chain, and how much there is in its log.
+#[utoipa::path(
+    get, path = "/books/{book}", tag = "Books", params(BookAt),
+    responses((status = 200, description = "The book", body = BookAnswer, example = json!(examples::book_status())))
+)]
+pub(super) async fn get_book(
+    State(all): State<All>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<BookAt>,
+) -> Result<Json<BookAnswer>, Problem> {
+    let known = all.books(&ctx).await.map_err(failed)?;
+    let unknown = || failed(Refusal::BookUnknown { book: at.book.clone() }.into());
+    let Book { book, created_at, .. } = known.into_iter().find(|book| book.book == at.book).ok_or_else(unknown)?;
+    let status = all.book(&book).await.map_err(failed)?.status(&ctx).await.map_err(failed)?;
+    let LedgerStatus { head, groups, rows, accepting, waiting, .. } = status;
+    Ok(Json(BookAnswer { book, created_at, head, groups, rows, accepting, waiting }))
+}
