@@ -3,7 +3,8 @@
 //! makes; each seed ends with the network whole, and with the books and every copy of them looked at.
 //!
 //! A seed that fails is printed with the command that repeats it. `FLORIN_SIM_SEED` is the first seed, `FLORIN_SIM_SEEDS`
-//! how many there are; with `FLORIN_SIM_TELL` set a world tells what happens in it. With the feature `planted`, five bugs are put in one after the other, and each has to be found.
+//! how many there are; with `FLORIN_SIM_TELL` set, a world tells what happens in it. With the feature `planted`, five bugs
+//! are put in one after the other, and each has to be found.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod client;
