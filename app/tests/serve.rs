@@ -31,11 +31,12 @@ fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
 
     let memory = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let kilobytes =
-        memory.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        memory.lines().find_map(|line| line.strip_prefix("RssAnon:")?.split_whitespace().next()?.parse().ok());
     let megabytes: u64 = kilobytes.unwrap_or(u64::MAX) / 1_024;
-    println!("ready after {start_ms} ms, {megabytes} MB resident while idle");
+    println!("ready after {start_ms} ms, {megabytes} MB of its own while idle");
     assert!(start_ms < 5_000, "ready after {start_ms} ms");
-    assert!(megabytes < 60, "{megabytes} MB");
+    // Without the pages of the program itself, which are several times as many in a build for tests.
+    assert!(megabytes < 40, "{megabytes} MB");
 
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));

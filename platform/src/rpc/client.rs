@@ -16,6 +16,9 @@ use super::{Budget, Call, CallError, CallerCtx, Failure, Outcome, Reply, Transpo
 
 /// Times that one call is sent again at most.
 const REPEATS_MAX: u32 = 8;
+/// Repeats behind a word that another one may do better: a house has a few processes of a service, and each of them may
+/// have asked the others already.
+const AWAY_MAX: u32 = 2;
 /// Repeats that may be under way in a bad moment, for one client.
 const BUDGET_REPEATS: u32 = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
@@ -108,7 +111,7 @@ impl RpcClient {
         E: DeserializeOwned + Outcome,
     {
         self.budget.earn();
-        let mut tried = 0;
+        let (mut tried, mut away) = (0, 0);
         loop {
             let left = Duration::from_micros(ctx.deadline.micros_left(self.clock.monotonic()));
             if left.as_millis() == 0 {
@@ -118,7 +121,8 @@ impl RpcClient {
             let attempt = tokio::time::timeout(left, self.transport.carry(self.service, method, call)).await;
             let (failure, refused) = match attempt {
                 Ok(Ok(answer)) => match self.read(method, &answer, seen) {
-                    Err(Missed::Refused(refused)) if E::is_worth_repeating(&refused) => {
+                    Err(Missed::Refused(refused)) if away < AWAY_MAX && E::is_worth_repeating(&refused) => {
+                        away += 1;
                         (Failure::NotSent("it asks for another try".to_owned()), Some(refused))
                     }
                     read => return read,

@@ -76,7 +76,7 @@ async fn what_is_tried_again_and_what_the_caller_is_told() {
     let script = Script::new((0..20).map(|_| away()).collect());
     let answer: Result<i64, Refused> =
         client(Arc::clone(&script)).call(&ctx(60_000), "take", &5, Repeat::Harmless).await;
-    assert_eq!((answer, script.1.load(Ordering::SeqCst)), (Err(Refused::Away), 9));
+    assert_eq!((answer, script.1.load(Ordering::SeqCst)), (Err(Refused::Away), 3));
     for (repeat, last, expected) in [
         (Repeat::Harmless, lost as fn() -> _, "OutcomeUnknown"),
         (Repeat::Harmless, not_sent, "Unavailable"),
