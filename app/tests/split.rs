@@ -90,6 +90,28 @@ fn what_dies_is_started_again_and_all_of_it_ends_together() {
     assert!(left.is_empty(), "{left:?} are still there");
 }
 
+/// A keeper that is killed takes the others with it, so that the next one finds ports and data free.
+#[test]
+fn nothing_is_left_behind_by_a_keeper_that_is_killed() {
+    if !has_postgres() {
+        return;
+    }
+    let dir = open_dir();
+    let mut house = Running::start_saying(&mut split(dir.path()), "callers reach it on http://", ';');
+    let pids: Vec<String> =
+        ["postgres", "ledger-1", "ledger-2", "edge"].map(|name| first_pid(&mut house, name)).to_vec();
+    assert!(pids.iter().all(|pid| lives(pid)), "{pids:?}");
+    house.signal("KILL");
+    house.ended();
+    for _ in 0..200 {
+        if pids.iter().all(|pid| !lives(pid)) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{pids:?}: somebody is left");
+}
+
 #[test]
 fn without_postgresql_it_says_what_to_do() {
     let dir = open_dir();

@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use kernel::Clock;
@@ -11,7 +10,7 @@ use platform::rpc::Credential;
 
 use super::look::{self, Look};
 use super::postgres::{self, Database};
-use super::process::{Plan, Process, Stop};
+use super::process::{Plan, Process, Stop, bound};
 use crate::failure::Failure;
 
 /// Settings that are given to each process anew, so that what was meant for one does not reach all.
@@ -108,7 +107,7 @@ struct Common<'a> {
 
 impl Common<'_> {
     fn plan(&self, name: &str, role: &str, at: SocketAddr, env: &[(&str, String)]) -> Result<Plan, Failure> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = bound(&std::env::current_exe()?);
         if let Some(file) = self.file {
             command.arg("--config").arg(file.canonicalize()?);
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use platform::db::{create_database, has_database, with_database};
 
-use super::process::{Plan, Stop};
+use super::process::{Plan, Stop, bound};
 use crate::failure::Failure;
 
 const USER: &str = "florin";
@@ -140,7 +140,7 @@ impl Owner {
     }
 
     fn command(&self, program: PathBuf) -> Command {
-        let mut command = Command::new(program);
+        let mut command = bound(&program);
         command.current_dir("/");
         if let Some((uid, gid)) = self.0 {
             command.uid(uid).gid(gid);

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use kernel::{Clock, SystemClock};
 use platform::shutdown::Signals;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::house::House;
 use super::table::Table;
@@ -28,11 +29,14 @@ pub(super) fn run(config: Option<&Path>, options: &DevSplit) -> Result<(), Failu
     stores::runtime()?.block_on(async {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let signals = Signals::listen()?;
+        let mut hangup = signal(SignalKind::hangup())?;
         let mut house = House::open(&dir, &settings, config, options.ledgers, clock).await?;
         house.introduce();
         tokio::select! {
             ended = keep(&mut house) => ended?,
             signal = signals.first() => eprintln!("florin: {signal}, stopping"),
+            // The terminal was closed.
+            _ = hangup.recv() => {}
         }
         house.close().await;
         eprintln!("florin: stopped");
