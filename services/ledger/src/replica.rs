@@ -60,6 +60,21 @@ impl Passing {
         T: ?Sized + Send + Sync,
         F: Future<Output = Result<R, LedgerError>> + Send,
     {
+        self.carry_told(ctx, repeat, sides, call).await.0
+    }
+
+    /// The same, and whether an earlier attempt may have been carried out: for answers that hold errors inside.
+    async fn carry_told<T, R, F>(
+        &self,
+        ctx: &Ctx,
+        repeat: Repeat,
+        sides: &Sides<T>,
+        call: impl Fn(Arc<T>) -> F + Send + Sync,
+    ) -> (Result<R, LedgerError>, bool)
+    where
+        T: ?Sized + Send + Sync,
+        F: Future<Output = Result<R, LedgerError>> + Send,
+    {
         let mut pause = PAUSE_FIRST;
         // An attempt without an answer may have been carried out, whatever a later one says of itself.
         let mut lost = false;
@@ -74,12 +89,12 @@ impl Passing {
                 Err(error) if lost && error.is_of_this_attempt() => false,
                 // What ran out was the time in which somebody should have come to hold the lease.
                 Err(LedgerError::DeadlineExceeded) if self.nobody_writes() => false,
-                outcome => return outcome,
+                outcome => return (outcome, lost),
             };
             let left = Duration::from_micros(ctx.deadline.micros_left(self.clock.monotonic()));
             // Without the database nobody knows who writes, and nobody here is told in time.
             if !again || left < pause + RESERVE || !self.standing.is_in_touch() {
-                return Err(if lost { LedgerError::OutcomeUnknown } else { LedgerError::Unavailable });
+                return (Err(if lost { LedgerError::OutcomeUnknown } else { LedgerError::Unavailable }), lost);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);

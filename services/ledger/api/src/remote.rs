@@ -224,7 +224,7 @@ impl Ledger for RemoteLedger {
     async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
         let command = InBook { book: &self.book, command };
         let (reply, lost) = self.rpc.call_told(ctx, "submit_batch", &command, Repeat::Harmless).await;
-        reply.map(|reply| if lost { unsure(reply) } else { reply })
+        reply.map(|reply: BatchReply| if lost { reply.unsure() } else { reply })
     }
 
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
@@ -286,13 +286,17 @@ impl Search for RemoteLedger {
     }
 }
 
-/// An earlier attempt may have carried lines out of which the last one says that nothing happened.
-fn unsure(reply: BatchReply) -> BatchReply {
-    let line = |line| match line {
-        LineOutcome::Failed(error) if error.is_of_this_attempt() => LineOutcome::Failed(LedgerError::OutcomeUnknown),
-        line => line,
-    };
-    BatchReply { lines: reply.lines.into_iter().map(line).collect() }
+impl BatchReply {
+    /// Behind an attempt without an answer: it may have carried lines out of which the last one says that nothing happened.
+    pub fn unsure(self) -> BatchReply {
+        let line = |line| match line {
+            LineOutcome::Failed(error) if error.is_of_this_attempt() => {
+                LineOutcome::Failed(LedgerError::OutcomeUnknown)
+            }
+            line => line,
+        };
+        BatchReply { lines: self.lines.into_iter().map(line).collect() }
+    }
 }
 
 impl From<CallError> for LedgerError {

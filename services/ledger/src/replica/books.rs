@@ -115,7 +115,8 @@ impl Ledger for ReplicaLedger {
             let (ctx, command) = (ctx.clone(), command.clone());
             async move { ledger.submit_batch(&ctx, command).await.and_then(begun) }
         };
-        self.passing.carry(ctx, Repeat::Harmless, &self.sides, submit).await
+        let (reply, lost) = self.passing.carry_told(ctx, Repeat::Harmless, &self.sides, submit).await;
+        reply.map(|reply| if lost { reply.unsure() } else { reply })
     }
 
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
