@@ -3,6 +3,7 @@
 
 mod axis;
 mod books;
+mod child;
 mod client;
 mod commits;
 mod disk;

@@ -1,6 +1,6 @@
 //! The same load over HTTP: a server of its own as a second process, one connection a caller.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +11,14 @@ use hyper_util::rt::TokioIo;
 use kernel::{Clock, Currency, SystemClock};
 use ledger_api::AccountPath;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::books::{self, End};
+use super::child::Running;
 use super::client::{Caller, FUNDS, Transfer, WORLD};
 use super::load::{self, Figures, Load};
 use super::memory::Memory;
+use super::process::{Secret, free_address};
 use super::store::Store;
 use crate::failure::Failure;
 
@@ -43,8 +45,8 @@ pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, En
     let total = asking.get("/v1/ledger/balances?prefix=bench").await?;
     let moved = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
     load::check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
-    let memory = Memory::of(server.child.id());
-    server.stop().await?;
+    let memory = Memory::of(server.running.id());
+    server.running.stop().await?;
     let bytes = store.bytes();
     let row_bytes = ledger::mean_row_bytes(&store.open().await?).await?;
     let transfers = paths.len() as u64 + run.acknowledged;
@@ -71,17 +73,20 @@ async fn open_accounts(server: &Server, paths: &[AccountPath], currency: Currenc
 }
 
 struct Server {
-    child: Child,
+    running: Running,
     address: String,
 }
 
 impl Server {
     async fn start(store: &Store, load: &Load) -> Result<Server, Failure> {
-        let address = free_address().await?;
+        let (address, secret) = (free_address().await?, Secret::make(store)?);
         let child = Command::new(std::env::current_exe()?)
             .arg("serve")
             .envs(store.variables())
             .env("FLORIN__SERVER__LISTEN", &address)
+            // On PostgreSQL a ledger can be called by others.
+            .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
+            .env("FLORIN__RPC__SECRET_FILE", &secret.file)
             .env("FLORIN__SERVER__CONNECTIONS_MAX", (load.in_flight + 128).to_string())
             .env("FLORIN__SERVER__DEADLINE_MS", "30000")
             .env("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (load.accounts + 1).to_string())
@@ -89,7 +94,7 @@ impl Server {
             .stderr(Stdio::null())
             .stdin(Stdio::null())
             .spawn()?;
-        let server = Server { child, address };
+        let server = Server { running: Running(child), address };
         for _ in 0..READY_TRIES_MAX {
             if let Ok(mut caller) = server.caller(load::currency()?).await
                 && caller.get("/ready").await.is_ok()
@@ -108,32 +113,6 @@ impl Server {
         tokio::spawn(connection);
         Ok(OverHttp { sender, address: self.address.clone(), currency })
     }
-
-    /// As an operator would stop it, so that the store is whole and closed.
-    async fn stop(mut self) -> Result<(), Failure> {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
-        let ended = tokio::task::spawn_blocking(move || self.child.wait()).await??;
-        if ended.success() {
-            Ok(())
-        } else {
-            Err(Failure::new(format!("the server of the benchmark ended with {ended}")))
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Only a run that failed leaves a server behind; it may have ended by itself.
-        if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
-async fn free_address() -> Result<String, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.to_string())
 }
 
 struct OverHttp {

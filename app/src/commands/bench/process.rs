@@ -1,7 +1,7 @@
 //! A ledger as a process of its own: the same executable, on free ports of this machine, called as an edge calls it.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use ledger_api::{BookName, Books, Ledger, RemoteBooks};
 use platform::rpc::{Credential, Http2, RpcClient, TcpConnect};
 use tokio::net::TcpListener;
 
+use super::child::Running;
 use super::client::operator;
 use super::memory::Memory;
 use super::store::Store;
@@ -19,7 +20,7 @@ const READY_TRIES_MAX: u32 = 300;
 const READY_PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) struct LedgerProcess {
-    child: Child,
+    running: Running,
     ledger: Arc<dyn Ledger>,
 }
 
@@ -48,7 +49,7 @@ impl LedgerProcess {
             .spawn()?;
         let transport = Http2::new([address], connections, &secret.credential, Arc::new(TcpConnect), Arc::clone(clock));
         let books = RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), Arc::clone(clock)));
-        let mut process = LedgerProcess { child, ledger: books.book(&BookName::main()).await? };
+        let mut process = LedgerProcess { running: Running(child), ledger: books.book(&BookName::main()).await? };
         process.until_ready(clock).await?;
         Ok(process)
     }
@@ -58,7 +59,7 @@ impl LedgerProcess {
     }
 
     pub(super) fn memory(&self) -> Option<Memory> {
-        Memory::of(self.child.id())
+        Memory::of(self.running.id())
     }
 
     async fn until_ready(&mut self, clock: &Arc<dyn Clock>) -> Result<(), Failure> {
@@ -66,7 +67,7 @@ impl LedgerProcess {
             if self.ledger.status(&operator(&**clock)).await.is_ok() {
                 return Ok(());
             }
-            if let Some(ended) = self.child.try_wait()? {
+            if let Some(ended) = self.running.ended()? {
                 return Err(Failure::new(format!("the ledger of the benchmark ended with {ended}")));
             }
             tokio::time::sleep(READY_PAUSE).await;
@@ -74,37 +75,19 @@ impl LedgerProcess {
         Err(Failure::new("the ledger of the benchmark did not become ready"))
     }
 
-    /// As an operator would stop it, so that the store is whole and closed.
-    pub(super) async fn stop(mut self) -> Result<(), Failure> {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
-        let ended = tokio::task::spawn_blocking(move || self.child.wait()).await??;
-        if ended.success() {
-            Ok(())
-        } else {
-            Err(Failure::new(format!("the ledger of the benchmark ended with {ended}")))
-        }
-    }
-}
-
-impl Drop for LedgerProcess {
-    fn drop(&mut self) {
-        // Only a run that failed leaves a process behind; it may have ended by itself.
-        if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+    pub(super) async fn stop(self) -> Result<(), Failure> {
+        self.running.stop().await
     }
 }
 
 /// Known to the two processes alone; its file is gone as soon as both have read it.
-struct Secret {
-    file: PathBuf,
+pub(super) struct Secret {
+    pub(super) file: PathBuf,
     credential: Credential,
 }
 
 impl Secret {
-    fn make(store: &Store) -> Result<Secret, Failure> {
+    pub(super) fn make(store: &Store) -> Result<Secret, Failure> {
         let file = store.name_beside("rpc");
         let credential = Credential::read_or_make(&file)?;
         Ok(Secret { file, credential })
@@ -118,6 +101,6 @@ impl Drop for Secret {
     }
 }
 
-async fn free_address() -> Result<String, Failure> {
+pub(super) async fn free_address() -> Result<String, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.to_string())
 }
