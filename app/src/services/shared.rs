@@ -51,7 +51,7 @@ impl Shared {
         let (credential, connect) = (self.credential.clone(), Arc::new(TcpConnect));
         let to_holder =
             ToHolder::new(standing.clone(), &self.address, connections, credential, connect, Arc::clone(&clock));
-        let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)));
+        let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)).asking_once());
         Arc::new(ReplicaBooks::new(here, Arc::new(writer), standing, clock))
     }
 

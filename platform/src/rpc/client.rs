@@ -46,12 +46,19 @@ pub struct RpcClient {
     budget: Arc<Budget>,
     /// Spreads pauses; a counter and no dice, so that a simulation repeats itself.
     turn: Arc<AtomicU64>,
+    /// Repeats behind a word that another process may do better.
+    away_max: u32,
 }
 
 impl RpcClient {
     pub fn new(service: &'static str, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> RpcClient {
         let budget = Arc::new(Budget::new(BUDGET_REPEATS));
-        RpcClient { service, transport, clock, budget, turn: Arc::default() }
+        RpcClient { service, transport, clock, budget, turn: Arc::default(), away_max: AWAY_MAX }
+    }
+
+    /// For whoever asks again by itself: "another process may do better" is an answer like any other.
+    pub fn asking_once(self) -> RpcClient {
+        RpcClient { away_max: 0, ..self }
     }
 
     /// With another budget for repeats than usual.
@@ -121,7 +128,7 @@ impl RpcClient {
             let attempt = tokio::time::timeout(left, self.transport.carry(self.service, method, call)).await;
             let (failure, refused) = match attempt {
                 Ok(Ok(answer)) => match self.read(method, &answer, seen) {
-                    Err(Missed::Refused(refused)) if away < AWAY_MAX && E::is_worth_repeating(&refused) => {
+                    Err(Missed::Refused(refused)) if away < self.away_max && E::is_worth_repeating(&refused) => {
                         away += 1;
                         (Failure::NotSent("it asks for another try".to_owned()), Some(refused))
                     }

@@ -77,6 +77,10 @@ async fn what_is_tried_again_and_what_the_caller_is_told() {
     let answer: Result<i64, Refused> =
         client(Arc::clone(&script)).call(&ctx(60_000), "take", &5, Repeat::Harmless).await;
     assert_eq!((answer, script.1.load(Ordering::SeqCst)), (Err(Refused::Away), 3));
+    let script = Script::new(vec![away(), ok()]);
+    let once = client(Arc::clone(&script)).asking_once();
+    let answer: Result<i64, Refused> = once.call(&ctx(5_000), "take", &5, Repeat::Harmless).await;
+    assert_eq!((answer, script.1.load(Ordering::SeqCst)), (Err(Refused::Away), 1));
     for (repeat, last, expected) in [
         (Repeat::Harmless, lost as fn() -> _, "OutcomeUnknown"),
         (Repeat::Harmless, not_sent, "Unavailable"),

@@ -71,7 +71,7 @@ impl Process {
         let listener = bound.serve(routes(served, credential.clone()), settings);
         let connect = Arc::new(TcpConnect);
         let to_holder = ToHolder::new(lease.standing(), &address, 2, credential.clone(), connect, Arc::clone(&clock));
-        let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)));
+        let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)).asking_once());
         let books = ReplicaBooks::new(here, Arc::new(writer), lease.standing(), clock);
         let ledger = books.book(&BookName::main()).await.unwrap();
         lease.compete(&address);
