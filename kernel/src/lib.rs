@@ -9,15 +9,19 @@ mod ctx;
 mod currency;
 mod id;
 mod money;
+mod permission;
+mod principal;
 #[cfg(feature = "schema")]
 mod schema;
+mod secret;
 mod timestamp;
 
 pub use clock::{Clock, Monotonic, SystemClock};
-pub use ctx::{
-    Ctx, Deadline, IdempotencyKey, IdempotencyKeyError, Permission, PermissionError, Principal, PrincipalKind,
-};
+pub use ctx::{Ctx, Deadline, IdempotencyKey, IdempotencyKeyError};
 pub use currency::{Currency, CurrencyError};
 pub use id::{Id, IdError, IdKind, IdMaker};
 pub use money::{Money, MoneyError, Percent, PercentError, allocate};
+pub use permission::{Permission, PermissionError};
+pub use principal::{Asked, Object, Principal, PrincipalKind, Proof, Rules, RulesInForce, Verdict};
+pub use secret::Secret;
 pub use timestamp::{Timestamp, TimestampError};

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Ctx, Permission};
+use kernel::{Asked, Ctx, Object, Permission, PrincipalKind, Proof, Timestamp, Verdict};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -15,32 +15,93 @@ pub enum Denied {
     Forbidden,
 }
 
+/// A person has to prove again who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a fresh proof with a second factor is wanted, not older than {seconds} s")]
+pub struct ProofTooOld {
+    pub seconds: i64,
+}
+
 /// Whether the caller may do `action` to a `resource` of `owner` (none: the house's own, out of reach for `own`).
 pub fn check(ctx: &Ctx, resource: &str, action: &str, owner: Option<&str>) -> Result<(), Denied> {
-    let mut granted = covering(ctx, resource, action).peekable();
-    if granted.peek().is_none() {
-        return Err(Denied::Forbidden);
-    }
-    let own = owner == Some(&*ctx.principal.subject);
-    if own || granted.any(Permission::reaches_all) { Ok(()) } else { Err(Denied::NotFound) }
+    let asked = asked(ctx, resource, action, Object::Of(owner))?;
+    decide(ctx, &asked)
 }
 
 /// What a list has to be narrowed to: nothing for a caller who may see all, else the owner to look for.
 pub fn owner_term(ctx: &Ctx, resource: &str, action: &str) -> Result<Option<Arc<str>>, Denied> {
-    let mut granted = covering(ctx, resource, action).peekable();
-    if granted.peek().is_none() {
-        return Err(Denied::Forbidden);
-    }
-    Ok(if granted.any(Permission::reaches_all) { None } else { Some(ctx.principal.subject.clone()) })
+    let asked = asked(ctx, resource, action, Object::Listed)?;
+    // A list that the rules close is refused by name: there is no object whose existence it could give away.
+    decide(ctx, &asked).map_err(|_| Denied::Forbidden)?;
+    Ok(if asked.reaches_all { None } else { Some(ctx.principal.subject.clone()) })
 }
 
-fn covering<'a>(ctx: &'a Ctx, resource: &'a str, action: &'a str) -> impl Iterator<Item = &'a Permission> {
-    ctx.principal.permissions.iter().filter(move |permission| permission.covers(resource, action))
+/// For acts that a stolen session must not be enough for: a person has proved who they are, with a second factor, within the
+/// last `seconds`. Callers that are no persons prove it with every call.
+pub fn check_fresh(ctx: &Ctx, now: Timestamp, seconds: i64) -> Result<(), ProofTooOld> {
+    let person = matches!(ctx.principal.kind, PrincipalKind::Customer | PrincipalKind::Employee | PrincipalKind::Admin);
+    let fresh = |proof: Proof| proof.second_factor && now.micros_since(proof.at) <= seconds * 1_000_000;
+    if !person || ctx.principal.proof.is_some_and(fresh) {
+        return Ok(());
+    }
+    refused(ctx, "a fresh proof is wanted", "", "");
+    Err(ProofTooOld { seconds })
+}
+
+/// The widest of the caller's permissions that cover this.
+fn asked<'a>(ctx: &'a Ctx, resource: &'a str, action: &'a str, object: Object<'a>) -> Result<Asked<'a>, Denied> {
+    let mut granted =
+        ctx.principal.permissions.iter().filter(|permission| permission.covers(resource, action)).peekable();
+    if granted.peek().is_none() {
+        refused(ctx, "no permission covers it", resource, action);
+        return Err(Denied::Forbidden);
+    }
+    let reaches_all = granted.any(Permission::reaches_all);
+    Ok(Asked { principal: &ctx.principal, resource, action, reaches_all, object })
+}
+
+/// The one place where it is decided. Without rules of the house, own things are open and others are not.
+fn decide(ctx: &Ctx, asked: &Asked<'_>) -> Result<(), Denied> {
+    let verdict = match &ctx.principal.rules {
+        Some(rules) => rules.0.decide(asked),
+        None => plain(asked),
+    };
+    let refused = |why: &str| refused(ctx, why, asked.resource, asked.action);
+    match verdict {
+        Verdict::Allowed => Ok(()),
+        Verdict::OutOfReach => {
+            refused("it belongs to somebody else");
+            Err(Denied::NotFound)
+        }
+        // To whoever reaches their own things only, a foreign one must not show by the rule that forbids it.
+        Verdict::Forbidden { rules } => {
+            refused(&format!("forbidden by {}", rules.join(", ")));
+            let foreign = matches!(plain(asked), Verdict::OutOfReach);
+            Err(if foreign { Denied::NotFound } else { Denied::Forbidden })
+        }
+        Verdict::Undecided { why } => {
+            refused(&why);
+            Err(Denied::Forbidden)
+        }
+    }
+}
+
+fn plain(asked: &Asked<'_>) -> Verdict {
+    let own = match asked.object {
+        Object::Of(owner) => owner == Some(&*asked.principal.subject),
+        Object::Listed => true,
+    };
+    if asked.reaches_all || own { Verdict::Allowed } else { Verdict::OutOfReach }
+}
+
+/// The log has the reason; the caller has not.
+fn refused(ctx: &Ctx, why: &str, resource: &str, action: &str) {
+    tracing::info!(target: "access", subject = &*ctx.principal.subject, resource, action, why, "not permitted");
 }
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Deadline, Principal, PrincipalKind, SystemClock};
+    use kernel::{Deadline, Principal, SystemClock};
 
     use super::*;
 
@@ -77,5 +138,59 @@ mod tests {
         assert_eq!(check(&clerk, "accounts", "read", Some("cust_bob")), Ok(()));
         assert_eq!(check(&clerk, "accounts", "write", None), Ok(()));
         assert_eq!(owner_term(&clerk, "accounts", "read"), Ok(None));
+    }
+
+    /// Says always the same.
+    #[derive(Debug)]
+    struct Say(Verdict);
+
+    impl kernel::Rules for Say {
+        fn decide(&self, _: &Asked<'_>) -> Verdict {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn rules_narrow_what_a_permission_grants_and_never_widen_it() {
+        let under = |permission: &str, verdict: Verdict| {
+            let mut ctx = caller(&[permission]);
+            ctx.principal.rules = Some(kernel::RulesInForce(Arc::new(Say(verdict))));
+            ctx
+        };
+        let forbidden = || Verdict::Forbidden { rules: vec!["office-hours".to_owned()] };
+        let undecided = || Verdict::Undecided { why: "broken".to_owned() };
+        assert_eq!(check(&under("accounts:read:all", Verdict::Allowed), "cards", "read", None), Err(Denied::Forbidden));
+        assert_eq!(check(&under("accounts:read:all", Verdict::Allowed), "accounts", "read", None), Ok(()));
+        for (verdict, seen) in [
+            (Verdict::OutOfReach, Denied::NotFound),
+            (forbidden(), Denied::Forbidden),
+            (undecided(), Denied::Forbidden),
+        ] {
+            let all = under("accounts:read:all", verdict);
+            assert_eq!(check(&all, "accounts", "read", Some("cust_bob")), Err(seen));
+            assert_eq!(owner_term(&all, "accounts", "read"), Err(Denied::Forbidden));
+        }
+        let own = under("accounts:read:own", forbidden());
+        assert_eq!(check(&own, "accounts", "read", Some("cust_bob")), Err(Denied::NotFound));
+        assert_eq!(check(&own, "accounts", "read", Some("cust_ann")), Err(Denied::Forbidden));
+    }
+
+    #[test]
+    fn a_person_has_to_have_proved_who_they_are_a_moment_ago_and_with_two_factors() {
+        let at = |second_factor, seconds: i64| {
+            let mut ctx = caller(&[]);
+            let at = Timestamp::EPOCH.plus_seconds(seconds);
+            ctx.principal.proof = Some(Proof { at, second_factor });
+            ctx
+        };
+        let now = Timestamp::EPOCH.plus_seconds(1_000);
+        let too_old = Err(ProofTooOld { seconds: 300 });
+        assert_eq!(check_fresh(&at(true, 700), now, 300), Ok(()));
+        assert_eq!(check_fresh(&at(true, 699), now, 300), too_old);
+        assert_eq!(check_fresh(&at(false, 999), now, 300), too_old);
+        assert_eq!(check_fresh(&caller(&[]), now, 300), too_old);
+        let mut service = caller(&[]);
+        service.principal.kind = PrincipalKind::Service;
+        assert_eq!(check_fresh(&service, now, 300), Ok(()));
     }
 }

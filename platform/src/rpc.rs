@@ -6,7 +6,8 @@
 //!
 //! Invariants: a caller never waits past its deadline; a command that may have been carried out is sent again only where a
 //! repeat is harmless, and is never answered "nothing happened"; repeats have a budget, so that a service that is down is not
-//! drowned by them; without the credential no call is even parsed.
+//! drowned by them; without the credential no call is even parsed; whom a call comes from is established where it arrives
+//! ([`Trust`]), and never believed.
 
 mod budget;
 mod client;
@@ -16,6 +17,7 @@ mod methods;
 mod outcome;
 mod routes;
 mod transport;
+mod trust;
 
 pub use budget::Budget;
 pub use client::{Repeat, RpcClient};
@@ -25,8 +27,9 @@ pub use methods::{Answered, Methods, Served};
 pub use outcome::{CallError, Outcome};
 pub use routes::{BODY_BYTES_MAX, routes};
 pub use transport::{Failure, Transport};
+pub use trust::{Caller, Trust};
 
-use kernel::{IdempotencyKey, Principal};
+use kernel::IdempotencyKey;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -41,7 +44,7 @@ struct Call<C> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CallerCtx {
-    principal: Principal,
+    caller: Caller,
     deadline_ms: u64,
     request_id: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,6 @@ pub use commit_cutter::{CommitCutter, Cut};
 pub use disk_fault::{DiskFault, DiskFaultKind};
 pub use engines::{for_each_engine, on_postgres, on_sqlite};
 pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather};
-pub use flaky::{Flaky, InProcess, Trouble};
+pub use flaky::{AsSaid, Flaky, InProcess, Trouble};
 pub use server::{Server, ServerBuilder, free_port};
 pub use store::TestStore;

@@ -61,7 +61,7 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     // Without the edge nobody from outside is answered, whatever the services bring.
     let router = if roles.edge { public(router, options.demo).merge(docs_page::routes(&api)?) } else { Router::new() };
     let (public, management) = listeners::open(config, &health, &edge, router).await?;
-    let internal = inside.serve(config, Served::new(methods, clock));
+    let internal = inside.serve(config, Served::new(methods, Arc::new(inside::Housemates), clock));
     let open = Open { public, internal, management, steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
     banner::show(&open, roles, data_dir, options.demo);

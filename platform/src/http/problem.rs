@@ -7,11 +7,13 @@ use std::error::Error;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+use crate::access::{Denied, ProofTooOld};
 
 /// A kind of refusal. Domains keep theirs as constants and map each error variant to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub mod refusals {
         Refusal::new(StatusCode::BAD_REQUEST, "deadline_invalid", "X-Deadline-Ms is not a number of milliseconds");
     pub const UNAUTHENTICATED: Refusal =
         Refusal::new(StatusCode::UNAUTHORIZED, "unauthenticated", "The caller is not known");
+    pub const STEP_UP_REQUIRED: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "step_up_required", "A fresh proof of who you are is wanted");
     pub const FORBIDDEN: Refusal = Refusal::new(StatusCode::FORBIDDEN, "forbidden", "The caller may not do this");
     pub const NOT_FOUND: Refusal = Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here");
     pub const ROUTE_UNKNOWN: Refusal =
@@ -95,6 +99,7 @@ pub mod refusals {
         IDEMPOTENCY_KEY_INVALID,
         DEADLINE_INVALID,
         UNAUTHENTICATED,
+        STEP_UP_REQUIRED,
         FORBIDDEN,
         NOT_FOUND,
         ROUTE_UNKNOWN,
@@ -166,11 +171,24 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<crate::access::Denied> for Problem {
-    fn from(denied: crate::access::Denied) -> Problem {
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Problem {
         match denied {
-            crate::access::Denied::NotFound => refusals::NOT_FOUND.into(),
-            crate::access::Denied::Forbidden => refusals::FORBIDDEN.into(),
+            Denied::NotFound => refusals::NOT_FOUND.into(),
+            Denied::Forbidden => refusals::FORBIDDEN.into(),
+        }
+    }
+}
+
+/// RFC 9470: the client sends the person to log in again, with a second factor.
+impl From<ProofTooOld> for Problem {
+    fn from(ProofTooOld { seconds }: ProofTooOld) -> Problem {
+        let challenge =
+            format!("Bearer error=\"insufficient_user_authentication\", acr_values=\"mfa\", max_age=\"{seconds}\"");
+        let problem = refusals::STEP_UP_REQUIRED.because("log in again with a second factor");
+        match HeaderValue::from_str(&challenge) {
+            Ok(challenge) => problem.header(WWW_AUTHENTICATE, challenge),
+            Err(_) => problem,
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::telemetry;
 
-use super::{Budget, Call, CallError, CallerCtx, Failure, Outcome, Reply, Transport};
+use super::{Budget, Call, CallError, Caller, CallerCtx, Failure, Outcome, Reply, Transport};
 
 /// Times that one call is sent again at most.
 const REPEATS_MAX: u32 = 8;
@@ -232,7 +232,7 @@ fn named(failure: &Failure) -> CallError {
 fn body<C: Serialize>(ctx: &Ctx, left: Duration, command: &C) -> Result<Bytes, serde_json::Error> {
     let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
     let ctx = CallerCtx {
-        principal: ctx.principal.clone(),
+        caller: Caller::of(ctx),
         deadline_ms: left_ms - (left_ms / 10).min(RESERVE_MAX_MS),
         request_id: ctx.request_id.clone(),
         idempotency_key: ctx.idempotency_key.clone(),

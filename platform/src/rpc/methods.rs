@@ -14,13 +14,20 @@ use tracing::Instrument;
 
 use crate::telemetry;
 
-use super::{Call, Failure, Reply};
+use super::{Call, Failure, Reply, Trust};
 
 /// What became of a call that reached its service.
 pub type Answered = Result<Bytes, Failure>;
 
 type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
-type Method = Box<dyn Fn(Arc<dyn Clock>, Bytes) -> Answering + Send + Sync>;
+type Method = Box<dyn Fn(Desk, Bytes) -> Answering + Send + Sync>;
+
+/// What every method needs before it begins.
+#[derive(Clone)]
+struct Desk {
+    clock: Arc<dyn Clock>,
+    trust: Arc<dyn Trust>,
+}
 
 /// A service's table.
 pub struct Methods {
@@ -43,15 +50,15 @@ impl Methods {
         W: Fn(Ctx, C) -> F + Send + Sync + Clone + 'static,
     {
         let service = self.service;
-        let answering = move |clock: Arc<dyn Clock>, call: Bytes| -> Answering {
+        let answering = move |desk: Desk, call: Bytes| -> Answering {
             let work = work.clone();
             Box::pin(async move {
                 let Call { ctx, command } = serde_json::from_slice::<Call<C>>(&call).map_err(not_understood)?;
                 let span = tracing::info_span!("call", request_id = &*ctx.request_id, service, method);
                 telemetry::follow(&span, ctx.traceparent.as_deref());
                 let ctx = Ctx {
-                    principal: ctx.principal,
-                    deadline: Deadline::after_millis(&*clock, ctx.deadline_ms),
+                    principal: desk.trust.principal(ctx.caller)?,
+                    deadline: Deadline::after_millis(&*desk.clock, ctx.deadline_ms),
                     request_id: ctx.request_id,
                     idempotency_key: ctx.idempotency_key,
                 };
@@ -71,13 +78,17 @@ impl Methods {
 /// All services that this process answers for.
 pub struct Served {
     services: HashMap<&'static str, Methods>,
-    clock: Arc<dyn Clock>,
+    desk: Desk,
 }
 
 impl Served {
-    pub fn new(services: impl IntoIterator<Item = Methods>, clock: Arc<dyn Clock>) -> Arc<Served> {
+    pub fn new(
+        services: impl IntoIterator<Item = Methods>,
+        trust: Arc<dyn Trust>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Served> {
         let services = services.into_iter().map(|methods| (methods.service, methods)).collect();
-        Arc::new(Served { services, clock })
+        Arc::new(Served { services, desk: Desk { clock, trust } })
     }
 
     /// Carries one call out. One that panics costs nobody else anything.
@@ -87,14 +98,14 @@ impl Served {
         let Some((methods, (method, work))) = found else {
             return Err(Failure::NotUnderstood(format!("{service} has no method {method} here")));
         };
-        let started = self.clock.monotonic();
-        let answering = work(Arc::clone(&self.clock), call);
+        let started = self.desk.clock.monotonic();
+        let answering = work(self.desk.clone(), call);
         let answered = AssertUnwindSafe(answering).catch_unwind().await;
         let answered = answered.unwrap_or_else(|_| {
             tracing::error!(service, method, "a call panicked; the line before says where");
             Err(Failure::Lost("the call panicked".to_owned()))
         });
-        let seconds = self.clock.monotonic().micros_since(started) as f64 / 1e6;
+        let seconds = self.desk.clock.monotonic().micros_since(started) as f64 / 1e6;
         metrics::histogram!("rpc_served_seconds", "service" => methods.service, "method" => *method).record(seconds);
         answered
     }

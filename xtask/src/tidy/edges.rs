@@ -7,6 +7,7 @@ use super::workspace::Crate;
 enum Room {
     Kernel,
     Platform,
+    Access,
     Api,
     Domain,
     Gateway,
@@ -19,6 +20,7 @@ fn room(folder: &str) -> Option<Room> {
     match folder.split('/').collect::<Vec<_>>().as_slice() {
         ["kernel"] => Some(Room::Kernel),
         ["platform"] => Some(Room::Platform),
+        ["access"] => Some(Room::Access),
         ["gateway"] => Some(Room::Gateway),
         ["app"] => Some(Room::App),
         ["testkit"] => Some(Room::Testkit),
@@ -36,7 +38,7 @@ pub(super) fn check(crates: &[Crate]) -> Vec<String> {
 fn check_one(one: &Crate) -> Vec<String> {
     let Some(from) = room(&one.folder) else {
         return vec![format!(
-            "{}: a crate lives in kernel, platform, gateway, app, testkit, xtask, services/<domain> or \
+            "{}: a crate lives in kernel, platform, access, gateway, app, testkit, xtask, services/<domain> or \
              services/<domain>/api; a new kind of room needs a decision page and a rule in xtask",
             one.folder
         )];
@@ -63,7 +65,7 @@ fn name_rule(one: &Crate) -> Option<String> {
 
 /// The rule that an edge breaks, if it does.
 fn refusal(from: &Room, to: &str) -> Option<&'static str> {
-    use Room::{Api, App, Domain, Gateway, Kernel, Platform, Testkit, Xtask};
+    use Room::{Access, Api, App, Domain, Gateway, Kernel, Platform, Testkit, Xtask};
     let to = room(to)?;
     match (from, to) {
         (Xtask, _) => Some("xtask judges the other crates from outside and depends on none of them"),
@@ -72,6 +74,10 @@ fn refusal(from: &Room, to: &str) -> Option<&'static str> {
         (Kernel, _) => Some("the kernel has the words that every room shares and depends on no crate of ours"),
         (Platform, Kernel) => None,
         (Platform, _) => Some("the platform has no business rule and depends on the kernel only"),
+        (Access, Kernel | Platform) => None,
+        (Access, _) => {
+            Some("access knows who may do what and no service; it depends on the kernel and the platform only")
+        }
         (_, App) => Some("app puts the house together; nothing depends on it"),
         (App, _) => None,
         (_, Domain) => {
@@ -80,7 +86,7 @@ fn refusal(from: &Room, to: &str) -> Option<&'static str> {
         (_, Gateway) => Some("only app sees the gateway"),
         (Api, Api) => Some("an api crate stands alone, so that asking one domain does not bring in another"),
         (Gateway, Api) => Some("the gateway knows routes, not domains"),
-        (Api | Domain | Gateway | Testkit, Kernel | Platform | Api) => None,
+        (Api | Domain | Gateway | Testkit, Kernel | Platform | Access | Api) => None,
     }
 }
 
@@ -100,9 +106,10 @@ mod tests {
         let house = [
             one("kernel", &[], &[]),
             one("platform", &["kernel"], &["testkit"]),
+            one("access", &["kernel", "platform"], &["testkit"]),
             one("services/ledger/api", &["kernel", "platform"], &["testkit"]),
             one("services/ledger", &["kernel", "platform", "services/ledger/api"], &["testkit"]),
-            one("services/cards", &["kernel", "services/ledger/api", "services/risk/api"], &[]),
+            one("services/cards", &["kernel", "access", "services/ledger/api", "services/risk/api"], &[]),
             one("gateway", &["kernel", "platform"], &["testkit"]),
             one("testkit", &["kernel", "platform", "services/ledger/api"], &[]),
             one("app", &["kernel", "platform", "gateway", "services/ledger", "services/ledger/api"], &["testkit"]),
@@ -119,6 +126,8 @@ mod tests {
             ("services/cards/api", "services/cards", "only app sees services"),
             ("kernel", "platform", "depends on no crate of ours"),
             ("platform", "services/ledger/api", "depends on the kernel only"),
+            ("access", "services/ledger/api", "no service"),
+            ("platform", "access", "depends on the kernel only"),
             ("gateway", "services/cards", "only app sees services"),
             ("gateway", "services/cards/api", "routes, not domains"),
             ("testkit", "services/ledger", "only app sees services"),

@@ -4,9 +4,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use kernel::Principal;
 use platform::config::Config;
 use platform::http::{Bound, Listener, Settings};
-use platform::rpc::{self, Credential, Served};
+use platform::rpc::{self, Caller, Credential, Served, Trust};
 
 use crate::failure::Failure;
 use crate::services::Roles;
@@ -40,5 +41,17 @@ impl Inside {
     pub(crate) fn serve(self, config: &Config, served: Arc<Served>) -> Option<Listener> {
         let (bound, credential) = self.bound.zip(self.credential)?;
         Some(bound.serve(rpc::routes(served, credential), Settings::new("internal", &config.server)))
+    }
+}
+
+/// Whoever knows the secret is believed.
+pub(super) struct Housemates;
+
+impl Trust for Housemates {
+    fn principal(&self, caller: Caller) -> Result<Principal, rpc::Failure> {
+        match caller {
+            Caller::Said(principal) => Ok(principal),
+            Caller::Token(_) => Ok(Principal::nobody()),
+        }
     }
 }

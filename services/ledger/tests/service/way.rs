@@ -74,7 +74,11 @@ impl Face {
         if way == Way::Local {
             return face;
         }
-        let served = Served::new([methods(SERVICE, Arc::new(Only(face.service.clone())))], clock.clone());
+        let served = Served::new(
+            [methods(SERVICE, Arc::new(Only(face.service.clone())))],
+            Arc::new(testkit::AsSaid),
+            clock.clone(),
+        );
         if way == Way::Flaky {
             static SEED: AtomicU64 = AtomicU64::new(1);
             let seed = SEED.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,53 @@
+//! A text that nobody should read: passwords, tokens, codes. It prints as redacted, and is wiped when it is dropped.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
+
+/// It can be sent to another process of the house, and so it can be serialised; it never comes into a log by `Debug` or `{}`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// Whoever calls this answers for where the text goes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Secret {
+        Secret(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_as_redacted_and_travels_as_it_is() {
+        let secret = Secret::new("open sesame");
+        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret(***) Some(Secret(***))");
+        let there: Secret = serde_json::from_str(&serde_json::to_string(&secret).unwrap()).unwrap();
+        assert_eq!(there.expose(), "open sesame");
+    }
+}
