@@ -11,6 +11,7 @@ mod secret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use kernel::Secret;
 use serde::Deserialize;
 
 pub use aliases::{ALIASES, KNOWN_NOT_USED, is_known_not_used};
@@ -37,6 +38,7 @@ pub struct Config {
     pub rpc: Rpc,
     pub lease: Lease,
     pub storage: Storage,
+    pub crypto: Crypto,
     pub telemetry: Telemetry,
     pub feed: Feed,
     pub services: Services,
@@ -87,6 +89,14 @@ pub struct Storage {
     pub database_url: Option<DatabaseUrl>,
     pub pool_size: u32,
     pub sqlite_cache_mb: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crypto {
+    pub key_file: PathBuf,
+    #[serde(deserialize_with = "none_when_empty_secret")]
+    pub secret: Option<Secret>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -252,6 +262,11 @@ where
 {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
+}
+
+fn none_when_empty_secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let secret = Secret::deserialize(deserializer)?;
+    Ok(if secret.expose().is_empty() { None } else { Some(secret) })
 }
 
 #[cfg(test)]

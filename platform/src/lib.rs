@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod config;
+pub mod crypto;
 pub mod data_dir;
 pub mod db;
 pub mod feed;

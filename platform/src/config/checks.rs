@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use toml::Value;
 
 use super::Mistake;
 use super::layers::Values;
+use crate::crypto::SECRET_BYTES_MIN;
 
 /// Smallest and largest accepted value of every whole number.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[
@@ -49,6 +51,8 @@ const TEXTS: &[(&str, Check)] = &[
     ("rpc.secret_file", not_empty),
     ("storage.data_dir", not_empty),
     ("storage.database_url", database_url),
+    ("crypto.key_file", not_empty),
+    ("crypto.secret", secret),
     ("telemetry.log_level", log_level),
     ("telemetry.log_format", log_format),
     ("telemetry.otlp_endpoint", otlp_endpoint),
@@ -87,6 +91,9 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
         if let Err(sentence) = addresses(values, service) {
             refuse(&format!("{service}.addresses"), sentence);
         }
+    }
+    if let Err(sentence) = key_apart(values) {
+        refuse("crypto.key_file", sentence);
     }
     if whole(values, "ledger.queue_max") < whole(values, "ledger.batch_max") {
         refuse("ledger.queue_max", "is smaller than ledger.batch_max, so a commit could never be full".to_owned());
@@ -140,6 +147,26 @@ fn database_url(given: &str) -> Result<(), String> {
     }
     Err("only postgres://user:password@host:port/database is understood; leave it empty for the embedded databases"
         .to_owned())
+}
+
+/// The value is a secret, so no sentence quotes it.
+fn secret(given: &str) -> Result<(), String> {
+    if given.is_empty() || given.len() >= SECRET_BYTES_MIN {
+        return Ok(());
+    }
+    Err(format!(
+        "is shorter than {SECRET_BYTES_MIN} bytes and could be guessed; `openssl rand -hex 32` makes a good one"
+    ))
+}
+
+/// A backup of the data would carry the key that opens it.
+fn key_apart(values: &Values) -> Result<(), String> {
+    let (key, data) = (Path::new(text(values, "crypto.key_file")), Path::new(text(values, "storage.data_dir")));
+    let within = |data: &Path| !data.as_os_str().is_empty() && key.starts_with(data);
+    if !within(data) && !within(data.strip_prefix(".").unwrap_or(data)) {
+        return Ok(());
+    }
+    Err("lies in storage.data_dir, and whoever has a copy of that would have the key as well; keep it apart".to_owned())
 }
 
 /// The filter's own parser takes a misspelt level for the name of a part, which would silence everything.
