@@ -15,6 +15,7 @@ mod principal;
 mod schema;
 mod secret;
 mod timestamp;
+mod token_scope;
 
 pub use clock::{Clock, Monotonic, SystemClock};
 pub use ctx::{Ctx, Deadline, IdempotencyKey, IdempotencyKeyError};
@@ -25,3 +26,4 @@ pub use permission::{Permission, PermissionError};
 pub use principal::{Asked, Object, Principal, PrincipalKind, Proof, Rules, RulesInForce, Verdict};
 pub use secret::Secret;
 pub use timestamp::{Timestamp, TimestampError};
+pub use token_scope::{TokenScope, TokenScopeError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Permission, Secret, Timestamp};
+use crate::{Permission, Secret, Timestamp, TokenScope};
 
 /// Who asks. Services trust it as it stands; whoever builds a `Ctx` has to have established it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +13,11 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// An opaque id, also the value of `owner` on the objects that belong to this principal.
     pub subject: Arc<str>,
-    /// What its roles grant, narrowed to the scopes of its token.
+    /// What its roles grant.
     pub permissions: Arc<[Permission]>,
+    /// How much of that its token is for. None: there is no token, and so all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Arc<[TokenScope]>>,
     /// The client that a token was issued to; none where there is no token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Arc<str>>,
@@ -70,7 +73,17 @@ impl Principal {
 
     pub fn new(kind: PrincipalKind, subject: &str, permissions: impl IntoIterator<Item = Permission>) -> Principal {
         let (subject, permissions) = (subject.into(), permissions.into_iter().collect());
-        Principal { kind, subject, permissions, client: None, session: None, proof: None, token: None, rules: None }
+        Principal {
+            kind,
+            subject,
+            permissions,
+            scopes: None,
+            client: None,
+            session: None,
+            proof: None,
+            token: None,
+            rules: None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Asked, Ctx, Object, Permission, PrincipalKind, Proof, Timestamp, Verdict};
+use kernel::{Asked, Ctx, Object, Permission, PrincipalKind, Proof, Timestamp, TokenScope, Verdict};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -54,6 +54,11 @@ fn asked<'a>(ctx: &'a Ctx, resource: &'a str, action: &'a str, object: Object<'a
         ctx.principal.permissions.iter().filter(|permission| permission.covers(resource, action)).peekable();
     if granted.peek().is_none() {
         refused(ctx, "no permission covers it", resource, action);
+        return Err(Denied::Forbidden);
+    }
+    let within = |scopes: &Arc<[TokenScope]>| scopes.iter().any(|scope| scope.covers(resource, action));
+    if !ctx.principal.scopes.as_ref().is_none_or(within) {
+        refused(ctx, "no scope of the token covers it", resource, action);
         return Err(Denied::Forbidden);
     }
     let reaches_all = granted.any(Permission::reaches_all);
@@ -130,6 +135,21 @@ mod tests {
         assert_eq!(check(&ann, "accounts", "write", Some("cust_ann")), Err(Denied::Forbidden));
         assert_eq!(owner_term(&ann, "cards", "read"), Err(Denied::Forbidden));
         assert_eq!(check(&caller(&[]), "accounts", "read", Some("cust_ann")), Err(Denied::Forbidden));
+    }
+
+    #[test]
+    fn a_token_reaches_no_further_than_its_scopes() {
+        let mut clerk = caller(&["accounts:*:all", "cards:*:all"]);
+        let scopes = ["read:accounts", "write:cards"].map(|text| text.parse().unwrap());
+        clerk.principal.scopes = Some(Arc::new(scopes));
+        assert_eq!(check(&clerk, "accounts", "read", None), Ok(()));
+        assert_eq!(check(&clerk, "cards", "issue", None), Ok(()));
+        for (resource, action) in [("accounts", "open"), ("cards", "read"), ("assets", "read")] {
+            assert_eq!(check(&clerk, resource, action, None), Err(Denied::Forbidden));
+            assert_eq!(owner_term(&clerk, resource, action), Err(Denied::Forbidden));
+        }
+        clerk.principal.scopes = Some(Arc::new([]));
+        assert_eq!(check(&clerk, "accounts", "read", None), Err(Denied::Forbidden));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     pub feed: Feed,
     pub services: Services,
+    pub access: Access,
+    pub identity: Identity,
     pub ledger: Ledger,
     #[serde(skip)]
     rows: Vec<Row>,
@@ -125,6 +127,7 @@ pub struct Feed {
 #[serde(deny_unknown_fields)]
 pub struct Services {
     pub ledger: ServiceMode,
+    pub identity: ServiceMode,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -151,6 +154,37 @@ pub struct Ledger {
     pub accounts_cached_max: usize,
     pub write_behind_accounts: usize,
     pub idempotency_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    pub stale_ms: u64,
+    pub remembered_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    #[serde(deserialize_with = "none_when_empty")]
+    pub issuer: Option<String>,
+    pub audience: String,
+    pub zone: String,
+    pub session_minutes: u32,
+    pub session_idle_minutes: u32,
+    pub key_days: u32,
+    pub password_threads: usize,
+    pub password_queue_max: usize,
+    pub argon2_memory_kib: u32,
+    pub argon2_passes: u32,
+    pub second_factor_roles: Vec<String>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub breached_passwords_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub first_secrets_file: Option<PathBuf>,
+    pub first_login_file: PathBuf,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub messages_file: Option<PathBuf>,
 }
 
 /// One line of `florin config`; the value is already redacted.

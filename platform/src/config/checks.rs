@@ -24,6 +24,15 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("storage.pool_size", 1..=64),
     ("storage.sqlite_cache_mb", 1..=4_096),
     ("feed.outbox_keep_hours", 1..=87_600),
+    ("access.stale_ms", 500..=60_000),
+    ("access.remembered_max", 100..=10_000_000),
+    ("identity.session_minutes", 1..=10_080),
+    ("identity.session_idle_minutes", 1..=10_080),
+    ("identity.key_days", 1..=365),
+    ("identity.password_threads", 1..=64),
+    ("identity.password_queue_max", 1..=100_000),
+    ("identity.argon2_memory_kib", 7_168..=4_194_304),
+    ("identity.argon2_passes", 1..=16),
     ("ledger.batch_max", 1..=10_000),
     ("ledger.queue_max", 1..=1_000_000),
     ("ledger.clock_behind_max_ms", 0..=3_600_000),
@@ -49,6 +58,11 @@ const TEXTS: &[(&str, Check)] = &[
     ("telemetry.otlp_endpoint", otlp_endpoint),
     ("telemetry.service_name", service_name),
     ("services.ledger.mode", mode),
+    ("services.identity.mode", mode),
+    ("identity.issuer", issuer),
+    ("identity.audience", service_name),
+    ("identity.zone", zone),
+    ("identity.first_login_file", not_empty),
 ];
 
 pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
@@ -73,8 +87,10 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
     if let Err(sentence) = hosts(values) {
         refuse("server.hosts", sentence);
     }
-    if let Err(sentence) = addresses(values, "services.ledger") {
-        refuse("services.ledger.addresses", sentence);
+    for service in ["services.ledger", "services.identity"] {
+        if let Err(sentence) = addresses(values, service) {
+            refuse(&format!("{service}.addresses"), sentence);
+        }
     }
     if let Err(sentence) = key_apart(values) {
         refuse("crypto.key_file", sentence);
@@ -193,6 +209,30 @@ fn service_name(given: &str) -> Result<(), String> {
     let shaped = (1..=63).contains(&given.len())
         && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if shaped { Ok(()) } else { Err("1 to 63 letters, digits, points, dashes or underscores are wanted".to_owned()) }
+}
+
+/// Whoever compares issuers compares them letter by letter.
+fn issuer(given: &str) -> Result<(), String> {
+    let uri = given.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
+    let loopback = |uri: &http::Uri| matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match uri {
+        _ if given.is_empty() => Ok(()),
+        Some(_) if given.ends_with('/') => Err(format!("\"{given}\" ends with a slash; leave it out")),
+        Some(uri) if uri.query().is_some() || uri.path() != "/" => {
+            Err(format!("\"{given}\" has more than scheme, name and port"))
+        }
+        Some(uri) if uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && loopback(&uri)) => {
+            Ok(())
+        }
+        _ => Err(format!("\"{given}\" is not an address such as https://bank.example.com (http on this machine only)")),
+    }
+}
+
+fn zone(given: &str) -> Result<(), String> {
+    match jiff::tz::TimeZone::get(given) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("\"{given}\" is not the name of a time zone such as Europe/Berlin or UTC")),
+    }
 }
 
 fn mode(given: &str) -> Result<(), String> {

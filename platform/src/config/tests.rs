@@ -193,3 +193,27 @@ fn an_outbox_keeps_its_events_for_an_hour_at_least() {
         );
     }
 }
+
+#[test]
+fn what_identity_is_told_is_checked() {
+    for bad in
+        ["bank.example.com", "http://bank.example.com", "https://bank.example.com/", "https://a.test/id", "ftp://a"]
+    {
+        assert!(with(&[("FLORIN__IDENTITY__ISSUER", bad)]).is_err(), "{bad}");
+    }
+    refused(with(&[("FLORIN__IDENTITY__ISSUER", "https://a.test/")]), "identity.issuer", "ends with a slash");
+    refused(with(&[("FLORIN__IDENTITY__ISSUER", "http://a.test")]), "identity.issuer", "http on this machine only");
+    for good in
+        ["https://bank.example.com", "https://bank.example.com:8443", "http://127.0.0.1:8080", "http://localhost"]
+    {
+        assert_eq!(with(&[("FLORIN__IDENTITY__ISSUER", good)]).unwrap().identity.issuer.as_deref(), Some(good));
+    }
+    refused(with(&[("FLORIN__IDENTITY__ZONE", "Berlin")]), "identity.zone", "name of a time zone");
+    assert!(with(&[("FLORIN__IDENTITY__ZONE", "Europe/Berlin")]).is_ok());
+    refused(with(&[("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", "64")]), "identity.argon2_memory_kib", "not between 7168");
+    refused(
+        with(&[("FLORIN__SERVICES__IDENTITY__MODE", "remote")]),
+        "services.identity.addresses",
+        "at least one address",
+    );
+}

@@ -1,0 +1,107 @@
+//! OAuth scopes: how much of what somebody may do a token is for.
+//!
+//! `read:accounts` is reading accounts, `write:transactions` is doing everything but reading with transactions,
+//! `admin:users` is everything with users; `*` stands for any resource. A scope never grants anything: it narrows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TokenScope {
+    reach: Reach,
+    resource: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Reach {
+    Read,
+    Write,
+    Admin,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("\"{0}\" is not a scope of the form read:RESOURCE, write:RESOURCE or admin:RESOURCE")]
+pub struct TokenScopeError(String);
+
+/// The actions that only look.
+const READING: &str = "read";
+
+impl TokenScope {
+    pub fn covers(&self, resource: &str, action: &str) -> bool {
+        let reach = match self.reach {
+            Reach::Read => action == READING,
+            Reach::Write => action != READING,
+            Reach::Admin => true,
+        };
+        reach && (&*self.resource == "*" || &*self.resource == resource)
+    }
+}
+
+impl FromStr for TokenScope {
+    type Err = TokenScopeError;
+
+    fn from_str(text: &str) -> Result<TokenScope, TokenScopeError> {
+        let wrong = || TokenScopeError(text.chars().take(64).collect());
+        let (reach, resource) = text.split_once(':').ok_or_else(wrong)?;
+        let reach = match reach {
+            "read" => Reach::Read,
+            "write" => Reach::Write,
+            "admin" => Reach::Admin,
+            _ => return Err(wrong()),
+        };
+        let known = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+        let shaped = resource == "*" || (!resource.is_empty() && resource.bytes().all(known));
+        if shaped { Ok(TokenScope { reach, resource: resource.into() }) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for TokenScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reach = match self.reach {
+            Reach::Read => "read",
+            Reach::Write => "write",
+            Reach::Admin => "admin",
+        };
+        write!(f, "{reach}:{}", self.resource)
+    }
+}
+
+impl TryFrom<String> for TokenScope {
+    type Error = TokenScopeError;
+
+    fn try_from(text: String) -> Result<TokenScope, TokenScopeError> {
+        text.parse()
+    }
+}
+
+impl From<TokenScope> for String {
+    fn from(scope: TokenScope) -> String {
+        scope.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_is_not_reading() {
+        let write: TokenScope = "write:accounts".parse().unwrap();
+        assert!(write.covers("accounts", "open") && !write.covers("accounts", "read"));
+        assert!(!write.covers("cards", "open"));
+        let read: TokenScope = "read:*".parse().unwrap();
+        assert!(read.covers("cards", "read") && !read.covers("cards", "open"));
+        assert!("admin:users".parse::<TokenScope>().unwrap().covers("users", "read"));
+    }
+
+    #[test]
+    fn scopes_have_two_known_words() {
+        for bad in ["accounts", "read:", "see:accounts", "read:a b", "read:Accounts", "openid"] {
+            assert!(bad.parse::<TokenScope>().is_err(), "{bad}");
+        }
+        assert_eq!("admin:metadata-keys".parse::<TokenScope>().unwrap().to_string(), "admin:metadata-keys");
+    }
+}

@@ -1,0 +1,129 @@
+//! People: who has an account, which roles they hold, and how that is changed by whoever may.
+
+use async_trait::async_trait;
+use kernel::{Ctx, Id, IdKind, Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::IdentityError;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserKind {}
+
+impl IdKind for UserKind {
+    const PREFIX: &'static str = "usr";
+}
+
+pub type UserId = Id<UserKind>;
+
+/// Permissions on `users`: read, create, change. Changes ask for a fresh proof.
+#[async_trait]
+pub trait People {
+    async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError>;
+    async fn user(&self, ctx: &Ctx, id: UserId) -> Result<User, IdentityError>;
+    async fn users(&self, ctx: &Ctx, query: UserQuery) -> Result<UserPage, IdentityError>;
+    async fn change_user(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError>;
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateUser {
+    /// What the person logs in with; letters are compared without their case.
+    #[schema(example = "ann@example.com")]
+    pub username: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub email: Option<String>,
+    /// In the international form, `+4930123456`.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The owner of what belongs to this person elsewhere, such as accounts; without it, the person's id.
+    #[serde(default)]
+    #[schema(example = "cust_ann")]
+    pub subject: Option<String>,
+    /// Names of roles; the first of customer, employee and admin among them says what kind of person this is.
+    #[schema(example = json!(["customer"]))]
+    pub roles: Vec<String>,
+}
+
+/// A person, and the password that they log in with once, where one was made. It is shown here and nowhere else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NewUser {
+    pub user: User,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub one_time_password: Option<Secret>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct User {
+    #[schema(value_type = String)]
+    pub id: UserId,
+    pub username: String,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub subject: String,
+    /// customer, employee or admin.
+    pub kind: String,
+    pub roles: Vec<String>,
+    pub status: UserStatus,
+    pub second_factor: bool,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_login_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    Active,
+    Disabled,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserQuery {
+    /// Usernames that begin so.
+    pub username: Option<String>,
+    pub role: Option<String>,
+    /// Behind this one.
+    pub after: Option<UserId>,
+    pub limit: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPage {
+    pub users: Vec<User>,
+    pub more: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeUser {
+    pub id: UserId,
+    pub change: UserChange,
+}
+
+/// What ends what the person was told before ends their tokens and sessions too, at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserChange {
+    SetRoles {
+        roles: Vec<String>,
+    },
+    SetContact {
+        name: Option<String>,
+        email: Option<String>,
+        phone: Option<String>,
+    },
+    Disable,
+    Enable,
+    /// A new one-time password; the second factor stays.
+    ResetPassword,
+    /// For somebody who has lost the phone and the backup codes. The role's policy asks for a new one at the next login.
+    RemoveFactors,
+    EndSessions,
+}

@@ -1,0 +1,205 @@
+//! OAuth 2.1 and OpenID Connect: how programs get tokens, and what is known of a token.
+
+use async_trait::async_trait;
+use kernel::{Ctx, Secret};
+use serde::{Deserialize, Serialize};
+
+use crate::{IdentityError, Origin};
+
+#[async_trait]
+pub trait Tokens {
+    /// A browser asks for a code. Whatever is wrong with the client or its redirect address is shown to the person, never
+    /// sent there.
+    async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<AuthorizeReply, IdentityError>;
+
+    /// The person's word about what was asked.
+    async fn consent(&self, ctx: &Ctx, command: Consent) -> Result<AuthorizeReply, IdentityError>;
+
+    async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError>;
+    async fn introspect(&self, ctx: &Ctx, command: Introspect) -> Result<Introspection, IdentityError>;
+    async fn revoke(&self, ctx: &Ctx, command: RevokeToken) -> Result<(), IdentityError>;
+    async fn user_info(&self, ctx: &Ctx, token: Secret) -> Result<UserInfo, IdentityError>;
+    async fn end_session(&self, ctx: &Ctx, command: EndSession) -> Result<EndSessionReply, IdentityError>;
+    async fn discovery(&self, ctx: &Ctx) -> Result<Discovery, IdentityError>;
+}
+
+/// The parameters as they came; which of them are right is identity's to say.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Authorize {
+    pub response_type: Option<String>,
+    pub client_id: Option<String>,
+    pub redirect_uri: Option<String>,
+    pub scope: Option<String>,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub code_challenge_method: Option<String>,
+    /// none, login or consent.
+    pub prompt: Option<String>,
+    pub max_age: Option<i64>,
+    /// `mfa` asks for a second factor.
+    pub acr_values: Option<String>,
+    /// The browser's session.
+    pub session: Option<Secret>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizeReply {
+    /// Back to the client, with a code or with an error of the standard.
+    Redirect { to: Secret },
+    /// The person logs in first. `again`: although a session is there.
+    LogIn { again: bool, second_factor: bool },
+    /// The person is asked.
+    Ask { client_name: String, redirect_host: String, scopes: Vec<String>, username: String, form_key: Secret },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    pub asked: Authorize,
+    pub form_key: Secret,
+    pub agreed: bool,
+}
+
+/// How a client says who it is; a public one has no secret.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientAuth {
+    pub id: Option<String>,
+    pub secret: Option<Secret>,
+    /// It came in the header `Authorization: Basic`.
+    pub basic: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    pub client: ClientAuth,
+    pub grant: Grant,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    AuthorizationCode {
+        code: Secret,
+        redirect_uri: Option<String>,
+        code_verifier: Option<Secret>,
+    },
+    RefreshToken {
+        refresh_token: Secret,
+        scope: Option<String>,
+    },
+    ClientCredentials {
+        scope: Option<String>,
+    },
+    /// One that is not known here, by its name.
+    Other(String),
+}
+
+/// As RFC 6749 has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenReply {
+    pub access_token: Secret,
+    pub token_type: String,
+    pub expires_in: i64,
+    pub scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<Secret>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Introspect {
+    pub client: ClientAuth,
+    pub token: Secret,
+    pub origin: Origin,
+}
+
+/// As RFC 7662 has it; of a token that is not active nothing else is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Introspection {
+    pub active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeToken {
+    pub client: ClientAuth,
+    pub token: Secret,
+    pub hint: Option<String>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    pub sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndSession {
+    pub id_token_hint: Option<Secret>,
+    pub client_id: Option<String>,
+    pub post_logout_redirect_uri: Option<String>,
+    pub state: Option<String>,
+    pub session: Option<Secret>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndSessionReply {
+    /// It is over, and the client wants the browser back.
+    Redirect { to: String },
+    /// It is over.
+    Ended,
+    /// Nothing proves that the person wants it; the page asks.
+    Ask,
+}
+
+/// What a client finds out by itself: the parts of the document that are not fixed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    pub issuer: String,
+    pub keys: Vec<access::PublicKey>,
+    pub scopes: Vec<String>,
+}

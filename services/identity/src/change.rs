@@ -1,0 +1,101 @@
+//! Every change of identity's rows: the rows, the events, the revocations and the version of the terms in one transaction,
+//! and what others have to hear of it behind the commit and before the answer.
+
+use access::RevokedWhat;
+use identity_api::IdentityError;
+use platform::db::{DbError, Tx, Value};
+use platform::feed::NewEvent;
+
+use crate::IdentityService;
+use crate::errors::{change_error, store_error};
+
+const TERMS_RAISE: &str = "
+update terms
+set version = version + 1
+where one = 1";
+
+const REVOCATION_ADVANCE: &str = "
+update revocation_last
+set seq = seq + 1
+where one = 1
+returning seq";
+
+const REVOCATION_INSERT: &str = "
+insert into revocation (seq, what, until_at)
+values ($1, $2, $3)";
+
+const REVOCATION_CLEAR: &str = "
+delete from revocation
+where until_at < $1";
+
+/// A verifier's clock may be behind by so much.
+const SKEW_SECONDS: i64 = 60;
+
+#[cfg(test)]
+pub(crate) const SQL: &[&str] = &[TERMS_RAISE, REVOCATION_ADVANCE, REVOCATION_INSERT, REVOCATION_CLEAR];
+
+/// What a transaction tells others.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) events: Vec<NewEvent>,
+    pub(crate) revoked: Vec<RevokedWhat>,
+    /// Keys, roles or policies were changed.
+    pub(crate) terms: bool,
+}
+
+impl Told {
+    pub(crate) fn nothing() -> Told {
+        Told::default()
+    }
+
+    pub(crate) fn event(mut self, kind: &'static str, subject: impl Into<String>, data: serde_json::Value) -> Told {
+        self.events.push(NewEvent { kind, subject: subject.into(), data });
+        self
+    }
+
+    pub(crate) fn revoked(mut self, what: RevokedWhat) -> Told {
+        self.revoked.push(what);
+        self
+    }
+
+    pub(crate) fn terms(mut self) -> Told {
+        self.terms = true;
+        self
+    }
+}
+
+impl IdentityService {
+    /// A transaction that will change something; [`IdentityService::commit`] ends it, and dropping it undoes it.
+    pub(crate) async fn begin(&self) -> Result<Tx, IdentityError> {
+        self.db.begin().await.map_err(store_error)
+    }
+
+    /// Ends a change: what is told stands in the same commit, and this process has heard it when this returns.
+    pub(crate) async fn commit(&self, tx: Tx, told: Told) -> Result<(), IdentityError> {
+        let heard = told.terms || !told.revoked.is_empty();
+        let cursor = self.write_down(&tx, told).await.map_err(store_error)?;
+        tx.commit().await.map_err(change_error)?;
+        if let Some(cursor) = cursor {
+            self.signal.committed(cursor);
+        }
+        if heard { self.tell_here().await } else { Ok(()) }
+    }
+
+    async fn write_down(&self, tx: &Tx, told: Told) -> Result<Option<u64>, DbError> {
+        if told.terms {
+            tx.execute(TERMS_RAISE, &[]).await?;
+        }
+        if !told.revoked.is_empty() {
+            tx.execute(REVOCATION_CLEAR, &[Value::Int(self.clock.now().micros())]).await?;
+        }
+        let until = self.clock.now().plus_seconds(self.config.access_seconds + SKEW_SECONDS);
+        for what in told.revoked {
+            let rows = tx.query(REVOCATION_ADVANCE, &[]).await?;
+            let seq = rows.first().ok_or_else(|| DbError::shape("no last revocation"))?.int(0)?;
+            let what = serde_json::to_string(&what).map_err(|error| DbError::shape(error.to_string()))?;
+            let values = [Value::Int(seq), Value::Text(&what), Value::Int(until.micros())];
+            tx.execute(REVOCATION_INSERT, &values).await?;
+        }
+        if told.events.is_empty() { Ok(None) } else { self.outbox.add(tx, told.events).await.map(Some) }
+    }
+}

@@ -1,0 +1,46 @@
+//! What identity is told when it starts.
+
+/// The defaults are those of the product.
+#[derive(Debug, Clone)]
+pub struct IdentityConfig {
+    /// The address under which browsers and clients reach us: `https://id.example.com`.
+    pub issuer: String,
+    /// Whom access tokens are for.
+    pub audience: String,
+    /// The institution's time zone.
+    pub zone: String,
+    pub access_seconds: i64,
+    pub refresh_seconds: i64,
+    pub session_seconds: i64,
+    pub session_idle_seconds: i64,
+    /// Passwords that are checked at the same time.
+    pub password_threads: usize,
+    /// Passwords that may wait for their turn.
+    pub password_queue_max: usize,
+    pub argon2_memory_kib: u32,
+    pub argon2_passes: u32,
+    /// Roles that have to have a second factor.
+    pub second_factor_roles: Vec<String>,
+    /// Days after which another key signs.
+    pub key_days: i64,
+}
+
+impl Default for IdentityConfig {
+    fn default() -> IdentityConfig {
+        IdentityConfig {
+            issuer: "http://127.0.0.1:8080".to_owned(),
+            audience: "florin".to_owned(),
+            zone: "UTC".to_owned(),
+            access_seconds: 3_600,
+            refresh_seconds: 86_400,
+            session_seconds: 43_200,
+            session_idle_seconds: 1_800,
+            password_threads: 1,
+            password_queue_max: 256,
+            argon2_memory_kib: 19_456,
+            argon2_passes: 2,
+            second_factor_roles: vec!["employee".to_owned(), "admin".to_owned()],
+            key_days: 30,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Identity: who people and programs are, how they prove it, and what they may do.
+//!
+//! Owns people, factors, sessions, clients, consents, tokens' families, signing keys, roles, policies and revocations, in
+//! rows only, so that several processes may share a store. Refuses to tell a stranger whether an account exists.
+//! Invariants: a fact and its event are one transaction; what makes a token untrue is committed before it is answered, and
+//! in this process holds from the next request on; no secret is stored that can be found out from the store alone.
+//! Start reading at [`IdentityService`], then `login`, then `tokens`.
+
+#![allow(dead_code)]
+
+mod change;
+mod config;
+mod errors;
+mod service;
+mod standing;
+mod store;
+
+pub use config::IdentityConfig;
+pub use service::{IdentityService, migrate};
