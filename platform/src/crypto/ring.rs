@@ -222,7 +222,7 @@ impl Master {
     fn new(kek: &KeyEncryptionKey) -> Master {
         let fingerprint = kek.derive("fingerprint");
         let known_by = fingerprint.first_chunk().copied().unwrap_or_default();
-        Master { wrapping: Arc::new(key_of(&*kek.derive("data keys"))), known_by }
+        Master { wrapping: Arc::new(key_of(&kek.derive("data keys"))), known_by }
     }
 
     fn is_of(&self, stored: &Stored) -> bool {
