@@ -11,6 +11,7 @@
 mod change;
 mod config;
 mod errors;
+mod rights;
 mod service;
 mod standing;
 mod store;

@@ -11,5 +11,5 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
 /// Every statement of identity: a test prepares each one on both engines.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
-    [crate::change::SQL, crate::standing::SQL].into_iter().flatten().copied()
+    [crate::change::SQL, crate::standing::SQL, crate::rights::SQL].into_iter().flatten().copied()
 }
