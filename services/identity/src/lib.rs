@@ -9,12 +9,22 @@
 #![allow(dead_code)]
 
 mod change;
+mod channels;
+mod codes;
 mod config;
 mod errors;
+mod factors;
+mod login;
+mod passwords;
+mod people;
 mod rights;
+mod security;
 mod service;
+mod sessions;
 mod standing;
 mod store;
 
+pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;
-pub use service::{IdentityService, migrate};
+pub use passwords::{BreachedError, PasswordsError};
+pub use service::{IdentityService, StartError, migrate};

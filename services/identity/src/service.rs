@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use access::Hears;
 use kernel::{Clock, IdMaker};
+use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
 use platform::db::{Db, DbError};
 use platform::feed::{FeedSignal, Outbox};
 
+use crate::channels::Channels;
 use crate::config::IdentityConfig;
+use crate::passwords::{Passwords, PasswordsError};
 use crate::store::MIGRATIONS;
 
 /// The name in events, of the file and of the schema.
@@ -23,6 +26,23 @@ pub struct IdentityService {
     pub(crate) hears: Option<Arc<dyn Hears>>,
     /// Woken behind each commit that has an event.
     pub(crate) signal: FeedSignal,
+    /// Seals what has to be read again, such as the secrets of apps.
+    pub(crate) ring: KeyRing,
+    /// What is only compared, and could be guessed, is stored as its digest under this key.
+    pub(crate) codes_key: PurposeKey,
+    pub(crate) passwords: Passwords,
+    pub(crate) channels: Channels,
+}
+
+/// Why identity did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] DbError),
+    #[error(transparent)]
+    Keys(#[from] SealError),
+    #[error(transparent)]
+    Passwords(#[from] PasswordsError),
 }
 
 /// Brings the store's schema forward; answers how many steps that took.
@@ -37,10 +57,25 @@ impl IdentityService {
         clock: Arc<dyn Clock>,
         ids: IdMaker,
         hears: Option<Arc<dyn Hears>>,
-    ) -> Result<IdentityService, DbError> {
+        kek: &KeyEncryptionKey,
+    ) -> Result<IdentityService, StartError> {
         migrate(&db).await?;
+        let ring = KeyRing::open(&db, kek, Arc::clone(&clock)).await?;
+        let codes_key = kek.purpose("identity codes");
+        let passwords = Passwords::start(&config, Arc::clone(&clock))?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
-        Ok(IdentityService { db, config, clock, ids, outbox, hears, signal: FeedSignal::default() })
+        let (signal, channels) = (FeedSignal::default(), Channels::default());
+        Ok(IdentityService { db, config, clock, ids, outbox, hears, signal, ring, codes_key, passwords, channels })
+    }
+
+    /// So often were passwords hashed since the start, for whomever.
+    pub fn passwords_hashed(&self) -> u64 {
+        self.passwords.hashes()
+    }
+
+    /// How codes reach people. Without any, none are sent.
+    pub fn with_channels(self, channels: Channels) -> IdentityService {
+        IdentityService { channels, ..self }
     }
 }
 
@@ -56,11 +91,15 @@ mod tests {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             let ids = IdMaker::new(Arc::clone(&clock));
             let db = store.open().await;
-            IdentityService::start(db.clone(), IdentityConfig::default(), clock, ids, None).await.unwrap();
+            let kek = KeyEncryptionKey::random();
+            IdentityService::start(db.clone(), IdentityConfig::default(), clock, ids, None, &kek).await.unwrap();
             assert_eq!(migrate(&db).await.unwrap(), 0);
             let tx = db.read().await.unwrap();
             for sql in crate::store::all_sql() {
                 tx.prepare(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            }
+            for set in crate::people::SETS {
+                tx.prepare_set(set).await.unwrap();
             }
         })
         .await;
