@@ -9,11 +9,15 @@
 #![allow(dead_code)]
 
 mod change;
+mod clients;
 mod config;
 mod errors;
+mod keys;
+mod permit;
 mod service;
 mod standing;
 mod store;
+mod tokens;
 
 pub use config::IdentityConfig;
 pub use service::{IdentityService, migrate};
