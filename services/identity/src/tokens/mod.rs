@@ -115,4 +115,4 @@ pub(crate) const SQL: &[&str] = &{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -272,7 +272,7 @@ pub(crate) fn admin(world: &World) -> Ctx {
 pub(crate) fn ctx(principal: Principal) -> Ctx {
     Ctx {
         principal,
-        deadline: Deadline::after_millis(&SystemClock, 3_600_000),
+        deadline: Deadline::after_millis(&SystemClock, 1_000_000_000_000),
         request_id: "req-1".into(),
         idempotency_key: None,
     }
