@@ -188,7 +188,8 @@ async fn two_processes_that_put_the_same_client_make_one() {
             at.put_client(service("fresh"), Secret::new(SECRET)).await
         };
         let (one, two) = tokio::join!(put(std::sync::Arc::clone(&world.identity)), put(beside));
-        (one.unwrap(), two.unwrap());
+        one.unwrap();
+        two.unwrap();
         assert_eq!(world.count("select count(*) from client where id = 'fresh'").await, 1);
         assert_eq!(world.heard.revoked(), []);
     })
