@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use access::Hears;
+use identity_api::IdentityError;
 use kernel::{Clock, IdMaker};
 use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
 use platform::db::{Db, DbError};
@@ -10,8 +11,10 @@ use platform::feed::{FeedSignal, Outbox};
 
 use crate::channels::Channels;
 use crate::config::IdentityConfig;
+use crate::keys::Held;
 use crate::passwords::{Passwords, PasswordsError};
 use crate::store::MIGRATIONS;
+use crate::tokens::Issued;
 
 /// The name in events, of the file and of the schema.
 const SOURCE: &str = "/identity";
@@ -32,6 +35,8 @@ pub struct IdentityService {
     pub(crate) codes_key: PurposeKey,
     pub(crate) passwords: Passwords,
     pub(crate) channels: Channels,
+    pub(crate) keys: Held,
+    pub(crate) issued: Issued,
 }
 
 /// Why identity did not start.
@@ -43,6 +48,8 @@ pub enum StartError {
     Keys(#[from] SealError),
     #[error(transparent)]
     Passwords(#[from] PasswordsError),
+    #[error("no signing keys: {0}")]
+    Signing(IdentityError),
 }
 
 /// Brings the store's schema forward; answers how many steps that took.
@@ -65,7 +72,24 @@ impl IdentityService {
         let passwords = Passwords::start(&config, Arc::clone(&clock))?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
         let (signal, channels) = (FeedSignal::default(), Channels::default());
-        Ok(IdentityService { db, config, clock, ids, outbox, hears, signal, ring, codes_key, passwords, channels })
+        let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
+        let identity = IdentityService {
+            db,
+            config,
+            clock,
+            ids,
+            outbox,
+            hears,
+            signal,
+            ring,
+            codes_key,
+            passwords,
+            channels,
+            keys: Held::default(),
+            issued,
+        };
+        identity.keep_keys().await.map_err(StartError::Signing)?;
+        Ok(identity)
     }
 
     /// So often were passwords hashed since the start, for whomever.
@@ -82,6 +106,7 @@ impl IdentityService {
 #[cfg(test)]
 mod tests {
     use kernel::SystemClock;
+    use platform::crypto::KeyEncryptionKey;
 
     use super::*;
 

@@ -50,11 +50,10 @@ impl IdentityService {
     }
 
     async fn terms(&self, tx: &Tx) -> Result<Terms, DbError> {
-        let keys = self.told_keys(tx).await?;
         Ok(Terms {
             issuer: self.config.issuer.clone(),
             audience: self.config.audience.clone(),
-            keys,
+            keys: crate::keys::published(tx).await?,
             roles: rights::store::all_roles(tx).await?,
             policies: rights::store::all_policies(tx).await?,
             zone: self.config.zone.clone(),

@@ -1,6 +1,6 @@
 //! Identity's tables. Each part of the service keeps its statements beside what runs them; the list of the migrations is here.
 
-use platform::db::Migration;
+use platform::db::{DbError, Migration, Row};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "identity", sql: include_str!("../../migrations/0001_identity.sql") },
@@ -12,7 +12,19 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
 /// Every statement of identity: a test prepares each one on both engines.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
-    let all = [crate::change::SQL, crate::standing::SQL, crate::rights::SQL].into_iter();
-    let people = [crate::people::SQL, crate::login::SQL, crate::factors::SQL, &[crate::sessions::SQL], crate::security::SQL];
-    all.flatten().copied().chain(people.into_iter().flatten().copied().flatten().copied())
+    let people =
+        [crate::people::SQL, crate::login::SQL, crate::factors::SQL, &[crate::sessions::SQL], crate::security::SQL];
+    let parts = people.into_iter().flatten().copied();
+    let own = [crate::change::SQL, crate::standing::SQL, crate::rights::SQL];
+    let programs = [crate::keys::SQL, crate::clients::SQL, crate::tokens::SQL];
+    own.into_iter().chain(programs).chain(parts).flatten().copied()
+}
+
+/// Lists of texts stand in one column, as JSON.
+pub(crate) fn list_text(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+pub(crate) fn list_of(row: &Row, column: usize) -> Result<Vec<String>, DbError> {
+    serde_json::from_str(row.text(column)?).map_err(|error| DbError::shape(error.to_string()))
 }

@@ -1,0 +1,62 @@
+//! The browser's session, as far as tokens stand on it.
+
+use identity_api::{IdentityError, Refusal};
+use kernel::Secret;
+use platform::db::{DbError, Tx, Value};
+
+use super::claims::Proved;
+use super::person::{self, Person};
+use crate::IdentityService;
+use crate::errors::store_error;
+use crate::sessions::SessionId;
+
+const SESSION_GOES_ON: &str = "
+select 1
+from session
+where id = $1
+    and ended_at is null";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[SESSION_GOES_ON];
+
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub(super) id: [u8; 16],
+    pub(super) person: Person,
+    pub(super) proved: Proved,
+    /// As those who keep sessions know it.
+    pub(super) kept: crate::sessions::Session,
+}
+
+impl IdentityService {
+    /// The session behind a browser's cookie, if it is alive and its person may still come in.
+    pub(super) async fn browsers_session(
+        &self,
+        tx: &Tx,
+        cookie: Option<&Secret>,
+    ) -> Result<Option<Session>, IdentityError> {
+        let Some(cookie) = cookie else { return Ok(None) };
+        let kept = match self.session_of(tx, cookie).await {
+            Err(IdentityError::Refused(Refusal::NotLoggedIn)) => return Ok(None),
+            kept => kept?,
+        };
+        let person = person::find(tx, &kept.person.to_bytes()).await.map_err(store_error)?;
+        let proved = Proved {
+            sid: kept.id.to_string(),
+            auth_time: kept.auth_time,
+            amr: kept.amr.clone(),
+            second_factor: kept.second_factor,
+        };
+        Ok(person.map(|person| Session { id: kept.id.to_bytes(), person, proved, kept }))
+    }
+}
+
+/// Whether nobody has ended it. One that has run out goes on for this: offline access is what outlives it.
+pub(super) async fn goes_on(tx: &Tx, id: &[u8; 16]) -> Result<bool, DbError> {
+    Ok(!tx.query(SESSION_GOES_ON, &[Value::Bytes(id)]).await?.is_empty())
+}
+
+/// As tokens and events name it.
+pub(super) fn sid(id: [u8; 16]) -> String {
+    SessionId::from_bytes(id).to_string()
+}
