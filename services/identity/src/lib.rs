@@ -10,18 +10,22 @@
 
 mod change;
 mod channels;
+mod clients;
 mod codes;
 mod config;
 mod errors;
 mod factors;
+mod keys;
 mod login;
 mod passwords;
 mod people;
+mod permit;
 mod security;
 mod service;
 mod sessions;
 mod standing;
 mod store;
+mod tokens;
 
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use access::Hears;
 use kernel::{Clock, IdMaker};
 use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
-use platform::db::{Db, DbError};
+use platform::db::{Db, DbError, Fault};
 use platform::feed::{FeedSignal, Outbox};
 
 use crate::channels::Channels;
 use crate::config::IdentityConfig;
+use crate::keys::Held;
 use crate::passwords::{Passwords, PasswordsError};
 use crate::store::MIGRATIONS;
+use crate::tokens::Issued;
 
 /// The name in events, of the file and of the schema.
 const SOURCE: &str = "/identity";
@@ -26,8 +28,10 @@ pub struct IdentityService {
     pub(crate) hears: Option<Arc<dyn Hears>>,
     /// Woken behind each commit that has an event.
     pub(crate) signal: FeedSignal,
-    /// Seals what has to be read again, such as the secrets of apps.
+    /// Seals what nobody may read in the store.
     pub(crate) ring: KeyRing,
+    pub(crate) keys: Held,
+    pub(crate) issued: Issued,
     /// What is only compared, and could be guessed, is stored as its digest under this key.
     pub(crate) codes_key: PurposeKey,
     pub(crate) passwords: Passwords,
@@ -65,7 +69,25 @@ impl IdentityService {
         let passwords = Passwords::start(&config, Arc::clone(&clock))?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
         let (signal, channels) = (FeedSignal::default(), Channels::default());
-        Ok(IdentityService { db, config, clock, ids, outbox, hears, signal, ring, codes_key, passwords, channels })
+        let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
+        let keys = Held::default();
+        let identity = IdentityService {
+            db,
+            config,
+            clock,
+            ids,
+            outbox,
+            hears,
+            signal,
+            ring,
+            keys,
+            issued,
+            codes_key,
+            passwords,
+            channels,
+        };
+        identity.keep_keys().await.map_err(|error| DbError::caused("make signing keys", Fault::Unreachable, error))?;
+        Ok(identity)
     }
 
     /// So often were passwords hashed since the start, for whomever.
@@ -82,6 +104,7 @@ impl IdentityService {
 #[cfg(test)]
 mod tests {
     use kernel::SystemClock;
+    use platform::crypto::KeyEncryptionKey;
 
     use super::*;
 
