@@ -6,6 +6,7 @@
 mod aliases;
 mod checks;
 mod layers;
+pub(crate) mod network;
 mod secret;
 
 use std::net::SocketAddr;
@@ -64,14 +65,46 @@ pub struct Server {
     pub deadline_ms: u64,
     pub header_timeout_ms: u64,
     pub drain_ms: u64,
+    pub plain_behind_mesh: bool,
+    pub management_plain_behind_mesh: bool,
+    pub metrics_public: bool,
+    pub trusted_proxies: Vec<String>,
+    pub tls: ServerTls,
+}
+
+/// Both or none of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerTls {
+    #[serde(deserialize_with = "none_when_empty")]
+    pub certificate_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rpc {
     pub listen: SocketAddr,
+    /// A name or an address, with or without a port.
+    #[serde(deserialize_with = "none_when_empty")]
+    pub advertise: Option<String>,
     pub secret_file: PathBuf,
     pub connections: usize,
+    pub plain_behind_mesh: bool,
+    pub tls: RpcTls,
+}
+
+/// All or none of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RpcTls {
+    #[serde(deserialize_with = "none_when_empty")]
+    pub certificate_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub key_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -134,7 +167,8 @@ pub struct Services {
 #[serde(deny_unknown_fields)]
 pub struct ServiceMode {
     pub mode: Mode,
-    pub addresses: Vec<SocketAddr>,
+    /// Names or addresses, each with a port.
+    pub addresses: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

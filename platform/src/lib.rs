@@ -20,3 +20,4 @@ pub mod planted;
 pub mod rpc;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;

@@ -1,13 +1,12 @@
 //! What a value has to satisfy beyond its type. Each refusal is a sentence that says what would be accepted.
 
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use toml::Value;
 
-use super::Mistake;
 use super::layers::Values;
+use super::{Mistake, network};
 use crate::crypto::SECRET_BYTES_MIN;
 
 /// Smallest and largest accepted value of every whole number.
@@ -45,9 +44,6 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
 type Check = fn(&str) -> Result<(), String>;
 
 const TEXTS: &[(&str, Check)] = &[
-    ("server.listen", listener),
-    ("server.management_listen", listener_or_off),
-    ("rpc.listen", listener),
     ("rpc.secret_file", not_empty),
     ("storage.data_dir", not_empty),
     ("storage.database_url", database_url),
@@ -87,11 +83,6 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
     if let Err(sentence) = hosts(values) {
         refuse("server.hosts", sentence);
     }
-    for service in ["services.ledger", "services.identity"] {
-        if let Err(sentence) = addresses(values, service) {
-            refuse(&format!("{service}.addresses"), sentence);
-        }
-    }
     if let Err(sentence) = key_apart(values) {
         refuse("crypto.key_file", sentence);
     }
@@ -104,35 +95,15 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
             "has to fit three times into lease.time_ms, so that one lost try costs nothing".to_owned(),
         );
     }
-    let listeners = ["server.listen", "server.management_listen", "rpc.listen"];
-    for (place, key) in listeners.iter().enumerate() {
-        let same = |other: &&&str| text(values, other) == text(values, key) && !text(values, key).ends_with(":0");
-        if let Some(other) = listeners.iter().take(place).find(same) {
-            refuse(key, format!("is the address of {other}; give it a port of its own"));
-        }
-    }
+    network::check(values, &mut refuse);
 }
 
 fn whole(values: &Values, key: &str) -> Option<i64> {
     values.get(key).and_then(|(value, _)| value.as_integer())
 }
 
-fn text<'a>(values: &'a Values, key: &str) -> &'a str {
+pub(super) fn text<'a>(values: &'a Values, key: &str) -> &'a str {
     values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
-}
-
-fn listener(given: &str) -> Result<(), String> {
-    let address: SocketAddr = given
-        .parse()
-        .map_err(|_| format!("\"{given}\" is not an address with a port, such as 127.0.0.1:8080 or [::1]:8080"))?;
-    if address.ip().is_loopback() {
-        return Ok(());
-    }
-    Err(format!("{given} can be reached from other machines, and callers have no identity yet; use 127.0.0.1 or [::1]"))
-}
-
-fn listener_or_off(given: &str) -> Result<(), String> {
-    if given.is_empty() { Ok(()) } else { listener(given) }
 }
 
 fn not_empty(given: &str) -> Result<(), String> {
@@ -240,30 +211,6 @@ fn mode(given: &str) -> Result<(), String> {
         "local" | "remote" => Ok(()),
         _ => Err(format!("\"{given}\" is not \"local\" or \"remote\"")),
     }
-}
-
-/// Whoever is called gets the secret, in the clear.
-fn addresses(values: &Values, service: &str) -> Result<(), String> {
-    let Some((Value::Array(addresses), _)) = values.get(&format!("{service}.addresses")) else { return Ok(()) };
-    let remote = text(values, &format!("{service}.mode")) == "remote";
-    if remote == addresses.is_empty() {
-        let sentence = if remote {
-            format!("{service}.mode is \"remote\", so at least one address is wanted, such as 127.0.0.1:7070")
-        } else {
-            format!("{service}.mode is \"local\", so nobody is called there; set it to \"remote\" or leave this empty")
-        };
-        return Err(sentence);
-    }
-    addresses.iter().try_for_each(|address| called(address.as_str().unwrap_or_default()))
-}
-
-fn called(given: &str) -> Result<(), String> {
-    let address: SocketAddr =
-        given.parse().map_err(|_| format!("\"{given}\" is not an address with a port, such as 127.0.0.1:7070"))?;
-    if address.ip().is_loopback() {
-        return Ok(());
-    }
-    Err(format!("{given} is on another machine, and calls travel in the clear; use 127.0.0.1 or [::1]"))
 }
 
 fn hosts(values: &Values) -> Result<(), String> {
