@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use access::Hears;
+use identity_api::IdentityError;
 use kernel::{Clock, IdMaker};
 use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
-use platform::db::{Db, DbError, Fault};
+use platform::db::{Db, DbError};
 use platform::feed::{FeedSignal, Outbox};
 
 use crate::channels::Channels;
@@ -28,14 +29,14 @@ pub struct IdentityService {
     pub(crate) hears: Option<Arc<dyn Hears>>,
     /// Woken behind each commit that has an event.
     pub(crate) signal: FeedSignal,
-    /// Seals what nobody may read in the store.
+    /// Seals what has to be read again, such as the secrets of apps.
     pub(crate) ring: KeyRing,
-    pub(crate) keys: Held,
-    pub(crate) issued: Issued,
     /// What is only compared, and could be guessed, is stored as its digest under this key.
     pub(crate) codes_key: PurposeKey,
     pub(crate) passwords: Passwords,
     pub(crate) channels: Channels,
+    pub(crate) keys: Held,
+    pub(crate) issued: Issued,
 }
 
 /// Why identity did not start.
@@ -47,6 +48,8 @@ pub enum StartError {
     Keys(#[from] SealError),
     #[error(transparent)]
     Passwords(#[from] PasswordsError),
+    #[error("no signing keys: {0}")]
+    Signing(IdentityError),
 }
 
 /// Brings the store's schema forward; answers how many steps that took.
@@ -70,7 +73,6 @@ impl IdentityService {
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
         let (signal, channels) = (FeedSignal::default(), Channels::default());
         let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
-        let keys = Held::default();
         let identity = IdentityService {
             db,
             config,
@@ -80,13 +82,13 @@ impl IdentityService {
             hears,
             signal,
             ring,
-            keys,
-            issued,
             codes_key,
             passwords,
             channels,
+            keys: Held::default(),
+            issued,
         };
-        identity.keep_keys().await.map_err(|error| DbError::caused("make signing keys", Fault::Unreachable, error))?;
+        identity.keep_keys().await.map_err(StartError::Signing)?;
         Ok(identity)
     }
 
