@@ -193,13 +193,13 @@ impl Desk {
         self.db.read().await.unwrap().query(sql, values).await.unwrap()[0].int(0).unwrap()
     }
 
-    /// The kinds of all events so far.
+    /// The kinds of all events so far, but for those of signing keys.
     pub(crate) async fn events(&self) -> Vec<String> {
         let events = self.texts("select event from outbox order by seq").await;
         let kind = |event: &String| {
             serde_json::from_str::<serde_json::Value>(event).unwrap()["type"].as_str().unwrap().to_owned()
         };
-        events.iter().map(kind).collect()
+        events.iter().map(kind).filter(|kind| !kind.starts_with("identity.key.")).collect()
     }
 
     pub(crate) async fn revocations(&self) -> Vec<String> {
