@@ -40,7 +40,10 @@ impl IdentityService {
     ) -> Result<IdentityService, DbError> {
         migrate(&db).await?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
-        Ok(IdentityService { db, config, clock, ids, outbox, hears, signal: FeedSignal::default() })
+        let service = IdentityService { db, config, clock, ids, outbox, hears, signal: FeedSignal::default() };
+        // Before the first request: a gate that has heard nothing believes nobody.
+        service.tell_here().await?;
+        Ok(service)
     }
 }
 
