@@ -38,15 +38,16 @@ const LOOK_EVERY_MS: u64 = 100;
 impl IdentityService {
     /// One snapshot: revocations never belong to terms that are newer than those told.
     pub(crate) async fn standing_since(&self, since: Since) -> Result<Standing, IdentityError> {
-        let look = async {
-            let tx = self.db.read().await?;
-            let version = version(&tx).await?;
-            let terms = if version == since.version { None } else { Some(self.terms(&tx).await?) };
-            let revoked = revoked(&tx, since.revoked).await?;
-            let more = revoked.len() == REVOKED_MAX as usize;
-            Ok(Standing { version, terms, revoked, more })
-        };
-        look.await.map_err(store_error)
+        self.standing_in_store(since).await.map_err(store_error)
+    }
+
+    async fn standing_in_store(&self, since: Since) -> Result<Standing, DbError> {
+        let tx = self.db.read().await?;
+        let version = version(&tx).await?;
+        let terms = if version == since.version { None } else { Some(self.terms(&tx).await?) };
+        let revoked = revoked(&tx, since.revoked).await?;
+        let more = revoked.len() == REVOKED_MAX as usize;
+        Ok(Standing { version, terms, revoked, more })
     }
 
     async fn terms(&self, tx: &Tx) -> Result<Terms, DbError> {
@@ -65,10 +66,10 @@ impl IdentityService {
     }
 
     /// Behind a commit: this process hears of it before whoever asked is answered.
-    pub(crate) async fn tell_here(&self) -> Result<(), IdentityError> {
+    pub(crate) async fn tell_here(&self) -> Result<(), DbError> {
         let Some(hears) = &self.hears else { return Ok(()) };
         loop {
-            let standing = self.standing_since(hears.since()).await?;
+            let standing = self.standing_in_store(hears.since()).await?;
             let more = standing.more;
             hears.hear(standing);
             if !more {

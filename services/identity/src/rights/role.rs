@@ -23,7 +23,8 @@ impl IdentityService {
             return Ok(role);
         }
         store::role_put(&tx, &role).await.map_err(store_error)?;
-        let data = json!({ "by": &*ctx.principal.subject, "before": before.map(|role| role.permissions), "role": role });
+        let data =
+            json!({ "by": &*ctx.principal.subject, "before": before.map(|role| role.permissions), "role": role });
         self.commit(tx, Told::nothing().event("identity.role.changed", &role.name, data).terms()).await?;
         Ok(role)
     }

@@ -44,10 +44,10 @@ delete from policy
 where id = $1";
 
 pub(super) const PEOPLE_AFTER: &str = "
-select some.id, some.username, some.subject, some.kind, person_role.role
-from (select id, username, subject, kind from person where id > $1 order by id limit $2) some
-left join person_role on person_role.person = some.id
-order by some.id, person_role.role";
+select page.id, page.username, page.subject, page.kind, person_role.role
+from (select id, username, subject, kind from person where id > $1 order by id limit $2) page
+left join person_role on person_role.person = page.id
+order by page.id, person_role.role";
 
 pub(super) const CLIENTS: &str = "
 select id, kind, scopes, roles

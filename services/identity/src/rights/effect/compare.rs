@@ -72,9 +72,6 @@ struct Topic {
     second_factor: bool,
 }
 
-/// Objects that decisions may tell apart, and how they are told.
-const OBJECTS: [&str; 4] = ["own", "all", "all", "list"];
-
 pub(super) struct Comparison<'a> {
     before: &'a Side,
     after: &'a Side,
@@ -87,8 +84,8 @@ pub(super) struct Comparison<'a> {
     effect: Effect,
 }
 
-type Profile = (PrincipalKindName, Vec<String>, Option<Vec<String>>);
-type PrincipalKindName = &'static str;
+/// Kind, roles and, of a program, its scopes.
+type Profile = (&'static str, Vec<String>, Option<Vec<String>>);
 
 #[derive(Default)]
 struct Difference {
@@ -100,7 +97,8 @@ impl<'a> Comparison<'a> {
     pub(super) fn new(before: &'a Side, after: &'a Side, clients: &'a [String]) -> Comparison<'a> {
         let topics: Vec<Topic> =
             vocabulary::actions().map(|(resource, action)| topic(before, after, resource, action)).collect();
-        let alike = !topics.iter().any(|topic| topic.person);
+        let roles_differ = before.roles != after.roles;
+        let alike = !topics.iter().any(|topic| topic.person && (topic.rules_differ || roles_differ));
         let effect = Effect { gains: Vec::new(), loses: Vec::new(), asked: 0, of: 0, more: false };
         Comparison { before, after, clients, topics, alike, known: HashMap::new(), decisions: 0, effect }
     }
@@ -146,8 +144,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn worked_out(&mut self, somebody: &Somebody) -> Difference {
-        let same_permissions =
-            self.before.permissions(&somebody.roles).eq(self.after.permissions(&somebody.roles));
+        let same_permissions = self.before.permissions(&somebody.roles).eq(self.after.permissions(&somebody.roles));
         let mut difference = Difference::default();
         let topics = std::mem::take(&mut self.topics);
         for topic in topics.iter().filter(|topic| topic.rules_differ || !same_permissions) {
@@ -163,7 +160,7 @@ impl<'a> Comparison<'a> {
         let changes: Vec<[Changes; 2]> = ways.iter().map(|way| self.changes(topic, somebody, way)).collect();
         let alike = changes.windows(2).all(|pair| matches!(pair, [one, other] if one == other));
         for (way, [gains, loses]) in ways.iter().zip(changes) {
-            let by = if alike { String::new() } else { way.told() };
+            let by = if alike { String::new() } else { way.told(topic) };
             difference.gains.extend(gains.told(topic, &by));
             difference.loses.extend(loses.told(topic, &by));
             if alike {
@@ -174,21 +171,101 @@ impl<'a> Comparison<'a> {
 
     /// What is gained and what is lost.
     fn changes(&mut self, topic: &Topic, somebody: &Somebody, way: &Way) -> [Changes; 2] {
-        let sides = [self.before, self.after].map(|side| (side, side.principal(somebody, way)));
-        let mut changes = [Changes::default(), Changes::default()];
-        for (place, told) in OBJECTS.iter().enumerate() {
-            let object = object(place, &somebody.subject);
-            let [before, after] = [0, 1].map(|side| {
-                let (side, principal) = &sides[side];
-                self.decisions += topic.times.moments().count() as u64;
-                allowed(side, principal, topic, object)
-            });
-            let turned = |from: &[bool], to: &[bool]| from.iter().zip(to).map(|(from, to)| !from && *to).collect();
-            let [gained, lost]: [Vec<bool>; 2] = [turned(&before, &after), turned(&after, &before)];
-            for (changes, turned) in changes.iter_mut().zip([gained, lost]) {
-                changes.add(told, topic.times.when(&turned));
-            }
+        let (before, after) = (self.before.principal(somebody, way), self.after.principal(somebody, way));
+        let [mut gains, mut loses] = [Changes::default(), Changes::default()];
+        for (told, object) in objects(&somebody.subject) {
+            let today = allowed(self.before, &before, topic, object);
+            let then = allowed(self.after, &after, topic, object);
+            self.decisions += (today.len() + then.len()) as u64;
+            gains.add(told, topic.times.when(&turned(&today, &then)));
+            loses.add(told, topic.times.when(&turned(&then, &today)));
         }
-        changes
+        [gains, loses]
+    }
+}
+
+/// What decisions may tell apart, and how it is told; what takes in others comes first.
+fn objects(subject: &str) -> [(&'static str, Object<'_>); 4] {
+    // Nobody's subject: names have no spaces.
+    let strangers = Object::Of(Some("somebody else"));
+    [("all", strangers), ("all", Object::Of(None)), ("own", Object::Of(Some(subject))), ("list", Object::Listed)]
+}
+
+/// At each moment of the topic.
+fn allowed(side: &Side, principal: &Principal, topic: &Topic, object: Object<'_>) -> Vec<bool> {
+    let moments = topic.times.moments();
+    match reach(principal, topic.resource, topic.action, object) {
+        Ok(asked) => moments.map(|moment| side.rules.decide_at(&asked, moment) == Verdict::Allowed).collect(),
+        Err(_) => moments.map(|_| false).collect(),
+    }
+}
+
+fn turned(from: &[bool], to: &[bool]) -> Vec<bool> {
+    from.iter().zip(to).map(|(from, to)| !from && *to).collect()
+}
+
+/// Objects, and when it changes for them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Changes(Vec<(&'static str, String)>);
+
+impl Changes {
+    /// Who gains all at some time gains their own at that time too; that need not be told.
+    fn add(&mut self, object: &'static str, when: Option<String>) {
+        if let Some(when) = when.filter(|when| self.0.iter().all(|(_, told)| told != when)) {
+            self.0.push((object, when));
+        }
+    }
+
+    fn told(&self, topic: &Topic, by: &str) -> impl Iterator<Item = String> {
+        self.0.iter().map(move |(object, when)| format!("{}:{}:{object}{when}{by}", topic.resource, topic.action))
+    }
+}
+
+fn topic(before: &Side, after: &Side, resource: &'static str, action: &'static str) -> Topic {
+    let about = |side: &'_ Side| side.about(resource, action).cloned().collect::<Vec<_>>();
+    let (today, then) = (about(before), about(after));
+    let text = |policies: &[(Policy, Facts)]| -> BTreeSet<(String, String)> {
+        policies.iter().map(|(policy, _)| (policy.id.clone(), policy.text.clone())).collect()
+    };
+    let facts: Vec<&Facts> = today.iter().chain(&then).map(|(_, facts)| facts).collect();
+    // That one reaches what is one's own is the same for everybody.
+    let added = || today.iter().chain(&then).filter(|(policy, _)| !policy.built_in).map(|(_, facts)| facts);
+    Topic {
+        resource,
+        action,
+        times: Times::of(facts.iter().copied()),
+        rules_differ: text(&today) != text(&then),
+        person: added().any(|facts| facts.person),
+        client: added().any(|facts| facts.client),
+        second_factor: added().any(|facts| facts.second_factor),
+    }
+}
+
+/// What the policies about a topic could tell apart.
+fn ways(topic: &Topic, somebody: &Somebody, clients: &[String]) -> Vec<Way> {
+    if somebody.kind == PrincipalKind::Service {
+        return vec![Way { client: Some(somebody.subject.as_str().into()), ..Way::default() }];
+    }
+    let mut through: Vec<Option<Arc<str>>> = vec![None];
+    if topic.client {
+        through.extend(clients.iter().take(CLIENTS_MAX).map(|client| Some(client.as_str().into())));
+    }
+    let factors: &[bool] = if topic.second_factor { &[true, false] } else { &[true] };
+    let way = |client: &Option<Arc<str>>, second_factor| Way { person: true, client: client.clone(), second_factor };
+    through.iter().flat_map(|client| factors.iter().map(move |second_factor| way(client, *second_factor))).collect()
+}
+
+impl Way {
+    fn told(&self, topic: &Topic) -> String {
+        let through = match &self.client {
+            Some(client) => format!(" through {client}"),
+            None if topic.client => " through another client".to_owned(),
+            None => String::new(),
+        };
+        match self.second_factor {
+            _ if !topic.second_factor => through,
+            true => format!("{through} with a second factor"),
+            false => format!("{through} without a second factor"),
+        }
     }
 }
