@@ -11,9 +11,11 @@
 mod change;
 mod config;
 mod errors;
+mod http;
 mod service;
 mod standing;
 mod store;
 
 pub use config::IdentityConfig;
+pub use http::{HttpConfig, Routes, api, routes};
 pub use service::{IdentityService, migrate};
