@@ -19,11 +19,17 @@ fn every_refusal_belongs_to_an_operation_to_all_of_them_or_to_the_pages() {
 
 #[test]
 fn every_refusal_has_a_status_a_code_of_its_own_and_an_example() {
+    let codes: BTreeSet<&str> = all().iter().map(|sample| sample.code()).collect();
+    assert_eq!(codes.len(), all().len(), "two samples of one code");
     for sample in all() {
         let (refusal, body) = (sample.problem.refusal(), sample.body());
         assert!(refusal.status.is_client_error() || refusal.status.is_server_error(), "{}", refusal.code);
         assert_eq!((&body["code"], &body["status"]), (&refusal.code.into(), &refusal.status.as_u16().into()));
-        assert!(refusal.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", refusal.code);
+        assert!(
+            refusal.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
+            "{}",
+            refusal.code
+        );
         assert!(!refusal.title.is_empty() && !body["detail"].as_str().unwrap().is_empty(), "{}", refusal.code);
     }
 }

@@ -56,10 +56,11 @@ pub(in crate::http) fn policy_source(address: &str) -> Option<String> {
     let scheme = address.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
     let host = address.host()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    match (host.bytes().all(plain), address.port_u16()) {
-        (true, Some(port)) => Some(format!("{scheme}://{host}:{port}")),
-        (true, None) => Some(format!("{scheme}://{host}")),
-        (false, _) => Some(format!("{scheme}:")),
+    match address.port_u16() {
+        _ if host.starts_with('[') => Some(format!("{scheme}:")),
+        _ if !host.bytes().all(plain) => None,
+        Some(port) => Some(format!("{scheme}://{host}:{port}")),
+        None => Some(format!("{scheme}://{host}")),
     }
 }
 
