@@ -26,8 +26,10 @@ pub(crate) use roles::Roles;
 pub(crate) const EDGE: &str = "edge";
 /// The name of the service, of its file and of its schema.
 pub(crate) const LEDGER: &str = "ledger";
+/// The same for the service that knows who people and programs are.
+pub(crate) const IDENTITY: &str = "identity";
 /// Every part of the house that this binary can be.
-pub(crate) const KNOWN: [&str; 2] = [EDGE, LEDGER];
+pub(crate) const KNOWN: [&str; 3] = [EDGE, LEDGER, IDENTITY];
 
 /// What a service is opened with.
 pub(crate) struct Opening<'a> {

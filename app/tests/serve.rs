@@ -147,13 +147,13 @@ fn a_second_signal_does_not_wait_for_anything() {
 #[test]
 fn refusals_are_logged_with_the_request_and_successes_only_when_asked_for() {
     let dir = tempfile::tempdir().unwrap();
-    let mut quiet = Running::start(florin(dir.path()).arg("serve").env("JWT_SECRET", "hunter2"));
+    let mut quiet = Running::start(florin(dir.path()).arg("serve").env("PAYMENT_ENCRYPTION_KEY", "hunter2"));
     quiet.get("/status");
     quiet.get("/nowhere/4711");
     quiet.wait_for("\"message\":\"refused\"");
     let said = quiet.said.join("\n");
     assert!(said.contains("\"code\":\"route_unknown\"") && said.contains("\"request_id\":\"req_"), "{said}");
-    assert!(said.contains("JWT_SECRET") && !said.contains("hunter2"), "{said}");
+    assert!(said.contains("PAYMENT_ENCRYPTION_KEY") && !said.contains("hunter2"), "{said}");
     assert!(!said.contains("\"answered\"") && !said.contains("4711"), "{said}");
     quiet.signal("TERM");
     quiet.ended();

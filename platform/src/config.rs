@@ -6,11 +6,13 @@
 mod aliases;
 mod checks;
 mod layers;
+pub(crate) mod network;
 mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use kernel::Secret;
 use serde::Deserialize;
 
 pub use aliases::{ALIASES, KNOWN_NOT_USED, is_known_not_used};
@@ -37,9 +39,12 @@ pub struct Config {
     pub rpc: Rpc,
     pub lease: Lease,
     pub storage: Storage,
+    pub crypto: Crypto,
     pub telemetry: Telemetry,
     pub feed: Feed,
     pub services: Services,
+    pub access: Access,
+    pub identity: Identity,
     pub ledger: Ledger,
     #[serde(skip)]
     rows: Vec<Row>,
@@ -60,14 +65,46 @@ pub struct Server {
     pub deadline_ms: u64,
     pub header_timeout_ms: u64,
     pub drain_ms: u64,
+    pub plain_behind_mesh: bool,
+    pub management_plain_behind_mesh: bool,
+    pub metrics_public: bool,
+    pub trusted_proxies: Vec<String>,
+    pub tls: ServerTls,
+}
+
+/// Both or none of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerTls {
+    #[serde(deserialize_with = "none_when_empty")]
+    pub certificate_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rpc {
     pub listen: SocketAddr,
+    /// A name or an address, with or without a port.
+    #[serde(deserialize_with = "none_when_empty")]
+    pub advertise: Option<String>,
     pub secret_file: PathBuf,
     pub connections: usize,
+    pub plain_behind_mesh: bool,
+    pub tls: RpcTls,
+}
+
+/// All or none of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RpcTls {
+    #[serde(deserialize_with = "none_when_empty")]
+    pub certificate_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub key_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -85,6 +122,14 @@ pub struct Storage {
     pub database_url: Option<DatabaseUrl>,
     pub pool_size: u32,
     pub sqlite_cache_mb: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crypto {
+    pub key_file: PathBuf,
+    #[serde(deserialize_with = "none_when_empty_secret")]
+    pub secret: Option<Secret>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -115,13 +160,15 @@ pub struct Feed {
 #[serde(deny_unknown_fields)]
 pub struct Services {
     pub ledger: ServiceMode,
+    pub identity: ServiceMode,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceMode {
     pub mode: Mode,
-    pub addresses: Vec<SocketAddr>,
+    /// Names or addresses, each with a port.
+    pub addresses: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -141,6 +188,37 @@ pub struct Ledger {
     pub accounts_cached_max: usize,
     pub write_behind_accounts: usize,
     pub idempotency_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    pub stale_ms: u64,
+    pub remembered_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    #[serde(deserialize_with = "none_when_empty")]
+    pub issuer: Option<String>,
+    pub audience: String,
+    pub zone: String,
+    pub session_minutes: u32,
+    pub session_idle_minutes: u32,
+    pub key_days: u32,
+    pub password_threads: usize,
+    pub password_queue_max: usize,
+    pub argon2_memory_kib: u32,
+    pub argon2_passes: u32,
+    pub second_factor_roles: Vec<String>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub breached_passwords_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub first_secrets_file: Option<PathBuf>,
+    pub first_login_file: PathBuf,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub messages_file: Option<PathBuf>,
 }
 
 /// One line of `florin config`; the value is already redacted.
@@ -218,6 +296,11 @@ where
 {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
+}
+
+fn none_when_empty_secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let secret = Secret::deserialize(deserializer)?;
+    Ok(if secret.expose().is_empty() { None } else { Some(secret) })
 }
 
 #[cfg(test)]

@@ -19,11 +19,15 @@ use kernel::{Clock, Monotonic};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::http::Json;
+use crate::http::{Json, Problem, refusals};
 use crate::telemetry::Metrics;
 
 /// A probe asks every few seconds; a part that has not answered by then is not ready.
 const ASK_MAX: Duration = Duration::from_secs(1);
+
+const METRICS: [&str; 2] = ["/metrics", "/actuator/prometheus"];
+const ELSEWHERE: &str = "metrics and status are on the management listener (server.management_listen); here too with \
+                         server.metrics_public = true";
 
 /// A part of the process that can say how it is.
 #[async_trait]
@@ -73,6 +77,21 @@ impl Health {
 
     /// All routes of this module; mount them at the root.
     pub fn routes(self: &Arc<Health>) -> Router {
+        let mut router = Router::new().route("/status", get(status));
+        for path in METRICS {
+            router = router.route(path, get(metrics));
+        }
+        router.with_state(self.clone()).merge(self.probes())
+    }
+
+    /// For a listener that strangers reach: the probes, and a word where the rest is found.
+    pub fn routes_for_strangers(self: &Arc<Health>) -> Router {
+        let elsewhere = async || Problem::from(refusals::ROUTE_UNKNOWN).detail(ELSEWHERE);
+        let router = METRICS.iter().fold(Router::new(), |router, path| router.route(path, get(elsewhere)));
+        router.route("/status", get(elsewhere)).merge(self.probes())
+    }
+
+    fn probes(self: &Arc<Health>) -> Router {
         let mut router = Router::new();
         for path in
             ["/health", "/healthz", "/api/v1/health", "/v1/health", "/actuator/health", "/actuator/health/liveness"]
@@ -82,10 +101,7 @@ impl Health {
         for path in ["/ready", "/readyz", "/health/ready", "/actuator/health/readiness"] {
             router = router.route(path, get(ready));
         }
-        for path in ["/metrics", "/actuator/prometheus"] {
-            router = router.route(path, get(metrics));
-        }
-        router.route("/status", get(status)).with_state(self.clone())
+        router.with_state(self.clone())
     }
 
     /// Asks every part at the same time.

@@ -4,14 +4,18 @@
 //! answer never shows an internal cause; a label is a route, never a raw path; every wait and body has a bound.
 //! Start reading at `edge`, the story of one request, then `json`.
 
+mod connection;
 mod cursor;
 mod deadline;
 mod edge;
+mod handshake;
+mod headers;
 mod host;
 mod json;
 mod listener;
 mod objects;
 mod observe;
+mod origin;
 mod params;
 mod problem;
 mod request_id;
@@ -24,6 +28,7 @@ pub use edge::{Edge, guard};
 pub use host::Hosts;
 pub use json::Json;
 pub use listener::{Bound, Drained, ListenError, Listener, Settings};
+pub use origin::Peer;
 pub use params::{Path, Query, take_parameter};
 pub use problem::{FieldError, Problem, ProblemBody, Refusal, refusals};
 pub use scope::{CallCtx, Limits, Scope};

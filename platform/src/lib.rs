@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod config;
+pub mod crypto;
 pub mod data_dir;
 pub mod db;
 pub mod feed;
@@ -19,3 +20,4 @@ pub mod planted;
 pub mod rpc;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;

@@ -6,11 +6,12 @@
 //!
 //! Invariants: a caller never waits past its deadline; a command that may have been carried out is sent again only where a
 //! repeat is harmless, and is never answered "nothing happened"; repeats have a budget, so that a service that is down is not
-//! drowned by them; without the credential no call is even parsed; whom a call comes from is established where it arrives
+//! drowned by them; without the credential no call is even parsed, and with certificates nobody without one is even heard; whom a call comes from is established where it arrives
 //! ([`Trust`]), and never believed.
 
 mod budget;
 mod client;
+mod connect;
 mod credential;
 mod http2;
 mod methods;
@@ -21,8 +22,9 @@ mod trust;
 
 pub use budget::Budget;
 pub use client::{Repeat, RpcClient};
+pub use connect::{Connect, Io, TcpConnect, TlsConnect};
 pub use credential::{Credential, CredentialError};
-pub use http2::{Connect, Http2, Io, TcpConnect};
+pub use http2::Http2;
 pub use methods::{Answered, Methods, Served};
 pub use outcome::{CallError, Outcome};
 pub use routes::{BODY_BYTES_MAX, routes};

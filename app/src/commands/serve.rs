@@ -33,6 +33,7 @@ pub(crate) fn run(file: Option<&Path>, options: &Serve) -> Result<(), Failure> {
             "--demo runs on the embedded databases only; unset storage.database_url (DATABASE_URL)",
         ));
     }
+    listeners::check(&config, options.demo)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(&config, options))
 }
 

@@ -10,7 +10,7 @@ use platform::config::Config;
 use platform::db::Target;
 use platform::health::Part;
 use platform::lease::Standing;
-use platform::rpc::{Http2, RpcClient, TcpConnect};
+use platform::rpc::{Http2, RpcClient};
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
@@ -72,9 +72,10 @@ fn remote(opening: &Opening<'_>) -> Result<RemoteBooks, Failure> {
     let config = opening.config;
     let credential = opening.inside.credential.as_ref();
     let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
-    let addresses = config.services.ledger.addresses.iter().map(ToString::to_string);
+    let addresses = config.services.ledger.addresses.iter().cloned();
     let clock = opening.clock.clone();
-    let transport = Http2::new(addresses, config.rpc.connections, credential, Arc::new(TcpConnect), clock.clone());
+    let connect = opening.inside.connect();
+    let transport = Http2::new(addresses, config.rpc.connections, credential, connect, clock.clone());
     Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), clock)))
 }
 

@@ -2,7 +2,7 @@
 
 use platform::config::{Config, Mode};
 
-use super::{EDGE, LEDGER};
+use super::{EDGE, IDENTITY, LEDGER};
 use crate::failure::Failure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,32 +11,59 @@ pub(crate) struct Roles {
     pub(crate) edge: bool,
     /// Runs the ledger, instead of calling it in another process.
     pub(crate) ledger: bool,
+    /// Runs identity, instead of asking it in another process.
+    pub(crate) identity: bool,
 }
 
 impl Roles {
     /// `wanted` has names from [`KNOWN`](super::KNOWN); empty means all that the configuration does not place elsewhere.
     pub(crate) fn new(wanted: &[String], config: &Config, demo: bool) -> Result<Roles, Failure> {
         let asked = |name| wanted.iter().any(|wanted| wanted == name);
-        let remote = config.services.ledger.mode == Mode::Remote;
-        let roles =
-            Roles { edge: wanted.is_empty() || asked(EDGE), ledger: asked(LEDGER) || (wanted.is_empty() && !remote) };
-        match roles {
-            Roles { ledger: true, .. } if remote => Err(Failure::new(
-                "this process is told to run the ledger, and services.ledger.mode = \"remote\" says that it runs elsewhere",
-            )),
-            Roles { ledger: false, .. } if !remote => Err(Failure::new(
-                "the edge alone needs a ledger to call; set services.ledger.mode = \"remote\" and services.ledger.addresses, or \
-                 run `florin serve edge ledger`",
-            )),
-            Roles { edge: true, ledger: true } => Ok(roles),
-            _ if demo => Err(Failure::new("--demo runs in one process; leave the services and their modes alone")),
-            _ => Ok(roles),
+        let here = |name, mode| asked(name) || (wanted.is_empty() && mode == Mode::Local);
+        let services = &config.services;
+        let roles = Roles {
+            edge: wanted.is_empty() || asked(EDGE),
+            ledger: here(LEDGER, services.ledger.mode),
+            identity: here(IDENTITY, services.identity.mode),
+        };
+        fits(LEDGER, roles.ledger, services.ledger.mode, roles.edge, "the edge needs a ledger to call")?;
+        let needs = roles.edge || roles.ledger;
+        fits(
+            IDENTITY,
+            roles.identity,
+            services.identity.mode,
+            needs,
+            "whoever answers others has to ask identity who they are",
+        )?;
+        if demo && !(roles.edge && roles.ledger && roles.identity) {
+            return Err(Failure::new("--demo runs in one process; leave the services and their modes alone"));
         }
+        Ok(roles)
+    }
+
+    /// Whether it keeps data of its own.
+    pub(crate) fn keeps(self) -> bool {
+        self.ledger || self.identity
     }
 
     /// As `/status` shows them.
     pub(crate) fn names(self) -> Vec<&'static str> {
-        [(EDGE, self.edge), (LEDGER, self.ledger)].into_iter().filter(|(_, here)| *here).map(|(name, _)| name).collect()
+        let all = [(EDGE, self.edge), (LEDGER, self.ledger), (IDENTITY, self.identity)];
+        all.into_iter().filter(|(_, here)| *here).map(|(name, _)| name).collect()
+    }
+}
+
+/// A service is here, or where its mode says that it is.
+fn fits(name: &str, here: bool, mode: Mode, needed: bool, why: &str) -> Result<(), Failure> {
+    match (here, mode) {
+        (true, Mode::Remote) => Err(Failure::new(format!(
+            "this process is told to run {name}, and services.{name}.mode = \"remote\" says that it runs elsewhere"
+        ))),
+        (false, Mode::Local) if needed => Err(Failure::new(format!(
+            "{why}; set services.{name}.mode = \"remote\" and services.{name}.addresses, or name {name} among the services of \
+             this process"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -46,11 +73,11 @@ mod tests {
 
     use super::*;
 
-    fn roles(wanted: &[&str], remote: bool, demo: bool) -> Result<Roles, String> {
+    fn roles(wanted: &[&str], remote: &[&str], demo: bool) -> Result<Roles, String> {
         let mut variables = Vec::new();
-        if remote {
-            variables.push(("FLORIN__SERVICES__LEDGER__MODE".to_owned(), "remote".to_owned()));
-            variables.push(("FLORIN__SERVICES__LEDGER__ADDRESSES".to_owned(), "127.0.0.1:7070".to_owned()));
+        for service in remote {
+            variables.push((format!("FLORIN__SERVICES__{service}__MODE"), "remote".to_owned()));
+            variables.push((format!("FLORIN__SERVICES__{service}__ADDRESSES"), "127.0.0.1:7070".to_owned()));
         }
         let config = Config::load(&Sources { variables, ..Sources::default() }).unwrap();
         let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
@@ -59,22 +86,28 @@ mod tests {
 
     #[test]
     fn without_a_word_a_process_is_all_that_is_not_elsewhere() {
-        assert_eq!(roles(&[], false, false), Ok(Roles { edge: true, ledger: true }));
-        assert_eq!(roles(&[], false, true), Ok(Roles { edge: true, ledger: true }));
-        assert_eq!(roles(&[], true, false), Ok(Roles { edge: true, ledger: false }));
-        assert_eq!(roles(&["ledger"], false, false), Ok(Roles { edge: false, ledger: true }));
-        assert_eq!(roles(&["edge"], true, false), Ok(Roles { edge: true, ledger: false }));
-        assert_eq!(roles(&["ledger", "edge"], false, false).unwrap().names(), ["edge", "ledger"]);
+        let all = Roles { edge: true, ledger: true, identity: true };
+        assert_eq!(roles(&[], &[], false), Ok(all));
+        assert_eq!(roles(&[], &[], true), Ok(all));
+        assert_eq!(roles(&[], &["LEDGER"], false), Ok(Roles { ledger: false, ..all }));
+        assert_eq!(roles(&[], &["LEDGER", "IDENTITY"], false), Ok(Roles { ledger: false, identity: false, ..all }));
+        assert_eq!(roles(&["identity"], &[], false).unwrap().names(), ["identity"]);
+        assert_eq!(roles(&["ledger"], &["IDENTITY"], false).unwrap().names(), ["ledger"]);
+        assert_eq!(roles(&["identity", "ledger"], &[], false).unwrap().names(), ["ledger", "identity"]);
+        assert_eq!(roles(&["edge", "identity"], &["LEDGER"], false).unwrap().names(), ["edge", "identity"]);
     }
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
         for (wanted, remote, demo, words) in [
-            (&["ledger"][..], true, false, "says that it runs elsewhere"),
-            (&["edge"], false, false, "the edge alone needs a ledger to call"),
-            (&["edge"], true, true, "--demo runs in one process"),
-            (&["ledger"], false, true, "--demo runs in one process"),
-            (&[], true, true, "--demo runs in one process"),
+            (&["ledger"][..], &["LEDGER"][..], false, "told to run ledger, and services.ledger.mode"),
+            (&["identity"], &["IDENTITY"], false, "told to run identity, and services.identity.mode"),
+            (&["edge", "identity"], &[], false, "the edge needs a ledger to call"),
+            (&["edge"], &["LEDGER"], false, "has to ask identity who they are"),
+            (&["ledger"], &[], false, "has to ask identity who they are"),
+            (&["edge"], &["LEDGER", "IDENTITY"], true, "--demo runs in one process"),
+            (&["ledger", "identity"], &[], true, "--demo runs in one process"),
+            (&[], &["LEDGER"], true, "--demo runs in one process"),
         ] {
             let said = roles(wanted, remote, demo).unwrap_err();
             assert!(said.contains(words), "{said}");

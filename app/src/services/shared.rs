@@ -8,7 +8,7 @@ use ledger::{ReplicaBooks, ToHolder, WRITER};
 use ledger_api::{Books, RemoteBooks};
 use platform::config::DatabaseUrl;
 use platform::lease::{Lease, LeaseConfig, Role, Standing};
-use platform::rpc::{Credential, RpcClient, TcpConnect};
+use platform::rpc::{Credential, RpcClient};
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ impl Shared {
             renew_ms: lease.renew_ms,
         };
         let lease = Lease::start(config, opening.clock.clone())?;
-        Ok(Shared { lease, address: address.to_string(), credential })
+        Ok(Shared { lease, address, credential })
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -48,7 +48,7 @@ impl Shared {
         started.methods.push(ledger_api::methods(WRITER, Arc::clone(&here)));
         let (standing, clock) = (self.standing(), opening.clock.clone());
         let connections = opening.config.rpc.connections;
-        let (credential, connect) = (self.credential.clone(), Arc::new(TcpConnect));
+        let (credential, connect) = (self.credential.clone(), opening.inside.connect());
         let to_holder =
             ToHolder::new(standing.clone(), &self.address, connections, credential, connect, Arc::clone(&clock));
         let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)).asking_once());

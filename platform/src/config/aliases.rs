@@ -21,13 +21,13 @@ pub const ALIASES: &[Alias] = &[
     Alias { name: "PORT", key: "server.listen", read: loopback_port },
     Alias { name: "LOG_LEVEL", key: "telemetry.log_level", read: level },
     Alias { name: "DATABASE_POOL_SIZE", key: "storage.pool_size", read: whole },
+    Alias { name: "JWT_SECRET", key: "crypto.secret", read: text },
     Alias { name: "PROMETHEUS_METRICS_PORT", key: "server.management_listen", read: loopback_port },
 ];
 
 /// Names that are set in existing deployments and have no meaning here yet. They are listed, never silently eaten.
 pub const KNOWN_NOT_USED: &[&str] = &[
     "REDIS_URL",
-    "JWT_SECRET",
     "PAYMENT_ENCRYPTION_KEY",
     "PCI_COMPLIANCE_MODE",
     "RATE_LIMIT_ENABLED",

@@ -1,12 +1,13 @@
 //! What a value has to satisfy beyond its type. Each refusal is a sentence that says what would be accepted.
 
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use toml::Value;
 
-use super::Mistake;
 use super::layers::Values;
+use super::{Mistake, network};
+use crate::crypto::SECRET_BYTES_MIN;
 
 /// Smallest and largest accepted value of every whole number.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[
@@ -22,6 +23,15 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("storage.pool_size", 1..=64),
     ("storage.sqlite_cache_mb", 1..=4_096),
     ("feed.outbox_keep_hours", 1..=87_600),
+    ("access.stale_ms", 500..=60_000),
+    ("access.remembered_max", 100..=10_000_000),
+    ("identity.session_minutes", 1..=10_080),
+    ("identity.session_idle_minutes", 1..=10_080),
+    ("identity.key_days", 1..=365),
+    ("identity.password_threads", 1..=64),
+    ("identity.password_queue_max", 1..=100_000),
+    ("identity.argon2_memory_kib", 7_168..=4_194_304),
+    ("identity.argon2_passes", 1..=16),
     ("ledger.batch_max", 1..=10_000),
     ("ledger.queue_max", 1..=1_000_000),
     ("ledger.clock_behind_max_ms", 0..=3_600_000),
@@ -34,17 +44,21 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
 type Check = fn(&str) -> Result<(), String>;
 
 const TEXTS: &[(&str, Check)] = &[
-    ("server.listen", listener),
-    ("server.management_listen", listener_or_off),
-    ("rpc.listen", listener),
     ("rpc.secret_file", not_empty),
     ("storage.data_dir", not_empty),
     ("storage.database_url", database_url),
+    ("crypto.key_file", not_empty),
+    ("crypto.secret", secret),
     ("telemetry.log_level", log_level),
     ("telemetry.log_format", log_format),
     ("telemetry.otlp_endpoint", otlp_endpoint),
     ("telemetry.service_name", service_name),
     ("services.ledger.mode", mode),
+    ("services.identity.mode", mode),
+    ("identity.issuer", issuer),
+    ("identity.audience", service_name),
+    ("identity.zone", zone),
+    ("identity.first_login_file", not_empty),
 ];
 
 pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
@@ -69,8 +83,8 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
     if let Err(sentence) = hosts(values) {
         refuse("server.hosts", sentence);
     }
-    if let Err(sentence) = addresses(values, "services.ledger") {
-        refuse("services.ledger.addresses", sentence);
+    if let Err(sentence) = key_apart(values) {
+        refuse("crypto.key_file", sentence);
     }
     if whole(values, "ledger.queue_max") < whole(values, "ledger.batch_max") {
         refuse("ledger.queue_max", "is smaller than ledger.batch_max, so a commit could never be full".to_owned());
@@ -81,35 +95,15 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
             "has to fit three times into lease.time_ms, so that one lost try costs nothing".to_owned(),
         );
     }
-    let listeners = ["server.listen", "server.management_listen", "rpc.listen"];
-    for (place, key) in listeners.iter().enumerate() {
-        let same = |other: &&&str| text(values, other) == text(values, key) && !text(values, key).ends_with(":0");
-        if let Some(other) = listeners.iter().take(place).find(same) {
-            refuse(key, format!("is the address of {other}; give it a port of its own"));
-        }
-    }
+    network::check(values, &mut refuse);
 }
 
 fn whole(values: &Values, key: &str) -> Option<i64> {
     values.get(key).and_then(|(value, _)| value.as_integer())
 }
 
-fn text<'a>(values: &'a Values, key: &str) -> &'a str {
+pub(super) fn text<'a>(values: &'a Values, key: &str) -> &'a str {
     values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
-}
-
-fn listener(given: &str) -> Result<(), String> {
-    let address: SocketAddr = given
-        .parse()
-        .map_err(|_| format!("\"{given}\" is not an address with a port, such as 127.0.0.1:8080 or [::1]:8080"))?;
-    if address.ip().is_loopback() {
-        return Ok(());
-    }
-    Err(format!("{given} can be reached from other machines, and callers have no identity yet; use 127.0.0.1 or [::1]"))
-}
-
-fn listener_or_off(given: &str) -> Result<(), String> {
-    if given.is_empty() { Ok(()) } else { listener(given) }
 }
 
 fn not_empty(given: &str) -> Result<(), String> {
@@ -124,6 +118,26 @@ fn database_url(given: &str) -> Result<(), String> {
     }
     Err("only postgres://user:password@host:port/database is understood; leave it empty for the embedded databases"
         .to_owned())
+}
+
+/// The value is a secret, so no sentence quotes it.
+fn secret(given: &str) -> Result<(), String> {
+    if given.is_empty() || given.len() >= SECRET_BYTES_MIN {
+        return Ok(());
+    }
+    Err(format!(
+        "is shorter than {SECRET_BYTES_MIN} bytes and could be guessed; `openssl rand -hex 32` makes a good one"
+    ))
+}
+
+/// A backup of the data would carry the key that opens it.
+fn key_apart(values: &Values) -> Result<(), String> {
+    let (key, data) = (Path::new(text(values, "crypto.key_file")), Path::new(text(values, "storage.data_dir")));
+    let within = |data: &Path| !data.as_os_str().is_empty() && key.starts_with(data);
+    if !within(data) && !within(data.strip_prefix(".").unwrap_or(data)) {
+        return Ok(());
+    }
+    Err("lies in storage.data_dir, and whoever has a copy of that would have the key as well; keep it apart".to_owned())
 }
 
 /// The filter's own parser takes a misspelt level for the name of a part, which would silence everything.
@@ -168,35 +182,35 @@ fn service_name(given: &str) -> Result<(), String> {
     if shaped { Ok(()) } else { Err("1 to 63 letters, digits, points, dashes or underscores are wanted".to_owned()) }
 }
 
+/// Whoever compares issuers compares them letter by letter.
+fn issuer(given: &str) -> Result<(), String> {
+    let uri = given.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
+    let loopback = |uri: &http::Uri| matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match uri {
+        _ if given.is_empty() => Ok(()),
+        Some(_) if given.ends_with('/') => Err(format!("\"{given}\" ends with a slash; leave it out")),
+        Some(uri) if uri.query().is_some() || uri.path() != "/" => {
+            Err(format!("\"{given}\" has more than scheme, name and port"))
+        }
+        Some(uri) if uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && loopback(&uri)) => {
+            Ok(())
+        }
+        _ => Err(format!("\"{given}\" is not an address such as https://bank.example.com (http on this machine only)")),
+    }
+}
+
+fn zone(given: &str) -> Result<(), String> {
+    match jiff::tz::TimeZone::get(given) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("\"{given}\" is not the name of a time zone such as Europe/Berlin or UTC")),
+    }
+}
+
 fn mode(given: &str) -> Result<(), String> {
     match given {
         "local" | "remote" => Ok(()),
         _ => Err(format!("\"{given}\" is not \"local\" or \"remote\"")),
     }
-}
-
-/// Whoever is called gets the secret, in the clear.
-fn addresses(values: &Values, service: &str) -> Result<(), String> {
-    let Some((Value::Array(addresses), _)) = values.get(&format!("{service}.addresses")) else { return Ok(()) };
-    let remote = text(values, &format!("{service}.mode")) == "remote";
-    if remote == addresses.is_empty() {
-        let sentence = if remote {
-            format!("{service}.mode is \"remote\", so at least one address is wanted, such as 127.0.0.1:7070")
-        } else {
-            format!("{service}.mode is \"local\", so nobody is called there; set it to \"remote\" or leave this empty")
-        };
-        return Err(sentence);
-    }
-    addresses.iter().try_for_each(|address| called(address.as_str().unwrap_or_default()))
-}
-
-fn called(given: &str) -> Result<(), String> {
-    let address: SocketAddr =
-        given.parse().map_err(|_| format!("\"{given}\" is not an address with a port, such as 127.0.0.1:7070"))?;
-    if address.ip().is_loopback() {
-        return Ok(());
-    }
-    Err(format!("{given} is on another machine, and calls travel in the clear; use 127.0.0.1 or [::1]"))
 }
 
 fn hosts(values: &Values) -> Result<(), String> {

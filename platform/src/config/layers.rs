@@ -147,6 +147,7 @@ impl Values {
     pub(super) fn rows(&self) -> Vec<Row> {
         let shown = |key: &str, value: &Value| match (key, value) {
             ("storage.database_url", Value::String(url)) => format!("\"{}\"", secret::redacted(url)),
+            ("crypto.secret", Value::String(secret)) if !secret.is_empty() => "\"***\"".to_owned(),
             (_, value) => value.to_string(),
         };
         let row = |(key, (value, origin)): (&String, &(Value, Origin))| Row {

@@ -1,5 +1,8 @@
 //! One test for each way a configuration is refused, and for who wins over whom.
 
+mod keys;
+mod network;
+
 use std::path::PathBuf;
 
 use super::*;
@@ -81,8 +84,9 @@ fn every_alias_reaches_its_key() {
 
 #[test]
 fn variables_without_a_meaning_yet_are_listed() {
-    let config = with(&[("REDIS_URL", "x"), ("JWT_SECRET", "x"), ("FEATURE_DARK", "x"), ("HOME", "/root")]).unwrap();
-    assert_eq!(config.known_not_used(), ["REDIS_URL", "JWT_SECRET", "FEATURE_DARK"]);
+    let config =
+        with(&[("REDIS_URL", "x"), ("PCI_COMPLIANCE_MODE", "x"), ("FEATURE_DARK", "x"), ("HOME", "/root")]).unwrap();
+    assert_eq!(config.known_not_used(), ["REDIS_URL", "PCI_COMPLIANCE_MODE", "FEATURE_DARK"]);
 }
 
 #[test]
@@ -125,17 +129,6 @@ fn files_that_are_missing_or_no_toml_are_refused_without_quoting_them() {
 }
 
 #[test]
-fn listeners_stay_on_this_machine() {
-    for bad in ["0.0.0.0:8080", "192.168.1.4:8080", "[::]:8080"] {
-        refused(with(&[("FLORIN__SERVER__LISTEN", bad)]), "server.listen", "can be reached from other machines");
-        refused(with(&[("FLORIN__SERVER__MANAGEMENT_LISTEN", bad)]), "server.management_listen", "other machines");
-    }
-    refused(with(&[("FLORIN__SERVER__LISTEN", "8080")]), "server.listen", "is not an address with a port");
-    refused(with(&[("FLORIN__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:8080")]), "management_listen", "a port of its own");
-    assert!(with(&[("FLORIN__SERVER__LISTEN", "[::1]:8080")]).is_ok());
-}
-
-#[test]
 fn other_databases_are_refused_without_showing_the_password() {
     let result = with(&[("DATABASE_URL", "mysql://ann:hunter2@db/florin")]);
     assert!(!result.as_ref().unwrap_err().to_string().contains("hunter2"));
@@ -155,12 +148,9 @@ fn the_remaining_texts_are_checked() {
     let remote = |addresses| {
         with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote"), ("FLORIN__SERVICES__LEDGER__ADDRESSES", addresses)])
     };
-    refused(remote("127.0.0.1:7070,ledger"), "services.ledger.addresses", "\"ledger\" is not an address with a port");
-    refused(remote("10.1.2.3:7070"), "services.ledger.addresses", "on another machine");
     assert_eq!(remote("127.0.0.1:7070,127.0.0.1:7071").unwrap().services.ledger.addresses.len(), 2);
     let without = with(&[("FLORIN__SERVICES__LEDGER__ADDRESSES", "127.0.0.1:7070")]);
     refused(without, "services.ledger.addresses", "nobody is called there");
-    refused(with(&[("FLORIN__RPC__LISTEN", "0.0.0.0:7070")]), "rpc.listen", "other machines");
     refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is the address of server.listen");
     refused(with(&[("FLORIN__RPC__SECRET_FILE", "")]), "rpc.secret_file", "a path is wanted");
     refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "away")]), "services.ledger.mode", "is not \"local\" or");
@@ -189,4 +179,28 @@ fn an_outbox_keeps_its_events_for_an_hour_at_least() {
             "is not between 1 and 87600",
         );
     }
+}
+
+#[test]
+fn what_identity_is_told_is_checked() {
+    for bad in
+        ["bank.example.com", "http://bank.example.com", "https://bank.example.com/", "https://a.test/id", "ftp://a"]
+    {
+        assert!(with(&[("FLORIN__IDENTITY__ISSUER", bad)]).is_err(), "{bad}");
+    }
+    refused(with(&[("FLORIN__IDENTITY__ISSUER", "https://a.test/")]), "identity.issuer", "ends with a slash");
+    refused(with(&[("FLORIN__IDENTITY__ISSUER", "http://a.test")]), "identity.issuer", "http on this machine only");
+    for good in
+        ["https://bank.example.com", "https://bank.example.com:8443", "http://127.0.0.1:8080", "http://localhost"]
+    {
+        assert_eq!(with(&[("FLORIN__IDENTITY__ISSUER", good)]).unwrap().identity.issuer.as_deref(), Some(good));
+    }
+    refused(with(&[("FLORIN__IDENTITY__ZONE", "Berlin")]), "identity.zone", "name of a time zone");
+    assert!(with(&[("FLORIN__IDENTITY__ZONE", "Europe/Berlin")]).is_ok());
+    refused(with(&[("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", "64")]), "identity.argon2_memory_kib", "not between 7168");
+    refused(
+        with(&[("FLORIN__SERVICES__IDENTITY__MODE", "remote")]),
+        "services.identity.addresses",
+        "at least one address",
+    );
 }

@@ -19,9 +19,10 @@ use tracing::Instrument;
 
 use super::host::Hosts;
 use super::observe::{Answered, Observed};
+use super::origin::{Origin, Proxies};
 use super::problem::{Problem, refusals};
 use super::scope::{Limits, Scope};
-use super::{deadline, observe, request_id};
+use super::{deadline, headers, observe, request_id};
 use crate::config::Config;
 use crate::telemetry::{self, TRACEPARENT};
 
@@ -31,6 +32,7 @@ pub struct Edge {
     clock: Arc<dyn Clock>,
     ids: IdMaker,
     hosts: Hosts,
+    proxies: Proxies,
     limits: Limits,
     deadline_ms: u64,
     service: SharedString,
@@ -45,6 +47,7 @@ impl Edge {
             ids: IdMaker::new(clock.clone()),
             clock,
             hosts: Hosts::new(&server.hosts),
+            proxies: Proxies::new(&server.trusted_proxies),
             limits: Limits { body_bytes_max: server.body_bytes_max, json_depth_max: server.json_depth_max },
             deadline_ms: server.deadline_ms,
             service: SharedString::from(config.telemetry.service_name.clone()),
@@ -70,11 +73,12 @@ pub fn guard(router: Router, edge: Arc<Edge>) -> Router {
 async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let started = edge.clock.monotonic();
     let request_id = request_id::request_id(request.headers(), &edge.ids);
+    let origin = edge.proxies.origin(request.extensions().get(), request.headers());
     let what = observed(&edge, &request);
     let span = tracing::info_span!("request", request_id = &*request_id, method = what.method, route = &*what.endpoint);
     telemetry::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
     let answer = async {
-        let response = match admit(&edge, &mut request, &request_id) {
+        let response = match admit(&edge, &mut request, &request_id, origin) {
             Ok(allowed) => answer(request, next, allowed).await,
             Err(problem) => problem.into_response(),
         };
@@ -83,7 +87,7 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
         edge.answered.record(&edge.service, &what, response.status(), seconds);
         response
     };
-    finished(answer.instrument(span).await, &request_id)
+    finished(answer.instrument(span).await, &request_id, origin.secure)
 }
 
 fn observed(edge: &Edge, request: &Request) -> Observed {
@@ -95,13 +99,14 @@ fn observed(edge: &Edge, request: &Request) -> Observed {
 }
 
 /// What has to hold before a handler is asked; gives the time it may take.
-fn admit(edge: &Edge, request: &mut Request, request_id: &Arc<str>) -> Result<Duration, Problem> {
+fn admit(edge: &Edge, request: &mut Request, request_id: &Arc<str>, origin: Origin) -> Result<Duration, Problem> {
     let (mut parts, body) = std::mem::take(request).into_parts();
     edge.hosts.check(&parts)?;
     sane_uri(&parts.uri)?;
     let millis = deadline::deadline_ms(&parts.headers, edge.deadline_ms)?;
     let deadline = Deadline::after_millis(&*edge.clock, millis);
-    parts.extensions.insert(Scope { request_id: request_id.clone(), deadline, limits: edge.limits });
+    let (request_id, limits, Origin { from, secure }) = (request_id.clone(), edge.limits, origin);
+    parts.extensions.insert(Scope { request_id, deadline, limits, from, secure });
     *request = Request::from_parts(parts, body);
     Ok(Duration::from_millis(millis))
 }
@@ -133,7 +138,7 @@ async fn answer(request: Request, next: Next, allowed: Duration) -> Response {
 }
 
 /// Writes the problem that may travel beside the response, keeping headers such as `Allow`, and names the request.
-fn finished(mut response: Response, request_id: &str) -> Response {
+fn finished(mut response: Response, request_id: &str, secure: bool) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let (parts, body) = problem.render(request_id).into_parts();
         *response.body_mut() = body;
@@ -143,5 +148,6 @@ fn finished(mut response: Response, request_id: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(request_id::HEADER, value);
     }
+    headers::protect(response.headers_mut(), secure);
     response
 }

@@ -1,9 +1,12 @@
 //! Which names a request may call us by. A page from elsewhere can make a browser resolve its own name to 127.0.0.1; the
 //! name it then sends gives it away.
 
+use std::net::IpAddr;
+
 use http::header::HOST;
 use http::request::Parts;
 
+use super::origin::Peer;
 use super::problem::{Problem, refusals};
 
 #[derive(Debug, Clone)]
@@ -16,21 +19,26 @@ impl Hosts {
     }
 
     /// Every name that the request gives has to be known: HTTP/2 puts it into the URI, HTTP/1 into the header.
+    /// The address that the connection was made to is one of our names too: probes call it, and no page can make a browser
+    /// send it in place of its own name.
     pub(super) fn check(&self, parts: &Parts) -> Result<(), Problem> {
+        let local = parts.extensions.get::<Peer>().and_then(|peer| peer.local);
         let in_uri = parts.uri.authority().map(|authority| authority.as_str());
         let mut in_header = parts.headers.get_all(HOST).iter();
         let header = in_header.next().map(|value| value.to_str().unwrap_or_default());
         let known = match (in_uri, header, in_header.next()) {
-            (None, Some(host), None) | (Some(host), None, None) => self.knows(host),
-            (Some(uri), Some(host), None) => self.knows(uri) && self.knows(host),
+            (None, Some(host), None) | (Some(host), None, None) => self.knows(host, local),
+            (Some(uri), Some(host), None) => self.knows(uri, local) && self.knows(host, local),
             _ => false,
         };
         if known { Ok(()) } else { Err(refusals::HOST_UNKNOWN.because("add the name to server.hosts if it is yours")) }
     }
 
-    fn knows(&self, host: &str) -> bool {
+    fn knows(&self, host: &str, local: Option<IpAddr>) -> bool {
         let name = without_port(host);
-        self.0.iter().any(|known| known.eq_ignore_ascii_case(name))
+        let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+        let address = || bare.parse::<IpAddr>().ok();
+        self.0.iter().any(|known| known.eq_ignore_ascii_case(name)) || (local.is_some() && address() == local)
     }
 }
 
@@ -49,11 +57,23 @@ mod tests {
     fn names_count_without_port_and_case() {
         let hosts = Hosts::new(&["Bank.test".to_owned()]);
         for good in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]", "[::1]:8080", "bank.test"] {
-            assert!(hosts.knows(good), "{good}");
+            assert!(hosts.knows(good, None), "{good}");
         }
         for bad in ["", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "::1", "localhost:x", "a@localhost"]
         {
-            assert!(!hosts.knows(bad), "{bad}");
+            assert!(!hosts.knows(bad, None), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_address_that_was_called_is_a_name_and_no_other_address_is() {
+        let hosts = Hosts::new(&[]);
+        let called = |address: &str| Some(address.parse().unwrap());
+        assert!(hosts.knows("10.1.2.3:8080", called("10.1.2.3")));
+        assert!(hosts.knows("[2001:db8::1]:8080", called("2001:db8::1")));
+        for bad in ["10.1.2.4:8080", "evil.test", "10.1.2.3.evil.test"] {
+            assert!(!hosts.knows(bad, called("10.1.2.3")), "{bad}");
+        }
+        assert!(!hosts.knows("10.1.2.3", None));
     }
 }

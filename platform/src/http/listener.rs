@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::connection::{self, Shared};
 use super::shed;
 use crate::config::Server;
+use crate::tls::Tls;
 
 const HTTP2_STREAMS_MAX: u32 = 256;
 /// Finds HTTP/2 peers that went away without a word; HTTP/1 connections end with the header timeout.
@@ -50,7 +51,7 @@ impl Settings {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Open,
     Draining,
     Closed,
@@ -73,6 +74,7 @@ pub struct Listener {
     accepting: JoinHandle<()>,
     places: Arc<Semaphore>,
     settings: Settings,
+    has_tls: bool,
 }
 
 /// A port that is taken, and not answered from yet: its address can be told to others before there is anything to answer.
@@ -97,12 +99,19 @@ impl Bound {
         self.address
     }
 
-    /// Answers from now on.
+    /// Answers from now on, in the clear.
     pub fn serve(self, router: Router, settings: Settings) -> Listener {
+        self.serve_over(None, router, settings)
+    }
+
+    /// Answers from now on, by TLS where it is given.
+    pub fn serve_over(self, tls: Option<Arc<Tls>>, router: Router, settings: Settings) -> Listener {
         let (phase, watching) = watch::channel(Phase::Open);
         let places = Arc::new(Semaphore::new(settings.connections_max as usize));
-        let accept = Accept { socket: self.socket, router, settings, places: places.clone(), phase: watching };
-        Listener { address: self.address, phase, accepting: tokio::spawn(accept.run()), places, settings }
+        let has_tls = tls.is_some();
+        let shared = Arc::new(Shared { router, settings, tls, http: http(settings) });
+        let accept = Accept { socket: self.socket, shared, places: places.clone(), phase: watching };
+        Listener { address: self.address, phase, accepting: tokio::spawn(accept.run()), places, settings, has_tls }
     }
 }
 
@@ -119,6 +128,11 @@ impl Listener {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// As callers write it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.has_tls { "https" } else { "http" }, self.address)
     }
 
     /// Closes the port, lets running requests finish for as long as `patience`, then cuts what is left.
@@ -138,8 +152,7 @@ impl Listener {
 
 struct Accept {
     socket: TcpListener,
-    router: Router,
-    settings: Settings,
+    shared: Arc<Shared>,
     places: Arc<Semaphore>,
     phase: watch::Receiver<Phase>,
 }
@@ -147,101 +160,37 @@ struct Accept {
 impl Accept {
     async fn run(mut self) {
         let refusing = Arc::new(Semaphore::new(shed::AT_ONCE_MAX));
-        let http = self.http();
+        let name = self.shared.settings.name;
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
                 _ = self.phase.changed() => return,
             };
             match (accepted, self.places.clone().try_acquire_owned()) {
-                (Ok((stream, _)), Ok(place)) => self.serve(stream, place, http.clone()),
-                (Ok((stream, _)), Err(_)) => shed::refuse(stream, self.settings.name, &refusing),
+                (Ok((stream, from)), Ok(place)) => {
+                    let (shared, phase) = (self.shared.clone(), self.phase.clone());
+                    tokio::spawn(async move {
+                        let _place = place;
+                        connection::run(shared, stream, from, phase).await;
+                    });
+                }
+                (Ok((stream, _)), Err(_)) => shed::refuse(stream, name, self.shared.tls.is_some(), &refusing),
                 (Err(error), _) => {
-                    tracing::warn!(listener = self.settings.name, %error, "a connection could not be accepted");
+                    tracing::warn!(listener = name, %error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
-
-    /// HTTP/1, and HTTP/2 by clients that know beforehand.
-    fn http(&self) -> auto::Builder<TokioExecutor> {
-        let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.settings.header_timeout)
-            .max_buf_size(BUFFER_BYTES_MAX);
-        http.http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(HTTP2_STREAMS_MAX)
-            .keep_alive_interval(HTTP2_PING_EVERY);
-        http
-    }
-
-    fn serve(&self, stream: TcpStream, place: OwnedSemaphorePermit, http: auto::Builder<TokioExecutor>) {
-        let service = TowerToHyperService::new(self.router.clone());
-        let (mut phase, settings) = (self.phase.clone(), self.settings);
-        tokio::spawn(async move {
-            let _place = place;
-            let _open = Open::new(settings.name);
-            if stream.set_nodelay(true).is_err() || !speaks(&stream, settings.header_timeout, &mut phase).await {
-                return;
-            }
-            let connection = http.serve_connection(TokioIo::new(stream), service);
-            let mut connection = std::pin::pin!(connection);
-            loop {
-                tokio::select! {
-                    ended = connection.as_mut() => {
-                        if let Err(error) = ended {
-                            tracing::debug!(listener = settings.name, %error, "a connection ended early");
-                        }
-                        return;
-                    }
-                    _ = phase.changed() => match *phase.borrow_and_update() {
-                        Phase::Open => {}
-                        Phase::Draining => connection.as_mut().graceful_shutdown(),
-                        Phase::Closed => return,
-                    },
-                }
-            }
-        });
-    }
 }
 
-/// Waits until it is clear which protocol the client speaks. hyper waits for that without a bound, and a client that sends
-/// nothing, or the first letters of the HTTP/2 preface only, would keep its place for ever.
-async fn speaks(stream: &TcpStream, patience: Duration, phase: &mut watch::Receiver<Phase>) -> bool {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let clear = async {
-        let mut seen = [0_u8; PREFACE.len()];
-        loop {
-            let count = stream.peek(&mut seen).await.unwrap_or_default();
-            let given = seen.get(..count).unwrap_or_default();
-            if count == 0 || count == PREFACE.len() || !PREFACE.starts_with(given) {
-                return count > 0;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::select! {
-        clear = tokio::time::timeout(patience, clear) => clear.unwrap_or(false),
-        _ = phase.wait_for(|phase| *phase != Phase::Open) => false,
-    }
-}
-
-/// Counts a connection for as long as it lives.
-struct Open(metrics::Gauge);
-
-impl Open {
-    fn new(listener: &'static str) -> Open {
-        let gauge = metrics::gauge!("http_connections_active", "listener" => listener);
-        gauge.increment(1.0);
-        Open(gauge)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.decrement(1.0);
-    }
+/// HTTP/1, and HTTP/2 by clients that know beforehand.
+fn http(settings: Settings) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_buf_size(BUFFER_BYTES_MAX);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .keep_alive_interval(HTTP2_PING_EVERY);
+    http
 }

@@ -1,5 +1,6 @@
 //! What the edge finds out about a request once, for extractors and handlers to pick up.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -14,6 +15,10 @@ pub struct Scope {
     pub request_id: Arc<str>,
     pub deadline: Deadline,
     pub limits: Limits,
+    /// Whom the request comes from: the other end of the connection, or whom a trusted proxy names.
+    pub from: Option<IpAddr>,
+    /// Nobody could read it on its way: it came by TLS, or a trusted proxy says so.
+    pub secure: bool,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -21,22 +21,26 @@ const ANSWER: &str = concat!(
     r#""detail":"all connections are in use","code":"overloaded","request_id":"","errors":[]}      "#,
 );
 
-pub(super) fn refuse(stream: TcpStream, listener: &'static str, refusing: &Arc<Semaphore>) {
+/// With `tls` there is no word: it would take a handshake, and work is what is not to be had.
+pub(super) fn refuse(stream: TcpStream, listener: &'static str, tls: bool, refusing: &Arc<Semaphore>) {
     metrics::counter!("http_connections_refused_total", "listener" => listener).increment(1);
+    if tls {
+        return;
+    }
     let Ok(place) = refusing.clone().try_acquire_owned() else { return };
     tokio::spawn(async move {
         let _place = place;
-        let _ = tokio::time::timeout(PATIENCE, say_no(stream)).await;
+        let _ = tokio::time::timeout(PATIENCE, say(stream, ANSWER)).await;
     });
 }
 
 /// What the client sent is read first: closing a socket with unread bytes would throw our answer away with them.
-async fn say_no(mut stream: TcpStream) -> std::io::Result<()> {
+pub(super) async fn say(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
     let mut unread = [0_u8; 8_192];
     if stream.read(&mut unread).await? == 0 {
         return Ok(());
     }
-    stream.write_all(ANSWER.as_bytes()).await?;
+    stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await?;
     while stream.read(&mut unread).await? > 0 {}
     Ok(())

@@ -15,11 +15,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use kernel::{Clock, Monotonic};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::routes::failure_of;
-use super::{BODY_BYTES_MAX, Credential, Failure, Transport, path};
+use super::{BODY_BYTES_MAX, Connect, Credential, Failure, Transport, path};
 
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// Finds peers that went away without a word.
@@ -27,29 +25,6 @@ const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_WAIT: Duration = Duration::from_secs(2);
 /// A process that could not be reached is left alone for so long while another one can be asked.
 const AVOIDED_MS: u64 = 1_000;
-
-/// Bytes both ways.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-/// Opens connections; a simulation brings a network of its own.
-#[async_trait]
-pub trait Connect: Send + Sync {
-    async fn connect(&self, address: &str) -> io::Result<Box<dyn Io>>;
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TcpConnect;
-
-#[async_trait]
-impl Connect for TcpConnect {
-    async fn connect(&self, address: &str) -> io::Result<Box<dyn Io>> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Box::new(stream))
-    }
-}
 
 type Sender = SendRequest<Full<Bytes>>;
 

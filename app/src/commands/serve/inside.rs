@@ -1,13 +1,13 @@
-//! What this process shares with others of the same house: the secret that they know one another by, and the port on which
-//! it is called.
+//! What this process shares with others of the same house: the secret and the certificates that they know one another by, and
+//! the port on which it is called.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use kernel::Principal;
+use kernel::{Clock, Principal, SystemClock};
 use platform::config::Config;
 use platform::http::{Bound, Listener, Settings};
-use platform::rpc::{self, Caller, Credential, Served, Trust};
+use platform::rpc::{self, Caller, Connect, Credential, Served, TcpConnect, TlsConnect, Trust};
+use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
 use crate::services::Roles;
@@ -17,6 +17,8 @@ pub(crate) struct Inside {
     /// Of a process that calls others or is called.
     pub(crate) credential: Option<Credential>,
     bound: Option<Bound>,
+    advertise: Option<String>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Inside {
@@ -30,18 +32,40 @@ impl Inside {
         }
         let credential = Some(Credential::read_or_make(&config.rpc.secret_file)?);
         let bound = if called { Some(Bound::bind(config.rpc.listen, "rpc.listen").await?) } else { None };
-        Ok(Inside { credential, bound })
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let files = TlsFiles::of_rpc(&config.rpc.tls);
+        let tls = files.map(|files| Tls::open("internal", files, clock)).transpose()?;
+        Ok(Inside { credential, bound, advertise: config.rpc.advertise.clone(), tls })
     }
 
-    /// Where others call this process.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
-        self.bound.as_ref().map(Bound::address)
+    /// Where others call this process: under the name that it is known by, or at the address that it listens on.
+    pub(crate) fn address(&self) -> Option<String> {
+        let bound = self.bound.as_ref()?.address();
+        Some(match &self.advertise {
+            Some(name) if has_port(name) => name.clone(),
+            Some(name) => format!("{name}:{}", bound.port()),
+            None => bound.to_string(),
+        })
+    }
+
+    /// How others are called.
+    pub(crate) fn connect(&self) -> Arc<dyn Connect> {
+        match &self.tls {
+            Some(tls) => Arc::new(TlsConnect::new(Arc::clone(tls))),
+            None => Arc::new(TcpConnect),
+        }
     }
 
     pub(crate) fn serve(self, config: &Config, served: Arc<Served>) -> Option<Listener> {
         let (bound, credential) = self.bound.zip(self.credential)?;
-        Some(bound.serve(rpc::routes(served, credential), Settings::new("internal", &config.server)))
+        let settings = Settings::new("internal", &config.server);
+        Some(bound.serve_over(self.tls, rpc::routes(served, credential), settings))
     }
+}
+
+/// Colons inside of brackets belong to an address.
+fn has_port(name: &str) -> bool {
+    !name.ends_with(']') && name.contains(':')
 }
 
 /// Whoever knows the secret is believed.
@@ -53,5 +77,30 @@ impl Trust for Housemates {
             Caller::Said(principal) => Ok(principal),
             Caller::Token(_) => Ok(Principal::nobody()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn others_call_by_the_advertised_name() {
+        let port = |inside: &Inside| inside.bound.as_ref().unwrap().address().port();
+        for (advertise, called) in [
+            (None, "127.0.0.1:"),
+            (Some("ledger-0.ledger"), "ledger-0.ledger:"),
+            (Some("[2001:db8::1]"), "[2001:db8::1]:"),
+        ] {
+            let bound = Bound::bind("127.0.0.1:0".parse().unwrap(), "rpc.listen").await.unwrap();
+            let inside = Inside { bound: Some(bound), advertise: advertise.map(str::to_owned), ..Inside::default() };
+            assert_eq!(inside.address().unwrap(), format!("{called}{}", port(&inside)));
+        }
+        for whole in ["ledger-0.ledger:7071", "[2001:db8::1]:7071"] {
+            let bound = Bound::bind("127.0.0.1:0".parse().unwrap(), "rpc.listen").await.unwrap();
+            let inside = Inside { bound: Some(bound), advertise: Some(whole.to_owned()), ..Inside::default() };
+            assert_eq!(inside.address().unwrap(), whole);
+        }
+        assert_eq!(Inside::default().address(), None);
     }
 }

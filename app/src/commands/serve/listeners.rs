@@ -1,13 +1,28 @@
 //! The ports that people and probes ask.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use platform::config::Config;
+use kernel::{Clock, SystemClock};
+use platform::config::{Config, Server};
 use platform::health::Health;
-use platform::http::{Edge, Listener, Settings, guard};
+use platform::http::{Bound, Edge, Listener, Settings, guard};
+use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
+
+/// A demo answers everybody who asks.
+pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
+    let server = &config.server;
+    let open = [Some(server.listen), server.management_listen, Some(config.rpc.listen)];
+    match open.into_iter().flatten().find(|address| demo && !address.ip().is_loopback()) {
+        Some(address) => Err(Failure::new(format!(
+            "--demo answers on this machine only, and {address} can be reached from others; listen on 127.0.0.1"
+        ))),
+        None => Ok(()),
+    }
+}
 
 /// The public port and, where there is one, that of management. Management first: a probe may ask it before the public
 /// port is there.
@@ -18,15 +33,64 @@ pub(super) async fn open(
     router: Router,
 ) -> Result<(Listener, Option<Listener>), Failure> {
     let server = &config.server;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let files = TlsFiles::of_server(&server.tls);
+    let tls = files.map(|files| Tls::open("public", files, clock)).transpose()?;
     let management = match server.management_listen {
         Some(address) => {
             let router = guard(health.routes(), edge.clone());
-            let settings = Settings::new("management", server);
-            Some(Listener::open(address, "server.management_listen", router, settings).await?)
+            let bound = Bound::bind(address, "server.management_listen").await?;
+            let tls = tls.clone().filter(|_| management_by_tls(server, address));
+            Some(bound.serve_over(tls, router, Settings::new("management", server)))
         }
         None => None,
     };
-    let router = guard(router.merge(health.routes()), edge.clone());
-    let public = Listener::open(server.listen, "server.listen", router, Settings::new("public", server)).await?;
-    Ok((public, management))
+    let own = if tells_all(server) { health.routes() } else { health.routes_for_strangers() };
+    let router = guard(router.merge(own), edge.clone());
+    let bound = Bound::bind(server.listen, "server.listen").await?;
+    Ok((bound.serve_over(tls, router, Settings::new("public", server)), management))
+}
+
+/// Probes and scrapers on this machine need no certificate.
+fn management_by_tls(server: &Server, address: SocketAddr) -> bool {
+    !address.ip().is_loopback() && !server.management_plain_behind_mesh
+}
+
+/// How much is going on is not for everybody who can reach the port.
+fn tells_all(server: &Server) -> bool {
+    server.listen.ip().is_loopback() || server.metrics_public
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::config::Sources;
+
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        let plain = ["SERVER__PLAIN_BEHIND_MESH", "SERVER__MANAGEMENT_PLAIN_BEHIND_MESH", "RPC__PLAIN_BEHIND_MESH"];
+        let plain = plain.iter().map(|name| (*name, "true"));
+        let variables = plain.chain(variables.iter().copied());
+        let variables = variables.map(|(name, value)| (format!("FLORIN__{name}"), value.to_owned())).collect();
+        Config::load(&Sources { variables, ..Sources::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_demo_stays_on_this_machine() {
+        for listener in ["SERVER__LISTEN", "SERVER__MANAGEMENT_LISTEN", "RPC__LISTEN"] {
+            let open = config(&[(listener, "192.0.2.1:9000")]);
+            assert!(check(&open, false).is_ok());
+            let refused = check(&open, true).unwrap_err().to_string();
+            assert!(refused.contains("192.0.2.1:9000 can be reached from others"), "{refused}");
+        }
+        assert!(check(&config(&[]), true).is_ok());
+    }
+
+    #[test]
+    fn metrics_are_public_on_this_machine_or_by_word() {
+        assert!(tells_all(&config(&[]).server));
+        let open = [("SERVER__LISTEN", "0.0.0.0:8080")];
+        assert!(!tells_all(&config(&open).server));
+        assert!(tells_all(&config(&[open[0], ("SERVER__METRICS_PUBLIC", "true")]).server));
+    }
 }

@@ -1,0 +1,152 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::future::RouteFuture;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::handshake;
+use super::listener::{Phase, Settings};
+use super::origin::Peer;
+use crate::tls::Tls;
+
+/// What all connections of a listener have in common.
+pub(super) struct Shared {
+    pub(super) router: Router,
+    pub(super) settings: Settings,
+    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) http: auto::Builder<TokioExecutor>,
+}
+
+pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, mut phase: watch::Receiver<Phase>) {
+    let (settings, http) = (shared.settings, shared.http.clone());
+    let _open = Open::new(settings.name);
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let local = stream.local_addr().ok().map(|local| local.ip().to_canonical());
+    let peer = Peer { address: from.ip().to_canonical(), local, tls: shared.tls.is_some() };
+    let told = Told { router: shared.router.clone(), peer, asked: Arc::default() };
+    let Some(tls) = &shared.tls else {
+        if speaks(&stream, settings.header_timeout, &mut phase).await {
+            converse(stream, http, told, settings, phase).await;
+        }
+        return;
+    };
+    let Some(stream) = handshake::secure(stream, tls, settings, &mut phase).await else { return };
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        let silent = silence(Arc::clone(&told.asked), settings.header_timeout);
+        tokio::select! {
+            () = converse(stream, http.http2_only(), told, settings, phase) => {}
+            () = silent => {}
+        }
+    } else {
+        converse(stream, http.http1_only(), told, settings, phase).await;
+    }
+}
+
+async fn converse<S>(
+    stream: S,
+    http: auto::Builder<TokioExecutor>,
+    told: Told,
+    settings: Settings,
+    mut phase: watch::Receiver<Phase>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http.serve_connection(TokioIo::new(stream), told);
+    let mut connection = std::pin::pin!(connection);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(listener = settings.name, %error, "a connection ended early");
+                }
+                return;
+            }
+            _ = phase.changed() => match *phase.borrow_and_update() {
+                Phase::Open => {}
+                Phase::Draining => connection.as_mut().graceful_shutdown(),
+                Phase::Closed => return,
+            },
+        }
+    }
+}
+
+/// The router, with whom a request comes from laid into each one.
+struct Told {
+    router: Router,
+    peer: Peer,
+    asked: Arc<AtomicBool>,
+}
+
+impl Service<Request<Incoming>> for Told {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        self.asked.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(self.peer);
+        // A router is always ready.
+        tower::Service::call(&mut self.router.clone(), request)
+    }
+}
+
+/// Ends when nothing was asked for so long. HTTP/2 inside of TLS has nobody else to find out that a client never speaks.
+async fn silence(asked: Arc<AtomicBool>, patience: Duration) {
+    tokio::time::sleep(patience).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until it is clear which protocol the client speaks. hyper waits for that without a bound, and a client that sends
+/// nothing, or the first letters of the HTTP/2 preface only, would keep its place for ever.
+async fn speaks(stream: &TcpStream, patience: Duration, phase: &mut watch::Receiver<Phase>) -> bool {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let clear = async {
+        let mut seen = [0_u8; PREFACE.len()];
+        loop {
+            let count = stream.peek(&mut seen).await.unwrap_or_default();
+            let given = seen.get(..count).unwrap_or_default();
+            if count == 0 || count == PREFACE.len() || !PREFACE.starts_with(given) {
+                return count > 0;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        clear = tokio::time::timeout(patience, clear) => clear.unwrap_or(false),
+        _ = phase.wait_for(|phase| *phase != Phase::Open) => false,
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Open(metrics::Gauge);
+
+impl Open {
+    fn new(listener: &'static str) -> Open {
+        let gauge = metrics::gauge!("http_connections_active", "listener" => listener);
+        gauge.increment(1.0);
+        Open(gauge)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
