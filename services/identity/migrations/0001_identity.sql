@@ -100,6 +100,7 @@ create table client (
     id TEXT primary key,
     name TEXT not null,
     kind TEXT not null,
+    -- The digest of the secret, sealed.
     secret BYTES,
     redirect_uris TEXT not null,
     post_logout_redirect_uris TEXT not null,
@@ -120,13 +121,21 @@ create table consent (
     primary key (person, client)
 );
 
--- A family: what one authorization led to. It ends as a whole.
+-- A family: what one authorization led to. It ends as a whole, and it is worth nothing behind an epoch of its person or client.
 create table grant_family (
     id ID primary key,
     client TEXT not null references client (id),
+    client_epoch BIGINT not null,
     person ID not null references person (id),
+    person_epoch BIGINT not null,
     session ID not null,
+    -- A JSON list.
     scopes TEXT not null,
+    auth_time BIGINT not null,
+    amr TEXT not null,
+    second_factor SMALLINT not null,
+    -- Rises with every use: uses at the same time wait for each other by it.
+    uses BIGINT not null,
     began_at BIGINT not null,
     expires_at BIGINT not null,
     ended_at BIGINT
@@ -142,8 +151,6 @@ create table authorization_code (
     redirect_uri TEXT not null,
     challenge TEXT not null,
     nonce TEXT,
-    auth_time BIGINT not null,
-    amr TEXT not null,
     expires_at BIGINT not null,
     used_at BIGINT
 );
@@ -153,24 +160,36 @@ create index authorization_code_by_family on authorization_code (family);
 create table refresh_token (
     digest BYTES primary key,
     family ID not null references grant_family (id),
-    auth_time BIGINT not null,
-    amr TEXT not null,
+    -- The one that it was given for; none for the first of a family.
+    parent BYTES,
     issued_at BIGINT not null,
-    -- When it was used first; a second time soon after is a lost answer, later it is theft.
+    -- When it was used first, or a sibling was; a second time soon after is a lost answer, later it is theft.
     used_at BIGINT
 );
 
 create index refresh_token_by_family on refresh_token (family);
+create index refresh_token_by_parent on refresh_token (parent);
 
--- Keys that tokens are signed with; the private half is sealed.
+-- Access tokens of a family that may still be alive, so that they can end with it.
+create table family_token (
+    jti TEXT primary key,
+    family ID not null references grant_family (id),
+    expires_at BIGINT not null
+);
+
+create index family_token_by_family on family_token (family);
+
+-- Keys that tokens are signed with; the private half is sealed, and gone once the key signs no more.
 create table signing_key (
     kid TEXT primary key,
     alg TEXT not null,
     public TEXT not null,
-    sealed BYTES not null,
+    sealed BYTES,
     created_at BIGINT not null,
-    signs_from BIGINT not null,
+    -- None: it is the next one.
+    signs_from BIGINT,
     retired_at BIGINT,
+    -- From then on none of its tokens is believed, and the row may go.
     gone_at BIGINT
 );
 
@@ -203,6 +222,7 @@ create table revocation (
 );
 
 create index revocation_by_end on revocation (until_at);
+create index revocation_by_what on revocation (what);
 
 create table revocation_last (
     one SMALLINT primary key,

@@ -9,12 +9,16 @@
 #![allow(dead_code)]
 
 mod change;
+mod clients;
 mod config;
 mod errors;
 mod http;
+mod keys;
+mod permit;
 mod service;
 mod standing;
 mod store;
+mod tokens;
 
 pub use config::IdentityConfig;
 pub use http::{HttpConfig, Routes, api, routes};

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use access::Hears;
 use kernel::{Clock, IdMaker};
-use platform::db::{Db, DbError};
+use platform::crypto::KeyRing;
+use platform::db::{Db, DbError, Fault};
 use platform::feed::{FeedSignal, Outbox};
 
 use crate::config::IdentityConfig;
+use crate::keys::Held;
 use crate::store::MIGRATIONS;
+use crate::tokens::Issued;
 
 /// The name in events, of the file and of the schema.
 const SOURCE: &str = "/identity";
@@ -23,6 +26,10 @@ pub struct IdentityService {
     pub(crate) hears: Option<Arc<dyn Hears>>,
     /// Woken behind each commit that has an event.
     pub(crate) signal: FeedSignal,
+    /// Seals what nobody may read in the store.
+    pub(crate) ring: KeyRing,
+    pub(crate) keys: Held,
+    pub(crate) issued: Issued,
 }
 
 /// Brings the store's schema forward; answers how many steps that took.
@@ -37,16 +44,23 @@ impl IdentityService {
         clock: Arc<dyn Clock>,
         ids: IdMaker,
         hears: Option<Arc<dyn Hears>>,
+        ring: KeyRing,
     ) -> Result<IdentityService, DbError> {
         migrate(&db).await?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
-        Ok(IdentityService { db, config, clock, ids, outbox, hears, signal: FeedSignal::default() })
+        let signal = FeedSignal::default();
+        let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
+        let keys = Held::default();
+        let identity = IdentityService { db, config, clock, ids, outbox, hears, signal, ring, keys, issued };
+        identity.keep_keys().await.map_err(|error| DbError::caused("make signing keys", Fault::Unreachable, error))?;
+        Ok(identity)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use kernel::SystemClock;
+    use platform::crypto::KeyEncryptionKey;
 
     use super::*;
 
@@ -56,7 +70,9 @@ mod tests {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             let ids = IdMaker::new(Arc::clone(&clock));
             let db = store.open().await;
-            IdentityService::start(db.clone(), IdentityConfig::default(), clock, ids, None).await.unwrap();
+            migrate(&db).await.unwrap();
+            let ring = KeyRing::open(&db, &KeyEncryptionKey::random(), Arc::clone(&clock)).await.unwrap();
+            IdentityService::start(db.clone(), IdentityConfig::default(), clock, ids, None, ring).await.unwrap();
             assert_eq!(migrate(&db).await.unwrap(), 0);
             let tx = db.read().await.unwrap();
             for sql in crate::store::all_sql() {

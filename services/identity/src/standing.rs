@@ -38,11 +38,11 @@ impl IdentityService {
         look.await.map_err(store_error)
     }
 
-    async fn terms(&self, _tx: &Tx) -> Result<Terms, DbError> {
+    async fn terms(&self, tx: &Tx) -> Result<Terms, DbError> {
         Ok(Terms {
             issuer: self.config.issuer.clone(),
             audience: self.config.audience.clone(),
-            keys: Vec::new(),
+            keys: crate::keys::published(tx).await?,
             roles: Vec::new(),
             policies: Vec::new(),
             zone: self.config.zone.clone(),

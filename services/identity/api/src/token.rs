@@ -45,12 +45,31 @@ pub struct Authorize {
     pub origin: Origin,
 }
 
+impl Authorize {
+    /// What is asked once the person has logged in again: that is not wanted a second time, but that it happened is still
+    /// looked at.
+    pub fn behind_login(mut self) -> Authorize {
+        let words: Vec<&str> = self.prompt.iter().flat_map(|prompt| prompt.split(' ')).collect();
+        let login = words.contains(&"login");
+        let prompt = words.into_iter().filter(|word| *word != "login").collect::<Vec<_>>().join(" ");
+        self.max_age = match self.max_age {
+            Some(age) => Some(age.max(LOGIN_SECONDS)),
+            None => login.then_some(LOGIN_SECONDS),
+        };
+        self.prompt = Some(prompt).filter(|prompt| !prompt.is_empty());
+        self
+    }
+}
+
+/// So long the way from a login back here may take.
+const LOGIN_SECONDS: i64 = 300;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorizeReply {
     /// Back to the client, with a code or with an error of the standard.
     Redirect { to: Secret },
-    /// The person logs in first. `again`: although a session is there.
+    /// The person logs in first. `again`: although a session is there. Behind it comes [`Authorize::behind_login`].
     LogIn { again: bool, second_factor: bool },
     /// The person is asked.
     Ask { client_name: String, redirect_host: String, scopes: Vec<String>, username: String, form_key: Secret },

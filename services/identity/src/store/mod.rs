@@ -1,15 +1,28 @@
 //! Identity's tables. Each part of the service keeps its statements beside what runs them; the list of the migrations is here.
 
-use platform::db::Migration;
+use platform::db::{DbError, Migration, Row};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "identity", sql: include_str!("../../migrations/0001_identity.sql") },
     Migration { version: 2, name: "outbox", sql: platform::feed::OUTBOX_TABLES },
     Migration { version: 3, name: "consumers", sql: platform::feed::OUTBOX_CONSUMER_TABLE },
+    Migration { version: 4, name: "keys", sql: platform::crypto::KEY_TABLES },
 ];
 
 /// Every statement of identity: a test prepares each one on both engines.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
-    [crate::change::SQL, crate::standing::SQL].into_iter().flatten().copied()
+    [crate::change::SQL, crate::standing::SQL, crate::keys::SQL, crate::clients::SQL, crate::tokens::SQL]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+/// Lists of texts stand in one column, as JSON.
+pub(crate) fn list_text(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+pub(crate) fn list_of(row: &Row, column: usize) -> Result<Vec<String>, DbError> {
+    serde_json::from_str(row.text(column)?).map_err(|error| DbError::shape(error.to_string()))
 }

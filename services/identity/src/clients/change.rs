@@ -1,0 +1,87 @@
+//! One change of a client. What makes its tokens untrue raises its epoch, and they end with the commit.
+
+use access::RevokedWhat;
+use identity_api::{ChangeClient, ClientChange, ClientKind, IdentityError, NewClient, Refusal};
+use kernel::{Ctx, Secret};
+use serde_json::json;
+
+use super::validate::known_roles;
+use super::{ClientRow, RESOURCE, secret, store};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::permit;
+
+impl IdentityService {
+    pub(super) async fn alter_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError> {
+        permit::may(ctx, RESOURCE, "change")?;
+        permit::fresh(ctx, self.clock.now())?;
+        let tx = self.begin().await?;
+        let found = store::find_to_change(&tx, &command.id).await.map_err(store_error)?;
+        let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
+        let what = name(&command.change);
+        let (mut row, secret) = self.changed(before.clone(), command.change)?;
+        if row == before {
+            return Ok(NewClient { client: row.shown(), secret: None });
+        }
+        self.valid_client(&row)?;
+        known_roles(&tx, &row.roles).await?;
+        let told = Told::nothing().event(
+            "identity.client.changed",
+            row.id.clone(),
+            json!({"by": &*ctx.principal.subject, "change": what}),
+        );
+        let told = ends_tokens(&before, &mut row, told);
+        store::set(&tx, &row).await.map_err(store_error)?;
+        self.commit(tx, told).await?;
+        Ok(NewClient { client: row.shown(), secret })
+    }
+
+    fn changed(&self, mut row: ClientRow, change: ClientChange) -> Result<(ClientRow, Option<Secret>), IdentityError> {
+        match change {
+            ClientChange::NewSecret if row.kind == ClientKind::Public => {
+                return Err(Refusal::field("change", "a public client has no secret").into());
+            }
+            ClientChange::NewSecret => {
+                let secret = secret::new_secret();
+                row.secret = Some(self.sealed_secret(&row.id, &secret)?);
+                return Ok((row, Some(secret)));
+            }
+            ClientChange::SetRoles { roles } => row.roles = roles,
+            ClientChange::SetScopes { scopes } => row.scopes = scopes,
+            ClientChange::SetRedirectUris { redirect_uris, post_logout_redirect_uris } => {
+                row.redirect_uris = redirect_uris;
+                row.post_logout_redirect_uris = post_logout_redirect_uris;
+            }
+            ClientChange::Disable => row.enabled = false,
+            ClientChange::Enable => row.enabled = true,
+        }
+        Ok((row, None))
+    }
+}
+
+/// Raises the epoch where tokens of before say what is no longer true.
+pub(super) fn ends_tokens(before: &ClientRow, row: &mut ClientRow, told: Told) -> Told {
+    let same = row.secret == before.secret
+        && row.roles == before.roles
+        && row.scopes == before.scopes
+        && row.kind == before.kind
+        && row.access_seconds == before.access_seconds
+        && (row.enabled || !before.enabled);
+    if same {
+        return told;
+    }
+    row.epoch = before.epoch + 1;
+    told.revoked(RevokedWhat::Client { client: row.id.clone(), epoch: row.epoch })
+}
+
+fn name(change: &ClientChange) -> &'static str {
+    match change {
+        ClientChange::NewSecret => "new_secret",
+        ClientChange::SetRoles { .. } => "set_roles",
+        ClientChange::SetScopes { .. } => "set_scopes",
+        ClientChange::SetRedirectUris { .. } => "set_redirect_uris",
+        ClientChange::Disable => "disable",
+        ClientChange::Enable => "enable",
+    }
+}

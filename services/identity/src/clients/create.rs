@@ -1,0 +1,38 @@
+//! A new client.
+
+use identity_api::{ClientKind, CreateClient, IdentityError, NewClient, Refusal};
+use kernel::Ctx;
+use serde_json::json;
+
+use super::row::kind_name;
+use super::validate::known_roles;
+use super::{ClientRow, RESOURCE, secret, store};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::permit;
+
+impl IdentityService {
+    pub(super) async fn add_client(&self, ctx: &Ctx, command: CreateClient) -> Result<NewClient, IdentityError> {
+        permit::may(ctx, RESOURCE, "create")?;
+        permit::fresh(ctx, self.clock.now())?;
+        let mut row = ClientRow::new(command, self.config.access_seconds, self.clock.now());
+        self.valid_client(&row)?;
+        let secret = (row.kind != ClientKind::Public).then(secret::new_secret);
+        row.secret = secret.as_ref().map(|secret| self.sealed_secret(&row.id, secret)).transpose()?;
+        let tx = self.begin().await?;
+        known_roles(&tx, &row.roles).await?;
+        // A token tells by its subject alone whose it is.
+        let taken = store::is_subject(&tx, &row.id).await.map_err(store_error)?;
+        if taken || !store::add(&tx, &row).await.map_err(store_error)? {
+            return Err(Refusal::Taken { what: "client".to_owned(), name: row.id }.into());
+        }
+        self.commit(tx, told_created(&ctx.principal.subject, &row)).await?;
+        Ok(NewClient { client: row.shown(), secret })
+    }
+}
+
+pub(super) fn told_created(by: &str, row: &ClientRow) -> Told {
+    let data = json!({"by": by, "kind": kind_name(row.kind), "scopes": row.scopes, "roles": row.roles});
+    Told::nothing().event("identity.client.created", row.id.clone(), data)
+}

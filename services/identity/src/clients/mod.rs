@@ -1,0 +1,64 @@
+//! Programs that get tokens: how they are kept, how they prove who they are, and how they are administered.
+//!
+//! Invariants: a secret is shown once and kept as a sealed digest; what makes a client's tokens untrue (a new secret, other
+//! roles or scopes, a client that is disabled) raises its epoch in the same commit.
+
+mod authenticate;
+mod change;
+mod create;
+mod put;
+mod row;
+mod secret;
+mod store;
+mod uris;
+mod validate;
+
+use async_trait::async_trait;
+use identity_api::{ChangeClient, Client, Clients, CreateClient, IdentityError, NewClient, Refusal, SigningKey};
+use kernel::Ctx;
+
+use crate::IdentityService;
+use crate::errors::store_error;
+use crate::permit;
+pub(crate) use row::ClientRow;
+#[cfg(test)]
+pub(crate) use store::SQL;
+pub(crate) use store::find;
+pub(crate) use uris::same_but_port;
+
+const RESOURCE: &str = "clients";
+
+#[async_trait]
+impl Clients for IdentityService {
+    async fn create_client(&self, ctx: &Ctx, command: CreateClient) -> Result<NewClient, IdentityError> {
+        self.add_client(ctx, command).await
+    }
+
+    async fn client(&self, ctx: &Ctx, id: String) -> Result<Client, IdentityError> {
+        permit::may(ctx, RESOURCE, "read")?;
+        let look = async { find(&self.db.read().await?, &id).await };
+        let row = look.await.map_err(store_error)?.ok_or_else(|| Refusal::not_found("client", id))?;
+        Ok(row.shown())
+    }
+
+    async fn clients(&self, ctx: &Ctx) -> Result<Vec<Client>, IdentityError> {
+        permit::may(ctx, RESOURCE, "read")?;
+        let look = async { store::list(&self.db.read().await?).await };
+        Ok(look.await.map_err(store_error)?.into_iter().map(ClientRow::shown).collect())
+    }
+
+    async fn change_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError> {
+        self.alter_client(ctx, command).await
+    }
+
+    async fn signing_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
+        self.list_keys(ctx).await
+    }
+
+    async fn rotate_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
+        self.rotate_by_hand(ctx).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

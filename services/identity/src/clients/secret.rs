@@ -1,0 +1,38 @@
+//! A client's secret: 256 bits that are shown once. What is kept is their digest, sealed for the client's row, so that the store
+//! alone is no use to somebody who guesses.
+
+use identity_api::IdentityError;
+use kernel::Secret;
+use platform::crypto::{Place, digest, random_token, same};
+
+use super::ClientRow;
+use crate::IdentityService;
+
+const SECRET_BYTES: usize = 32;
+
+pub(super) fn new_secret() -> Secret {
+    random_token(SECRET_BYTES)
+}
+
+impl IdentityService {
+    pub(super) fn sealed_secret(&self, client: &str, secret: &Secret) -> Result<Vec<u8>, IdentityError> {
+        self.ring.seal(place(client), &digest(secret.expose())).map_err(|error| {
+            tracing::error!(%error, client, "a client's secret cannot be sealed");
+            IdentityError::Internal
+        })
+    }
+
+    /// In a time that does not tell how much of it was right.
+    pub(super) async fn is_secret(&self, client: &ClientRow, secret: &Secret) -> Result<bool, IdentityError> {
+        let Some(sealed) = &client.secret else { return Ok(false) };
+        let kept = self.ring.unseal(place(&client.id), sealed).await.map_err(|error| {
+            tracing::error!(%error, client = client.id, "a client's secret cannot be opened");
+            IdentityError::Internal
+        })?;
+        Ok(same(&kept, &digest(secret.expose())))
+    }
+}
+
+fn place(client: &str) -> Place<'_> {
+    Place::new("client", "secret", client)
+}

@@ -1,0 +1,77 @@
+//! The keys that tokens are signed with: Ed25519, one that signs, one that everybody knows already and that signs next, and
+//! those whose tokens still live.
+//!
+//! Invariants: a key is published long before it signs and until its last token has expired; the private half is sealed, and
+//! gone from the store with the rotation that retires it; of several processes that find a rotation due, one makes it.
+
+mod rotate;
+mod sign;
+mod store;
+mod verify;
+
+use access::PublicKey;
+use identity_api::{IdentityError, KeyState, SigningKey};
+use kernel::{Ctx, Timestamp};
+use platform::db::{DbError, Tx};
+
+use crate::IdentityService;
+use crate::errors::store_error;
+use crate::permit;
+pub(crate) use rotate::Held;
+#[cfg(test)]
+pub(crate) use store::SQL;
+use store::StoredKey;
+
+pub(crate) const ALGORITHM: &str = "EdDSA";
+
+/// All that tokens may be signed with, those of tomorrow too: for the terms.
+pub(crate) async fn published(tx: &Tx) -> Result<Vec<PublicKey>, DbError> {
+    let keys = store::list(tx).await?;
+    Ok(keys.into_iter().map(|key| PublicKey { kid: key.kid, alg: key.alg, x: key.public, y: None }).collect())
+}
+
+impl IdentityService {
+    pub(crate) async fn list_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
+        permit::may(ctx, "keys", "read")?;
+        self.keys_now().await
+    }
+
+    pub(crate) async fn rotate_by_hand(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
+        permit::may(ctx, "keys", "rotate")?;
+        permit::fresh(ctx, self.clock.now())?;
+        self.rotate_now(&ctx.principal.subject).await?;
+        self.keys_now().await
+    }
+
+    async fn keys_now(&self) -> Result<Vec<SigningKey>, IdentityError> {
+        let look = async { store::list(&self.db.read().await?).await };
+        Ok(look.await.map_err(store_error)?.iter().map(shown).collect())
+    }
+}
+
+fn shown(key: &StoredKey) -> SigningKey {
+    SigningKey {
+        kid: key.kid.clone(),
+        alg: key.alg.clone(),
+        state: key.state(),
+        created_at: key.created_at,
+        retired_at: key.retired_at,
+    }
+}
+
+impl StoredKey {
+    fn state(&self) -> KeyState {
+        match (self.signs_from, self.retired_at) {
+            (None, _) => KeyState::Next,
+            (Some(_), None) => KeyState::Signing,
+            (Some(_), Some(_)) => KeyState::Retired,
+        }
+    }
+
+    fn is_gone(&self, now: Timestamp) -> bool {
+        self.gone_at.is_some_and(|gone| gone <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! The person's word: what a client may do in their name. It is kept, and asked for again only when a client wants more.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity_api::{Authorize, AuthorizeReply, Consent, IdentityError, OAuthError};
+use kernel::{Secret, Timestamp};
+use platform::crypto::same;
+use platform::db::{DbError, Tx, Value};
+use serde_json::json;
+use url::Url;
+
+use super::asked::Asked;
+use super::authorize::Ready;
+use super::person::Person;
+use super::refused;
+use crate::IdentityService;
+use crate::change::Told;
+use crate::clients::ClientRow;
+use crate::errors::store_error;
+use crate::store::{list_of, list_text};
+
+const CONSENT_FIND: &str = "
+select scopes
+from consent
+where person = $1
+    and client = $2";
+
+const CONSENT_KEEP: &str = "
+insert into consent (person, client, scopes, at)
+values ($1, $2, $3, $4)
+on conflict (person, client) do update set scopes = excluded.scopes, at = excluded.at";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[CONSENT_FIND, CONSENT_KEEP];
+
+impl IdentityService {
+    pub(super) async fn take_consent(&self, command: &Consent) -> Result<AuthorizeReply, IdentityError> {
+        let ready = match self.ready(&command.asked).await? {
+            Ok(ready) => ready,
+            Err(reply) => return Ok(reply),
+        };
+        // What does not come from our page, for this very question, is nobody's word.
+        if !same(form_key(&command.asked).expose().as_bytes(), command.form_key.expose().as_bytes()) {
+            return Err(refused(OAuthError::InvalidRequest, "the answer does not belong to the question; ask again"));
+        }
+        if !command.agreed {
+            return Ok(ready.asked.back.error(OAuthError::AccessDenied, "the person did not agree"));
+        }
+        let data = json!({"client": ready.asked.client.id, "scopes": ready.asked.scopes});
+        let told = Told::nothing().event("identity.consent.given", ready.session.person.subject.clone(), data);
+        let tx = self.begin().await?;
+        let kept = keep(&tx, &ready.session.person, &ready.asked, self.clock.now()).await;
+        kept.map_err(store_error)?;
+        self.grant_code(tx, &ready, told).await
+    }
+}
+
+pub(super) fn question(command: &Authorize, ready: &Ready) -> AuthorizeReply {
+    let host = Url::parse(&ready.asked.back.redirect_uri).ok().and_then(|uri| uri.host_str().map(str::to_owned));
+    AuthorizeReply::Ask {
+        client_name: ready.asked.client.name.clone(),
+        redirect_host: host.unwrap_or_default(),
+        scopes: ready.asked.scopes.clone(),
+        username: ready.session.person.username.clone(),
+        form_key: form_key(command),
+    }
+}
+
+/// Bound to the question and to the browser's session: nobody else knows its cookie, the store has only a digest.
+fn form_key(asked: &Authorize) -> Secret {
+    let cookie = asked.session.as_ref().map(Secret::expose).unwrap_or_default();
+    let question = json!([
+        "consent",
+        asked.client_id,
+        asked.redirect_uri,
+        asked.scope,
+        asked.state,
+        asked.nonce,
+        asked.code_challenge,
+    ]);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.as_bytes());
+    Secret::new(URL_SAFE_NO_PAD.encode(hmac::sign(&key, question.to_string().as_bytes())))
+}
+
+/// Whether the person has agreed to all of it, or need not be asked.
+pub(super) async fn is_given(tx: &Tx, person: &Person, client: &ClientRow, asked: &[String]) -> Result<bool, DbError> {
+    if client.first_party {
+        return Ok(true);
+    }
+    let given = given(tx, person, client).await?;
+    Ok(asked.iter().all(|scope| given.contains(scope)))
+}
+
+/// Adds to what the person has agreed to before.
+async fn keep(tx: &Tx, person: &Person, asked: &Asked, now: Timestamp) -> Result<(), DbError> {
+    let mut scopes = given(tx, person, &asked.client).await?;
+    let more: Vec<String> = asked.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
+    scopes.extend(more);
+    let scopes = list_text(&scopes);
+    let values =
+        [Value::Bytes(&person.id), Value::Text(&asked.client.id), Value::Text(&scopes), Value::Int(now.micros())];
+    tx.execute(CONSENT_KEEP, &values).await.map(drop)
+}
+
+async fn given(tx: &Tx, person: &Person, client: &ClientRow) -> Result<Vec<String>, DbError> {
+    let rows = tx.query(CONSENT_FIND, &[Value::Bytes(&person.id), Value::Text(&client.id)]).await?;
+    rows.first().map(|row| list_of(row, 0)).transpose().map(Option::unwrap_or_default)
+}

@@ -1,0 +1,118 @@
+//! OAuth 2.1 and OpenID Connect: how programs get tokens, for themselves or for people, and how those end.
+//!
+//! Invariants: a code and a refresh token work once, and a second use ends all that came of the same authorization; nothing
+//! is sent to an address that the client has not registered, letter by letter; PKCE with S256 is asked of everybody; what is
+//! not good for whatever reason has one answer. Start reading at `authorize`, then `code`, then `refresh`.
+
+mod alive;
+mod asked;
+mod authorize;
+mod back;
+mod claims;
+mod code;
+mod consent;
+mod credentials;
+pub(crate) mod ending;
+mod family;
+mod introspect;
+mod issue;
+mod issued;
+mod logout;
+mod person;
+mod refresh;
+mod revoke;
+pub(crate) mod scopes;
+mod session;
+mod user_info;
+
+use async_trait::async_trait;
+use identity_api::{
+    Authorize, AuthorizeReply, Consent, Discovery, EndSession, EndSessionReply, Grant, IdentityError, Introspect,
+    Introspection, OAuthError, Refusal, RevokeToken, TokenReply, TokenRequest, Tokens, UserInfo,
+};
+use kernel::{Ctx, Secret};
+
+use crate::IdentityService;
+use crate::errors::store_error;
+pub(crate) use issued::Issued;
+
+#[async_trait]
+impl Tokens for IdentityService {
+    async fn authorize(&self, _: &Ctx, command: Authorize) -> Result<AuthorizeReply, IdentityError> {
+        self.ask_for_code(&command).await
+    }
+
+    async fn consent(&self, _: &Ctx, command: Consent) -> Result<AuthorizeReply, IdentityError> {
+        self.take_consent(&command).await
+    }
+
+    async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
+        self.keep_keys().await?;
+        let (auth, origin) = (&command.client, &command.origin);
+        match command.grant {
+            Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
+                self.redeem_code(auth, &code, redirect_uri.as_deref(), code_verifier.as_ref(), origin).await
+            }
+            Grant::RefreshToken { refresh_token, scope } => {
+                self.refresh(auth, &refresh_token, scope.as_deref(), origin).await
+            }
+            Grant::ClientCredentials { scope } => self.client_credentials(ctx, auth, scope.as_deref(), origin).await,
+            Grant::Other(_) => Err(refused(OAuthError::UnsupportedGrantType, "this grant is not offered here")),
+        }
+    }
+
+    async fn introspect(&self, _: &Ctx, command: Introspect) -> Result<Introspection, IdentityError> {
+        self.look_into(&command.client, &command.token).await
+    }
+
+    async fn revoke(&self, _: &Ctx, command: RevokeToken) -> Result<(), IdentityError> {
+        self.revoke_token(&command).await
+    }
+
+    async fn user_info(&self, _: &Ctx, token: Secret) -> Result<UserInfo, IdentityError> {
+        self.about_person(&token).await
+    }
+
+    async fn end_session(&self, _: &Ctx, command: EndSession) -> Result<EndSessionReply, IdentityError> {
+        self.log_out(&command).await
+    }
+
+    async fn discovery(&self, _: &Ctx) -> Result<Discovery, IdentityError> {
+        self.keep_keys().await?;
+        let look = async { crate::keys::published(&self.db.read().await?).await };
+        let keys = look.await.map_err(store_error)?;
+        let scopes = scopes::OF_PEOPLE.map(str::to_owned).to_vec();
+        Ok(Discovery { issuer: self.config.issuer.clone(), keys, scopes })
+    }
+}
+
+fn refused(error: OAuthError, description: &str) -> IdentityError {
+    Refusal::oauth(error, description).into()
+}
+
+/// One answer for codes and refresh tokens that are unknown, used, too old, another client's, or of something that ended.
+fn invalid_grant() -> IdentityError {
+    refused(OAuthError::InvalidGrant, "the grant is not valid, or no longer")
+}
+
+/// Every statement: a test prepares each one on both engines.
+#[cfg(test)]
+pub(crate) const SQL: &[&str] = &{
+    let parts: [&[&str]; 8] =
+        [person::SQL, session::SQL, family::SQL, code::SQL, refresh::SQL, ending::SQL, consent::SQL, alive::SQL];
+    let mut all = [""; 64];
+    let (mut part, mut count) = (0, 0);
+    while part < parts.len() {
+        let mut place = 0;
+        while place < parts[part].len() {
+            all[count] = parts[part][place];
+            place += 1;
+            count += 1;
+        }
+        part += 1;
+    }
+    all
+};
+
+#[cfg(test)]
+mod tests;

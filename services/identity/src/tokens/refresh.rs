@@ -1,0 +1,134 @@
+//! A refresh token becomes an access token and the next refresh token.
+//!
+//! Each works once. A second use within a few seconds, before the successor was used, is taken for an answer that was lost, and
+//! gets another successor; the first of the siblings that is used retires the others. Any other second use is theft, and the
+//! family ends. So behind the grace at most one line of a family lives.
+
+use identity_api::{ClientAuth, IdentityError, Origin, TokenReply};
+use kernel::{Secret, Timestamp};
+use platform::crypto::{digest, random_token};
+use platform::db::{DbError, Row, Tx, Value};
+
+use super::issue::Issue;
+use super::{family, invalid_grant, scopes};
+use crate::IdentityService;
+use crate::errors::store_error;
+
+const REFRESH_ADD: &str = "
+insert into refresh_token (digest, family, parent, issued_at)
+values ($1, $2, $3, $4)";
+
+const REFRESH_FIND: &str = "
+select family, parent, used_at
+from refresh_token
+where digest = $1";
+
+const REFRESH_USE: &str = "
+update refresh_token
+set used_at = $2
+where digest = $1
+    and used_at is null";
+
+const SIBLINGS_RETIRE: &str = "
+update refresh_token
+set used_at = $2
+where parent = $1
+    and used_at is null";
+
+const SUCCESSORS_USED: &str = "
+select 1
+from refresh_token
+where parent = $1
+    and used_at is not null
+limit 1";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[REFRESH_ADD, REFRESH_FIND, REFRESH_USE, SIBLINGS_RETIRE, SUCCESSORS_USED];
+
+const TOKEN_BYTES: usize = 32;
+/// So long an answer may take to be missed.
+const GRACE_SECONDS: i64 = 10;
+
+pub(super) struct Refresh {
+    pub(super) family: [u8; 16],
+    parent: Option<[u8; 32]>,
+    pub(super) used_at: Option<Timestamp>,
+}
+
+impl IdentityService {
+    pub(super) async fn refresh(
+        &self,
+        auth: &ClientAuth,
+        token: &Secret,
+        scope: Option<&str>,
+        origin: &Origin,
+    ) -> Result<TokenReply, IdentityError> {
+        let client = self.authenticated_now(auth).await?;
+        let digest = digest(token.expose());
+        let now = self.clock.now();
+        let tx = self.begin().await?;
+        let found = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
+        let family = family::hold(&tx, &found.family).await.map_err(store_error)?;
+        // As it stands behind whoever used it at the same time.
+        let token = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
+        if family.client != client.id || family.ended {
+            return Err(invalid_grant());
+        }
+        if is_theft(&tx, &token, &digest, now).await.map_err(store_error)? {
+            return Err(self.stolen(tx, &family, "identity.refresh_token.reused").await?);
+        }
+        let in_time = family.refresh_ends_at(self.config.refresh_seconds) > now;
+        let person = family.stands(&tx, &client).await.map_err(store_error)?;
+        let person = person.filter(|_| in_time).ok_or_else(invalid_grant)?;
+        let scopes = scopes::narrowed(&family.scopes, scope)?;
+        retire(&tx, &token, &digest, now).await.map_err(store_error)?;
+        let (nonce, parent) = (None, Some(digest));
+        self.issue(tx, Issue { client, family, person, scopes, nonce, parent, grant: "refresh_token" }, origin).await
+    }
+}
+
+async fn is_theft(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -> Result<bool, DbError> {
+    let Some(used_at) = token.used_at else { return Ok(false) };
+    if now > used_at.plus_seconds(GRACE_SECONDS) {
+        return Ok(true);
+    }
+    // Whoever has used the successor has had the answer.
+    Ok(!tx.query(SUCCESSORS_USED, &[Value::Bytes(digest)]).await?.is_empty())
+}
+
+/// It is used from now on, and so are those that were given in its place.
+async fn retire(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -> Result<(), DbError> {
+    let at = Value::Int(now.micros());
+    tx.execute(REFRESH_USE, &[Value::Bytes(digest), at]).await?;
+    if let Some(parent) = &token.parent {
+        tx.execute(SIBLINGS_RETIRE, &[Value::Bytes(parent), at]).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn add(
+    tx: &Tx,
+    family: &[u8; 16],
+    parent: Option<&[u8; 32]>,
+    now: Timestamp,
+) -> Result<Secret, DbError> {
+    let token = random_token(TOKEN_BYTES);
+    let digest = digest(token.expose());
+    let parent = parent.map_or(Value::Null, |parent| Value::Bytes(parent));
+    let values = [Value::Bytes(&digest), Value::Bytes(family), parent, Value::Int(now.micros())];
+    tx.execute(REFRESH_ADD, &values).await?;
+    Ok(token)
+}
+
+pub(super) async fn find(tx: &Tx, digest: &[u8; 32]) -> Result<Option<Refresh>, DbError> {
+    let rows = tx.query(REFRESH_FIND, &[Value::Bytes(digest)]).await?;
+    rows.first().map(refresh).transpose()
+}
+
+fn refresh(row: &Row) -> Result<Refresh, DbError> {
+    Ok(Refresh {
+        family: row.array(0)?,
+        parent: row.array(1).ok(),
+        used_at: row.int_or_null(2)?.map(Timestamp::from_micros),
+    })
+}

@@ -1,0 +1,54 @@
+//! A client gives a token back (RFC 7009). A refresh token takes its family along; one that is unknown is as good as ended.
+
+use access::{Claims, RevokedWhat, TOKEN_TYPE};
+use identity_api::{IdentityError, OAuthError, RevokeToken};
+use platform::crypto::digest;
+use platform::db::Tx;
+use serde_json::json;
+
+use super::claims::seconds;
+use super::ending::Of;
+use super::{family, refresh, refused};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::clients::ClientRow;
+use crate::errors::store_error;
+
+impl IdentityService {
+    /// A hint at the kind is not needed: the two cannot be mixed up.
+    pub(super) async fn revoke_token(&self, command: &RevokeToken) -> Result<(), IdentityError> {
+        let client = self.authenticated_now(&command.client).await?;
+        let tx = self.begin().await?;
+        let token = command.token.expose();
+        let told = match refresh::find(&tx, &digest(token)).await.map_err(store_error)? {
+            Some(token) => self.end_line(&tx, &client, &token.family).await?,
+            None => match self.signed_by_us::<Claims>(&tx, token, TOKEN_TYPE).await? {
+                Some(claims) if claims.exp > seconds(self.clock.now()) => end_one(&client, &claims)?,
+                _ => return Ok(()),
+            },
+        };
+        self.commit(tx, told).await
+    }
+
+    async fn end_line(&self, tx: &Tx, client: &ClientRow, id: &[u8; 16]) -> Result<Told, IdentityError> {
+        let family = family::find(tx, id).await.map_err(store_error)?;
+        is_own(client, &family.client)?;
+        let data = json!({"client": client.id, "session": family.proved.sid});
+        let told = Told::nothing().event("identity.token.revoked", client.id.clone(), data);
+        self.end_families(tx, Of::Family(id), told).await.map_err(store_error)
+    }
+}
+
+fn end_one(client: &ClientRow, claims: &Claims) -> Result<Told, IdentityError> {
+    is_own(client, &claims.client_id)?;
+    let data = json!({"client": client.id, "jti": claims.jti});
+    let told = Told::nothing().event("identity.token.revoked", client.id.clone(), data);
+    Ok(told.revoked(RevokedWhat::Token { jti: claims.jti.clone() }))
+}
+
+fn is_own(client: &ClientRow, owner: &str) -> Result<(), IdentityError> {
+    if client.id == owner {
+        return Ok(());
+    }
+    Err(refused(OAuthError::InvalidGrant, "the token was issued to another client"))
+}

@@ -1,0 +1,112 @@
+//! A program gets a token for itself.
+
+use identity_api::{ClientAuth, Grant, OAuthError};
+use kernel::Secret;
+use testkit::for_each_engine;
+
+use super::world::*;
+
+fn credentials(scope: Option<&str>) -> Grant {
+    Grant::ClientCredentials { scope: scope.map(str::to_owned) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_gets_a_token_that_says_who_it_is_and_leaves_an_event() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let reply = world.token(auth("reporting"), credentials(Some("read:accounts"))).await.unwrap();
+        assert_eq!((reply.token_type.as_str(), reply.expires_in), ("Bearer", 600));
+        assert_eq!((reply.scope.as_str(), &reply.refresh_token, &reply.id_token), ("read:accounts", &None, &None));
+        let claims = world.claims(&reply.access_token);
+        assert_eq!((claims.sub.as_str(), claims.client_id.as_str()), ("reporting", "reporting"));
+        assert_eq!((claims.iss.as_str(), claims.aud.as_str()), ("http://127.0.0.1:8080", "florin"));
+        assert_eq!((claims.kind.as_str(), claims.roles), ("service", vec!["service".to_owned()]));
+        assert_eq!((claims.epoch, claims.client_epoch, claims.exp - claims.iat), (1, 1, 600));
+        assert_eq!((claims.sid, claims.auth_time, claims.acr), (None, None, None));
+        assert_eq!(world.told("identity.token.issued").await, 1);
+        let other = world.token(auth("reporting"), credentials(None)).await.unwrap();
+        assert_eq!(other.scope, "read:accounts write:transactions");
+        assert_ne!(world.claims(&other.access_token).jti, claims.jti);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_prove_who_it_is_gets_one_answer() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let secret = |text: &str| Some(Secret::new(text));
+        for (id, secret) in [
+            (Some("reporting"), secret("0123456789abcdef0123456789abcdee")),
+            (Some("reporting"), secret("")),
+            (Some("reporting"), None),
+            (Some("nobody"), secret(SECRET)),
+            (None, secret(SECRET)),
+            (None, None),
+            // A public client has no secret, and whoever sends one in its name is somebody else.
+            (Some("app"), secret(SECRET)),
+        ] {
+            let auth = ClientAuth { id: id.map(str::to_owned), secret, basic: false };
+            let outcome = world.token(auth, credentials(None)).await;
+            assert_eq!(outcome.clone().unwrap_err().to_string(), "the client could not be authenticated", "{id:?}");
+            assert_eq!(oauth_error(outcome), OAuthError::InvalidClient);
+        }
+        assert_eq!(world.told("identity.token.issued").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_act_for_people_get_no_token_for_themselves() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        for id in ["shop", "app"] {
+            let outcome = world.token(auth(id), credentials(None)).await;
+            assert_eq!(oauth_error(outcome), OAuthError::UnauthorizedClient, "{id}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_gets_no_scope_that_it_may_not_have() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        for scope in ["admin:users", "read:accounts write:accounts", "openid", "offline_access", "read:*", "*"] {
+            let outcome = world.token(auth("reporting"), credentials(Some(scope))).await;
+            assert_eq!(oauth_error(outcome), OAuthError::InvalidScope, "{scope}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_grant_and_others_are_not_offered() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", ""] {
+            let outcome = world.token(auth("reporting"), Grant::Other(grant.to_owned())).await;
+            assert_eq!(oauth_error(outcome), OAuthError::UnsupportedGrantType, "{grant}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_at_the_same_time_leave_an_event_each() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let grants = (0..40).map(|_| world.token(auth("reporting"), credentials(None)));
+        let replies = futures_util::future::join_all(grants).await;
+        let mut ids: Vec<String> =
+            replies.into_iter().map(|reply| world.claims(&reply.unwrap().access_token).jti).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 40);
+        assert_eq!(world.told("identity.token.issued").await, 40);
+        // Whoever commits has gone home, and comes again when there is work.
+        world.token(auth("reporting"), credentials(None)).await.unwrap();
+        assert_eq!(world.told("identity.token.issued").await, 41);
+    })
+    .await;
+}
