@@ -1,14 +1,11 @@
 //! Where a person goes after logging in: a page of ours, or back to what a client asked for; never elsewhere.
 
-use form_urlencoded::Serializer;
 use http::Uri;
 
 use crate::http::oauth::AUTHORIZE;
 
 pub(in crate::http) const ACCOUNT: &str = "/account";
 const PATH_BYTES_MAX: usize = 200;
-/// A proof of right now has aged a little when the browser comes back with it.
-const MAX_AGE_MIN_S: i64 = 60;
 
 /// A path of the account pages as it may stand in a link; anything else leads to the first of them.
 pub(in crate::http) fn account_path(given: Option<&str>) -> String {
@@ -17,29 +14,6 @@ pub(in crate::http) fn account_path(given: Option<&str>) -> String {
         |path: &&str| *path == ACCOUNT || path.strip_prefix(ACCOUNT).is_some_and(|rest| rest.starts_with('/'));
     let sane = |path: &&str| path.len() <= PATH_BYTES_MAX && path.bytes().all(plain) && !path.contains("//");
     given.filter(of_account).filter(sane).unwrap_or(ACCOUNT).to_owned()
-}
-
-/// The way back to what a client asked for. What asked for a login is answered by it: asked again, it would never end.
-pub(in crate::http) fn after_login(query: &str) -> String {
-    let mut back = Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "prompt" => {
-                let rest: Vec<&str> = value.split(' ').filter(|word| *word != "login").collect();
-                if !rest.is_empty() {
-                    back.append_pair("prompt", &rest.join(" "));
-                }
-            }
-            "max_age" => {
-                let age = value.parse::<i64>().map_or(value.to_string(), |age| age.max(MAX_AGE_MIN_S).to_string());
-                back.append_pair("max_age", &age);
-            }
-            _ => {
-                back.append_pair(&name, &value);
-            }
-        }
-    }
-    format!("{AUTHORIZE}?{}", back.finish())
 }
 
 /// Which other site a form may lead to in the end, as a content policy names it: browsers hold every redirect behind a form
@@ -99,16 +73,8 @@ mod tests {
     }
 
     #[test]
-    fn what_asked_for_a_login_does_not_ask_again_after_it() {
-        assert_eq!(after_login("client_id=a&prompt=login&state=x+y"), "/oauth2/authorize?client_id=a&state=x+y");
-        assert_eq!(after_login("prompt=login%20consent&max_age=0"), "/oauth2/authorize?prompt=consent&max_age=60");
-        assert_eq!(after_login("max_age=3600"), "/oauth2/authorize?max_age=3600");
-        assert_eq!(after_login("max_age=x"), "/oauth2/authorize?max_age=x");
-    }
-
-    #[test]
     fn a_policy_names_the_site_that_a_client_has_its_people_sent_to() {
-        let leads = |address: &str| leads_to(&after_login(&format!("redirect_uri={address}&a=b")));
+        let leads = |address: &str| leads_to(&format!("/oauth2/authorize?redirect_uri={address}&a=b"));
         assert_eq!(leads("https%3A%2F%2Fapp.test%2Fback%3Fa%3Db").as_deref(), Some("https://app.test"));
         assert_eq!(leads("http://127.0.0.1:8123/cb").as_deref(), Some("http://127.0.0.1:8123"));
         assert_eq!(leads("http://[::1]:8123/cb").as_deref(), Some("http:"));

@@ -28,16 +28,15 @@ impl Visit {
         let scope = scope.ok_or_else(|| Problem::internal("a route of identity is mounted without the edge"))?;
         let (deadline, request_id) = (scope.deadline, scope.request_id.clone());
         let ctx = Ctx { principal: Principal::nobody(), deadline, request_id, idempotency_key: None };
-        let (origin, secure) = seen(scope, parts);
-        Ok(Visit { ctx, origin, jar: Jar::read(&parts.headers, secure || site.is_https()) })
+        let jar = Jar::read(&parts.headers, scope.secure || site.is_https());
+        Ok(Visit { ctx, origin: origin(scope, parts), jar })
     }
 }
 
-/// Where the request came from, and whether nobody on the way could read it.
-fn seen(_scope: &Scope, parts: &Parts) -> (Origin, bool) {
+fn origin(scope: &Scope, parts: &Parts) -> Origin {
     let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(AGENT_LETTERS_MAX).collect());
-    (Origin { address: None, agent }, false)
+    Origin { address: scope.from, agent }
 }
 
 impl FromRequestParts<Arc<Site>> for Visit {

@@ -25,7 +25,7 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, posted: Posted) -> Res
     let agreed = fields.text("answer").as_deref() == Some("allow");
     let command = Consent { asked: asked.clone(), form_key, agreed };
     match site.identity.consent(&visit.ctx, command).await {
-        Ok(reply) => go_on(&site, &visit, &fields, asked, reply).await,
+        Ok(reply) => go_on(&site, &visit, asked, reply).await,
         Err(error) => pages::cannot_go_on(&site, &error),
     }
 }

@@ -12,7 +12,7 @@ use crate::http::browser::{FieldFault, Fields};
 use crate::http::pages;
 
 /// What goes along with the question whether the person wants it.
-const PARAMETERS: [&str; 3] = ["client_id", "post_logout_redirect_uri", "state"];
+const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
 pub(super) async fn by_link(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
     answer(&site, &visit, Fields::parse(uri.query().unwrap_or_default())).await

@@ -21,11 +21,11 @@ pub(in crate::http) struct Asking {
 pub(in crate::http) fn consent(
     site: &Site,
     ask: &Asking,
-    hidden: Vec<(&'static str, String)>,
+    hidden: &[(&'static str, String)],
     redirect_uri: Option<&str>,
 ) -> Response {
     let buttons = html! {
-        @for (name, value) in &hidden { input type="hidden" name=(name) value=(value); }
+        @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
         div.choices {
             button.primary type="submit" name="answer" value="allow" { "Allow" }
             button.quiet type="submit" name="answer" value="deny" { "Do not allow" }
