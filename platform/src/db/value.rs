@@ -60,6 +60,13 @@ impl Row {
         }
     }
 
+    pub fn bytes_or_null(&self, column: usize) -> Result<Option<&[u8]>, DbError> {
+        match self.0.get(column) {
+            Some(Cell::Null) => Ok(None),
+            _ => self.bytes(column).map(Some),
+        }
+    }
+
     /// Bytes of a fixed length: ids and hashes.
     pub fn array<const N: usize>(&self, column: usize) -> Result<[u8; N], DbError> {
         let bytes = self.bytes(column)?;

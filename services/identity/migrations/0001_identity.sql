@@ -46,7 +46,8 @@ create table backup_code (
     primary key (person, place)
 );
 
--- Logins under way; the key is the browser's alone. passed: factors that were proved so far, as a JSON list.
+-- Logins under way; the key is the browser's alone. passed: what was proved so far, as a JSON list. sealed: the secret that is
+-- being enrolled, or the backup codes that are being shown. password: a hash that takes effect when the login ends well.
 create table login (
     key BYTES primary key,
     stage TEXT not null,
@@ -59,6 +60,8 @@ create table login (
     sent_by TEXT,
     sent_digest BYTES,
     sent_until BIGINT,
+    sent_tries SMALLINT not null,
+    password TEXT,
     tries SMALLINT not null,
     sent SMALLINT not null,
     begun_at BIGINT not null,
@@ -66,6 +69,7 @@ create table login (
 );
 
 create index login_by_expiry on login (expires_at);
+create index login_by_person on login (person);
 
 create table session (
     id ID primary key,

@@ -1,5 +1,9 @@
 //! What identity is told when it starts.
 
+use std::path::PathBuf;
+
+use identity_api::FactorKind;
+
 /// The defaults are those of the product.
 #[derive(Debug, Clone)]
 pub struct IdentityConfig {
@@ -21,6 +25,10 @@ pub struct IdentityConfig {
     pub argon2_passes: u32,
     /// Roles that have to have a second factor.
     pub second_factor_roles: Vec<String>,
+    /// SHA-1 sums in order, as haveibeenpwned.com publishes them.
+    pub breached_passwords_file: Option<PathBuf>,
+    /// Second factors beside an app, for people whose roles ask for none: e-mail and SMS. None of them unless named here.
+    pub sent_factors: Vec<FactorKind>,
     /// Days after which another key signs.
     pub key_days: i64,
 }
@@ -40,6 +48,8 @@ impl Default for IdentityConfig {
             argon2_memory_kib: 19_456,
             argon2_passes: 2,
             second_factor_roles: vec!["employee".to_owned(), "admin".to_owned()],
+            breached_passwords_file: None,
+            sent_factors: Vec::new(),
             key_days: 30,
         }
     }

@@ -9,17 +9,27 @@
 #![allow(dead_code)]
 
 mod change;
+mod channels;
 mod clients;
+mod codes;
 mod config;
 mod errors;
+mod factors;
 mod http;
 mod keys;
+mod login;
+mod passwords;
+mod people;
 mod permit;
+mod security;
 mod service;
+mod sessions;
 mod standing;
 mod store;
 mod tokens;
 
+pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;
 pub use http::{HttpConfig, Routes, api, routes};
-pub use service::{IdentityService, migrate};
+pub use passwords::{BreachedError, PasswordsError};
+pub use service::{IdentityService, StartError, migrate};

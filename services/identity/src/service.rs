@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use access::Hears;
+use identity_api::IdentityError;
 use kernel::{Clock, IdMaker};
-use platform::crypto::KeyRing;
-use platform::db::{Db, DbError, Fault};
+use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
+use platform::db::{Db, DbError};
 use platform::feed::{FeedSignal, Outbox};
 
+use crate::channels::Channels;
 use crate::config::IdentityConfig;
 use crate::keys::Held;
+use crate::passwords::{Passwords, PasswordsError};
 use crate::store::MIGRATIONS;
 use crate::tokens::Issued;
 
@@ -26,10 +29,27 @@ pub struct IdentityService {
     pub(crate) hears: Option<Arc<dyn Hears>>,
     /// Woken behind each commit that has an event.
     pub(crate) signal: FeedSignal,
-    /// Seals what nobody may read in the store.
+    /// Seals what has to be read again, such as the secrets of apps.
     pub(crate) ring: KeyRing,
+    /// What is only compared, and could be guessed, is stored as its digest under this key.
+    pub(crate) codes_key: PurposeKey,
+    pub(crate) passwords: Passwords,
+    pub(crate) channels: Channels,
     pub(crate) keys: Held,
     pub(crate) issued: Issued,
+}
+
+/// Why identity did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] DbError),
+    #[error(transparent)]
+    Keys(#[from] SealError),
+    #[error(transparent)]
+    Passwords(#[from] PasswordsError),
+    #[error("no signing keys: {0}")]
+    Signing(IdentityError),
 }
 
 /// Brings the store's schema forward; answers how many steps that took.
@@ -44,16 +64,42 @@ impl IdentityService {
         clock: Arc<dyn Clock>,
         ids: IdMaker,
         hears: Option<Arc<dyn Hears>>,
-        ring: KeyRing,
-    ) -> Result<IdentityService, DbError> {
+        kek: &KeyEncryptionKey,
+    ) -> Result<IdentityService, StartError> {
         migrate(&db).await?;
+        let ring = KeyRing::open(&db, kek, Arc::clone(&clock)).await?;
+        let codes_key = kek.purpose("identity codes");
+        let passwords = Passwords::start(&config, Arc::clone(&clock))?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
-        let signal = FeedSignal::default();
+        let (signal, channels) = (FeedSignal::default(), Channels::default());
         let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
-        let keys = Held::default();
-        let identity = IdentityService { db, config, clock, ids, outbox, hears, signal, ring, keys, issued };
-        identity.keep_keys().await.map_err(|error| DbError::caused("make signing keys", Fault::Unreachable, error))?;
+        let identity = IdentityService {
+            db,
+            config,
+            clock,
+            ids,
+            outbox,
+            hears,
+            signal,
+            ring,
+            codes_key,
+            passwords,
+            channels,
+            keys: Held::default(),
+            issued,
+        };
+        identity.keep_keys().await.map_err(StartError::Signing)?;
         Ok(identity)
+    }
+
+    /// So often were passwords hashed since the start, for whomever.
+    pub fn passwords_hashed(&self) -> u64 {
+        self.passwords.hashes()
+    }
+
+    /// How codes reach people. Without any, none are sent.
+    pub fn with_channels(self, channels: Channels) -> IdentityService {
+        IdentityService { channels, ..self }
     }
 }
 
@@ -70,13 +116,15 @@ mod tests {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             let ids = IdMaker::new(Arc::clone(&clock));
             let db = store.open().await;
-            migrate(&db).await.unwrap();
-            let ring = KeyRing::open(&db, &KeyEncryptionKey::random(), Arc::clone(&clock)).await.unwrap();
-            IdentityService::start(db.clone(), IdentityConfig::default(), clock, ids, None, ring).await.unwrap();
+            let kek = KeyEncryptionKey::random();
+            IdentityService::start(db.clone(), IdentityConfig::default(), clock, ids, None, &kek).await.unwrap();
             assert_eq!(migrate(&db).await.unwrap(), 0);
             let tx = db.read().await.unwrap();
             for sql in crate::store::all_sql() {
                 tx.prepare(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            }
+            for set in crate::people::SETS {
+                tx.prepare_set(set).await.unwrap();
             }
         })
         .await;

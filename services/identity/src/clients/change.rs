@@ -20,7 +20,7 @@ impl IdentityService {
         let found = store::find_to_change(&tx, &command.id).await.map_err(store_error)?;
         let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
         let what = name(&command.change);
-        let (mut row, secret) = self.changed(before.clone(), command.change)?;
+        let (mut row, secret) = self.changed_client(before.clone(), command.change)?;
         if row == before {
             return Ok(NewClient { client: row.shown(), secret: None });
         }
@@ -37,7 +37,11 @@ impl IdentityService {
         Ok(NewClient { client: row.shown(), secret })
     }
 
-    fn changed(&self, mut row: ClientRow, change: ClientChange) -> Result<(ClientRow, Option<Secret>), IdentityError> {
+    fn changed_client(
+        &self,
+        mut row: ClientRow,
+        change: ClientChange,
+    ) -> Result<(ClientRow, Option<Secret>), IdentityError> {
         match change {
             ClientChange::NewSecret if row.kind == ClientKind::Public => {
                 return Err(Refusal::field("change", "a public client has no secret").into());

@@ -12,10 +12,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
 /// Every statement of identity: a test prepares each one on both engines.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
-    [crate::change::SQL, crate::standing::SQL, crate::keys::SQL, crate::clients::SQL, crate::tokens::SQL]
-        .into_iter()
-        .flatten()
-        .copied()
+    let people =
+        [crate::people::SQL, crate::login::SQL, crate::factors::SQL, &[crate::sessions::SQL], crate::security::SQL];
+    let parts = people.into_iter().flatten().copied();
+    let own = [crate::change::SQL, crate::standing::SQL, crate::keys::SQL, crate::clients::SQL, crate::tokens::SQL];
+    own.into_iter().chain(parts).flatten().copied()
 }
 
 /// Lists of texts stand in one column, as JSON.

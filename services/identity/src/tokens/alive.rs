@@ -11,6 +11,7 @@ use super::session;
 use crate::IdentityService;
 use crate::clients::{self, ClientRow};
 use crate::errors::store_error;
+use crate::sessions::SessionId;
 
 const REVOKED: &str = "
 select 1
@@ -30,7 +31,7 @@ pub(super) struct Alive {
 }
 
 impl IdentityService {
-    pub(super) async fn alive(&self, tx: &Tx, token: &str) -> Result<Option<Alive>, IdentityError> {
+    pub(super) async fn good_token(&self, tx: &Tx, token: &str) -> Result<Option<Alive>, IdentityError> {
         match self.signed_by_us::<Claims>(tx, token, TOKEN_TYPE).await? {
             Some(claims) if self.is_in_time(&claims) => self.stands(tx, claims).await.map_err(store_error),
             _ => Ok(None),
@@ -70,8 +71,8 @@ impl IdentityService {
 }
 
 async fn person_of(tx: &Tx, claims: &Claims, sid: &str) -> Result<Option<Person>, DbError> {
-    let Some(id) = session::id_of(sid) else { return Ok(None) };
-    if !session::goes_on(tx, &id).await? {
+    let Ok(id) = sid.parse::<SessionId>() else { return Ok(None) };
+    if !session::goes_on(tx, &id.to_bytes()).await? {
         return Ok(None);
     }
     let person = person::by_subject(tx, &claims.sub).await?;

@@ -56,7 +56,7 @@ impl IdentityService {
             Ok(asked) => asked,
             Err(reply) => return Ok(Err(reply)),
         };
-        let session = self.session_of(&tx, command.session.as_ref()).await.map_err(store_error)?;
+        let session = self.browsers_session(&tx, command.session.as_ref()).await?;
         let good = |session: &Session| !asked.wants_proof(&session.proved, self.clock.now());
         let again = session.is_some();
         let Some(session) = session.filter(good) else {
@@ -65,6 +65,7 @@ impl IdentityService {
         let person = &session.person;
         let consented = consent::is_given(&tx, person, &asked.client, &asked.scopes).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
+        self.session_seen(&session.kept).await;
         Ok(Ok(Ready { asked, session, consented }))
     }
 

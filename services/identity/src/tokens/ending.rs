@@ -4,7 +4,6 @@ use access::RevokedWhat;
 use kernel::Timestamp;
 use platform::db::{DbError, Row, Tx, Value};
 
-use super::session;
 use crate::IdentityService;
 use crate::change::Told;
 
@@ -12,13 +11,6 @@ const END_FAMILY: &str = "
 update grant_family
 set ended_at = $2
 where id = $1
-    and ended_at is null
-returning id";
-
-const END_OF_SESSION: &str = "
-update grant_family
-set ended_at = $2
-where session = $1
     and ended_at is null
 returning id";
 
@@ -61,23 +53,12 @@ delete from grant_family
 where id = $1";
 
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[
-    END_FAMILY,
-    END_OF_SESSION,
-    END_OF_CONSENT,
-    TOKENS_ALIVE,
-    FAMILIES_OVER,
-    CLEAR_CODES,
-    CLEAR_REFRESH,
-    CLEAR_TOKENS,
-    CLEAR_FAMILY,
-];
+pub(super) const SQL: &[&str] =
+    &[END_FAMILY, END_OF_CONSENT, TOKENS_ALIVE, FAMILIES_OVER, CLEAR_CODES, CLEAR_REFRESH, CLEAR_TOKENS, CLEAR_FAMILY];
 
 /// Which families end.
 pub(crate) enum Of<'a> {
     Family(&'a [u8; 16]),
-    /// Of one login. Its access tokens end by the session's own revocation.
-    Session(&'a [u8; 16]),
     /// What a person has allowed a client.
     Consent {
         person: &'a [u8; 16],
@@ -92,10 +73,6 @@ impl IdentityService {
         let at = Value::Int(now.micros());
         let ended = match of {
             Of::Family(id) => tx.query(END_FAMILY, &[Value::Bytes(id), at]).await?,
-            Of::Session(id) => {
-                tx.query(END_OF_SESSION, &[Value::Bytes(id), at]).await?;
-                return Ok(told.revoked(RevokedWhat::Session { session: session::sid(*id) }));
-            }
             Of::Consent { person, client } => {
                 tx.query(END_OF_CONSENT, &[Value::Bytes(person), Value::Text(client), at]).await?
             }

@@ -18,7 +18,7 @@ impl IdentityService {
     pub(super) async fn look_into(&self, auth: &ClientAuth, token: &Secret) -> Result<Introspection, IdentityError> {
         let tx = self.db.read().await.map_err(store_error)?;
         let asker = self.authenticated_by_secret(&tx, auth).await?;
-        let found = match self.alive(&tx, token.expose()).await? {
+        let found = match self.good_token(&tx, token.expose()).await? {
             Some(alive) => Some(about(alive)),
             None => self.about_refresh(&tx, token).await?,
         };

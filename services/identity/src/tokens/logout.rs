@@ -1,44 +1,44 @@
 //! A client sends the person here to log out. What proves that it is about this person is an id token of ours, expired or not;
 //! without one, or where it does not fit, the person is asked by our page.
 
-use identity_api::{EndSession, EndSessionReply, IdentityError};
+use identity_api::{EndSession, EndSessionReply, IdentityError, UserId};
 use kernel::Secret;
 use platform::db::Tx;
 use serde_json::json;
 
 use super::back::with_query;
 use super::claims::{ID_TOKEN_TYPE, IdClaims};
-use super::ending::Of;
-use super::session;
+use super::person;
 use crate::IdentityService;
 use crate::change::Told;
 use crate::clients::{self, ClientRow};
 use crate::errors::store_error;
+use crate::sessions::SessionId;
 
 struct Hint {
-    session: [u8; 16],
-    subject: String,
+    session: SessionId,
+    person: UserId,
     client: ClientRow,
 }
 
 impl IdentityService {
-    pub(super) async fn log_out(&self, command: &EndSession) -> Result<EndSessionReply, IdentityError> {
+    pub(super) async fn log_out_for_client(&self, command: &EndSession) -> Result<EndSessionReply, IdentityError> {
         let tx = self.begin().await?;
-        let present = self.session_of(&tx, command.session.as_ref()).await.map_err(store_error)?;
+        let present = self.browsers_session(&tx, command.session.as_ref()).await?;
         let Some(hint) = self.hint(&tx, command.id_token_hint.as_ref()).await? else {
             return Ok(if present.is_some() { EndSessionReply::Ask } else { EndSessionReply::Ended });
         };
         // Somebody else is at the browser now, or the hint is another client's.
-        let other_session = present.is_some_and(|present| present.id != hint.session);
+        let other_session = present.is_some_and(|present| present.kept.id != hint.session);
         let other_client = command.client_id.as_ref().is_some_and(|id| *id != hint.client.id);
         let Some(reply) = answer(command, &hint.client).filter(|_| !other_session && !other_client) else {
             return Ok(EndSessionReply::Ask);
         };
-        if session::end(&tx, &hint.session, self.clock.now()).await.map_err(store_error)? {
-            let data = json!({"session": session::sid(hint.session), "client": hint.client.id, "why": "logout"});
-            let told = Told::nothing().event("identity.session.ended", hint.subject, data);
-            let told = self.end_families(&tx, Of::Session(&hint.session), told).await.map_err(store_error)?;
-            self.commit(tx, told).await?;
+        let ended = self.session_end(&tx, hint.person, hint.session).await.map_err(store_error)?;
+        if let Some(revoked) = ended {
+            let data = json!({"session": hint.session.to_string(), "client": hint.client.id});
+            let told = Told::nothing().event("identity.session.ended", hint.person.to_string(), data);
+            self.commit(tx, told.revoked(revoked)).await?;
         }
         Ok(reply)
     }
@@ -49,8 +49,9 @@ impl IdentityService {
         let claims = self.signed_by_us::<IdClaims>(tx, token.expose(), ID_TOKEN_TYPE).await?;
         let Some(claims) = claims.filter(|claims| claims.iss == self.config.issuer) else { return Ok(None) };
         let client = clients::find(tx, &claims.aud).await.map_err(store_error)?;
-        let hint = session::id_of(&claims.sid).zip(client.filter(|client| client.enabled));
-        Ok(hint.map(|(session, client)| Hint { session, subject: claims.sub, client }))
+        let person = person::by_subject(tx, &claims.sub).await.map_err(store_error)?;
+        let (Ok(session), Some(client), Some(person)) = (claims.sid.parse(), client, person) else { return Ok(None) };
+        Ok(Some(Hint { session, person: UserId::from_bytes(person.id), client }).filter(|hint| hint.client.enabled))
     }
 }
 

@@ -74,7 +74,7 @@ impl Tokens for IdentityService {
     }
 
     async fn end_session(&self, _: &Ctx, command: EndSession) -> Result<EndSessionReply, IdentityError> {
-        self.log_out(&command).await
+        self.log_out_for_client(&command).await
     }
 
     async fn discovery(&self, _: &Ctx) -> Result<Discovery, IdentityError> {
@@ -115,4 +115,4 @@ pub(crate) const SQL: &[&str] = &{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,1 +1,228 @@
+//! Clients and whoever administers them.
 
+use access::RevokedWhat;
+use identity_api::{
+    ChangeClient, ClientAuth, ClientChange, ClientKind, Clients, CreateClient, Grant, IdentityError, OAuthError,
+    Refusal,
+};
+use kernel::{Principal, PrincipalKind, Proof, Secret};
+use testkit::for_each_engine;
+
+use crate::tokens::tests::world::{SECRET, World, admin, auth, clients, ctx, oauth_error};
+
+fn service(id: &str) -> CreateClient {
+    let [.., service] = clients();
+    CreateClient { id: id.to_owned(), ..service }
+}
+
+fn web(id: &str) -> CreateClient {
+    let [web, ..] = clients();
+    CreateClient { id: id.to_owned(), ..web }
+}
+
+async fn change(world: &World, change: ClientChange) -> Result<identity_api::NewClient, IdentityError> {
+    world.identity.change_client(&admin(world), ChangeClient { id: "reporting".to_owned(), change }).await
+}
+
+fn with(id: &str, secret: &Secret) -> ClientAuth {
+    ClientAuth { id: Some(id.to_owned()), secret: Some(secret.clone()), basic: true }
+}
+
+fn credentials() -> Grant {
+    Grant::ClientCredentials { scope: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_shown_once_and_kept_as_a_sealed_digest() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let made = world.identity.create_client(&admin(&world), service("batch")).await.unwrap();
+        let secret = made.secret.unwrap();
+        assert_eq!(secret.expose().len(), 43);
+        world.token(with("batch", &secret), credentials()).await.unwrap();
+        assert_eq!(world.identity.client(&admin(&world), "batch".to_owned()).await.unwrap(), made.client);
+        let tx = world.db.read().await.unwrap();
+        let rows = tx.query("select secret from client where id = 'batch'", &[]).await.unwrap();
+        let kept = rows[0].bytes(0).unwrap().to_vec();
+        let digest = platform::crypto::digest(secret.expose());
+        let holds = |part: &[u8]| kept.windows(part.len()).any(|window| window == part);
+        assert!(!holds(&digest) && !holds(secret.expose().as_bytes()));
+        assert_eq!(world.told("identity.client.created").await, 6);
+        let public = CreateClient { kind: ClientKind::Public, ..web("page") };
+        assert_eq!(world.identity.create_client(&admin(&world), public).await.unwrap().secret, None);
+        let ids: Vec<String> =
+            world.identity.clients(&admin(&world)).await.unwrap().into_iter().map(|client| client.id).collect();
+        assert_eq!(ids, ["app", "batch", "page", "reporting", "rival", "shop", "stranger"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_cannot_be_is_refused_by_field() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let text = |text: &str| vec![text.to_owned()];
+        for (field, command) in [
+            ("id", service("")),
+            ("id", service("Big")),
+            ("id", service("under_score")),
+            ("id", service(&"x".repeat(65))),
+            ("name", CreateClient { name: " ".to_owned(), ..service("a") }),
+            ("name", CreateClient { name: "a\u{7}b".to_owned(), ..service("a") }),
+            ("scopes", CreateClient { scopes: Vec::new(), ..service("a") }),
+            ("scopes", CreateClient { scopes: text("everything"), ..service("a") }),
+            ("scopes", CreateClient { scopes: text("openid"), ..service("a") }),
+            ("scopes", CreateClient { scopes: text("offline_access"), ..service("a") }),
+            ("redirect_uris", CreateClient { redirect_uris: text("https://a.example/"), ..service("a") }),
+            ("redirect_uris", CreateClient { redirect_uris: Vec::new(), ..web("a") }),
+            ("redirect_uris", CreateClient { redirect_uris: text("https://*.example.com/"), ..web("a") }),
+            ("redirect_uris", CreateClient { redirect_uris: text("https://a.example/#x"), ..web("a") }),
+            ("redirect_uris", CreateClient { redirect_uris: text("http://a.example/"), ..web("a") }),
+            ("post_logout_redirect_uris", CreateClient { post_logout_redirect_uris: text("/bye"), ..web("a") }),
+            ("roles", CreateClient { roles: text("service"), ..web("a") }),
+            ("access_seconds", CreateClient { access_seconds: Some(3_601), ..service("a") }),
+            ("access_seconds", CreateClient { access_seconds: Some(0), ..service("a") }),
+        ] {
+            let outcome = world.identity.create_client(&admin(&world), command).await;
+            let Err(IdentityError::Refused(Refusal::FieldInvalid { field: named, .. })) = outcome else {
+                panic!("{field}: {outcome:?}")
+            };
+            assert_eq!(named, field);
+        }
+        let many = CreateClient { redirect_uris: vec!["https://a.example/".to_owned(); 17], ..web("a") };
+        let outcome = world.identity.create_client(&admin(&world), many).await.unwrap_err();
+        assert_eq!(outcome.code(), "too_many");
+        let unknown = CreateClient { roles: text("wizard"), ..service("a") };
+        assert_eq!(world.identity.create_client(&admin(&world), unknown).await.unwrap_err().code(), "not_found");
+        assert_eq!(world.told("identity.client.created").await, 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_taken_stays_with_whoever_has_it() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        world.execute("update person set subject = 'ann'", &[]).await;
+        for id in ["reporting", "ann"] {
+            let outcome = world.identity.create_client(&admin(&world), service(id)).await;
+            assert_eq!(outcome.unwrap_err().code(), "taken", "{id}");
+        }
+        let outcome = world.identity.put_client(service("ann"), Secret::new(SECRET)).await;
+        assert_eq!(outcome.unwrap_err().code(), "taken");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_tokens_untrue_ends_them_with_the_change() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let text = |text: &str| vec![text.to_owned()];
+        for (epoch, what) in [
+            (2, ClientChange::SetRoles { roles: text("employee") }),
+            (3, ClientChange::SetScopes { scopes: text("read:accounts") }),
+            (4, ClientChange::Disable),
+        ] {
+            change(&world, what).await.unwrap();
+            let client = "reporting".to_owned();
+            assert_eq!(world.heard.revoked().last(), Some(&RevokedWhat::Client { client, epoch }));
+        }
+        assert_eq!(oauth_error(world.token(auth("reporting"), credentials()).await), OAuthError::InvalidClient);
+        change(&world, ClientChange::Enable).await.unwrap();
+        assert_eq!(world.heard.revoked().len(), 3, "what was ended stays ended; nothing new ends");
+        let reply = world.token(auth("reporting"), credentials()).await.unwrap();
+        let claims = world.claims(&reply.access_token);
+        assert_eq!((claims.client_epoch, claims.epoch, claims.scope.as_str()), (4, 4, "read:accounts"));
+        assert_eq!(claims.roles, ["employee"]);
+        let secret = change(&world, ClientChange::NewSecret).await.unwrap().secret.unwrap();
+        assert_eq!(oauth_error(world.token(auth("reporting"), credentials()).await), OAuthError::InvalidClient);
+        world.token(with("reporting", &secret), credentials()).await.unwrap();
+        assert_eq!(world.heard.revoked().len(), 4);
+        assert_eq!(world.told("identity.client.changed").await, 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_changes_nothing_ends_nothing() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        change(&world, ClientChange::Enable).await.unwrap();
+        let roles = vec!["service".to_owned()];
+        change(&world, ClientChange::SetRoles { roles }).await.unwrap();
+        for client in clients() {
+            world.identity.put_client(client, Secret::new(SECRET)).await.unwrap();
+        }
+        assert_eq!((world.heard.revoked(), world.told("identity.client.changed").await), (vec![], 0));
+        let missing = ChangeClient { id: "nobody".to_owned(), change: ClientChange::Disable };
+        let outcome = world.identity.change_client(&admin(&world), missing).await;
+        assert_eq!(outcome.unwrap_err().code(), "not_found");
+        let public = ChangeClient { id: "app".to_owned(), change: ClientChange::NewSecret };
+        assert_eq!(world.identity.change_client(&admin(&world), public).await.unwrap_err().code(), "field_invalid");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mounted_secret_can_be_changed_and_is_never_short() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let other = Secret::new("another secret of more than 32 bytes");
+        world.identity.put_client(service("reporting"), other.clone()).await.unwrap();
+        assert_eq!(oauth_error(world.token(auth("reporting"), credentials()).await), OAuthError::InvalidClient);
+        world.token(with("reporting", &other), credentials()).await.unwrap();
+        assert_eq!(world.heard.revoked().len(), 1);
+        let short = world.identity.put_client(service("reporting"), Secret::new("short")).await;
+        assert_eq!(short.unwrap_err().code(), "field_invalid");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_put_the_same_client_make_one() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let beside = world.beside(store).await;
+        let put = |at: std::sync::Arc<crate::IdentityService>| async move {
+            at.put_client(service("fresh"), Secret::new(SECRET)).await
+        };
+        let (one, two) = tokio::join!(put(std::sync::Arc::clone(&world.identity)), put(beside));
+        one.unwrap();
+        two.unwrap();
+        assert_eq!(world.count("select count(*) from client where id = 'fresh'").await, 1);
+        assert_eq!(world.heard.revoked(), []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_are_administered_by_whoever_may_and_has_proved_it_a_moment_ago() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let with = |permission: &str, proof: Option<Proof>| {
+            let mut principal = Principal::new(PrincipalKind::Employee, "emp", [permission.parse().unwrap()]);
+            principal.proof = proof;
+            ctx(principal)
+        };
+        let disable = || ChangeClient { id: "shop".to_owned(), change: ClientChange::Disable };
+        let reader = with("clients:read:all", None);
+        let identity = &world.identity;
+        assert_eq!(identity.create_client(&reader, service("x")).await.unwrap_err(), IdentityError::Forbidden);
+        assert_eq!(identity.change_client(&reader, disable()).await.unwrap_err(), IdentityError::Forbidden);
+        identity.client(&reader, "shop".to_owned()).await.unwrap();
+        let other = with("users:*:all", None);
+        assert_eq!(identity.clients(&other).await.unwrap_err(), IdentityError::Forbidden);
+        assert_eq!(identity.client(&other, "shop".to_owned()).await.unwrap_err(), IdentityError::Forbidden);
+        let at = kernel::Clock::now(&world.clock);
+        let one_factor = Some(Proof { at, second_factor: false });
+        let stale = Some(Proof { at: at.plus_seconds(-301), second_factor: true });
+        for proof in [None, one_factor, stale] {
+            let step_up = IdentityError::StepUp { seconds: 300 };
+            let writer = with("clients:*:all", proof);
+            assert_eq!(identity.create_client(&writer, service("x")).await.unwrap_err(), step_up);
+            assert_eq!(identity.change_client(&writer, disable()).await.unwrap_err(), step_up);
+        }
+    })
+    .await;
+}

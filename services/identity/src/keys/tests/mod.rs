@@ -1,1 +1,151 @@
+//! Rotation: on time, by hand, once, and without a moment in which a good token is not believed.
 
+use identity_api::{ClientAuth, Clients, Grant, IdentityError, KeyState, Origin, Refusal, TokenRequest, Tokens};
+use kernel::{Principal, PrincipalKind, Secret};
+use testkit::for_each_engine;
+
+use crate::IdentityService;
+use crate::tokens::tests::world::{World, admin, auth, ctx, nobody};
+
+async fn token(identity: &IdentityService) -> Secret {
+    let client: ClientAuth = auth("reporting");
+    let request = TokenRequest { client, grant: Grant::ClientCredentials { scope: None }, origin: Origin::default() };
+    identity.token(&nobody(), request).await.unwrap().access_token
+}
+
+fn kid(token: &Secret) -> String {
+    jsonwebtoken::decode_header(token.expose()).unwrap().kid.unwrap()
+}
+
+async fn states(world: &World) -> Vec<(String, KeyState)> {
+    let keys = world.identity.signing_keys(&admin(world)).await.unwrap();
+    keys.into_iter().map(|key| (key.kid, key.state)).collect()
+}
+
+fn of(states: &[(String, KeyState)], wanted: KeyState) -> Vec<String> {
+    states.iter().filter(|(_, state)| *state == wanted).map(|(kid, _)| kid.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_makes_a_key_that_signs_and_the_next_one() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let keys = states(&world).await;
+        assert_eq!((of(&keys, KeyState::Signing).len(), of(&keys, KeyState::Next).len(), keys.len()), (1, 1, 2));
+        assert_eq!(of(&keys, KeyState::Signing), [kid(&token(&world.identity).await)]);
+        let beside = world.beside(store).await;
+        assert_eq!(kid(&token(&beside).await), kid(&token(&world.identity).await));
+        assert_eq!(states(&world).await, keys, "a second start makes none");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_was_known_to_everybody_before_it_signs() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let known = world.heard.keys();
+        world.advance(30 * 86_400 - 1);
+        let before = token(&world.identity).await;
+        world.advance(1);
+        let after = token(&world.identity).await;
+        assert_ne!(kid(&before), kid(&after));
+        assert!(known.contains_key(&kid(&after)), "whoever fetched the keys a month ago can verify it");
+        let keys = states(&world).await;
+        assert_eq!(of(&keys, KeyState::Retired), [kid(&before)]);
+        assert_eq!(of(&keys, KeyState::Next).len(), 1);
+        // The overlap: a token of a second ago is read with the keys of now.
+        assert_eq!(world.claims(&before).sub, "reporting");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retired_key_goes_when_its_last_token_has_expired() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let old = kid(&token(&world.identity).await);
+        world.identity.rotate_keys(&admin(&world)).await.unwrap();
+        let sealed = "select count(*) from signing_key where retired_at is not null and sealed is not null";
+        assert_eq!(world.count(sealed).await, 0, "nothing is signed with it any more");
+        world.advance(3_659);
+        world.identity.keep_keys().await.unwrap();
+        assert!(world.heard.keys().contains_key(&old));
+        world.advance(1);
+        world.identity.keep_keys().await.unwrap();
+        assert!(!world.heard.keys().contains_key(&old), "verifiers are told that it is gone");
+        assert_eq!(states(&world).await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_signs_with_the_new_key_at_once() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let beside = world.beside(store).await;
+        let old = kid(&token(&beside).await);
+        world.identity.rotate_keys(&admin(&world)).await.unwrap();
+        let new = kid(&token(&beside).await);
+        assert_ne!(old, new);
+        assert_eq!(of(&states(&world).await, KeyState::Signing), [new]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_that_find_a_rotation_due_make_one() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let (one, two) = (world.beside(store).await, world.beside(store).await);
+        for round in 1..=3 {
+            world.advance(30 * 86_400);
+            let (a, b, c) = tokio::join!(world.identity.keep_keys(), one.keep_keys(), two.keep_keys());
+            for outcome in [a, b, c] {
+                // A store that is busy is asked again by the next grant.
+                assert!(matches!(outcome, Ok(()) | Err(IdentityError::Unavailable)), "{outcome:?}");
+            }
+            assert_eq!(world.told("identity.key.rotated").await, 1 + round);
+            let keys = states(&world).await;
+            assert_eq!((of(&keys, KeyState::Signing).len(), of(&keys, KeyState::Next).len()), (1, 1));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_rotated_by_whoever_may_and_has_proved_it_a_moment_ago() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let clerk =
+            |permission: &str| ctx(Principal::new(PrincipalKind::Employee, "emp", [permission.parse().unwrap()]));
+        let refused = |outcome: Result<Vec<identity_api::SigningKey>, IdentityError>| outcome.unwrap_err();
+        assert_eq!(refused(world.identity.rotate_keys(&clerk("keys:read:all")).await), IdentityError::Forbidden);
+        assert_eq!(refused(world.identity.signing_keys(&clerk("clients:read:all")).await), IdentityError::Forbidden);
+        assert_eq!(refused(world.identity.signing_keys(&clerk("keys:read:own")).await), IdentityError::Forbidden);
+        let stale = refused(world.identity.rotate_keys(&clerk("keys:rotate:all")).await);
+        assert_eq!(stale, IdentityError::StepUp { seconds: 300 });
+        world.identity.signing_keys(&clerk("keys:read:all")).await.unwrap();
+        assert_eq!(world.told("identity.key.rotated").await, 1, "the first one");
+    })
+    .await;
+}
+
+/// The private half lies in the store, and is no use to whoever has the store alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_key_opens_in_its_own_row_only() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let swap = "update signing_key set sealed = (select sealed from signing_key where signs_from is null)";
+        world.execute(swap, &[]).await;
+        let beside = world.beside(store).await;
+        let request = TokenRequest {
+            client: auth("reporting"),
+            grant: Grant::ClientCredentials { scope: None },
+            origin: Origin::default(),
+        };
+        let outcome = beside.token(&nobody(), request).await;
+        assert!(!matches!(outcome, Ok(_) | Err(IdentityError::Refused(Refusal::OAuth { .. }))), "{outcome:?}");
+    })
+    .await;
+}

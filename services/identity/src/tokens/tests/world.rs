@@ -11,7 +11,7 @@ use identity_api::{
     TokenReply, TokenRequest, Tokens,
 };
 use kernel::{Clock, Ctx, Deadline, IdMaker, Permission, Principal, PrincipalKind, Proof, Secret, SystemClock};
-use platform::crypto::{KeyEncryptionKey, KeyRing, digest, random_token};
+use platform::crypto::{KeyEncryptionKey, digest, random_token};
 use platform::db::{Db, Value};
 use testkit::{FakeClock, TestStore};
 
@@ -189,10 +189,9 @@ async fn start(store: &TestStore, clock: &FakeClock, kek: &KeyEncryptionKey) -> 
     migrate(&db).await.unwrap();
     let heard = Arc::new(Heard::default());
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let ring = KeyRing::open(&db, kek, Arc::clone(&shared)).await.unwrap();
     let (ids, hears) = (IdMaker::new(Arc::clone(&shared)), Arc::clone(&heard) as Arc<dyn Hears>);
     let config = IdentityConfig::default();
-    let identity = IdentityService::start(db.clone(), config, shared, ids, Some(hears), ring).await.unwrap();
+    let identity = IdentityService::start(db.clone(), config, shared, ids, Some(hears), kek).await.unwrap();
     (Arc::new(identity), db, heard)
 }
 
@@ -272,7 +271,7 @@ pub(crate) fn admin(world: &World) -> Ctx {
 pub(crate) fn ctx(principal: Principal) -> Ctx {
     Ctx {
         principal,
-        deadline: Deadline::after_millis(&SystemClock, 3_600_000),
+        deadline: Deadline::after_millis(&SystemClock, 1_000_000_000_000),
         request_id: "req-1".into(),
         idempotency_key: None,
     }

@@ -1,0 +1,105 @@
+//! How codes reach people: by e-mail or SMS. What sends them for good is an operator's own; here are the two for development.
+//!
+//! Absent on purpose: nothing here is on unless the operator, or `--demo`, says so, and people whose role asks for a second
+//! factor are never sent one.
+
+mod development;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_api::{FactorKind, SentTo};
+use kernel::Secret;
+use tokio::sync::Semaphore;
+
+pub use development::{FileChannel, LogChannel};
+
+/// Messages under way whose sending nobody waits for; further ones are not sent.
+const UNDER_WAY_MAX: usize = 32;
+
+#[async_trait]
+pub trait Channel: Send + Sync {
+    async fn send(&self, message: &Message) -> Result<(), ChannelError>;
+}
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub by: FactorKind,
+    /// An e-mail address or a telephone number.
+    pub to: String,
+    pub text: Secret,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a message could not be sent: {0}")]
+pub struct ChannelError(pub String);
+
+#[derive(Clone)]
+pub struct Channels {
+    email: Option<Arc<dyn Channel>>,
+    sms: Option<Arc<dyn Channel>>,
+    under_way: Arc<Semaphore>,
+}
+
+impl Default for Channels {
+    fn default() -> Channels {
+        Channels { email: None, sms: None, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) }
+    }
+}
+
+impl Channels {
+    pub fn by_email(self, channel: Arc<dyn Channel>) -> Channels {
+        Channels { email: Some(channel), ..self }
+    }
+
+    pub fn by_sms(self, channel: Arc<dyn Channel>) -> Channels {
+        Channels { sms: Some(channel), ..self }
+    }
+
+    pub(crate) fn has(&self, by: FactorKind) -> bool {
+        self.of(by).is_some()
+    }
+
+    /// In the background: how long it takes tells nobody whether there was somebody to send to.
+    pub(crate) fn send(&self, message: Message) {
+        let Some(channel) = self.of(message.by).cloned() else { return };
+        let Ok(place) = Arc::clone(&self.under_way).try_acquire_owned() else {
+            tracing::warn!(by = message.by.name(), "too many messages are under way; one was not sent");
+            return;
+        };
+        tokio::spawn(async move {
+            if let Err(error) = channel.send(&message).await {
+                tracing::error!(%error, by = message.by.name(), "a code was not sent");
+            }
+            drop(place);
+        });
+    }
+
+    fn of(&self, by: FactorKind) -> Option<&Arc<dyn Channel>> {
+        match by {
+            FactorKind::Email => self.email.as_ref(),
+            FactorKind::Sms => self.sms.as_ref(),
+            FactorKind::Totp | FactorKind::Backup => None,
+        }
+    }
+}
+
+/// Enough to know which of one's own addresses is meant.
+pub(crate) fn masked(by: FactorKind, to: &str) -> SentTo {
+    let masked = match to.split_once('@') {
+        Some((name, host)) => format!("{}•••@{host}", name.chars().take(1).collect::<String>()),
+        None => format!("•••{}", to.chars().skip(to.chars().count().saturating_sub(2)).collect::<String>()),
+    };
+    SentTo { by, masked }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_in_a_way_that_gives_nothing_away() {
+        assert_eq!(masked(FactorKind::Email, "ann@example.com").masked, "a•••@example.com");
+        assert_eq!(masked(FactorKind::Sms, "+4930123456").masked, "•••56");
+    }
+}

@@ -1,0 +1,66 @@
+//! Backup codes: eight, shown once, each good once. Their digests are under a key, so that the store alone gives none away.
+
+use identity_api::UserId;
+use identity_api::limits::BACKUP_CODES;
+use kernel::Secret;
+use platform::db::{Column, DbError, RowSet, Tx, Value};
+
+use crate::IdentityService;
+use crate::codes;
+
+/// Groups of five letters in a code: fifty random bits.
+const GROUPS: usize = 2;
+
+static CODES: RowSet = RowSet::new("backup_code", &[("person", "bytea"), ("place", "bigint"), ("digest", "bytea")]);
+
+const CODE_USE: &str = "
+update backup_code
+set used_at = $3
+where person = $1 and digest = $2 and used_at is null";
+
+const CODES_LEFT: &str = "
+select count(*)
+from backup_code
+where person = $1 and used_at is null";
+
+const CODES_REMOVE: &str = "
+delete from backup_code
+where person = $1";
+
+#[cfg(test)]
+pub(crate) const SQL: &[&str] = &[CODE_USE, CODES_LEFT, CODES_REMOVE];
+
+impl IdentityService {
+    /// New ones in place of all others. This is the only time that they can be seen.
+    pub(crate) async fn backup_make(&self, tx: &Tx, person: UserId) -> Result<Vec<Secret>, DbError> {
+        self.backup_remove(tx, person).await?;
+        let made: Vec<Secret> = (0..BACKUP_CODES).map(|_| codes::readable(GROUPS)).collect();
+        let digests: Vec<Vec<u8>> = made.iter().map(|code| self.backup_digest(person, code).to_vec()).collect();
+        let (ids, places) = (vec![person.to_bytes(); made.len()], (1..).take(made.len()).collect::<Vec<i64>>());
+        tx.insert_many(&CODES, &[Column::Id(&ids), Column::Int(&places), Column::Bytes(&digests)]).await?;
+        Ok(made)
+    }
+
+    /// Uses a code; false where it is wrong or was used.
+    pub(crate) async fn backup_use(&self, tx: &Tx, person: UserId, code: &Secret) -> Result<bool, DbError> {
+        let digest = self.backup_digest(person, code);
+        let (id, now) = (person.to_bytes(), self.clock.now().micros());
+        Ok(tx.execute(CODE_USE, &[Value::Bytes(&id), Value::Bytes(&digest), Value::Int(now)]).await? == 1)
+    }
+
+    pub(crate) async fn backup_left(&self, tx: &Tx, person: UserId) -> Result<usize, DbError> {
+        let rows = tx.query(CODES_LEFT, &[Value::Bytes(&person.to_bytes())]).await?;
+        let left = rows.first().ok_or_else(|| DbError::shape("a count has no row"))?.int(0)?;
+        Ok(usize::try_from(left).unwrap_or(0))
+    }
+
+    pub(super) async fn backup_remove(&self, tx: &Tx, person: UserId) -> Result<(), DbError> {
+        tx.execute(CODES_REMOVE, &[Value::Bytes(&person.to_bytes())]).await.map(drop)
+    }
+
+    /// With the person in it: the same code of somebody else has another one.
+    fn backup_digest(&self, person: UserId, code: &Secret) -> [u8; 32] {
+        let plain = codes::plain(code.expose());
+        self.codes_key.mac(&[b"backup".as_slice(), &person.to_bytes(), plain.as_bytes()].concat())
+    }
+}

@@ -1,0 +1,66 @@
+//! Beginning a login, and finding one again.
+
+use identity_api::{BeginLogin, IdentityError, LoginPage, Refusal};
+use kernel::Secret;
+
+use super::stage::At;
+use super::store::{self, Begun};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::people::Person;
+
+const RETURN_BYTES_MAX: usize = 4_096;
+
+impl IdentityService {
+    pub(super) async fn begin_login_of(&self, command: BeginLogin) -> Result<LoginPage, IdentityError> {
+        check_return(&command.return_to)?;
+        let tx = self.begin().await?;
+        let again = match &command.again {
+            None => None,
+            Some(cookie) => {
+                let session = self.session_of(&tx, cookie).await?;
+                Some((session.id, session.person))
+            }
+        };
+        let begun = Begun { again, second_factor: command.second_factor, return_to: &command.return_to };
+        let key = store::insert(&tx, begun, self.clock.now()).await.map_err(store_error)?;
+        self.commit(tx, Told::nothing()).await?;
+        Ok(LoginPage { key, stage: identity_api::Stage::Password, return_to: command.return_to })
+    }
+
+    pub(super) async fn resume(&self, key: Secret) -> Result<LoginPage, IdentityError> {
+        let tx = self.db.read().await.map_err(store_error)?;
+        let found = store::find(&tx, &key, self.clock.now()).await.map_err(store_error)?;
+        let row = store::known(found)?;
+        let person = match row.person.filter(|_| !matches!(row.at, At::Password | At::Reset)) {
+            None => None,
+            Some(id) => Some(store::known(Person::find(&tx, id).await.map_err(store_error)?)?),
+        };
+        self.page(&tx, key, &row, person.as_ref()).await
+    }
+}
+
+/// A path of ours and nothing else: `//elsewhere` and `/\elsewhere` are other places to a browser.
+fn check_return(to: &str) -> Result<(), Refusal> {
+    let foreign = to.starts_with("//") || to.contains('\\') || to.chars().any(char::is_control);
+    if !to.starts_with('/') || foreign || to.len() > RETURN_BYTES_MAX {
+        return Err(Refusal::field("return_to", "is a path such as /account"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_returns_to_a_path_of_ours() {
+        assert!(["/", "/account", "/oauth2/authorize?a=b%2F&c=//d"].iter().all(|to| check_return(to).is_ok()));
+        let long = format!("/{}", "x".repeat(5_000));
+        for to in ["", "account", "//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "/a\\b", &long]
+        {
+            assert!(check_return(to).is_err(), "{to}");
+        }
+    }
+}

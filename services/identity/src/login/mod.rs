@@ -1,0 +1,102 @@
+//! Logging in: a row that goes from stage to stage ([`stage`]) and ends in a session, or in nothing.
+//!
+//! Invariants: no session begins before every factor that is asked for was proved; whatever a stranger does, the answer does not
+//! say whether a name is known; a row's key is another one behind each step that proves something.
+
+mod advance;
+mod begin;
+mod enrol;
+mod factor;
+mod failures;
+mod password;
+mod replace;
+mod reset;
+mod sent;
+mod stage;
+mod store;
+
+use async_trait::async_trait;
+use identity_api::{BeginLogin, IdentityError, Login, LoginAct, LoginPage, LoginReply, LoginStep, Origin, Refusal};
+use kernel::{Ctx, Secret};
+use platform::db::Tx;
+
+use crate::IdentityService;
+use crate::errors::store_error;
+use crate::people::Person;
+
+pub(crate) use failures::Counted;
+use stage::At;
+use store::Pending;
+
+#[cfg(test)]
+pub(crate) const SQL: &[&[&str]] = &[failures::SQL, store::SQL];
+
+/// Of a step: whose login, and from where.
+#[derive(Clone, Copy)]
+struct From<'a> {
+    key: &'a Secret,
+    origin: &'a Origin,
+}
+
+#[async_trait]
+impl Login for IdentityService {
+    async fn begin_login(&self, _: &Ctx, command: BeginLogin) -> Result<LoginPage, IdentityError> {
+        self.begin_login_of(command).await
+    }
+
+    async fn resume_login(&self, _: &Ctx, key: Secret) -> Result<LoginPage, IdentityError> {
+        self.resume(key).await
+    }
+
+    async fn login(&self, ctx: &Ctx, command: LoginStep) -> Result<LoginReply, IdentityError> {
+        let from = From { key: &command.key, origin: &command.origin };
+        match command.act {
+            LoginAct::Password { username, password } => self.by_password(ctx, from, &username, &password).await,
+            LoginAct::Code { code } => self.by_factor(from, factor::Given::Totp(&code)).await,
+            LoginAct::BackupCode { code } => self.by_factor(from, factor::Given::Backup(&code)).await,
+            LoginAct::SentCode { code } => self.by_factor(from, factor::Given::Sent(&code)).await,
+            LoginAct::SendCode { by } => self.send_code(from, by).await,
+            LoginAct::Enrol { code } => self.enrol(from, &code).await,
+            LoginAct::Kept => self.codes_kept(from).await,
+            LoginAct::NewPassword { password } => self.replace_password(ctx, from, &password).await,
+            LoginAct::Forgot { username } => self.forgot(from, &username).await,
+            LoginAct::Reset { code, password } => self.reset(ctx, from, &code, &password).await,
+        }
+    }
+}
+
+impl IdentityService {
+    /// A login at the stage that a step is for.
+    async fn at(&self, tx: &Tx, from: From<'_>, at: At) -> Result<Pending, IdentityError> {
+        let found = store::find(tx, from.key, self.clock.now()).await.map_err(store_error)?;
+        let row = store::known(found)?;
+        if row.at == at { Ok(row) } else { Err(Refusal::StepOutOfTurn.into()) }
+    }
+
+    /// The same behind the password, with the person, who stays as they are until the transaction ends.
+    async fn at_with_person(&self, tx: &Tx, from: From<'_>, at: At) -> Result<(Pending, Person), IdentityError> {
+        let row = self.at(tx, from, at).await?;
+        let person = self.lock_active(tx, &row).await?;
+        Ok((row, person))
+    }
+
+    /// Somebody who was disabled meanwhile has no login any more.
+    async fn lock_active(&self, tx: &Tx, row: &Pending) -> Result<Person, IdentityError> {
+        let person = Person::locked(tx, store::known(row.person)?).await.map_err(store_error)?;
+        Ok(store::known(person.filter(|person| person.active))?)
+    }
+}
+
+/// What a person is found by: letters are compared without their case, and as one sees them.
+pub(crate) fn username_key(given: &str) -> Result<String, Refusal> {
+    use unicode_normalization::UnicodeNormalization;
+    let key = given.trim().nfkc().collect::<String>().to_lowercase();
+    let max = identity_api::limits::USERNAME_BYTES_MAX;
+    if key.len() > max {
+        return Err(Refusal::field("username", format!("has at most {max} bytes")));
+    }
+    if key.is_empty() || key.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
+        return Err(Refusal::field("username", "has at least one letter, and neither spaces nor control characters"));
+    }
+    Ok(key)
+}

@@ -1,0 +1,123 @@
+//! The first step: a name and a password.
+//!
+//! Invariant: an unknown name, a wrong password, a one-time password that is over and an account that is disabled are told
+//! in the same words, behind the same work.
+
+use identity_api::limits::PASSWORD_BYTES_MAX;
+use identity_api::{IdentityError, LoginReply, Refusal};
+use kernel::{Ctx, Secret};
+use platform::db::Tx;
+use serde_json::json;
+
+use super::failures::Counted;
+use super::stage::{At, Proved};
+use super::store::{self, Pending};
+use super::{From, username_key};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::passwords::Checked;
+use crate::people::{self, Person};
+
+impl IdentityService {
+    pub(super) async fn by_password(
+        &self,
+        ctx: &Ctx,
+        from: From<'_>,
+        username: &str,
+        password: &Secret,
+    ) -> Result<LoginReply, IdentityError> {
+        let username = username_key(username)?;
+        if password.expose().len() > PASSWORD_BYTES_MAX {
+            return Err(Refusal::PasswordTooLong { max: PASSWORD_BYTES_MAX }.into());
+        }
+        let (row, counted, found) = self.password_try(from, &username).await?;
+        let stored = found.as_ref().and_then(|person| person.password.as_deref());
+        let checked = match self.passwords.check(ctx.deadline, stored, password).await {
+            Ok(checked) => checked,
+            Err(error) => {
+                self.not_tried(&counted).await;
+                return Err(error);
+            }
+        };
+        let fitting = found.filter(|person| checked.fits && self.may_log_in(&row, person));
+        match fitting {
+            Some(person) => self.password_fits(from, &row, &counted, person, &checked).await,
+            None => self.password_wrong(&row).await,
+        }
+    }
+
+    /// Counted as failed before it is looked at.
+    async fn password_try(
+        &self,
+        from: From<'_>,
+        username: &str,
+    ) -> Result<(Pending, Vec<Counted>, Option<Person>), IdentityError> {
+        let tx = self.begin().await?;
+        let row = self.at(&tx, from, At::Password).await?;
+        let browser = row.again.map(|session| session.to_bytes());
+        let browser = browser.as_ref().map(<[u8; 16]>::as_slice);
+        let counted = Counted::name(&self.codes_key, "password", username, from.origin, browser);
+        if !store::try_count(&tx, &row).await.map_err(store_error)? {
+            return Err(Refusal::LoginUnknown.into());
+        }
+        self.count_try(&tx, &counted).await?;
+        let person = Person::named(&tx, username).await.map_err(store_error)?;
+        self.commit(tx, Told::nothing()).await?;
+        Ok((row, counted, person))
+    }
+
+    fn may_log_in(&self, row: &Pending, person: &Person) -> bool {
+        let same = row.again.is_none() || row.person == Some(person.id);
+        same && person.active && !person.password_is_over(self.clock.now())
+    }
+
+    async fn password_wrong(&self, row: &Pending) -> Result<LoginReply, IdentityError> {
+        let tx = self.begin().await?;
+        let told = Told::nothing().event("identity.login.failed", "login", json!({ "stage": row.at.name() }));
+        self.commit(tx, told).await?;
+        Err(Refusal::WrongCredentials.into())
+    }
+
+    async fn password_fits(
+        &self,
+        from: From<'_>,
+        row: &Pending,
+        counted: &[Counted],
+        found: Person,
+        checked: &Checked,
+    ) -> Result<LoginReply, IdentityError> {
+        let tx = self.begin().await?;
+        let locked = Person::locked(&tx, found.id).await.map_err(store_error)?;
+        // Somebody may have changed them while the password was looked at.
+        let same = locked.filter(|person| person.password == found.password && self.may_log_in(row, person));
+        let Some(person) = same else {
+            drop(tx);
+            return self.password_wrong(row).await;
+        };
+        self.renew(&tx, &person, checked).await?;
+        let mut to = row.clone();
+        to.passed.push("pwd".to_owned());
+        let (reply, told) = self.advance(&tx, from, (row, to), &person, Proved::Password, Told::nothing()).await?;
+        self.forgive(&tx, counted).await.map_err(store_error)?;
+        self.commit(tx, told).await?;
+        Ok(reply)
+    }
+
+    async fn renew(&self, tx: &Tx, person: &Person, checked: &Checked) -> Result<(), IdentityError> {
+        let (Some(old), Some(new)) = (&person.password, &checked.renewed) else { return Ok(()) };
+        people::password_renew(tx, person.id, old, new).await.map_err(store_error)
+    }
+
+    /// Nobody looked at the password: the try is given back.
+    pub(crate) async fn not_tried(&self, counted: &[Counted]) {
+        let give_back = async {
+            let tx = self.begin().await?;
+            self.give_back(&tx, counted).await.map_err(store_error)?;
+            self.commit(tx, Told::nothing()).await
+        };
+        if let Err(error) = give_back.await {
+            tracing::warn!(%error, "a try that nobody looked at stays counted");
+        }
+    }
+}

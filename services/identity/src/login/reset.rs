@@ -1,0 +1,102 @@
+//! A forgotten password: a code by e-mail, then a new password, then the second factor as always.
+//!
+//! Invariants: the answer is the same whether the name is known or not. The new password takes effect when the login has ended
+//! well, so that a mailbox alone changes nothing for somebody who has a second factor. Whoever has to have one and has none
+//! yet is not let in by a mailbox: for them an administrator makes a new one-time password.
+
+use identity_api::{FactorKind, IdentityError, LoginReply, Refusal, Stage};
+use kernel::{Ctx, Secret};
+use platform::db::Tx;
+use serde_json::json;
+
+use super::failures::Counted;
+use super::stage::{At, Proved};
+use super::store::{self, Pending};
+use super::{From, sent, username_key};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::channels::Message;
+use crate::codes;
+use crate::errors::store_error;
+use crate::people::Person;
+
+impl IdentityService {
+    pub(super) async fn forgot(&self, from: From<'_>, username: &str) -> Result<LoginReply, IdentityError> {
+        let username = username_key(username)?;
+        if !self.channels.has(FactorKind::Email) {
+            return Err(Refusal::ChannelOff { channel: FactorKind::Email.name().to_owned() }.into());
+        }
+        let tx = self.begin().await?;
+        let row = self.at_reset(&tx, from).await?;
+        self.count_try(&tx, &Counted::name(&self.codes_key, "reset", &username, from.origin, None)).await?;
+        let found = Person::named(&tx, &username).await.map_err(store_error)?;
+        let person = found.filter(|person| self.may_reset(person));
+        let code = codes::digits();
+        let digest = self.sent_digest(&row, &code);
+        let id = person.as_ref().map(|person| person.id);
+        let sent = store::sent(&tx, &row, At::Reset, id, (FactorKind::Email, &digest), self.clock.now()).await;
+        if !sent.map_err(store_error)? {
+            return Err(sent::too_many());
+        }
+        // Told of nobody too, for the same work.
+        let subject = id.map_or_else(|| "login".to_owned(), |id| id.to_string());
+        self.commit(tx, Told::nothing().event("identity.password.forgotten", subject, json!({}))).await?;
+        if let Some(to) = person.and_then(|person| person.email) {
+            self.channels.send(Message { by: FactorKind::Email, to, text: sent::text(&code) });
+        }
+        let page = identity_api::LoginPage { key: from.key.clone(), stage: Stage::Reset, return_to: row.return_to };
+        Ok(LoginReply { page, session: None, backup_codes_left: None })
+    }
+
+    /// Asked for at the beginning, or once more.
+    async fn at_reset(&self, tx: &Tx, from: From<'_>) -> Result<Pending, IdentityError> {
+        let found = store::find(tx, from.key, self.clock.now()).await.map_err(store_error)?;
+        let row = store::known(found)?;
+        let in_turn = matches!(row.at, At::Password | At::Reset) && row.again.is_none();
+        if in_turn { Ok(row) } else { Err(Refusal::StepOutOfTurn.into()) }
+    }
+
+    fn may_reset(&self, person: &Person) -> bool {
+        let can_prove = person.second_factor || !person.needs_factor(&self.config.second_factor_roles);
+        person.active && person.email.is_some() && can_prove
+    }
+
+    pub(super) async fn reset(
+        &self,
+        ctx: &Ctx,
+        from: From<'_>,
+        code: &Secret,
+        password: &Secret,
+    ) -> Result<LoginReply, IdentityError> {
+        // The code first: what is said of the password is said to whoever has it.
+        let (row, person) = self.reset_code(from, code).await?;
+        let hash = self.passwords.choose(ctx.deadline, password, person.about(), None).await?;
+        let tx = self.begin().await?;
+        let again = self.at(&tx, from, At::Reset).await?;
+        let person = self.lock_active(&tx, &again).await?;
+        // Another message was asked for meanwhile, for another person even.
+        if again.sent_digest != row.sent_digest || !self.may_reset(&person) {
+            return Err(Refusal::WrongCode.into());
+        }
+        let mut to = row.clone();
+        to.passed.push("reset".to_owned());
+        to.password = Some(hash);
+        let (reply, told) = self.advance(&tx, from, (&row, to), &person, Proved::ResetCode, Told::nothing()).await?;
+        self.commit(tx, told).await?;
+        Ok(reply)
+    }
+
+    /// A code that is right stays so until the password is a good one; a wrong one is counted.
+    async fn reset_code(&self, from: From<'_>, code: &Secret) -> Result<(Pending, Person), IdentityError> {
+        let tx = self.begin().await?;
+        let row = self.at(&tx, from, At::Reset).await?;
+        let counted = store::try_count(&tx, &row).await.map_err(store_error)?;
+        if self.sent_is(&tx, &row, code).await? && counted && row.person.is_some() {
+            let person = self.lock_active(&tx, &row).await?;
+            return Ok((row, person));
+        }
+        let data = json!({ "stage": row.at.name() });
+        self.commit(tx, Told::nothing().event("identity.login.failed", "login", data)).await?;
+        Err(Refusal::WrongCode.into())
+    }
+}

@@ -1,0 +1,191 @@
+//! People as those see them who look after them.
+
+use async_trait::async_trait;
+use identity_api::limits::{FRESH_SECONDS, PAGE_DEFAULT, PAGE_MAX};
+use identity_api::{
+    ChangeUser, CreateUser, IdentityError, NewUser, People, Refusal, User, UserId, UserPage, UserQuery,
+};
+use kernel::{Ctx, Id};
+use platform::access::{Denied, check, check_fresh, owner_term};
+use platform::db::{DbError, Row, Tx, Value};
+use serde_json::json;
+
+use super::form::{KINDS, NewPerson, Roles};
+use super::person::{self, Person, columns};
+use super::store;
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::passwords::one_time_password;
+
+/// Without a term: the empty text, which no subject and no role is.
+const PERSON_LIST: &str = concat!(
+    "select ",
+    columns!(),
+    "
+from person
+where id > $1 and username >= $2 and username < $3 and ($4 = '' or subject = $4)
+order by id
+limit $5"
+);
+
+const PERSON_LIST_OF_ROLE: &str = concat!(
+    "select ",
+    columns!(),
+    "
+from person
+where id > $1 and username >= $2 and username < $3 and ($4 = '' or subject = $4)
+    and id in (select person from person_role where role = $6)
+order by id
+limit $5"
+);
+
+const PERSON_TAKEN: &str = "
+select username
+from person
+where username = $1 or subject = $2";
+
+const ROLE_FIND: &str = "
+select name
+from role
+where name = $1";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[PERSON_LIST, PERSON_LIST_OF_ROLE, PERSON_TAKEN, ROLE_FIND];
+
+/// Greater than any letter, in the order of both engines.
+const LAST_LETTER: char = '\u{10ffff}';
+
+#[async_trait]
+impl People for IdentityService {
+    async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError> {
+        self.may(ctx, "create")?;
+        let new = NewPerson::parse(command)?;
+        self.may_make_admins(ctx, new.roles.has("admin"))?;
+        let password = one_time_password();
+        let hash = self.passwords.hash(ctx.deadline, &password).await?;
+        let tx = self.begin().await?;
+        roles_known(&tx, &new.roles).await?;
+        not_taken(&tx, &new).await?;
+        let person = self.new_person(new, hash, true);
+        store::insert(&tx, &person).await.map_err(store_error)?;
+        self.commit(tx, created(&person)).await?;
+        Ok(NewUser { user: person.user(), one_time_password: Some(password) })
+    }
+
+    async fn user(&self, ctx: &Ctx, id: UserId) -> Result<User, IdentityError> {
+        let tx = self.db.read().await.map_err(store_error)?;
+        let found = Person::find(&tx, id).await.map_err(store_error)?;
+        let owner = found.as_ref().map(|person| person.subject.as_str());
+        let unknown = || IdentityError::from(Refusal::not_found("user", id.to_string()));
+        check(ctx, "users", "read", owner).map_err(|denied| match denied {
+            Denied::NotFound => unknown(),
+            Denied::Forbidden => IdentityError::Forbidden,
+        })?;
+        found.map(Person::user).ok_or_else(unknown)
+    }
+
+    async fn users(&self, ctx: &Ctx, query: UserQuery) -> Result<UserPage, IdentityError> {
+        let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+        if !(1..=PAGE_MAX).contains(&limit) {
+            return Err(Refusal::PageSize { given: limit, max: PAGE_MAX }.into());
+        }
+        let subject = owner_term(ctx, "users", "read").map_err(|_| IdentityError::Forbidden)?;
+        let tx = self.db.read().await.map_err(store_error)?;
+        let rows = listed(&tx, &query, subject.as_deref().unwrap_or_default(), limit + 1).await;
+        let mut rows = rows.map_err(store_error)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let people = person::with_roles(&tx, &rows).await.map_err(store_error)?;
+        Ok(UserPage { users: people.into_iter().map(Person::user).collect(), more })
+    }
+
+    async fn change_user(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
+        self.may(ctx, "change")?;
+        self.changed(ctx, command).await
+    }
+}
+
+impl IdentityService {
+    /// People look after others, never after themselves: a permission for one's own is none here.
+    fn may(&self, ctx: &Ctx, action: &str) -> Result<(), IdentityError> {
+        check(ctx, "users", action, None).map_err(|_| IdentityError::Forbidden)?;
+        check_fresh(ctx, self.clock.now(), FRESH_SECONDS).map_err(|old| IdentityError::StepUp { seconds: old.seconds })
+    }
+
+    /// Whoever makes an administrator, or gets hold of an administrator's account, may do everything: that is for those who
+    /// may change what roles permit.
+    pub(super) fn may_make_admins(&self, ctx: &Ctx, admin: bool) -> Result<(), IdentityError> {
+        if !admin {
+            return Ok(());
+        }
+        check(ctx, "roles", "change", None).map_err(|_| IdentityError::Forbidden)
+    }
+
+    pub(super) fn new_person(&self, new: NewPerson, hash: String, once: bool) -> Person {
+        let (id, now) = (self.ids.make(), self.clock.now());
+        Person {
+            id,
+            username: new.username,
+            name: new.contact.name,
+            email: new.contact.email,
+            phone: new.contact.phone,
+            subject: new.subject.unwrap_or_else(|| id.to_string()),
+            kind: new.roles.kind,
+            active: true,
+            epoch: 1,
+            password: Some(hash),
+            password_once: once,
+            password_until: once.then(|| store::once_until(now)),
+            created_at: now,
+            last_login_at: None,
+            roles: new.roles.names,
+            second_factor: false,
+        }
+    }
+}
+
+pub(super) fn created(person: &Person) -> Told {
+    let data = json!({ "kind": person.kind, "roles": person.roles });
+    Told::nothing().event("identity.user.created", person.id.to_string(), data)
+}
+
+pub(super) async fn roles_known(tx: &Tx, roles: &Roles) -> Result<(), IdentityError> {
+    for name in roles.names.iter().filter(|name| !KINDS.contains(&name.as_str())) {
+        let found = tx.query(ROLE_FIND, &[Value::Text(name)]).await.map_err(store_error)?;
+        if found.is_empty() {
+            return Err(Refusal::not_found("role", name).into());
+        }
+    }
+    Ok(())
+}
+
+async fn not_taken(tx: &Tx, new: &NewPerson) -> Result<(), IdentityError> {
+    let subject = new.subject.as_deref().unwrap_or_default();
+    let values = [Value::Text(&new.username), Value::Text(subject)];
+    let taken = tx.query(PERSON_TAKEN, &values).await.map_err(store_error)?;
+    let Some(row) = taken.first() else { return Ok(()) };
+    let same_name = row.text(0).map_err(store_error)? == new.username;
+    let (what, name) = if same_name { ("username", new.username.as_str()) } else { ("subject", subject) };
+    Err(Refusal::Taken { what: what.to_owned(), name: name.to_owned() }.into())
+}
+
+async fn listed(tx: &Tx, query: &UserQuery, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
+    let after = query.after.unwrap_or(Id::from_bits(0)).to_bytes();
+    let from = query.username.as_deref().unwrap_or_default().to_lowercase();
+    let to = format!("{from}{LAST_LETTER}");
+    let mut values = vec![
+        Value::Bytes(&after),
+        Value::Text(&from),
+        Value::Text(&to),
+        Value::Text(subject),
+        Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
+    ];
+    match &query.role {
+        None => tx.query(PERSON_LIST, &values).await,
+        Some(role) => {
+            values.push(Value::Text(role));
+            tx.query(PERSON_LIST_OF_ROLE, &values).await
+        }
+    }
+}

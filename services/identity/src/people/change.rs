@@ -1,0 +1,148 @@
+//! What is done to a person by those who look after them.
+//!
+//! Invariant: whoever is disabled, or has another role, is so from the next request on: the epoch is raised, sessions and logins
+//! end, in the transaction of the change.
+
+use identity_api::{ChangeUser, IdentityError, NewUser, Refusal, UserChange};
+use kernel::{Ctx, Secret};
+use platform::db::{Tx, Value};
+use serde_json::{Value as Json, json};
+
+use super::admin::roles_known;
+use super::form::{Contact, Roles};
+use super::person::Person;
+use super::store;
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::login::Counted;
+use crate::passwords::one_time_password;
+use crate::sessions::NONE;
+
+/// Who may do everything is changed by one at a time: of two administrators who disable each other, one is too late.
+const ONE_AT_A_TIME: &str = "
+update terms
+set one = one
+where one = 1";
+
+const ADMINS_BESIDE: &str = "
+select count(*)
+from person p join person_role r on r.person = p.id
+where r.role = 'admin' and p.status = 'active' and p.id <> $1";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[ONE_AT_A_TIME, ADMINS_BESIDE];
+
+impl IdentityService {
+    pub(super) async fn changed(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
+        let once = match command.change {
+            UserChange::ResetPassword => {
+                let password = one_time_password();
+                let hash = self.passwords.hash(ctx.deadline, &password).await?;
+                Some((password, hash))
+            }
+            _ => None,
+        };
+        let unknown = || Refusal::not_found("user", command.id.to_string());
+        let tx = self.begin().await?;
+        tx.execute(ONE_AT_A_TIME, &[]).await.map_err(store_error)?;
+        let person = Person::locked(&tx, command.id).await.map_err(store_error)?.ok_or_else(unknown)?;
+        self.may_make_admins(ctx, person.has_role("admin"))?;
+        let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;
+        let user = Person::find(&tx, person.id).await.map_err(store_error)?.ok_or_else(unknown)?.user();
+        self.commit(tx, told).await?;
+        Ok(NewUser { user, one_time_password: once.map(|(password, _)| password) })
+    }
+
+    async fn change_one(
+        &self,
+        ctx: &Ctx,
+        tx: &Tx,
+        person: &Person,
+        change: UserChange,
+        once: Option<&(Secret, String)>,
+    ) -> Result<Told, IdentityError> {
+        match change {
+            UserChange::SetRoles { roles } => self.set_roles(ctx, tx, person, Roles::parse(roles)?).await,
+            UserChange::SetContact { name, email, phone } => {
+                self.set_contact(tx, person, &Contact::parse(name, email, phone)?).await
+            }
+            UserChange::Disable => {
+                self.not_the_last(tx, person).await?;
+                store::status_set(tx, person.id, false).await.map_err(store_error)?;
+                self.all_over(tx, person, "identity.user.disabled", json!({})).await
+            }
+            UserChange::Enable => {
+                store::status_set(tx, person.id, true).await.map_err(store_error)?;
+                self.unlocked(tx, person).await?;
+                Ok(Told::nothing().event("identity.user.enabled", person.id.to_string(), json!({})))
+            }
+            UserChange::ResetPassword => {
+                let hash = once.map(|(_, hash)| hash.as_str()).ok_or(IdentityError::Internal)?;
+                store::password_once_set(tx, person.id, hash, self.clock.now()).await.map_err(store_error)?;
+                self.unlocked(tx, person).await?;
+                self.all_over(tx, person, "identity.password.reset", json!({})).await
+            }
+            UserChange::RemoveFactors => {
+                self.factors_remove(tx, person.id).await.map_err(store_error)?;
+                self.all_over(tx, person, "identity.factor.removed", json!({ "factor": "all" })).await
+            }
+            UserChange::EndSessions => self.all_over(tx, person, "identity.sessions.ended", json!({})).await,
+        }
+    }
+
+    async fn set_roles(&self, ctx: &Ctx, tx: &Tx, person: &Person, roles: Roles) -> Result<Told, IdentityError> {
+        self.may_make_admins(ctx, roles.has("admin"))?;
+        roles_known(tx, &roles).await?;
+        if !roles.has("admin") {
+            self.not_the_last(tx, person).await?;
+        }
+        store::roles_change(tx, person.id, &roles.kind, &roles.names).await.map_err(store_error)?;
+        let data = json!({ "kind": roles.kind, "roles": roles.names, "before": person.roles });
+        // A session that began without a second factor is no session for somebody who has to have one.
+        let strict = &self.config.second_factor_roles;
+        if strict.iter().any(|role| roles.has(role)) && !person.needs_factor(strict) {
+            return self.all_over(tx, person, "identity.user.roles_changed", data).await;
+        }
+        let revoked = store::epoch_raise(tx, person).await.map_err(store_error)?;
+        Ok(Told::nothing().revoked(revoked).event("identity.user.roles_changed", person.id.to_string(), data))
+    }
+
+    /// A code that is on its way to an address that is no longer theirs is good for nothing.
+    async fn set_contact(&self, tx: &Tx, person: &Person, contact: &Contact) -> Result<Told, IdentityError> {
+        let fields = [&contact.name, &contact.email, &contact.phone].map(|field| field.as_deref());
+        let set = async {
+            store::contact_set(tx, person.id, fields).await?;
+            store::logins_end(tx, person.id, &[]).await
+        };
+        set.await.map_err(store_error)?;
+        Ok(Told::nothing().event("identity.user.contact_changed", person.id.to_string(), json!({})))
+    }
+
+    /// Ends everything that this person was told before.
+    async fn all_over(&self, tx: &Tx, person: &Person, kind: &'static str, data: Json) -> Result<Told, IdentityError> {
+        let end = async {
+            self.sessions_end(tx, person.id, NONE).await?;
+            store::logins_end(tx, person.id, &[]).await?;
+            store::epoch_raise(tx, person).await
+        };
+        let revoked = end.await.map_err(store_error)?;
+        Ok(Told::nothing().revoked(revoked).event(kind, person.id.to_string(), data))
+    }
+
+    /// Waits that strangers have brought upon this person are over.
+    async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
+        let mut counted = Counted::codes(&self.codes_key, &person.id.to_bytes());
+        counted.push(Counted::everywhere(&self.codes_key, "password", &person.username));
+        self.forgive(tx, &counted).await.map_err(store_error)
+    }
+
+    async fn not_the_last(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
+        if !person.active || !person.has_role("admin") {
+            return Ok(());
+        }
+        let rows = tx.query(ADMINS_BESIDE, &[Value::Bytes(&person.id.to_bytes())]).await.map_err(store_error)?;
+        let beside = rows.first().map_or(Ok(0), |row| row.int(0)).map_err(store_error)?;
+        if beside == 0 { Err(Refusal::LastAdmin.into()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,110 @@
+//! The first administrator, and people who are there without anybody having made them.
+
+use identity_api::{CreateUser, IdentityError, User};
+use kernel::{Deadline, Secret};
+use platform::db::{DbError, Tx};
+
+use super::admin::{created, roles_known};
+use super::form::NewPerson;
+use super::person::Person;
+use super::store;
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::passwords::one_time_password;
+
+const ONE_AT_A_TIME: &str = "
+update terms
+set one = one
+where one = 1";
+
+/// Somebody who could let the others in, or still can.
+const ANYBODY: &str = "
+select id
+from person
+limit 2";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[ONE_AT_A_TIME, ANYBODY];
+
+/// Nobody waits for a start.
+const START_MS: u64 = 60_000;
+
+impl IdentityService {
+    /// Where there is no person at all, makes the first administrator, and gives the password back that was made, once. It is
+    /// good for one login within three days; one that nobody has used by then is made anew at the next start.
+    pub async fn first_admin(&self, username: &str, password: Option<Secret>) -> Result<Option<Secret>, IdentityError> {
+        let command = CreateUser {
+            username: username.to_owned(),
+            name: None,
+            email: None,
+            phone: None,
+            subject: None,
+            roles: vec!["admin".to_owned()],
+        };
+        let new = NewPerson::parse(command)?;
+        let (made, password) = match password {
+            Some(given) => (false, given),
+            None => (true, one_time_password()),
+        };
+        let hash = self.passwords.hash(self.at_start(), &password).await?;
+        let tx = self.begin().await?;
+        tx.execute(ONE_AT_A_TIME, &[]).await.map_err(store_error)?;
+        let told = match self.who_is_there(&tx, &new.username).await.map_err(store_error)? {
+            There::Others => return Ok(None),
+            There::Nobody => {
+                let person = self.new_person(new, hash, true);
+                store::insert(&tx, &person).await.map_err(store_error)?;
+                created(&person)
+            }
+            There::NeverCame(person) => {
+                store::password_once_set(&tx, person.id, &hash, self.clock.now()).await.map_err(store_error)?;
+                Told::nothing().event("identity.password.reset", person.id.to_string(), serde_json::json!({}))
+            }
+        };
+        self.commit(tx, told).await?;
+        Ok(made.then_some(password))
+    }
+
+    /// For the people of a demonstration, and of tests: made where they are not there yet. Their passwords are
+    /// not looked at.
+    pub async fn put_person(&self, command: CreateUser, password: Secret) -> Result<User, IdentityError> {
+        let new = NewPerson::parse(command)?;
+        let hash = self.passwords.hash(self.at_start(), &password).await?;
+        let tx = self.begin().await?;
+        tx.execute(ONE_AT_A_TIME, &[]).await.map_err(store_error)?;
+        roles_known(&tx, &new.roles).await?;
+        if let Some(there) = Person::named(&tx, &new.username).await.map_err(store_error)? {
+            return Ok(there.user());
+        }
+        let person = self.new_person(new, hash, false);
+        store::insert(&tx, &person).await.map_err(store_error)?;
+        self.commit(tx, created(&person)).await?;
+        Ok(person.user())
+    }
+
+    async fn who_is_there(&self, tx: &Tx, username: &str) -> Result<There, DbError> {
+        let somebody = tx.query(ANYBODY, &[]).await?.len();
+        let first = Person::named(tx, username).await?;
+        Ok(match first {
+            _ if somebody == 0 => There::Nobody,
+            Some(first) if somebody == 1 && self.never_came(&first) => There::NeverCame(first),
+            _ => There::Others,
+        })
+    }
+
+    fn never_came(&self, first: &Person) -> bool {
+        first.last_login_at.is_none() && first.has_role("admin") && first.password_is_over(self.clock.now())
+    }
+
+    fn at_start(&self) -> Deadline {
+        Deadline::after_millis(&*self.clock, START_MS)
+    }
+}
+
+enum There {
+    Nobody,
+    /// The first administrator, with a password that is worth nothing by now.
+    NeverCame(Person),
+    Others,
+}

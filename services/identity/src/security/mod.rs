@@ -1,0 +1,129 @@
+//! What a person who is logged in sees and changes of their own account.
+//!
+//! Invariants: nothing is done without the key of the session's own forms; what changes a factor or the password asks for a
+//! proof of the last minutes, with the second factor where there is one.
+
+mod factor;
+mod password;
+mod session;
+mod view;
+
+use async_trait::async_trait;
+use identity_api::limits::FRESH_SECONDS;
+use identity_api::{
+    IdentityError, NewSession, Refusal, Security, SecurityAct, SecurityReply, SecurityStep, SecurityView,
+};
+use kernel::{Ctx, Secret};
+use platform::db::Tx;
+
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::people::Person;
+use crate::sessions::Session;
+
+#[cfg(test)]
+pub(crate) const SQL: &[&[&str]] = &[view::SQL, session::SQL];
+
+/// Who acts: their session, and they themselves, locked.
+struct Actor {
+    session: Session,
+    person: Person,
+}
+
+/// What an act led to.
+#[derive(Default)]
+struct Done {
+    told: Told,
+    backup_codes: Vec<Secret>,
+    session: Option<NewSession>,
+    /// The session is over.
+    over: bool,
+}
+
+#[async_trait]
+impl Security for IdentityService {
+    async fn security(&self, _: &Ctx, session: Secret) -> Result<SecurityView, IdentityError> {
+        let tx = self.db.read().await.map_err(store_error)?;
+        let session = self.session_of(&tx, &session).await?;
+        let view = self.view(&tx, &session).await?;
+        drop(tx);
+        self.session_seen(&session).await;
+        Ok(view)
+    }
+
+    async fn secure(&self, ctx: &Ctx, command: SecurityStep) -> Result<SecurityReply, IdentityError> {
+        if let SecurityAct::ChangePassword { old, new } = &command.act {
+            return self.change_password(ctx, &command, old, new).await;
+        }
+        let tx = self.begin().await?;
+        let actor = self.actor(&tx, &command).await?;
+        let done = self.act(&tx, &actor, &command.act).await;
+        let done = match done {
+            // A wrong code is counted.
+            Err(IdentityError::Refused(Refusal::WrongCode)) => {
+                self.commit(tx, Told::nothing()).await?;
+                return Err(Refusal::WrongCode.into());
+            }
+            done => done?,
+        };
+        self.answer(tx, &command.session, done).await
+    }
+}
+
+impl IdentityService {
+    async fn act(&self, tx: &Tx, actor: &Actor, act: &SecurityAct) -> Result<Done, IdentityError> {
+        match act {
+            SecurityAct::BeginTotp => self.begin_totp(tx, actor).await,
+            SecurityAct::ConfirmTotp { code } => self.confirm_totp(tx, actor, code).await,
+            SecurityAct::RemoveTotp => self.remove_totp(tx, actor).await,
+            SecurityAct::NewBackupCodes => self.new_backup_codes(tx, actor).await,
+            SecurityAct::EndSession { id } => self.end_session_of(tx, actor, id).await,
+            SecurityAct::EndOtherSessions => self.end_other_sessions(tx, actor).await,
+            SecurityAct::WithdrawConsent { client } => self.withdraw_consent(tx, actor, client).await,
+            SecurityAct::LogOut => self.log_out(tx, actor).await,
+            // It takes longer than a transaction may, and has gone its own way.
+            SecurityAct::ChangePassword { .. } => Err(IdentityError::Internal),
+        }
+    }
+
+    /// Whoever has the cookie and comes from a form of ours.
+    async fn actor(&self, tx: &Tx, command: &SecurityStep) -> Result<Actor, IdentityError> {
+        let found = self.session_of(tx, &command.session).await?;
+        let key = self.form_key(&found);
+        if !platform::crypto::same(key.expose().as_bytes(), command.form_key.expose().as_bytes()) {
+            return Err(Refusal::field("form_key", "is not that of this session's pages").into());
+        }
+        let person = Person::locked(tx, found.person).await.map_err(store_error)?.ok_or(Refusal::NotLoggedIn)?;
+        // Once more, now that nobody can end it before we are done.
+        let session = self.session_of(tx, &command.session).await?;
+        Ok(Actor { session, person })
+    }
+
+    async fn answer(&self, tx: Tx, cookie: &Secret, done: Done) -> Result<SecurityReply, IdentityError> {
+        let view = match done.over {
+            true => None,
+            false => {
+                let cookie = done.session.as_ref().map_or(cookie, |session| &session.cookie);
+                let session = self.session_of(&tx, cookie).await?;
+                Some(self.view(&tx, &session).await?)
+            }
+        };
+        self.commit(tx, done.told).await?;
+        Ok(SecurityReply { view, backup_codes: done.backup_codes, session: done.session })
+    }
+
+    /// A stolen cookie is not enough for what follows.
+    fn freshly_proved(&self, actor: &Actor) -> Result<(), IdentityError> {
+        let age = self.clock.now().micros_since(actor.session.auth_time);
+        let fresh = age <= FRESH_SECONDS * 1_000_000;
+        let whole = actor.session.second_factor || !actor.person.second_factor;
+        if fresh && whole { Ok(()) } else { Err(IdentityError::StepUp { seconds: FRESH_SECONDS }) }
+    }
+
+    /// For the forms of a session's pages.
+    pub(crate) fn form_key(&self, session: &Session) -> Secret {
+        let mac = self.codes_key.mac(&[b"form".as_slice(), &session.id.to_bytes()].concat());
+        Secret::new(mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+}

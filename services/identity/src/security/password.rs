@@ -1,0 +1,66 @@
+//! Changing one's own password: the old one once more, and a better one in its place.
+
+use identity_api::{IdentityError, Refusal, SecurityReply, SecurityStep};
+use kernel::{Ctx, Secret};
+use serde_json::json;
+
+use super::{Actor, Done};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::login::Counted;
+
+impl IdentityService {
+    pub(super) async fn change_password(
+        &self,
+        ctx: &Ctx,
+        command: &SecurityStep,
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<SecurityReply, IdentityError> {
+        let (before, counted) = self.change_begin(command).await?;
+        let stored = before.person.password.as_deref();
+        let chosen = match self.passwords.check(ctx.deadline, stored, old).await {
+            Ok(checked) if !checked.fits => return self.old_is_wrong(&before).await,
+            Ok(_) => self.passwords.choose(ctx.deadline, new, before.person.about(), stored).await,
+            Err(error) => Err(error),
+        };
+        let hash = match chosen {
+            Ok(hash) => hash,
+            Err(error) => {
+                self.not_tried(&counted).await;
+                return Err(error);
+            }
+        };
+        let tx = self.begin().await?;
+        let actor = self.actor(&tx, command).await?;
+        if actor.person.password != before.person.password {
+            return Err(Refusal::WrongCredentials.into());
+        }
+        let kept = (actor.session.id, [].as_slice());
+        let told = self.password_changed(&tx, &actor.person, &hash, kept, Told::nothing()).await?;
+        self.forgive(&tx, &counted).await.map_err(store_error)?;
+        let session = Some(self.session_renew(&tx, &actor.session).await.map_err(store_error)?);
+        self.answer(tx, &command.session, Done { told, session, ..Done::default() }).await
+    }
+
+    /// The old password is counted like one of a login, and apart from those of strangers.
+    async fn change_begin(&self, command: &SecurityStep) -> Result<(Actor, Vec<Counted>), IdentityError> {
+        let tx = self.begin().await?;
+        let actor = self.actor(&tx, command).await?;
+        self.freshly_proved(&actor)?;
+        let browser = actor.session.id.to_bytes();
+        let counted =
+            Counted::name(&self.codes_key, "password", &actor.person.username, &command.origin, Some(&browser));
+        self.count_try(&tx, &counted).await?;
+        self.commit(tx, Told::nothing()).await?;
+        Ok((actor, counted))
+    }
+
+    async fn old_is_wrong<T>(&self, actor: &Actor) -> Result<T, IdentityError> {
+        let tx = self.begin().await?;
+        let data = json!({ "stage": "change_password" });
+        self.commit(tx, Told::nothing().event("identity.login.failed", actor.person.id.to_string(), data)).await?;
+        Err(Refusal::WrongCredentials.into())
+    }
+}

@@ -1,0 +1,75 @@
+//! The person's sessions, and what programs may do in their name.
+
+use access::RevokedWhat;
+use identity_api::{IdentityError, Refusal};
+use platform::db::{Tx, Value};
+use serde_json::json;
+
+use super::{Actor, Done};
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+use crate::people;
+use crate::sessions::SessionId;
+
+const CONSENT_REMOVE: &str = "
+delete from consent
+where person = $1 and client = $2";
+
+const FAMILIES_OF_CLIENT_END: &str = "
+update grant_family
+set ended_at = $3
+where person = $1 and client = $2 and ended_at is null";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[CONSENT_REMOVE, FAMILIES_OF_CLIENT_END];
+
+impl IdentityService {
+    pub(super) async fn log_out(&self, tx: &Tx, actor: &Actor) -> Result<Done, IdentityError> {
+        self.end_one(tx, actor, actor.session.id).await
+    }
+
+    pub(super) async fn end_session_of(&self, tx: &Tx, actor: &Actor, id: &str) -> Result<Done, IdentityError> {
+        let id: SessionId = id.parse().map_err(|_| Refusal::not_found("session", id))?;
+        self.end_one(tx, actor, id).await
+    }
+
+    async fn end_one(&self, tx: &Tx, actor: &Actor, id: SessionId) -> Result<Done, IdentityError> {
+        let ended = self.session_end(tx, actor.person.id, id).await.map_err(store_error)?;
+        let revoked = ended.ok_or_else(|| Refusal::not_found("session", id.to_string()))?;
+        let told = session_ended(Told::nothing(), actor, id).revoked(revoked);
+        Ok(Done { told, over: id == actor.session.id, ..Done::default() })
+    }
+
+    pub(super) async fn end_other_sessions(&self, tx: &Tx, actor: &Actor) -> Result<Done, IdentityError> {
+        let ended = self.sessions_end(tx, actor.person.id, actor.session.id).await.map_err(store_error)?;
+        let told = ended.into_iter().fold(Told::nothing(), |told, id| {
+            session_ended(told, actor, id).revoked(RevokedWhat::Session { session: id.to_string() })
+        });
+        Ok(Done { told, ..Done::default() })
+    }
+
+    /// There is no name for all tokens of one person and one program: all of the person's are told to be over, and those of
+    /// other programs are made anew from what they have.
+    pub(super) async fn withdraw_consent(&self, tx: &Tx, actor: &Actor, client: &str) -> Result<Done, IdentityError> {
+        let id = actor.person.id.to_bytes();
+        let withdraw = async {
+            let there = tx.execute(CONSENT_REMOVE, &[Value::Bytes(&id), Value::Text(client)]).await?;
+            let now = self.clock.now().micros();
+            let values = [Value::Bytes(&id), Value::Text(client), Value::Int(now)];
+            tx.execute(FAMILIES_OF_CLIENT_END, &values).await?;
+            Ok((there, people::epoch_raise(tx, &actor.person).await?))
+        };
+        let (there, revoked) = withdraw.await.map_err(store_error)?;
+        if there == 0 {
+            return Err(Refusal::not_found("consent", client).into());
+        }
+        let data = json!({ "client": client });
+        let told = Told::nothing().event("identity.consent.withdrawn", actor.person.id.to_string(), data);
+        Ok(Done { told: told.revoked(revoked), ..Done::default() })
+    }
+}
+
+fn session_ended(told: Told, actor: &Actor, id: SessionId) -> Told {
+    told.event("identity.session.ended", actor.person.id.to_string(), json!({ "session": id.to_string() }))
+}

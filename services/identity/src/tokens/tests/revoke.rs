@@ -1,0 +1,84 @@
+//! Tokens that are given back.
+
+use access::RevokedWhat;
+use identity_api::{ClientAuth, Grant, IdentityError, Introspect, OAuthError, Origin, RevokeToken, Tokens};
+use kernel::Secret;
+use testkit::for_each_engine;
+
+use super::world::*;
+
+async fn revoke(world: &World, client: ClientAuth, token: &Secret) -> Result<(), IdentityError> {
+    let command =
+        RevokeToken { client, token: token.clone(), hint: Some("whatever".to_owned()), origin: Origin::default() };
+    world.identity.revoke(&nobody(), command).await
+}
+
+async fn is_active(world: &World, token: &Secret) -> bool {
+    let command = Introspect { client: auth("reporting"), token: token.clone(), origin: Origin::default() };
+    world.identity.introspect(&nobody(), command).await.unwrap().active
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_takes_its_family_along() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let (tokens, others) = (world.tokens().await, world.tokens().await);
+        revoke(&world, auth("shop"), &tokens.refresh_token.clone().unwrap()).await.unwrap();
+        let jti = world.claims(&tokens.access_token).jti;
+        assert_eq!(world.heard.revoked(), [RevokedWhat::Token { jti }]);
+        assert!(!is_active(&world, &tokens.access_token).await);
+        let refreshed = world.refresh(&tokens.refresh_token.unwrap()).await;
+        assert_eq!(oauth_error(refreshed), OAuthError::InvalidGrant);
+        assert!(is_active(&world, &others.access_token).await);
+        world.refresh(&others.refresh_token.unwrap()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_ends_alone() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let tokens = world.tokens().await;
+        revoke(&world, auth("shop"), &tokens.access_token).await.unwrap();
+        assert!(!is_active(&world, &tokens.access_token).await);
+        world.refresh(&tokens.refresh_token.unwrap()).await.unwrap();
+        let service = world.token(auth("reporting"), Grant::ClientCredentials { scope: None }).await.unwrap();
+        assert!(is_active(&world, &service.access_token).await);
+        revoke(&world, auth("reporting"), &service.access_token).await.unwrap();
+        assert!(!is_active(&world, &service.access_token).await);
+        assert_eq!(world.told("identity.token.revoked").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_token_is_as_good_as_revoked() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let tokens = world.tokens().await;
+        for token in [Secret::new("unknown"), Secret::new(""), tokens.id_token.unwrap()] {
+            revoke(&world, auth("shop"), &token).await.unwrap();
+        }
+        world.advance(3_600);
+        revoke(&world, auth("shop"), &tokens.access_token).await.unwrap();
+        assert_eq!(world.heard.revoked(), []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_gives_back_its_own_tokens_only() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let tokens = world.tokens().await;
+        let (access, refresh) = (tokens.access_token, tokens.refresh_token.unwrap());
+        for token in [&access, &refresh] {
+            assert_eq!(oauth_error(revoke(&world, auth("rival"), token).await), OAuthError::InvalidGrant);
+            let wrong = ClientAuth { secret: None, ..auth("shop") };
+            assert_eq!(oauth_error(revoke(&world, wrong, token).await), OAuthError::InvalidClient);
+            assert!(is_active(&world, token).await);
+        }
+    })
+    .await;
+}
