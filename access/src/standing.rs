@@ -25,6 +25,9 @@ pub struct Standing {
     pub terms: Option<Terms>,
     /// Those behind `Since::revoked`, in order.
     pub revoked: Vec<Revoked>,
+    /// There are more of them than one answer holds: until those are asked for, nothing is known to be unrevoked.
+    #[serde(default)]
+    pub more: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,10 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// An opaque id, also the value of `owner` on the objects that belong to this principal.
     pub subject: Arc<str>,
-    /// What its roles grant.
+    /// Names, for rules that speak of them.
+    #[serde(default)]
+    pub roles: Arc<[Box<str>]>,
+    /// What the roles grant.
     pub permissions: Arc<[Permission]>,
     /// How much of that its token is for. None: there is no token, and so all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +79,7 @@ impl Principal {
         Principal {
             kind,
             subject,
+            roles: Arc::default(),
             permissions,
             scopes: None,
             client: None,
@@ -99,6 +103,13 @@ impl PrincipalKind {
             PrincipalKind::Service => "service",
             PrincipalKind::Nobody => "nobody",
         }
+    }
+
+    /// The kinds that a token may speak of. The others are never established by one.
+    pub fn of_token(name: &str) -> Option<PrincipalKind> {
+        [PrincipalKind::Customer, PrincipalKind::Employee, PrincipalKind::Admin, PrincipalKind::Service]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Asked, Ctx, Object, Permission, PrincipalKind, Proof, Timestamp, TokenScope, Verdict};
+use kernel::{Asked, Ctx, Object, Permission, Principal, PrincipalKind, Proof, Timestamp, TokenScope, Verdict};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -48,21 +48,30 @@ pub fn check_fresh(ctx: &Ctx, now: Timestamp, seconds: i64) -> Result<(), ProofT
     Err(ProofTooOld { seconds })
 }
 
-/// The widest of the caller's permissions that cover this.
 fn asked<'a>(ctx: &'a Ctx, resource: &'a str, action: &'a str, object: Object<'a>) -> Result<Asked<'a>, Denied> {
-    let mut granted =
-        ctx.principal.permissions.iter().filter(|permission| permission.covers(resource, action)).peekable();
+    reach(&ctx.principal, resource, action, object).map_err(|why| {
+        refused(ctx, why, resource, action);
+        Denied::Forbidden
+    })
+}
+
+/// The widest of the principal's permissions that cover this, before any rule is asked; or why none does.
+pub fn reach<'a>(
+    principal: &'a Principal,
+    resource: &'a str,
+    action: &'a str,
+    object: Object<'a>,
+) -> Result<Asked<'a>, &'static str> {
+    let mut granted = principal.permissions.iter().filter(|permission| permission.covers(resource, action)).peekable();
     if granted.peek().is_none() {
-        refused(ctx, "no permission covers it", resource, action);
-        return Err(Denied::Forbidden);
+        return Err("no permission covers it");
     }
     let within = |scopes: &Arc<[TokenScope]>| scopes.iter().any(|scope| scope.covers(resource, action));
-    if !ctx.principal.scopes.as_ref().is_none_or(within) {
-        refused(ctx, "no scope of the token covers it", resource, action);
-        return Err(Denied::Forbidden);
+    if !principal.scopes.as_ref().is_none_or(within) {
+        return Err("no scope of the token covers it");
     }
     let reaches_all = granted.any(Permission::reaches_all);
-    Ok(Asked { principal: &ctx.principal, resource, action, reaches_all, object })
+    Ok(Asked { principal, resource, action, reaches_all, object })
 }
 
 /// The one place where it is decided. Without rules of the house, own things are open and others are not.
@@ -78,17 +87,20 @@ fn decide(ctx: &Ctx, asked: &Asked<'_>) -> Result<(), Denied> {
             refused("it belongs to somebody else");
             Err(Denied::NotFound)
         }
-        // To whoever reaches their own things only, a foreign one must not show by the rule that forbids it.
         Verdict::Forbidden { rules } => {
             refused(&format!("forbidden by {}", rules.join(", ")));
-            let foreign = matches!(plain(asked), Verdict::OutOfReach);
-            Err(if foreign { Denied::NotFound } else { Denied::Forbidden })
+            Err(seen(asked))
         }
         Verdict::Undecided { why } => {
             refused(&why);
-            Err(Denied::Forbidden)
+            Err(seen(asked))
         }
     }
+}
+
+/// To whoever reaches their own things only, a foreign one must not show by the rule that forbids it or fails on it.
+fn seen(asked: &Asked<'_>) -> Denied {
+    if matches!(plain(asked), Verdict::OutOfReach) { Denied::NotFound } else { Denied::Forbidden }
 }
 
 fn plain(asked: &Asked<'_>) -> Verdict {
@@ -106,7 +118,7 @@ fn refused(ctx: &Ctx, why: &str, resource: &str, action: &str) {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Deadline, Principal, SystemClock};
+    use kernel::{Deadline, SystemClock};
 
     use super::*;
 
@@ -190,9 +202,11 @@ mod tests {
             assert_eq!(check(&all, "accounts", "read", Some("cust_bob")), Err(seen));
             assert_eq!(owner_term(&all, "accounts", "read"), Err(Denied::Forbidden));
         }
-        let own = under("accounts:read:own", forbidden());
-        assert_eq!(check(&own, "accounts", "read", Some("cust_bob")), Err(Denied::NotFound));
-        assert_eq!(check(&own, "accounts", "read", Some("cust_ann")), Err(Denied::Forbidden));
+        for verdict in [forbidden(), undecided()] {
+            let own = under("accounts:read:own", verdict);
+            assert_eq!(check(&own, "accounts", "read", Some("cust_bob")), Err(Denied::NotFound));
+            assert_eq!(check(&own, "accounts", "read", Some("cust_ann")), Err(Denied::Forbidden));
+        }
     }
 
     #[test]

@@ -252,6 +252,11 @@ impl Problem {
         self.0.refusal
     }
 
+    /// What the answer's headers will have beside the usual ones.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }

@@ -78,7 +78,14 @@ impl IdentityService {
         if let Some(cursor) = cursor {
             self.signal.committed(cursor);
         }
-        if heard { self.tell_here().await } else { Ok(()) }
+        if !heard {
+            return Ok(());
+        }
+        // It is done, and this process does not know it: "nothing happened" would be wrong, and so would be "done".
+        self.tell_here().await.map_err(|error| {
+            store_error(error);
+            IdentityError::OutcomeUnknown
+        })
     }
 
     async fn write_down(&self, tx: &Tx, told: Told) -> Result<Option<u64>, DbError> {

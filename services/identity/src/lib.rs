@@ -21,6 +21,7 @@ mod login;
 mod passwords;
 mod people;
 mod permit;
+mod rights;
 mod security;
 mod service;
 mod sessions;

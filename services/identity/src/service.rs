@@ -89,6 +89,8 @@ impl IdentityService {
             issued,
         };
         identity.keep_keys().await.map_err(StartError::Signing)?;
+        // Before the first request: a gate that has heard nothing believes nobody.
+        identity.tell_here().await?;
         Ok(identity)
     }
 

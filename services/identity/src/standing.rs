@@ -2,11 +2,13 @@
 
 use access::{Revoked, Since, Standing, Terms};
 use identity_api::IdentityError;
-use kernel::Timestamp;
+use kernel::{Ctx, Timestamp};
 use platform::db::{DbError, Tx, Value};
+use std::time::Duration;
 
 use crate::IdentityService;
 use crate::errors::store_error;
+use crate::rights;
 
 const TERMS_VERSION: &str = "
 select version
@@ -20,41 +22,93 @@ where seq > $1
 order by seq
 limit $2";
 
+const LAST_CHANGE: &str = "
+select terms.version, revocation_last.seq
+from terms, revocation_last
+where terms.one = 1 and revocation_last.one = 1";
+
 #[cfg(test)]
-pub(crate) const SQL: &[&str] = &[TERMS_VERSION, REVOCATIONS_AFTER];
+pub(crate) const SQL: &[&str] = &[TERMS_VERSION, REVOCATIONS_AFTER, LAST_CHANGE];
 
 /// Revocations in one answer; whoever has not all of them asks again at once.
 const REVOKED_MAX: i64 = 10_000;
+/// Between two looks for news: a revocation has to be everywhere within a second.
+const LOOK_EVERY_MS: u64 = 100;
 
 impl IdentityService {
     /// One snapshot: revocations never belong to terms that are newer than those told.
     pub(crate) async fn standing_since(&self, since: Since) -> Result<Standing, IdentityError> {
-        let look = async {
-            let tx = self.db.read().await?;
-            let version = version(&tx).await?;
-            let terms = if version == since.version { None } else { Some(self.terms(&tx).await?) };
-            Ok(Standing { version, terms, revoked: revoked(&tx, since.revoked).await? })
-        };
-        look.await.map_err(store_error)
+        self.standing_in_store(since).await.map_err(store_error)
+    }
+
+    async fn standing_in_store(&self, since: Since) -> Result<Standing, DbError> {
+        let tx = self.db.read().await?;
+        let version = version(&tx).await?;
+        let terms = if version == since.version { None } else { Some(self.terms(&tx).await?) };
+        let revoked = revoked(&tx, since.revoked).await?;
+        let more = revoked.len() == REVOKED_MAX as usize;
+        Ok(Standing { version, terms, revoked, more })
     }
 
     async fn terms(&self, tx: &Tx) -> Result<Terms, DbError> {
+        let keys = crate::keys::published(tx).await?;
         Ok(Terms {
             issuer: self.config.issuer.clone(),
             audience: self.config.audience.clone(),
-            keys: crate::keys::published(tx).await?,
-            roles: Vec::new(),
-            policies: Vec::new(),
+            keys,
+            roles: rights::store::all_roles(tx).await?,
+            policies: rights::store::all_policies(tx).await?,
             zone: self.config.zone.clone(),
         })
     }
 
+    async fn told_keys(&self, _tx: &Tx) -> Result<Vec<access::PublicKey>, DbError> {
+        Ok(Vec::new())
+    }
+
     /// Behind a commit: this process hears of it before whoever asked is answered.
-    pub(crate) async fn tell_here(&self) -> Result<(), IdentityError> {
+    pub(crate) async fn tell_here(&self) -> Result<(), DbError> {
         let Some(hears) = &self.hears else { return Ok(()) };
-        let standing = self.standing_since(hears.since()).await?;
-        hears.hear(standing);
-        Ok(())
+        loop {
+            let standing = self.standing_in_store(hears.since()).await?;
+            let more = standing.more;
+            hears.hear(standing);
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The same for whoever asks from elsewhere: waits for news, and for no longer than `since` says or the caller waits.
+    pub(crate) async fn standing_or_news(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError> {
+        let mut left_ms = since.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
+        // Before the answer is made, so that nothing that comes behind it is taken for known.
+        let seen = self.last_change().await?;
+        let standing = self.standing_since(since).await?;
+        if standing.terms.is_some() || !standing.revoked.is_empty() {
+            return Ok(standing);
+        }
+        while left_ms > 0 {
+            // Another process of identity may commit it, which wakes nobody here.
+            let wait_ms = left_ms.min(LOOK_EVERY_MS);
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            left_ms -= wait_ms;
+            if self.last_change().await? != seen {
+                return self.standing_since(since).await;
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Version of the terms and number of the last revocation.
+    async fn last_change(&self) -> Result<(i64, i64), IdentityError> {
+        let look = async {
+            let tx = self.db.read().await?;
+            let rows = tx.query(LAST_CHANGE, &[]).await?;
+            let row = rows.first().ok_or_else(|| DbError::shape("the terms have no version"))?;
+            Ok((row.int(0)?, row.int(1)?))
+        };
+        look.await.map_err(store_error)
     }
 }
 

@@ -45,9 +45,16 @@ pub mod limits {
     pub const USERNAME_BYTES_MAX: usize = 128;
     pub const BACKUP_CODES: usize = 8;
     pub const ROLES_MAX: usize = 32;
+    /// Roles that there may be, beside the product's own.
+    pub const ROLES_KEPT_MAX: usize = 500;
+    /// Of a role's or a policy's name.
+    pub const NAME_BYTES_MAX: usize = 64;
+    pub const DESCRIPTION_BYTES_MAX: usize = 512;
     pub const PERMISSIONS_MAX: usize = 256;
     pub const POLICY_BYTES_MAX: usize = 16_384;
     pub const POLICIES_MAX: usize = 500;
+    /// People or programs that are listed on each side of an effect.
+    pub const EFFECTS_MAX: usize = 100;
     pub const REDIRECT_URIS_MAX: usize = 16;
     pub const SCOPES_MAX: usize = 64;
     pub const PAGE_DEFAULT: usize = 50;

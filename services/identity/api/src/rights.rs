@@ -58,8 +58,10 @@ pub enum TryChange {
 pub struct Effect {
     pub gains: Vec<EffectOn>,
     pub loses: Vec<EffectOn>,
-    /// People and programs that were asked about.
+    /// People and programs that act for themselves whose decisions were compared, disabled ones too.
     pub asked: u64,
+    /// How many of them there are. Where fewer were asked, the comparison grew too large and ended there.
+    pub of: u64,
     /// More are affected than are listed.
     pub more: bool,
 }
@@ -71,6 +73,7 @@ pub struct EffectOn {
     /// A username, or a client's id.
     pub name: String,
     pub kind: String,
-    /// `accounts:read:own` and the like; for a rule that depends on the time, with the times at which it changes.
+    /// `accounts:read:own` and the like: what is theirs, `all`: what is the house's or somebody else's, `list`: what a list
+    /// may hold. With the times of the day and the days at which it changes, where those are not all.
     pub what: Vec<String>,
 }

@@ -1,0 +1,77 @@
+//! Who is calling, at the edge: the bearer token of a request becomes its principal.
+//!
+//! A token is taken from the header `Authorization` and from nowhere else: addresses and bodies end up in logs.
+//! Invariant: whoever sends a credential is judged by it; nobody who sent a bad one goes on as somebody else.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use kernel::Principal;
+use platform::http::{Problem, refusals};
+
+use crate::gate::Gate;
+use crate::refusal::TokenRefusal;
+
+#[derive(Debug, Clone)]
+struct Door {
+    gate: Gate,
+    without_token: Option<Principal>,
+}
+
+/// Puts the check in front of all routes of `router`. Without a token a call is answered as `without_token` may (only under
+/// `--demo` is there one), and is refused where there is none.
+pub fn authenticate(router: Router, gate: Gate, without_token: Option<Principal>) -> Router {
+    router.layer(middleware::from_fn_with_state(Door { gate, without_token }, admit))
+}
+
+async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    match door.principal(request.headers()) {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Door {
+    fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+        let Some(token) = bearer(headers).map_err(refused)? else {
+            return self.without_token.clone().ok_or_else(unauthenticated);
+        };
+        self.gate.verify(token).map_err(refused)
+    }
+}
+
+/// None: no credential was sent at all.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, TokenRefusal> {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let Some(one) = sent.next() else { return Ok(None) };
+    // Two would leave open which one counts, for us and for whatever stands before us.
+    if sent.next().is_some() {
+        return Err(TokenRefusal::Malformed);
+    }
+    let (scheme, token) = one.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenRefusal::Malformed)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(TokenRefusal::Malformed);
+    }
+    Ok(Some(token.trim_matches(' ')))
+}
+
+fn refused(why: TokenRefusal) -> Problem {
+    metrics::counter!("access_tokens_refused_total", "code" => Problem::from(why).refusal().code).increment(1);
+    tracing::info!(target: "access", %why, "a token was refused");
+    why.into()
+}
+
+/// Whoever sent nothing learns how it is done, and of no error.
+fn unauthenticated() -> Problem {
+    let problem = refusals::UNAUTHENTICATED.because("send an access token: Authorization: Bearer …");
+    problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What the two things cost that every request pays for: the check of a token that is remembered, and one decision.
+//!
+//! It makes keys and tokens of its own and touches nothing of a running house.
+
+pub(crate) mod mint;
+
+use std::sync::Arc;
+
+use kernel::{Asked, Clock, Object, Principal, PrincipalKind, Rules, SystemClock};
+
+use crate::{Gate, GateSettings, Hears, Policy, RuleError, RuleSet, Standing, Terms, TokenRefusal, vocabulary};
+
+pub use mint::{MintError, Minter};
+
+/// Calls that are timed together, because the clock shows microseconds.
+const TIMED_TOGETHER: usize = 50;
+
+/// Nanoseconds for one call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    pub calls: usize,
+    pub mean_ns: f64,
+    /// Of fifty calls in a row, the middle and the slow end.
+    pub p50_ns: f64,
+    pub p99_ns: f64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error("a token that was just made is refused: {0}")]
+    Refused(#[from] TokenRefusal),
+    #[error("a decision came out wrong: {0}")]
+    Decision(String),
+}
+
+/// The check of tokens that are remembered already, by turns.
+pub fn remembered_checks(tokens: usize, calls: usize) -> Result<Figures, BenchError> {
+    let (gate, minter) = gate(GateSettings { remembered_max: tokens.max(1) * 2, ..GateSettings::default() })?;
+    let made = (0..tokens.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
+    for token in &made {
+        gate.verify(token)?;
+    }
+    let mut next = made.iter().cycle();
+    timed(calls, || next.next().map_or(Ok(()), |token| gate.verify(token).map(drop).map_err(BenchError::from)))
+}
+
+/// The check of tokens that were never seen: the signature, and all that follows.
+pub fn first_checks(calls: usize) -> Result<Figures, BenchError> {
+    let (gate, minter) = gate(GateSettings::default())?;
+    let made = (0..calls.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
+    let mut next = made.iter();
+    timed(calls, || next.next().map_or(Ok(()), |token| gate.verify(token).map(drop).map_err(BenchError::from)))
+}
+
+/// A decision about a customer's own account, where `others` policies speak of other actions.
+pub fn decisions(others: usize, calls: usize) -> Result<Figures, BenchError> {
+    decisions_by(others, calls, |action| format!("action == Action::\"{action}\""))
+}
+
+/// The same where every one of those policies has to be asked, because they tell the action apart by a condition: what a
+/// decision would cost without a selection.
+pub fn decisions_without_selection(others: usize, calls: usize) -> Result<Figures, BenchError> {
+    decisions_by(others, calls, |_| "action".to_owned())
+}
+
+fn decisions_by(others: usize, calls: usize, head: impl Fn(&str) -> String) -> Result<Figures, BenchError> {
+    let not_read: Vec<_> = vocabulary::actions().filter(|action| *action != ("accounts", "read")).collect();
+    let other = |(number, (resource, action)): (usize, &(&str, &str))| {
+        let action = format!("{resource}:{action}");
+        let head = head(&action);
+        let condition = format!("action == Action::\"{action}\" && resource.kind == \"none-{number}\"");
+        let text = format!("forbid (principal, {head}, resource) when {{ {condition} }};");
+        Policy { id: format!("other-{number}"), description: String::new(), text, enabled: true, built_in: false }
+    };
+    let policies: Vec<Policy> = not_read.iter().cycle().take(others).enumerate().map(other).collect();
+    let rules = RuleSet::compile(&policies, "Europe/Berlin", Arc::new(SystemClock))?;
+    let principal = Principal::new(PrincipalKind::Customer, "cust_ann", []);
+    let object = Object::Of(Some("cust_ann"));
+    let asked = Asked { principal: &principal, resource: "accounts", action: "read", reaches_all: false, object };
+    timed(calls, || match rules.decide(&asked) {
+        kernel::Verdict::Allowed => Ok(()),
+        other => Err(BenchError::Decision(format!("{other:?}"))),
+    })
+}
+
+/// A gate that knows one key and the product's own roles and rules.
+fn gate(settings: GateSettings) -> Result<(Gate, Minter), BenchError> {
+    let minter = Minter::new("bench")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let gate = Gate::new(clock, GateSettings { stale_ms: None, ..settings });
+    let terms = Terms {
+        issuer: mint::ISSUER.to_owned(),
+        audience: mint::AUDIENCE.to_owned(),
+        keys: vec![minter.public()],
+        roles: crate::built_in_roles(),
+        policies: crate::built_in_policies(),
+        zone: "Europe/Berlin".to_owned(),
+    };
+    gate.hear(Standing { version: 1, terms: Some(terms), revoked: Vec::new(), more: false });
+    Ok((gate, minter))
+}
+
+fn timed(calls: usize, mut call: impl FnMut() -> Result<(), BenchError>) -> Result<Figures, BenchError> {
+    let clock = SystemClock;
+    let rounds = calls.div_ceil(TIMED_TOGETHER).max(1);
+    let mut each_ns = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let began = clock.monotonic();
+        for _ in 0..TIMED_TOGETHER {
+            call()?;
+        }
+        each_ns.push(clock.monotonic().micros_since(began) as f64 * 1_000.0 / TIMED_TOGETHER as f64);
+    }
+    each_ns.sort_by(f64::total_cmp);
+    let at = |share: f64| each_ns.get(((rounds - 1) as f64 * share) as usize).copied().unwrap_or_default();
+    let mean_ns = each_ns.iter().sum::<f64>() / rounds as f64;
+    Ok(Figures { calls: rounds * TIMED_TOGETHER, mean_ns, p50_ns: at(0.5), p99_ns: at(0.99) })
+}
+
+#[cfg(test)]
+mod tests;

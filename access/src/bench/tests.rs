@@ -1,0 +1,39 @@
+//! The figures in small, so that what makes them keeps working; in full by hand, in release.
+
+use super::*;
+
+#[test]
+fn the_figures_are_made() {
+    for figures in
+        [remembered_checks(10, 200), first_checks(50), decisions(100, 100), decisions_without_selection(10, 50)]
+    {
+        let figures = figures.unwrap();
+        assert!(figures.calls >= 50 && figures.mean_ns > 0.0 && figures.p50_ns <= figures.p99_ns, "{figures:?}");
+    }
+}
+
+#[test]
+#[ignore = "figures, in release: cargo test --release -p access --lib -- --ignored --nocapture what_it_costs"]
+fn what_it_costs() {
+    let line = |what: &str, figures: Figures| {
+        println!(
+            "{what:<50} {:>9.2} us mean {:>9.2} us p50 {:>9.2} us p99",
+            figures.mean_ns / 1_000.0,
+            figures.p50_ns / 1_000.0,
+            figures.p99_ns / 1_000.0
+        );
+        figures
+    };
+    line("first check of a token", first_checks(5_000).unwrap());
+    let remembered = line("remembered, 1 token", remembered_checks(1, 500_000).unwrap());
+    let many = line("remembered, 10,000 tokens by turns", remembered_checks(10_000, 500_000).unwrap());
+    assert!(remembered.mean_ns < 5_000.0 && many.mean_ns < 5_000.0, "the goal is 5 us");
+    for others in [0, 10, 100, 1_000] {
+        let selected =
+            line(&format!("decision, {others} policies for other actions"), decisions(others, 50_000).unwrap());
+        assert!(selected.mean_ns < 20_000.0, "the goal is 20 us");
+        let calls = 50_000 / (others + 1).max(10);
+        let all = decisions_without_selection(others, calls.max(500)).unwrap();
+        line(&format!("the same {others} without the selection"), all);
+    }
+}

@@ -1,0 +1,169 @@
+//! What a gate takes over, in which order, and what it lets go.
+
+use super::*;
+use crate::Policy;
+
+#[test]
+fn a_changed_role_holds_for_tokens_that_are_remembered() {
+    let house = House::new();
+    let token = house.token();
+    assert_eq!(house.gate.verify(&token).unwrap().permissions.len(), 2);
+    let terms = Terms { roles: vec![role("customer", &["assets:read:all"])], ..house.terms() };
+    house.hear(2, Some(terms), Vec::new());
+    let permissions = house.gate.verify(&token).unwrap().permissions;
+    assert_eq!(permissions.iter().map(ToString::to_string).collect::<Vec<_>>(), ["assets:read:all"]);
+    house.hear(3, Some(Terms { roles: Vec::new(), ..house.terms() }), Vec::new());
+    assert!(house.gate.verify(&token).unwrap().permissions.is_empty(), "a role that is gone grants nothing");
+}
+
+#[test]
+fn a_changed_policy_holds_for_tokens_that_are_remembered() {
+    let house = House::new();
+    let token = house.token();
+    let decided = || {
+        let principal = house.gate.verify(&token).unwrap();
+        let object = kernel::Object::Of(Some("cust_1"));
+        let asked =
+            kernel::Asked { principal: &principal, resource: "accounts", action: "read", reaches_all: false, object };
+        principal.rules.as_ref().unwrap().0.decide(&asked)
+    };
+    assert_eq!(decided(), kernel::Verdict::Allowed);
+    let mut terms = house.terms();
+    terms.policies.push(Policy {
+        id: "closed".to_owned(),
+        description: String::new(),
+        text: "forbid (principal, action == Action::\"accounts:read\", resource);".to_owned(),
+        enabled: true,
+        built_in: false,
+    });
+    house.hear(2, Some(terms), Vec::new());
+    assert_eq!(decided(), kernel::Verdict::Forbidden { rules: vec!["closed".to_owned()] });
+}
+
+#[test]
+fn a_key_that_is_gone_takes_its_remembered_tokens_along() {
+    let house = House::new();
+    let token = house.token();
+    house.gate.verify(&token).unwrap();
+    let same_name = Terms { keys: vec![Minter::new("key-1").unwrap().public()], ..house.terms() };
+    house.hear(2, Some(same_name), Vec::new());
+    assert_eq!(house.refused(&token), TokenRefusal::UnknownKey);
+    house.hear(3, Some(Terms { keys: Vec::new(), ..house.terms() }), Vec::new());
+    assert_eq!(house.refused(&token), TokenRefusal::UnknownKey);
+}
+
+#[test]
+fn another_audience_or_issuer_ends_remembered_tokens_too() {
+    let house = House::new();
+    let token = house.token();
+    house.gate.verify(&token).unwrap();
+    house.hear(2, Some(Terms { audience: "other".to_owned(), ..house.terms() }), Vec::new());
+    assert_eq!(house.refused(&token), TokenRefusal::WrongAudience);
+    house.hear(3, Some(Terms { issuer: "https://other".to_owned(), ..house.terms() }), Vec::new());
+    assert_eq!(house.refused(&token), TokenRefusal::WrongIssuer);
+}
+
+#[test]
+fn of_two_versions_the_later_one_holds_whichever_comes_first() {
+    let house = House::new();
+    let token = house.token();
+    let with = |permission: &str| Some(Terms { roles: vec![role("customer", &[permission])], ..house.terms() });
+    house.hear(3, with("books:read:all"), Vec::new());
+    house.hear(2, with("assets:read:all"), vec![house.revoked(1, session("another"))]);
+    assert_eq!(house.gate.verify(&token).unwrap().permissions[0].to_string(), "books:read:all");
+    assert_eq!(
+        house.gate.since(),
+        Since { version: 3, revoked: 1, wait_ms: 0 },
+        "what it revokes is heard all the same"
+    );
+}
+
+#[test]
+fn revocations_may_leave_gaps_come_twice_and_come_late() {
+    let house = House::new();
+    let subject = |seq, epoch| house.revoked(seq, RevokedWhat::Subject { subject: "cust_1".to_owned(), epoch });
+    house.hear(1, None, vec![subject(3, 5), subject(9, 7)]);
+    assert_eq!(house.gate.since().revoked, 9);
+    house.hear(1, None, vec![subject(3, 5), subject(4, 6)]);
+    assert_eq!(house.gate.since().revoked, 9);
+    let of_epoch = |epoch| house.gate.verify(&house.signed(&Claims { epoch, ..house.claims() })).is_ok();
+    assert!(!of_epoch(6) && of_epoch(7));
+}
+
+#[test]
+fn what_is_over_is_forgotten_and_what_is_not_is_kept() {
+    let house = House::new();
+    let token = house.token();
+    house.hear(1, None, vec![house.revoked(1, session(house.claims().sid.as_ref().unwrap()))]);
+    let count = || house.gate.0.revocations.read().unwrap().count();
+    house.clock.advance_millis(3_600_000);
+    house.hear(1, None, Vec::new());
+    assert_eq!((count(), house.refused(&token)), (1, TokenRefusal::Revoked(crate::RevokedAs::Session)));
+    house.clock.advance_millis(61_000);
+    house.hear(1, None, Vec::new());
+    assert_eq!((count(), house.refused(&token)), (0, TokenRefusal::Expired));
+    assert_eq!(house.gate.since().revoked, 1, "it is not asked for again");
+}
+
+#[test]
+fn terms_that_cannot_be_used_are_not_taken_over() {
+    let house = House::new();
+    let token = house.token();
+    let policy = |text: &str| {
+        let (id, description) = ("bad".to_owned(), String::new());
+        Terms {
+            policies: vec![Policy { id, description, text: text.to_owned(), enabled: true, built_in: false }],
+            roles: Vec::new(),
+            ..house.terms()
+        }
+    };
+    let key = |alg: &str, x: &str| {
+        let key = PublicKey { kid: "key-9".to_owned(), alg: alg.to_owned(), x: x.to_owned(), y: None };
+        Terms { keys: vec![key], ..house.terms() }
+    };
+    for bad in [
+        policy("forbid (principal, action"),
+        policy("permit (principal, action, resource);"),
+        Terms { zone: "Mars/Olympus".to_owned(), ..house.terms() },
+        key("RS256", "AQAB"),
+        key("ES256", "AQAB"),
+        key("EdDSA", "AQAB"),
+        key("EdDSA", "not base64!"),
+    ] {
+        house.hear(2, Some(bad), vec![house.revoked(1, session("another"))]);
+        assert_eq!(house.gate.since(), Since { version: 1, revoked: 1, wait_ms: 0 });
+        assert_eq!(house.gate.verify(&token).unwrap().permissions.len(), 2);
+    }
+}
+
+#[test]
+fn a_policy_that_is_off_is_not_asked() {
+    let house = House::new();
+    let off = Policy {
+        id: "off".to_owned(),
+        description: String::new(),
+        text: "not even a policy".to_owned(),
+        enabled: false,
+        built_in: false,
+    };
+    house.hear(2, Some(Terms { policies: vec![off], ..house.terms() }), Vec::new());
+    assert_eq!(house.gate.since().version, 2);
+}
+
+#[test]
+fn the_products_own_policies_hold_whatever_is_told() {
+    let house = House::new();
+    house.hear(2, Some(Terms { policies: Vec::new(), ..house.terms() }), Vec::new());
+    let claims = Claims { kind: "employee".to_owned(), roles: vec!["employee".to_owned()], ..house.claims() };
+    let token = house.signed(&Claims { exp: claims.exp + 36_000, ..claims });
+    let decided = || {
+        let principal = house.gate.verify(&token).unwrap();
+        let object = kernel::Object::Listed;
+        let asked =
+            kernel::Asked { principal: &principal, resource: "accounts", action: "read", reaches_all: true, object };
+        principal.rules.as_ref().unwrap().0.decide(&asked)
+    };
+    assert_eq!(decided(), kernel::Verdict::Allowed);
+    house.clock.set("2026-01-31T18:00:00Z".parse().unwrap());
+    assert_eq!(decided(), kernel::Verdict::Forbidden { rules: vec!["office-hours".to_owned()] });
+}

@@ -1,0 +1,42 @@
+//! Whom a call from another process of the house comes from.
+
+use kernel::PrincipalKind;
+
+use super::*;
+
+fn told(house: &House, caller: Caller) -> PrincipalKind {
+    house.gate.principal(caller).unwrap().kind
+}
+
+#[test]
+fn a_token_is_judged_again_where_it_arrives() {
+    let house = House::new();
+    assert_eq!(told(&house, Caller::Token(Secret::new(house.token()))), PrincipalKind::Customer);
+    let expired = house.signed(&Claims { exp: house.now() - 60, ..house.claims() });
+    assert_eq!(told(&house, Caller::Token(Secret::new(expired))), PrincipalKind::Nobody);
+    assert_eq!(told(&house, Caller::Token(Secret::new("nonsense"))), PrincipalKind::Nobody);
+}
+
+#[test]
+fn what_a_process_says_of_itself_proves_nothing() {
+    let house = House::new();
+    for said in [Principal::operator(), Principal::demo(), Principal::nobody()] {
+        assert_eq!(told(&house, Caller::Said(said)), PrincipalKind::Nobody);
+    }
+}
+
+#[test]
+fn under_demo_the_demo_principal_and_nobody_else_is_believed() {
+    let house = House::with(GateSettings { demo: true, ..GateSettings::default() });
+    let less = Principal::new(PrincipalKind::Demo, "someone", []);
+    assert_eq!(house.gate.principal(Caller::Said(less)), Ok(Principal::demo()));
+    assert_eq!(told(&house, Caller::Said(Principal::operator())), PrincipalKind::Nobody);
+}
+
+#[test]
+fn where_nothing_can_be_known_the_call_is_sent_away() {
+    let house = House::new();
+    house.clock.advance_millis(5_001);
+    let answered = house.gate.principal(Caller::Token(Secret::new(house.token())));
+    assert!(matches!(answered, Err(Failure::Overloaded(_))));
+}

@@ -1,0 +1,127 @@
+//! Every way for a token to be refused, by name. The names are for the log; a caller gets one of a few codes.
+
+use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use platform::http::{Problem, Refusal};
+
+/// Why a token is not believed. Nothing of the token is part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    #[error("the token is longer than {max} bytes")]
+    TooLong { max: usize },
+    #[error("the token does not have the form of one")]
+    Malformed,
+    #[error("the token is not signed at all")]
+    Unsigned,
+    #[error("the token is not signed in the way that its key is for")]
+    WrongAlgorithm,
+    #[error("the token does not say by which key it is signed")]
+    NoKeyId,
+    #[error("the token is signed by a key that is not known")]
+    UnknownKey,
+    #[error("the token asks for an extension that is not known")]
+    Critical,
+    #[error("the token is for another purpose")]
+    WrongType,
+    #[error("the signature is not right")]
+    WrongSignature,
+    #[error("the token does not say what an access token has to say")]
+    WrongClaims,
+    #[error("the token is from another issuer")]
+    WrongIssuer,
+    #[error("the token is for another audience")]
+    WrongAudience,
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    #[error("what the {0} was given is no longer believed")]
+    Revoked(RevokedAs),
+    #[error("identity has told nothing yet")]
+    NoCopy,
+    #[error("identity was not heard for too long")]
+    Stale,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevokedAs {
+    Subject,
+    Client,
+    Session,
+    Token,
+}
+
+impl std::fmt::Display for RevokedAs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            RevokedAs::Subject => "subject",
+            RevokedAs::Client => "client",
+            RevokedAs::Session => "session",
+            RevokedAs::Token => "token",
+        })
+    }
+}
+
+/// What callers are told, in one table.
+pub mod refusals {
+    use super::{Refusal, StatusCode};
+
+    pub const TOKEN_MALFORMED: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_malformed", "The access token does not have the form of one");
+    pub const TOKEN_EXPIRED: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_expired", "The access token has expired");
+    pub const TOKEN_NOT_YET_VALID: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_not_yet_valid", "The access token is not valid yet");
+    pub const TOKEN_REVOKED: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_revoked", "The access token is no longer believed");
+    pub const TOKEN_INVALID: Refusal =
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_invalid", "The access token is not one of ours");
+    pub const ACCESS_STALE: Refusal = Refusal::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "access_stale",
+        "Whether the access token still holds cannot be known now",
+    );
+
+    pub const ALL: &[Refusal] =
+        &[TOKEN_MALFORMED, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_REVOKED, TOKEN_INVALID, ACCESS_STALE];
+}
+
+const RETRY_AFTER_S: u32 = 1;
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+
+impl TokenRefusal {
+    /// The token may be good; it cannot be known now.
+    pub fn is_of_the_moment(self) -> bool {
+        matches!(self, TokenRefusal::NoCopy | TokenRefusal::Stale)
+    }
+
+    fn refusal(self) -> Refusal {
+        match self {
+            TokenRefusal::TooLong { .. } | TokenRefusal::Malformed => refusals::TOKEN_MALFORMED,
+            TokenRefusal::Expired => refusals::TOKEN_EXPIRED,
+            TokenRefusal::NotYetValid => refusals::TOKEN_NOT_YET_VALID,
+            TokenRefusal::Revoked(_) => refusals::TOKEN_REVOKED,
+            TokenRefusal::NoCopy | TokenRefusal::Stale => refusals::ACCESS_STALE,
+            TokenRefusal::Unsigned
+            | TokenRefusal::WrongAlgorithm
+            | TokenRefusal::NoKeyId
+            | TokenRefusal::UnknownKey
+            | TokenRefusal::Critical
+            | TokenRefusal::WrongType
+            | TokenRefusal::WrongSignature
+            | TokenRefusal::WrongClaims
+            | TokenRefusal::WrongIssuer
+            | TokenRefusal::WrongAudience => refusals::TOKEN_INVALID,
+        }
+    }
+}
+
+impl From<TokenRefusal> for Problem {
+    fn from(refused: TokenRefusal) -> Problem {
+        let problem = Problem::from(refused.refusal());
+        if refused.is_of_the_moment() {
+            return problem.retry_after_s(RETRY_AFTER_S);
+        }
+        problem.header(WWW_AUTHENTICATE, INVALID_TOKEN)
+    }
+}

@@ -1,0 +1,153 @@
+//! From policies as text to what a decision asks: for each action, those policies that can speak of it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Effect, Entity, EntityId, EntityTypeName, EntityUid, Policy as Cedar, PolicyId,
+    PolicySet, ValidationMode, Validator,
+};
+use kernel::Clock;
+
+use super::RuleSet;
+use super::built_in::built_in_policies;
+use super::hours::{Hours, ZoneError};
+use super::schema::{self, Types};
+use crate::{Policy, vocabulary};
+
+/// Some mistakes are told once for each kind of principal and each action.
+const DETAIL_LETTERS_MAX: usize = 1_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    #[error("policy {id}: {detail}")]
+    Policy { id: String, detail: String },
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
+    #[error("the product's own words for policies cannot be used: {0}")]
+    Product(String),
+}
+
+/// One action, and what decides about it.
+pub(super) struct Action {
+    pub(super) uid: EntityUid,
+    pub(super) entity: Entity,
+    pub(super) policies: PolicySet,
+}
+
+pub(super) struct Selected {
+    by_action: HashMap<&'static str, HashMap<&'static str, Action>>,
+    read: Vec<Read>,
+    action_type: EntityTypeName,
+}
+
+/// A policy and the actions and groups of actions that it names. None: it speaks of every action.
+struct Read {
+    policy: Cedar,
+    names: Option<Vec<EntityUid>>,
+}
+
+impl RuleSet {
+    /// The product's own policies and those of `policies` that are switched on. All of them have to be good: a rule that is
+    /// left out in silence protects nothing.
+    pub fn compile(policies: &[Policy], zone: &str, clock: Arc<dyn Clock>) -> Result<RuleSet, RuleError> {
+        let types = Types::new().map_err(RuleError::Product)?;
+        let mut read = Vec::new();
+        for own in built_in_policies() {
+            read.push(Read::of(parsed(&own.id, &own.text)?));
+        }
+        for added in policies.iter().filter(|policy| policy.enabled && !policy.built_in) {
+            read.push(Read::of(narrowing(&added.id, &added.text)?));
+        }
+        let selected = Selected::of(read, types.action.clone())?;
+        Ok(RuleSet { clock, hours: Hours::in_zone(zone)?, selected, types, authorizer: Authorizer::new() })
+    }
+}
+
+/// Whether a policy may be stored: it is one policy, it forbids, it speaks of things that there are, and it is not one that
+/// can never hold.
+pub fn check_policy(id: &str, text: &str) -> Result<(), RuleError> {
+    let schema = schema::schema().map_err(|error| RuleError::Product(error.to_owned()))?;
+    let policy = narrowing(id, text)?;
+    let set = PolicySet::from_policies([policy]).map_err(|error| wrong(id, &error))?;
+    let validated = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
+    let errors = validated.validation_errors().map(ToString::to_string);
+    let warnings = validated.validation_warnings().map(ToString::to_string);
+    let known = format!("for policy `{id}`, ");
+    let mut found: Vec<String> = errors.chain(warnings).map(|found| found.replace(&known, "")).collect();
+    found.sort_unstable();
+    if found.is_empty() { Ok(()) } else { Err(wrong(id, &found.join("; "))) }
+}
+
+/// What somebody has added may only forbid: permissions are granted by roles, where they can be seen.
+fn narrowing(id: &str, text: &str) -> Result<Cedar, RuleError> {
+    let policy = parsed(id, text)?;
+    if policy.effect() == Effect::Forbid {
+        return Ok(policy);
+    }
+    let detail = "a policy forbids; what somebody may do is granted by a role".to_owned();
+    Err(RuleError::Policy { id: id.to_owned(), detail })
+}
+
+fn parsed(id: &str, text: &str) -> Result<Cedar, RuleError> {
+    Cedar::parse(Some(PolicyId::new(id)), text).map_err(|error| wrong(id, &error))
+}
+
+fn wrong(id: &str, error: &dyn std::fmt::Display) -> RuleError {
+    RuleError::Policy { id: id.to_owned(), detail: error.to_string().chars().take(DETAIL_LETTERS_MAX).collect() }
+}
+
+impl Read {
+    fn of(policy: Cedar) -> Read {
+        let names = match policy.action_constraint() {
+            ActionConstraint::Any => None,
+            ActionConstraint::Eq(name) => Some(vec![name]),
+            ActionConstraint::In(names) => Some(names),
+        };
+        Read { policy, names }
+    }
+
+    fn speaks_of(&self, action: &EntityUid, group: &EntityUid) -> bool {
+        self.names.as_ref().is_none_or(|names| names.iter().any(|name| name == action || name == group))
+    }
+}
+
+impl Selected {
+    fn of(read: Vec<Read>, action_type: EntityTypeName) -> Result<Selected, RuleError> {
+        let mut selected = Selected { by_action: HashMap::new(), read, action_type };
+        for (resource, action) in vocabulary::actions() {
+            let compiled = selected.compiled(resource, action)?;
+            selected.by_action.entry(resource).or_default().insert(action, compiled);
+        }
+        Ok(selected)
+    }
+
+    pub(super) fn action(&self, resource: &str, action: &str) -> Option<&Action> {
+        self.by_action.get(resource)?.get(action)
+    }
+
+    /// An action that is not among the words of the house is rare, and selected when it is asked about.
+    pub(super) fn compiled(&self, resource: &str, action: &str) -> Result<Action, RuleError> {
+        self.of_those(resource, action, Read::speaks_of)
+    }
+
+    #[cfg(test)]
+    pub(super) fn unselected(&self, resource: &str, action: &str) -> Result<Action, RuleError> {
+        self.of_those(resource, action, |_, _, _| true)
+    }
+
+    fn of_those(
+        &self,
+        resource: &str,
+        action: &str,
+        speaks: impl Fn(&Read, &EntityUid, &EntityUid) -> bool,
+    ) -> Result<Action, RuleError> {
+        let name = |id: &str| EntityUid::from_type_name_and_id(self.action_type.clone(), EntityId::new(id));
+        let (uid, group) = (name(&format!("{resource}:{action}")), name(resource));
+        let speaking = self.read.iter().filter(|read| speaks(read, &uid, &group));
+        let policies = PolicySet::from_policies(speaking.map(|read| read.policy.clone()));
+        let policies = policies.map_err(|error| RuleError::Product(error.to_string()))?;
+        let entity = Entity::new_no_attrs(uid.clone(), HashSet::from([group]));
+        Ok(Action { uid, entity, policies })
+    }
+}

@@ -1,0 +1,95 @@
+//! The words that policies are written in: who asks, what for, about which object, and when.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use cedar_policy::{EntityTypeName, Schema};
+use kernel::PrincipalKind;
+
+use super::under_rules;
+use crate::vocabulary;
+
+const TYPES: &str = r#"
+entity Customer, Employee, Admin, Service = {
+    "subject": String,
+    "roles": Set<String>,
+    "client"?: String,
+    "second_factor": Bool,
+};
+
+entity Object = {
+    "kind": String,
+    "owner"?: String,
+};
+
+type When = {
+    "reach": String,
+    "minute": Long,
+    "weekday": Long,
+    "listed": Bool,
+};
+"#;
+
+/// Cedar's own names of our kinds.
+#[derive(Debug)]
+pub(super) struct Types {
+    kinds: [(PrincipalKind, EntityTypeName); 4],
+    pub(super) object: EntityTypeName,
+    pub(super) action: EntityTypeName,
+}
+
+impl Types {
+    pub(super) fn new() -> Result<Types, String> {
+        let name = |name: &str| name.parse::<EntityTypeName>().map_err(|error| error.to_string());
+        let [customer, employee, admin, service] = under_rules();
+        let kinds = [
+            (customer, name("Customer")?),
+            (employee, name("Employee")?),
+            (admin, name("Admin")?),
+            (service, name("Service")?),
+        ];
+        Ok(Types { kinds, object: name("Object")?, action: name("Action")? })
+    }
+
+    pub(super) fn of(&self, kind: PrincipalKind) -> Option<&EntityTypeName> {
+        self.kinds.iter().find(|(known, _)| *known == kind).map(|(_, name)| name)
+    }
+}
+
+/// The schema in Cedar's own language, as the documentation shows it.
+pub fn text() -> String {
+    let mut text = TYPES.to_owned();
+    for (resource, actions) in vocabulary::RESOURCES {
+        let _ = writeln!(text, "\naction \"{resource}\";");
+        for action in *actions {
+            let _ = writeln!(
+                text,
+                "action \"{resource}:{action}\" in [\"{resource}\"] appliesTo {{\n    principal: [Customer, Employee, Admin, \
+                 Service],\n    resource: [Object],\n    context: When,\n}};"
+            );
+        }
+    }
+    text
+}
+
+/// It is ours and does not change, so that it is read once.
+pub(super) fn schema() -> Result<&'static Schema, &'static str> {
+    static SCHEMA: LazyLock<Result<Schema, String>> = LazyLock::new(|| match Schema::from_cedarschema_str(&text()) {
+        Ok((schema, _)) => Ok(schema),
+        Err(error) => Err(error.to_string()),
+    });
+    SCHEMA.as_ref().map_err(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_the_house_is_an_action() {
+        let actions: Vec<String> = schema().unwrap().actions().map(|uid| uid.id().unescaped().to_owned()).collect();
+        for (resource, action) in vocabulary::actions() {
+            assert!(actions.contains(&format!("{resource}:{action}")), "{resource}:{action}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Who would gain and who would lose by a change that is not made: the decisions of today beside those behind it, for all
+//! people and programs, everything that is done in the house, and the times of a week at which a rule may turn.
+//!
+//! What cannot differ is not asked: people of one kind with the same roles are alike unless a policy looks at who somebody is.
+
+mod compare;
+mod people;
+mod times;
+
+use access::{Policy, Role};
+use identity_api::{Effect, IdentityError, Refusal, TryChange};
+use kernel::Ctx;
+
+use super::{policy, role, store};
+use crate::IdentityService;
+use crate::errors::store_error;
+use compare::{Comparison, Side};
+use people::Everybody;
+
+/// What roles and policies there would be.
+struct Rights {
+    roles: Vec<Role>,
+    policies: Vec<Policy>,
+}
+
+impl IdentityService {
+    pub(super) async fn effect_of(&self, ctx: &Ctx, command: TryChange) -> Result<Effect, IdentityError> {
+        // What is wrong with the command itself needs no snapshot.
+        let change = Change::of(command)?;
+        let look = async {
+            let tx = self.db.read().await?;
+            let today = Rights { roles: store::added_roles(&tx).await?, policies: store::added_policies(&tx).await? };
+            Ok((today, people::everybody(&tx).await?))
+        };
+        let (today, everybody) = look.await.map_err(store_error)?;
+        let behind = change.made(&today)?;
+        let (before, after) = (self.side(today)?, self.side(behind)?);
+        let (clock, deadline) = (self.clock.clone(), ctx.deadline);
+        let enough = move || deadline.micros_left(clock.monotonic()) < TIME_LEFT_MICROS;
+        // It computes for a second or two at worst, and nobody else shall wait for that.
+        let compared = tokio::task::spawn_blocking(move || compared(before, after, &everybody, &enough));
+        compared.await.map_err(|error| {
+            tracing::error!(%error, "a comparison of rights ended by itself");
+            IdentityError::Internal
+        })
+    }
+
+    fn side(&self, rights: Rights) -> Result<Side, Refusal> {
+        let rules = self.compiled(&rights.policies)?;
+        Side::new(rights.roles, &rights.policies, rules).map_err(policy::invalid)
+    }
+}
+
+/// The answer has to be on its way before nobody waits for it any more.
+const TIME_LEFT_MICROS: u64 = 500_000;
+
+fn compared(before: Side, after: Side, everybody: &Everybody, enough: &dyn Fn() -> bool) -> Effect {
+    let mut comparison = Comparison::new(&before, &after, &everybody.clients);
+    for somebody in &everybody.all {
+        if !comparison.ask(somebody) || enough() {
+            break;
+        }
+    }
+    comparison.effect(everybody.all.len() as u64)
+}
+
+/// A change whose form is right.
+enum Change {
+    PutRole(Role),
+    RemoveRole(String),
+    PutPolicy(Policy),
+    RemovePolicy(String),
+}
+
+impl Change {
+    fn of(command: TryChange) -> Result<Change, Refusal> {
+        Ok(match command {
+            TryChange::PutRole(command) => Change::PutRole(role::checked(command)?),
+            TryChange::RemoveRole { name } => {
+                role::not_built_in(&name)?;
+                Change::RemoveRole(name)
+            }
+            TryChange::PutPolicy(command) => Change::PutPolicy(policy::checked(command)?),
+            TryChange::RemovePolicy { id } => {
+                policy::not_built_in(&id)?;
+                Change::RemovePolicy(id)
+            }
+        })
+    }
+
+    /// A role that is held can be tried without: whoever holds it is who would lose.
+    fn made(&self, today: &Rights) -> Result<Rights, Refusal> {
+        let (mut roles, mut policies) = (today.roles.clone(), today.policies.clone());
+        match self {
+            Change::PutRole(put) => drop(role::replaced(&mut roles, put)?),
+            Change::RemoveRole(name) => drop(role::without(&mut roles, name)?),
+            Change::PutPolicy(put) => drop(policy::replaced(&mut policies, put)?),
+            Change::RemovePolicy(id) => drop(policy::without(&mut policies, id)?),
+        }
+        Ok(Rights { roles, policies })
+    }
+}

@@ -1,0 +1,96 @@
+//! One policy is put, or taken away.
+
+use std::sync::Arc;
+
+use access::{Policy, RuleError, RuleSet, built_in_policies, check_policy};
+use identity_api::{IdentityError, PutPolicy, Refusal, limits};
+use kernel::Ctx;
+use serde_json::json;
+
+use super::role::{description, name};
+use super::store;
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+
+impl IdentityService {
+    /// Everybody's next decision is by it.
+    pub(super) async fn keep_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {
+        let policy = checked(command)?;
+        let tx = self.begin().await?;
+        tx.one_at_a_time().await.map_err(store_error)?;
+        let mut policies = store::added_policies(&tx).await.map_err(store_error)?;
+        let before = replaced(&mut policies, &policy)?;
+        if before.as_ref() == Some(&policy) {
+            return Ok(policy);
+        }
+        self.compiled(&policies)?;
+        store::policy_put(&tx, &policy).await.map_err(store_error)?;
+        let data = json!({ "by": &*ctx.principal.subject, "before": before, "policy": policy });
+        self.commit(tx, Told::nothing().event("identity.policy.changed", &policy.id, data).terms()).await?;
+        Ok(policy)
+    }
+
+    pub(super) async fn drop_policy(&self, ctx: &Ctx, id: &str) -> Result<(), IdentityError> {
+        not_built_in(id)?;
+        let tx = self.begin().await?;
+        tx.one_at_a_time().await.map_err(store_error)?;
+        let mut policies = store::added_policies(&tx).await.map_err(store_error)?;
+        let policy = without(&mut policies, id)?;
+        store::policy_remove(&tx, id).await.map_err(store_error)?;
+        let data = json!({ "by": &*ctx.principal.subject, "policy": policy });
+        self.commit(tx, Told::nothing().event("identity.policy.removed", id, data).terms()).await
+    }
+
+    /// All of them together, as every process will compile them.
+    pub(super) fn compiled(&self, policies: &[Policy]) -> Result<RuleSet, Refusal> {
+        RuleSet::compile(policies, &self.config.zone, Arc::clone(&self.clock)).map_err(invalid)
+    }
+}
+
+/// The policy as it would be kept. One that is off is checked too, because it can be switched on.
+pub(super) fn checked(command: PutPolicy) -> Result<Policy, Refusal> {
+    not_built_in(&command.id)?;
+    name("id", &command.id)?;
+    description(&command.description)?;
+    if command.text.len() > limits::POLICY_BYTES_MAX {
+        return Err(Refusal::field("text", format!("{} bytes at most", limits::POLICY_BYTES_MAX)));
+    }
+    check_policy(&command.id, &command.text).map_err(invalid)?;
+    let PutPolicy { id, description, text, enabled } = command;
+    Ok(Policy { id, description, text, enabled, built_in: false })
+}
+
+pub(super) fn invalid(error: RuleError) -> Refusal {
+    let detail = match error {
+        RuleError::Policy { detail, .. } => detail,
+        other => other.to_string(),
+    };
+    Refusal::PolicyInvalid { detail }
+}
+
+/// The policies with this one among them; answers the one that was there.
+pub(super) fn replaced(policies: &mut Vec<Policy>, policy: &Policy) -> Result<Option<Policy>, Refusal> {
+    if let Some(there) = policies.iter_mut().find(|there| there.id == policy.id) {
+        return Ok(Some(std::mem::replace(there, policy.clone())));
+    }
+    let (given, max) = (policies.len() + 1, limits::POLICIES_MAX);
+    if given > max {
+        return Err(Refusal::TooMany { what: "policies".to_owned(), given, max });
+    }
+    policies.push(policy.clone());
+    Ok(None)
+}
+
+/// The policies without this one, which is answered.
+pub(super) fn without(policies: &mut Vec<Policy>, id: &str) -> Result<Policy, Refusal> {
+    let there = policies.iter().position(|policy| policy.id == id);
+    Ok(policies.remove(there.ok_or_else(|| Refusal::not_found("policy", id))?))
+}
+
+pub(super) fn not_built_in(id: &str) -> Result<(), Refusal> {
+    if built_in_policies().iter().all(|policy| policy.id != id) {
+        return Ok(());
+    }
+    Err(Refusal::BuiltIn { what: "policy".to_owned(), name: id.to_owned() })
+}

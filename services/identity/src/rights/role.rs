@@ -1,0 +1,113 @@
+//! One role is put, or taken away.
+
+use access::{Role, built_in_roles, vocabulary};
+use identity_api::{IdentityError, PutRole, Refusal, limits};
+use kernel::{Ctx, Permission};
+use serde_json::json;
+
+use super::store;
+use crate::IdentityService;
+use crate::change::Told;
+use crate::errors::store_error;
+
+impl IdentityService {
+    /// Whoever holds the role may do from now on what it says.
+    pub(super) async fn keep_role(&self, ctx: &Ctx, command: PutRole) -> Result<Role, IdentityError> {
+        let role = checked(command)?;
+        let tx = self.begin().await?;
+        // Two that are put at once must not both find room.
+        tx.one_at_a_time().await.map_err(store_error)?;
+        let mut roles = store::added_roles(&tx).await.map_err(store_error)?;
+        let before = replaced(&mut roles, &role)?;
+        if before.as_ref() == Some(&role) {
+            return Ok(role);
+        }
+        store::role_put(&tx, &role).await.map_err(store_error)?;
+        let data =
+            json!({ "by": &*ctx.principal.subject, "before": before.map(|role| role.permissions), "role": role });
+        self.commit(tx, Told::nothing().event("identity.role.changed", &role.name, data).terms()).await?;
+        Ok(role)
+    }
+
+    /// A role that somebody holds stays: taking it from each of them is what shows in the log.
+    pub(super) async fn drop_role(&self, ctx: &Ctx, name: &str) -> Result<(), IdentityError> {
+        not_built_in(name)?;
+        let tx = self.begin().await?;
+        tx.one_at_a_time().await.map_err(store_error)?;
+        let mut roles = store::added_roles(&tx).await.map_err(store_error)?;
+        let role = without(&mut roles, name)?;
+        let holders = store::role_holders(&tx, name).await.map_err(store_error)?;
+        if holders > 0 {
+            return Err(Refusal::RoleInUse { role: name.to_owned(), holders }.into());
+        }
+        store::role_remove(&tx, name).await.map_err(store_error)?;
+        let data = json!({ "by": &*ctx.principal.subject, "role": role });
+        self.commit(tx, Told::nothing().event("identity.role.removed", name, data).terms()).await
+    }
+}
+
+/// The role as it would be kept.
+pub(super) fn checked(command: PutRole) -> Result<Role, Refusal> {
+    not_built_in(&command.name)?;
+    name("name", &command.name)?;
+    description(&command.description)?;
+    let (given, max) = (command.permissions.len(), limits::PERMISSIONS_MAX);
+    if given > max {
+        return Err(Refusal::TooMany { what: "permissions".to_owned(), given, max });
+    }
+    let mut permissions: Vec<Permission> = Vec::new();
+    for permission in command.permissions {
+        if !vocabulary::is_known(&permission) {
+            return Err(Refusal::field("permissions", format!("{permission} covers nothing that there is")));
+        }
+        if !permissions.contains(&permission) {
+            permissions.push(permission);
+        }
+    }
+    Ok(Role { name: command.name, description: command.description, permissions, built_in: false })
+}
+
+/// The roles with this one among them; answers the one that was there.
+pub(super) fn replaced(roles: &mut Vec<Role>, role: &Role) -> Result<Option<Role>, Refusal> {
+    if let Some(there) = roles.iter_mut().find(|there| there.name == role.name) {
+        return Ok(Some(std::mem::replace(there, role.clone())));
+    }
+    let (given, max) = (roles.len() + 1, limits::ROLES_KEPT_MAX);
+    if given > max {
+        return Err(Refusal::TooMany { what: "roles".to_owned(), given, max });
+    }
+    roles.push(role.clone());
+    Ok(None)
+}
+
+/// The roles without this one, which is answered.
+pub(super) fn without(roles: &mut Vec<Role>, name: &str) -> Result<Role, Refusal> {
+    let place = roles.iter().position(|role| role.name == name).ok_or_else(|| Refusal::not_found("role", name))?;
+    Ok(roles.remove(place))
+}
+
+pub(super) fn not_built_in(name: &str) -> Result<(), Refusal> {
+    if built_in_roles().iter().all(|role| role.name != name) {
+        return Ok(());
+    }
+    Err(Refusal::BuiltIn { what: "role".to_owned(), name: name.to_owned() })
+}
+
+/// Names stand in tokens, where spaces separate, and in addresses.
+pub(super) fn name(field: &str, name: &str) -> Result<(), Refusal> {
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    if begins && name.len() <= limits::NAME_BYTES_MAX && name.bytes().all(letters) {
+        return Ok(());
+    }
+    let max = limits::NAME_BYTES_MAX;
+    Err(Refusal::field(field, format!("small letters, digits and dashes are wanted, a letter first, {max} at most")))
+}
+
+pub(super) fn description(text: &str) -> Result<(), Refusal> {
+    if text.len() <= limits::DESCRIPTION_BYTES_MAX && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let max = limits::DESCRIPTION_BYTES_MAX;
+    Err(Refusal::field("description", format!("one line of {max} bytes at most is wanted")))
+}
