@@ -10,6 +10,7 @@ use platform::db::{DbError, Row, Tx, Value};
 
 use crate::IdentityService;
 use crate::errors::store_error;
+use crate::store::{list_of, list_text};
 
 /// Bytes of a cookie.
 const COOKIE: usize = 32;
@@ -130,8 +131,8 @@ pub(crate) struct Proved {
 
 impl IdentityService {
     /// The session that a browser's cookie names, if it is not over.
-    pub(crate) async fn session_of(&self, tx: &Tx, cookie: &Secret) -> Result<Session, IdentityError> {
-        let (now, idle) = self.alive();
+    pub(crate) async fn live_session(&self, tx: &Tx, cookie: &Secret) -> Result<Session, IdentityError> {
+        let (now, idle) = self.alive_since();
         let digest = digest(cookie.expose());
         let values = [Value::Bytes(&digest), Value::Int(now), Value::Int(idle)];
         let rows = tx.query(SESSION_FIND, &values).await.map_err(store_error)?;
@@ -157,7 +158,7 @@ impl IdentityService {
     }
 
     pub(crate) async fn sessions_of(&self, tx: &Tx, person: UserId) -> Result<Vec<Session>, DbError> {
-        let (now, idle) = self.alive();
+        let (now, idle) = self.alive_since();
         let id = person.to_bytes();
         let values = [Value::Bytes(&id), Value::Int(now), Value::Int(idle), Value::Int(SHOWN_MAX)];
         tx.query(SESSION_LIST, &values).await?.iter().map(session).collect()
@@ -174,7 +175,7 @@ impl IdentityService {
         let kept = now.plus_seconds(-KEPT_SECONDS);
         tx.execute(SESSION_CLEAR, &[Value::Int(kept.micros())]).await?;
         let expires_at = now.plus_seconds(self.config.session_seconds);
-        let (id_bytes, person, amr) = (id.to_bytes(), person.to_bytes(), amr_text(&proved.amr)?);
+        let (id_bytes, person, amr) = (id.to_bytes(), person.to_bytes(), list_text(&proved.amr));
         let address = origin.address.map(|address| address.to_string());
         let agent: Option<String> = origin
             .agent
@@ -204,7 +205,7 @@ impl IdentityService {
         proved: &Proved,
     ) -> Result<Option<NewSession>, DbError> {
         let (id, person, cookie) = (id.to_bytes(), person.to_bytes(), random_token(COOKIE));
-        let amr = amr_text(&proved.amr)?;
+        let amr = list_text(&proved.amr);
         let values = [
             Value::Bytes(&id),
             Value::Bytes(&digest(cookie.expose())),
@@ -257,14 +258,10 @@ impl IdentityService {
     }
 
     /// Now, and when a session was seen last that has been idle too long by now.
-    fn alive(&self) -> (i64, i64) {
+    fn alive_since(&self) -> (i64, i64) {
         let now = self.clock.now();
         (now.micros(), now.plus_seconds(-self.config.session_idle_seconds).micros())
     }
-}
-
-fn amr_text(amr: &[String]) -> Result<String, DbError> {
-    serde_json::to_string(amr).map_err(|error| DbError::shape(error.to_string()))
 }
 
 fn session(row: &Row) -> Result<Session, DbError> {
@@ -277,7 +274,7 @@ fn session(row: &Row) -> Result<Session, DbError> {
         seen_at: time(3)?,
         expires_at: time(4)?,
         auth_time: time(5)?,
-        amr: serde_json::from_str(row.text(6)?).map_err(|error| DbError::shape(error.to_string()))?,
+        amr: list_of(row, 6)?,
         second_factor: row.int(7)? != 0,
         address: text(8)?,
         agent: text(9)?,

@@ -49,6 +49,13 @@ impl IdentityService {
         }
     }
 
+    /// The same beside other work, which the present key is good enough for.
+    pub(crate) async fn keep_keys_or_warn(&self) {
+        if let Err(error) = self.keep_keys().await {
+            tracing::warn!(%error, "the signing keys could not be looked after; the next call tries again");
+        }
+    }
+
     /// Another key signs from now on, whether it is time or not.
     pub(super) async fn rotate_now(&self, by: &str) -> Result<(), IdentityError> {
         let (tx, keys) = self.locked_keys().await?;

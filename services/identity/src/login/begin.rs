@@ -19,7 +19,7 @@ impl IdentityService {
         let again = match &command.again {
             None => None,
             Some(cookie) => {
-                let session = self.session_of(&tx, cookie).await?;
+                let session = self.live_session(&tx, cookie).await?;
                 Some((session.id, session.person))
             }
         };

@@ -102,7 +102,7 @@ impl People for IdentityService {
 
     async fn change_user(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
         self.may(ctx, "change")?;
-        self.changed(ctx, command).await
+        self.change_person(ctx, command).await
     }
 }
 

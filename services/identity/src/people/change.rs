@@ -34,7 +34,7 @@ where r.role = 'admin' and p.status = 'active' and p.id <> $1";
 pub(super) const SQL: &[&str] = &[ONE_AT_A_TIME, ADMINS_BESIDE];
 
 impl IdentityService {
-    pub(super) async fn changed(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
+    pub(super) async fn change_person(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
         let once = match command.change {
             UserChange::ResetPassword => {
                 let password = one_time_password();

@@ -45,7 +45,7 @@ struct Done {
 impl Security for IdentityService {
     async fn security(&self, _: &Ctx, session: Secret) -> Result<SecurityView, IdentityError> {
         let tx = self.db.read().await.map_err(store_error)?;
-        let session = self.session_of(&tx, &session).await?;
+        let session = self.live_session(&tx, &session).await?;
         let view = self.view(&tx, &session).await?;
         drop(tx);
         self.session_seen(&session).await;
@@ -81,7 +81,7 @@ impl IdentityService {
             SecurityAct::EndSession { id } => self.end_session_of(tx, actor, id).await,
             SecurityAct::EndOtherSessions => self.end_other_sessions(tx, actor).await,
             SecurityAct::WithdrawConsent { client } => self.withdraw_consent(tx, actor, client).await,
-            SecurityAct::LogOut => self.log_out(tx, actor).await,
+            SecurityAct::LogOut => self.log_out_here(tx, actor).await,
             // It takes longer than a transaction may, and has gone its own way.
             SecurityAct::ChangePassword { .. } => Err(IdentityError::Internal),
         }
@@ -89,14 +89,14 @@ impl IdentityService {
 
     /// Whoever has the cookie and comes from a form of ours.
     async fn actor(&self, tx: &Tx, command: &SecurityStep) -> Result<Actor, IdentityError> {
-        let found = self.session_of(tx, &command.session).await?;
+        let found = self.live_session(tx, &command.session).await?;
         let key = self.form_key(&found);
         if !platform::crypto::same(key.expose().as_bytes(), command.form_key.expose().as_bytes()) {
             return Err(Refusal::field("form_key", "is not that of this session's pages").into());
         }
         let person = Person::locked(tx, found.person).await.map_err(store_error)?.ok_or(Refusal::NotLoggedIn)?;
         // Once more, now that nobody can end it before we are done.
-        let session = self.session_of(tx, &command.session).await?;
+        let session = self.live_session(tx, &command.session).await?;
         Ok(Actor { session, person })
     }
 
@@ -105,7 +105,7 @@ impl IdentityService {
             true => None,
             false => {
                 let cookie = done.session.as_ref().map_or(cookie, |session| &session.cookie);
-                let session = self.session_of(&tx, cookie).await?;
+                let session = self.live_session(&tx, cookie).await?;
                 Some(self.view(&tx, &session).await?)
             }
         };

@@ -9,23 +9,18 @@ use super::{Actor, Done};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::errors::store_error;
-use crate::people;
 use crate::sessions::SessionId;
+use crate::tokens::ending::Of;
 
 const CONSENT_REMOVE: &str = "
 delete from consent
 where person = $1 and client = $2";
 
-const FAMILIES_OF_CLIENT_END: &str = "
-update grant_family
-set ended_at = $3
-where person = $1 and client = $2 and ended_at is null";
-
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[CONSENT_REMOVE, FAMILIES_OF_CLIENT_END];
+pub(super) const SQL: &[&str] = &[CONSENT_REMOVE];
 
 impl IdentityService {
-    pub(super) async fn log_out(&self, tx: &Tx, actor: &Actor) -> Result<Done, IdentityError> {
+    pub(super) async fn log_out_here(&self, tx: &Tx, actor: &Actor) -> Result<Done, IdentityError> {
         self.end_one(tx, actor, actor.session.id).await
     }
 
@@ -49,24 +44,17 @@ impl IdentityService {
         Ok(Done { told, ..Done::default() })
     }
 
-    /// There is no name for all tokens of one person and one program: all of the person's are told to be over, and those of
-    /// other programs are made anew from what they have.
+    /// What the program was given in the person's name ends with it, and nothing else does.
     pub(super) async fn withdraw_consent(&self, tx: &Tx, actor: &Actor, client: &str) -> Result<Done, IdentityError> {
         let id = actor.person.id.to_bytes();
-        let withdraw = async {
-            let there = tx.execute(CONSENT_REMOVE, &[Value::Bytes(&id), Value::Text(client)]).await?;
-            let now = self.clock.now().micros();
-            let values = [Value::Bytes(&id), Value::Text(client), Value::Int(now)];
-            tx.execute(FAMILIES_OF_CLIENT_END, &values).await?;
-            Ok((there, people::epoch_raise(tx, &actor.person).await?))
-        };
-        let (there, revoked) = withdraw.await.map_err(store_error)?;
-        if there == 0 {
+        let values = [Value::Bytes(&id), Value::Text(client)];
+        if tx.execute(CONSENT_REMOVE, &values).await.map_err(store_error)? == 0 {
             return Err(Refusal::not_found("consent", client).into());
         }
         let data = json!({ "client": client });
         let told = Told::nothing().event("identity.consent.withdrawn", actor.person.id.to_string(), data);
-        Ok(Done { told: told.revoked(revoked), ..Done::default() })
+        let told = self.end_families(tx, Of::Consent { person: &id, client }, told).await.map_err(store_error)?;
+        Ok(Done { told, ..Done::default() })
     }
 }
 

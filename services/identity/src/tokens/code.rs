@@ -68,7 +68,7 @@ impl IdentityService {
         let family = family::hold(&tx, &found.family).await.map_err(store_error)?;
         // As it stands behind whoever used it at the same time.
         let code = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
-        if family.client != client.id {
+        if family.client != client.id || family.ended {
             return Err(invalid_grant());
         }
         if code.used {

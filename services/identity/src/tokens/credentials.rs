@@ -32,8 +32,13 @@ impl IdentityService {
         let claims = self.access_claims(&client, itself(&client), &scopes);
         let token = signer.sign(TOKEN_TYPE, &claims)?;
         self.issued.tell(told_issued(&claims, "client_credentials", origin), &*self.clock, ctx.deadline).await?;
+        count("client_credentials");
         Ok(reply(token, &claims))
     }
+}
+
+pub(super) fn count(grant: &'static str) {
+    metrics::counter!("identity_tokens_issued_total", "grant" => grant).increment(1);
 }
 
 fn itself(client: &ClientRow) -> Holder<'_> {

@@ -7,7 +7,7 @@ use platform::db::Tx;
 use serde_json::json;
 
 use super::claims::{Holder, ID_TOKEN_TYPE, IdClaims, at_hash};
-use super::credentials::{reply, told_issued};
+use super::credentials::{count, reply, told_issued};
 use super::ending::Of;
 use super::family::{self, Family};
 use super::person::{self, Person};
@@ -54,6 +54,7 @@ impl IdentityService {
         let mut told = Told::nothing();
         told.events.push(told_issued(&claims, issue.grant, origin));
         self.commit(tx, told).await?;
+        count(issue.grant);
         Ok(TokenReply { refresh_token, id_token, ..reply(token, &claims) })
     }
 

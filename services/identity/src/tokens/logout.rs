@@ -23,7 +23,7 @@ struct Hint {
 
 impl IdentityService {
     pub(super) async fn log_out_for_client(&self, command: &EndSession) -> Result<EndSessionReply, IdentityError> {
-        let tx = self.begin().await?;
+        let tx = self.db.read().await.map_err(store_error)?;
         let present = self.browsers_session(&tx, command.session.as_ref()).await?;
         let Some(hint) = self.hint(&tx, command.id_token_hint.as_ref()).await? else {
             return Ok(if present.is_some() { EndSessionReply::Ask } else { EndSessionReply::Ended });
@@ -34,13 +34,20 @@ impl IdentityService {
         let Some(reply) = answer(command, &hint.client).filter(|_| !other_session && !other_client) else {
             return Ok(EndSessionReply::Ask);
         };
+        tx.commit().await.map_err(store_error)?;
+        self.end_hinted(&hint).await?;
+        Ok(reply)
+    }
+
+    async fn end_hinted(&self, hint: &Hint) -> Result<(), IdentityError> {
+        let tx = self.begin().await?;
         let ended = self.session_end(&tx, hint.person, hint.session).await.map_err(store_error)?;
         if let Some(revoked) = ended {
             let data = json!({"session": hint.session.to_string(), "client": hint.client.id});
             let told = Told::nothing().event("identity.session.ended", hint.person.to_string(), data);
             self.commit(tx, told.revoked(revoked)).await?;
         }
-        Ok(reply)
+        Ok(())
     }
 
     /// Its age does not matter: it proves what it is about and lets nobody in.

@@ -47,7 +47,7 @@ impl Tokens for IdentityService {
     }
 
     async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
-        self.keep_keys().await?;
+        self.keep_keys_or_warn().await;
         let (auth, origin) = (&command.client, &command.origin);
         match command.grant {
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
@@ -78,7 +78,7 @@ impl Tokens for IdentityService {
     }
 
     async fn discovery(&self, _: &Ctx) -> Result<Discovery, IdentityError> {
-        self.keep_keys().await?;
+        self.keep_keys_or_warn().await;
         let look = async { crate::keys::published(&self.db.read().await?).await };
         let keys = look.await.map_err(store_error)?;
         let scopes = scopes::OF_PEOPLE.map(str::to_owned).to_vec();

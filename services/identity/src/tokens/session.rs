@@ -36,7 +36,7 @@ impl IdentityService {
         cookie: Option<&Secret>,
     ) -> Result<Option<Session>, IdentityError> {
         let Some(cookie) = cookie else { return Ok(None) };
-        let kept = match self.session_of(tx, cookie).await {
+        let kept = match self.live_session(tx, cookie).await {
             Err(IdentityError::Refused(Refusal::NotLoggedIn)) => return Ok(None),
             kept => kept?,
         };

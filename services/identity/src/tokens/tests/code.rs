@@ -54,6 +54,8 @@ async fn a_code_that_comes_twice_ends_all_that_came_of_it() {
         assert_eq!(world.heard.revoked(), [RevokedWhat::Token { jti }]);
         let refreshed = world.refresh(&first.refresh_token.unwrap()).await;
         assert_eq!(oauth_error(refreshed), OAuthError::InvalidGrant);
+        // However often it comes: once is told.
+        assert_eq!(oauth_error(world.redeem(&code).await), OAuthError::InvalidGrant);
         assert_eq!(world.told("identity.code.replayed").await, 1);
     })
     .await;

@@ -15,7 +15,7 @@ use platform::crypto::{KeyEncryptionKey, digest, random_token};
 use platform::db::{Db, Value};
 use testkit::{FakeClock, TestStore};
 
-use crate::{IdentityConfig, IdentityService, migrate};
+use crate::{IdentityConfig, IdentityService};
 
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const BACK: &str = "https://shop.example.com/back";
@@ -186,11 +186,10 @@ impl World {
 
 async fn start(store: &TestStore, clock: &FakeClock, kek: &KeyEncryptionKey) -> (Arc<IdentityService>, Db, Arc<Heard>) {
     let db = store.open().await;
-    migrate(&db).await.unwrap();
     let heard = Arc::new(Heard::default());
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let (ids, hears) = (IdMaker::new(Arc::clone(&shared)), Arc::clone(&heard) as Arc<dyn Hears>);
-    let config = IdentityConfig::default();
+    let config = IdentityConfig { argon2_memory_kib: 8, argon2_passes: 1, ..IdentityConfig::default() };
     let identity = IdentityService::start(db.clone(), config, shared, ids, Some(hears), kek).await.unwrap();
     (Arc::new(identity), db, heard)
 }

@@ -1,0 +1,19 @@
+//! Logging in, account security and people, on stores of both engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod administration;
+mod cost;
+mod enrol;
+mod factors;
+mod forgotten;
+mod harness;
+mod lockout;
+mod login;
+mod once;
+mod password;
+mod race;
+mod secrets;
+mod security;
+mod sent;
+mod sessions;
+mod start;
