@@ -15,6 +15,7 @@ mod codes;
 mod config;
 mod errors;
 mod factors;
+mod http;
 mod keys;
 mod login;
 mod passwords;
@@ -30,5 +31,6 @@ mod tokens;
 
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;
+pub use http::{HttpConfig, Routes, api, routes};
 pub use passwords::{BreachedError, PasswordsError};
 pub use service::{IdentityService, StartError, migrate};

@@ -90,7 +90,7 @@ impl IdentityService {
         };
         identity.keep_keys().await.map_err(StartError::Signing)?;
         // Before the first request: a gate that has heard nothing believes nobody.
-        identity.tell_here().await.map_err(StartError::Terms)?;
+        identity.tell_here().await?;
         Ok(identity)
     }
 

@@ -51,10 +51,11 @@ impl IdentityService {
     }
 
     async fn terms(&self, tx: &Tx) -> Result<Terms, DbError> {
+        let keys = crate::keys::published(tx).await?;
         Ok(Terms {
             issuer: self.config.issuer.clone(),
             audience: self.config.audience.clone(),
-            keys: crate::keys::published(tx).await?,
+            keys,
             roles: rights::store::all_roles(tx).await?,
             policies: rights::store::all_policies(tx).await?,
             zone: self.config.zone.clone(),

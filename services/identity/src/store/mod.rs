@@ -15,9 +15,15 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     let people =
         [crate::people::SQL, crate::login::SQL, crate::factors::SQL, &[crate::sessions::SQL], crate::security::SQL];
     let parts = people.into_iter().flatten().copied();
-    let own = [crate::change::SQL, crate::standing::SQL, crate::rights::SQL];
-    let programs = [crate::keys::SQL, crate::clients::SQL, crate::tokens::SQL];
-    own.into_iter().chain(programs).chain(parts).flatten().copied()
+    let own = [
+        crate::change::SQL,
+        crate::standing::SQL,
+        crate::rights::SQL,
+        crate::keys::SQL,
+        crate::clients::SQL,
+        crate::tokens::SQL,
+    ];
+    own.into_iter().chain(parts).flatten().copied()
 }
 
 /// Lists of texts stand in one column, as JSON.

@@ -1,0 +1,196 @@
+//! Programs that get tokens.
+
+use axum::extract::State;
+use http::StatusCode;
+use identity_api::{ChangeClient, Client, ClientChange, CreateClient, NewClient};
+use kernel::Ctx;
+use platform::http::{CallCtx, Json, Path, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::{Kept, problem};
+use super::user_changes::Roles;
+use super::{Nothing, Shared, examples};
+
+type Answer = Result<Json<Client>, Problem>;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct ClientAt {
+    /// The client's id.
+    #[param(example = "reporting")]
+    id: String,
+}
+
+/// Every client; there are never so many that pages are wanted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ClientList {
+    items: Vec<Client>,
+}
+
+/// Create a client
+///
+/// A `service` acts for itself, a `confidential` client is a web application with a server, a `public` one an app or a page
+/// that cannot keep a secret. The secret, where there is one, is shown here and nowhere else. A repeat finds the id taken.
+/// Asks for a fresh proof of who you are.
+#[utoipa::path(
+    post, path = "/clients", tag = "Clients",
+    request_body(content = CreateClient, examples(
+        ("service" = (summary = "A program that acts for itself", value = json!(examples::create_service()))),
+        ("application" = (summary = "A web application", value = json!(examples::create_application()))),
+    )),
+    responses((status = 201, description = "Created", body = NewClient, example = json!(examples::new_client())))
+)]
+pub(super) async fn create_client(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<CreateClient>,
+) -> Result<Kept<NewClient>, Problem> {
+    identity.create_client(&ctx, body).await.map(|client| Kept(StatusCode::CREATED, client)).map_err(problem)
+}
+
+/// List clients
+#[utoipa::path(
+    get, path = "/clients", tag = "Clients",
+    responses((status = 200, description = "All of them", body = ClientList, example = json!(examples::clients())))
+)]
+pub(super) async fn list_clients(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+) -> Result<Json<ClientList>, Problem> {
+    identity.clients(&ctx).await.map(|items| Json(ClientList { items })).map_err(problem)
+}
+
+/// Read one client
+#[utoipa::path(
+    get, path = "/clients/{id}", tag = "Clients", params(ClientAt),
+    responses((status = 200, description = "The client", body = Client, example = json!(examples::client())))
+)]
+pub(super) async fn get_client(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+) -> Answer {
+    identity.client(&ctx, at.id).await.map(Json).map_err(problem)
+}
+
+async fn change(identity: &Shared, ctx: &Ctx, at: ClientAt, change: ClientChange) -> Result<NewClient, Problem> {
+    identity.change_client(ctx, ChangeClient { id: at.id, change }).await.map_err(problem)
+}
+
+async fn changed(identity: &Shared, ctx: &Ctx, at: ClientAt, to: ClientChange) -> Answer {
+    Ok(Json(change(identity, ctx, at, to).await?.client))
+}
+
+/// Give a client a new secret
+///
+/// It is shown here and nowhere else. The old one and the tokens that it got work no longer, from now on.
+#[utoipa::path(
+    post, path = "/clients/{id}/new-secret", tag = "Clients", params(ClientAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Made", body = NewClient, example = json!(examples::new_client())))
+)]
+pub(super) async fn new_client_secret(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Result<Kept<NewClient>, Problem> {
+    change(&identity, &ctx, at, ClientChange::NewSecret).await.map(|client| Kept(StatusCode::OK, client))
+}
+
+/// Set a client's roles
+///
+/// What it may do when it acts for itself. They replace those that it had, at once.
+#[utoipa::path(
+    put, path = "/clients/{id}/roles", tag = "Clients", params(ClientAt),
+    request_body(content = Roles, example = json!({ "roles": ["service"] })),
+    responses((status = 200, description = "Changed", body = Client, example = json!(examples::client())))
+)]
+pub(super) async fn set_client_roles(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+    Json(body): Json<Roles>,
+) -> Answer {
+    changed(&identity, &ctx, at, ClientChange::SetRoles { roles: body.roles }).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scopes {
+    /// All that it may ask for from now on.
+    #[schema(example = json!(["read:accounts"]))]
+    scopes: Vec<String>,
+}
+
+/// Set the scopes that a client may ask for
+#[utoipa::path(
+    put, path = "/clients/{id}/scopes", tag = "Clients", params(ClientAt),
+    request_body(content = Scopes, example = json!({ "scopes": ["read:accounts"] })),
+    responses((status = 200, description = "Changed", body = Client, example = json!(examples::client())))
+)]
+pub(super) async fn set_client_scopes(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+    Json(body): Json<Scopes>,
+) -> Answer {
+    changed(&identity, &ctx, at, ClientChange::SetScopes { scopes: body.scopes }).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RedirectUris {
+    /// Compared letter by letter.
+    redirect_uris: Vec<String>,
+    #[serde(default)]
+    post_logout_redirect_uris: Vec<String>,
+}
+
+/// Set the addresses that a client's people may be sent back to
+#[utoipa::path(
+    put, path = "/clients/{id}/redirect-uris", tag = "Clients", params(ClientAt),
+    request_body(content = RedirectUris, example = json!(examples::redirect_uris())),
+    responses((status = 200, description = "Changed", body = Client, example = json!(examples::client())))
+)]
+pub(super) async fn set_client_redirect_uris(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+    Json(RedirectUris { redirect_uris, post_logout_redirect_uris }): Json<RedirectUris>,
+) -> Answer {
+    changed(&identity, &ctx, at, ClientChange::SetRedirectUris { redirect_uris, post_logout_redirect_uris }).await
+}
+
+/// Disable a client
+///
+/// It gets no tokens any more, and those that it has are refused from the next request on.
+#[utoipa::path(
+    post, path = "/clients/{id}/disable", tag = "Clients", params(ClientAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Disabled", body = Client, example = json!(examples::client())))
+)]
+pub(super) async fn disable_client(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    changed(&identity, &ctx, at, ClientChange::Disable).await
+}
+
+/// Enable a client again
+#[utoipa::path(
+    post, path = "/clients/{id}/enable", tag = "Clients", params(ClientAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Enabled", body = Client, example = json!(examples::client())))
+)]
+pub(super) async fn enable_client(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<ClientAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    changed(&identity, &ctx, at, ClientChange::Enable).await
+}

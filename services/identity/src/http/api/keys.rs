@@ -1,0 +1,43 @@
+//! The keys that tokens are signed with.
+
+use axum::extract::State;
+use identity_api::SigningKey;
+use platform::http::{CallCtx, Json, Problem};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::problem;
+use super::{Nothing, Shared, examples};
+
+/// All keys that matter: the next one, the one that signs, and retired ones whose tokens still live.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct KeyList {
+    items: Vec<SigningKey>,
+}
+
+/// List signing keys
+///
+/// Only what is public of them. Clients find the keys themselves at `/oauth2/jwks`.
+#[utoipa::path(
+    get, path = "/keys", tag = "Keys",
+    responses((status = 200, description = "The keys", body = KeyList, example = json!(examples::keys())))
+)]
+pub(super) async fn list_keys(State(identity): State<Shared>, CallCtx(ctx): CallCtx) -> Result<Json<KeyList>, Problem> {
+    identity.signing_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(problem)
+}
+
+/// Sign with the next key from now on
+///
+/// Tokens of the old one are believed until they have expired. Asks for a fresh proof of who you are.
+#[utoipa::path(
+    post, path = "/keys/rotate", tag = "Keys",
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "The keys as they are now", body = KeyList, example = json!(examples::keys())))
+)]
+pub(super) async fn rotate_keys(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(_): Json<Option<Nothing>>,
+) -> Result<Json<KeyList>, Problem> {
+    identity.rotate_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(problem)
+}

@@ -1,0 +1,114 @@
+//! Policies: rules that narrow what roles grant, and a look at what a change would do before it is made.
+
+use access::Policy;
+use axum::extract::State;
+use http::StatusCode;
+use identity_api::{Effect, PutPolicy, Refusal, TryChange};
+use platform::http::{CallCtx, Json, Path, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::problem;
+use super::{Shared, examples};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct PolicyAt {
+    /// The policy's id.
+    #[param(example = "closed-on-holidays")]
+    id: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PolicyList {
+    items: Vec<Policy>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyBody {
+    #[serde(default)]
+    description: String,
+    /// One policy in the Cedar language.
+    text: String,
+    /// One that is off is kept and not asked.
+    enabled: bool,
+}
+
+/// List policies
+#[utoipa::path(
+    get, path = "/policies", tag = "Policies",
+    responses((status = 200, description = "All of them", body = PolicyList, example = json!(examples::policies())))
+)]
+pub(super) async fn list_policies(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+) -> Result<Json<PolicyList>, Problem> {
+    identity.policies(&ctx).await.map(|items| Json(PolicyList { items })).map_err(problem)
+}
+
+/// Read one policy
+#[utoipa::path(
+    get, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
+    responses((status = 200, description = "The policy", body = Policy, example = json!(examples::policy())))
+)]
+pub(super) async fn get_policy(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<PolicyAt>,
+) -> Result<Json<Policy>, Problem> {
+    let policies = identity.policies(&ctx).await.map_err(problem)?;
+    let policy = policies.into_iter().find(|policy| policy.id == at.id);
+    policy.map(Json).ok_or_else(|| problem(Refusal::not_found("policy", at.id).into()))
+}
+
+/// Make or change a policy
+///
+/// It holds from the next decision on. A policy narrows what roles grant and never widens it. Try it first at
+/// `/v1/access/try`. Asks for a fresh proof of who you are.
+#[utoipa::path(
+    put, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
+    request_body(content = PolicyBody, example = json!(examples::policy_body())),
+    responses((status = 200, description = "As it is now", body = Policy, example = json!(examples::policy())))
+)]
+pub(super) async fn put_policy(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<PolicyAt>,
+    Json(PolicyBody { description, text, enabled }): Json<PolicyBody>,
+) -> Result<Json<Policy>, Problem> {
+    let command = PutPolicy { id: at.id, description, text, enabled };
+    identity.put_policy(&ctx, command).await.map(Json).map_err(problem)
+}
+
+/// Remove a policy
+#[utoipa::path(
+    delete, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
+    responses((status = 204, description = "Removed"))
+)]
+pub(super) async fn remove_policy(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<PolicyAt>,
+) -> Result<StatusCode, Problem> {
+    identity.remove_policy(&ctx, at.id).await.map(|()| StatusCode::NO_CONTENT).map_err(problem)
+}
+
+/// See what a change of a role or policy would do
+///
+/// Changes nothing: says who would gain what and who would lose it.
+#[utoipa::path(
+    post, path = "/try", tag = "Policies",
+    request_body(content = TryChange, examples(
+        ("role" = (summary = "A role is changed", value = json!(examples::try_role()))),
+        ("policy" = (summary = "A policy is removed", value = json!(examples::try_policy()))),
+    )),
+    responses((status = 200, description = "Who would gain and who would lose", body = Effect, example = json!(examples::effect())))
+)]
+pub(super) async fn try_change(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<TryChange>,
+) -> Result<Json<Effect>, Problem> {
+    identity.try_change(&ctx, body).await.map(Json).map_err(problem)
+}

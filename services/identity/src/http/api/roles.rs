@@ -1,0 +1,99 @@
+//! Roles: names for what people and programs may do.
+
+use access::Role;
+use axum::extract::State;
+use http::StatusCode;
+use identity_api::{PutRole, Refusal};
+use kernel::Permission;
+use platform::http::{CallCtx, Json, Path, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::problem;
+use super::{Shared, examples};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct RoleAt {
+    /// The role's name.
+    #[param(example = "auditor")]
+    name: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RoleList {
+    items: Vec<Role>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleBody {
+    #[serde(default)]
+    description: String,
+    /// `resource:action:scope`; `*` stands for any.
+    #[schema(value_type = Vec<String>, example = json!(["accounts:read:all"]))]
+    permissions: Vec<Permission>,
+}
+
+/// List roles
+///
+/// Those that come with the product and those that were added.
+#[utoipa::path(
+    get, path = "/roles", tag = "Roles",
+    responses((status = 200, description = "All of them", body = RoleList, example = json!(examples::roles())))
+)]
+pub(super) async fn list_roles(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+) -> Result<Json<RoleList>, Problem> {
+    identity.roles(&ctx).await.map(|items| Json(RoleList { items })).map_err(problem)
+}
+
+/// Read one role
+#[utoipa::path(
+    get, path = "/roles/{name}", tag = "Roles", params(RoleAt),
+    responses((status = 200, description = "The role", body = Role, example = json!(examples::role())))
+)]
+pub(super) async fn get_role(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<RoleAt>,
+) -> Result<Json<Role>, Problem> {
+    let roles = identity.roles(&ctx).await.map_err(problem)?;
+    let role = roles.into_iter().find(|role| role.name == at.name);
+    role.map(Json).ok_or_else(|| problem(Refusal::not_found("role", at.name).into()))
+}
+
+/// Make or change a role
+///
+/// It holds from the next decision on, for everybody who has it. What comes with the product cannot be changed. Try it
+/// first at `/v1/access/try`. Asks for a fresh proof of who you are.
+#[utoipa::path(
+    put, path = "/roles/{name}", tag = "Roles", params(RoleAt),
+    request_body(content = RoleBody, example = json!(examples::role_body())),
+    responses((status = 200, description = "As it is now", body = Role, example = json!(examples::role())))
+)]
+pub(super) async fn put_role(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<RoleAt>,
+    Json(RoleBody { description, permissions }): Json<RoleBody>,
+) -> Result<Json<Role>, Problem> {
+    let command = PutRole { name: at.name, description, permissions };
+    identity.put_role(&ctx, command).await.map(Json).map_err(problem)
+}
+
+/// Remove a role
+///
+/// Only one that nobody holds.
+#[utoipa::path(
+    delete, path = "/roles/{name}", tag = "Roles", params(RoleAt),
+    responses((status = 204, description = "Removed"))
+)]
+pub(super) async fn remove_role(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<RoleAt>,
+) -> Result<StatusCode, Problem> {
+    identity.remove_role(&ctx, at.name).await.map(|()| StatusCode::NO_CONTENT).map_err(problem)
+}

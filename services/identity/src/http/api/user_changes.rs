@@ -1,0 +1,162 @@
+//! What can be changed about a person.
+
+use axum::extract::State;
+use http::StatusCode;
+use identity_api::{ChangeUser, NewUser, User, UserChange};
+use kernel::Ctx;
+use platform::http::{CallCtx, Json, Path, Problem};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{Kept, problem};
+use super::users::UserAt;
+use super::{Nothing, Shared, examples};
+
+type Answer = Result<Json<User>, Problem>;
+
+async fn change(identity: &Shared, ctx: &Ctx, at: UserAt, change: UserChange) -> Result<NewUser, Problem> {
+    identity.change_user(ctx, ChangeUser { id: at.id, change }).await.map_err(problem)
+}
+
+async fn changed(identity: &Shared, ctx: &Ctx, at: UserAt, to: UserChange) -> Answer {
+    Ok(Json(change(identity, ctx, at, to).await?.user))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RolesOfSomebody)]
+pub(super) struct Roles {
+    /// All roles that are held from now on.
+    #[schema(example = json!(["employee"]))]
+    pub(super) roles: Vec<String>,
+}
+
+/// Set a person's roles
+///
+/// They replace all that were held, and hold at once: tokens that the person has are refused from the next request on.
+#[utoipa::path(
+    put, path = "/users/{id}/roles", tag = "People", params(UserAt),
+    request_body(content = Roles, example = json!({ "roles": ["employee"] })),
+    responses((status = 200, description = "Changed", body = User, example = json!(examples::user())))
+)]
+pub(super) async fn set_user_roles(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(body): Json<Roles>,
+) -> Answer {
+    changed(&identity, &ctx, at, UserChange::SetRoles { roles: body.roles }).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contact {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    /// In the international form, `+4930123456`.
+    #[serde(default)]
+    phone: Option<String>,
+}
+
+/// Set a person's name, e-mail address and phone number
+///
+/// What is left out is removed.
+#[utoipa::path(
+    put, path = "/users/{id}/contact", tag = "People", params(UserAt),
+    request_body(content = Contact, example = json!(examples::contact())),
+    responses((status = 200, description = "Changed", body = User, example = json!(examples::user())))
+)]
+pub(super) async fn set_user_contact(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(Contact { name, email, phone }): Json<Contact>,
+) -> Answer {
+    changed(&identity, &ctx, at, UserChange::SetContact { name, email, phone }).await
+}
+
+/// Disable a person
+///
+/// They cannot log in any more, and their sessions and tokens end at once.
+#[utoipa::path(
+    post, path = "/users/{id}/disable", tag = "People", params(UserAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Disabled", body = User, example = json!(examples::disabled())))
+)]
+pub(super) async fn disable_user(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    changed(&identity, &ctx, at, UserChange::Disable).await
+}
+
+/// Enable a person again
+#[utoipa::path(
+    post, path = "/users/{id}/enable", tag = "People", params(UserAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Enabled", body = User, example = json!(examples::user())))
+)]
+pub(super) async fn enable_user(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    changed(&identity, &ctx, at, UserChange::Enable).await
+}
+
+/// Give a person a new password that works once
+///
+/// It is shown here and nowhere else. Sessions and tokens end at once. The second factor stays and is asked for.
+#[utoipa::path(
+    post, path = "/users/{id}/reset-password", tag = "People", params(UserAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Made", body = NewUser, example = json!(examples::new_user())))
+)]
+pub(super) async fn reset_user_password(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Result<Kept<NewUser>, Problem> {
+    change(&identity, &ctx, at, UserChange::ResetPassword).await.map(|user| Kept(StatusCode::OK, user))
+}
+
+/// Remove a person's second factors
+///
+/// For somebody who has lost the phone and the backup codes. Where the role asks for a second factor, the next login sets a
+/// new one up.
+#[utoipa::path(
+    post, path = "/users/{id}/remove-factors", tag = "People", params(UserAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Removed", body = User, example = json!(examples::user())))
+)]
+pub(super) async fn remove_user_factors(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    changed(&identity, &ctx, at, UserChange::RemoveFactors).await
+}
+
+/// End a person's sessions
+///
+/// And all tokens that they led to, at once.
+#[utoipa::path(
+    post, path = "/users/{id}/end-sessions", tag = "People", params(UserAt),
+    request_body(content = Option<Nothing>, example = json!({})),
+    responses((status = 200, description = "Ended", body = User, example = json!(examples::user())))
+)]
+pub(super) async fn end_user_sessions(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+    Json(_): Json<Option<Nothing>>,
+) -> Answer {
+    changed(&identity, &ctx, at, UserChange::EndSessions).await
+}

@@ -1,0 +1,92 @@
+//! People: creating, reading and listing them.
+
+use axum::extract::State;
+use http::StatusCode;
+use identity_api::{CreateUser, NewUser, User, UserId, UserQuery};
+use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor, page_limit};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::answer::{Kept, problem};
+use super::{Shared, examples};
+
+/// Names the list in its cursors, so that the cursor of another one is refused.
+const LIST: &str = "identity.users";
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct UserAt {
+    /// The person's id.
+    #[param(value_type = String, example = "usr_01kppyy0k0f4g8n1vpdkpr5g3a")]
+    pub(super) id: UserId,
+}
+
+/// Create a person
+///
+/// Answers with a password that works once, within a day, and is shown here and nowhere else: hand it over, and the person
+/// chooses their own at the first login. Roles that ask for a second factor have it set up then, too. A repeat finds the
+/// name taken. Asks for a fresh proof of who you are. Also at `/v1/users`.
+#[utoipa::path(
+    post, path = "/users", tag = "People",
+    request_body(content = CreateUser, example = json!(examples::create_user())),
+    responses((status = 201, description = "Created", body = NewUser, example = json!(examples::new_user())))
+)]
+pub(super) async fn create_user(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<CreateUser>,
+) -> Result<Kept<NewUser>, Problem> {
+    identity.create_user(&ctx, body).await.map(|user| Kept(StatusCode::CREATED, user)).map_err(problem)
+}
+
+/// Read one person
+#[utoipa::path(
+    get, path = "/users/{id}", tag = "People", params(UserAt),
+    responses((status = 200, description = "The person", body = User, example = json!(examples::user())))
+)]
+pub(super) async fn get_user(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Path(at): Path<UserAt>,
+) -> Result<Json<User>, Problem> {
+    identity.user(&ctx, at.id).await.map(Json).map_err(problem)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListUsers {
+    /// Only names that begin so.
+    #[param(example = "ann")]
+    username: Option<String>,
+    /// Only people who hold this role.
+    #[param(example = "customer")]
+    role: Option<String>,
+    /// People on one page, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// `next` of the page before, unchanged.
+    cursor: Option<String>,
+}
+
+/// List people
+///
+/// In the order in which they were created. When there are more, `next` is there: hand it back as `cursor`, with the same
+/// filter.
+#[utoipa::path(
+    get, path = "/users", tag = "People", params(ListUsers),
+    responses((status = 200, description = "One page", body = Page<User>, example = json!(examples::users())))
+)]
+pub(super) async fn list_users(
+    State(identity): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Query(asked): Query<ListUsers>,
+) -> Result<Json<Page<User>>, Problem> {
+    let list = format!("{LIST} {:?} {:?}", asked.username, asked.role);
+    let after = asked.cursor.map(|cursor| decode_cursor(&list, &cursor)).transpose()?;
+    let limit = Some(page_limit(asked.limit)?);
+    let query = UserQuery { username: asked.username, role: asked.role, after, limit };
+    let page = identity.users(&ctx, query).await.map_err(problem)?;
+    let last = page.users.last().filter(|_| page.more).map(|user| encode_cursor(&list, &user.id));
+    Ok(Json(Page { items: page.users, next: last }))
+}

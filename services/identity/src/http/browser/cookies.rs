@@ -1,0 +1,130 @@
+//! Our two cookies: the session, and the key of a login under way.
+//!
+//! Over TLS they carry the prefix `__Host-`: browsers then refuse them from other hosts of the same domain and without TLS.
+//! They go when the browser is closed; how long they are worth something is identity's to say.
+
+use cookie::{Cookie, SameSite};
+use http::header::{COOKIE, HeaderMap, HeaderValue};
+use kernel::Secret;
+
+/// No value of ours is longer.
+const VALUE_BYTES_MAX: usize = 512;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Kind {
+    Session,
+    Login,
+}
+
+impl Kind {
+    fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Kind::Session, true) => "__Host-florin-session",
+            (Kind::Session, false) => "florin-session",
+            (Kind::Login, true) => "__Host-florin-login",
+            (Kind::Login, false) => "florin-login",
+        }
+    }
+}
+
+/// What a browser sent of ours, and how it is told to keep something else.
+#[derive(Debug, Clone)]
+pub(in crate::http) struct Jar {
+    secure: bool,
+    session: Option<Secret>,
+    login: Option<Secret>,
+}
+
+impl Jar {
+    pub(in crate::http) fn read(headers: &HeaderMap, secure: bool) -> Jar {
+        let (session, login) = (value(headers, Kind::Session, secure), value(headers, Kind::Login, secure));
+        Jar { secure, session, login }
+    }
+
+    pub(in crate::http) fn session(&self) -> Option<Secret> {
+        self.session.clone()
+    }
+
+    pub(in crate::http) fn login(&self) -> Option<Secret> {
+        self.login.clone()
+    }
+
+    /// The header that has the browser keep this one from now on.
+    pub(in crate::http) fn keep(&self, kind: Kind, value: &Secret) -> HeaderValue {
+        self.header(Cookie::build((kind.name(self.secure), value.expose())))
+    }
+
+    /// The header that has the browser forget it.
+    pub(in crate::http) fn forget(&self, kind: Kind) -> HeaderValue {
+        self.header(Cookie::build((kind.name(self.secure), "")).max_age(cookie::time::Duration::ZERO))
+    }
+
+    fn header(&self, cookie: cookie::CookieBuilder<'_>) -> HeaderValue {
+        let cookie = cookie.path("/").http_only(true).same_site(SameSite::Lax).secure(self.secure).build();
+        // Our values are letters and digits; one that was not would log the browser out and nothing worse.
+        let mut header =
+            HeaderValue::from_str(&cookie.to_string()).unwrap_or_else(|_| HeaderValue::from_static("florin-none="));
+        header.set_sensitive(true);
+        header
+    }
+}
+
+/// One that is there twice is not believed at all: somebody else may have laid the other one beside ours.
+fn value(headers: &HeaderMap, kind: Kind, secure: bool) -> Option<Secret> {
+    let texts = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    let cookies = texts.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    let mut ours = cookies.filter(|cookie| cookie.name() == kind.name(secure));
+    let (only, None) = (ours.next()?, ours.next()) else { return None };
+    is_sane(only.value()).then(|| Secret::new(only.value()))
+}
+
+fn is_sane(value: &str) -> bool {
+    let sane = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    (1..=VALUE_BYTES_MAX).contains(&value.len()) && value.bytes().all(sane)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jar(secure: bool, cookies: &[&'static str]) -> Jar {
+        let headers = cookies.iter().map(|text| (COOKIE, HeaderValue::from_static(text))).collect();
+        Jar::read(&headers, secure)
+    }
+
+    fn session(secure: bool, cookies: &[&'static str]) -> Option<String> {
+        jar(secure, cookies).session().map(|secret| secret.expose().to_owned())
+    }
+
+    #[test]
+    fn a_cookie_is_taken_by_its_whole_name_and_only_once() {
+        assert_eq!(session(false, &["a=b; florin-session=abc; c=d"]).as_deref(), Some("abc"));
+        assert_eq!(session(false, &["a=b", "florin-session=abc"]).as_deref(), Some("abc"));
+        assert_eq!(session(true, &["__Host-florin-session=abc; florin-session=evil"]).as_deref(), Some("abc"));
+        for bad in [
+            "florin-session=",
+            "florin-session",
+            "Florin-Session=abc",
+            "xflorin-session=abc",
+            "florin-session=a b",
+            "florin-session=a%20b",
+            "florin-session=\"abc\"x",
+            "florin-session=abc; florin-session=def",
+        ] {
+            assert_eq!(session(false, &[bad]), None, "{bad}");
+        }
+        assert_eq!(session(true, &["florin-session=abc"]), None, "without the prefix over TLS");
+        assert_eq!(session(false, &["florin-session=abc", "florin-session=def"]), None);
+    }
+
+    #[test]
+    fn a_cookie_is_out_of_reach_of_scripts_other_hosts_and_plain_connections() {
+        let jar = jar(true, &[]);
+        let kept = jar.keep(Kind::Session, &Secret::new("abc"));
+        assert_eq!(kept, "__Host-florin-session=abc; HttpOnly; SameSite=Lax; Secure; Path=/");
+        assert!(kept.is_sensitive());
+        assert_eq!(jar.forget(Kind::Login), "__Host-florin-login=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+        let plain = Jar::read(&HeaderMap::new(), false).keep(Kind::Login, &Secret::new("abc"));
+        assert_eq!(plain, "florin-login=abc; HttpOnly; SameSite=Lax; Path=/");
+    }
+}

@@ -1,0 +1,66 @@
+//! Identity over HTTP: the pages that people see, the endpoints of OAuth and OpenID Connect, and the API for operators.
+//!
+//! Handlers parse, call the trait and map the answer; nothing is decided here. Invariants: a GET changes nothing that
+//! belongs to anybody; a form is believed only with the key of its page and from our own origin; OAuth endpoints answer
+//! errors in the words of their standards and the API answers problems; no page needs a script. Start reading at
+//! [`routes`], then `pages::login`.
+
+mod api;
+mod browser;
+mod oauth;
+mod pages;
+
+use std::sync::Arc;
+
+use axum::Router;
+use identity_api::Identity;
+use kernel::Clock;
+use utoipa::openapi::OpenApi;
+
+pub use api::api;
+
+/// What the routes have to know beside identity itself.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// The address under which browsers and clients reach us: `https://id.example.com`.
+    pub issuer: String,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The routes, apart by how they are mounted.
+pub struct Routes {
+    /// At `/`, without a bearer token: pages, OAuth and OpenID Connect.
+    pub root: Router,
+    /// Under `/v1` and `/api/v1`, behind the bearer token.
+    pub v1: Router,
+    /// The description of `v1`, as mounted under `/v1`.
+    pub api: OpenApi,
+}
+
+/// Everything of identity that is reached over HTTP.
+pub fn routes(identity: Arc<dyn Identity>, config: HttpConfig) -> Routes {
+    let site = Arc::new(Site::new(Arc::clone(&identity), config));
+    let root = oauth::routes().merge(pages::routes()).with_state(site);
+    let (v1, api) = api::routes(identity);
+    Routes { root, v1, api }
+}
+
+/// What the pages and the OAuth endpoints share.
+struct Site {
+    identity: Arc<dyn Identity>,
+    issuer: String,
+    clock: Arc<dyn Clock>,
+    style: pages::Style,
+}
+
+impl Site {
+    fn new(identity: Arc<dyn Identity>, config: HttpConfig) -> Site {
+        let issuer = config.issuer.trim_end_matches('/').to_owned();
+        Site { identity, issuer, clock: config.clock, style: pages::Style::new() }
+    }
+
+    /// Browsers reach us by TLS whatever the last stretch of the way looks like.
+    fn is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
+    }
+}

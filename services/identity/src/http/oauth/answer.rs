@@ -1,0 +1,142 @@
+//! Answers and errors as RFC 6749 has them: a small JSON object that nobody on the way keeps.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, StatusCode};
+use identity_api::{IdentityError, OAuthError, Refusal};
+use platform::http::Json;
+use serde::Serialize;
+
+const RETRY_AFTER_S: u32 = 1;
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"florin\", charset=\"UTF-8\"");
+
+/// What a client is told; the cause of a failure stays in the log.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: StatusCode,
+    error: &'static str,
+    description: Cow<'static, str>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+impl Failure {
+    pub(super) fn new(error: OAuthError, description: impl Into<Cow<'static, str>>) -> Failure {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let header = (error == OAuthError::InvalidClient).then_some((WWW_AUTHENTICATE, BASIC));
+        Failure { status, error: error.code(), description: description.into(), header }
+    }
+
+    pub(super) fn request(description: impl Into<Cow<'static, str>>) -> Failure {
+        Failure::new(OAuthError::InvalidRequest, description)
+    }
+
+    /// At an endpoint that wants a bearer token, RFC 6750 has the error in a header as well.
+    pub(super) fn for_bearer(mut self) -> Failure {
+        if matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            let text = format!("Bearer realm=\"florin\", error=\"{}\"", self.error);
+            self.header = HeaderValue::from_str(&text).ok().map(|value| (WWW_AUTHENTICATE, value));
+        }
+        self
+    }
+
+    fn later(status: StatusCode, seconds: u32, description: impl Into<Cow<'static, str>>) -> Failure {
+        let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        Failure { status, error: OAuthError::TemporarilyUnavailable.code(), description: description.into(), header }
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Failure {
+        match error {
+            IdentityError::Refused(Refusal::OAuth { error, description }) => Failure::new(error, description),
+            IdentityError::Refused(Refusal::TooManyFailures { retry_after_s }) => {
+                Failure::later(StatusCode::TOO_MANY_REQUESTS, retry_after_s, "too many attempts failed")
+            }
+            IdentityError::Refused(refusal) => Failure::request(refusal.to_string()),
+            IdentityError::Forbidden => Failure::new(OAuthError::AccessDenied, "this is not permitted"),
+            IdentityError::StepUp { .. } => Failure::new(OAuthError::LoginRequired, "the person has to log in again"),
+            IdentityError::Overloaded
+            | IdentityError::DeadlineExceeded
+            | IdentityError::OutcomeUnknown
+            | IdentityError::StorageFull
+            | IdentityError::Unavailable => {
+                Failure::later(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER_S, "not now; try again shortly")
+            }
+            IdentityError::Internal => Failure {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                error: "server_error",
+                description: "something went wrong on our side".into(),
+                header: None,
+            },
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = Body { error: self.error, error_description: &spelt(&self.description) };
+        let mut response = unkept(self.status, &body);
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// The standard allows visible ASCII without quotes and backslashes.
+fn spelt(description: &str) -> String {
+    let allowed = |letter: char| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\');
+    description.chars().map(|letter| if allowed(letter) { letter } else { '?' }).take(200).collect()
+}
+
+/// An answer that no cache keeps.
+pub(super) fn unkept(status: StatusCode, body: &impl Serialize) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    async fn told(error: impl Into<IdentityError>) -> (u16, Option<String>, serde_json::Value) {
+        let (parts, body) = Failure::from(error.into()).into_response().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        assert_eq!(parts.headers[CACHE_CONTROL], "no-store");
+        assert_eq!(parts.headers[PRAGMA], "no-cache");
+        assert_eq!(parts.headers["content-type"], "application/json");
+        let header = parts.headers.get(WWW_AUTHENTICATE).or(parts.headers.get(RETRY_AFTER));
+        let header = header.map(|value| value.to_str().unwrap().to_owned());
+        (parts.status.as_u16(), header, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn errors_have_the_words_and_the_headers_of_the_standard() {
+        let (status, header, body) = told(Refusal::oauth(OAuthError::InvalidClient, "no \"such\" client")).await;
+        assert_eq!((status, header.as_deref()), (401, Some("Basic realm=\"florin\", charset=\"UTF-8\"")));
+        let wanted = serde_json::json!({ "error": "invalid_client", "error_description": "no ?such? client" });
+        assert_eq!(body, wanted);
+        let (status, header, body) = told(Refusal::oauth(OAuthError::InvalidGrant, "the code was used")).await;
+        assert_eq!((status, header, &body["error"]), (400, None, &"invalid_grant".into()));
+        let (status, header, body) = told(Refusal::TooManyFailures { retry_after_s: 30 }).await;
+        assert_eq!((status, header.as_deref(), &body["error"]), (429, Some("30"), &"temporarily_unavailable".into()));
+        let (status, header, body) = told(IdentityError::Unavailable).await;
+        assert_eq!((status, header.as_deref(), &body["error"]), (503, Some("1"), &"temporarily_unavailable".into()));
+        let (status, _, body) = told(IdentityError::Internal).await;
+        assert_eq!((status, &body["error"]), (500, &"server_error".into()));
+        assert_eq!(body["error_description"], "something went wrong on our side");
+    }
+}

@@ -1,0 +1,138 @@
+//! A client sends a person's browser here to get a code. What is wrong with the client itself is shown to the person; all
+//! else goes back to the client.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::Uri;
+use identity_api::{Authorize, AuthorizeReply, BeginLogin, Origin};
+
+use super::{AUTHORIZE, Site, Visit};
+use crate::http::browser::{FieldFault, Fields, Kind};
+use crate::http::pages;
+
+/// Longer requests are nobody's; this one has to fit where browsers and proxies keep addresses.
+const QUERY_BYTES_MAX: usize = 8 * 1_024;
+
+pub(super) async fn by_link(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
+    let query = uri.query().unwrap_or_default();
+    if query.len() > QUERY_BYTES_MAX {
+        return pages::asked_wrongly(&site, &FieldFault::TooLarge.to_string());
+    }
+    answer(&site, visit, Fields::parse(query)).await
+}
+
+/// The same with the parameters in a form of the client's page. Browsers send our cookies with a link only, so it is made one.
+pub(super) async fn by_form(State(site): State<Arc<Site>>, request: Request) -> Response {
+    match Fields::of(request).await {
+        Ok(fields) => match read(&fields) {
+            Ok(asked) => pages::redirect(&link(&asked)),
+            Err(what) => pages::asked_wrongly(&site, what),
+        },
+        Err(fault) => pages::asked_wrongly(&site, &fault.to_string()),
+    }
+}
+
+async fn answer(site: &Site, visit: Visit, fields: Result<Fields, FieldFault>) -> Response {
+    let fields = match fields {
+        Ok(fields) => fields,
+        Err(fault) => return pages::asked_wrongly(site, &fault.to_string()),
+    };
+    let asked = match asked(&fields, &visit) {
+        Ok(asked) => asked,
+        Err(what) => return pages::asked_wrongly(site, what),
+    };
+    match site.identity.authorize(&visit.ctx, asked.clone()).await {
+        Ok(reply) => go_on(site, &visit, asked, reply).await,
+        Err(error) => pages::cannot_go_on(site, &error),
+    }
+}
+
+/// What was asked, in the words of identity.
+pub(super) fn asked(fields: &Fields, visit: &Visit) -> Result<Authorize, &'static str> {
+    read(fields).map(|asked| Authorize { session: visit.jar.session(), origin: visit.origin.clone(), ..asked })
+}
+
+/// The parameters that mean something here; others are left out, as the standard has it.
+fn read(fields: &Fields) -> Result<Authorize, &'static str> {
+    let age = |text: String| text.parse::<i64>().map_err(|_| "max_age is not a number of seconds");
+    Ok(Authorize {
+        response_type: fields.text("response_type"),
+        client_id: fields.text("client_id"),
+        redirect_uri: fields.text("redirect_uri"),
+        scope: fields.text("scope"),
+        state: fields.text("state"),
+        nonce: fields.text("nonce"),
+        code_challenge: fields.text("code_challenge"),
+        code_challenge_method: fields.text("code_challenge_method"),
+        prompt: fields.text("prompt"),
+        max_age: fields.text("max_age").map(age).transpose()?,
+        acr_values: fields.text("acr_values"),
+        session: None,
+        origin: Origin::default(),
+    })
+}
+
+/// The same as names and values again.
+fn parameters(asked: &Authorize) -> Vec<(&'static str, String)> {
+    let all = [
+        ("response_type", &asked.response_type),
+        ("client_id", &asked.client_id),
+        ("redirect_uri", &asked.redirect_uri),
+        ("scope", &asked.scope),
+        ("state", &asked.state),
+        ("nonce", &asked.nonce),
+        ("code_challenge", &asked.code_challenge),
+        ("code_challenge_method", &asked.code_challenge_method),
+        ("prompt", &asked.prompt),
+        ("max_age", &asked.max_age.map(|age| age.to_string())),
+        ("acr_values", &asked.acr_values),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+}
+
+fn link(asked: &Authorize) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters(asked)).finish();
+    format!("{AUTHORIZE}?{query}")
+}
+
+/// From what identity says to what the browser shows.
+pub(super) async fn go_on(site: &Site, visit: &Visit, asked: Authorize, reply: AuthorizeReply) -> Response {
+    match reply {
+        AuthorizeReply::Redirect { to } => pages::redirect(to.expose()),
+        AuthorizeReply::Ask { client_name, redirect_host, scopes, username, form_key } => {
+            let ask = pages::Asking { client_name, redirect_host, scopes, username, form_key };
+            pages::consent(site, &ask, &parameters(&asked), asked.redirect_uri.as_deref())
+        }
+        AuthorizeReply::LogIn { again, second_factor } => log_in(site, visit, asked, again, second_factor).await,
+    }
+}
+
+/// Behind the login the browser comes back with the same request.
+async fn log_in(site: &Site, visit: &Visit, asked: Authorize, again: bool, second_factor: bool) -> Response {
+    let (origin, again) = (asked.origin.clone(), asked.session.clone().filter(|_| again));
+    let command = BeginLogin { return_to: link(&asked.behind_login()), origin, again, second_factor };
+    match site.identity.begin_login(&visit.ctx, command).await {
+        Ok(login) => pages::to_login(visit.jar.keep(Kind::Login, &login.key)),
+        Err(error) => pages::cannot_go_on(site, &error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_comes_back_from_a_login_as_it_was() {
+        let query = "client_id=a&state=x+y%26z&prompt=login+consent&other=1&redirect_uri=https%3A%2F%2Fapp.test%2Fcb";
+        let asked = read(&Fields::parse(query).unwrap()).unwrap();
+        assert_eq!(
+            link(&asked),
+            "/oauth2/authorize?client_id=a&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&state=x+y%26z&prompt=login+consent"
+        );
+        let behind = link(&asked.behind_login());
+        assert!(behind.ends_with("&prompt=consent&max_age=300"), "{behind}");
+        assert!(read(&Fields::parse("max_age=soon").unwrap()).is_err());
+    }
+}

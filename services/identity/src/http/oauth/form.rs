@@ -1,0 +1,38 @@
+//! A request of a program to an OAuth endpoint: a form, and who sends it.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, HeaderMap};
+use identity_api::ClientAuth;
+
+use super::answer::Failure;
+use super::{Site, Visit, client};
+use crate::http::browser::Fields;
+
+pub(super) struct OAuthForm {
+    pub(super) visit: Visit,
+    pub(super) client: ClientAuth,
+    pub(super) fields: Fields,
+}
+
+impl FromRequest<Arc<Site>> for OAuthForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<OAuthForm, Response> {
+        let (parts, body) = request.into_parts();
+        let visit = Visit::of(&parts, site).map_err(IntoResponse::into_response)?;
+        let headers: HeaderMap = parts.headers.clone();
+        let read = Fields::of(Request::from_parts(parts, body)).await;
+        let fields = read.map_err(|fault| Failure::request(fault.to_string()).into_response())?;
+        let client = client::auth(headers.get_all(AUTHORIZATION), &fields).map_err(IntoResponse::into_response)?;
+        Ok(OAuthForm { visit, client, fields })
+    }
+}
+
+impl OAuthForm {
+    pub(super) fn wanted(&self, name: &'static str) -> Result<kernel::Secret, Failure> {
+        self.fields.secret(name).ok_or_else(|| Failure::request(format!("the parameter {name} is missing")))
+    }
+}

@@ -1,0 +1,71 @@
+//! What a person sees of their own account.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::StatusCode;
+use identity_api::{IdentityError, Refusal, SecurityView, limits};
+
+use super::account_view as view;
+use super::frame::{Page, redirect};
+use super::trouble;
+use crate::http::Site;
+use crate::http::browser::{Fields, Visit};
+
+/// Before identity would ask for a fresh proof, so that nobody fills in a form for nothing.
+const MARGIN_SECONDS: i64 = 30;
+
+pub(super) async fn overview(State(site): State<Arc<Site>>, visit: Visit, RawQuery(query): RawQuery) -> Response {
+    let fields = Fields::parse(query.as_deref().unwrap_or_default()).unwrap_or_default();
+    let done = fields.text("done");
+    show(&site, &visit, "/account", |view| view::overview(view, done.as_deref(), None)).await
+}
+
+pub(super) async fn password(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+    fresh(&site, &visit, "/account/password", |view| view::password(view, None)).await
+}
+
+pub(super) async fn app(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+    fresh(&site, &visit, "/account/app", |view| view::app(view, None)).await
+}
+
+pub(super) async fn backup_codes(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+    fresh(&site, &visit, "/account/backup-codes", |view| view::backup_codes(view, None)).await
+}
+
+async fn show(site: &Site, visit: &Visit, path: &str, page: impl FnOnce(&SecurityView) -> Page) -> Response {
+    match seen(site, visit).await {
+        Ok(view) => page(&view).response(site),
+        Err(error) => not_seen(site, &error, path),
+    }
+}
+
+/// For pages whose forms ask for a fresh proof: that comes first.
+async fn fresh(site: &Site, visit: &Visit, path: &str, page: impl FnOnce(&SecurityView) -> Page) -> Response {
+    show(site, visit, path, |view| if is_fresh(site, view) { page(view) } else { view::confirm(view, path) }).await
+}
+
+fn is_fresh(site: &Site, view: &SecurityView) -> bool {
+    let age = site.clock.now().micros_since(view.auth_time) / 1_000_000;
+    age < limits::FRESH_SECONDS - MARGIN_SECONDS && (view.second_factor || !view.totp)
+}
+
+pub(super) async fn seen(site: &Site, visit: &Visit) -> Result<SecurityView, IdentityError> {
+    let session = visit.jar.session().ok_or(Refusal::NotLoggedIn)?;
+    site.identity.security(&visit.ctx, session).await
+}
+
+/// Whoever is not logged in does that first, and comes back.
+pub(super) fn not_seen(site: &Site, error: &IdentityError, path: &str) -> Response {
+    match error {
+        IdentityError::Refused(Refusal::NotLoggedIn) => redirect(&format!("/login?return_to={path}")),
+        error => trouble::cannot_go_on(site, error),
+    }
+}
+
+/// The page that an act came from, with what was wrong.
+pub(super) fn refused(page: Page, error: &IdentityError) -> Page {
+    let status = trouble::status(error);
+    page.status(if status.is_success() { StatusCode::BAD_REQUEST } else { status })
+}

@@ -1,0 +1,61 @@
+//! Every refusal in words that a stranger understands. What identity says to programs is not shown to people.
+
+use identity_api::{IdentityError, Refusal};
+
+pub(super) fn said(error: &IdentityError) -> String {
+    match error {
+        IdentityError::Refused(refusal) => refused(refusal),
+        IdentityError::Forbidden => "You are not allowed to do this.".to_owned(),
+        IdentityError::StepUp { .. } => "First confirm that it is you.".to_owned(),
+        IdentityError::Overloaded => "Very many people are logging in at the moment.".to_owned(),
+        IdentityError::DeadlineExceeded | IdentityError::Unavailable | IdentityError::StorageFull => {
+            "This part of our service cannot be reached at the moment.".to_owned()
+        }
+        IdentityError::OutcomeUnknown => {
+            "The connection was lost on our side. Check whether it worked before you try again.".to_owned()
+        }
+        IdentityError::Internal => "Something went wrong on our side. We have been told.".to_owned(),
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    let text = match refusal {
+        Refusal::WrongCredentials => "The name and the password do not match.",
+        Refusal::TooManyFailures { retry_after_s } => return too_many(*retry_after_s),
+        Refusal::LoginUnknown => "This login has expired.",
+        Refusal::StepOutOfTurn => "You have already done this step.",
+        Refusal::WrongCode => "This code is not right, or it is too old.",
+        Refusal::ChannelOff { .. } => "We do not send codes this way.",
+        Refusal::NotLoggedIn => "You are no longer logged in.",
+        Refusal::PasswordTooShort { min } => return format!("Use at least {min} characters."),
+        Refusal::PasswordTooLong { .. } => "This password is too long.",
+        Refusal::PasswordTooWeak { .. } => "This password is easy to guess. Choose another one.",
+        Refusal::PasswordBreached => {
+            "This password was stolen from other websites, and attackers try it first. Choose another one."
+        }
+        Refusal::PasswordUnchanged => "This is the password that you have already. Choose another one.",
+        Refusal::FactorExists => "An authenticator app is set up already.",
+        Refusal::FactorMissing => "No authenticator app is set up.",
+        Refusal::FactorRequired => "Your account needs two-step login, so it cannot be turned off.",
+        Refusal::NotFound { .. } => "This is no longer there.",
+        Refusal::FieldInvalid { .. } => "Something in the form is not right. Check it and try again.",
+        Refusal::PageSize { .. }
+        | Refusal::Taken { .. }
+        | Refusal::LastAdmin
+        | Refusal::BuiltIn { .. }
+        | Refusal::RoleInUse { .. }
+        | Refusal::PolicyInvalid { .. }
+        | Refusal::TooMany { .. }
+        | Refusal::OAuth { .. } => "This cannot be done.",
+    };
+    text.to_owned()
+}
+
+fn too_many(seconds: u32) -> String {
+    let wait = match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    };
+    format!("Too many attempts failed. Wait {wait}, then try again.")
+}
