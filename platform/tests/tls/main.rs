@@ -58,7 +58,7 @@ async fn tls_1_2_and_other_suites_are_refused() {
         (old, AlertDescription::ProtocolVersion),
         (Speaks { suites: &chacha, ..TLS13 }, AlertDescription::HandshakeFailure),
     ] {
-        let refused = connect(server.address(), &root, speaks).await.err().expect("it was spoken");
+        let refused = connect(server.address(), &root, speaks).await.expect_err("it was spoken");
         let cause = refused.get_ref().unwrap().downcast_ref::<rustls::Error>();
         assert_eq!(cause, Some(&rustls::Error::AlertReceived(alert)));
     }
