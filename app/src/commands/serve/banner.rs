@@ -6,13 +6,13 @@ use platform::shutdown::Open;
 use crate::services::Roles;
 
 pub(super) fn show(open: &Open, roles: Roles, data_dir: Option<&DataDir>, demo: bool) {
-    let at = open.public.address();
+    let at = open.public.url();
     let version = env!("CARGO_PKG_VERSION");
     let data = data_dir.map_or_else(String::new, |data_dir| format!(", data in {}", data_dir.path().display()));
     let what = if roles.edge { "" } else { ", for health and metrics only" };
-    eprintln!("florin {version} listens on http://{at}{what}{data}");
+    eprintln!("florin {version} listens on {at}{what}{data}");
     if let Some(management) = &open.management {
-        eprintln!("metrics and health also on http://{}", management.address());
+        eprintln!("metrics and health also on {}", management.url());
     }
     if let Some(internal) = &open.internal {
         eprintln!("other processes call it on {}", internal.address());
@@ -22,17 +22,17 @@ pub(super) fn show(open: &Open, roles: Roles, data_dir: Option<&DataDir>, demo: 
     }
     if roles.edge {
         eprintln!("try:");
-        for command in first_steps(&at.to_string()) {
+        for command in first_steps(&at) {
             eprintln!("  {command}");
         }
-        eprintln!("every operation, with examples: http://{at}/docs; Ctrl-C stops");
+        eprintln!("every operation, with examples: {at}/docs; Ctrl-C stops");
     }
 }
 
 /// Three commands that work as they stand, on books that are new and on those of a demo.
 fn first_steps(at: &str) -> [String; 3] {
     const JSON: &str = "-H 'content-type: application/json'";
-    let post = |what: &str, body: &str| format!("curl http://{at}/v1/ledger/{what} {JSON} -d '{body}'");
+    let post = |what: &str, body: &str| format!("curl {at}/v1/ledger/{what} {JSON} -d '{body}'");
     let open = |path: &str, normal: &str| {
         post("accounts", &format!(r#"{{"path": "{path}", "currency": "USD", "normal": "{normal}"}}"#))
     };
