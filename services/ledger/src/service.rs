@@ -200,6 +200,8 @@ impl Ledger for LedgerService {
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {
         let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
+        // Before it is looked for: whoever may read no account learns of none whether it exists.
+        reach(ctx, "accounts", "read")?;
         let found = async { query::account(&self.books, path).await.map_err(store_error) };
         let account = self.ask_in_time(ctx, found).await?.ok_or_else(unknown)?;
         let owner = account.owner.as_ref().map(|owner| owner.as_str());

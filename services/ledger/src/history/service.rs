@@ -12,7 +12,7 @@ use platform::access;
 
 use super::{balance, facts_of, statement, sums};
 use crate::account::AccountFacts;
-use crate::service::{LedgerService, forbidden, query_error, store_error};
+use crate::service::{LedgerService, forbidden, query_error, reach, store_error};
 use crate::snapshot::Snapshot;
 
 #[async_trait]
@@ -71,6 +71,8 @@ impl History for LedgerService {
 /// The account, if it exists for the caller.
 async fn readable(ctx: &Ctx, snapshot: &Snapshot, path: &AccountPath) -> Result<Arc<AccountFacts>, LedgerError> {
     let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
+    // Whoever may read no account learns of none whether it exists.
+    reach(ctx, "accounts", "read")?;
     let account = facts_of(snapshot, path).await.map_err(store_error)?.ok_or_else(unknown)?;
     let owner = account.owner.as_ref().map(|owner| owner.as_str());
     match access::check(ctx, "accounts", "read", owner) {
