@@ -18,7 +18,8 @@ use crate::Client;
 const READY_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(30);
 /// What every server under test is told beforehand: a program that may do everything.
-const FIRST_SECRETS: &str = "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n";
+const FIRST_SECRETS: &str =
+    "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n";
 pub(crate) const CLIENT: (&str, &str) = ("tests", "only-for-tests-and-nothing-else-in-the-world");
 /// The same for all processes of a house, which share what is sealed under it.
 pub(crate) const MASTER: &str = "the key of houses that stand for a test and no longer";

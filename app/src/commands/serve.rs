@@ -72,7 +72,7 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
     let open = Open { public, internal, management, steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
-    banner::show(&open, listeners::scheme(config), roles, data_dir, &first);
+    banner::show(&open, roles, data_dir, &first);
 
     let signal = signals.first().await;
     tracing::info!(signal, "stopping");

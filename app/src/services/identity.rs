@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::{Follow, Gate, GateSettings, Hears, Since, Source, Standing};
-use identity::{HttpConfig, IdentityConfig, IdentityParts, IdentityService};
+use identity::{HttpConfig, IdentityConfig, IdentityService, Routes};
 use identity_api::{Identity, IdentityError, IdentityStatus, RemoteIdentity};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
 use platform::config::Config;
-use platform::crypto::{KeyEncryptionKey, KeyRing};
+use platform::crypto::KeyEncryptionKey;
 use platform::db::{Access, Db};
+use platform::feed::{OutboxKeeper, Retention};
 use platform::health::Part;
 use platform::rpc::RpcClient;
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
-use super::first::{self, First};
+use super::first;
 use super::{IDENTITY as NAME, Opening, Started};
 use crate::failure::Failure;
 use crate::stores;
@@ -29,23 +30,18 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     let (config, clock) = (opening.config, opening.clock.clone());
     let readers = usize::try_from(config.storage.pool_size)?;
     let db = Db::open(stores::of_service(config, NAME), Access::ReadWrite, readers).await?;
-    identity::migrate(&db).await?;
     let kek = KeyEncryptionKey::find(&config.crypto, db.engine())?;
-    let ring = KeyRing::open(&db, &kek, clock.clone()).await?;
     let shared = config.storage.database_url.is_some();
     // Where others share the store, what they revoke is heard by asking the store; alone, everything happens here.
     let gate = gate(config, &clock, shared, opening.demo);
     let hears: Arc<dyn Hears> = Arc::new(gate.clone());
-    let parts = IdentityParts {
-        db: db.clone(),
-        config: identity_config(opening)?,
-        clock: clock.clone(),
-        ids: IdMaker::new(clock.clone()),
-        ring,
-        digests: kek.purpose("identity digests"),
-        hears: Some(hears),
-    };
-    let service = Arc::new(IdentityService::start(parts).await?);
+    let (settings, ids) = (identity_config(opening)?, IdMaker::new(clock.clone()));
+    let service = IdentityService::start(db.clone(), settings, clock.clone(), ids, Some(hears), &kek).await?;
+    let service = Arc::new(service);
+    service.tend();
+    let keep_hours = config.feed.outbox_keep_hours;
+    let keeper = Retention { db: db.clone(), outbox: NAME, keep_hours, clock: clock.clone() };
+    let keeper = OutboxKeeper::start(keeper);
     started.first = first::people(opening, &service).await?;
     let identity: Arc<dyn Identity> = service.clone();
     if shared {
@@ -58,10 +54,10 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
         platform::telemetry::database_connections(NAME, active, max);
     }));
     started.steps.push(Step::new(NAME, async move {
+        keeper.close().await;
         service.close().await;
     }));
-    finish(opening, started, identity, gate);
-    Ok(())
+    finish(opening, started, identity, gate)
 }
 
 /// Identity in other processes.
@@ -73,17 +69,28 @@ pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result
     let gate = gate(config, &clock, true, opening.demo);
     let follow = gate.follow(Asked { identity: Arc::clone(&identity), clock });
     started.steps.push(Step::new("access", close(follow)));
-    finish(opening, started, identity, gate);
+    finish(opening, started, identity, gate)
+}
+
+fn finish(
+    opening: &Opening<'_>,
+    started: &mut Started,
+    identity: Arc<dyn Identity>,
+    gate: Gate,
+) -> Result<(), Failure> {
+    if opening.roles.edge {
+        let config = HttpConfig { issuer: issuer(opening)?, clock: opening.clock.clone() };
+        mount(started, identity::routes(Arc::clone(&identity), config));
+    }
+    started.parts.push(Arc::new(IdentityPart { identity, gate: gate.clone(), clock: opening.clock.clone() }));
+    started.gate = gate;
     Ok(())
 }
 
-fn finish(opening: &Opening<'_>, started: &mut Started, identity: Arc<dyn Identity>, gate: Gate) {
-    let routes = identity::routes(Arc::clone(&identity), HttpConfig::default());
+fn mount(started: &mut Started, routes: Routes) {
     started.router = std::mem::take(&mut started.router).merge(routes.v1);
     started.root = std::mem::take(&mut started.root).merge(routes.root);
     started.api.merge(routes.api);
-    started.parts.push(Arc::new(IdentityPart { identity, gate: gate.clone(), clock: opening.clock.clone() }));
-    started.gate = gate;
 }
 
 /// A copy that another process feeds grows old.
@@ -96,20 +103,19 @@ async fn close(follow: Follow) {
     follow.close().await;
 }
 
+fn issuer(opening: &Opening<'_>) -> Result<String, Failure> {
+    opening.config.identity.issuer.as_ref().or(opening.address.as_ref()).cloned().ok_or_else(|| {
+        Failure::new(
+            "identity.issuer is wanted: the address that browsers and programs reach the edge by, such as \
+             https://bank.example.com; only a process that is also the edge knows it by itself",
+        )
+    })
+}
+
 fn identity_config(opening: &Opening<'_>) -> Result<IdentityConfig, Failure> {
     let identity = &opening.config.identity;
-    let issuer = match (&identity.issuer, &opening.address) {
-        (Some(issuer), _) => issuer.clone(),
-        (None, Some(address)) => address.clone(),
-        (None, None) => {
-            return Err(Failure::new(
-                "identity.issuer is wanted: the address that browsers and programs reach the edge by, such as \
-                 https://bank.example.com; only a process that is also the edge knows it by itself",
-            ));
-        }
-    };
     Ok(IdentityConfig {
-        issuer,
+        issuer: issuer(opening)?,
         audience: identity.audience.clone(),
         zone: identity.zone.clone(),
         session_seconds: i64::from(identity.session_minutes) * 60,

@@ -17,8 +17,11 @@ pub(crate) fn florin(dir: &Path) -> Command {
     // The same for all processes of a house.
     command.env("FLORIN__IDENTITY__ISSUER", "http://localhost");
     let secrets = dir.join("first-secrets");
-    std::fs::write(&secrets, "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n")
-        .unwrap();
+    std::fs::write(
+        &secrets,
+        "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n",
+    )
+    .unwrap();
     std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
     command.env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", secrets);
     command

@@ -93,7 +93,11 @@ async fn without_a_good_token(house: &House, mint: &Mint, request: &Request) {
     let bad: [(&str, Option<Secret>, &str); 7] = [
         ("no token", None, "unauthenticated"),
         ("no token at all", Some(Secret::new("not-a-token")), "token_malformed"),
-        ("expired", Some(mint.token(|claims| (claims.exp, claims.nbf) = (claims.nbf - 60, claims.nbf - 120))), "token_expired"),
+        (
+            "expired",
+            Some(mint.token(|claims| (claims.exp, claims.nbf) = (claims.nbf - 60, claims.nbf - 120))),
+            "token_expired",
+        ),
         ("not yet valid", Some(mint.token(|claims| claims.nbf += 120)), "token_not_yet_valid"),
         ("another audience", Some(mint.token(|claims| claims.aud = "another".to_owned())), "token_invalid"),
         ("another issuer", Some(mint.token(|claims| claims.iss = "http://another".to_owned())), "token_invalid"),
@@ -174,7 +178,10 @@ async fn no_process_is_answered_without_the_credential_or_believed_by_its_word()
         for (service, method) in methods() {
             let call = |credential| carry(&at, credential, service, method);
             let refused = call(&stranger).await.unwrap_err();
-            assert!(matches!(&refused, Failure::NotUnderstood(why) if why.contains("401")), "{service} {method}: {refused}");
+            assert!(
+                matches!(&refused, Failure::NotUnderstood(why) if why.contains("401")),
+                "{service} {method}: {refused}"
+            );
             if FOR_NOBODY.contains(&method) {
                 continue;
             }
@@ -204,7 +211,12 @@ fn methods() -> Vec<(&'static str, &'static str)> {
     all.concat()
 }
 
-async fn carry(at: &str, credential: &platform::rpc::Credential, service: &str, method: &str) -> Result<String, Failure> {
+async fn carry(
+    at: &str,
+    credential: &platform::rpc::Credential,
+    service: &str,
+    method: &str,
+) -> Result<String, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = Http2::new([at.to_owned()], 1, credential, Arc::new(TcpConnect), clock);
     let said = serde_json::to_value(Principal::operator()).unwrap();

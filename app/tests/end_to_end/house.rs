@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hyper::{Method, StatusCode};
 use kernel::{IdMaker, SystemClock};
 use ledger_api::{TransactionId, TransactionTag};
-use serde_json::{Value, json};
 use platform::db::Target;
 use platform::rpc::Credential;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Answer, Client, Server, ServerBuilder};
 

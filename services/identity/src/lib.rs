@@ -28,6 +28,7 @@ mod sessions;
 mod standing;
 mod store;
 mod tokens;
+mod whole;
 
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;

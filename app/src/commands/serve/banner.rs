@@ -7,8 +7,8 @@ use platform::shutdown::Open;
 
 use crate::services::{ADMIN, DEMO_PASSWORD, DEMO_PROGRAM, First, PROGRAM, Roles};
 
-pub(super) fn show(open: &Open, scheme: &str, roles: Roles, data_dir: Option<&DataDir>, first: &First) {
-    let at = format!("{scheme}://{}", open.public.address());
+pub(super) fn show(open: &Open, roles: Roles, data_dir: Option<&DataDir>, first: &First) {
+    let at = open.public.url();
     let version = env!("CARGO_PKG_VERSION");
     let data = data_dir.map_or_else(String::new, |data_dir| format!(", data in {}", data_dir.path().display()));
     let what = if roles.edge { "" } else { ", for health and metrics only" };

@@ -19,6 +19,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
         crate::change::SQL,
         crate::standing::SQL,
         crate::rights::SQL,
+        crate::whole::SQL,
         crate::keys::SQL,
         crate::clients::SQL,
         crate::tokens::SQL,
