@@ -108,6 +108,11 @@ impl Counted {
         Counted::new(key, what, username.as_bytes(), 15, 180, true)
     }
 
+    /// Not shared by many, as an address is.
+    pub(super) fn is_of_one(&self) -> bool {
+        self.alone
+    }
+
     /// Codes of a second factor. Only one that is right clears them: whoever has the password does not try codes for ever.
     pub(crate) fn codes(key: &PurposeKey, person: &[u8]) -> Vec<Counted> {
         vec![Counted::new(key, "codes", person, 5, 900, true)]
