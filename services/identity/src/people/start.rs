@@ -88,7 +88,7 @@ impl IdentityService {
         let first = Person::named(tx, username).await?;
         Ok(match first {
             _ if somebody == 0 => There::Nobody,
-            Some(first) if somebody == 1 && self.never_came(&first) => There::NeverCame(first),
+            Some(first) if somebody == 1 && self.never_came(&first) => There::NeverCame(Box::new(first)),
             _ => There::Others,
         })
     }
@@ -105,6 +105,6 @@ impl IdentityService {
 enum There {
     Nobody,
     /// The first administrator, with a password that is worth nothing by now.
-    NeverCame(Person),
+    NeverCame(Box<Person>),
     Others,
 }
