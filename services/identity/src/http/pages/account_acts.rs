@@ -58,7 +58,7 @@ async fn take(site: &Site, posted: &Posted, form_key: Secret, step: Step) -> Res
         Ok(reply) => onward(site, posted, reply, from, done),
         Err(IdentityError::StepUp { .. }) => prove(site, posted, path(from)).await,
         Err(error @ IdentityError::Refused(Refusal::NotLoggedIn)) => not_seen(site, &error, path(from)),
-        Err(IdentityError::Forbidden) => trouble::not_from_us(site),
+        Err(error) if trouble::is_not_from_us(&error) => trouble::not_from_us(site),
         Err(error @ IdentityError::Refused(_)) => {
             let wrong = Wrong { field, text: words::said(&error) };
             again(site, posted, from, wrong, &error).await
