@@ -1,6 +1,6 @@
 //! Beginning a login, and finding one again.
 
-use identity_api::{BeginLogin, IdentityError, LoginPage, Refusal};
+use identity_api::{BeginLogin, IdentityError, LoginPage, Refusal, Stage};
 use kernel::Secret;
 
 use super::stage::At;
@@ -26,7 +26,7 @@ impl IdentityService {
         let begun = Begun { again, second_factor: command.second_factor, return_to: &command.return_to };
         let key = store::insert(&tx, begun, self.clock.now()).await.map_err(store_error)?;
         self.commit(tx, Told::nothing()).await?;
-        Ok(LoginPage { key, stage: identity_api::Stage::Password, return_to: command.return_to })
+        Ok(LoginPage { key, stage: Stage::Password, return_to: command.return_to, again: command.again.is_some() })
     }
 
     pub(super) async fn resume(&self, key: Secret) -> Result<LoginPage, IdentityError> {
