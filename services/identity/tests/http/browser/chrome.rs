@@ -180,7 +180,7 @@ impl Chrome {
         self.tell("Emulation.setDeviceMetricsOverride", metrics).await;
         let sizes = self.tell("Page.getLayoutMetrics", json!({})).await;
         let content = &sizes["cssContentSize"]["width"];
-        assert!(content.as_f64().unwrap() <= f64::from(*width), "{name} is {content} wide on a window of {width}");
+        assert!(content.as_f64().unwrap().ceil() as u32 <= *width, "{name} is {content} wide on a window of {width}");
         let shot = self.tell("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
         let shot = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
         let folder = folder();
