@@ -14,6 +14,7 @@ mod clients;
 mod codes;
 mod config;
 mod errors;
+mod face;
 mod factors;
 mod http;
 mod keys;

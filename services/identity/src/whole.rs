@@ -29,7 +29,7 @@ impl Identity for IdentityService {
     }
 
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError> {
-        permit::may(ctx, "identity-events", "read")?;
+        permit::may(ctx, "events", "read")?;
         // An answer that comes behind the deadline is none.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
         let feed = OutboxFeed::new(self.db.clone(), self.signal.clone(), Arc::clone(&self.clock));

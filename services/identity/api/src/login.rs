@@ -111,6 +111,9 @@ pub struct LoginPage {
     pub key: Secret,
     pub stage: Stage,
     pub return_to: String,
+    /// The person is logged in and proves again who they are: nobody else may, and not by a forgotten password.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// What the person does next.

@@ -66,7 +66,7 @@ impl IdentityService {
             }
         }
         let (session, told) = self.session_made(tx, from, &to, person, told).await?;
-        let page = LoginPage { key: from.key.clone(), stage: Stage::Done, return_to: to.return_to };
+        let page = LoginPage { key: from.key.clone(), stage: Stage::Done, return_to: to.return_to, again: false };
         Ok((LoginReply { page, session: Some(session), backup_codes_left: None }, told))
     }
 
@@ -160,7 +160,7 @@ impl IdentityService {
             (At::BackupCodes, Some(person)) => self.codes_stage(row, person).await?,
             _ => Stage::Password,
         };
-        Ok(LoginPage { key, stage, return_to: row.return_to.clone() })
+        Ok(LoginPage { key, stage, return_to: row.return_to.clone(), again: row.again.is_some() })
     }
 
     async fn factor_stage(&self, tx: &Tx, row: &Pending, person: &Person) -> Result<Stage, IdentityError> {

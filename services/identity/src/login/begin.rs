@@ -1,6 +1,6 @@
 //! Beginning a login, and finding one again.
 
-use identity_api::{BeginLogin, IdentityError, LoginPage, Refusal};
+use identity_api::{BeginLogin, IdentityError, LoginPage, Refusal, Stage};
 use kernel::Secret;
 
 use super::failures;
@@ -29,7 +29,7 @@ impl IdentityService {
         failures::clear(&tx, now).await.map_err(store_error)?;
         let key = store::insert(&tx, begun, now).await.map_err(store_error)?;
         self.commit(tx, Told::nothing()).await?;
-        Ok(LoginPage { key, stage: identity_api::Stage::Password, return_to: command.return_to })
+        Ok(LoginPage { key, stage: Stage::Password, return_to: command.return_to, again: command.again.is_some() })
     }
 
     pub(super) async fn resume(&self, key: Secret) -> Result<LoginPage, IdentityError> {

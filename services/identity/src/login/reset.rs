@@ -44,7 +44,12 @@ impl IdentityService {
         if let Some(to) = person.and_then(|person| person.email) {
             self.channels.send(Message { by: FactorKind::Email, to, text: sent::text(&code) });
         }
-        let page = identity_api::LoginPage { key: from.key.clone(), stage: Stage::Reset, return_to: row.return_to };
+        let page = identity_api::LoginPage {
+            key: from.key.clone(),
+            stage: Stage::Reset,
+            return_to: row.return_to,
+            again: false,
+        };
         Ok(LoginReply { page, session: None, backup_codes_left: None })
     }
 

@@ -17,6 +17,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     let parts = people.into_iter().flatten().copied();
     let own = [
         crate::change::SQL,
+        crate::face::SQL,
         crate::standing::SQL,
         crate::rights::SQL,
         crate::whole::SQL,

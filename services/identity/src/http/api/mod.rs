@@ -38,6 +38,13 @@ pub(super) fn routes(identity: Shared) -> (Router, OpenApi) {
     (routes.merge(aliases).with_state(identity), document::finished(api))
 }
 
+/// One of each refusal, for whoever has to have words for all of them.
+#[cfg(test)]
+pub(super) fn one_of_each() -> Vec<identity_api::IdentityError> {
+    let refused = refusals::refusals().into_iter().map(|(refusal, _)| identity_api::IdentityError::from(refusal));
+    refused.chain(refusals::errors().into_iter().map(|(error, _)| error)).collect()
+}
+
 /// The description alone.
 pub fn api() -> OpenApi {
     document::finished(all().into_openapi())

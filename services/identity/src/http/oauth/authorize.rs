@@ -12,8 +12,8 @@ use super::{AUTHORIZE, Site, Visit};
 use crate::http::browser::{FieldFault, Fields, Kind};
 use crate::http::pages;
 
-/// Longer requests are nobody's; this one has to fit where browsers and proxies keep addresses.
-const QUERY_BYTES_MAX: usize = 8 * 1_024;
+/// Longer requests are nobody's; this one has to fit where a login keeps the way back.
+const QUERY_BYTES_MAX: usize = 4_000;
 
 pub(super) async fn by_link(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
     let query = uri.query().unwrap_or_default();

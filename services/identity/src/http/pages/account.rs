@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::header::SET_COOKIE;
 use identity_api::{IdentityError, Refusal, SecurityView, limits};
 
 use super::account_view as view;
 use super::frame::{Page, redirect};
 use super::trouble;
 use crate::http::Site;
-use crate::http::browser::{Fields, Visit};
+use crate::http::browser::{Fields, Kind, Visit};
 
 /// Before identity would ask for a fresh proof, so that nobody fills in a form for nothing.
 const MARGIN_SECONDS: i64 = 30;
@@ -37,7 +37,7 @@ pub(super) async fn backup_codes(State(site): State<Arc<Site>>, visit: Visit) ->
 async fn show(site: &Site, visit: &Visit, path: &str, page: impl FnOnce(&SecurityView) -> Page) -> Response {
     match seen(site, visit).await {
         Ok(view) => page(&view).response(site),
-        Err(error) => not_seen(site, &error, path),
+        Err(error) => not_seen(site, visit, &error, path),
     }
 }
 
@@ -57,15 +57,18 @@ pub(super) async fn seen(site: &Site, visit: &Visit) -> Result<SecurityView, Ide
 }
 
 /// Whoever is not logged in does that first, and comes back.
-pub(super) fn not_seen(site: &Site, error: &IdentityError, path: &str) -> Response {
+pub(super) fn not_seen(site: &Site, visit: &Visit, error: &IdentityError, path: &str) -> Response {
     match error {
-        IdentityError::Refused(Refusal::NotLoggedIn) => redirect(&format!("/login?return_to={path}")),
+        IdentityError::Refused(Refusal::NotLoggedIn) => {
+            let mut response = redirect(&format!("/login?return_to={path}"));
+            response.headers_mut().append(SET_COOKIE, visit.jar.forget(Kind::Session));
+            response
+        }
         error => trouble::cannot_go_on(site, error),
     }
 }
 
 /// The page that an act came from, with what was wrong.
 pub(super) fn refused(page: Page, error: &IdentityError) -> Page {
-    let status = trouble::status(error);
-    page.status(if status.is_success() { StatusCode::BAD_REQUEST } else { status })
+    page.status(trouble::status(error))
 }

@@ -57,8 +57,8 @@ async fn take(site: &Site, posted: &Posted, form_key: Secret, step: Step) -> Res
     match site.identity.secure(&posted.visit.ctx, command).await {
         Ok(reply) => onward(site, posted, reply, from, done),
         Err(IdentityError::StepUp { .. }) => prove(site, posted, path(from)).await,
-        Err(error @ IdentityError::Refused(Refusal::NotLoggedIn)) => not_seen(site, &error, path(from)),
-        Err(IdentityError::Forbidden) => trouble::not_from_us(site),
+        Err(error @ IdentityError::Refused(Refusal::NotLoggedIn)) => not_seen(site, &posted.visit, &error, path(from)),
+        Err(error) if trouble::is_not_from_us(&error) => trouble::not_from_us(site),
         Err(error @ IdentityError::Refused(_)) => {
             let wrong = Wrong { field, text: words::said(&error) };
             again(site, posted, from, wrong, &error).await
@@ -84,7 +84,7 @@ fn onward(site: &Site, posted: &Posted, reply: SecurityReply, from: From, done: 
 async fn again(site: &Site, posted: &Posted, from: From, wrong: Wrong, error: &IdentityError) -> Response {
     match seen(site, &posted.visit).await {
         Ok(view) => refused(page(&view, from, &wrong), error).response(site),
-        Err(error) => not_seen(site, &error, path(from)),
+        Err(error) => not_seen(site, &posted.visit, &error, path(from)),
     }
 }
 
@@ -112,14 +112,14 @@ async fn confirm(site: &Site, posted: &Posted, form_key: &Secret) -> Response {
     match seen(site, &posted.visit).await {
         Ok(view) if view.form_key == *form_key => prove(site, posted, &to).await,
         Ok(_) => trouble::not_from_us(site),
-        Err(error) => not_seen(site, &error, &to),
+        Err(error) => not_seen(site, &posted.visit, &error, &to),
     }
 }
 
 async fn prove(site: &Site, posted: &Posted, to: &str) -> Response {
     let view = match seen(site, &posted.visit).await {
         Ok(view) => view,
-        Err(error) => return not_seen(site, &error, to),
+        Err(error) => return not_seen(site, &posted.visit, &error, to),
     };
     let visit = &posted.visit;
     let (return_to, origin, again) = (to.to_owned(), visit.origin.clone(), visit.jar.session());

@@ -53,8 +53,10 @@ async fn show(site: &Site, visit: &Visit, RawQuery(query): RawQuery, way: Way) -
 /// The login that the browser has begun, unless it was for something else.
 async fn under_way(site: &Site, visit: &Visit, asked: Option<&str>) -> Result<Option<LoginPage>, IdentityError> {
     let Some(key) = visit.jar.login() else { return Ok(None) };
+    // Without the session that was to be proved again there is nothing to go on with.
+    let of_use = |login: &LoginPage| !login.again || visit.jar.session().is_some();
     match site.identity.resume_login(&visit.ctx, key).await {
-        Ok(login) if asked.is_none_or(|asked| asked == login.return_to) => Ok(Some(login)),
+        Ok(login) if of_use(&login) && asked.is_none_or(|asked| asked == login.return_to) => Ok(Some(login)),
         Ok(_) | Err(IdentityError::Refused(Refusal::LoginUnknown)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -90,8 +92,7 @@ pub(super) fn page(
     if login.stage == Stage::Done {
         return redirect(&login.return_to);
     }
-    let again = visit.jar.session().is_some();
-    let mut response = stages::page(login, way, &Shown { wrong, username, again }).status(status).response(site);
+    let mut response = stages::page(login, way, &Shown { wrong, username }).status(status).response(site);
     response.headers_mut().append(SET_COOKIE, visit.jar.keep(Kind::Login, &login.key));
     response
 }

@@ -53,7 +53,7 @@ pub(super) async fn log_out(State(site): State<Arc<Site>>, posted: Posted) -> Re
     let command = SecurityStep { session, form_key, origin: visit.origin.clone(), act: SecurityAct::LogOut };
     match site.identity.secure(&visit.ctx, command).await {
         Ok(_) | Err(IdentityError::Refused(Refusal::NotLoggedIn)) => {}
-        Err(IdentityError::Forbidden) => return trouble::not_from_us(&site),
+        Err(error) if trouble::is_not_from_us(&error) => return trouble::not_from_us(&site),
         Err(error) => return trouble::cannot_go_on(&site, &error),
     }
     let mut back = wanted(&fields, &visit);

@@ -9,6 +9,8 @@ mod account_view;
 mod agent;
 mod codes;
 mod consent;
+#[cfg(test)]
+mod contrast;
 mod frame;
 mod login;
 mod login_acts;

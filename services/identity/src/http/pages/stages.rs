@@ -15,15 +15,13 @@ pub(super) struct Shown<'a> {
     pub(super) wrong: Option<&'a Wrong>,
     /// What was typed before, so that it need not be typed again.
     pub(super) username: Option<&'a str>,
-    /// The person is logged in and proves again who they are.
-    pub(super) again: bool,
 }
 
 pub(super) fn page(login: &LoginPage, way: Way, shown: &Shown<'_>) -> Page {
     let key = form_key(&login.key);
     let (heading, content) = match (&login.stage, way) {
+        (Stage::Password, _) if login.again => ("Confirm that it is you", password_again(&key, shown)),
         (Stage::Password, Way::Forgot) => ("Forgotten password", forgot(&key, shown)),
-        (Stage::Password, _) if shown.again => ("Confirm that it is you", password(&key, shown)),
         (Stage::Password, _) => ("Log in", password(&key, shown)),
         (Stage::Factor { offered, sent }, way) => factor(&key, offered, sent.as_ref(), way, shown),
         (Stage::Enrol { secret, uri }, _) => ("Set up two-step login", enrol(&key, secret, uri, shown)),
@@ -37,15 +35,28 @@ pub(super) fn page(login: &LoginPage, way: Way, shown: &Shown<'_>) -> Page {
 }
 
 fn password(key: &Secret, shown: &Shown<'_>) -> Markup {
+    html! {
+        (password_form(key, shown))
+        p.aside { a href="/login/forgot" { "Forgot your password?" } }
+    }
+}
+
+/// Somebody else, and somebody who has forgotten the password, cannot go on here.
+fn password_again(key: &Secret, shown: &Shown<'_>) -> Markup {
+    html! {
+        p { "What you are about to do needs a fresh login. It takes a moment and keeps your account safe." }
+        (password_form(key, shown))
+        p.aside { a href="/account" { "Back to your account" } }
+    }
+}
+
+fn password_form(key: &Secret, shown: &Shown<'_>) -> Markup {
     let known = shown.username.is_some_and(|name| !name.is_empty());
     let name = Field::new("username", "Name or e-mail address", "username").value(shown.username.unwrap_or_default());
     let name = if known { name } else { name.first() };
     let password = Field::password("password", "Password", "current-password");
-    html! {
-        @if shown.again { p { "What you are about to do needs a fresh login. It takes a moment and keeps your account safe." } }
-        (form("/login/password", key, &html! { (name.render(shown.wrong)) (password.render(shown.wrong)) (submit("Log in")) }))
-        p.aside { a href="/login/forgot" { "Forgot your password?" } }
-    }
+    let fields = html! { (name.render(shown.wrong)) (password.render(shown.wrong)) (submit("Log in")) };
+    form("/login/password", key, &fields)
 }
 
 fn forgot(key: &Secret, shown: &Shown<'_>) -> Markup {

@@ -75,6 +75,11 @@ pub(in crate::http) fn not_from_us(site: &Site) -> Response {
     page(site, StatusCode::FORBIDDEN, "Nothing was changed", &content)
 }
 
+/// Identity has found that a form's key is not that of the session's pages.
+pub(super) fn is_not_from_us(error: &IdentityError) -> bool {
+    matches!(error, IdentityError::Refused(Refusal::FieldInvalid { field, .. }) if field == "form_key")
+}
+
 pub(super) async fn no_such_page(State(site): State<Arc<Site>>) -> Response {
     nowhere(&site)
 }

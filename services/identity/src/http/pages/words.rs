@@ -59,3 +59,28 @@ fn too_many(seconds: u32) -> String {
     };
     format!("Too many attempts failed. Wait {wait}, then try again.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::api;
+
+    #[test]
+    fn every_refusal_is_a_sentence_that_a_stranger_understands() {
+        for error in api::one_of_each() {
+            let said = said(&error);
+            assert!(said.starts_with(char::is_uppercase) && said.ends_with('.'), "{said}");
+            for jargon in ["_", "token", "client", "principal", "OAuth", "session", "factor", "{", "invalid", "`"] {
+                assert!(!said.contains(jargon), "{jargon} in: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_a_unit_that_fits() {
+        let wait = |retry_after_s| said(&Refusal::TooManyFailures { retry_after_s }.into());
+        assert_eq!(wait(30), "Too many attempts failed. Wait 30 seconds, then try again.");
+        assert_eq!(wait(900), "Too many attempts failed. Wait 15 minutes, then try again.");
+        assert!(wait(1).contains("Wait a second,"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The rest of identity's face: what other processes hear, what happened, and how it stands.
+
+use access::{Since, Standing};
+use async_trait::async_trait;
+use identity_api::{Identity, IdentityError, IdentityStatus};
+use kernel::Ctx;
+use platform::db::DbError;
+use platform::feed::{Event, Feed, OutboxFeed, Pull};
+
+use crate::IdentityService;
+use crate::errors::store_error;
+use crate::permit::may;
+
+const HOW_MANY: &str = "
+select terms.version, (select count(*) from person), (select count(*) from client)
+from terms
+where one = 1";
+
+#[cfg(test)]
+pub(crate) const SQL: &[&str] = &[HOW_MANY];
+
+#[async_trait]
+impl Identity for IdentityService {
+    async fn standing(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError> {
+        self.standing_or_news(ctx, since).await
+    }
+
+    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError> {
+        may(ctx, "events", "read")?;
+        // An answer that comes behind the deadline is none.
+        let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
+        let feed = OutboxFeed::new(self.db.clone(), self.signal.clone(), self.clock.clone());
+        feed.events_after(Pull { wait_ms, ..pull }).await.map_err(|error| {
+            tracing::error!(%error, "identity's events could not be read");
+            IdentityError::Unavailable
+        })
+    }
+
+    async fn status(&self, _: &Ctx) -> Result<IdentityStatus, IdentityError> {
+        let look = async {
+            let rows = self.db.read().await?.query(HOW_MANY, &[]).await?;
+            let row = rows.first().ok_or_else(|| DbError::shape("the terms have no version"))?;
+            let number = |column| row.int(column).map(i64::unsigned_abs);
+            let waiting = self.passwords.waiting() as u64;
+            Ok(IdentityStatus { version: number(0)?, users: number(1)?, clients: number(2)?, waiting })
+        };
+        look.await.map_err(store_error)
+    }
+}

@@ -1,0 +1,216 @@
+//! One browser, told what to do by a person's means: finding, typing, pressing, reading.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use futures_util::FutureExt;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+const REQUIRE: &str = "FLORIN_TEST_REQUIRE";
+/// Name, dark, width and height of what a page is looked at on.
+const LOOKS: [(&str, bool, u32, u32); 4] = [
+    ("light-desktop", false, 1100, 800),
+    ("dark-desktop", true, 1100, 800),
+    ("light-phone", false, 390, 780),
+    ("dark-phone", true, 390, 780),
+];
+
+pub(super) struct Chrome {
+    client: Client,
+    driver: Driver,
+}
+
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub(super) fn is_there(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).exists());
+    if there("chromium") && there("chromedriver") {
+        return true;
+    }
+    let required = std::env::var(REQUIRE).is_ok_and(|all| all.split(',').any(|one| one == "browser"));
+    assert!(!required, "{REQUIRE} asks for a browser, and chromium or chromedriver is missing");
+    println!("skipped: {name} (chromium or chromedriver is missing)");
+    false
+}
+
+impl Chrome {
+    /// The browser ends with the test, however that ends.
+    pub(super) async fn with(body: impl AsyncFn(&Chrome)) {
+        let profile = tempfile::tempdir().unwrap();
+        let chrome = Chrome::start(profile.path()).await;
+        let outcome = AssertUnwindSafe(body(&chrome)).catch_unwind().await;
+        if outcome.is_err() {
+            chrome.shoot_one("failed", &LOOKS[0]).await;
+        }
+        chrome.client.close().await.unwrap();
+        drop(chrome.driver);
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    }
+
+    async fn start(profile: &std::path::Path) -> Chrome {
+        let port = testkit::free_port();
+        let quiet = Stdio::null;
+        let mut command = Command::new("chromedriver");
+        command.arg(format!("--port={port}")).stdin(quiet()).stdout(quiet()).stderr(quiet());
+        let driver = Driver(command.spawn().unwrap());
+        let profile = format!("--user-data-dir={}", profile.display());
+        let args = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-extensions",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--hide-scrollbars",
+            &profile,
+        ];
+        let scripts_off = json!({
+            "profile.managed_default_content_settings.javascript": 2, "credentials_enable_service": false
+        });
+        let options = json!({ "goog:chromeOptions": { "args": args, "prefs": scripts_off } });
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(options.as_object().unwrap().clone());
+        for _ in 0..200 {
+            if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
+                return Chrome { client, driver };
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the browser did not start");
+    }
+
+    pub(super) async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// The first heading: what the page is.
+    pub(super) async fn heading(&self) -> String {
+        self.text("h1").await
+    }
+
+    #[track_caller]
+    pub(super) fn is_at<'a>(&'a self, heading: &'a str) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let found = self.heading().await;
+            let page = self.text("main").await;
+            assert_eq!(found, heading, "at {caller}: {page}");
+        }
+    }
+
+    pub(super) async fn text(&self, css: &str) -> String {
+        self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}")).text().await.unwrap()
+    }
+
+    pub(super) async fn texts(&self, css: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for element in self.client.find_all(Locator::Css(css)).await.unwrap() {
+            texts.push(element.text().await.unwrap());
+        }
+        texts
+    }
+
+    pub(super) async fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        self.client.find(Locator::Css(css)).await.unwrap().attr(name).await.unwrap()
+    }
+
+    pub(super) async fn fill(&self, name: &str, text: &str) {
+        let field = self.client.find(Locator::Css(&format!("#{name}"))).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    pub(super) async fn press(&self, words: &str) {
+        let path = format!(
+            "//button[normalize-space()='{words}'] | //a[normalize-space()='{words}'] | //summary[normalize-space()='{words}']"
+        );
+        let found = self.client.find(Locator::XPath(&path)).await.unwrap_or_else(|error| panic!("{words}: {error}"));
+        found.click().await.unwrap();
+    }
+
+    /// To whatever has the focus.
+    pub(super) async fn type_keys(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    pub(super) async fn focused(&self, attribute: &str) -> Option<String> {
+        self.client.active_element().await.unwrap().attr(attribute).await.unwrap()
+    }
+
+    pub(super) async fn address(&self) -> String {
+        self.client.current_url().await.unwrap().to_string()
+    }
+
+    pub(super) async fn title(&self) -> String {
+        self.client.title().await.unwrap()
+    }
+
+    /// Pictures of the page as it is, as each kind of visitor sees it. Nothing is wider than the window.
+    pub(super) async fn shoot(&self, name: &str) {
+        for look in &LOOKS {
+            self.shoot_one(name, look).await;
+        }
+        self.tell("Emulation.clearDeviceMetricsOverride", json!({})).await;
+    }
+
+    async fn shoot_one(&self, name: &str, (look, dark, width, height): &(&str, bool, u32, u32)) {
+        let scheme = if *dark { "dark" } else { "light" };
+        let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.tell("Emulation.setEmulatedMedia", feature).await;
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": *width < 500 });
+        self.tell("Emulation.setDeviceMetricsOverride", metrics).await;
+        let sizes = self.tell("Page.getLayoutMetrics", json!({})).await;
+        let content = &sizes["cssContentSize"]["width"];
+        assert!(content.as_f64().unwrap().ceil() as u32 <= *width, "{name} is {content} wide on a window of {width}");
+        let shot = self.tell("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
+        let shot = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+        let folder = folder();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}-{look}.png")), shot).unwrap();
+    }
+
+    async fn tell(&self, command: &'static str, params: Value) -> Value {
+        self.client.issue_cmd(DevTools { command, params }).await.unwrap()
+    }
+}
+
+fn folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target"))).join("screenshots")
+}
+
+/// What the driver passes on to the browser as it is.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    params: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.command, "params": self.params }).to_string()))
+    }
+}

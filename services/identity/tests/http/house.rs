@@ -1,0 +1,132 @@
+//! Identity with its routes behind the edge, on a test's store, with people and clients in it.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::{Extension, Router};
+use identity::{Channel, ChannelError, Channels, HttpConfig, IdentityConfig, IdentityService, Message, Routes};
+use identity_api::{ClientKind, CreateClient, CreateUser};
+use kernel::{Clock, IdMaker, Permission, Principal, PrincipalKind, Proof, Secret};
+use platform::config::Config;
+use platform::crypto::KeyEncryptionKey;
+use platform::http::{Edge, guard};
+use testkit::{FakeClock, TestStore};
+use totp_rs::{Builder, Secret as AppSecret};
+
+pub(crate) const PASSWORD: &str = "tram-violet-87-osprey";
+pub(crate) const BETTER: &str = "quartz lantern 55 meadow";
+pub(crate) const CLIENT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const BACK: &str = "http://127.0.0.1/back";
+pub(crate) const BYE: &str = "https://budget.example.com/bye";
+
+pub(crate) struct House {
+    pub(crate) router: Router,
+    pub(crate) clock: FakeClock,
+    pub(crate) mail: Arc<Mail>,
+}
+
+/// Keeps what was sent.
+#[derive(Default)]
+pub(crate) struct Mail(Mutex<Vec<Message>>);
+
+#[async_trait]
+impl Channel for Mail {
+    async fn send(&self, message: &Message) -> Result<(), ChannelError> {
+        self.0.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+impl Mail {
+    /// The digits of the first message; it is sent in the background.
+    pub(crate) async fn code(&self) -> String {
+        for _ in 0..400 {
+            if let Some(message) = self.0.lock().unwrap().first() {
+                return message.text.expose().chars().filter(char::is_ascii_digit).collect();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("no message came");
+    }
+}
+
+impl House {
+    pub(crate) async fn open(store: &TestStore) -> House {
+        House::open_at(store, "http://localhost").await
+    }
+
+    pub(crate) async fn open_at(store: &TestStore, issuer: &str) -> House {
+        let (clock, mail) = (FakeClock::default(), Arc::new(Mail::default()));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let config = IdentityConfig {
+            issuer: issuer.to_owned(),
+            argon2_memory_kib: 8,
+            argon2_passes: 1,
+            ..IdentityConfig::default()
+        };
+        let (db, ids, kek) = (store.open().await, IdMaker::new(Arc::clone(&shared)), KeyEncryptionKey::random());
+        let service = IdentityService::start(db, config, Arc::clone(&shared), ids, None, &kek).await.unwrap();
+        let service = service.with_channels(Channels::default().by_email(mail.clone()));
+        fill(&service).await;
+        let http = HttpConfig { issuer: issuer.to_owned(), clock: Arc::clone(&shared) };
+        let Routes { root, v1, .. } = identity::routes(Arc::new(service), http);
+        let router = root.nest("/v1", v1.layer(Extension(administrator(&clock))));
+        let edge = Edge::new(&Config::defaults().unwrap(), shared);
+        House { router: guard(router, edge), clock, mail }
+    }
+
+    pub(crate) fn pass_seconds(&self, seconds: u64) {
+        self.clock.advance_millis(seconds * 1_000);
+    }
+
+    /// What an authenticator app with this secret shows now. Time passes, so that no step is used twice.
+    pub(crate) fn app_code(&self, secret: &str) -> String {
+        self.pass_seconds(30);
+        let secret: String = secret.split_whitespace().collect();
+        let secret = AppSecret::try_from_base32(&secret).unwrap();
+        let totp = Builder::new().with_digits(6).with_secret(secret.as_ref().to_vec()).build().unwrap();
+        totp.generate((self.clock.now().micros() / 1_000_000).unsigned_abs()).to_string()
+    }
+}
+
+/// Somebody who has just proved who they are.
+fn administrator(clock: &FakeClock) -> Principal {
+    let mut principal = Principal::new(PrincipalKind::Admin, "usr_admin", [Permission::everything()]);
+    principal.proof = Some(Proof { at: clock.now(), second_factor: true });
+    principal
+}
+
+/// Ann is a customer, Eve an employee, who has to have a second factor.
+async fn fill(service: &IdentityService) {
+    for (name, role) in [("ann", "customer"), ("eve", "employee")] {
+        let user = CreateUser {
+            username: format!("{name}@example.com"),
+            name: Some(format!("{}{} Miller", name[..1].to_uppercase(), &name[1..])),
+            email: Some(format!("{name}@mail.example")),
+            phone: None,
+            subject: None,
+            roles: vec![role.to_owned()],
+        };
+        service.put_person(user, Secret::new(PASSWORD)).await.unwrap();
+    }
+    for (id, kind) in
+        [("budget", ClientKind::Confidential), ("pocket", ClientKind::Public), ("robot", ClientKind::Service)]
+    {
+        let people = kind != ClientKind::Service;
+        let uris = |uri: &str| if people { vec![uri.to_owned()] } else { Vec::new() };
+        let scopes: &[&str] =
+            if people { &["openid", "profile", "offline_access", "read:accounts"] } else { &["read:accounts"] };
+        let client = CreateClient {
+            id: id.to_owned(),
+            name: "Budget planner".to_owned(),
+            kind,
+            redirect_uris: uris(BACK),
+            post_logout_redirect_uris: uris(BYE),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            roles: if people { Vec::new() } else { vec!["service".to_owned()] },
+            first_party: false,
+            access_seconds: None,
+        };
+        service.put_client(client, Secret::new(CLIENT_SECRET)).await.unwrap();
+    }
+}

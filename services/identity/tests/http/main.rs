@@ -1,0 +1,12 @@
+//! Identity over HTTP: pages as a browser without a script sees them, the endpoints of OAuth, and the operators' API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod account;
+mod api;
+mod attacks;
+mod browser;
+mod house;
+mod login;
+mod oauth;
+mod page;
+mod visitor;
