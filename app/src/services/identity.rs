@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::{Follow, Gate, GateSettings, Hears, Since, Source, Standing};
-use identity::{HttpConfig, IdentityConfig, IdentityService, Routes};
+use identity::{Channels, FileChannel, HttpConfig, IdentityConfig, IdentityService, Routes};
 use identity_api::{Identity, IdentityError, IdentityStatus, RemoteIdentity};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
 use platform::config::Config;
@@ -37,6 +37,13 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     let hears: Arc<dyn Hears> = Arc::new(gate.clone());
     let (settings, ids) = (identity_config(opening)?, IdMaker::new(clock.clone()));
     let service = IdentityService::start(db.clone(), settings, clock.clone(), ids, Some(hears), &kek).await?;
+    let service = match &config.identity.messages_file {
+        Some(file) => {
+            let channel = Arc::new(FileChannel::new(file.clone()));
+            service.with_channels(Channels::default().by_email(channel.clone()).by_sms(channel))
+        }
+        None => service,
+    };
     let service = Arc::new(service);
     service.tend();
     let keep_hours = config.feed.outbox_keep_hours;

@@ -20,7 +20,6 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
         crate::face::SQL,
         crate::standing::SQL,
         crate::rights::SQL,
-        crate::whole::SQL,
         crate::keys::SQL,
         crate::clients::SQL,
         crate::tokens::SQL,
