@@ -60,7 +60,8 @@ impl IdentityService {
         if let Some(hash) = &to.password {
             told = self.password_changed(tx, person, hash, (NONE, &row.key), told).await?;
             for what in ["password", "reset"] {
-                let counted = Counted::name(&self.codes_key, what, &person.username, from.origin, None);
+                let mut counted = Counted::name(&self.codes_key, what, &person.username, from.origin, None);
+                counted.retain(Counted::is_of_one);
                 self.forgive(tx, &counted).await.map_err(store_error)?;
             }
         }

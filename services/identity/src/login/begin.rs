@@ -3,6 +3,7 @@
 use identity_api::{BeginLogin, IdentityError, LoginPage, Refusal, Stage};
 use kernel::Secret;
 
+use super::failures;
 use super::stage::At;
 use super::store::{self, Begun};
 use crate::IdentityService;
@@ -24,7 +25,9 @@ impl IdentityService {
             }
         };
         let begun = Begun { again, second_factor: command.second_factor, return_to: &command.return_to };
-        let key = store::insert(&tx, begun, self.clock.now()).await.map_err(store_error)?;
+        let now = self.clock.now();
+        failures::clear(&tx, now).await.map_err(store_error)?;
+        let key = store::insert(&tx, begun, now).await.map_err(store_error)?;
         self.commit(tx, Told::nothing()).await?;
         Ok(LoginPage { key, stage: Stage::Password, return_to: command.return_to, again: command.again.is_some() })
     }

@@ -8,6 +8,7 @@
 use std::net::IpAddr;
 
 use identity_api::{IdentityError, Origin, Refusal};
+use kernel::Timestamp;
 use platform::crypto::PurposeKey;
 use platform::db::{DbError, Tx, Value};
 
@@ -107,6 +108,11 @@ impl Counted {
         Counted::new(key, what, username.as_bytes(), 15, 180, true)
     }
 
+    /// Not shared by many, as an address is.
+    pub(super) fn is_of_one(&self) -> bool {
+        self.alone
+    }
+
     /// Codes of a second factor. Only one that is right clears them: whoever has the password does not try codes for ever.
     pub(crate) fn codes(key: &PurposeKey, person: &[u8]) -> Vec<Counted> {
         vec![Counted::new(key, "codes", person, 5, 900, true)]
@@ -160,8 +166,7 @@ impl IdentityService {
         for (one, count) in counted.iter().zip(counts) {
             store(tx, one, one.next(count, now)).await.map_err(store_error)?;
         }
-        let old = now - KEPT_SECONDS * 1_000_000;
-        tx.execute(FAILURES_OLD, &[Value::Int(old)]).await.map(drop).map_err(store_error)
+        Ok(())
     }
 
     /// It succeeded.
@@ -180,6 +185,11 @@ impl IdentityService {
         }
         Ok(())
     }
+}
+
+/// What nobody asks for any more. By whoever begins a login and has taken no count yet: two never wait for each other.
+pub(super) async fn clear(tx: &Tx, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(FAILURES_OLD, &[Value::Int(now.plus_seconds(-KEPT_SECONDS).micros())]).await.map(drop)
 }
 
 async fn found(tx: &Tx, one: &Counted, now: i64) -> Result<Count, DbError> {

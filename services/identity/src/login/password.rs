@@ -4,7 +4,7 @@
 //! in the same words, behind the same work.
 
 use identity_api::limits::PASSWORD_BYTES_MAX;
-use identity_api::{IdentityError, LoginReply, Refusal};
+use identity_api::{IdentityError, LoginReply, Refusal, UserId};
 use kernel::{Ctx, Secret};
 use platform::db::Tx;
 use serde_json::json;
@@ -40,10 +40,11 @@ impl IdentityService {
                 return Err(error);
             }
         };
+        let id = found.as_ref().map(|person| person.id);
         let fitting = found.filter(|person| checked.fits && self.may_log_in(&row, person));
         match fitting {
             Some(person) => self.password_fits(from, &row, &counted, person, &checked).await,
-            None => self.password_wrong(&row).await,
+            None => self.password_wrong(&row, id).await,
         }
     }
 
@@ -72,9 +73,11 @@ impl IdentityService {
         same && person.active && !person.password_is_over(self.clock.now())
     }
 
-    async fn password_wrong(&self, row: &Pending) -> Result<LoginReply, IdentityError> {
+    /// The event says of whom, if there is anybody; whoever asked is not told.
+    async fn password_wrong(&self, row: &Pending, id: Option<UserId>) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
-        let told = Told::nothing().event("identity.login.failed", "login", json!({ "stage": row.at.name() }));
+        let subject = id.map_or_else(|| "login".to_owned(), |id| id.to_string());
+        let told = Told::nothing().event("identity.login.failed", subject, json!({ "stage": row.at.name() }));
         self.commit(tx, told).await?;
         Err(Refusal::WrongCredentials.into())
     }
@@ -93,7 +96,8 @@ impl IdentityService {
         let same = locked.filter(|person| person.password == found.password && self.may_log_in(row, person));
         let Some(person) = same else {
             drop(tx);
-            return self.password_wrong(row).await;
+            let id = Some(found.id);
+            return self.password_wrong(row, id).await;
         };
         self.renew(&tx, &person, checked).await?;
         let mut to = row.clone();

@@ -65,6 +65,7 @@ impl People for IdentityService {
         let password = one_time_password();
         let hash = self.passwords.hash(ctx.deadline, &password).await?;
         let tx = self.begin().await?;
+        store::one_at_a_time(&tx).await.map_err(store_error)?;
         roles_known(&tx, &new.roles).await?;
         not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, true);

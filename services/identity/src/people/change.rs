@@ -19,19 +19,13 @@ use crate::login::Counted;
 use crate::passwords::one_time_password;
 use crate::sessions::NONE;
 
-/// Who may do everything is changed by one at a time: of two administrators who disable each other, one is too late.
-const ONE_AT_A_TIME: &str = "
-update terms
-set one = one
-where one = 1";
-
 const ADMINS_BESIDE: &str = "
 select count(*)
 from person p join person_role r on r.person = p.id
 where r.role = 'admin' and p.status = 'active' and p.id <> $1";
 
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[ONE_AT_A_TIME, ADMINS_BESIDE];
+pub(super) const SQL: &[&str] = &[ADMINS_BESIDE];
 
 impl IdentityService {
     pub(super) async fn change_person(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
@@ -45,7 +39,7 @@ impl IdentityService {
         };
         let unknown = || Refusal::not_found("user", command.id.to_string());
         let tx = self.begin().await?;
-        tx.execute(ONE_AT_A_TIME, &[]).await.map_err(store_error)?;
+        store::one_at_a_time(&tx).await.map_err(store_error)?;
         let person = Person::locked(&tx, command.id).await.map_err(store_error)?.ok_or_else(unknown)?;
         self.may_make_admins(ctx, person.has_role("admin"))?;
         let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;

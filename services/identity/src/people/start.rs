@@ -13,11 +13,6 @@ use crate::change::Told;
 use crate::errors::store_error;
 use crate::passwords::one_time_password;
 
-const ONE_AT_A_TIME: &str = "
-update terms
-set one = one
-where one = 1";
-
 /// Somebody who could let the others in, or still can.
 const ANYBODY: &str = "
 select id
@@ -25,7 +20,7 @@ from person
 limit 2";
 
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[ONE_AT_A_TIME, ANYBODY];
+pub(super) const SQL: &[&str] = &[ANYBODY];
 
 /// Nobody waits for a start.
 const START_MS: u64 = 60_000;
@@ -49,7 +44,7 @@ impl IdentityService {
         };
         let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
-        tx.execute(ONE_AT_A_TIME, &[]).await.map_err(store_error)?;
+        store::one_at_a_time(&tx).await.map_err(store_error)?;
         let told = match self.who_is_there(&tx, &new.username).await.map_err(store_error)? {
             There::Others => return Ok(None),
             There::Nobody => {
@@ -72,7 +67,7 @@ impl IdentityService {
         let new = NewPerson::parse(command)?;
         let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
-        tx.execute(ONE_AT_A_TIME, &[]).await.map_err(store_error)?;
+        store::one_at_a_time(&tx).await.map_err(store_error)?;
         roles_known(&tx, &new.roles).await?;
         if let Some(there) = Person::named(&tx, &new.username).await.map_err(store_error)? {
             return Ok(there.user());

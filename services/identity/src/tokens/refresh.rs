@@ -1,8 +1,8 @@
 //! A refresh token becomes an access token and the next refresh token.
 //!
 //! Each works once. A second use within a few seconds, before the successor was used, is taken for an answer that was lost, and
-//! gets another successor; the first of the siblings that is used retires the others. Any other second use is theft, and the
-//! family ends. So behind the grace at most one line of a family lives.
+//! gets another successor; the first of the siblings that is used retires the others. Any other second use is theft, and so is the
+//! use of a retired one: the family ends. So of what somebody may have copied at most one line goes on.
 
 use identity_api::{ClientAuth, IdentityError, Origin, TokenReply};
 use kernel::{Secret, Timestamp};
@@ -35,15 +35,13 @@ set used_at = $2
 where parent = $1
     and used_at is null";
 
-const SUCCESSORS_USED: &str = "
-select 1
+const SUCCESSORS: &str = "
+select used_at
 from refresh_token
-where parent = $1
-    and used_at is not null
-limit 1";
+where parent = $1";
 
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[REFRESH_ADD, REFRESH_FIND, REFRESH_USE, SIBLINGS_RETIRE, SUCCESSORS_USED];
+pub(super) const SQL: &[&str] = &[REFRESH_ADD, REFRESH_FIND, REFRESH_USE, SIBLINGS_RETIRE, SUCCESSORS];
 
 const TOKEN_BYTES: usize = 32;
 /// So long an answer may take to be missed.
@@ -87,13 +85,21 @@ impl IdentityService {
     }
 }
 
+/// Invariant: what is not used is of one parent, so that one line goes on at most.
 async fn is_theft(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -> Result<bool, DbError> {
     let Some(used_at) = token.used_at else { return Ok(false) };
     if now > used_at.plus_seconds(GRACE_SECONDS) {
         return Ok(true);
     }
-    // Whoever has used the successor has had the answer.
-    Ok(!tx.query(SUCCESSORS_USED, &[Value::Bytes(digest)]).await?.is_empty())
+    let successors = tx.query(SUCCESSORS, &[Value::Bytes(digest)]).await?;
+    for successor in &successors {
+        // Whoever has used the successor has had the answer.
+        if successor.int_or_null(0)?.is_some() {
+            return Ok(true);
+        }
+    }
+    // Without a successor it was never used: a sibling of it was, and the line goes on there.
+    Ok(successors.is_empty())
 }
 
 /// It is used from now on, and so are those that were given in its place.

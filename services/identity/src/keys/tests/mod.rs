@@ -1,7 +1,10 @@
 //! Rotation: on time, by hand, once, and without a moment in which a good token is not believed.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_api::{ClientAuth, Clients, Grant, IdentityError, KeyState, Origin, Refusal, TokenRequest, Tokens};
 use kernel::{Principal, PrincipalKind, Secret};
+use serde_json::json;
 use testkit::for_each_engine;
 
 use crate::IdentityService;
@@ -146,6 +149,45 @@ async fn a_sealed_key_opens_in_its_own_row_only() {
         };
         let outcome = beside.token(&nobody(), request).await;
         assert!(!matches!(outcome, Ok(_) | Err(IdentityError::Refused(Refusal::OAuth { .. }))), "{outcome:?}");
+    })
+    .await;
+}
+
+/// The library is told the algorithm by us and never by the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_another_type_algorithm_or_key_is_not_ours() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let tx = world.db.read().await.unwrap();
+        let good = token(&world.identity).await;
+        let claims: serde_json::Value = world.read(&good, access::TOKEN_TYPE);
+        let ours = async |token: &str| {
+            let read = world.identity.signed_by_us::<serde_json::Value>(&tx, token, access::TOKEN_TYPE);
+            read.await.unwrap().is_some()
+        };
+        assert!(ours(good.expose()).await);
+        let signer = world.identity.signer(&tx).await.unwrap();
+        for typ in ["JWT", "", "AT+JWT"] {
+            assert!(!ours(&signer.sign(typ, &claims).unwrap()).await, "{typ}");
+        }
+        let (kid, public) = (kid(&good), world.heard.keys()[&kid(&good)].clone());
+        let signed = |algorithm: &str, kid: &str, signature: &str| {
+            let header = json!({"alg": algorithm, "typ": access::TOKEN_TYPE, "kid": kid});
+            let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+            format!("{}.{}.{signature}", part(&header), part(&claims))
+        };
+        assert!(!ours(&signed("none", &kid, "")).await);
+        assert!(!ours(&signed("EdDSA", &kid, "")).await);
+        // The public key taken for a secret that both sides share.
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+        (header.typ, header.kid) = (Some(access::TOKEN_TYPE.to_owned()), Some(kid));
+        let public = URL_SAFE_NO_PAD.decode(public).unwrap();
+        let shared = jsonwebtoken::EncodingKey::from_secret(&public);
+        assert!(!ours(&jsonwebtoken::encode(&header, &claims, &shared).unwrap()).await);
+        let (_, signature) = good.expose().rsplit_once('.').unwrap();
+        assert!(!ours(&signed("EdDSA", "unknown", signature)).await);
+        assert!(!ours(&"x".repeat(16_385)).await);
+        tx.commit().await.unwrap();
     })
     .await;
 }

@@ -1,5 +1,9 @@
 //! A program gets a token for itself.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use identity_api::{ClientAuth, Grant, OAuthError};
 use kernel::Secret;
 use testkit::for_each_engine;
@@ -107,6 +111,38 @@ async fn grants_at_the_same_time_leave_an_event_each() {
         // Whoever commits has gone home, and comes again when there is work.
         world.token(auth("reporting"), credentials(None)).await.unwrap();
         assert_eq!(world.told("identity.token.issued").await, 41);
+    })
+    .await;
+}
+
+/// Counts the steps into the store, each of which takes a while.
+#[derive(Debug, Default)]
+struct Steps(AtomicUsize);
+
+#[async_trait::async_trait]
+impl platform::db::Pace for Steps {
+    async fn pause(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_that_wait_share_a_commit() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let steps = Arc::new(Steps::default());
+        world.identity.db.keep_pace(Arc::clone(&steps) as Arc<dyn platform::db::Pace>);
+        let count = async |grants: usize| {
+            let before = steps.0.load(Ordering::Relaxed);
+            let grants = (0..grants).map(|_| world.token(auth("reporting"), credentials(None)));
+            futures_util::future::try_join_all(grants).await.unwrap();
+            steps.0.load(Ordering::Relaxed) - before
+        };
+        let alone = count(1).await;
+        let together = count(40).await;
+        // Of a grant alone about half of the steps belong to its commit.
+        assert!(together * 3 < 40 * alone * 2, "{together} steps of 40 grants, {alone} of one");
     })
     .await;
 }

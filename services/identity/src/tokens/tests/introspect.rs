@@ -51,9 +51,7 @@ async fn of_what_is_not_good_nothing_is_told() {
         let tokens = world.tokens().await;
         let (access, refresh) = (tokens.access_token, tokens.refresh_token.unwrap());
         let nothing = Introspection::default();
-        let mut forged = access.expose().to_owned();
-        forged.replace_range(forged.len() - 2.., "AA");
-        for other in [tokens.id_token.unwrap(), Secret::new(forged), Secret::new("a.b.c"), Secret::new("")] {
+        for other in [tokens.id_token.unwrap(), forged(&access), Secret::new("a.b.c"), Secret::new("")] {
             assert_eq!(look(&world, auth("reporting"), &other).await.unwrap(), nothing);
         }
         assert_eq!(look(&world, auth("rival"), &access).await.unwrap(), nothing, "another client's");

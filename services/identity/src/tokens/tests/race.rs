@@ -91,6 +91,28 @@ async fn of_those_who_race_with_a_refresh_token_one_line_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_siblings_that_race_no_two_lines_go_on() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let processes = [Arc::clone(&world.identity), world.beside(store).await];
+        for _ in 0..ROUNDS {
+            let token = world.tokens().await.refresh_token.unwrap();
+            let siblings = refreshes(&at_once(&processes, 2, refresh_grant(&token)).await);
+            let swapped = [Arc::clone(&processes[1]), Arc::clone(&processes[0])];
+            let (one, other) = tokio::join!(
+                at_once(&processes, 1, refresh_grant(&siblings[0])),
+                at_once(&swapped, 1, refresh_grant(&siblings[1])),
+            );
+            let lines = refreshes(&[one, other].concat());
+            assert_eq!(lines.len(), 1, "the second one is retired already");
+            assert_eq!(oauth_error(world.refresh(&lines[0]).await), OAuthError::InvalidGrant);
+            assert_eq!(families_alive(&world).await, 0);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_thief_and_a_client_who_race_behind_the_grace_neither_keeps_anything() {
     for_each_engine(async |store| {
         let world = World::new(store).await;

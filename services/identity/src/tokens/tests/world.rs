@@ -242,6 +242,14 @@ pub(crate) fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(verifier))
 }
 
+/// The same token but for one letter of its signature.
+pub(crate) fn forged(token: &Secret) -> Secret {
+    let text = token.expose();
+    let place = text.len() - 40;
+    let other = if &text[place..=place] == "A" { "B" } else { "A" };
+    Secret::new(format!("{}{other}{}", &text[..place], &text[place + 1..]))
+}
+
 /// What the client reads when the browser comes back.
 pub(crate) fn query(reply: &AuthorizeReply) -> HashMap<String, String> {
     let AuthorizeReply::Redirect { to } = reply else { panic!("not sent back: {reply:?}") };
