@@ -14,8 +14,8 @@ use crate::{Hears, Since, Standing};
 
 /// How long the other side may keep a question for which it has no news.
 pub const WAIT_MS: u64 = 1_000;
-/// An answer that does not come this much behind that is not waited for.
-const PATIENCE_MS: u64 = 750;
+/// An answer is not waited for longer. A source over rpc gives its call this much time; identity keeps it for half of that.
+pub const ANSWER_MS: u64 = 1_750;
 const PAUSE_FIRST_MS: u64 = 50;
 const PAUSE_MAX_MS: u64 = 400;
 /// Times that identity may answer at once, one after the other, before that is taken for a fault.
@@ -107,7 +107,7 @@ async fn ask(gate: &Gate, source: &impl Source) -> Result<Heard, String> {
     let known = gate.since();
     let since = Since { wait_ms: WAIT_MS, ..known };
     let asked_at = gate.clock().monotonic();
-    let answer = tokio::time::timeout(Duration::from_millis(WAIT_MS + PATIENCE_MS), source.standing(since)).await;
+    let answer = tokio::time::timeout(Duration::from_millis(ANSWER_MS), source.standing(since)).await;
     let standing = answer.map_err(|_| "no answer in time".to_owned())??;
     let terms = standing.terms.is_some();
     gate.hear_as_of(standing, asked_at);

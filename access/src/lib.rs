@@ -22,7 +22,7 @@ pub mod vocabulary;
 
 pub use authenticate::authenticate;
 pub use claims::{Claims, TOKEN_TYPE};
-pub use follow::{Follow, Source, WAIT_MS};
+pub use follow::{ANSWER_MS, Follow, Source, WAIT_MS};
 pub use gate::{Gate, GateSettings};
 pub use refusal::{RevokedAs, TokenRefusal, refusals};
 pub use roles::built_in_roles;

@@ -113,6 +113,44 @@ proptest! {
     }
 }
 
+/// Conditions about the time, of the forms that somebody might write.
+fn about_time() -> impl Strategy<Value = String> {
+    let operators = proptest::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]);
+    let one =
+        (operators, 0_u16..1_440, proptest::bool::ANY, 0_u8..4).prop_map(
+            |(operator, minute, turned, form)| match form {
+                0 => format!("context.minute * 2 {operator} {minute}"),
+                1 => format!("context.weekday {operator} {}", minute % 9),
+                _ if turned => format!("{minute} {operator} context.minute"),
+                _ => format!("context.minute {operator} {minute}"),
+            },
+        );
+    proptest::collection::vec((one, proptest::bool::ANY), 1..4).prop_map(|all| {
+        let text = |(one, not): (String, bool)| if not { format!("!({one})") } else { one };
+        all.into_iter().map(text).collect::<Vec<_>>().join(" && ")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_decision_turns_only_where_a_policy_is_known_to_turn(condition in about_time(), weekday in 1_u8..=7) {
+        let text = format!("forbid (principal, action, resource) when {{ {condition} }};");
+        let facts = crate::Facts::of("timed", &text).unwrap();
+        let rules = rules(&[policy("timed", &text)]);
+        let ann = somebody(PrincipalKind::Customer);
+        let decided = |minute, weekday| rules.decide_at(&asked(&ann, true, Object::Listed), Moment { minute, weekday });
+        let mut held = decided(0, weekday);
+        for minute in 1..1_440 {
+            let now = decided(minute, weekday);
+            prop_assert!(now == held || facts.minutes.contains(&minute), "{condition} turns at {minute}");
+            prop_assert!(facts.weekday || now == decided(minute, 8 - weekday), "{condition} looks at the day");
+            held = now;
+        }
+    }
+}
+
 #[test]
 fn every_minute_of_a_day_is_within_office_hours_or_not() {
     let (rules, clerk) = (rules(&[]), somebody(PrincipalKind::Employee));

@@ -123,6 +123,10 @@ async fn a_policy_on_one_person_one_factor_or_one_program_is_told_so() {
             "forbid (principal is Admin, {head} when {{ principal has client && principal.client == \"app\" }};"
         );
         assert_eq!(loses(&app).await, one("admin4@example.com", "books:read:all through app"));
+        // One of two who hold the same roles.
+        world.person(6, "customer", &["customer"]).await;
+        let ones = "forbid (principal == Customer::\"sub_6\", action == Action::\"accounts:read\", resource);";
+        assert_eq!(loses(ones).await, one("customer6@example.com", "accounts:read:own"));
     })
     .await;
 }
