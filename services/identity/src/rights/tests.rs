@@ -10,6 +10,7 @@ use std::sync::Arc;
 use access::{Gate, GateSettings, Hears, Since};
 use identity_api::{IdentityError, PutPolicy, PutRole, Refusal, Rights};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal, PrincipalKind, Proof};
+use platform::crypto::KeyEncryptionKey;
 use platform::db::{Db, Value};
 use testkit::{FakeClock, TestStore};
 
@@ -30,7 +31,9 @@ impl World {
         let gate = Gate::new(Arc::clone(&shared), settings);
         let (ids, hears) = (IdMaker::new(Arc::clone(&shared)), Arc::new(gate.clone()));
         let config = IdentityConfig { zone: "Europe/Berlin".to_owned(), ..IdentityConfig::default() };
-        let service = IdentityService::start(db.clone(), config, shared, ids, Some(hears)).await.unwrap();
+        let service = IdentityService::start(db.clone(), config, shared, ids, Some(hears), &KeyEncryptionKey::random())
+            .await
+            .unwrap();
         World { service, db, clock, gate }
     }
 

@@ -14,14 +14,14 @@ async fn a_password_is_changed_and_ends_what_was_open_elsewhere() {
         let mut ann = Visitor::at(&house, "/login").await;
         ann.log_in("ann", PASSWORD).await;
         ann.go("/account/password").await;
-        let wrong = ann.send("/account/password", &[("old", "not this one"), ("new", BETTER)]).await;
+        let wrong = ann.send("/account/change-password", &[("old", "not this one"), ("new", BETTER)]).await;
         assert_eq!((wrong.status, wrong.heading().as_str()), (401, "Change your password"));
-        let weak = ann.send("/account/password", &[("old", PASSWORD), ("new", "password1234")]).await;
+        let weak = ann.send("/account/change-password", &[("old", PASSWORD), ("new", "password1234")]).await;
         assert_eq!(weak.status, 400);
         assert!(weak.body.contains("id=\"new-error\""), "{}", weak.body);
-        let empty = ann.send("/account/password", &[("old", PASSWORD)]).await;
+        let empty = ann.send("/account/change-password", &[("old", PASSWORD)]).await;
         assert!(empty.status == 400 && empty.body.contains("Choose a new password."));
-        let done = ann.send("/account/password", &[("old", PASSWORD), ("new", BETTER)]).await;
+        let done = ann.send("/account/change-password", &[("old", PASSWORD), ("new", BETTER)]).await;
         assert_eq!(done.heading(), "Your account");
         assert!(done.body.contains("Your password was changed."));
         assert_eq!(elsewhere.go("/account").await.heading(), "Log in");
@@ -49,7 +49,7 @@ async fn whoever_logged_in_a_while_ago_confirms_who_they_are_first() {
         // A form that was opened before is not lost on an error page either.
         house.pass_seconds(600);
         ann.page = form;
-        let asked = ann.send("/account/password", &[("old", PASSWORD), ("new", BETTER)]).await;
+        let asked = ann.send("/account/change-password", &[("old", PASSWORD), ("new", BETTER)]).await;
         assert_eq!(asked.heading(), "Confirm that it is you");
     })
     .await;

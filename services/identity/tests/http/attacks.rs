@@ -50,13 +50,13 @@ async fn the_key_of_another_login_or_session_is_worth_nothing() {
         other.log_in("ann", PASSWORD).await;
         let foreign = other.page.hidden("form_key").unwrap();
         ann.page.body = page.body.replace(&page.hidden("form_key").unwrap(), &foreign);
-        for act in ["/account/password", "/account/end-others", "/account/confirm", "/logout"] {
+        for act in ["/account/change-password", "/account/end-others", "/account/confirm", "/logout"] {
             let refused = ann.post(act, &[("old", PASSWORD), ("new", BETTER)]).await;
             assert_eq!((refused.status, refused.heading().as_str()), (403, "Nothing was changed"), "{act}");
         }
         ann.page = page;
         assert_eq!(
-            ann.send("/account/password", &[("old", PASSWORD), ("new", BETTER)]).await.heading(),
+            ann.send("/account/change-password", &[("old", PASSWORD), ("new", BETTER)]).await.heading(),
             "Your account"
         );
     })

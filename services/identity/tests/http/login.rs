@@ -85,7 +85,7 @@ async fn a_forgotten_password_is_replaced_with_a_code_from_a_message() {
         let mut ann = Visitor::at(&house, "/login/forgot").await;
         assert_eq!(ann.page.heading(), "Forgotten password");
         assert_eq!(
-            ann.send("/login/forgot", &[("username", "ann@example.com")]).await.heading(),
+            ann.send("/login/send-reset-code", &[("username", "ann@example.com")]).await.heading(),
             "Check your messages"
         );
         let code = house.mail.code().await;
@@ -96,7 +96,7 @@ async fn a_forgotten_password_is_replaced_with_a_code_from_a_message() {
         let mut ann = Visitor::at(&house, "/login").await;
         assert_eq!(ann.log_in("ann", BETTER).await.heading(), "Your account");
         let mut stranger = Visitor::at(&house, "/login/forgot").await;
-        let same = stranger.send("/login/forgot", &[("username", "nobody@example.com")]).await;
+        let same = stranger.send("/login/send-reset-code", &[("username", "nobody@example.com")]).await;
         assert_eq!(same.heading(), "Check your messages");
     })
     .await;

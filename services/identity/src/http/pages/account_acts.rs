@@ -140,7 +140,7 @@ fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (From, Wrong)> {
     };
     let text = |name: &str| fields.text(name).unwrap_or_default();
     let (act, from, field, done) = match act {
-        "password" => {
+        "change-password" => {
             let old = given("old", From::Password, "Type your present password.")?;
             let new = given("new", From::Password, "Choose a new password.")?;
             (SecurityAct::ChangePassword { old, new }, From::Password, "new", "password")

@@ -163,7 +163,7 @@ pub(super) fn password(view: &SecurityView, wrong: Option<&Wrong>) -> Page {
         h1 { "Change your password" }
         (alert(wrong))
         p { "You stay logged in here and are logged out everywhere else." }
-        (form("/account/password", &view.form_key, &html! {
+        (form("/account/change-password", &view.form_key, &html! {
             // For password managers, which otherwise do not know whose password this is.
             input.away type="text" name="username" value=(view.user.username) autocomplete="username" readonly tabindex="-1" aria-hidden="true";
             (old.render(wrong)) (new.render(wrong)) (submit("Change the password"))

@@ -46,6 +46,7 @@ async fn take(site: &Site, posted: &Posted, key: Secret, step: Step) -> Response
         Err(IdentityError::Refused(Refusal::LoginUnknown)) => trouble::expired(site),
         Err(IdentityError::Refused(Refusal::StepOutOfTurn)) => redirect("/login"),
         Err(error @ IdentityError::Refused(_)) => {
+            let field = if is_of_password(&error) { "password" } else { field };
             let wrong = Wrong { field, text: words::said(&error) };
             again(site, posted, key, way, trouble::status(&error), wrong).await
         }
@@ -122,7 +123,7 @@ fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (Way, Wrong)> {
             let password = given.secret("password", "Choose a password.")?;
             (LoginAct::NewPassword { password }, Way::Usual, "password")
         }
-        "forgot" => {
+        "send-reset-code" => {
             let given = Given { way: Way::Forgot, ..given };
             (LoginAct::Forgot { username: given.text("username", "Type your name.")? }, Way::Forgot, "username")
         }
@@ -132,7 +133,12 @@ fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (Way, Wrong)> {
     Ok(Some(Step { act, way, field }))
 }
 
-/// Either half can be what was wrong; identity's refusals of passwords say so by themselves.
+/// Of two fields of a form, the new password is the one that is refused.
+fn is_of_password(error: &IdentityError) -> bool {
+    error.code().starts_with("password_")
+}
+
+/// Either half can be what is wrong.
 fn reset(given: &Given<'_>) -> Result<Step, (Way, Wrong)> {
     let code = given.code("Type the code from the message.")?;
     let password = given.secret("password", "Choose a password.")?;

@@ -65,7 +65,7 @@ fn forgot(key: &Secret, shown: &Shown<'_>) -> Markup {
         .value(shown.username.unwrap_or_default())
         .first();
     html! {
-        (form("/login/forgot", key, &html! { (name.render(shown.wrong)) (submit("Send me a code")) }))
+        (form("/login/send-reset-code", key, &html! { (name.render(shown.wrong)) (submit("Send me a code")) }))
         p.aside { a href="/login" { "Back to logging in" } }
     }
 }

@@ -13,6 +13,9 @@ use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+/// A page that was asked for may take a moment.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 const REQUIRE: &str = "FLORIN_TEST_REQUIRE";
 /// Name, dark, width and height of what a page is looked at on.
 const LOOKS: [(&str, bool, u32, u32); 4] = [
@@ -111,14 +114,29 @@ impl Chrome {
     pub(super) fn is_at<'a>(&'a self, heading: &'a str) -> impl Future<Output = ()> + 'a {
         let caller = std::panic::Location::caller();
         async move {
-            let found = self.heading().await;
-            let page = self.text("main").await;
-            assert_eq!(found, heading, "at {caller}: {page}");
+            for _ in 0..TRIES {
+                if self.read("h1").await.as_deref() == Some(heading) {
+                    return;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            assert_eq!(self.text("h1").await, heading, "at {caller}: {}", self.text("body").await);
         }
     }
 
     pub(super) async fn text(&self, css: &str) -> String {
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}")).text().await.unwrap()
+        for _ in 0..TRIES {
+            if let Some(text) = self.read(css).await {
+                return text;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{css} is not on the page {}", self.address().await);
+    }
+
+    /// Nothing while there is none, as between two pages.
+    async fn read(&self, css: &str) -> Option<String> {
+        self.client.find(Locator::Css(css)).await.ok()?.text().await.ok()
     }
 
     pub(super) async fn texts(&self, css: &str) -> Vec<String> {
@@ -134,6 +152,7 @@ impl Chrome {
     }
 
     pub(super) async fn fill(&self, name: &str, text: &str) {
+        self.text(&format!("label[for={name}]")).await;
         let field = self.client.find(Locator::Css(&format!("#{name}"))).await.unwrap();
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
