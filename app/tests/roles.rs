@@ -71,6 +71,7 @@ fn an_edge_outlives_its_ledger_and_finds_it_again() {
     let dir = tempfile::tempdir().unwrap();
     let (mut first, at) = start_ledger(dir.path());
     let edge = Running::start(&mut edge(dir.path(), &at));
+    assert_eq!(edge.get("/v1/ledger/accounts").0, 200);
     first.signal("KILL");
     first.ended();
     let (status, body) = edge.get("/v1/ledger/accounts");

@@ -103,7 +103,7 @@ fn starts_that_cannot_work_are_refused_in_a_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     refused("FLORIN__SERVER__LISTEN", &taken.local_addr().unwrap().to_string(), "is in use by another process");
     let (good, _, said) = run(florin(dir.path()).args(["serve", "cards"]));
-    assert!(!good && said.contains("[possible values: edge, ledger]"), "{said}");
+    assert!(!good && said.contains("[possible values: edge, ledger, identity]"), "{said}");
 }
 
 #[test]

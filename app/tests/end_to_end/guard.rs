@@ -37,7 +37,11 @@ fn request(Operation { name, method, path, body }: Operation, transaction: &str)
         "events_after" | "identity_events_after" => "?after=0",
         _ => "",
     };
-    let id = if path.contains("/transactions/") { transaction } else { "unknown" };
+    let id = match path.as_str() {
+        path if path.contains("/transactions/") => transaction,
+        path if path.contains("/users/") => "usr_01kppyzd5gfmra2qsx5rkvr8wb",
+        _ => "tests",
+    };
     let path = path.replace("{path}", BOBS).replace("{id}", id).replace("{book}", "main");
     let path = path.replace("{key}", "channel").replace("{name}", "customer");
     let content = body.pointer("/requestBody/content/application~1json");
