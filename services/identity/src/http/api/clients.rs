@@ -36,8 +36,8 @@ pub(super) struct ClientList {
 #[utoipa::path(
     post, path = "/clients", tag = "Clients",
     request_body(content = CreateClient, examples(
-        ("service" = (summary = "A program that acts for itself", value = json!(examples::create_service()))),
-        ("application" = (summary = "A web application", value = json!(examples::create_application()))),
+        ("acts_for_itself" = (summary = "A program that acts for itself", value = json!(examples::create_service()))),
+        ("acts_for_people" = (summary = "A web application", value = json!(examples::create_application()))),
     )),
     responses((status = 201, description = "Created", body = NewClient, example = json!(examples::new_client())))
 )]
@@ -50,6 +50,8 @@ pub(super) async fn create_client(
 }
 
 /// List clients
+///
+/// All at once, disabled ones too, and without their secrets: those are shown when they are made and never again.
 #[utoipa::path(
     get, path = "/clients", tag = "Clients",
     responses((status = 200, description = "All of them", body = ClientList, example = json!(examples::clients())))
@@ -62,6 +64,8 @@ pub(super) async fn list_clients(
 }
 
 /// Read one client
+///
+/// What it may ask for, where it may send people back to, and whether it is enabled. Its secret is not shown.
 #[utoipa::path(
     get, path = "/clients/{id}", tag = "Clients", params(ClientAt),
     responses((status = 200, description = "The client", body = Client, example = json!(examples::client())))
@@ -125,6 +129,9 @@ pub(super) struct Scopes {
 }
 
 /// Set the scopes that a client may ask for
+///
+/// They replace those that it had. A token never does more than its scopes say, whatever the roles grant. Tokens that the
+/// client has are refused from the next request on; it asks for new ones. Asks for a fresh proof of who you are.
 #[utoipa::path(
     put, path = "/clients/{id}/scopes", tag = "Clients", params(ClientAt),
     request_body(content = Scopes, example = json!({ "scopes": ["read:accounts"] })),
@@ -149,10 +156,14 @@ pub(super) struct RedirectUris {
 }
 
 /// Set the addresses that a client's people may be sent back to
+///
+/// They replace those that were there, after a login (`redirect_uris`) and after a logout (`post_logout_redirect_uris`). An
+/// address counts only as it is written, letter by letter: https, or http on this machine, where the port is free. A service
+/// has none. Asks for a fresh proof of who you are.
 #[utoipa::path(
     put, path = "/clients/{id}/redirect-uris", tag = "Clients", params(ClientAt),
     request_body(content = RedirectUris, example = json!(examples::redirect_uris())),
-    responses((status = 200, description = "Changed", body = Client, example = json!(examples::client())))
+    responses((status = 200, description = "Changed", body = Client, example = json!(examples::application())))
 )]
 pub(super) async fn set_client_redirect_uris(
     State(identity): State<Shared>,
@@ -181,6 +192,8 @@ pub(super) async fn disable_client(
 }
 
 /// Enable a client again
+///
+/// It gets tokens with the secret that it had. Those from before it was disabled stay refused.
 #[utoipa::path(
     post, path = "/clients/{id}/enable", tag = "Clients", params(ClientAt),
     request_body(content = Option<Nothing>, example = json!({})),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 const ANN: &str = "usr_01kppyy0k0f4g8n1vpdkpr5g3a";
 const AT: &str = "2026-01-31T12:00:00.000000Z";
 const LATER: &str = "2026-03-02T12:00:00.000000Z";
-const HOLIDAY: &str = "forbid (principal, action, resource) when { context.day == \"2026-12-25\" };";
+const WEEKEND: &str = "forbid (principal is Employee, action, resource) when { context.weekday > 5 };";
 
 pub(super) fn create_user() -> Value {
     json!({
@@ -73,6 +73,16 @@ pub(super) fn client() -> Value {
     })
 }
 
+pub(super) fn application() -> Value {
+    json!({
+        "id": "budget", "name": "Budget planner", "kind": "confidential",
+        "redirect_uris": ["https://budget.example.com/callback"],
+        "post_logout_redirect_uris": ["https://budget.example.com/"],
+        "scopes": ["openid", "profile", "offline_access", "read:accounts"], "roles": [], "first_party": false,
+        "access_seconds": 3600, "enabled": true, "created_at": AT
+    })
+}
+
 pub(super) fn new_client() -> Value {
     json!({ "client": client(), "secret": "fcs_Zm9yIHRoZSBkb2N1bWVudCBvbmx5IQ" })
 }
@@ -104,12 +114,12 @@ pub(super) fn roles() -> Value {
 }
 
 pub(super) fn policy_body() -> Value {
-    json!({ "description": "Nobody works on Christmas", "text": HOLIDAY, "enabled": true })
+    json!({ "description": "Employees do not work on weekends", "text": WEEKEND, "enabled": true })
 }
 
 pub(super) fn policy() -> Value {
     json!({
-        "id": "closed-on-holidays", "description": "Nobody works on Christmas", "text": HOLIDAY, "enabled": true,
+        "id": "closed-on-weekends", "description": "Employees do not work on weekends", "text": WEEKEND, "enabled": true,
         "built_in": false
     })
 }
@@ -123,7 +133,7 @@ pub(super) fn try_role() -> Value {
 }
 
 pub(super) fn try_policy() -> Value {
-    json!({ "remove_policy": { "id": "closed-on-holidays" } })
+    json!({ "remove_policy": { "id": "closed-on-weekends" } })
 }
 
 pub(super) fn effect() -> Value {
@@ -131,7 +141,7 @@ pub(super) fn effect() -> Value {
         "gains": [{
             "subject": "cust_ann", "name": "ann@example.com", "kind": "customer", "what": ["transactions:read:all"]
         }],
-        "loses": [], "asked": 3, "more": false
+        "loses": [], "asked": 3, "of": 3, "more": false
     })
 }
 

@@ -15,7 +15,7 @@ use super::{Shared, examples};
 #[into_params(parameter_in = Path)]
 pub(super) struct PolicyAt {
     /// The policy's id.
-    #[param(example = "closed-on-holidays")]
+    #[param(example = "closed-on-weekends")]
     id: String,
 }
 
@@ -36,6 +36,9 @@ pub(super) struct PolicyBody {
 }
 
 /// List policies
+///
+/// Those that come with the product (`built_in`), such as the office hours of employees, and those that were added, whether
+/// they are on or off.
 #[utoipa::path(
     get, path = "/policies", tag = "Policies",
     responses((status = 200, description = "All of them", body = PolicyList, example = json!(examples::policies())))
@@ -48,6 +51,8 @@ pub(super) async fn list_policies(
 }
 
 /// Read one policy
+///
+/// Its text in the Cedar language as it was put, and whether it is asked at all (`enabled`).
 #[utoipa::path(
     get, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
     responses((status = 200, description = "The policy", body = Policy, example = json!(examples::policy())))
@@ -82,6 +87,9 @@ pub(super) async fn put_policy(
 }
 
 /// Remove a policy
+///
+/// What it forbade is allowed from the next decision on, where a role grants it. To keep the text, put the policy with
+/// `enabled` false instead. What comes with the product cannot be removed. Asks for a fresh proof of who you are.
 #[utoipa::path(
     delete, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
     responses((status = 204, description = "Removed"))
@@ -100,8 +108,8 @@ pub(super) async fn remove_policy(
 #[utoipa::path(
     post, path = "/try", tag = "Policies",
     request_body(content = TryChange, examples(
-        ("role" = (summary = "A role is changed", value = json!(examples::try_role()))),
-        ("policy" = (summary = "A policy is removed", value = json!(examples::try_policy()))),
+        ("put_role" = (summary = "A role is changed", value = json!(examples::try_role()))),
+        ("remove_policy" = (summary = "A policy is removed", value = json!(examples::try_policy()))),
     )),
     responses((status = 200, description = "Who would gain and who would lose", body = Effect, example = json!(examples::effect())))
 )]

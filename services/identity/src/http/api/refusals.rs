@@ -71,10 +71,10 @@ table! { refusals, every_refusal_has_a_row, Refusal:
     PasswordBreached => "On a page: the new password is in lists that attackers try first.";
     PasswordUnchanged => "On a page: the new password is the old one.";
     FactorExists => "On the account page: an authenticator app is there already.";
-    FactorMissing => "There is no second factor to remove.";
+    FactorMissing => "On the account page: no second factor is there to remove.";
     FactorRequired => "On the account page: the role asks for a second factor, so it cannot be removed.";
     NotFound { what: "user".to_owned(), name: "usr_01kppyy0k0f4g8n1vpdkpr5g3a".to_owned() } => "It does not exist.";
-    Taken { what: "user".to_owned(), name: "ann@example.com".to_owned() } =>
+    Taken { what: "username".to_owned(), name: "ann@example.com".to_owned() } =>
         "The name is taken; a repeat of what was created finds it so, too.";
     LastAdmin => "Nobody would be left who can administer.";
     BuiltIn { what: "role".to_owned(), name: "customer".to_owned() } => "It comes with the product. Make one of your own.";
@@ -115,6 +115,7 @@ pub(super) const ELSEWHERE: &[&str] = &[
     "password_breached",
     "password_unchanged",
     "factor_exists",
+    "factor_missing",
     "factor_required",
     "invalid_client",
 ];
@@ -163,7 +164,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ("disable_user", &[WRITE, &["not_found", "last_admin"]]),
     ("enable_user", &[WRITE, &["not_found"]]),
     ("reset_user_password", &[WRITE, &["not_found"]]),
-    ("remove_user_factors", &[WRITE, &["not_found", "factor_missing"]]),
+    ("remove_user_factors", &[WRITE, &["not_found"]]),
     ("end_user_sessions", &[WRITE, &["not_found"]]),
     ("create_client", &[WRITE, &["taken", "not_found", "too_many"]]),
     ("list_clients", &[READ]),

@@ -50,6 +50,8 @@ pub(super) async fn list_roles(
 }
 
 /// Read one role
+///
+/// What it grants now. A role that comes with the product has `built_in` and cannot be changed.
 #[utoipa::path(
     get, path = "/roles/{name}", tag = "Roles", params(RoleAt),
     responses((status = 200, description = "The role", body = Role, example = json!(examples::role())))

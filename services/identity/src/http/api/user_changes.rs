@@ -95,6 +95,9 @@ pub(super) async fn disable_user(
 }
 
 /// Enable a person again
+///
+/// They log in with the password and the second factor that they had; waits after failed attempts are over. Sessions and
+/// tokens from before stay ended.
 #[utoipa::path(
     post, path = "/users/{id}/enable", tag = "People", params(UserAt),
     request_body(content = Option<Nothing>, example = json!({})),

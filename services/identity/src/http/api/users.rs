@@ -40,6 +40,10 @@ pub(super) async fn create_user(
 }
 
 /// Read one person
+///
+/// By the id that the house gave them when they were created. `subject` is the owner that their accounts name, and
+/// `second_factor` says whether a login asks for more than the password. People may read themselves where a role grants
+/// `users:read:own`; somebody out of reach answers like somebody who does not exist.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "People", params(UserAt),
     responses((status = 200, description = "The person", body = User, example = json!(examples::user())))
