@@ -2,6 +2,7 @@
 
 mod books;
 mod demo;
+mod document;
 mod first;
 mod identity;
 mod ledger;
@@ -18,7 +19,7 @@ use platform::data_dir::DataDir;
 use platform::health::Part;
 use platform::rpc::{Http2, Methods, Transport};
 use platform::shutdown::Step;
-use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder};
+use utoipa::openapi::OpenApi;
 
 use crate::commands::serve::Inside;
 use crate::failure::Failure;
@@ -82,7 +83,7 @@ pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
         parts: Vec::new(),
         steps: Vec::new(),
         gauges: Vec::new(),
-        api: document(),
+        api: document::frame(),
     };
     if opening.roles.ledger {
         ledger::start(opening, &mut started).await?;
@@ -108,42 +109,8 @@ fn transport(opening: &Opening<'_>, addresses: &[String]) -> Result<Arc<dyn Tran
 
 /// What the services describe, without opening any: for `florin openapi`.
 pub(crate) fn api() -> OpenApi {
-    let mut api = document();
+    let mut api = document::frame();
     api.merge(::ledger::api());
     api.merge(::identity::api());
     api
-}
-
-/// What holds for every operation.
-const INTRODUCTION: &str = "\
-A double-entry ledger over JSON. Every path answers under `/v1` and `/api/v1`. A body goes with `Content-Type: \
-application/json`, even an empty one, and unknown fields are refused.
-
-**Money** is a decimal text with its currency, `{\"amount\": \"10.00\", \"currency\": \"USD\"}`, with exactly the digits that the \
-currency has. A JSON number is refused.
-
-**Repeats are harmless.** Give a transaction an `id` of your own, or send an `Idempotency-Key`: the same command gets its first \
-answer again, with status 200, `\"replayed\": true` and the header `Idempotency-Replayed: true`. Refusals that depend on the \
-books are remembered in the same way. After a timeout, ask by id or key, or simply send the same again.
-
-**Refusals** are problems of RFC 9457 (`application/problem+json`). Act on `code`, which never changes its meaning; `detail` is \
-for people; `errors` names fields of the request; other members are particulars such as `account`, `asked` and `available`. \
-`request_id` is in our log too; you may set it with `X-Request-Id`.
-
-**Books.** `?book=NAME` beside any operation says which book it is about; without it, `main` is meant. A book is a ledger of its \
-own. A posting may name the book that its accounts are in; all of a transaction, and of a batch, is in one book.
-
-**Time.** Instants are RFC 3339 in UTC. An answer comes within ten seconds; `X-Deadline-Ms` makes it less.";
-
-/// The frame of the API's document; services merge theirs into it.
-fn document() -> OpenApi {
-    let mut license = License::new("Apache-2.0");
-    license.identifier = Some("Apache-2.0".to_owned());
-    let info = InfoBuilder::new()
-        .title("Florin")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(INTRODUCTION))
-        .license(Some(license))
-        .build();
-    OpenApiBuilder::new().info(info).build()
 }

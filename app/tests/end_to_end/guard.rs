@@ -34,7 +34,7 @@ fn request(Operation { name, method, path, body }: Operation, transaction: &str)
     let query = match &*name {
         "find_transaction" => "?reference=bobs-money",
         "roll_up" => "?prefix=customers",
-        "events_after" | "identity_events_after" => "?after=0",
+        "events_after" | "identity_events" => "?after=0",
         _ => "",
     };
     let id = match path.as_str() {
