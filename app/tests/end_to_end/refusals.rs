@@ -1,6 +1,7 @@
 //! Every refusal that a caller can bring about, by its code and status; and none is left out.
 
 mod books;
+mod identity;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -48,6 +49,11 @@ impl Asker<'_> {
         self.note(&self.house.put(path, body).await, status, code);
     }
 
+    async fn delete(&self, path: &str, status: u16, code: &str) -> Value {
+        let answer = self.house.send(Method::DELETE, path, None).await;
+        self.note(&answer, status, code)
+    }
+
     async fn get(&self, path: &str, status: u16, code: &str) {
         self.note(&self.house.client.get(path).await, status, code);
     }
@@ -75,6 +81,7 @@ async fn each_has_its_code_its_status_and_its_particulars() {
         of_metadata_keys(&asker).await;
         of_sums(&asker).await;
         books::of_books(&asker).await;
+        identity::of_identity(&asker).await;
         let documented = documented(&house.get("/openapi.json").await);
         let seen = asker.seen.into_inner();
         let missing: Vec<_> = documented
