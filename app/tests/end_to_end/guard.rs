@@ -10,7 +10,7 @@ use kernel::{Clock, Principal, Secret, SystemClock};
 use platform::rpc::{Failure, Http2, Methods, RpcClient, TcpConnect, Transport};
 use serde_json::{Value, json};
 
-use crate::document::{Operation, example, operations, printed};
+use crate::document::{Operation, everywhere, example, operations, printed};
 use crate::house::{House, on_both};
 use crate::mint::Mint;
 
@@ -85,6 +85,7 @@ async fn nobody_is_answered_who_must_not_be() {
         let head = house.head().await;
         for request in &requests {
             without_a_good_token(house, &mint, request).await;
+            at_its_other_addresses(house, request).await;
             without_the_scope(house, &mint, request).await;
             as_another_customer(house, &mint, request).await;
         }
@@ -110,6 +111,18 @@ async fn without_a_good_token(house: &House, mint: &Mint, request: &Request) {
     for (why, token, expected) in &bad {
         let (status, code, text) = ask(house, request, token.as_ref()).await;
         assert_eq!((status, &*code), (401, *expected), "{} with {why}: {text}", request.what);
+    }
+}
+
+/// The same door stands before all of them.
+async fn at_its_other_addresses(house: &House, request: &Request) {
+    for path in everywhere(&request.path) {
+        let Request { what, method, body, .. } = request;
+        let there = Request { what: what.clone(), method: method.clone(), path, body: body.clone() };
+        for (token, expected) in [(None, "unauthenticated"), (Some(Secret::new("not-a-token")), "token_malformed")] {
+            let (status, code, text) = ask(house, &there, token.as_ref()).await;
+            assert_eq!((status, &*code), (401, expected), "{what} at {}: {text}", there.path);
+        }
     }
 }
 
