@@ -3,6 +3,7 @@
 //! that processes call one another by, without the credential and without a token. What is new is walked too.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::Claims;
 use hyper::Method;
@@ -25,9 +26,16 @@ struct Request {
 /// Of Bob. Ann asks for it.
 const BOBS: &str = "customers:bob";
 
+const BY_ORDER: &str = "/v1/ledger/transactions?metadata.order=4711";
+
 fn requests(transaction: &str) -> Vec<Request> {
     let document: Value = serde_json::from_str(&printed()).unwrap();
-    operations(&document).into_iter().map(|operation| request(operation, transaction)).collect()
+    let mut requests: Vec<Request> =
+        operations(&document).into_iter().map(|operation| request(operation, transaction)).collect();
+    // The same operation looks one up and lists many; only a list has to be narrowed to an owner.
+    let listed = format!("GET {BY_ORDER}");
+    requests.push(Request { what: listed, method: Method::GET, path: BY_ORDER.to_owned(), body: None });
+    requests
 }
 
 fn request(Operation { name, method, path, body }: Operation, transaction: &str) -> Request {
@@ -67,8 +75,23 @@ async fn bobs_money(house: &House) -> String {
     let anns = json!({ "path": "customers:ann", "currency": "USD", "normal": "credit", "owner": "cust_ann" });
     house.create("/v1/ledger/accounts", anns).await;
     let posting = json!({ "debit": "assets:cash", "credit": BOBS, "amount": { "amount": "10.00", "currency": "USD" } });
-    let body = json!({ "id": crate::house::new_id(), "reference": "bobs-money", "postings": [posting] });
-    house.create("/v1/ledger/transactions", body).await["id"].as_str().unwrap().to_owned()
+    house.create("/v1/ledger/metadata-keys", json!({ "key": "order" })).await;
+    let planned = json!({
+        "id": crate::house::new_id(), "postings": [posting],
+        "scheduled": true, "effective_at": SystemClock.now().plus_seconds(86_400)
+    });
+    house.create("/v1/ledger/transactions", planned).await;
+    let body = json!({
+        "id": crate::house::new_id(), "reference": "bobs-money", "postings": [posting], "metadata": { "order": "4711" }
+    });
+    let made = house.create("/v1/ledger/transactions", body).await["id"].as_str().unwrap().to_owned();
+    for _ in 0..200 {
+        if house.get(BY_ORDER).await["items"][0]["id"] == json!(made) {
+            return made;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the index does not come to the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
