@@ -2,24 +2,28 @@
 
 mod books;
 mod demo;
+mod first;
+mod identity;
 mod ledger;
 mod roles;
 mod shared;
 
 use std::sync::Arc;
 
+use access::Gate;
 use axum::Router;
 use kernel::Clock;
 use platform::config::Config;
 use platform::data_dir::DataDir;
 use platform::health::Part;
-use platform::rpc::Methods;
+use platform::rpc::{Http2, Methods, Transport};
 use platform::shutdown::Step;
 use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder};
 
 use crate::commands::serve::Inside;
 use crate::failure::Failure;
 
+pub(crate) use first::{ADMIN, DEMO_PASSWORD, DEMO_PROGRAM, First, PROGRAM};
 pub(crate) use roles::Roles;
 
 /// Not a service: what stands between callers from outside and the services.
@@ -39,14 +43,22 @@ pub(crate) struct Opening<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roles: Roles,
     pub(crate) inside: &'a Inside,
+    /// Where callers from outside are answered, of a process that is the edge.
+    pub(crate) address: Option<String>,
     /// Something to look at is put into a new store.
     pub(crate) demo: bool,
 }
 
 /// What the services hand back.
 pub(crate) struct Started {
-    /// Their routes, without prefix; mounted under `/v1` and `/api/v1` by the edge.
+    /// Their routes, without prefix; mounted under `/v1` and `/api/v1` by the edge, behind the check of the token.
     pub(crate) router: Router,
+    /// Routes for people and programs who have no token yet.
+    pub(crate) root: Router,
+    /// By which every call to this process is judged.
+    pub(crate) gate: Gate,
+    /// What people are told at the first start.
+    pub(crate) first: First,
     /// What other processes may call.
     pub(crate) methods: Vec<Methods>,
     /// For readiness and `/status`.
@@ -60,20 +72,45 @@ pub(crate) struct Started {
 }
 
 pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
-    let (router, methods, parts) = (Router::new(), Vec::new(), Vec::new());
-    let mut started = Started { router, methods, parts, steps: Vec::new(), gauges: Vec::new(), api: document() };
+    let gate = identity::gate(opening.config, &opening.clock, true, opening.demo);
+    let mut started = Started {
+        router: Router::new(),
+        root: Router::new(),
+        gate,
+        first: First::default(),
+        methods: Vec::new(),
+        parts: Vec::new(),
+        steps: Vec::new(),
+        gauges: Vec::new(),
+        api: document(),
+    };
     if opening.roles.ledger {
         ledger::start(opening, &mut started).await?;
-    } else {
+    } else if opening.roles.edge {
         ledger::call(opening, &mut started).await?;
     }
+    if opening.roles.identity {
+        identity::start(opening, &mut started).await?;
+    } else {
+        identity::call(opening, &mut started).await?;
+    }
     Ok(started)
+}
+
+/// The way to processes that run a service.
+fn transport(opening: &Opening<'_>, addresses: &[String]) -> Result<Arc<dyn Transport>, Failure> {
+    let inside = opening.inside;
+    let credential = inside.credential.as_ref();
+    let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
+    let connections = opening.config.rpc.connections;
+    Ok(Arc::new(Http2::new(addresses.to_vec(), connections, credential, inside.connect(), opening.clock.clone())))
 }
 
 /// What the services describe, without opening any: for `florin openapi`.
 pub(crate) fn api() -> OpenApi {
     let mut api = document();
     api.merge(::ledger::api());
+    api.merge(::identity::api());
     api
 }
 

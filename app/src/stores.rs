@@ -51,12 +51,12 @@ pub(crate) fn stamp(data_dir: &Path) -> Result<Stamp, Failure> {
     DataDir::look(data_dir)?.ok_or_else(missing)
 }
 
-/// The same when it may be made only now.
-pub(crate) fn new_ledger(config: &Config) -> Target {
+/// A service's store, which may be made only now.
+pub(crate) fn of_service(config: &Config, service: &str) -> Target {
     let storage = &config.storage;
     match &storage.database_url {
-        Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() },
-        None => Target::Sqlite { file: file(&storage.data_dir, LEDGER), cache_mb: storage.sqlite_cache_mb },
+        Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: service.to_owned() },
+        None => Target::Sqlite { file: file(&storage.data_dir, service), cache_mb: storage.sqlite_cache_mb },
     }
 }
 

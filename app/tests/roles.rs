@@ -11,14 +11,17 @@ use common::{Port, Running, florin, run};
 
 fn ledger(dir: &Path) -> Command {
     let mut command = florin(dir);
-    command.args(["serve", "ledger"]).env("FLORIN__RPC__LISTEN", "127.0.0.1:0");
+    command.args(["serve", "ledger", "identity"]).env("FLORIN__RPC__LISTEN", "127.0.0.1:0");
     command
 }
 
 fn edge(dir: &Path, at: &str) -> Command {
     let mut command = florin(dir);
     command.args(["serve", "edge"]);
-    command.env("FLORIN__SERVICES__LEDGER__MODE", "remote").env("FLORIN__SERVICES__LEDGER__ADDRESSES", at);
+    for service in ["LEDGER", "IDENTITY"] {
+        command.env(format!("FLORIN__SERVICES__{service}__MODE"), "remote");
+        command.env(format!("FLORIN__SERVICES__{service}__ADDRESSES"), at);
+    }
     command
 }
 
@@ -42,7 +45,7 @@ fn an_edge_answers_from_a_ledger_in_another_process() {
     assert!(status == 404 && refused.contains("\"code\":\"not_found\"") && refused.contains("nobody"), "{refused}");
     let shown = edge.get("/status").1;
     assert!(shown.contains("\"mode\":\"remote\"") && shown.contains("florin-1:main:1:1:"), "{shown}");
-    assert!(ledger.get("/status").1.contains("\"roles\":[\"ledger\"]"));
+    assert!(ledger.get("/status").1.contains("\"roles\":[\"ledger\",\"identity\"]"));
     assert_eq!((edge.get("/ready").0, ledger.get("/ready").0), (200, 200));
     assert!(!dir.path().join("edge-data").exists());
 }
@@ -87,8 +90,13 @@ fn what_does_not_fit_together_is_said_before_anything_is_opened() {
     std::fs::write(&open, "x".repeat(40)).unwrap();
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
     for (command, words) in [
-        (florin(dir.path()).args(["serve", "edge"]), "the edge alone needs a ledger to call"),
+        (florin(dir.path()).args(["serve", "edge"]), "the edge needs a ledger to call"),
         (edge(dir.path(), "127.0.0.1:7070").arg("ledger"), "says that it runs elsewhere"),
+        (florin(dir.path()).args(["serve", "ledger"]), "has to ask identity who they are"),
+        (
+            florin(dir.path()).args(["serve", "identity"]).env("FLORIN__IDENTITY__ISSUER", ""),
+            "identity.issuer is wanted",
+        ),
         (edge(dir.path(), "127.0.0.1:7070").arg("--demo"), "--demo runs in one process"),
         (edge(dir.path(), "10.0.0.1:7070").arg("ledger"), "calls travel in the clear"),
         (ledger(dir.path()).env("FLORIN__RPC__SECRET_FILE", &open), "can be read by everybody"),

@@ -45,7 +45,7 @@ fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
 #[test]
 fn ctrl_c_ends_it_the_same_way() {
     let dir = tempfile::tempdir().unwrap();
-    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger"]));
+    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity"]));
     server.signal("INT");
     server.wait_for("florin: stopped");
     assert_eq!(server.ended(), Some(0));
@@ -72,7 +72,7 @@ fn a_crash_leaves_no_lock_behind() {
 fn a_demo_says_so_and_keeps_its_directory_apart() {
     let dir = tempfile::tempdir().unwrap();
     let mut demo = Running::start(florin(dir.path()).args(["serve", "--demo"]));
-    demo.wait_for("DEMO: every caller is the same demo user");
+    demo.wait_for("DEMO: every caller without a token is the same demo user");
     assert!(demo.get("/status").1.contains("\"demo\":true"));
     demo.signal("TERM");
     assert_eq!(demo.ended(), Some(0));

@@ -4,8 +4,8 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use common::{config, open, routes, send};
@@ -36,11 +36,17 @@ impl Part for Store {
 const LIVE: [&str; 5] = ["/health", "/healthz", "/api/v1/health", "/actuator/health", "/actuator/health/liveness"];
 const READY: [&str; 3] = ["/ready", "/health/ready", "/actuator/health/readiness"];
 
+/// A process has one recorder.
+fn metrics() -> Metrics {
+    static METRICS: OnceLock<Metrics> = OnceLock::new();
+    METRICS.get_or_init(|| Metrics::install().unwrap()).clone()
+}
+
 #[tokio::test]
 async fn every_path_answers_and_only_readiness_asks_the_parts() {
     let store = Arc::new(Store { up: AtomicBool::new(true) });
     let about = About { version: "9.9.9", mode: "embedded", roles: vec!["edge"], demo: true };
-    let metrics = Metrics::install().unwrap();
+    let metrics = metrics();
     let health = Health::new(about, Arc::new(SystemClock), metrics, vec![store.clone()]);
     let server = open(health.routes().merge(routes()), &config(&[])).await;
     let get = async |path: &str| send(server.address(), "GET", path, "", b"").await;
@@ -89,5 +95,22 @@ async fn every_path_answers_and_only_readiness_asks_the_parts() {
         );
         assert!(text.contains("http_request_duration_seconds_bucket{") && text.contains(r#"le="0.005""#), "{text}");
         assert!(!text.contains("4711"), "a raw path became a label");
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_told_whether_it_lives_and_not_what_it_does() {
+    let store = Arc::new(Store { up: AtomicBool::new(true) });
+    let about = About { version: "9.9.9", mode: "embedded", roles: vec!["edge"], demo: true };
+    let health = Health::new(about, Arc::new(SystemClock), metrics(), vec![store]);
+    let server = open(health.routes_for_strangers().merge(routes()), &config(&[])).await;
+    let get = async |path: &str| send(server.address(), "GET", path, "", b"").await;
+    for path in LIVE.iter().chain(&READY) {
+        assert_eq!(get(path).await.status, 200, "{path}");
+    }
+    for path in ["/metrics", "/actuator/prometheus", "/status"] {
+        let answer = get(path).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (404, Some("route_unknown")), "{path}");
+        assert!(answer.body.contains("server.management_listen"), "{}", answer.body);
     }
 }

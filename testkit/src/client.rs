@@ -3,12 +3,15 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use kernel::Secret;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -16,6 +19,8 @@ use tokio::sync::Mutex;
 /// A clone has a connection of its own, so one client per task is a realistic load.
 pub struct Client {
     address: SocketAddr,
+    /// Sent with every request that does not say itself who asks.
+    token: Option<Secret>,
     connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
 }
 
@@ -54,7 +59,28 @@ impl fmt::Display for Lost {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Client {
-        Client { address, connection: Mutex::new(None) }
+        Client { address, token: None, connection: Mutex::new(None) }
+    }
+
+    pub fn with_token(self, token: Secret) -> Client {
+        Client { token: Some(token), ..self }
+    }
+
+    /// Somebody who does not say who they are.
+    pub fn stranger(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Asks for a token as a program does.
+    pub async fn token(&self, id: &str, secret: &str) -> Result<Secret, Lost> {
+        let request = Request::post("/oauth2/token")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))))
+            .body(Full::new(Bytes::from_static(b"grant_type=client_credentials")))
+            .expect("a request that can be sent");
+        let answer = self.send_raw(request).await?;
+        let token = answer.json().get("access_token").and_then(|token| token.as_str().map(Secret::new));
+        token.ok_or_else(|| Lost(format!("{}: {}", answer.status, answer.text())))
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -88,6 +114,10 @@ impl Client {
     pub async fn send_raw(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
         let host = self.address.to_string().parse().expect("an address is a header value");
         request.headers_mut().entry(HOST).or_insert(host);
+        if let Some(token) = &self.token {
+            let bearer = format!("Bearer {}", token.expose()).parse().expect("a token is a header value");
+            request.headers_mut().entry(AUTHORIZATION).or_insert(bearer);
+        }
         let mut connection = self.connection.lock().await;
         let kept = match connection.as_mut() {
             Some(sender) => sender.ready().await.is_ok(),
@@ -107,7 +137,7 @@ impl Client {
 
 impl Clone for Client {
     fn clone(&self) -> Client {
-        Client::new(self.address)
+        Client { token: self.token.clone(), ..Client::new(self.address) }
     }
 }
 

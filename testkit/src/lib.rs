@@ -5,6 +5,7 @@
 //! anywhere but on 127.0.0.1. Start reading at [`for_each_engine`], then [`Server`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod caller;
 mod client;
 mod clock;
 mod commit_cutter;
@@ -16,6 +17,7 @@ mod server;
 mod store;
 mod through;
 
+pub use caller::{caller, master};
 pub use client::{Answer, Client, Lost};
 pub use clock::FakeClock;
 pub use commit_cutter::{CommitCutter, Cut};

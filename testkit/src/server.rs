@@ -1,14 +1,15 @@
 //! The real binary as a test starts, kills and stops it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, Secret, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -16,6 +17,14 @@ use crate::Client;
 
 const READY_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(30);
+/// What every server under test is told beforehand: a program that may do everything.
+const FIRST_SECRETS: &str =
+    "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n";
+pub(crate) const CLIENT: (&str, &str) = ("tests", "only-for-tests-and-nothing-else-in-the-world");
+/// The same for all processes of a house, which share what is sealed under it.
+pub(crate) const MASTER: &str = "the key of houses that stand for a test and no longer";
+/// All processes of a house name the same one, wherever they listen.
+const ISSUER: &str = "http://localhost";
 const POLL: Duration = Duration::from_millis(10);
 /// What a program needs to run at all.
 const KEPT: [&str; 4] = ["HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR"];
@@ -40,6 +49,8 @@ pub struct ServerBuilder {
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    /// Of the program that the tests call as; none where the server answers no callers, or needs none.
+    token: Option<Secret>,
     /// Its working directory, with what it printed.
     dir: TempDir,
 }
@@ -68,6 +79,15 @@ impl ServerBuilder {
         self
     }
 
+    /// Services that it calls in other processes, such as `LEDGER`.
+    pub fn calling(self, services: &[&str], addresses: &str) -> ServerBuilder {
+        services.iter().fold(self, |builder, service| {
+            builder
+                .env(format!("FLORIN__SERVICES__{service}__MODE"), "remote")
+                .env(format!("FLORIN__SERVICES__{service}__ADDRESSES"), addresses)
+        })
+    }
+
     /// Starts the server and waits until it is ready.
     pub async fn start(&self) -> Server {
         let mut server = self.spawn();
@@ -79,6 +99,9 @@ impl ServerBuilder {
             }
             let answer = client.send(Method::GET, "/ready", &[], None).await;
             if answer.is_ok_and(|answer| answer.status == StatusCode::OK) {
+                if self.asks_for_tokens() {
+                    server.token = Some(client.token(CLIENT.0, CLIENT.1).await.expect("a token"));
+                }
                 return server;
             }
             let waited = SystemClock.monotonic().micros_since(started);
@@ -87,11 +110,21 @@ impl ServerBuilder {
         }
     }
 
+    /// An edge does, unless it is a demo's.
+    fn asks_for_tokens(&self) -> bool {
+        let named = |name: &str| self.args.iter().any(|arg| arg == name);
+        let services = self.args.iter().any(|arg| !arg.to_string_lossy().starts_with('-'));
+        (!services || named("edge")) && !named("--demo")
+    }
+
     /// Starts the server without waiting: for tests of a start that fails.
     pub fn spawn(&self) -> Server {
         let dir = tempfile::tempdir().expect("make a temporary directory");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let output = File::create(dir.path().join("output")).expect("make a file for the server's output");
+        let secrets = dir.path().join("first-secrets");
+        fs::write(&secrets, FIRST_SECRETS).expect("write the first secrets");
+        fs::set_permissions(&secrets, Permissions::from_mode(0o600)).expect("close the first secrets");
         let child = Command::new(&self.binary)
             .arg("serve")
             .args(&self.args)
@@ -102,13 +135,16 @@ impl ServerBuilder {
             .env("FLORIN__SERVER__LISTEN", address.to_string())
             .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
             .env("FLORIN__STORAGE__DATA_DIR", &self.data_dir)
+            .env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", &secrets)
+            .env("FLORIN__IDENTITY__ISSUER", ISSUER)
+            .env("JWT_SECRET", MASTER)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("share the file"))
             .stderr(output)
             .spawn()
             .expect("start the server");
-        Server { child, address, dir }
+        Server { child, address, token: None, dir }
     }
 }
 
@@ -118,7 +154,16 @@ impl Server {
     }
 
     pub fn client(&self) -> Client {
-        Client::new(self.address)
+        let client = Client::new(self.address);
+        match &self.token {
+            Some(token) => client.with_token(token.clone()),
+            None => client,
+        }
+    }
+
+    /// What the tests' program shows, where it has one.
+    pub fn token(&self) -> Option<Secret> {
+        self.token.clone()
     }
 
     pub fn process_id(&self) -> u32 {
@@ -189,8 +234,6 @@ impl Drop for Server {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn script(dir: &Path, text: &str) -> PathBuf {

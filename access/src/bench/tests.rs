@@ -32,7 +32,9 @@ fn what_it_costs() {
     for others in [0, 10, 100, 1_000] {
         let selected =
             line(&format!("decision, {others} policies for other actions"), decisions(others, 50_000).unwrap());
-        assert!(selected.p50_ns < 20_000.0, "the goal is 20 us");
+        if !cfg!(debug_assertions) {
+            assert!(selected.p50_ns < 20_000.0, "the goal is 20 us");
+        }
         let calls = 50_000 / (others + 1).max(10);
         let all = decisions_without_selection(others, calls.max(500)).unwrap();
         line(&format!("the same {others} without the selection"), all);

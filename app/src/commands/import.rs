@@ -68,7 +68,7 @@ fn hold(config: &Config) -> Result<(Target, DataDir), Failure> {
     let storage = &config.storage;
     let stamp = DataDir::look(&storage.data_dir)?.unwrap_or(Stamp::Plain);
     let held = DataDir::open(&storage.data_dir, stamp)?;
-    Ok((stores::new_ledger(config), held))
+    Ok((stores::of_service(config, stores::LEDGER), held))
 }
 
 /// Opens the book's store. A book that is not there is created as a running ledger would: its row, then its store, then

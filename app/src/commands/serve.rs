@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use access::Gate;
+use axum::Router;
 use kernel::{Clock, Principal, SystemClock};
 use platform::config::Config;
 use platform::data_dir::{DataDir, DataDirError, Stamp};
@@ -45,11 +46,13 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
         tracing::warn!(variables = config.known_not_used().join(" "), "set, and not used yet");
     }
     let roles = Roles::new(&options.services, config, options.demo)?;
-    let data_dir = if roles.ledger { Some(open_data_dir(config, options.demo)?) } else { None };
+    let data_dir = if roles.keeps() { Some(open_data_dir(config, options.demo)?) } else { None };
     let inside = Inside::open(config, roles).await?;
+    let public = listeners::bind(config).await?;
     let (data_dir, demo) = (data_dir.as_ref(), options.demo);
-    let opening = Opening { config, data_dir, clock: clock.clone(), roles, inside: &inside, demo };
-    let Started { router, methods, parts, steps, gauges, api } = services::start(&opening).await?;
+    let address = roles.edge.then(|| format!("{}://{}", listeners::scheme(config), public.address()));
+    let opening = Opening { config, data_dir, clock: clock.clone(), roles, inside: &inside, address, demo };
+    let Started { router, root, gate, methods, parts, steps, gauges, api, first } = services::start(&opening).await?;
 
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
@@ -60,12 +63,16 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let health = Health::new(about, clock.clone(), telemetry.metrics.clone(), parts);
     let edge = Edge::new(config, clock.clone());
     // Without the edge nobody from outside is answered, whatever the services bring.
-    let router = if roles.edge { public(router, options.demo).merge(docs_page::routes(&api)?) } else { Router::new() };
-    let (public, management) = listeners::open(config, &health, &edge, router).await?;
-    let internal = inside.serve(config, Served::new(methods, Arc::new(inside::Housemates), clock));
+    let router = if roles.edge {
+        guarded(router, gate.clone(), demo).merge(root).merge(docs_page::routes(&api)?)
+    } else {
+        Router::new()
+    };
+    let (public, management) = listeners::open(config, &health, &edge, public, router).await?;
+    let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
     let open = Open { public, internal, management, steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
-    banner::show(&open, roles, data_dir, options.demo);
+    banner::show(&open, roles, data_dir, &first);
 
     let signal = signals.first().await;
     tracing::info!(signal, "stopping");
@@ -82,17 +89,17 @@ fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {
 
 /// Where the data is.
 fn mode(config: &Config, roles: Roles) -> &'static str {
-    match (roles.ledger, &config.storage.database_url) {
+    match (roles.keeps(), &config.storage.database_url) {
         (false, _) => "remote",
         (true, Some(_)) => "postgres",
         (true, None) => "embedded",
     }
 }
 
-/// The services under both prefixes, with the principal that stands for every caller until there are identities.
-fn public(services: Router, demo: bool) -> Router {
-    let principal = if demo { Principal::demo() } else { Principal::operator() };
-    Router::new().nest("/v1", services.clone()).nest("/api/v1", services).layer(Extension(principal))
+/// The services under both prefixes, for whoever shows a token; under `--demo` those without one are the demo's user.
+fn guarded(services: Router, gate: Gate, demo: bool) -> Router {
+    let services = Router::new().nest("/v1", services.clone()).nest("/api/v1", services);
+    access::authenticate(services, gate, demo.then(Principal::demo))
 }
 
 /// Every five seconds: folds what the metrics have collected and tells the rate of requests.

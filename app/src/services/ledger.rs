@@ -10,7 +10,7 @@ use platform::config::Config;
 use platform::db::Target;
 use platform::health::Part;
 use platform::lease::Standing;
-use platform::rpc::{Http2, RpcClient};
+use platform::rpc::RpcClient;
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
@@ -69,14 +69,8 @@ pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result
 }
 
 fn remote(opening: &Opening<'_>) -> Result<RemoteBooks, Failure> {
-    let config = opening.config;
-    let credential = opening.inside.credential.as_ref();
-    let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
-    let addresses = config.services.ledger.addresses.iter().cloned();
-    let clock = opening.clock.clone();
-    let connect = opening.inside.connect();
-    let transport = Http2::new(addresses, config.rpc.connections, credential, connect, clock.clone());
-    Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), clock)))
+    let transport = super::transport(opening, &opening.config.services.ledger.addresses)?;
+    Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, transport, opening.clock.clone())))
 }
 
 fn mount(started: &mut Started, books: Arc<dyn Books>) {

@@ -29,6 +29,8 @@ const MORE_PIECES: u64 = 200;
 
 pub(crate) struct Bank {
     pub(crate) plan: Plan,
+    /// Whom the ledgers are asked by.
+    principal: Principal,
     ledgers: Vec<Arc<dyn Ledger>>,
     visitor: Arc<dyn Visitor>,
     next: AtomicU64,
@@ -37,13 +39,22 @@ pub(crate) struct Bank {
 }
 
 pub(crate) fn ctx(deadline_ms: u64) -> Ctx {
+    bank_ctx(&Principal::operator(), deadline_ms)
+}
+
+fn bank_ctx(principal: &Principal, deadline_ms: u64) -> Ctx {
     let deadline = Deadline::after_millis(&SystemClock, deadline_ms);
-    Ctx { principal: Principal::operator(), deadline, request_id: "bank".into(), idempotency_key: None }
+    Ctx { principal: principal.clone(), deadline, request_id: "bank".into(), idempotency_key: None }
 }
 
 impl Bank {
     /// Accounts with money in them. `ledgers` are shared by all callers, as equals.
-    pub(crate) async fn open(plan: Plan, ledgers: Vec<Arc<dyn Ledger>>, visitor: Arc<dyn Visitor>) -> Bank {
+    pub(crate) async fn open(
+        plan: Plan,
+        principal: Principal,
+        ledgers: Vec<Arc<dyn Ledger>>,
+        visitor: Arc<dyn Visitor>,
+    ) -> Bank {
         let ledger = &ledgers[0];
         let world: ledger_api::AccountPath = "world".parse().unwrap();
         for account in [world.clone()].into_iter().chain((0..ACCOUNTS).map(path)) {
@@ -54,7 +65,7 @@ impl Bank {
             };
             let (currency, metadata) = ("USD".parse().unwrap(), Default::default());
             let open = OpenAccount { path: account, currency, normal, limits, owner: None, reference: None, metadata };
-            ledger.open_account(&ctx(5_000), open).await.unwrap();
+            ledger.open_account(&bank_ctx(&principal, 5_000), open).await.unwrap();
         }
         for account in 0..ACCOUNTS {
             let fund = ledger_api::NewTransaction {
@@ -63,9 +74,10 @@ impl Bank {
                 ..Default::default()
             };
             let fund = Submit { operation: Operation::Create(fund), dry_run: false };
-            ledger.submit(&ctx(5_000), fund).await.unwrap();
+            ledger.submit(&bank_ctx(&principal, 5_000), fund).await.unwrap();
         }
-        Bank { plan, ledgers, visitor, next: AtomicU64::new(0), enough: AtomicBool::new(false), pulse: Pulse::start() }
+        let (next, enough) = (AtomicU64::new(0), AtomicBool::new(false));
+        Bank { plan, principal, ledgers, visitor, next, enough, pulse: Pulse::start() }
     }
 
     fn ledger(&self, number: u64) -> &dyn Ledger {
@@ -90,7 +102,9 @@ impl Bank {
         let lines = open.iter().map(|transfer| transfer.operation()).collect();
         let batch = Batch { atomic: false, dry_run: false, lines };
         let ledger = self.ledger(number);
-        let said = self.timed(deadline_ms, async { ledger.submit_batch(&ctx(deadline_ms), batch).await }).await;
+        let said = self
+            .timed(deadline_ms, async { ledger.submit_batch(&bank_ctx(&self.principal, deadline_ms), batch).await })
+            .await;
         let line = |(line, transfer): (LineOutcome, &Transfer)| match line {
             LineOutcome::Done(done) => {
                 check(*transfer, &done);
@@ -241,7 +255,8 @@ impl Caller {
         let (bank, deadline) = (Arc::clone(&self.bank), self.deadline());
         let ledger = bank.ledger(self.number);
         let submit = Submit { operation: transfer.operation(), dry_run: false };
-        let said = bank.timed(deadline, async { ledger.submit(&ctx(deadline), submit).await }).await;
+        let said =
+            bank.timed(deadline, async { ledger.submit(&bank_ctx(&bank.principal, deadline), submit).await }).await;
         self.told.called(said.ms);
         let said = said.answer.map(|done| check(transfer, &done));
         self.hear_one(transfer, said.clone());
@@ -249,7 +264,8 @@ impl Caller {
             return;
         }
         let find = FindTransaction::Id(transfer.id());
-        let found = bank.timed(deadline, async { ledger.transaction(&ctx(deadline), find).await }).await;
+        let found =
+            bank.timed(deadline, async { ledger.transaction(&bank_ctx(&bank.principal, deadline), find).await }).await;
         match found.answer {
             // It may still be under way.
             Err(LedgerError::Refused { refusal: Refusal::NotFound { .. }, .. }) => {}

@@ -15,6 +15,8 @@ mod pulse;
 mod stage;
 mod told;
 
+use kernel::Principal;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +60,7 @@ async fn storm(bank: Bank, proxy: &FaultProxy) -> told::Told {
 async fn between_the_ledger_and_postgresql() {
     on_postgres(async |store| {
         let stage = InProcess::start(store).await;
-        let bank = Bank::open(plan(), stage.callers(), stage.visitors()).await;
+        let bank = Bank::open(plan(), Principal::operator(), stage.callers(), stage.visitors()).await;
         let told = storm(bank, &stage.proxy).await;
         audit(stage.close(store).await, &told).await;
     })
@@ -69,7 +71,7 @@ async fn between_the_ledger_and_postgresql() {
 async fn between_a_caller_and_the_ledger() {
     for_each_engine(async |store| {
         let stage = Remote::start(store).await;
-        let bank = Bank::open(plan(), stage.callers().await, stage.visitors()).await;
+        let bank = Bank::open(plan(), stage.principal.clone(), stage.callers().await, stage.visitors()).await;
         let told = storm(bank, &stage.proxy).await;
         audit(stage.close().await, &told).await;
         stage::forget_database(store).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{Clock, IdMaker, SystemClock};
+use kernel::{Clock, IdMaker, Principal, SystemClock};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{BookName, Books, Ledger, LedgerError, RemoteBooks};
 use platform::db::{Access, Db, Engine, Target};
@@ -76,6 +76,8 @@ impl Visitor for Stranger {
 
 pub(crate) struct Remote {
     pub(crate) proxy: FaultProxy,
+    /// With a token of the identity in the same process.
+    pub(crate) principal: Principal,
     server: Server,
     credential: Credential,
     store: Target,
@@ -88,6 +90,7 @@ impl Remote {
         let (data, secret) = (dir.path().join("data"), dir.path().join("rpc"));
         let mut builder = ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), &data)
             .arg("ledger")
+            .arg("identity")
             .env("FLORIN__RPC__SECRET_FILE", &secret)
             .env("FLORIN__TELEMETRY__LOG_LEVEL", "error");
         let target = match store.engine() {
@@ -102,7 +105,8 @@ impl Remote {
         let called_on = server.said("other processes call it on ").await;
         let proxy = FaultProxy::start(called_on.parse().unwrap()).await;
         let credential = Credential::read(&secret).unwrap();
-        Remote { proxy, server, credential, store: target, _dir: dir }
+        let principal = testkit::caller(&called_on, &credential).await;
+        Remote { proxy, principal, server, credential, store: target, _dir: dir }
     }
 
     /// Two clients that share nothing, as two processes.

@@ -1,8 +1,10 @@
 //! The real binary in a directory of its own, with nothing of this machine's environment.
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
+use std::cell::OnceCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -12,7 +14,34 @@ pub(crate) fn florin(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
     command.current_dir(dir).env_clear();
     command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__RPC__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    // The same for all processes of a house.
+    command.env("FLORIN__IDENTITY__ISSUER", "http://localhost");
+    let secrets = dir.join("first-secrets");
+    std::fs::write(
+        &secrets,
+        "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
+    command.env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", secrets);
     command
+}
+
+/// A token of the program that every server is told of; empty where nobody gives tokens.
+fn token(at: &str) -> String {
+    let basic = "dGVzdHM6b25seS1mb3ItdGVzdHMtYW5kLW5vdGhpbmctZWxzZS1pbi10aGUtd29ybGQ=";
+    let form = "grant_type=client_credentials";
+    let head = format!(
+        "POST /oauth2/token HTTP/1.1\r\nauthorization: Basic {basic}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n",
+        form.len()
+    );
+    let (status, answer) = Port(at.to_owned()).ask(&head, form);
+    if status == 404 {
+        return String::new();
+    }
+    let token = answer.split_once("\"access_token\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    token.unwrap_or_else(|| panic!("no token: {status} {answer}")).0.to_owned()
 }
 
 /// Runs a command that ends by itself; one that does not is killed and fails the test.
@@ -44,6 +73,7 @@ fn ended(child: &mut Child) -> Option<ExitStatus> {
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
+    token: OnceCell<String>,
     pub(crate) at: String,
     pub(crate) said: Vec<String>,
 }
@@ -59,7 +89,7 @@ impl Running {
         let (sender, lines) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let mut running = Running { child, lines, at: String::new(), said: Vec::new() };
+        let mut running = Running { child, lines, token: OnceCell::new(), at: String::new(), said: Vec::new() };
         let at = running.wait_for(words);
         running.at = at.split(end).next().unwrap_or_default().to_owned();
         running
@@ -98,13 +128,28 @@ impl Running {
         ended(&mut self.child).expect("still running after 20 seconds").code()
     }
 
+    /// As the program of the tests, where the path is one of the API.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        Port(self.at.clone()).get(path)
+        let port = Port(self.at.clone());
+        port.ask(&format!("GET {path} HTTP/1.1\r\n{}", self.bearer(path)), "")
     }
 
     pub(crate) fn post(&self, path: &str, json: &str) -> (u16, String) {
-        Port(self.at.clone()).post(path, json)
+        let port = Port(self.at.clone());
+        port.ask(&format!("POST {path} HTTP/1.1\r\n{}{}", self.bearer(path), of_json(json)), json)
     }
+
+    fn bearer(&self, path: &str) -> String {
+        if !path.starts_with("/v1") && !path.starts_with("/api/v1") {
+            return String::new();
+        }
+        let token = self.token.get_or_init(|| token(&self.at));
+        if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") }
+    }
+}
+
+fn of_json(json: &str) -> String {
+    format!("content-type: application/json\r\ncontent-length: {}\r\n", json.len())
 }
 
 /// Something that answers HTTP.
@@ -116,9 +161,7 @@ impl Port {
     }
 
     pub(crate) fn post(&self, path: &str, json: &str) -> (u16, String) {
-        let length = json.len();
-        let head = format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
-        self.ask(&head, json)
+        self.ask(&format!("POST {path} HTTP/1.1\r\n{}", of_json(json)), json)
     }
 
     fn ask(&self, head: &str, body: &str) -> (u16, String) {

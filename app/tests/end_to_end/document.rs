@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::house::{ACCOUNTS, House, TRANSACTIONS};
 
-struct Operation {
-    name: String,
-    method: String,
-    path: String,
-    body: Value,
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Value,
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, body) in item.as_object().unwrap() {
@@ -26,7 +26,7 @@ fn operations(document: &Value) -> Vec<Operation> {
     all
 }
 
-fn printed() -> String {
+pub(crate) fn printed() -> String {
     let out = std::process::Command::new(env!("CARGO_BIN_EXE_florin")).arg("openapi").env_clear().output().unwrap();
     assert!(out.status.success());
     String::from_utf8(out.stdout).unwrap()
@@ -123,7 +123,7 @@ fn fields(value: &Value) -> BTreeSet<String> {
     into
 }
 
-fn example(content: Option<&Value>) -> Vec<Value> {
+pub(crate) fn example(content: Option<&Value>) -> Vec<Value> {
     let Some(content) = content else { return Vec::new() };
     match content["examples"].as_object() {
         Some(examples) => examples.values().map(|example| example["value"].clone()).collect(),

@@ -7,20 +7,28 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hyper::{Method, StatusCode};
 use kernel::{IdMaker, SystemClock};
 use ledger_api::{TransactionId, TransactionTag};
+use platform::db::Target;
+use platform::rpc::Credential;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Answer, Client, Server, ServerBuilder};
 
+use crate::mint::Mint;
+
 pub(crate) const ACCOUNTS: &str = "/v1/ledger/accounts";
 pub(crate) const TRANSACTIONS: &str = "/v1/ledger/transactions";
 pub(crate) const BATCHES: &str = "/v1/ledger/batches";
+
+const CALLED: &str = "other processes call it on ";
 
 /// What callers talk to, in one process or with the ledger in another one.
 pub(crate) struct House {
     pub(crate) server: Server,
     pub(crate) client: Client,
     ledger: Option<Server>,
-    _dir: TempDir,
+    /// Where identity keeps what it knows.
+    identity: Target,
+    dir: TempDir,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,14 +100,32 @@ impl House {
         let mut builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, value));
         let mut ledger = None;
         if topology == Topology::Split {
-            let server = builder.clone().arg("ledger").start().await;
-            let at = server.said("other processes call it on ").await;
-            builder = builder.arg("edge").env("FLORIN__SERVICES__LEDGER__MODE", "remote");
-            builder = builder.env("FLORIN__SERVICES__LEDGER__ADDRESSES", at);
+            let server = builder.clone().arg("ledger").arg("identity").start().await;
+            let at = server.said(CALLED).await;
+            builder = builder.arg("edge").calling(&["LEDGER", "IDENTITY"], &at);
             ledger = Some(server);
         }
         let server = builder.start().await;
-        House { client: server.client(), server, ledger, _dir: dir }
+        let url = env.iter().find(|(name, _)| *name == "FLORIN__STORAGE__DATABASE_URL");
+        let identity = match url {
+            Some((_, url)) => Target::Postgres { url: (*url).to_owned(), schema: "identity".to_owned() },
+            None => Target::Sqlite { file: dir.path().join("identity.db"), cache_mb: 2 },
+        };
+        House { client: server.client(), server, ledger, identity, dir }
+    }
+
+    /// Signs whatever a test wants to be said.
+    pub(crate) async fn mint(&self) -> Mint {
+        Mint::open(self.identity.clone()).await
+    }
+
+    /// Where other processes of the house are called, and what they show; none in one process on SQLite.
+    pub(crate) async fn inside(&self) -> Option<(String, Credential)> {
+        let server = self.ledger.as_ref().unwrap_or(&self.server);
+        if !server.output().contains(CALLED) {
+            return None;
+        }
+        Some((server.said(CALLED).await, Credential::read(&self.dir.path().join("keys/rpc")).unwrap()))
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {

@@ -154,7 +154,7 @@ fn called(given: &str, safe: bool) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{given} is on another machine, and calls would travel in the clear; give certificates in [rpc.tls], or say \
+        "{given} is on another machine, and calls travel in the clear; give certificates in [rpc.tls], or say \
          rpc.plain_behind_mesh = true where a mesh encrypts them"
     ))
 }

@@ -19,7 +19,7 @@ const WORD_MAX: Duration = Duration::from_secs(1);
 const TLS_WANTED: &str = concat!(
     "HTTP/1.1 400 Bad Request\r\n",
     "content-type: application/problem+json\r\n",
-    "content-length: 169\r\n",
+    "content-length: 168\r\n",
     "connection: close\r\n\r\n",
     r#"{"type":"/problems/tls_wanted","title":"This port speaks TLS","status":400,"#,
     r#""detail":"call it by https://, with TLS 1.3","code":"tls_wanted","request_id":"","errors":[]}"#,

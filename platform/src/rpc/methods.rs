@@ -75,6 +75,15 @@ impl Methods {
     }
 }
 
+impl Methods {
+    /// By name, in order: for whoever checks that each of them is guarded.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.table.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
 /// All services that this process answers for.
 pub struct Served {
     services: HashMap<&'static str, Methods>,

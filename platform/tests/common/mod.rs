@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use kernel::{Principal, SystemClock};
 use platform::config::{Config, Sources};
-use platform::http::{CallCtx, Edge, Json, Listener, Page, Path, Problem, Query, Settings, guard, page_limit};
+use platform::http::{CallCtx, Edge, Json, Listener, Page, Path, Problem, Query, Scope, Settings, guard, page_limit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,6 +43,8 @@ pub(crate) fn routes() -> Router {
         .route("/panic", get(async || -> Json<Value> { panic!("planted secret") }))
         .route("/broken", get(async || Problem::internal("planted secret")))
         .route("/slow/{ms}", get(slow))
+        .route("/origin", get(origin))
+        .route("/kept", get(async || ([("cache-control", "max-age=60"), ("referrer-policy", "same-origin")], "kept")))
 }
 
 fn page(limit: Option<u32>) -> Result<Json<Page<usize>>, Problem> {
@@ -52,6 +54,10 @@ fn page(limit: Option<u32>) -> Result<Json<Page<usize>>, Problem> {
 async fn whoami(CallCtx(ctx): CallCtx) -> Json<Value> {
     let key = ctx.idempotency_key.map(|key| key.as_str().to_owned());
     Json(json!({ "subject": &*ctx.principal.subject, "request_id": &*ctx.request_id, "key": key }))
+}
+
+async fn origin(Extension(scope): Extension<Scope>) -> Json<Value> {
+    Json(json!({ "from": scope.from, "secure": scope.secure }))
 }
 
 async fn slow(Path(ms): Path<u64>) -> Json<Value> {

@@ -6,8 +6,6 @@
 //! in this process holds from the next request on; no secret is stored that can be found out from the store alone.
 //! Start reading at [`IdentityService`], then `login`, then `tokens`.
 
-#![allow(dead_code)]
-
 mod change;
 mod channels;
 mod clients;
@@ -28,6 +26,7 @@ mod service;
 mod sessions;
 mod standing;
 mod store;
+mod tend;
 mod tokens;
 
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};

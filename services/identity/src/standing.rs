@@ -62,10 +62,6 @@ impl IdentityService {
         })
     }
 
-    async fn told_keys(&self, _tx: &Tx) -> Result<Vec<access::PublicKey>, DbError> {
-        Ok(Vec::new())
-    }
-
     /// Behind a commit: this process hears of it before whoever asked is answered.
     pub(crate) async fn tell_here(&self) -> Result<(), DbError> {
         let Some(hears) = &self.hears else { return Ok(()) };

@@ -10,7 +10,7 @@ use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{AccountPath, Ledger, LedgerStatus, Limits, OpenAccount, RollUpQuery, Side};
 use serde_json::{Value, json};
 
-use super::client::{Caller, FUNDS, InProcess, Transfer, WORLD, operator};
+use super::client::{Caller, FUNDS, InProcess, Transfer, WORLD, Whom};
 use super::load::{self, Figures, Load};
 use super::memory::Memory;
 use super::process::LedgerProcess;
@@ -30,7 +30,7 @@ pub(super) struct Books {
     store: Store,
     place: Place,
     pub(super) ledger: Arc<dyn Ledger>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) whom: Whom,
     pub(super) paths: Arc<[AccountPath]>,
     currency: Currency,
     /// In the store, and what they moved in all.
@@ -73,28 +73,28 @@ impl Books {
         let ids = IdMaker::new(Arc::clone(&clock));
         let service = Arc::new(LedgerService::start(store.open().await?, config, Arc::clone(&clock), ids).await?);
         let ledger: Arc<dyn Ledger> = service.clone();
-        Books::of(store, Place::Here(service), ledger, clock, accounts).await
+        Books::of(store, Place::Here(service), ledger, Whom::operator(&clock), accounts).await
     }
 
     /// The same in another process, which is called over `connections`.
     pub(super) async fn open_there(store: Store, accounts: usize, connections: usize) -> Result<Books, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let process = LedgerProcess::start(&store, accounts, connections, &clock).await?;
-        let ledger = process.ledger();
-        Books::of(store, Place::There(process), ledger, clock, accounts).await
+        let (ledger, whom) = (process.ledger(), process.whom());
+        Books::of(store, Place::There(process), ledger, whom, accounts).await
     }
 
     async fn of(
         store: Store,
         place: Place,
         ledger: Arc<dyn Ledger>,
-        clock: Arc<dyn Clock>,
+        whom: Whom,
         accounts: usize,
     ) -> Result<Books, Failure> {
         let (currency, paths) = (load::currency()?, load::paths(accounts)?);
-        let mut books = Books { store, place, ledger, clock, paths, currency, transfers: 0, moved: 0 };
+        let mut books = Books { store, place, ledger, whom, paths, currency, transfers: 0, moved: 0 };
         books.open_accounts().await?;
-        fund(books.caller(), &books.paths, &books.clock).await?;
+        fund(books.caller(), &books.paths, &books.whom.clock).await?;
         books.transfers = accounts as u64;
         books.moved = FUNDS * accounts as i64;
         Ok(books)
@@ -108,13 +108,13 @@ impl Books {
     }
 
     pub(super) fn caller(&self) -> InProcess {
-        InProcess { ledger: Arc::clone(&self.ledger), clock: Arc::clone(&self.clock), currency: self.currency }
+        InProcess { ledger: Arc::clone(&self.ledger), whom: self.whom.clone(), currency: self.currency }
     }
 
     pub(super) async fn measure(&mut self, load: &Load) -> Result<Figures, Failure> {
         let before = self.status().await?;
         let callers = (0..load.in_flight).map(|_| self.caller()).collect();
-        let run = load::run(callers, load, &self.paths, &self.clock).await?;
+        let run = load::run(callers, load, &self.paths, &self.whom.clock).await?;
         let longest_commit = matches!(self.place, Place::Here(_)).then(commits::longest);
         let after = self.status().await?;
         let rows = after.rows - before.rows;
@@ -125,11 +125,11 @@ impl Books {
     }
 
     pub(super) async fn status(&self) -> Result<LedgerStatus, Failure> {
-        Ok(self.ledger.status(&operator(&*self.clock)).await?)
+        Ok(self.ledger.status(&self.whom.ctx()).await?)
     }
 
     pub(super) async fn moved_in_books(&self) -> Result<i64, Failure> {
-        let total = self.ledger.roll_up(&operator(&*self.clock), RollUpQuery::now("bench".parse()?)).await?;
+        let total = self.ledger.roll_up(&self.whom.ctx(), RollUpQuery::now("bench".parse()?)).await?;
         Ok(total.currencies.first().map_or(0, |total| total.posted_debits.minor()))
     }
 
@@ -166,7 +166,7 @@ impl Books {
             reference: None,
             metadata: Default::default(),
         };
-        self.ledger.open_account(&operator(&*self.clock), world.clone()).await?;
+        self.ledger.open_account(&self.whom.ctx(), world.clone()).await?;
         let next = Arc::new(AtomicUsize::new(0));
         let mut opening = tokio::task::JoinSet::new();
         let at_once = if matches!(self.place, Place::Here(_)) { OPENING } else { OPENING_THERE };
@@ -196,7 +196,7 @@ async fn open_some(
 ) -> Result<(), Failure> {
     while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
         let open = OpenAccount { path: path.clone(), normal: Side::Credit, ..like.clone() };
-        caller.ledger.open_account(&operator(&*caller.clock), open).await?;
+        caller.ledger.open_account(&caller.whom.ctx(), open).await?;
     }
     Ok(())
 }

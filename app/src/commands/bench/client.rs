@@ -79,12 +79,26 @@ impl Transfer {
     }
 }
 
-pub(super) fn operator(clock: &dyn Clock) -> Ctx {
-    Ctx {
-        principal: Principal::operator(),
-        deadline: Deadline::after_millis(clock, DEADLINE_MS),
-        request_id: "bench".into(),
-        idempotency_key: None,
+/// Whom a benchmark calls as.
+#[derive(Clone)]
+pub(super) struct Whom {
+    pub principal: Principal,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Whom {
+    /// Whoever runs a ledger in this process.
+    pub(super) fn operator(clock: &Arc<dyn Clock>) -> Whom {
+        Whom { principal: Principal::operator(), clock: Arc::clone(clock) }
+    }
+
+    pub(super) fn ctx(&self) -> Ctx {
+        Ctx {
+            principal: self.principal.clone(),
+            deadline: Deadline::after_millis(&*self.clock, DEADLINE_MS),
+            request_id: "bench".into(),
+            idempotency_key: None,
+        }
     }
 }
 
@@ -96,13 +110,13 @@ pub(super) trait Caller: Send + 'static {
 
 pub(super) struct InProcess {
     pub ledger: Arc<dyn Ledger>,
-    pub clock: Arc<dyn Clock>,
+    pub whom: Whom,
     pub currency: Currency,
 }
 
 impl Caller for InProcess {
     async fn send(&mut self, transfers: &[Transfer]) -> Result<(), Failure> {
-        let ctx = operator(&*self.clock);
+        let ctx = self.whom.ctx();
         if let [transfer] = transfers {
             let operation = Operation::Create(transfer.command(self.currency));
             self.ledger.submit(&ctx, Submit { operation, dry_run: false }).await?;

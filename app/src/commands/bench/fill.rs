@@ -29,7 +29,7 @@ pub(super) async fn fill(books: &mut Books, load: &Load) -> Result<(), Failure> 
     let before = books.status().await?;
     let mut filling = tokio::task::JoinSet::new();
     for _ in 0..CALLERS {
-        let maker = Maker::new(Arc::clone(&books.paths), load.hot, load.random_ids, Arc::clone(&books.clock));
+        let maker = Maker::new(Arc::clone(&books.paths), load.hot, load.random_ids, Arc::clone(&books.whom.clock));
         filling.spawn(fill_some(books.caller(), maker, load.stored, Arc::clone(&shared), told.clone()));
     }
     drop(told);

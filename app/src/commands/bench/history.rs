@@ -15,7 +15,6 @@ use ledger_api::{BalanceQuery, TimeBasis};
 use serde_json::{Value, json};
 
 use super::books::Books;
-use super::client::operator;
 use super::goals::Goals;
 use super::report::Report;
 use super::store::Stores;
@@ -164,7 +163,7 @@ async fn ask(books: &Books, question: &Question, options: &BenchHistory) -> Resu
 /// What was written meanwhile has to be there too, at the rate that was wanted.
 async fn check(books: &Books, known: &Known, written: &Written) -> Result<(), Failure> {
     let query = BalanceQuery { path: known.path.clone(), at: None, by: TimeBasis::Record };
-    let balance = books.ledger.balance(&operator(&*books.clock), query).await?.posted.minor();
+    let balance = books.ledger.balance(&books.whom.ctx(), query).await?.posted.minor();
     let wanted = known.end() + written.moved;
     let rows = books.status().await?.rows - known.rows;
     if balance != wanted || rows != written.transfers {

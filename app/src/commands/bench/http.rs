@@ -4,7 +4,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::{HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
@@ -18,7 +21,7 @@ use super::child::Running;
 use super::client::{Caller, FUNDS, Transfer, WORLD};
 use super::load::{self, Figures, Load};
 use super::memory::Memory;
-use super::process::{Secret, free_address};
+use super::process::{PROGRAM, Secret, free_address};
 use super::store::Store;
 use crate::failure::Failure;
 
@@ -75,6 +78,8 @@ async fn open_accounts(server: &Server, paths: &[AccountPath], currency: Currenc
 struct Server {
     running: Running,
     address: String,
+    /// Of the program that the server was told of.
+    token: HeaderValue,
 }
 
 impl Server {
@@ -86,7 +91,7 @@ impl Server {
             .env("FLORIN__SERVER__LISTEN", &address)
             // On PostgreSQL a ledger can be called by others.
             .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
-            .env("FLORIN__RPC__SECRET_FILE", &secret.file)
+            .envs(secret.variables())
             .env("FLORIN__SERVER__CONNECTIONS_MAX", (load.in_flight + 128).to_string())
             .env("FLORIN__SERVER__DEADLINE_MS", "30000")
             .env("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (load.accounts + 1).to_string())
@@ -94,11 +99,12 @@ impl Server {
             .stderr(Stdio::null())
             .stdin(Stdio::null())
             .spawn()?;
-        let server = Server { running: Running(child), address };
+        let mut server = Server { running: Running(child), address, token: HeaderValue::from_static("") };
         for _ in 0..READY_TRIES_MAX {
             if let Ok(mut caller) = server.caller(load::currency()?).await
                 && caller.get("/ready").await.is_ok()
             {
+                server.token = caller.token(&secret).await?;
                 return Ok(server);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -111,13 +117,14 @@ impl Server {
         stream.set_nodelay(true)?;
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(OverHttp { sender, address: self.address.clone(), currency })
+        Ok(OverHttp { sender, address: self.address.clone(), token: self.token.clone(), currency })
     }
 }
 
 struct OverHttp {
     sender: SendRequest<Full<Bytes>>,
     address: String,
+    token: HeaderValue,
     currency: Currency,
 }
 
@@ -134,7 +141,13 @@ impl OverHttp {
             .uri(path)
             .header("host", &self.address)
             .header("content-type", "application/json")
+            .header("authorization", self.token.clone())
             .body(Full::new(Bytes::from(body)))?;
+        self.exchange(request).await
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         let status = answer.status();
@@ -143,6 +156,20 @@ impl OverHttp {
             return Ok(body);
         }
         Err(Failure::new(format!("{method} {path} answered {status}: {}", String::from_utf8_lossy(&body))))
+    }
+
+    /// Asks for a token as a program does.
+    async fn token(&mut self, secret: &Secret) -> Result<HeaderValue, Failure> {
+        let basic = STANDARD.encode(format!("{PROGRAM}:{}", secret.program));
+        let request = http::Request::post("/oauth2/token")
+            .header("host", &self.address)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", format!("Basic {basic}"))
+            .body(Full::new(Bytes::from_static(b"grant_type=client_credentials")))?;
+        let answer: Value = serde_json::from_slice(&self.exchange(request).await?)?;
+        let token = answer.get("access_token").and_then(Value::as_str);
+        let token = token.ok_or_else(|| Failure::new("the server of the benchmark gave no token"))?;
+        Ok(HeaderValue::from_str(&format!("Bearer {token}"))?)
     }
 
     async fn get(&mut self, path: &str) -> Result<Value, Failure> {

@@ -1,17 +1,23 @@
 //! A ledger as a process of its own: the same executable, on free ports of this machine, called as an edge calls it.
 
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::Clock;
+use identity_api::{ClientAuth, Grant, Origin, RemoteIdentity, TokenRequest, Tokens};
+use kernel::{Clock, Principal, PrincipalKind};
 use ledger_api::{BookName, Books, Ledger, RemoteBooks};
-use platform::rpc::{Credential, Http2, RpcClient, TcpConnect};
+use platform::crypto::random_token;
+use platform::rpc::{Credential, Http2, RpcClient, TcpConnect, Transport};
 use tokio::net::TcpListener;
 
 use super::child::Running;
-use super::client::operator;
+use super::client::Whom;
 use super::memory::Memory;
 use super::store::Store;
 use crate::failure::Failure;
@@ -22,6 +28,7 @@ const READY_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct LedgerProcess {
     running: Running,
     ledger: Arc<dyn Ledger>,
+    whom: Whom,
 }
 
 impl LedgerProcess {
@@ -35,11 +42,11 @@ impl LedgerProcess {
         let secret = Secret::make(store)?;
         let address = free_address().await?;
         let child = Command::new(std::env::current_exe()?)
-            .args(["serve", "ledger"])
+            .args(["serve", "ledger", "identity"])
             .envs(store.variables())
             .env("FLORIN__SERVER__LISTEN", "127.0.0.1:0")
             .env("FLORIN__RPC__LISTEN", &address)
-            .env("FLORIN__RPC__SECRET_FILE", &secret.file)
+            .envs(secret.variables())
             .env("FLORIN__SERVICES__LEDGER__MODE", "local")
             .env("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (accounts + 1).to_string())
             .env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
@@ -47,10 +54,15 @@ impl LedgerProcess {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let transport = Http2::new([address], connections, &secret.credential, Arc::new(TcpConnect), Arc::clone(clock));
-        let books = RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, Arc::new(transport), Arc::clone(clock)));
-        let mut process = LedgerProcess { running: Running(child), ledger: books.book(&BookName::main()).await? };
-        process.until_ready(clock).await?;
+        let connect = Arc::new(TcpConnect);
+        let transport = Http2::new([address], connections, &secret.credential, connect, Arc::clone(clock));
+        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let client = |service| RpcClient::new(service, Arc::clone(&transport), Arc::clone(clock));
+        let ledger = RemoteBooks::new(client(ledger_api::SERVICE)).book(&BookName::main()).await?;
+        let mut process = LedgerProcess { running: Running(child), ledger, whom: Whom::operator(clock) };
+        process.until_ready().await?;
+        let identity = RemoteIdentity::new(client(identity_api::SERVICE));
+        process.whom.principal = principal(&identity, &process.whom, &secret).await?;
         Ok(process)
     }
 
@@ -58,13 +70,18 @@ impl LedgerProcess {
         Arc::clone(&self.ledger)
     }
 
+    /// The program that the process was told of.
+    pub(super) fn whom(&self) -> Whom {
+        self.whom.clone()
+    }
+
     pub(super) fn memory(&self) -> Option<Memory> {
         Memory::of(self.running.id())
     }
 
-    async fn until_ready(&mut self, clock: &Arc<dyn Clock>) -> Result<(), Failure> {
+    async fn until_ready(&mut self) -> Result<(), Failure> {
         for _ in 0..READY_TRIES_MAX {
-            if self.ledger.status(&operator(&**clock)).await.is_ok() {
+            if self.ledger.status(&self.whom.ctx()).await.is_ok() {
                 return Ok(());
             }
             if let Some(ended) = self.running.ended()? {
@@ -80,24 +97,58 @@ impl LedgerProcess {
     }
 }
 
-/// Known to the two processes alone; its file is gone as soon as both have read it.
+/// Asks for a token as a program does.
+async fn principal(identity: &RemoteIdentity, whom: &Whom, secret: &Secret) -> Result<Principal, Failure> {
+    let client =
+        ClientAuth { id: Some(PROGRAM.to_owned()), secret: Some(kernel::Secret::new(&secret.program)), basic: true };
+    let asked = TokenRequest { client, grant: Grant::ClientCredentials { scope: None }, origin: Origin::default() };
+    let token = identity.token(&whom.ctx(), asked).await?.access_token;
+    let mut principal = Principal::new(PrincipalKind::Service, PROGRAM, []);
+    principal.token = Some(Arc::new(token));
+    Ok(principal)
+}
+
+/// The program that a benchmark calls as.
+pub(super) const PROGRAM: &str = "bench";
+
+/// What is known to the two processes alone; its files are gone as soon as both have read them.
 pub(super) struct Secret {
-    pub(super) file: PathBuf,
+    rpc_file: PathBuf,
+    program_file: PathBuf,
     credential: Credential,
+    /// Of the program.
+    pub(super) program: String,
+    master: String,
 }
 
 impl Secret {
     pub(super) fn make(store: &Store) -> Result<Secret, Failure> {
-        let file = store.name_beside("rpc");
-        let credential = Credential::read_or_make(&file)?;
-        Ok(Secret { file, credential })
+        let (rpc_file, program_file) = (store.name_beside("rpc"), store.name_beside("program"));
+        let credential = Credential::read_or_make(&rpc_file)?;
+        let random = || random_token(32).expose().to_owned();
+        let (program, master) = (random(), random());
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&program_file)?;
+        writeln!(file, "[client]\nid = \"{PROGRAM}\"\nsecret = \"{program}\"")?;
+        Ok(Secret { rpc_file, program_file, credential, program, master })
+    }
+
+    /// What the process is told.
+    pub(super) fn variables(&self) -> [(&'static str, OsString); 4] {
+        [
+            ("FLORIN__RPC__SECRET_FILE", self.rpc_file.clone().into()),
+            ("FLORIN__IDENTITY__FIRST_SECRETS_FILE", self.program_file.clone().into()),
+            ("FLORIN__IDENTITY__ISSUER", "http://localhost".into()),
+            ("JWT_SECRET", self.master.clone().into()),
+        ]
     }
 }
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        // What cannot be removed is the secret of a process that is about to end.
-        let _ = std::fs::remove_file(&self.file);
+        for file in [&self.rpc_file, &self.program_file] {
+            // What cannot be removed is the secret of a process that is about to end.
+            let _ = std::fs::remove_file(file);
+        }
     }
 }
 

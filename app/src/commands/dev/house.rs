@@ -48,18 +48,19 @@ impl House {
             }
         };
         let common = Common { file, secret, url, dir: dir.to_owned() };
+        let rpc = local(free_port()?);
+        let plan = common.plan("identity", "identity", local(free_port()?), &of_identity(&keys, rpc, house.edge)?)?;
+        house.processes.push(Process::start(plan, &logs, clock.clone())?);
+        let identity = remote(IDENTITY, &rpc.to_string());
         let mut addresses = Vec::new();
         for number in 1..=ledgers {
             let (name, rpc) = (format!("ledger-{number}"), local(free_port()?));
-            let env = [("FLORIN__RPC__LISTEN", rpc.to_string())];
+            let env = [&identity[..], &[("FLORIN__RPC__LISTEN", rpc.to_string())]].concat();
             let plan = common.plan(&name, "ledger", local(free_port()?), &env)?;
             house.processes.push(Process::start(plan, &logs, clock.clone())?);
             addresses.push(rpc.to_string());
         }
-        let env = [
-            ("FLORIN__SERVICES__LEDGER__MODE", "remote".to_owned()),
-            ("FLORIN__SERVICES__LEDGER__ADDRESSES", addresses.join(",")),
-        ];
+        let env = [identity, remote(LEDGER, &addresses.join(","))].concat();
         let plan = common.plan("edge", "edge", house.edge, &env)?;
         house.processes.push(Process::start(plan, &logs, clock)?);
         Ok(house)
@@ -86,6 +87,10 @@ impl House {
         eprintln!(
             "callers reach it on http://{}; every operation: http://{}/docs; Ctrl-C stops all of it",
             self.edge, self.edge
+        );
+        eprintln!(
+            "the administrator's first password and a program's secret: {}; read it, and delete it",
+            self.dir.join("keys/first-login").display()
         );
     }
 
@@ -131,6 +136,28 @@ impl Common<'_> {
         }
         Ok(Plan { name: name.to_owned(), command, at, stop: Stop::Terminate, speaks_http: true })
     }
+}
+
+/// Where a service runs: the names of its two settings.
+type Place = [&'static str; 2];
+const LEDGER: Place = ["FLORIN__SERVICES__LEDGER__MODE", "FLORIN__SERVICES__LEDGER__ADDRESSES"];
+const IDENTITY: Place = ["FLORIN__SERVICES__IDENTITY__MODE", "FLORIN__SERVICES__IDENTITY__ADDRESSES"];
+
+fn remote([mode, addresses]: Place, at: &str) -> [(&'static str, String); 2] {
+    [(mode, "remote".to_owned()), (addresses, at.to_owned())]
+}
+
+/// Its keys lie beside those of the house, and so does what is told once at the first start.
+fn of_identity(keys: &Path, rpc: SocketAddr, edge: SocketAddr) -> Result<[(&'static str, String); 4], Failure> {
+    let master = keys.join("master");
+    // It has the form of a key too.
+    Credential::read_or_make(&master)?;
+    Ok([
+        ("FLORIN__RPC__LISTEN", rpc.to_string()),
+        ("FLORIN__IDENTITY__ISSUER", format!("http://{edge}")),
+        ("FLORIN__CRYPTO__KEY_FILE", master.display().to_string()),
+        ("FLORIN__IDENTITY__FIRST_LOGIN_FILE", keys.join("first-login").display().to_string()),
+    ])
 }
 
 fn local(port: u16) -> SocketAddr {

@@ -51,7 +51,7 @@ async fn ask_all(at: SocketAddr) -> Option<Found> {
     let (ready, status, metrics) = tokio::join!(ask(at, "/ready"), ask(at, "/status"), ask(at, "/metrics"));
     let (ready, status, metrics) = (ready?, status?, metrics?);
     let status: Value = serde_json::from_slice(&status.1).ok()?;
-    let ledger = status.pointer("/services/ledger")?;
+    let ledger = status.pointer("/services/ledger").unwrap_or(&Value::Null);
     let number = |name| ledger.get(name).and_then(Value::as_u64);
     let text = |name| ledger.get(name).and_then(Value::as_str).map(str::to_owned);
     let keeps = status.get("mode").and_then(Value::as_str) != Some("remote");

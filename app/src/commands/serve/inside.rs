@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, Principal, SystemClock};
-use platform::config::Config;
+use kernel::{Clock, SystemClock};
+use platform::config::{Config, Mode};
 use platform::http::{Bound, Listener, Settings};
-use platform::rpc::{self, Caller, Connect, Credential, Served, TcpConnect, TlsConnect, Trust};
+use platform::rpc::{self, Connect, Credential, Served, TcpConnect, TlsConnect};
 use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
@@ -24,9 +24,11 @@ pub(crate) struct Inside {
 impl Inside {
     /// Takes the port of a process that others call. Nobody is answered before [`Inside::serve`].
     pub(crate) async fn open(config: &Config, roles: Roles) -> Result<Inside, Failure> {
-        // On PostgreSQL several processes may share the books, with or without an edge of their own.
-        let called = roles.ledger && (!roles.edge || config.storage.database_url.is_some());
-        let calls = !roles.ledger;
+        let services = &config.services;
+        let elsewhere = [&services.ledger, &services.identity].into_iter().any(|service| service.mode == Mode::Remote);
+        // On PostgreSQL several processes may share a service's store, with or without an edge of their own.
+        let called = roles.keeps() && (!roles.edge || elsewhere || config.storage.database_url.is_some());
+        let calls = !roles.identity || (roles.edge && !roles.ledger);
         if !called && !calls {
             return Ok(Inside::default());
         }
@@ -66,18 +68,6 @@ impl Inside {
 /// Colons inside of brackets belong to an address.
 fn has_port(name: &str) -> bool {
     !name.ends_with(']') && name.contains(':')
-}
-
-/// Whoever knows the secret is believed.
-pub(super) struct Housemates;
-
-impl Trust for Housemates {
-    fn principal(&self, caller: Caller) -> Result<Principal, rpc::Failure> {
-        match caller {
-            Caller::Said(principal) => Ok(principal),
-            Caller::Token(_) => Ok(Principal::nobody()),
-        }
-    }
 }
 
 #[cfg(test)]

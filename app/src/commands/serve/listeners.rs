@@ -24,12 +24,23 @@ pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
     }
 }
 
-/// The public port and, where there is one, that of management. Management first: a probe may ask it before the public
-/// port is there.
+/// What callers from outside speak.
+pub(super) fn scheme(config: &Config) -> &'static str {
+    if TlsFiles::of_server(&config.server.tls).is_some() { "https" } else { "http" }
+}
+
+/// Takes the public port: what is to be told of this process has its address.
+pub(super) async fn bind(config: &Config) -> Result<Bound, Failure> {
+    Ok(Bound::bind(config.server.listen, "server.listen").await?)
+}
+
+/// Answers on the public port and, where there is one, on that of management. Management first: a probe may ask it before
+/// anybody else is answered.
 pub(super) async fn open(
     config: &Config,
     health: &Arc<Health>,
     edge: &Arc<Edge>,
+    public: Bound,
     router: Router,
 ) -> Result<(Listener, Option<Listener>), Failure> {
     let server = &config.server;
@@ -47,8 +58,7 @@ pub(super) async fn open(
     };
     let own = if tells_all(server) { health.routes() } else { health.routes_for_strangers() };
     let router = guard(router.merge(own), edge.clone());
-    let bound = Bound::bind(server.listen, "server.listen").await?;
-    Ok((bound.serve_over(tls, router, Settings::new("public", server)), management))
+    Ok((public.serve_over(tls, router, Settings::new("public", server)), management))
 }
 
 /// Probes and scrapers on this machine need no certificate.

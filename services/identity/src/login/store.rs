@@ -24,7 +24,7 @@ values ($1, 'password', $2, $3, $4, '[]', $5, 0, 0, 0, $6, $7)";
 
 const LOGIN_FIND: &str = "
 select stage, person, again_session, second_factor, passed, return_to, sealed, sent_by, sent_digest, sent_until, sent_tries,
-    password, sent
+    password
 from login
 where key = $1 and expires_at > $2 and tries < $3";
 
@@ -85,7 +85,6 @@ pub(super) struct Pending {
     pub(super) sent_until: Option<Timestamp>,
     pub(super) sent_tries: i64,
     pub(super) password: Option<String>,
-    pub(super) sent: i64,
 }
 
 pub(super) struct Begun<'a> {
@@ -211,6 +210,5 @@ fn login(key: [u8; 32], row: &Row) -> Result<Pending, DbError> {
         sent_until: row.int_or_null(9)?.map(Timestamp::from_micros),
         sent_tries: row.int(10)?,
         password: row.text_or_null(11)?.map(str::to_owned),
-        sent: row.int(12)?,
     })
 }

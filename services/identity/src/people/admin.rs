@@ -134,7 +134,6 @@ impl IdentityService {
             subject: new.subject.unwrap_or_else(|| id.to_string()),
             kind: new.roles.kind,
             active: true,
-            epoch: 1,
             password: Some(hash),
             password_once: once,
             password_until: once.then(|| store::once_until(now)),

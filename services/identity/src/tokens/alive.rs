@@ -25,7 +25,6 @@ pub(super) const SQL: &[&str] = &[REVOKED];
 
 pub(super) struct Alive {
     pub(super) claims: Claims,
-    pub(super) client: ClientRow,
     /// None: the client acts for itself.
     pub(super) person: Option<Person>,
 }
@@ -47,7 +46,9 @@ impl IdentityService {
     async fn stands(&self, tx: &Tx, claims: Claims) -> Result<Option<Alive>, DbError> {
         let client = clients::find(tx, &claims.client_id).await?;
         let same = |client: &ClientRow| client.enabled && client.epoch == claims.client_epoch;
-        let Some(client) = client.filter(same) else { return Ok(None) };
+        if !client.is_some_and(|client| same(&client)) {
+            return Ok(None);
+        }
         if self.is_revoked(tx, &claims.jti).await? {
             return Ok(None);
         }
@@ -59,7 +60,7 @@ impl IdentityService {
             },
             _ => return Ok(None),
         };
-        Ok(Some(Alive { claims, client, person }))
+        Ok(Some(Alive { claims, person }))
     }
 
     async fn is_revoked(&self, tx: &Tx, jti: &str) -> Result<bool, DbError> {

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::known::{Entry, Known};
 use crate::commands::bench::books::Books;
-use crate::commands::bench::client::{FUNDS, InProcess, operator};
+use crate::commands::bench::client::{FUNDS, InProcess};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -26,13 +26,13 @@ pub(super) struct Move {
 pub(super) async fn fill(books: &mut Books, entries: u64, late_percent: u32) -> Result<Known, Failure> {
     let (path, others) = books.paths.split_first().ok_or_else(|| Failure::new("there is no account to fill"))?;
     let (path, others) = (path.clone(), others.to_vec());
-    let start = books.clock.now().plus_micros(1);
+    let start = books.whom.clock.now().plus_micros(1);
     let mut random = StdRng::seed_from_u64(7);
     let (caller, mut known) = (books.caller(), Vec::new());
     let mut progress = Progress::new("filling the account", "rows");
     while (known.len() as u64) < entries {
         let count = BATCH.min(entries - known.len() as u64);
-        let now = books.clock.now();
+        let now = books.whom.clock.now();
         let moves: Vec<Move> = (0..count)
             .filter_map(|_| {
                 let late = random.random_range(0..100) < late_percent && now > start;
@@ -74,7 +74,7 @@ pub(super) async fn submit(
 ) -> Result<Vec<Transaction>, Failure> {
     let lines = moves.iter().map(|of| Operation::Create(command(caller, long, of))).collect();
     let batch = Batch { atomic: false, dry_run: false, lines };
-    let reply = caller.ledger.submit_batch(&operator(&*caller.clock), batch).await?;
+    let reply = caller.ledger.submit_batch(&caller.whom.ctx(), batch).await?;
     let done = |line| match line {
         LineOutcome::Done(transaction) => Ok(*transaction),
         LineOutcome::Failed(error) => Err(Failure::from(error)),

@@ -14,7 +14,7 @@ use super::filling::between;
 use super::known::Known;
 use super::writer::Lates;
 use crate::commands::bench::books::Books;
-use crate::commands::bench::client::{InProcess, operator};
+use crate::commands::bench::client::InProcess;
 use crate::failure::Failure;
 
 const PAGE: usize = 50;
@@ -54,9 +54,9 @@ impl Asking {
             let at = between(&mut self.random, (first, last + 1));
             let counted = measuring.load(Ordering::Relaxed);
             let least = self.question.least(at);
-            let start = self.caller.clock.monotonic();
+            let start = self.caller.whom.clock.monotonic();
             let answer = self.ask(at).await?;
-            let micros = self.caller.clock.monotonic().micros_since(start);
+            let micros = self.caller.whom.clock.monotonic().micros_since(start);
             self.question.check(at, least, &answer)?;
             if counted {
                 latency.record(micros)?;
@@ -67,7 +67,7 @@ impl Asking {
 
     async fn ask(&self, at: Timestamp) -> Result<Answer, Failure> {
         let (path, by) = (self.question.known.path.clone(), self.question.by);
-        let ctx = operator(&*self.caller.clock);
+        let ctx = self.caller.whom.ctx();
         let ledger = &self.caller.ledger;
         match self.question.what {
             What::Balance => {

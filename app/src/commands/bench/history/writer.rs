@@ -73,7 +73,7 @@ impl Writer {
     }
 
     pub(super) async fn run(mut self, stop: Arc<AtomicBool>) -> Result<Written, Failure> {
-        let clock: Arc<dyn Clock> = Arc::clone(&self.caller.clock);
+        let clock: Arc<dyn Clock> = Arc::clone(&self.caller.whom.clock);
         let start = clock.monotonic();
         let mut written = Written::default();
         while !stop.load(Ordering::Relaxed) {

@@ -100,6 +100,7 @@ table! { errors, every_error_has_a_row, IdentityError:
 }
 
 /// Refusals of pages and of OAuth endpoints: no operation of the API answers them, and so the document leaves them out.
+#[cfg(test)]
 pub(super) const ELSEWHERE: &[&str] = &[
     "wrong_credentials",
     "too_many_failures",
