@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use platform::crypto::random_token;
 
 /// More lanes would want more threads for one password; several passwords have several threads already.
@@ -32,6 +34,18 @@ impl Hashing {
         let salt = random_token(SALT_BYTES);
         let hash = self.argon2.hash_password_with_salt(password.as_bytes(), salt.expose().as_bytes());
         Ok(hash.map_err(|error| CostError(error.to_string()))?.to_string())
+    }
+
+    /// A hash at the present cost that no password is known to have. It is made up and not worked out, so that a start costs
+    /// neither the time nor the memory of one.
+    pub(super) fn nobodys(&self) -> String {
+        let letters = |count| {
+            let random: Vec<u8> = random_token(count).expose().bytes().take(count).collect();
+            STANDARD_NO_PAD.encode(random)
+        };
+        let params = self.argon2.params();
+        let cost = format!("m={},t={},p={LANES}", params.m_cost(), params.t_cost());
+        format!("$argon2id$v=19${cost}${}${}", letters(SALT_BYTES), letters(Params::DEFAULT_OUTPUT_LEN))
     }
 
     pub(super) fn fits(&self, stored: &str, password: &str) -> bool {
@@ -83,5 +97,16 @@ mod tests {
     fn a_cost_that_argon2_does_not_know_is_refused() {
         assert!(Hashing::new(4, 2).is_err());
         assert!(Hashing::new(64, 0).is_err());
+    }
+
+    /// Checking against it is as much work as against a true one: it is read, and its cost is the present one.
+    #[test]
+    fn nobodys_hash_has_the_form_and_the_cost_of_a_true_one() {
+        let hashing = Hashing::new(64, 2).unwrap();
+        let nobodys = hashing.nobodys();
+        assert!(PasswordHash::new(&nobodys).is_ok(), "{nobodys}");
+        assert!(hashing.is_current(&nobodys) && !hashing.fits(&nobodys, "correct horse"));
+        assert_eq!(nobodys.len(), hashing.hash("correct horse").unwrap().len());
+        assert_ne!(nobodys, hashing.nobodys());
     }
 }

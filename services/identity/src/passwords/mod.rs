@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use identity_api::{IdentityError, Refusal};
 use kernel::{Clock, Deadline, Secret};
-use platform::crypto::random_token;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -50,7 +49,7 @@ impl Passwords {
     pub(crate) fn start(config: &IdentityConfig, clock: Arc<dyn Clock>) -> Result<Passwords, PasswordsError> {
         let hashing = Hashing::new(config.argon2_memory_kib, config.argon2_passes)?;
         let breached = config.breached_passwords_file.as_deref().map(Breached::open).transpose()?;
-        let nobodys = hashing.nobodys()?;
+        let nobodys = hashing.nobodys();
         let pool = Pool::start(config.password_threads, config.password_queue_max, clock)?;
         Ok(Passwords { pool, tools: Arc::new(Tools { hashing, breached }), nobodys })
     }
