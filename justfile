@@ -33,7 +33,7 @@ test-both:
     set -euo pipefail
     trap 'scripts/postgres down' EXIT
     eval "$(scripts/postgres up)"
-    FLORIN_TEST_REQUIRE=postgres scripts/do test
+    FLORIN_TEST_REQUIRE=postgres,browser scripts/do test
 
 # Five bugs that the simulation of the ledger has to find
 planted:

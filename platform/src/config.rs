@@ -212,6 +212,7 @@ pub struct Identity {
     pub argon2_memory_kib: u32,
     pub argon2_passes: u32,
     pub second_factor_roles: Vec<String>,
+    pub sent_factors: Vec<String>,
     #[serde(deserialize_with = "none_when_empty")]
     pub breached_passwords_file: Option<PathBuf>,
     #[serde(deserialize_with = "none_when_empty")]

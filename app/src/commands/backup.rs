@@ -25,7 +25,7 @@ pub(crate) fn run(file: Option<&Path>, options: &Backup) -> Result<(), Failure> 
     let config = load_config(file)?;
     if config.storage.database_url.is_some() {
         return Err(Failure::new(
-            "the books are in PostgreSQL, whose own tools back them up: run pg_dump --schema='ledger*', restore it elsewhere \
+            "the books are in PostgreSQL, whose own tools back them up: run pg_dump --schema='ledger*' --schema=identity, restore it elsewhere \
              and run `florin verify --against HEAD` there",
         ));
     }

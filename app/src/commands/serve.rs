@@ -51,7 +51,8 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let public = listeners::bind(config).await?;
     let (data_dir, demo) = (data_dir.as_ref(), options.demo);
     let address = roles.edge.then(|| format!("{}://{}", listeners::scheme(config), public.address()));
-    let opening = Opening { config, data_dir, clock: clock.clone(), roles, inside: &inside, address, demo };
+    let opening =
+        Opening { config, data_dir, clock: clock.clone(), roles, inside: &inside, address: address.clone(), demo };
     let Started { router, root, gate, methods, parts, steps, gauges, api, first } = services::start(&opening).await?;
 
     let about = About {
@@ -72,7 +73,8 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
     let open = Open { public, internal, management, steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
-    banner::show(&open, roles, data_dir, &first);
+    let issuer = config.identity.issuer.clone().or(address).unwrap_or_default();
+    banner::show(&open, &issuer, roles, data_dir, &first);
 
     let signal = signals.first().await;
     tracing::info!(signal, "stopping");

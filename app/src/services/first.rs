@@ -35,7 +35,7 @@ pub(crate) enum First {
     /// To be shown on the terminal.
     Shown {
         password: Secret,
-        secret: Secret,
+        secret: Option<Secret>,
     },
     /// There is no terminal: it lies here.
     Written(PathBuf),
@@ -78,16 +78,25 @@ pub(super) async fn people(opening: &Opening<'_>, identity: &IdentityService) ->
         return Ok(First::Known);
     }
     let Some(password) = identity.first_admin(ADMIN, None).await? else { return Ok(First::Known) };
-    let secret = random_token(SECRET_BYTES);
-    identity.put_client(program(PROGRAM, "The program of the first start"), secret.clone()).await?;
+    let secret = first_program(identity).await?;
     if std::io::stderr().is_terminal() {
         return Ok(First::Shown { password, secret });
     }
     let file = &settings.first_login_file;
-    write(file, &password, &secret).map_err(|error| {
+    write(file, &password, secret.as_ref()).map_err(|error| {
         Failure::new(format!("{} (identity.first_login_file) cannot be written: {error}", file.display()))
     })?;
     Ok(First::Written(file.clone()))
+}
+
+/// None where the program is there: whoever runs it goes on with its secret.
+async fn first_program(identity: &IdentityService) -> Result<Option<Secret>, Failure> {
+    if identity.has_client(PROGRAM).await? {
+        return Ok(None);
+    }
+    let secret = random_token(SECRET_BYTES);
+    identity.put_client(program(PROGRAM, "The program of the first start"), secret.clone()).await?;
+    Ok(Some(secret))
 }
 
 async fn mounted(identity: &IdentityService, mounted: &Mounted) -> Result<(), Failure> {
@@ -160,13 +169,15 @@ fn read(file: &Path) -> Result<Mounted, Failure> {
 }
 
 /// A file of an earlier start is replaced: what it says is no longer true.
-fn write(file: &Path, password: &Secret, secret: &Secret) -> std::io::Result<()> {
+fn write(file: &Path, password: &Secret, secret: Option<&Secret>) -> std::io::Result<()> {
     if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     }
     let _ = std::fs::remove_file(file);
     let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     writeln!(written, "administrator: {ADMIN}\npassword for one login: {}", password.expose())?;
-    writeln!(written, "program: {PROGRAM}\nsecret: {}", secret.expose())?;
+    if let Some(secret) = secret {
+        writeln!(written, "program: {PROGRAM}\nsecret: {}", secret.expose())?;
+    }
     written.sync_all()
 }

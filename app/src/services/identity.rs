@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use access::{Follow, Gate, GateSettings, Hears, Since, Source, Standing};
 use identity::{Channels, FileChannel, HttpConfig, IdentityConfig, IdentityService, Routes};
-use identity_api::{Identity, IdentityError, IdentityStatus, RemoteIdentity};
+use identity_api::{FactorKind, Identity, IdentityError, IdentityStatus, RemoteIdentity};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
 use platform::config::Config;
 use platform::crypto::KeyEncryptionKey;
@@ -134,9 +134,19 @@ fn identity_config(opening: &Opening<'_>) -> Result<IdentityConfig, Failure> {
         // The demo's people log in with a name and a password that everybody may read.
         second_factor_roles: if opening.demo { Vec::new() } else { identity.second_factor_roles.clone() },
         breached_passwords_file: identity.breached_passwords_file.clone(),
+        sent_factors: sent_factors(&identity.sent_factors)?,
         key_days: i64::from(identity.key_days),
         ..IdentityConfig::default()
     })
+}
+
+fn sent_factors(names: &[String]) -> Result<Vec<FactorKind>, Failure> {
+    let kind = |name: &String| match name.as_str() {
+        "email" => Ok(FactorKind::Email),
+        "sms" => Ok(FactorKind::Sms),
+        other => Err(Failure::new(format!("identity.sent_factors: \"{other}\" is not \"email\" or \"sms\""))),
+    };
+    names.iter().map(kind).collect()
 }
 
 /// For questions of the process itself: they need no permission.

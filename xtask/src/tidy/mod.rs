@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod named;
 mod planted;
 mod shape;
 mod sizes;
@@ -23,6 +24,7 @@ pub(crate) fn check() -> Result<String, String> {
     let files = files::in_tree(&workspace.root)?;
     let mut findings = sizes::check(&files, &sizes::Ratchet::read(&workspace.root)?);
     findings.broken.extend(edges::check(&workspace.crates));
+    findings.broken.extend(named::check(&files));
     findings.broken.extend(planted::check(&workspace.crates));
     findings.broken.extend(shape::check(&workspace, &files));
     findings.broken.extend(words::check(&files, &words::Banned::read(&workspace.root)?));

@@ -7,7 +7,8 @@ use platform::shutdown::Open;
 
 use crate::services::{ADMIN, DEMO_PASSWORD, DEMO_PROGRAM, First, PROGRAM, Roles};
 
-pub(super) fn show(open: &Open, roles: Roles, data_dir: Option<&DataDir>, first: &First) {
+/// `issuer` is where people log in.
+pub(super) fn show(open: &Open, issuer: &str, roles: Roles, data_dir: Option<&DataDir>, first: &First) {
     let at = open.public.url();
     let version = env!("CARGO_PKG_VERSION");
     let data = data_dir.map_or_else(String::new, |data_dir| format!(", data in {}", data_dir.path().display()));
@@ -19,7 +20,7 @@ pub(super) fn show(open: &Open, roles: Roles, data_dir: Option<&DataDir>, first:
     if let Some(internal) = &open.internal {
         eprintln!("other processes call it on {}", internal.address());
     }
-    introduce(&at, first);
+    introduce(issuer, first);
     if roles.edge {
         eprintln!("try:");
         for command in first_steps(&at, first) {
@@ -42,7 +43,9 @@ fn introduce(at: &str, first: &First) {
         First::Shown { password, secret } => {
             eprintln!("FIRST START, shown once and kept nowhere:");
             eprintln!("  {at}/account: log in as {ADMIN} with the password {}", password.expose());
-            eprintln!("  the program {PROGRAM} gets tokens with the secret {}", secret.expose());
+            if let Some(secret) = secret {
+                eprintln!("  the program {PROGRAM} gets tokens with the secret {}", secret.expose());
+            }
         }
         First::Written(file) => {
             let file = file.display();
@@ -77,9 +80,9 @@ fn first_steps(at: &str, first: &First) -> [String; 4] {
 fn token(at: &str, first: &First) -> String {
     let who = match first {
         First::Demo => format!("{}:{}", DEMO_PROGRAM.0, DEMO_PROGRAM.1),
-        First::Shown { secret, .. } => format!("{PROGRAM}:{}", secret.expose()),
+        First::Shown { secret: Some(secret), .. } => format!("{PROGRAM}:{}", secret.expose()),
         First::Written(file) => format!("\"{PROGRAM}:{}\"", read_secret(file)),
-        First::Known => format!("{PROGRAM}:SECRET"),
+        First::Known | First::Shown { secret: None, .. } => "PROGRAM:SECRET".to_owned(),
     };
     format!(
         "TOKEN=$(curl -s {at}/oauth2/token -u {who} -d grant_type=client_credentials | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"

