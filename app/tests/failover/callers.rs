@@ -27,7 +27,7 @@ const SLACK_MS: u64 = 1_500;
 /// Times that one transfer is sent.
 const INSIST: usize = 6;
 /// What may be sent again as it is.
-const RETRYABLE: [&str; 4] = ["unavailable", "overloaded", "outcome_unknown", "deadline_exceeded"];
+const RETRYABLE: [&str; 5] = ["unavailable", "overloaded", "outcome_unknown", "deadline_exceeded", "access_stale"];
 
 #[derive(Debug, Default)]
 pub(crate) struct Told {

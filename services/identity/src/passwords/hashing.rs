@@ -39,13 +39,12 @@ impl Hashing {
     /// A hash at the present cost that no password is known to have. It is made up and not worked out, so that a start costs
     /// neither the time nor the memory of one.
     pub(super) fn nobodys(&self) -> String {
-        let letters = |count| {
-            let random: Vec<u8> = random_token(count).expose().bytes().take(count).collect();
-            STANDARD_NO_PAD.encode(random)
-        };
+        let random = |bytes: usize| random_token(bytes).expose().to_owned();
+        let (salt, output) = (random(SALT_BYTES), random(Params::DEFAULT_OUTPUT_LEN));
+        let output: Vec<u8> = output.bytes().take(Params::DEFAULT_OUTPUT_LEN).collect();
         let params = self.argon2.params();
         let cost = format!("m={},t={},p={LANES}", params.m_cost(), params.t_cost());
-        format!("$argon2id$v=19${cost}${}${}", letters(SALT_BYTES), letters(Params::DEFAULT_OUTPUT_LEN))
+        format!("$argon2id$v=19${cost}${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output))
     }
 
     pub(super) fn fits(&self, stored: &str, password: &str) -> bool {
