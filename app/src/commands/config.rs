@@ -19,8 +19,10 @@ pub(crate) fn run(file: Option<&Path>) -> Result<(), Failure> {
 
 fn write(config: &Config, out: &mut impl Write) -> io::Result<()> {
     let mut section = "";
-    for row in config.effective() {
-        let (here, name) = row.key.rsplit_once('.').unwrap_or(("", &row.key));
+    // All of a section before those within it: a file names each section once.
+    let mut rows: Vec<_> = config.effective().iter().map(|row| (placed(row), row)).collect();
+    rows.sort_by_key(|((section, _), _)| *section);
+    for ((here, name), row) in rows {
         if here != section {
             let gap = if section.is_empty() { "" } else { "\n" };
             writeln!(out, "{gap}[{here}]")?;
@@ -32,6 +34,10 @@ fn write(config: &Config, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n# known, not used yet: {}", config.known_not_used().join(", "))?;
     }
     Ok(())
+}
+
+fn placed(row: &Row) -> (&str, &str) {
+    row.key.rsplit_once('.').unwrap_or(("", &row.key))
 }
 
 fn line(name: &str, row: &Row) -> String {

@@ -5,8 +5,9 @@ use std::cell::OnceCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -16,15 +17,31 @@ pub(crate) fn florin(dir: &Path) -> Command {
     command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__RPC__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
     // The same for all processes of a house.
     command.env("FLORIN__IDENTITY__ISSUER", "http://localhost");
-    let secrets = dir.join("first-secrets");
+    command.env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", first_secrets());
+    command
+}
+
+/// What every server is told of. Not in its own directory: what is left there is looked at.
+fn first_secrets() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(make_first_secrets)
+}
+
+fn make_first_secrets() -> PathBuf {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("first-secrets");
+    if file.exists() {
+        return file;
+    }
+    // Whole before it has its name: tests of other files come at the same moment.
+    let secrets = file.with_extension(std::process::id().to_string());
     std::fs::write(
         &secrets,
         "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n",
     )
     .unwrap();
     std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
-    command.env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", secrets);
-    command
+    std::fs::rename(secrets, &file).unwrap();
+    file
 }
 
 /// A token of the program that every server is told of; empty where nobody gives tokens.
