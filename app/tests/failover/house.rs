@@ -99,6 +99,19 @@ impl House {
         }
     }
 
+    /// All of them have the database again, and a fresh copy of what identity tells.
+    pub(crate) async fn until_all_ready(&self) {
+        for member in &self.members {
+            let client = member.client().unwrap();
+            let mut tried = 0;
+            while client.get("/ready").await.status.as_u16() != 200 {
+                tried += 1;
+                assert!(tried < 200, "a member is not ready again:\n{}", self.output());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+
     /// By the metrics of all.
     pub(crate) async fn leases_held(&self) -> f64 {
         let mut held = 0.0;

@@ -57,6 +57,7 @@ async fn one_writes_whatever_happens_to_it() {
         without_a_database(&house).await;
         let told = callers.finish().await;
         let samples = sampler.finish().await;
+        house.until_all_ready().await;
         callers::check(&house, &told).await;
         assert_eq!(house.leases_held().await, 1.0);
         callers::check_scheduled(&house, &scheduled).await;
