@@ -39,7 +39,7 @@ pub struct CreateClient {
     pub id: String,
     pub name: String,
     pub kind: ClientKind,
-    /// Compared letter by letter. https, or http on 127.0.0.1, [::1] and localhost, where any port is meant.
+    /// Compared letter by letter. https, or http on 127.0.0.1, `[::1]` and localhost, where any port is meant.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     #[serde(default)]
