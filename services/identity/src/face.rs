@@ -6,6 +6,7 @@ use identity_api::{Identity, IdentityError, IdentityStatus};
 use kernel::Ctx;
 use platform::db::DbError;
 use platform::feed::{Event, Feed, OutboxFeed, Pull};
+use std::time::Duration;
 
 use crate::IdentityService;
 use crate::errors::store_error;
@@ -19,10 +20,20 @@ where one = 1";
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &[HOW_MANY];
 
+/// How long the store may take, beside the wait for news. Whoever follows gives up a moment later.
+const STORE_PATIENCE_MS: u64 = 500;
+
 #[async_trait]
 impl Identity for IdentityService {
     async fn standing(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError> {
-        self.standing_or_news(ctx, since).await
+        let patience = Duration::from_millis(since.wait_ms + STORE_PATIENCE_MS);
+        let answer = tokio::time::timeout(patience, self.standing_or_news(ctx, since)).await;
+        let answer = answer.unwrap_or(Err(IdentityError::Unavailable));
+        if answer == Err(IdentityError::Unavailable) {
+            // Lines to a store that fell silent are all dead together: one that waits in vain speaks for the others.
+            self.db.forget_connections();
+        }
+        answer
     }
 
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError> {
