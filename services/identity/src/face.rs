@@ -26,7 +26,7 @@ const STORE_PATIENCE_MS: u64 = 500;
 #[async_trait]
 impl Identity for IdentityService {
     async fn standing(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError> {
-        let patience = Duration::from_millis(since.wait_ms + STORE_PATIENCE_MS);
+        let patience = Duration::from_millis(since.wait_ms.saturating_add(STORE_PATIENCE_MS));
         let answer = tokio::time::timeout(patience, self.standing_or_news(ctx, since)).await;
         let answer = answer.unwrap_or(Err(IdentityError::Unavailable));
         if answer == Err(IdentityError::Unavailable) {
