@@ -39,13 +39,14 @@ async fn pay_while_due(desk: &Desk) {
     }
 }
 
-async fn statuses(desk: &Desk) -> Vec<TransactionStatus> {
+/// What the nine are once no more than `left` of them still wait.
+async fn statuses(desk: &Desk, left: usize) -> Vec<TransactionStatus> {
     for _ in 0..100 {
         let mut found = Vec::new();
         for bits in 1..=9 {
             found.push(desk.find(bits).await.unwrap().status);
         }
-        if found.iter().filter(|status| **status == TransactionStatus::Scheduled).count() < 2 {
+        if found.iter().filter(|status| **status == TransactionStatus::Scheduled).count() <= left {
             return found;
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -62,7 +63,7 @@ async fn one_whose_outcome_cannot_be_stored_is_parked_as_failed() {
             begin select raise(abort, 'no'); end";
         change(store, spoil).await;
         pay_while_due(&desk).await;
-        let statuses = statuses(&desk).await;
+        let statuses = statuses(&desk, 0).await;
         for (place, status) in statuses.iter().enumerate() {
             let expected = if place == 4 { TransactionStatus::Failed } else { TransactionStatus::Posted };
             assert_eq!(*status, expected, "{statuses:?}");
@@ -85,7 +86,7 @@ async fn one_of_which_nothing_can_be_stored_is_passed_over() {
             begin select raise(abort, 'no'); end";
         change(store, spoil).await;
         pay_while_due(&desk).await;
-        let waits = statuses(&desk).await;
+        let waits = statuses(&desk, 1).await;
         assert_eq!(waits[0], TransactionStatus::Scheduled);
         assert!(waits[1..].iter().all(|status| *status == TransactionStatus::Posted), "{waits:?}");
         // It does not come back with every group, nor keep the lane awake.
