@@ -72,6 +72,8 @@ impl Bench<'_> {
             ("FLORIN__IDENTITY__ARGON2_PASSES", identity.argon2_passes.to_string()),
             ("FLORIN__IDENTITY__PASSWORD_THREADS", identity.password_threads.to_string()),
             super::http::rollup_of(self.options.accounts),
+            // Each person comes from an address of their own, as behind a proxy.
+            ("FLORIN__SERVER__TRUSTED_PROXIES", "127.0.0.1/32".to_owned()),
         ];
         let server = Server::start(&store, "admin", &more).await?;
         Ok((store, server))

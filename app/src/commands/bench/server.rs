@@ -45,8 +45,9 @@ impl Server {
             .envs(secret.variables())
             .env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
             .envs(more.iter().map(|(name, value)| (name, value)))
-            .stderr(Stdio::null())
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()?;
         let basic = STANDARD.encode(format!("{PROGRAM}:{}", secret.program));
         let basic = HeaderValue::from_str(&format!("Basic {basic}"))?;

@@ -38,11 +38,22 @@ impl IdentityService {
             roles: vec!["admin".to_owned()],
         };
         let new = NewPerson::parse(command)?;
-        let (made, password) = match password {
-            Some(given) => (false, given),
-            None => (true, one_time_password()),
+        if !self.awaits_first_admin(&new.username).await? {
+            return Ok(None);
+        }
+        // One that somebody thought of has to be as good as everybody's.
+        let (made, password, hash) = match password {
+            Some(given) => {
+                let about = vec![new.username.clone()];
+                let hash = self.passwords.choose(self.at_start(), &given, about, None).await?;
+                (false, given, hash)
+            }
+            None => {
+                let password = one_time_password();
+                let hash = self.passwords.hash(self.at_start(), &password).await?;
+                (true, password, hash)
+            }
         };
-        let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
         store::one_at_a_time(&tx).await.map_err(store_error)?;
         let told = match self.who_is_there(&tx, &new.username).await.map_err(store_error)? {
@@ -59,6 +70,12 @@ impl IdentityService {
         };
         self.commit(tx, told).await?;
         Ok(made.then_some(password))
+    }
+
+    /// Whether [`IdentityService::first_admin`] would make one now.
+    pub async fn awaits_first_admin(&self, username: &str) -> Result<bool, IdentityError> {
+        let look = async { self.who_is_there(&self.db.read().await?, username).await };
+        Ok(!matches!(look.await.map_err(store_error)?, There::Others))
     }
 
     /// For the people of a demonstration, and of tests: made where they are not there yet. Their passwords are

@@ -10,9 +10,9 @@ use crate::failure::Failure;
 
 const TOKENS: usize = 10_000;
 const POLICIES: usize = 1_000;
-const REMEMBERED_CALLS: usize = 1_000_000;
-const FIRST_CALLS: usize = 10_000;
-const DECISIONS: usize = 50_000;
+const REMEMBERED_CALLS: usize = 200_000;
+const FIRST_CALLS: usize = 5_000;
+const DECISIONS: usize = 20_000;
 
 type Costs = [(&'static str, Figures); 4];
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::visitor::{BACK, CLIENT, Visitor};
+use super::visitor::{BACK, CLIENT, Person, Visitor};
 use crate::commands::bench::server::Server;
 use crate::failure::Failure;
 
@@ -48,7 +48,8 @@ async fn person(server: Arc<Server>, number: usize) -> Result<Visitor, Failure> 
     let (Some(subject), Some(once)) = (text("/user/id"), text("/one_time_password")) else {
         return Err(Failure::new(format!("the answer to a new person has no id or no password: {made}")));
     };
-    let mut visitor = Visitor::new(connection, username, subject, PASSWORD);
+    let address = format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
+    let mut visitor = Visitor::new(connection, Person { username, subject, address, password: PASSWORD });
     visitor.replace(&once).await?;
     Ok(visitor)
 }

@@ -20,11 +20,17 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const STEPS_MAX: u32 = 6;
 
+/// Whom identity knows, and where they are.
+pub(super) struct Person {
+    pub username: String,
+    pub subject: String,
+    pub address: String,
+    pub password: &'static str,
+}
+
 pub(super) struct Visitor {
     connection: Connection,
-    username: String,
-    subject: String,
-    password: &'static str,
+    person: Person,
     cookies: BTreeMap<String, String>,
     /// Of the present page.
     form_key: String,
@@ -36,15 +42,15 @@ impl Act for Visitor {
     /// In a browser that knows nothing yet.
     async fn act(&mut self) -> Result<(), Failure> {
         self.open().await?;
-        let answer = self.enter(self.password).await?;
+        let answer = self.enter(self.person.password).await?;
         self.redeem(&answer).await
     }
 }
 
 impl Visitor {
-    pub(super) fn new(connection: Connection, username: String, subject: String, password: &'static str) -> Visitor {
+    pub(super) fn new(connection: Connection, person: Person) -> Visitor {
         let (cookies, form_key, token) = (BTreeMap::new(), String::new(), String::new());
-        Visitor { connection, username, subject, password, cookies, form_key, token }
+        Visitor { connection, person, cookies, form_key, token }
     }
 
     /// The same person at a connection that was not idle.
@@ -56,7 +62,7 @@ impl Visitor {
     pub(super) async fn replace(&mut self, once: &str) -> Result<(), Failure> {
         self.open().await?;
         self.enter(once).await?;
-        let password = self.password;
+        let password = self.person.password;
         let answer = self.send("/login/new-password", &[("password", password)]).await?;
         self.redeem(&answer).await
     }
@@ -74,10 +80,10 @@ impl Visitor {
     /// Whose token it was, as identity says.
     pub(super) async fn prove(self, connection: Connection) -> Result<(), Failure> {
         let told = connection.with_token(&self.token)?.get("/oauth2/userinfo").await?;
-        if told.get("sub").and_then(Value::as_str) == Some(&*self.subject) {
+        if told.get("sub").and_then(Value::as_str) == Some(&*self.person.subject) {
             return Ok(());
         }
-        Err(Failure::new(format!("the work was not done: a token of {} is one of {told}", self.subject)))
+        Err(Failure::new(format!("the work was not done: a token of {} is one of {told}", self.person.subject)))
     }
 
     pub(super) fn has_logged_in(&self) -> bool {
@@ -99,7 +105,7 @@ impl Visitor {
     }
 
     async fn enter(&mut self, password: &str) -> Result<Answer, Failure> {
-        let username = self.username.clone();
+        let username = self.person.username.clone();
         self.send("/login/password", &[("username", &username), ("password", password)]).await
     }
 
@@ -130,6 +136,7 @@ impl Visitor {
     async fn ask(&mut self, method: Method, path: &str, body: String) -> Result<Answer, Failure> {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = Request::builder().method(method).uri(path).header("sec-fetch-site", "same-origin");
+        request = request.header("x-forwarded-for", &self.person.address);
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
