@@ -31,6 +31,6 @@ mod tokens;
 
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;
-pub use http::{HttpConfig, Routes, api, routes};
+pub use http::{Door, HttpConfig, PageRoute, Routes, api, routes};
 pub use passwords::{BreachedError, PasswordsError};
 pub use service::{IdentityService, StartError, migrate};

@@ -1,10 +1,13 @@
 //! Identity with its routes behind the edge, on a test's store, with people and clients in it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::{Extension, Router};
-use identity::{Channel, ChannelError, Channels, HttpConfig, IdentityConfig, IdentityService, Message, Routes};
+use identity::{
+    Channel, ChannelError, Channels, HttpConfig, IdentityConfig, IdentityService, Message, PageRoute, Routes,
+};
 use identity_api::{ClientKind, CreateClient, CreateUser};
 use kernel::{Clock, IdMaker, Permission, Principal, PrincipalKind, Proof, Secret};
 use platform::config::Config;
@@ -23,6 +26,10 @@ pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) clock: FakeClock,
     pub(crate) mail: Arc<Mail>,
+    /// The pages, as they were mounted.
+    pub(crate) pages: Vec<PageRoute>,
+    /// Every path that the root router answers, described or not.
+    pub(crate) paths: BTreeSet<String>,
 }
 
 /// Keeps what was sent.
@@ -69,10 +76,11 @@ impl House {
         let service = service.with_channels(Channels::default().by_email(mail.clone()));
         fill(&service).await;
         let http = HttpConfig { issuer: issuer.to_owned(), clock: Arc::clone(&shared) };
-        let Routes { root, v1, .. } = identity::routes(Arc::new(service), http);
+        let Routes { root, v1, pages, .. } = identity::routes(Arc::new(service), http);
+        let paths = paths_of(&root);
         let router = root.nest("/v1", v1.layer(Extension(administrator(&clock))));
         let edge = Edge::new(&Config::defaults().unwrap(), shared);
-        House { router: guard(router, edge), clock, mail }
+        House { router: guard(router, edge), clock, mail, pages, paths }
     }
 
     pub(crate) fn pass_seconds(&self, seconds: u64) {
@@ -87,6 +95,14 @@ impl House {
         let totp = Builder::new().with_digits(6).with_secret(secret.as_ref().to_vec()).build().unwrap();
         totp.generate((self.clock.now().micros() / 1_000_000).unsigned_abs()).to_string()
     }
+}
+
+/// A router tells its paths in what it prints of itself, and nowhere else.
+fn paths_of(root: &Router) -> BTreeSet<String> {
+    let printed = format!("{root:?}");
+    let (mounted, _) = printed.split_once("fallback_router").expect("a router as axum prints it");
+    let quoted = mounted.split('"').filter(|text| text.starts_with('/') && !text.contains("__private"));
+    quoted.map(str::to_owned).collect()
 }
 
 /// Somebody who has just proved who they are.

@@ -10,3 +10,4 @@ mod login;
 mod oauth;
 mod page;
 mod visitor;
+mod walk;
