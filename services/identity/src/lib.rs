@@ -11,6 +11,7 @@ mod channels;
 mod clients;
 mod codes;
 mod config;
+mod count;
 mod errors;
 mod face;
 mod factors;
