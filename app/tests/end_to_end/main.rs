@@ -14,6 +14,7 @@ mod house;
 mod life;
 mod lists;
 mod metrics;
+mod metrics;
 mod mint;
 mod once;
 mod person;
