@@ -14,7 +14,6 @@ mod house;
 mod life;
 mod lists;
 mod metrics;
-mod metrics;
 mod mint;
 mod once;
 mod person;

@@ -1,6 +1,8 @@
 //! What identity counts, for whoever watches it. Every label comes from a closed list: refusals by their codes, grants and
 //! factors by their names; never a person, a client or an address.
 
+use std::time::Duration;
+
 use identity_api::{FactorKind, IdentityError, LoginReply, Refusal, TokenReply};
 use kernel::{Clock, Monotonic};
 
@@ -63,7 +65,7 @@ pub(crate) fn grant(outcome: Result<TokenReply, IdentityError>) -> Result<TokenR
 }
 
 pub(crate) fn passwords_waiting(count: usize) {
-    metrics::gauge!(WAITING).set(count as f64);
+    metrics::gauge!(WAITING).set(u32::try_from(count).unwrap_or(u32::MAX));
 }
 
 /// The time of one password, from when it was asked for.
@@ -79,13 +81,13 @@ impl Watch {
     /// Runs what was waited for.
     pub(crate) fn work<T>(&self, clock: &dyn Clock, work: impl FnOnce() -> T) -> T {
         let begun = clock.monotonic();
-        metrics::histogram!(WAIT).record(seconds(self.asked, begun));
+        metrics::histogram!(WAIT).record(between(self.asked, begun));
         let done = work();
-        metrics::histogram!(WORK).record(seconds(begun, clock.monotonic()));
+        metrics::histogram!(WORK).record(between(begun, clock.monotonic()));
         done
     }
 }
 
-fn seconds(from: Monotonic, to: Monotonic) -> f64 {
-    to.micros_since(from) as f64 / 1e6
+fn between(from: Monotonic, to: Monotonic) -> Duration {
+    Duration::from_micros(to.micros_since(from))
 }
