@@ -108,7 +108,7 @@ fn factor(
     };
     let (email, sms) = match sent {
         None => ("Send me a code by e-mail", "Send me a code by text message"),
-        Some(_) => ("Send me another code by e-mail", "Send me another code by text message"),
+        Some(_) => ("Send another by e-mail", "Send another by text message"),
     };
     let on_backup = way == Way::BackupCode;
     let on_app = heading == "Second step";
