@@ -93,7 +93,7 @@ async fn bobs_money(house: &House) -> String {
         "id": crate::house::new_id(), "reference": "bobs-money", "postings": [posting], "metadata": { "order": "4711" }
     });
     let made = house.create("/v1/ledger/transactions", body).await["id"].as_str().unwrap().to_owned();
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         if house.get(BY_ORDER).await["items"][0]["id"] == json!(made) {
             return made;
         }

@@ -53,7 +53,7 @@ impl Channel for Mail {
 impl Mail {
     /// The digits of the first message; it is sent in the background.
     pub(crate) async fn code(&self) -> String {
-        for _ in 0..400 {
+        for _ in 0..4_000 {
             if let Some(message) = self.0.lock().unwrap().first() {
                 return message.text.expose().chars().filter(char::is_ascii_digit).collect();
             }
