@@ -5,6 +5,7 @@
 mod bad_input;
 mod batches;
 mod books;
+mod class;
 mod demo;
 mod document;
 mod guard;
@@ -12,8 +13,10 @@ mod history;
 mod house;
 mod life;
 mod lists;
+mod metrics;
 mod mint;
 mod once;
+mod person;
 mod refusals;
 mod search;
 mod special;

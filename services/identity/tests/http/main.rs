@@ -9,4 +9,6 @@ mod house;
 mod login;
 mod oauth;
 mod page;
+mod sent;
 mod visitor;
+mod walk;

@@ -5,35 +5,16 @@
 mod general;
 
 use identity_api::{IdentityError, OAuthError, Refusal};
-use platform::http::Problem;
-use serde_json::Value;
+use platform::http::document::Sample;
 
 use super::answer::problem;
 use general::general_form;
-
-/// One refusal as the document shows it.
-pub(super) struct Sample {
-    pub(super) problem: Problem,
-    pub(super) when: &'static str,
-}
-
-const REQUEST_ID: &str = "req_01kppyy0k0f4g8n1vpdkpr5g3a";
-
-impl Sample {
-    pub(super) fn code(&self) -> &'static str {
-        self.problem.refusal().code
-    }
-
-    pub(super) fn body(&self) -> Value {
-        serde_json::to_value(self.problem.body(REQUEST_ID)).unwrap_or_default()
-    }
-}
 
 pub(super) fn all() -> Vec<Sample> {
     let refused = refusals().into_iter().map(|(refusal, when)| (IdentityError::from(refusal), when));
     let failures = errors().into_iter().filter(|(error, _)| !matches!(error, IdentityError::Refused(_)));
     let ours = refused.chain(failures).map(|(error, when)| Sample { problem: problem(error), when });
-    ours.chain(general_form().into_iter().map(|(problem, when)| Sample { problem, when })).collect()
+    ours.chain(general_form()).collect()
 }
 
 macro_rules! table {
