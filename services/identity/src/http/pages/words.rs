@@ -44,6 +44,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::LastAdmin
         | Refusal::BuiltIn { .. }
         | Refusal::RoleInUse { .. }
+        | Refusal::ReachesFurther { .. }
         | Refusal::PolicyInvalid { .. }
         | Refusal::TooMany { .. }
         | Refusal::OAuth { .. } => "This cannot be done.",
