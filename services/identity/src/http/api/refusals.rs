@@ -94,6 +94,7 @@ table! { errors, every_error_has_a_row, IdentityError:
     StepUp { seconds: 300 } =>
         "Log in again with a second factor: ask for a token with `acr_values=mfa` and `max_age` as the header says.";
     Overloaded => "Too much is waiting. Send the same again.";
+    AccessStale => "A process has not heard of revoked tokens for too long. Send the same again.";
     DeadlineExceeded => "The time was over before it began. Nothing happened; send the same again.";
     OutcomeUnknown => "The time was over while it was under way. Read how things stand before you send it again.";
     StorageFull => "No space is left to write to. Nothing happened.";
@@ -135,6 +136,7 @@ pub(super) const GENERAL: &[&str] = &[
     "idempotency_key_invalid",
     "deadline_invalid",
     "unauthenticated",
+    "access_stale",
     "route_unknown",
     "method_not_allowed",
     "host_unknown",
