@@ -64,7 +64,7 @@ pub enum Refusal {
     /// Nobody hands out more than they hold, or gets hold of somebody who holds more.
     #[error("{what} {name} reaches further than you do")]
     ReachesFurther { what: String, name: String },
-    #[error("the policy is not understood: {detail}")]
+    #[error("{detail}")]
     PolicyInvalid { detail: String },
     #[error("{given} {what}, {max} at most")]
     TooMany { what: String, given: usize, max: usize },
