@@ -27,8 +27,7 @@ const OF_OTHER_TESTS: [&str; 11] = [
     "cursor_invalid",
     // A cursor of a log with more rows than this one.
     "cursor_ahead",
-    // 256 of them take a while.
-    "too_many_books",
+    "too_many_books", // 256 of them take a while
 ];
 
 struct Asker<'a> {
