@@ -33,5 +33,5 @@ mod tokens;
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;
 pub use http::{Door, HttpConfig, PageRoute, Routes, api, routes};
-pub use passwords::{BreachedError, PasswordsError, raw_password_checks};
+pub use passwords::{BreachedError, PasswordsError, RawChecks, raw_password_checks};
 pub use service::{IdentityService, StartError, migrate};

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::change::ends_tokens;
 use super::create::told_created;
-use super::validate::known_roles;
 use super::{ClientRow, store};
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
+use crate::rights::reach::roles_named;
 
 /// Shorter ones can be guessed.
 const SECRET_BYTES_MIN: usize = 32;
@@ -35,7 +35,8 @@ impl IdentityService {
         let mut row = ClientRow::new(command, self.config.access_seconds, self.clock.now());
         self.valid_client(&row)?;
         let tx = self.begin().await?;
-        known_roles(&tx, &row.roles).await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
+        roles_named(&tx, &row.roles).await?;
         let before = match store::find_to_change(&tx, &row.id).await.map_err(store_error)? {
             Some(before) => before,
             None => {

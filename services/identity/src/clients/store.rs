@@ -36,19 +36,13 @@ set name = $2, kind = $3, secret = $4, redirect_uris = $5, post_logout_redirect_
     first_party = $9, access_seconds = $10, epoch = $11, enabled = $12, put_secret = $13
 where id = $1";
 
-const ROLE_KNOWN: &str = "
-select 1
-from role
-where name = $1";
-
 const SUBJECT_TAKEN: &str = "
 select 1
 from person
 where subject = $1";
 
 #[cfg(test)]
-pub(crate) const SQL: &[&str] =
-    &[CLIENT_FIND, CLIENT_LIST, CLIENT_ADD, CLIENT_LOCK, CLIENT_SET, ROLE_KNOWN, SUBJECT_TAKEN];
+pub(crate) const SQL: &[&str] = &[CLIENT_FIND, CLIENT_LIST, CLIENT_ADD, CLIENT_LOCK, CLIENT_SET, SUBJECT_TAKEN];
 
 pub(crate) async fn find(tx: &Tx, id: &str) -> Result<Option<ClientRow>, DbError> {
     tx.query(CLIENT_FIND, &[Value::Text(id)]).await?.first().map(client).transpose()
@@ -74,10 +68,6 @@ pub(super) async fn add(tx: &Tx, row: &ClientRow) -> Result<bool, DbError> {
 
 pub(super) async fn set(tx: &Tx, row: &ClientRow) -> Result<(), DbError> {
     tx.execute(CLIENT_SET, &Lists::of(row).values(row)).await.map(drop)
-}
-
-pub(super) async fn is_role(tx: &Tx, name: &str) -> Result<bool, DbError> {
-    Ok(!tx.query(ROLE_KNOWN, &[Value::Text(name)]).await?.is_empty())
 }
 
 /// Whether what belongs to a person is known by this name.

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 pub use breached::BreachedError;
 pub(crate) use once::one_time_password;
-pub use raw::raw_password_checks;
+pub use raw::{RawChecks, raw_password_checks};
 
 use breached::Breached;
 pub(crate) use hashing::CostError;

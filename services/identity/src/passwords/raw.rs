@@ -7,13 +7,19 @@ use super::hashing::Hashing;
 
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Passwords checked a second by one thread that does nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct RawChecks {
+    pub checked: u64,
+    pub micros: u64,
+}
+
+/// Checks passwords on one thread that does nothing else, until the time is over.
 pub fn raw_password_checks(
     memory_kib: u32,
     passes: u32,
     micros: u64,
     clock: &dyn Clock,
-) -> Result<f64, PasswordsError> {
+) -> Result<RawChecks, PasswordsError> {
     let hashing = Hashing::new(memory_kib, passes)?;
     let stored = hashing.hash(PASSWORD)?;
     let (start, mut checked) = (clock.monotonic(), 0_u64);
@@ -21,7 +27,7 @@ pub fn raw_password_checks(
         checked += u64::from(hashing.fits(&stored, PASSWORD));
         let spent = clock.monotonic().micros_since(start);
         if spent >= micros.max(1) {
-            return Ok(checked as f64 * 1e6 / spent as f64);
+            return Ok(RawChecks { checked, micros: spent });
         }
     }
 }

@@ -4,14 +4,15 @@ use identity_api::{CreateUser, IdentityError, User};
 use kernel::{Deadline, Secret};
 use platform::db::{DbError, Tx};
 
-use super::admin::{created, roles_known};
+use super::admin::{created, not_taken};
 use super::form::NewPerson;
 use super::person::Person;
 use super::store;
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 use crate::passwords::one_time_password;
+use crate::rights::reach;
 
 /// Somebody who could let the others in, or still can.
 const ANYBODY: &str = "
@@ -55,7 +56,7 @@ impl IdentityService {
             }
         };
         let tx = self.begin().await?;
-        store::one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let told = match self.who_is_there(&tx, &new.username).await.map_err(store_error)? {
             There::Others => return Ok(None),
             There::Nobody => {
@@ -84,11 +85,12 @@ impl IdentityService {
         let new = NewPerson::parse(command)?;
         let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
-        store::one_at_a_time(&tx).await.map_err(store_error)?;
-        roles_known(&tx, &new.roles).await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
+        reach::roles_named(&tx, &new.roles.names).await?;
         if let Some(there) = Person::named(&tx, &new.username).await.map_err(store_error)? {
             return Ok(there.user());
         }
+        not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, false);
         store::insert(&tx, &person).await.map_err(store_error)?;
         self.commit(tx, created(&person)).await?;

@@ -95,6 +95,7 @@ pub(super) fn problem(error: LedgerError, shape: field::Shape) -> Problem {
     match error {
         LedgerError::Refused { refusal, replayed } => refused(problem, &refusal, replayed, shape),
         LedgerError::Overloaded
+        | LedgerError::AccessStale
         | LedgerError::Unavailable
         | LedgerError::ClockBehind
         | LedgerError::DeadlineExceeded

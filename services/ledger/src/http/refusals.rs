@@ -153,6 +153,7 @@ pub(super) const GENERAL: &[&str] = &[
     "idempotency_key_invalid",
     "deadline_invalid",
     "unauthenticated",
+    "access_stale",
     "route_unknown",
     "method_not_allowed",
     "host_unknown",

@@ -8,6 +8,8 @@ use identity_api::{
 use kernel::{Principal, PrincipalKind, Proof, Secret};
 use testkit::for_each_engine;
 
+mod subject;
+
 use crate::tokens::tests::world::{SECRET, World, admin, auth, clients, ctx, oauth_error};
 
 fn service(id: &str) -> CreateClient {

@@ -35,6 +35,7 @@ pub(super) fn problem(error: IdentityError) -> Problem {
         IdentityError::Internal => problem.caused_by("identity failed; its own line in the log says why"),
         IdentityError::Forbidden | IdentityError::StorageFull | IdentityError::StepUp { .. } => problem,
         IdentityError::Overloaded
+        | IdentityError::AccessStale
         | IdentityError::Unavailable
         | IdentityError::DeadlineExceeded
         | IdentityError::OutcomeUnknown => problem.retry_after_s(RETRY_AFTER_S),

@@ -83,6 +83,7 @@ impl From<IdentityError> for Failure {
             IdentityError::Forbidden => Failure::new(OAuthError::AccessDenied, "this is not permitted"),
             IdentityError::StepUp { .. } => Failure::new(OAuthError::LoginRequired, "the person has to log in again"),
             IdentityError::Overloaded
+            | IdentityError::AccessStale
             | IdentityError::DeadlineExceeded
             | IdentityError::OutcomeUnknown
             | IdentityError::StorageFull

@@ -8,6 +8,7 @@ pub(super) fn failures() -> Vec<(LedgerError, &'static str)> {
     vec![
         (LedgerError::Forbidden, "You lack the right for this."),
         (LedgerError::Overloaded, "Too much is waiting. Send the same again, with the same id or key."),
+        (LedgerError::AccessStale, "A process has not heard of revoked tokens for too long. Send the same again."),
         (LedgerError::DeadlineExceeded, "The time was over before it began. Nothing happened; send the same again."),
         (
             LedgerError::OutcomeUnknown,
