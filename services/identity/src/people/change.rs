@@ -127,9 +127,9 @@ impl IdentityService {
 
     /// Waits that strangers have brought upon this person are over.
     async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
-        let mut counted = Counted::codes(&self.codes_key, &person.id.to_bytes());
-        counted.push(Counted::everywhere(&self.codes_key, "password", &person.username));
-        self.forgive(tx, &counted).await.map_err(store_error)
+        let codes = Counted::codes(&self.codes_key, &person.id.to_bytes());
+        self.forgive(tx, &codes).await.map_err(store_error)?;
+        self.forgive_name(tx, &person.username).await.map_err(store_error)
     }
 
     async fn not_the_last(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {

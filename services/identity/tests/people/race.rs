@@ -9,14 +9,14 @@ use identity_api::{
 use platform::db::{Tx, Value};
 use testkit::for_each_engine;
 
-use crate::harness::{Answer, Desk, by_password, here, new_user};
+use crate::harness::{Answer, Desk, by_password, here, new_user, why};
 
 /// The same act on each of these logins at the same moment; how many succeeded.
 async fn at_once(desk: &Arc<Desk>, pages: &[LoginPage], act: &LoginAct) -> usize {
     let each = pages.iter().map(|page| {
         let (desk, key, act) = (Arc::clone(desk), page.key.clone(), act.clone());
         tokio::spawn(async move {
-            let step = LoginStep { key, origin: here(), act };
+            let step = LoginStep { key, origin: here(), device: None, act };
             let answer: Answer<_> = desk.service.login(&desk.ctx, step).await;
             answer.is_ok_and(|reply| reply.session.is_some())
         })
@@ -71,6 +71,38 @@ async fn many_tries_at_the_same_moment_are_counted_as_many() {
         }
         assert!(codes.contains(&"too_many_failures"), "{codes:?}");
         assert_eq!(desk.service.passwords_hashed() - hashed, 6, "five are free, and the sixth begins the wait");
+    })
+    .await;
+}
+
+/// A stranger who tries a name holds its count from everywhere, and takes the one of their place behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_ends_the_waits_of_a_name_holds_none_that_a_stranger_under_way_is_to_take() {
+    for_each_engine(async |store| {
+        let desk = Arc::new(Desk::open(store).await);
+        let ann = desk.person("ann", &["customer"]).await.id;
+        for address in 1..=4 {
+            if address == 3 {
+                // The count from everywhere was cleared, and is the younger row now.
+                let tx = desk.db.begin().await.unwrap();
+                tx.execute("delete from failure where about is not null and failures = 2", &[]).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let answer = desk.password_from("ann", "wrong", &format!("192.0.2.{address}")).await;
+            assert_eq!(why(answer), "wrong_credentials");
+        }
+        let tx = desk.db.begin().await.unwrap();
+        let taken = tx.execute("update failure set name = name where about is not null and failures = 2", &[]).await;
+        assert_eq!(taken.unwrap(), 1);
+        let other = Arc::clone(&desk);
+        let change = ChangeUser { id: ann, change: UserChange::Enable };
+        let enabled = tokio::spawn(async move { other.service.change_user(&other.ctx, change).await });
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let taken = tx.execute("update failure set name = name where about is not null and failures = 1", &[]).await;
+        assert_eq!(taken.unwrap(), 4);
+        tx.commit().await.unwrap();
+        enabled.await.unwrap().unwrap();
+        assert_eq!(desk.number("select count(*) from failure where about is not null", &[]).await, 0);
     })
     .await;
 }
