@@ -17,6 +17,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// The program that every server under test is told of.
+/// What a browser is known by that has logged somebody in: it stays.
+const DEVICE: &str = "__Host-florin-device";
+
 const PROGRAM: &str = "tests:only-for-tests-and-nothing-else-in-the-world";
 const PASSWORD: &str = "tram-violet-87-osprey";
 /// The pair of RFC 7636.
@@ -145,7 +148,8 @@ async fn a_person_lets_an_app_in_under_tls_and_logs_out_of_it() {
         account(&house, chrome).await;
         chrome.press("Log out").await;
         chrome.is_at("You are logged out").await;
-        assert_eq!(chrome.cookies().await, Vec::<Value>::new(), "the browser keeps something of the session");
+        // Nothing of the session.
+        cookies_are(chrome, &[DEVICE]).await;
         assert_eq!(house.user_info(&token)["error"], "invalid_token");
         chrome.open(&house.at("/account")).await;
         chrome.is_at("Log in").await;
@@ -174,7 +178,7 @@ async fn let_in(house: &House, chrome: &Chrome, back: &str, once: &str) -> Strin
     ];
     chrome.open(&house.at(&format!("/oauth2/authorize?{}", encoded(asked)))).await;
     chrome.is_at("Log in").await;
-    only_cookie_is(chrome, "__Host-florin-login").await;
+    cookies_are(chrome, &["__Host-florin-login"]).await;
     chrome.fill("username", "ann@example.com").await;
     chrome.fill("password", once).await;
     chrome.press("Log in").await;
@@ -182,7 +186,7 @@ async fn let_in(house: &House, chrome: &Chrome, back: &str, once: &str) -> Strin
     chrome.fill("password", PASSWORD).await;
     chrome.press("Save the password").await;
     chrome.is_at("Let Budget planner in?").await;
-    only_cookie_is(chrome, "__Host-florin-session").await;
+    cookies_are(chrome, &[DEVICE, "__Host-florin-session"]).await;
     chrome.shoot("tls-consent").await;
     chrome.press("Allow").await;
     chrome.is_at("Back at the app").await;
@@ -214,17 +218,20 @@ async fn account(house: &House, chrome: &Chrome) {
     chrome.is_at("Your account").await;
     let page = chrome.text("main").await;
     assert!(page.contains("Ann Miller") && page.contains("Budget planner"), "{page}");
-    only_cookie_is(chrome, "__Host-florin-session").await;
+    cookies_are(chrome, &[DEVICE, "__Host-florin-session"]).await;
     chrome.shoot("tls-account").await;
 }
 
-/// The only one, for this host alone, out of reach of scripts and of lines that are not encrypted.
-async fn only_cookie_is(chrome: &Chrome, name: &str) {
-    let cookies = chrome.cookies().await;
-    let [cookie] = cookies.as_slice() else { panic!("{cookies:?}") };
-    assert_eq!(cookie["name"], name, "{cookie}");
-    let kept = ["secure", "httpOnly", "session"].map(|part| cookie[part].as_bool());
-    assert_eq!(kept, [Some(true); 3], "{cookie}");
-    let place = ["domain", "path", "sameSite"].map(|part| cookie[part].as_str().unwrap_or_default());
-    assert_eq!(place, ["localhost", "/", "Lax"], "{cookie}");
+/// These and no others, for this host alone, out of reach of scripts and of lines that are not encrypted. All go with the browser
+/// but what it is known by.
+async fn cookies_are(chrome: &Chrome, names: &[&str]) {
+    let mut cookies = chrome.cookies().await;
+    cookies.sort_by_key(|cookie| cookie["name"].to_string());
+    assert_eq!(cookies.iter().map(|cookie| &cookie["name"]).collect::<Vec<_>>(), names, "{cookies:?}");
+    for cookie in &cookies {
+        let kept = ["secure", "httpOnly", "session"].map(|part| cookie[part].as_bool());
+        assert_eq!(kept, [Some(true), Some(true), Some(cookie["name"] != DEVICE)], "{cookie}");
+        let place = ["domain", "path", "sameSite"].map(|part| cookie[part].as_str().unwrap_or_default());
+        assert_eq!(place, ["localhost", "/", "Lax"], "{cookie}");
+    }
 }

@@ -47,6 +47,7 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     if !config.known_not_used().is_empty() {
         tracing::warn!(variables = config.known_not_used().join(" "), "set, and not used yet");
     }
+    listeners::warn(config);
     let roles = Roles::new(&options.services, config, options.demo)?;
     let data_dir = if roles.keeps() { Some(open_data_dir(config, options.demo)?) } else { None };
     let inside = Inside::open(config, roles).await?;

@@ -12,6 +12,7 @@ mod clients;
 mod codes;
 mod config;
 mod count;
+mod devices;
 mod errors;
 mod face;
 mod factors;

@@ -9,6 +9,7 @@ use platform::crypto::{digest, random_token};
 use platform::db::{DbError, Row, Tx, Value};
 
 use crate::IdentityService;
+use crate::devices;
 use crate::errors::store_error;
 use crate::store::{list_of, list_text};
 
@@ -193,7 +194,7 @@ impl IdentityService {
             agent.as_deref().map_or(Value::Null, Value::Text),
         ];
         tx.execute(SESSION_INSERT, &values).await?;
-        Ok((id, NewSession { cookie, expires_at }))
+        Ok((id, NewSession { cookie, expires_at, device: None }))
     }
 
     /// The person of a session has proved again who they are: the same session, under another cookie. None: it is over.
@@ -216,7 +217,7 @@ impl IdentityService {
         ];
         let rows = tx.query(SESSION_PROVED, &values).await?;
         let expires_at = rows.first().map(|row| row.int(0)).transpose()?.map(Timestamp::from_micros);
-        Ok(expires_at.map(|expires_at| NewSession { cookie, expires_at }))
+        Ok(expires_at.map(|expires_at| NewSession { cookie, expires_at, device: None }))
     }
 
     /// Another cookie for the same session.
@@ -224,7 +225,7 @@ impl IdentityService {
         let cookie = random_token(COOKIE);
         let id = session.id.to_bytes();
         tx.execute(SESSION_COOKIE, &[Value::Bytes(&id), Value::Bytes(&digest(cookie.expose()))]).await?;
-        Ok(NewSession { cookie, expires_at: session.expires_at })
+        Ok(NewSession { cookie, expires_at: session.expires_at, device: None })
     }
 
     /// What has to be told when a session of this person ended; none if there was no such session.
@@ -243,13 +244,14 @@ impl IdentityService {
         Ok(Some(RevokedWhat::Session { session: id.to_string() }))
     }
 
-    /// All sessions of a person but one, with what they led to.
+    /// All sessions of a person but one, with what they led to; and the browsers that they began in are strangers' again.
     pub(crate) async fn sessions_end(
         &self,
         tx: &Tx,
         person: UserId,
         but: SessionId,
     ) -> Result<Vec<SessionId>, DbError> {
+        devices::forget(tx, person, but).await?;
         let (now, but, person) = (self.clock.now().micros(), but.to_bytes(), person.to_bytes());
         let values = [Value::Bytes(&person), Value::Bytes(&but), Value::Int(now)];
         tx.execute(FAMILIES_END, &values).await?;

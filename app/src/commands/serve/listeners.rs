@@ -24,6 +24,21 @@ pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
     }
 }
 
+/// What is allowed, and is a mistake more often than not.
+pub(super) fn warn(config: &Config) {
+    if hides_callers(&config.server) {
+        tracing::warn!(
+            "server.plain_behind_mesh is set and server.trusted_proxies is empty: whoever comes through the proxy or mesh has one \
+             address, and waits and limits of one caller meet all of them; name the proxy's addresses"
+        );
+    }
+}
+
+/// Something stands between us and the callers, and what it says of them is not believed.
+fn hides_callers(server: &Server) -> bool {
+    server.plain_behind_mesh && server.trusted_proxies.is_empty()
+}
+
 /// Ports that are taken, and the certificate to show there. Nobody is answered yet.
 pub(super) struct Taken {
     public: Bound,
@@ -106,6 +121,13 @@ mod tests {
             assert!(refused.contains("192.0.2.1:9000 can be reached from others"), "{refused}");
         }
         assert!(check(&config(&[]), true).is_ok());
+    }
+
+    #[test]
+    fn a_proxy_that_hides_who_calls_is_warned_of() {
+        assert!(hides_callers(&config(&[]).server));
+        assert!(!hides_callers(&config(&[("SERVER__TRUSTED_PROXIES", "192.0.2.1")]).server));
+        assert!(!hides_callers(&Config::defaults().unwrap().server));
     }
 
     #[test]

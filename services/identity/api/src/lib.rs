@@ -61,6 +61,8 @@ pub mod limits {
     pub const PAGE_MAX: usize = 500;
     /// How old a person's proof with a second factor may be for acts that ask for a fresh one.
     pub const FRESH_SECONDS: i64 = 300;
+    /// A browser is known so long behind its last login.
+    pub const DEVICE_SECONDS: i64 = 365 * 24 * 60 * 60;
 }
 
 /// Identity, in this process or another. A local call promises no more than a remote one.

@@ -40,6 +40,9 @@ pub struct BeginLogin {
 pub struct LoginStep {
     pub key: Secret,
     pub origin: Origin,
+    /// What the browser was given with [`NewSession::device`], if it has it still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Secret>,
     pub act: LoginAct,
 }
 
@@ -165,4 +168,7 @@ pub struct LoginReply {
 pub struct NewSession {
     pub cookie: Secret,
     pub expires_at: Timestamp,
+    /// Behind a login: that this browser has logged this person in. Kept beyond the session, and beyond a logout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Secret>,
 }

@@ -7,12 +7,12 @@ use platform::db::Tx;
 use serde_json::json;
 
 use super::From;
-use super::failures::Counted;
 use super::stage::{At, Facts, Proved};
 use super::store::{self, Pending};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::channels;
+use crate::devices;
 use crate::errors::store_error;
 use crate::factors::{TotpSecret, seal_error};
 use crate::people::{self, Person};
@@ -59,11 +59,7 @@ impl IdentityService {
         people::seen_set(tx, person.id, now).await.map_err(store_error)?;
         if let Some(hash) = &to.password {
             told = self.password_changed(tx, person, hash, (NONE, &row.key), told).await?;
-            for what in ["password", "reset"] {
-                let mut counted = Counted::name(&self.codes_key, what, &person.username, from.origin, None);
-                counted.retain(Counted::is_of_one);
-                self.forgive(tx, &counted).await.map_err(store_error)?;
-            }
+            self.forgive_name(tx, &person.username).await.map_err(store_error)?;
         }
         let (session, told) = self.session_made(tx, from, &to, person, told).await?;
         let page = LoginPage { key: from.key.clone(), stage: Stage::Done, return_to: to.return_to, again: false };
@@ -82,7 +78,7 @@ impl IdentityService {
         let second_factor = ["otp", "backup"].iter().any(|strong| to.has_passed(strong));
         let amr = to.passed.iter().map(|passed| if passed == "reset" { "email".to_owned() } else { passed.clone() });
         let proved = sessions::Proved { amr: amr.collect(), second_factor };
-        let (id, session, kind) = match to.again {
+        let (id, mut session, kind) = match to.again {
             Some(id) => {
                 let session = self.session_proved(tx, id, person.id, &proved).await.map_err(store_error)?;
                 (id, session.ok_or(Refusal::NotLoggedIn)?, "identity.session.proved")
@@ -92,6 +88,8 @@ impl IdentityService {
                 (begun.0, begun.1, "identity.session.began")
             }
         };
+        let device = devices::keep(tx, from.device, (person.id, id), self.clock.now()).await.map_err(store_error)?;
+        session.device = Some(device);
         let data = json!({ "session": id.to_string(), "amr": proved.amr, "second_factor": second_factor });
         Ok((session, told.event(kind, person.id.to_string(), data)))
     }

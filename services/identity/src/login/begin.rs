@@ -8,6 +8,7 @@ use super::stage::At;
 use super::store::{self, Begun};
 use crate::IdentityService;
 use crate::change::Told;
+use crate::devices;
 use crate::errors::store_error;
 use crate::people::Person;
 
@@ -27,6 +28,7 @@ impl IdentityService {
         let begun = Begun { again, second_factor: command.second_factor, return_to: &command.return_to };
         let now = self.clock.now();
         failures::clear(&tx, now).await.map_err(store_error)?;
+        devices::clear(&tx, now).await.map_err(store_error)?;
         let key = store::insert(&tx, begun, now).await.map_err(store_error)?;
         self.commit(tx, Told::nothing()).await?;
         Ok(LoginPage { key, stage: Stage::Password, return_to: command.return_to, again: command.again.is_some() })

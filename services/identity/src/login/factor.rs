@@ -6,7 +6,7 @@ use platform::db::Tx;
 use serde_json::json;
 
 use super::From;
-use super::failures::Counted;
+use super::counted::Counted;
 use super::stage::{At, Proved};
 use super::store::{self, Pending};
 use crate::IdentityService;

@@ -5,6 +5,7 @@
 
 mod advance;
 mod begin;
+mod counted;
 mod enrol;
 mod factor;
 mod failures;
@@ -18,14 +19,15 @@ mod store;
 use async_trait::async_trait;
 use identity_api::{BeginLogin, IdentityError, Login, LoginAct, LoginPage, LoginReply, LoginStep, Origin, Refusal};
 use kernel::{Ctx, Secret};
-use platform::db::Tx;
+use platform::db::{DbError, Tx};
 
 use crate::IdentityService;
 use crate::count;
+use crate::devices;
 use crate::errors::store_error;
 use crate::people::Person;
 
-pub(crate) use failures::Counted;
+pub(crate) use counted::Counted;
 use stage::At;
 use store::Pending;
 
@@ -37,6 +39,8 @@ pub(crate) const SQL: &[&[&str]] = &[failures::SQL, store::SQL];
 struct From<'a> {
     key: &'a Secret,
     origin: &'a Origin,
+    /// By which the browser may be known.
+    device: Option<&'a Secret>,
 }
 
 #[async_trait]
@@ -50,7 +54,7 @@ impl Login for IdentityService {
     }
 
     async fn login(&self, ctx: &Ctx, command: LoginStep) -> Result<LoginReply, IdentityError> {
-        let from = From { key: &command.key, origin: &command.origin };
+        let from = From { key: &command.key, origin: &command.origin, device: command.device.as_ref() };
         let outcome = match command.act {
             LoginAct::Password { username, password } => self.by_password(ctx, from, &username, &password).await,
             LoginAct::Code { code } => self.by_factor(from, factor::Given::Totp(&code)).await,
@@ -74,6 +78,25 @@ impl IdentityService {
         let found = store::find(tx, from.key, self.clock.now()).await.map_err(store_error)?;
         let row = store::known(found)?;
         if row.at == at { Ok(row) } else { Err(Refusal::StepOutOfTurn.into()) }
+    }
+
+    /// What a browser of the person's own is counted by, apart from strangers: the session that is proved again, where the
+    /// name is its person's, or else what the browser was given when it logged this name in.
+    async fn own_browser(
+        &self,
+        tx: &Tx,
+        from: From<'_>,
+        row: &Pending,
+        username: &str,
+    ) -> Result<Option<Vec<u8>>, DbError> {
+        if let (Some(session), Some(id)) = (row.again, row.person) {
+            let person = Person::find(tx, id).await?;
+            if person.is_some_and(|person| person.username == username) {
+                return Ok(Some(session.to_bytes().to_vec()));
+            }
+        }
+        let known = devices::known(tx, from.device, username, self.clock.now()).await?;
+        Ok(known.map(|cookie| cookie.to_vec()))
     }
 
     /// The same behind the password, with the person, who stays as they are until the transaction ends.

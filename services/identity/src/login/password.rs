@@ -9,14 +9,13 @@ use kernel::{Ctx, Secret};
 use platform::db::Tx;
 use serde_json::json;
 
-use super::failures::Counted;
+use super::counted::Counted;
 use super::stage::{At, Proved};
 use super::store::{self, Pending};
 use super::{From, username_key};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::errors::store_error;
-use crate::passwords::Checked;
 use crate::people::{self, Person};
 
 impl IdentityService {
@@ -42,10 +41,10 @@ impl IdentityService {
         };
         let id = found.as_ref().map(|person| person.id);
         let fitting = found.filter(|person| checked.fits && self.may_log_in(&row, person));
-        match fitting {
-            Some(person) => self.password_fits(from, &row, &counted, person, &checked).await,
-            None => self.password_wrong(&row, id).await,
-        }
+        let Some(person) = fitting else { return self.password_wrong(&row, id).await };
+        // Not before it is known that it lets somebody in: the work would tell. It can wait for the next login.
+        let renewed = if checked.is_stale { self.passwords.hash(ctx.deadline, password).await.ok() } else { None };
+        self.password_fits(from, &row, &counted, person, renewed.as_deref()).await
     }
 
     /// Counted as failed before it is looked at.
@@ -56,13 +55,12 @@ impl IdentityService {
     ) -> Result<(Pending, Vec<Counted>, Option<Person>), IdentityError> {
         let tx = self.begin().await?;
         let row = self.at(&tx, from, At::Password).await?;
-        let browser = row.again.map(|session| session.to_bytes());
-        let browser = browser.as_ref().map(<[u8; 16]>::as_slice);
-        let counted = Counted::name(&self.codes_key, "password", username, from.origin, browser);
+        let browser = self.own_browser(&tx, from, &row, username).await.map_err(store_error)?;
+        let counted = Counted::name(&self.codes_key, "password", username, from.origin, browser.as_deref());
         if !store::try_count(&tx, &row).await.map_err(store_error)? {
             return Err(Refusal::LoginUnknown.into());
         }
-        self.count_try(&tx, &counted).await?;
+        let counted = self.count_try(&tx, &counted).await?;
         let person = Person::named(&tx, username).await.map_err(store_error)?;
         self.commit(tx, Told::nothing()).await?;
         Ok((row, counted, person))
@@ -88,7 +86,7 @@ impl IdentityService {
         row: &Pending,
         counted: &[Counted],
         found: Person,
-        checked: &Checked,
+        renewed: Option<&str>,
     ) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
         let locked = Person::locked(&tx, found.id).await.map_err(store_error)?;
@@ -99,7 +97,7 @@ impl IdentityService {
             let id = Some(found.id);
             return self.password_wrong(row, id).await;
         };
-        self.renew(&tx, &person, checked).await?;
+        self.renew(&tx, &person, renewed).await?;
         let mut to = row.clone();
         to.passed.push("pwd".to_owned());
         let (reply, told) = self.advance(&tx, from, (row, to), &person, Proved::Password, Told::nothing()).await?;
@@ -108,8 +106,8 @@ impl IdentityService {
         Ok(reply)
     }
 
-    async fn renew(&self, tx: &Tx, person: &Person, checked: &Checked) -> Result<(), IdentityError> {
-        let (Some(old), Some(new)) = (&person.password, &checked.renewed) else { return Ok(()) };
+    async fn renew(&self, tx: &Tx, person: &Person, renewed: Option<&str>) -> Result<(), IdentityError> {
+        let (Some(old), Some(new)) = (&person.password, renewed) else { return Ok(()) };
         people::password_renew(tx, person.id, old, new).await.map_err(store_error)
     }
 

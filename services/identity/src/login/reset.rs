@@ -9,7 +9,7 @@ use kernel::{Ctx, Secret};
 use platform::db::Tx;
 use serde_json::json;
 
-use super::failures::Counted;
+use super::counted::Counted;
 use super::stage::{At, Proved};
 use super::store::{self, Pending};
 use super::{From, sent, username_key};
@@ -28,7 +28,9 @@ impl IdentityService {
         }
         let tx = self.begin().await?;
         let row = self.at_reset(&tx, from).await?;
-        self.count_try(&tx, &Counted::name(&self.codes_key, "reset", &username, from.origin, None)).await?;
+        let browser = self.own_browser(&tx, from, &row, &username).await.map_err(store_error)?;
+        let counted = Counted::name(&self.codes_key, "reset", &username, from.origin, browser.as_deref());
+        self.count_try(&tx, &counted).await?;
         let found = Person::named(&tx, &username).await.map_err(store_error)?;
         let person = found.filter(|person| self.may_reset(person));
         let code = codes::digits();

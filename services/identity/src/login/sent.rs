@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::From;
 use super::advance::address_of;
-use super::failures::Counted;
+use super::counted::Counted;
 use super::stage::At;
 use super::store::{self, Pending, SENT_MAX};
 use crate::IdentityService;

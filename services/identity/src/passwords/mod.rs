@@ -43,8 +43,8 @@ struct Tools {
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) fits: bool,
-    /// The same password at the cost that is wanted now, where it was stored at another one.
-    pub(crate) renewed: Option<String>,
+    /// It was stored at another cost than the one that is wanted now.
+    pub(crate) is_stale: bool,
 }
 
 impl Passwords {
@@ -67,9 +67,7 @@ impl Passwords {
         let (tools, given) = (Arc::clone(&self.tools), normal(given));
         let work = move || {
             let fits = tools.hashing.fits(&stored, &given) && known;
-            let renewed =
-                if fits && !tools.hashing.is_current(&stored) { tools.hashing.hash(&given).ok() } else { None };
-            Checked { fits, renewed }
+            Checked { fits, is_stale: !tools.hashing.is_current(&stored) }
         };
         self.pool.run(deadline, work).await
     }
@@ -101,7 +99,7 @@ impl Passwords {
         self.pool.run(deadline, work).await?
     }
 
-    /// The hash of one that we made, or that an operator answers for.
+    /// The hash of one that we made, that an operator answers for, or that is hashed anew.
     pub(crate) async fn hash(&self, deadline: Deadline, password: &Secret) -> Result<String, IdentityError> {
         let (tools, password) = (Arc::clone(&self.tools), normal(password));
         let hashed = self.pool.run(deadline, move || tools.hashing.hash(&password)).await?;

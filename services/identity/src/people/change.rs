@@ -19,10 +19,11 @@ use crate::passwords::one_time_password;
 use crate::rights::reach;
 use crate::sessions::NONE;
 
+/// Who has a one-time password that is over cannot log in.
 const ADMINS_BESIDE: &str = "
 select count(*)
 from person p join person_role r on r.person = p.id
-where r.role = 'admin' and p.status = 'active' and p.id <> $1";
+where r.role = 'admin' and p.status = 'active' and p.id <> $1 and (p.password_until is null or p.password_until > $2)";
 
 #[cfg(test)]
 pub(super) const SQL: &[&str] = &[ADMINS_BESIDE];
@@ -126,16 +127,18 @@ impl IdentityService {
 
     /// Waits that strangers have brought upon this person are over.
     async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
-        let mut counted = Counted::codes(&self.codes_key, &person.id.to_bytes());
-        counted.push(Counted::everywhere(&self.codes_key, "password", &person.username));
-        self.forgive(tx, &counted).await.map_err(store_error)
+        let codes = Counted::codes(&self.codes_key, &person.id.to_bytes());
+        self.forgive(tx, &codes).await.map_err(store_error)?;
+        self.forgive_name(tx, &person.username).await.map_err(store_error)
     }
 
     async fn not_the_last(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
         if !person.active || !person.has_role("admin") {
             return Ok(());
         }
-        let rows = tx.query(ADMINS_BESIDE, &[Value::Bytes(&person.id.to_bytes())]).await.map_err(store_error)?;
+        let id = person.id.to_bytes();
+        let values = [Value::Bytes(&id), Value::Int(self.clock.now().micros())];
+        let rows = tx.query(ADMINS_BESIDE, &values).await.map_err(store_error)?;
         let beside = rows.first().map_or(Ok(0), |row| row.int(0)).map_err(store_error)?;
         if beside == 0 { Err(Refusal::LastAdmin.into()) } else { Ok(()) }
     }

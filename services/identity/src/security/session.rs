@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Actor, Done};
 use crate::IdentityService;
 use crate::change::Told;
+use crate::devices;
 use crate::errors::store_error;
 use crate::sessions::SessionId;
 use crate::tokens::ending::Of;
@@ -32,6 +33,10 @@ impl IdentityService {
     async fn end_one(&self, tx: &Tx, actor: &Actor, id: SessionId) -> Result<Done, IdentityError> {
         let ended = self.session_end(tx, actor.person.id, id).await.map_err(store_error)?;
         let revoked = ended.ok_or_else(|| Refusal::not_found("session", id.to_string()))?;
+        if id != actor.session.id {
+            // Whoever ends it from elsewhere may not trust that browser.
+            devices::forget_one(tx, actor.person.id, id).await.map_err(store_error)?;
+        }
         let told = session_ended(Told::nothing(), actor, id).revoked(revoked);
         Ok(Done { told, over: id == actor.session.id, ..Done::default() })
     }

@@ -7,6 +7,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "outbox", sql: platform::feed::OUTBOX_TABLES },
     Migration { version: 3, name: "consumers", sql: platform::feed::OUTBOX_CONSUMER_TABLE },
     Migration { version: 4, name: "keys", sql: platform::crypto::KEY_TABLES },
+    Migration { version: 5, name: "devices", sql: include_str!("../../migrations/0005_devices.sql") },
 ];
 
 /// Every statement of identity: a test prepares each one on both engines.
@@ -17,6 +18,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     let parts = people.into_iter().flatten().copied();
     let own = [
         crate::change::SQL,
+        crate::devices::SQL,
         crate::face::SQL,
         crate::standing::SQL,
         crate::rights::SQL,

@@ -125,7 +125,7 @@ async fn over_tls_cookies_belong_to_this_host_alone() {
         let mut ann = Visitor::at(&house, "/login").await;
         assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["__Host-florin-login"]);
         ann.log_in("ann", PASSWORD).await;
-        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["__Host-florin-session"]);
+        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["__Host-florin-device", "__Host-florin-session"]);
     })
     .await;
 }

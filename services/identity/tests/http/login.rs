@@ -14,10 +14,10 @@ async fn a_person_logs_in_and_out() {
         ann.log_in("ann", PASSWORD).await;
         assert_eq!(ann.page.heading(), "Your account");
         assert!(ann.page.body.contains("Ann Miller"));
-        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["florin-session"]);
+        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["florin-device", "florin-session"]);
         ann.send("/logout", &[]).await;
         assert_eq!(ann.page.heading(), "You are logged out");
-        assert!(ann.cookies.is_empty());
+        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["florin-device"], "it is known the next time");
         assert_eq!(ann.go("/account").await.heading(), "Log in");
     })
     .await;
@@ -40,6 +40,31 @@ async fn a_stranger_learns_nothing_from_what_is_refused() {
             pages.push(page.body.replace(&key, "").replace(name, ""));
         }
         assert_eq!(pages[0], pages[1]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_logged_in_before_does_not_wait_for_strangers() {
+    for_each_engine(async |store| {
+        let house = House::open(store).await;
+        let mut ann = Visitor::at(&house, "/login").await;
+        ann.log_in("ann", PASSWORD).await;
+        ann.send("/logout", &[]).await;
+        let device = ann.cookies["florin-device"].clone();
+        // All of them have the same address here.
+        let mut number = 0;
+        let mut stranger = Visitor::at(&house, "/login").await;
+        while stranger.log_in(&format!("nobody{number}"), "wrong").await.status == 401 {
+            number += 1;
+            stranger = Visitor::at(&house, "/login").await;
+        }
+        assert_eq!((stranger.page.status, number), (429, 31));
+        let mut new = Visitor::at(&house, "/login").await;
+        assert_eq!(new.log_in("ann", PASSWORD).await.status, 429);
+        ann.go("/login").await;
+        assert_eq!(ann.log_in("ann", PASSWORD).await.heading(), "Your account");
+        assert_ne!(ann.cookies["florin-device"], device, "another one behind each login");
     })
     .await;
 }

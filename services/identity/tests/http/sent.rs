@@ -84,7 +84,7 @@ async fn a_customer_logs_in_with_the_code_of_a_message_and_with_no_other() {
         let (to, code) = post.message(2).await;
         assert_eq!(to, "sms +4930123456");
         assert_eq!(ann.send("/login/sent-code", &[("code", &code)]).await.heading(), "Your account");
-        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["florin-session"]);
+        assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), ["florin-device", "florin-session"]);
     })
     .await;
 }

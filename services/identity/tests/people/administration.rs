@@ -257,3 +257,23 @@ async fn only_an_administrator_makes_or_takes_over_an_administrator() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_whose_password_is_over_is_none_who_can_log_in() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        let one = desk.person("one", &["admin"]).await;
+        let two = desk.service.create_user(&desk.ctx, new_user("two", &["admin"])).await.unwrap().user;
+        // As long as the other one's is good, either may go.
+        change(&desk, &desk.ctx, one.id, UserChange::Disable).await.unwrap();
+        change(&desk, &desk.ctx, one.id, UserChange::Enable).await.unwrap();
+        desk.pass(72 * 60 * 60);
+        let last = Err(refused(Refusal::LastAdmin));
+        assert_eq!(change(&desk, &desk.ctx, one.id, UserChange::Disable).await, last);
+        assert_eq!(change(&desk, &desk.ctx, one.id, roles(&["customer"])).await, last);
+        // With a new one they can log in again.
+        change(&desk, &desk.ctx, two.id, UserChange::ResetPassword).await.unwrap();
+        change(&desk, &desk.ctx, one.id, UserChange::Disable).await.unwrap();
+    })
+    .await;
+}

@@ -129,7 +129,19 @@ impl Desk {
     }
 
     pub(crate) async fn step_from(&self, page: &LoginPage, act: LoginAct, origin: Origin) -> Answer<LoginReply> {
-        let reply = self.service.login(&self.ctx, LoginStep { key: page.key.clone(), origin, act }).await?;
+        self.step_by(page, act, origin, None).await
+    }
+
+    /// From a browser that may be known.
+    pub(crate) async fn step_by(
+        &self,
+        page: &LoginPage,
+        act: LoginAct,
+        origin: Origin,
+        device: Option<Secret>,
+    ) -> Answer<LoginReply> {
+        let step = LoginStep { key: page.key.clone(), origin, device, act };
+        let reply = self.service.login(&self.ctx, step).await?;
         // Whatever a step answers is what a page that is loaded again shows.
         if reply.page.stage != Stage::Done {
             assert_eq!(self.service.resume_login(&self.ctx, reply.page.key.clone()).await.unwrap(), reply.page);

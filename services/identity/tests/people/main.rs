@@ -3,6 +3,7 @@
 
 mod administration;
 mod cost;
+mod devices;
 mod enrol;
 mod factors;
 mod forgotten;
@@ -17,3 +18,4 @@ mod security;
 mod sent;
 mod sessions;
 mod start;
+mod waits;

@@ -45,6 +45,7 @@ async fn story(desk: &Desk) -> Planted {
     grep(desk, &planted).await;
     let session = desk.step(&page, LoginAct::Kept).await.unwrap().session.unwrap();
     planted.add("a cookie", &session.cookie);
+    planted.add("what a browser is known by", session.device.as_ref().unwrap());
     planted.add("the key of forms", &desk.view(&session).await.unwrap().form_key);
     desk.person("ann", &["customer"]).await;
     let page = desk.password("ann", PASSWORD).await.unwrap().page;
@@ -97,13 +98,14 @@ async fn everything(desk: &Desk) -> Vec<(&'static str, Vec<Vec<u8>>)> {
     all
 }
 
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 13] = [
     ("person", "select * from person"),
     ("person_role", "select * from person_role"),
     ("factor", "select * from factor"),
     ("backup_code", "select * from backup_code"),
     ("login", "select * from login"),
     ("session", "select * from session"),
+    ("device", "select * from device"),
     ("failure", "select * from failure"),
     ("grant_family", "select * from grant_family"),
     ("revocation", "select * from revocation"),

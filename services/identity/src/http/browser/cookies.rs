@@ -1,10 +1,12 @@
-//! Our two cookies: the session, and the key of a login under way.
+//! Our three cookies: the session, the key of a login under way, and what a browser that logged somebody in is known by.
 //!
 //! Over TLS they carry the prefix `__Host-`: browsers then refuse them from other hosts of the same domain and without TLS.
-//! They go when the browser is closed; how long they are worth something is identity's to say.
+//! The first two go when the browser is closed; how long they are worth something is identity's to say.
 
+use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, HeaderMap, HeaderValue};
+use identity_api::limits::DEVICE_SECONDS;
 use kernel::Secret;
 
 /// No value of ours is longer.
@@ -14,6 +16,7 @@ const VALUE_BYTES_MAX: usize = 512;
 pub(in crate::http) enum Kind {
     Session,
     Login,
+    Device,
 }
 
 impl Kind {
@@ -23,6 +26,8 @@ impl Kind {
             (Kind::Session, false) => "florin-session",
             (Kind::Login, true) => "__Host-florin-login",
             (Kind::Login, false) => "florin-login",
+            (Kind::Device, true) => "__Host-florin-device",
+            (Kind::Device, false) => "florin-device",
         }
     }
 }
@@ -33,12 +38,13 @@ pub(in crate::http) struct Jar {
     secure: bool,
     session: Option<Secret>,
     login: Option<Secret>,
+    device: Option<Secret>,
 }
 
 impl Jar {
     pub(in crate::http) fn read(headers: &HeaderMap, secure: bool) -> Jar {
-        let (session, login) = (value(headers, Kind::Session, secure), value(headers, Kind::Login, secure));
-        Jar { secure, session, login }
+        let sent = |kind| value(headers, kind, secure);
+        Jar { secure, session: sent(Kind::Session), login: sent(Kind::Login), device: sent(Kind::Device) }
     }
 
     pub(in crate::http) fn session(&self) -> Option<Secret> {
@@ -49,14 +55,19 @@ impl Jar {
         self.login.clone()
     }
 
+    pub(in crate::http) fn device(&self) -> Option<Secret> {
+        self.device.clone()
+    }
+
     /// The header that has the browser keep this one from now on.
     pub(in crate::http) fn keep(&self, kind: Kind, value: &Secret) -> HeaderValue {
-        self.header(Cookie::build((kind.name(self.secure), value.expose())))
+        let cookie = Cookie::build((kind.name(self.secure), value.expose()));
+        self.header(if kind == Kind::Device { cookie.max_age(Duration::seconds(DEVICE_SECONDS)) } else { cookie })
     }
 
     /// The header that has the browser forget it.
     pub(in crate::http) fn forget(&self, kind: Kind) -> HeaderValue {
-        self.header(Cookie::build((kind.name(self.secure), "")).max_age(cookie::time::Duration::ZERO))
+        self.header(Cookie::build((kind.name(self.secure), "")).max_age(Duration::ZERO))
     }
 
     fn header(&self, cookie: cookie::CookieBuilder<'_>) -> HeaderValue {
@@ -124,6 +135,8 @@ mod tests {
         assert_eq!(kept, "__Host-florin-session=abc; HttpOnly; SameSite=Lax; Secure; Path=/");
         assert!(kept.is_sensitive());
         assert_eq!(jar.forget(Kind::Login), "__Host-florin-login=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+        let long = jar.keep(Kind::Device, &Secret::new("abc"));
+        assert_eq!(long, "__Host-florin-device=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=31536000");
         let plain = Jar::read(&HeaderMap::new(), false).keep(Kind::Login, &Secret::new("abc"));
         assert_eq!(plain, "florin-login=abc; HttpOnly; SameSite=Lax; Path=/");
     }

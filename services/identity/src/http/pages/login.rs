@@ -110,6 +110,9 @@ pub(super) fn logged_in(response: impl IntoResponse, visit: &Visit, session: Opt
     let headers = response.headers_mut();
     if let Some(session) = session {
         headers.append(SET_COOKIE, visit.jar.keep(Kind::Session, &session.cookie));
+        if let Some(device) = &session.device {
+            headers.append(SET_COOKIE, visit.jar.keep(Kind::Device, device));
+        }
     }
     headers.append(SET_COOKIE, visit.jar.forget(Kind::Login));
     response

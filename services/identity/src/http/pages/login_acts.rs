@@ -40,7 +40,8 @@ pub(super) async fn act(State(site): State<Arc<Site>>, Path(act): Path<String>, 
 
 async fn take(site: &Site, posted: &Posted, key: Secret, step: Step) -> Response {
     let Step { act, way, field } = step;
-    let command = LoginStep { key: key.clone(), origin: posted.visit.origin.clone(), act };
+    let (origin, device) = (posted.visit.origin.clone(), posted.visit.jar.device());
+    let command = LoginStep { key: key.clone(), origin, device, act };
     match site.identity.login(&posted.visit.ctx, command).await {
         Ok(reply) => onward(site, posted, &reply),
         Err(IdentityError::Refused(Refusal::LoginUnknown)) => trouble::expired(site),
