@@ -3,6 +3,7 @@
 
 use access::RevokedWhat;
 use identity_api::IdentityError;
+use kernel::{Clock, Monotonic, Timestamp};
 use platform::db::{DbError, Tx, Value};
 use platform::feed::NewEvent;
 
@@ -33,6 +34,26 @@ const SKEW_SECONDS: i64 = 60;
 
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &[TERMS_RAISE, REVOCATION_ADVANCE, REVOCATION_INSERT, REVOCATION_CLEAR];
+
+/// When this process began, by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began {
+    at: Timestamp,
+    by: Monotonic,
+}
+
+impl Began {
+    pub(crate) fn now(clock: &dyn Clock) -> Began {
+        Began { at: clock.now(), by: clock.monotonic() }
+    }
+
+    /// A time that has come for certain: a clock that jumps ahead, and perhaps comes back, does not take it along. What is
+    /// removed by it stays for too long rather than for too short.
+    fn certain(self, clock: &dyn Clock) -> Timestamp {
+        let passed_us = i64::try_from(clock.monotonic().micros_since(self.by)).unwrap_or(i64::MAX);
+        clock.now().min(Timestamp::from_micros(self.at.micros().saturating_add(passed_us)))
+    }
+}
 
 /// What a transaction tells others.
 #[derive(Debug, Default)]
@@ -93,7 +114,7 @@ impl IdentityService {
             tx.execute(TERMS_RAISE, &[]).await?;
         }
         if !told.revoked.is_empty() {
-            tx.execute(REVOCATION_CLEAR, &[Value::Int(self.clock.now().micros())]).await?;
+            tx.execute(REVOCATION_CLEAR, &[Value::Int(self.began.certain(&*self.clock).micros())]).await?;
         }
         let until = self.clock.now().plus_seconds(self.config.access_seconds + SKEW_SECONDS);
         for what in told.revoked {
