@@ -8,5 +8,6 @@ mod browser;
 mod house;
 mod login;
 mod oauth;
+mod other_person;
 mod page;
 mod visitor;

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod administration;
+mod api;
+mod clock;
 mod cost;
 mod enrol;
+mod events;
 mod factors;
 mod forgotten;
 mod harness;
@@ -17,3 +20,4 @@ mod security;
 mod sent;
 mod sessions;
 mod start;
+mod step_up;

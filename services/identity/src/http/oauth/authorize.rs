@@ -69,6 +69,10 @@ fn read(fields: &Fields) -> Result<Authorize, &'static str> {
         prompt: fields.text("prompt"),
         max_age: fields.text("max_age").map(age).transpose()?,
         acr_values: fields.text("acr_values"),
+        id_token_hint: fields.secret("id_token_hint"),
+        request: fields.text("request"),
+        request_uri: fields.text("request_uri"),
+        logged_in: fields.text("logged_in").is_some(),
         session: None,
         origin: Origin::default(),
     })
@@ -76,6 +80,7 @@ fn read(fields: &Fields) -> Result<Authorize, &'static str> {
 
 /// The same as names and values again.
 fn parameters(asked: &Authorize) -> Vec<(&'static str, String)> {
+    let hint = asked.id_token_hint.as_ref().map(|hint| hint.expose().to_owned());
     let all = [
         ("response_type", &asked.response_type),
         ("client_id", &asked.client_id),
@@ -88,6 +93,10 @@ fn parameters(asked: &Authorize) -> Vec<(&'static str, String)> {
         ("prompt", &asked.prompt),
         ("max_age", &asked.max_age.map(|age| age.to_string())),
         ("acr_values", &asked.acr_values),
+        ("id_token_hint", &hint),
+        ("request", &asked.request),
+        ("request_uri", &asked.request_uri),
+        ("logged_in", &asked.logged_in.then(|| "yes".to_owned())),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
 }
@@ -132,7 +141,10 @@ mod tests {
             "/oauth2/authorize?client_id=a&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&state=x+y%26z&prompt=login+consent"
         );
         let behind = link(&asked.behind_login());
-        assert!(behind.ends_with("&prompt=consent&max_age=300"), "{behind}");
+        assert!(behind.ends_with("&prompt=consent&max_age=300&logged_in=yes"), "{behind}");
+        let query = "client_id=a&id_token_hint=a.b.c&request=d.e.f&request_uri=g";
+        let asked = read(&Fields::parse(query).unwrap()).unwrap();
+        assert_eq!(link(&asked), format!("/oauth2/authorize?{query}"));
         assert!(read(&Fields::parse("max_age=soon").unwrap()).is_err());
     }
 }
