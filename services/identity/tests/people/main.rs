@@ -3,6 +3,7 @@
 
 mod administration;
 mod api;
+mod between;
 mod clock;
 mod cost;
 mod enrol;
@@ -10,6 +11,8 @@ mod events;
 mod factors;
 mod forgotten;
 mod harness;
+mod hostile;
+mod kinds;
 mod lockout;
 mod login;
 mod once;
