@@ -1,4 +1,5 @@
-//! What the two things cost that every request pays for: the check of a token that is remembered, and one decision.
+//! What the two things cost that every request pays for: the check of a token that is remembered, and one decision; and the
+//! floor under each and under a grant.
 //!
 //! It makes keys and tokens of its own and touches nothing of a running house.
 
@@ -54,6 +55,26 @@ pub fn first_checks(calls: usize) -> Result<Figures, BenchError> {
     let made = (0..calls.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
     let mut next = made.iter();
     timed(calls, || next.next().map_or(Ok(()), |token| gate.verify(token).map(drop).map_err(BenchError::from)))
+}
+
+/// What finding a remembered token by its hash costs at least.
+pub fn digests(calls: usize) -> Result<Figures, BenchError> {
+    let token = Minter::new("bench")?.token(0)?;
+    timed(calls, || {
+        std::hint::black_box(platform::crypto::digest(std::hint::black_box(&token)));
+        Ok(())
+    })
+}
+
+/// What making a token costs at least.
+pub fn signatures(calls: usize) -> Result<Figures, BenchError> {
+    let minter = Minter::new("bench")?;
+    let mut number = 0;
+    timed(calls, || {
+        number += 1;
+        std::hint::black_box(minter.token(number)?);
+        Ok(())
+    })
 }
 
 /// A decision about a customer's own account, where `others` policies speak of other actions.

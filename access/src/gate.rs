@@ -229,7 +229,7 @@ impl Trust for Gate {
         };
         match self.verify(token.expose()) {
             Ok(principal) => Ok(principal),
-            Err(refused) if refused.is_of_the_moment() => Err(Failure::Overloaded(refused.to_string())),
+            Err(refused) if refused.is_of_the_moment() => Err(Failure::Stale(refused.to_string())),
             Err(refused) => {
                 tracing::info!(target: "access", why = %refused, "a call came with a token that is not believed");
                 Ok(Principal::nobody())

@@ -7,6 +7,7 @@ mod built_in;
 mod compile;
 mod facts;
 mod hours;
+mod once;
 mod schema;
 
 use std::sync::Arc;

@@ -12,7 +12,9 @@ use ledger_api::BookName;
 
 use crate::services;
 
-pub(crate) use bench::{Against, Bench, BenchHistory, BenchLedger, BenchSplit, Output, Over};
+pub(crate) use bench::{
+    Against, Bench, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart, Output, Over,
+};
 pub(crate) use dev::{Dev, DevSplit};
 
 /// A double-entry ledger that needs nothing but this binary.

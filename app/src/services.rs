@@ -24,7 +24,7 @@ use utoipa::openapi::OpenApi;
 use crate::commands::serve::Inside;
 use crate::failure::Failure;
 
-pub(crate) use first::{ADMIN, DEMO_PASSWORD, DEMO_PROGRAM, First, PROGRAM};
+pub(crate) use first::{ADMIN, DEMO_PASSWORD, DEMO_PROGRAM, First, PROGRAM, people as first_people};
 pub(crate) use roles::Roles;
 
 /// Not a service: what stands between callers from outside and the services.
@@ -58,8 +58,8 @@ pub(crate) struct Started {
     pub(crate) root: Router,
     /// By which every call to this process is judged.
     pub(crate) gate: Gate,
-    /// What people are told at the first start.
-    pub(crate) first: First,
+    /// Of a process that runs identity: where the first people are made.
+    pub(crate) newcomers: Option<Arc<::identity::IdentityService>>,
     /// What other processes may call.
     pub(crate) methods: Vec<Methods>,
     /// For readiness and `/status`.
@@ -78,7 +78,7 @@ pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
         router: Router::new(),
         root: Router::new(),
         gate,
-        first: First::default(),
+        newcomers: None,
         methods: Vec::new(),
         parts: Vec::new(),
         steps: Vec::new(),

@@ -15,11 +15,16 @@ const SPLIT: &str = "bench split --accounts 50 --seconds 1 --warm-up-seconds 0 -
 const HISTORY: &str =
     "bench history --entries 2000 --accounts 20 --writes-per-second 100 --seconds 1 --warm-up-seconds 0";
 
+const IDENTITY: &str = "bench identity --accounts 50 --in-flight 4 --logins-in-flight 3 --transfers-per-second 200 --pairs 2 \
+                        --seconds 1 --warm-up-seconds 0 --raw-seconds 1 --json";
+
 /// Whether it ended well, its document, and what it said. The URL is that of a server; a benchmark makes its own databases.
 fn bench(dir: &Path, url: Option<&str>, common: &str, more: &str) -> (bool, Value, String) {
     let mut command = florin(dir);
     // What is made beside the stores shows as well when it is left behind.
     command.env("TMPDIR", dir);
+    // A password that costs as little as may be: what it costs is not the subject.
+    command.env("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", "7168").env("FLORIN__IDENTITY__ARGON2_PASSES", "1");
     command.args(common.split(' ')).args(more.split_whitespace()).envs(url.map(|url| ("DATABASE_URL", url)));
     let (good, out, said) = run(&mut command);
     (good, serde_json::from_str(&out).unwrap_or_default(), said)
@@ -223,4 +228,51 @@ fn the_goals_of_both_clocks_can_be_missed() {
         assert!(!good && said.contains("florin: missed 2 of 2 goals: "), "{said}");
         assert!(said.contains(&format!("p99 of a balance {what} in ms")), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
+    on_each_engine(|dir, url| {
+        let (good, told, said) = bench(dir, url, IDENTITY, "--grants-at-least 0.1 --plot storm.svg");
+        assert!(good, "{said}");
+        for part in ["grants", "logins"] {
+            let told = &told[part];
+            for figure in ["done", "per_second", "server_cores", "per_core", "raw_per_core"] {
+                assert!(told[figure].as_f64().unwrap() > 0.0, "{part} {figure}: {told}");
+            }
+            assert!(told["latency_us"]["p50"].as_u64().unwrap() <= told["latency_us"]["p99"].as_u64().unwrap());
+        }
+        let costs = told["costs"].as_array().unwrap();
+        let names: Vec<&str> = costs.iter().map(|cost| cost["what"].as_str().unwrap()).collect();
+        assert_eq!(names, ["SHA-256 of a token", "remembered token", "token seen first", "decision among 1,000"]);
+        let turns = told["storm"]["turns"].as_array().unwrap();
+        assert_eq!(turns.iter().map(|turn| &turn["first"]).collect::<Vec<_>>(), ["quiet", "storm"]);
+        for turn in turns {
+            assert!(turn["logins_per_second"].as_f64().unwrap() > 0.0, "{turn}");
+            let p99 = |side: &str| turn[side]["p99"].as_f64().unwrap();
+            assert!((turn["ratio_percent"].as_f64().unwrap() - p99("storm_us") * 100.0 / p99("quiet_us")).abs() < 1e-6);
+        }
+        assert_eq!(left(dir), ["storm.svg"]);
+        assert!(std::fs::read_to_string(dir.join("storm.svg")).unwrap().contains("in a storm of logins"));
+    })
+    .await;
+}
+
+#[test]
+fn every_goal_of_identity_can_be_missed_and_a_part_can_be_had_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    for (part, goal, what) in [
+        ("checks", "--check-at-most 0.0001", "check of a remembered token in us"),
+        ("checks", "--decision-at-most 0.0001", "decision in us"),
+        ("grants", "--grants-at-least 1e9", "grants a second of a core"),
+        ("logins", "--logins-at-least 1e9", "logins a second of a core"),
+        ("storm", "--storm-at-most 0.001", "p99 of a transfer in a storm of logins"),
+    ] {
+        let (good, told, said) = bench(dir.path(), None, IDENTITY, &format!("--only {part} {goal}"));
+        assert!(!good, "{part}: {told}");
+        missed(&said, what);
+        let parts = ["costs", "grants", "logins", "storm"].map(|part| told[part].is_null());
+        assert_eq!(parts.iter().filter(|missing| **missing).count(), 3, "{part} alone: {told}");
+    }
+    assert!(left(dir.path()).is_empty());
 }

@@ -51,6 +51,36 @@ fn ctrl_c_ends_it_the_same_way() {
     assert_eq!(server.ended(), Some(0));
 }
 
+/// What is shown once must not be lost to a mistake in the settings.
+#[test]
+fn a_first_start_that_fails_makes_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let start = |more: &[(&str, &str)]| {
+        let mut command = florin(dir.path());
+        command.env_remove("FLORIN__IDENTITY__FIRST_SECRETS_FILE").arg("serve").envs(more.iter().copied());
+        command
+    };
+    let missing = ("FLORIN__SERVER__TLS__KEY_FILE", "missing.pem");
+    for (more, sentence) in [
+        (&[("FLORIN__SERVER__MANAGEMENT_LISTEN", &*taken)][..], "server.management_listen"),
+        (&[("FLORIN__SERVER__TLS__CERTIFICATE_FILE", "missing.pem"), missing], "missing.pem"),
+        (&[("FLORIN__IDENTITY__FIRST_LOGIN_FILE", "/dev/null/first-login")], "identity.first_login_file"),
+    ] {
+        let (good, _, said) = run(&mut start(more));
+        assert!(!good && said.contains(sentence), "{said}");
+    }
+    let mut server = Running::start(&mut start(&[]));
+    let told = std::fs::read_to_string(dir.path().join("florin-keys/first-login")).unwrap();
+    assert!(told.starts_with("administrator: admin\npassword for one login: "), "{told}");
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+    // A start that makes nobody leaves the file alone.
+    let _server = Running::start(&mut start(&[]));
+    assert_eq!(std::fs::read_to_string(dir.path().join("florin-keys/first-login")).unwrap(), told);
+}
+
 #[test]
 fn a_second_process_is_told_who_holds_the_directory() {
     let dir = tempfile::tempdir().unwrap();

@@ -27,6 +27,13 @@ impl Permission {
         matches(&self.resource, resource) && matches(&self.action, action)
     }
 
+    /// Whether whoever holds this holds all of `other` with it. A word that stands for any is only within one that does too:
+    /// what it stands for may be more tomorrow.
+    pub fn includes(&self, other: &Permission) -> bool {
+        let far_enough = self.reaches_all() || !other.reaches_all();
+        far_enough && self.covers(&other.resource, &other.action)
+    }
+
     /// Whether objects of other owners are within the scope.
     pub fn reaches_all(&self) -> bool {
         &*self.scope == "all" || &*self.scope == "*"
@@ -84,6 +91,34 @@ mod tests {
         assert!(Permission::everything().covers("ledger", "write") && Permission::everything().reaches_all());
         for bad in ["accounts", "accounts:read", "accounts:read:some", ":read:own", "a:b:own:c"] {
             assert!(bad.parse::<Permission>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_permission_includes_what_reaches_no_further() {
+        let includes =
+            |one: &str, other: &str| one.parse::<Permission>().unwrap().includes(&other.parse::<Permission>().unwrap());
+        for (one, other) in [
+            ("*:*:*", "accounts:read:all"),
+            ("*:*:all", "*:*:*"),
+            ("accounts:*:all", "accounts:read:own"),
+            ("accounts:read:all", "accounts:read:own"),
+            ("accounts:read:*", "accounts:read:all"),
+            ("*:read:own", "accounts:read:own"),
+        ] {
+            assert!(includes(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("accounts:read:own", "accounts:read:all"),
+            ("accounts:read:own", "accounts:read:*"),
+            ("accounts:read:all", "accounts:*:all"),
+            ("accounts:*:all", "*:*:all"),
+            ("accounts:*:all", "*:read:own"),
+            ("*:read:all", "accounts:*:own"),
+            ("accounts:read:all", "cards:read:own"),
+            ("*:*:own", "*:*:*"),
+        ] {
+            assert!(!includes(one, other), "{one} {other}");
         }
     }
 }

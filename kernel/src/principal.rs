@@ -74,6 +74,13 @@ impl Principal {
         Principal::new(PrincipalKind::Nobody, "nobody", [])
     }
 
+    /// Whether all of `permission` is within what this principal may do: a permission of theirs includes it, and the scopes of
+    /// their token leave it open.
+    pub fn holds(&self, permission: &Permission) -> bool {
+        let granted = self.permissions.iter().any(|held| held.includes(permission));
+        granted && self.scopes.as_ref().is_none_or(|scopes| TokenScope::leave_open(scopes, permission))
+    }
+
     pub fn new(kind: PrincipalKind, subject: &str, permissions: impl IntoIterator<Item = Permission>) -> Principal {
         let (subject, permissions) = (subject.into(), permissions.into_iter().collect());
         Principal {

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Permission;
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TokenScope {
@@ -37,6 +39,13 @@ impl TokenScope {
             Reach::Admin => true,
         };
         reach && (&*self.resource == "*" || &*self.resource == resource)
+    }
+
+    /// Whether `scopes` together leave all of a permission open.
+    pub fn leave_open(scopes: &[TokenScope], permission: &Permission) -> bool {
+        let open = |action: &str| scopes.iter().any(|scope| scope.covers(&permission.resource, action));
+        // Any action: those that look, and all others.
+        open(&permission.action) && (&*permission.action != "*" || open(READING))
     }
 }
 
@@ -95,6 +104,20 @@ mod tests {
         let read: TokenScope = "read:*".parse().unwrap();
         assert!(read.covers("cards", "read") && !read.covers("cards", "open"));
         assert!("admin:users".parse::<TokenScope>().unwrap().covers("users", "read"));
+    }
+
+    #[test]
+    fn a_permission_is_open_as_far_as_scopes_reach() {
+        let open = |scopes: &str, permission: &str| {
+            let scopes: Vec<TokenScope> = scopes.split(' ').map(|text| text.parse().unwrap()).collect();
+            TokenScope::leave_open(&scopes, &permission.parse().unwrap())
+        };
+        assert!(open("read:accounts", "accounts:read:all") && open("read:*", "*:read:own"));
+        assert!(open("admin:*", "*:*:*") && open("read:* write:*", "*:*:*") && open("admin:cards", "cards:*:all"));
+        for scopes in ["read:*", "write:*", "admin:accounts", "read:cards write:accounts"] {
+            assert!(!open(scopes, "*:*:*") && !open(scopes, "cards:*:all"), "{scopes}");
+        }
+        assert!(!open("read:accounts", "*:read:all") && !open("write:accounts", "accounts:read:own"));
     }
 
     #[test]

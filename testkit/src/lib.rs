@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod caller;
+#[cfg(feature = "browser")]
+mod chrome;
 mod client;
 mod clock;
 mod commit_cutter;
@@ -18,6 +20,8 @@ mod store;
 mod through;
 
 pub use caller::{caller, master};
+#[cfg(feature = "browser")]
+pub use chrome::Chrome;
 pub use client::{Answer, Client, Lost};
 pub use clock::FakeClock;
 pub use commit_cutter::{CommitCutter, Cut};

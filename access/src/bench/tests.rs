@@ -4,9 +4,14 @@ use super::*;
 
 #[test]
 fn the_figures_are_made() {
-    for figures in
-        [remembered_checks(10, 200), first_checks(50), decisions(100, 100), decisions_without_selection(10, 50)]
-    {
+    for figures in [
+        digests(100),
+        signatures(100),
+        remembered_checks(10, 200),
+        first_checks(50),
+        decisions(100, 100),
+        decisions_without_selection(10, 50),
+    ] {
         let figures = figures.unwrap();
         assert!(figures.calls >= 50 && figures.mean_ns > 0.0 && figures.p50_ns <= figures.p99_ns, "{figures:?}");
     }

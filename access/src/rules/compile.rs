@@ -12,10 +12,11 @@ use kernel::Clock;
 use super::RuleSet;
 use super::built_in::built_in_policies;
 use super::hours::{Hours, ZoneError};
+use super::once::told_once;
 use super::schema::{self, Types};
 use crate::{Policy, vocabulary};
 
-/// Some mistakes are told once for each kind of principal and each action.
+/// What somebody has written stands in it.
 const DETAIL_LETTERS_MAX: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,11 +72,13 @@ pub fn check_policy(id: &str, text: &str) -> Result<(), RuleError> {
     let policy = narrowing(id, text)?;
     let set = PolicySet::from_policies([policy]).map_err(|error| wrong(id, &error))?;
     let validated = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
-    let errors = validated.validation_errors().map(ToString::to_string);
-    let warnings = validated.validation_warnings().map(ToString::to_string);
+    let mut found: Vec<String> = validated.validation_errors().map(ToString::to_string).collect();
+    if found.is_empty() {
+        // Where something is wrong they only say what follows from it, as that such a policy never holds.
+        found = validated.validation_warnings().map(ToString::to_string).collect();
+    }
     let known = format!("for policy `{id}`, ");
-    let mut found: Vec<String> = errors.chain(warnings).map(|found| found.replace(&known, "")).collect();
-    found.sort_unstable();
+    let found = told_once(found.into_iter().map(|found| found.replace(&known, "")).collect());
     if found.is_empty() { Ok(()) } else { Err(wrong(id, &found.join("; "))) }
 }
 

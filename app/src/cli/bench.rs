@@ -17,6 +17,9 @@ pub(crate) enum Bench {
     /// Balances and statement pages of the past of one long account, while others write
     #[command(after_help = HISTORY_EXAMPLES)]
     History(BenchHistory),
+    /// Tokens for programs, logins of people, the check of a token, and a storm of logins against transfers
+    #[command(after_help = IDENTITY_EXAMPLES)]
+    Identity(BenchIdentity),
 }
 
 #[derive(Debug, Args)]
@@ -155,6 +158,63 @@ pub(crate) struct BenchHistory {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BenchIdentity {
+    /// Parts to measure; all of them unless some are named
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,PART,...")]
+    pub(crate) only: Vec<IdentityPart>,
+    /// Programs that ask for tokens, and callers that send transfers, at the same time
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
+    pub(crate) in_flight: usize,
+    /// People who log in at the same time
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=200))]
+    pub(crate) logins_in_flight: usize,
+    /// Transfers that are sent in the storm and without it
+    #[arg(long, default_value_t = 2_000, value_name = "RATE", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) transfers_per_second: u64,
+    /// Accounts that the transfers go between
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=100_000))]
+    pub(crate) accounts: usize,
+    /// Times that transfers are measured alone and in the storm, the order alternating
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) pairs: u32,
+    /// Length of each measured part
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) warm_up_seconds: u64,
+    /// Length of the run that measures what a core can check of passwords when it does nothing else
+    #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) raw_seconds: u64,
+    /// Ends with status 1 when the server makes fewer tokens for programs in a second of a core's work
+    #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Goals")]
+    pub(crate) grants_at_least: Option<f64>,
+    /// The same for logins of people
+    #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Goals")]
+    pub(crate) logins_at_least: Option<f64>,
+    /// Ends with status 1 when the check of a remembered token takes longer, in the mean
+    #[arg(long, value_name = "US", value_parser = positive, help_heading = "Goals")]
+    pub(crate) check_at_most: Option<f64>,
+    /// The same for a decision by the policies
+    #[arg(long, value_name = "US", value_parser = positive, help_heading = "Goals")]
+    pub(crate) decision_at_most: Option<f64>,
+    /// Ends with status 1 when the 99th percentile of a transfer in the storm is higher than this, in percent of the one without,
+    /// in the median of the pairs
+    #[arg(long, value_name = "PERCENT", value_parser = positive, help_heading = "Goals")]
+    pub(crate) storm_at_most: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What `florin bench identity` can measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IdentityPart {
+    Checks,
+    Grants,
+    Logins,
+    Storm,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Output {
     /// Where the stores of the runs are made and removed; the figures are those of the disk below it
     #[arg(long, default_value = ".", value_name = "PATH")]
@@ -256,3 +316,21 @@ Examples:
 Status:
   0  measured, and every goal that was set is reached
   1  a goal was missed, or an answer was wrong";
+
+const IDENTITY_EXAMPLES: &str = "\
+Starts `florin serve` as a process of its own on a free port of this machine, with a store of its own, and calls it over
+HTTP. Grants are those of programs with a secret. A login is whole: the page, name and password, the code, and the
+application's tokens; the password costs what identity.argon2_memory_kib and identity.argon2_passes say, on as many
+threads as identity.password_threads says. \"Of a core\" is what the server's process used of the processor, on
+PostgreSQL without what the database used. Each grant and each login that was acknowledged has to stand in identity's
+events, no token may come twice, a wrong password has to be refused, and transfers have to be in the books, or the run
+fails. With storage.database_url (DATABASE_URL) the runs use new databases on that PostgreSQL server.
+
+Examples:
+  florin bench identity --grants-at-least 500 --logins-at-least 25 --check-at-most 5 --storm-at-most 200
+  florin bench identity --only storm --pairs 6 --transfers-per-second 5000 --plot storm.svg
+  florin bench identity --only logins --logins-in-flight 100 --json
+
+Status:
+  0  measured, and every goal that was set is reached
+  1  a goal was missed, or the work was not done";

@@ -1,4 +1,4 @@
-//! `florin bench`: drives the real ledger, durable, in stores of its own that are removed afterwards. A figure whose work was
+//! `florin bench`: drives the real thing, durable, in stores of its own that are removed afterwards. A figure whose work was
 //! not really done is not printed: the run fails. A goal that was set and missed fails it behind the figures.
 
 mod axis;
@@ -6,11 +6,13 @@ mod books;
 mod child;
 mod client;
 mod commits;
+mod cpu;
 mod disk;
 mod fill;
 mod goals;
 mod history;
 mod http;
+mod identity;
 mod ledger_mode;
 mod load;
 mod memory;
@@ -20,6 +22,7 @@ mod plot;
 mod process;
 mod report;
 mod series;
+mod server;
 mod split;
 mod store;
 mod table;
@@ -46,12 +49,14 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Ledger(options) => &options.output,
         Bench::Split(options) => &options.output,
         Bench::History(options) => &options.output,
+        Bench::Identity(options) => &options.output,
     };
     let stores = Stores::new(config, &output.dir);
     let measured = match options {
         Bench::Ledger(options) => ledger_mode::run(&stores, options).await,
         Bench::Split(options) => split::run(&stores, options).await,
         Bench::History(options) => history::run(&stores, options).await,
+        Bench::Identity(options) => identity::run(&stores, config, options).await,
     };
     // Also what a run that failed left.
     stores.remove().await?;

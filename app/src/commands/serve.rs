@@ -23,7 +23,9 @@ use crate::cli::Serve;
 use crate::commands::load_config;
 use crate::docs_page;
 use crate::failure::Failure;
-use crate::services::{self, Opening, Roles, Started};
+use crate::services::{self, First, Opening, Roles, Started};
+
+use listeners::Taken;
 
 pub(crate) use inside::Inside;
 
@@ -48,12 +50,13 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let roles = Roles::new(&options.services, config, options.demo)?;
     let data_dir = if roles.keeps() { Some(open_data_dir(config, options.demo)?) } else { None };
     let inside = Inside::open(config, roles).await?;
-    let public = listeners::bind(config).await?;
+    let taken = Taken::take(config).await?;
     let (data_dir, demo) = (data_dir.as_ref(), options.demo);
-    let address = roles.edge.then(|| format!("{}://{}", listeners::scheme(config), public.address()));
+    let address = roles.edge.then(|| taken.address());
     let opening =
         Opening { config, data_dir, clock: clock.clone(), roles, inside: &inside, address: address.clone(), demo };
-    let Started { router, root, gate, methods, parts, steps, gauges, api, first } = services::start(&opening).await?;
+    let Started { router, root, gate, newcomers, methods, parts, steps, gauges, api } =
+        services::start(&opening).await?;
 
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
@@ -69,7 +72,12 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     } else {
         Router::new()
     };
-    let (public, management) = listeners::open(config, &health, &edge, public, router).await?;
+    // Last of all that may fail: who is made here is shown once.
+    let first = match newcomers {
+        Some(identity) => services::first_people(&opening, &identity).await?,
+        None => First::Known,
+    };
+    let (public, management) = taken.serve(config, &health, &edge, router);
     let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
     let open = Open { public, internal, management, steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));

@@ -2,14 +2,17 @@
 //! into it.
 
 use utoipa::openapi::security::{
-    AuthorizationCode, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement,
-    SecurityScheme,
+    ApiKey, ApiKeyValue, AuthorizationCode, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes,
+    SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Components, ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder};
 
 /// The names under which the document keeps the two ways to describe one token.
 const OAUTH: &str = "oauth";
 const BEARER: &str = "bearer";
+/// How programs and browsers prove at the endpoints of OAuth who they are.
+const CLIENT: &str = "client";
+const SESSION: &str = "session";
 
 const NO_SCOPES: [&str; 0] = [];
 
@@ -40,9 +43,22 @@ fn proofs() -> Components {
         .bearer_format("JWT")
         .description(Some("A token that you have already."))
         .build();
+    let client = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some(
+            "A client's id and secret, each encoded as in a form. It may send them as `client_id` and `client_secret` of the form \
+             instead, never both ways; a public client sends `client_id` alone.",
+        ))
+        .build();
+    let session = ApiKeyValue::with_description(
+        "__Host-florin-session",
+        "What a browser keeps of a login. Who has none logs in first.",
+    );
     ComponentsBuilder::new()
         .security_scheme(OAUTH, SecurityScheme::OAuth2(oauth))
         .security_scheme(BEARER, SecurityScheme::Http(bearer))
+        .security_scheme(CLIENT, SecurityScheme::Http(client))
+        .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(session)))
         .build()
 }
 
@@ -58,10 +74,10 @@ fn scopes() -> Scopes {
 /// What holds for every operation.
 const INTRODUCTION: &str = "\
 A bank's books over JSON: a double-entry ledger, the people and programs who use it, and what each of them may do. Every \
-path answers under `/v1` and `/api/v1`. A body goes with `Content-Type: application/json`, even an empty one, and unknown \
-fields are refused.
+path under `/v1` answers under `/api/v1`, too; those of OAuth stand at the root and have forms and refusals of their standards. \
+Elsewhere a body goes with `Content-Type: application/json`, even an empty one, and unknown fields are refused.
 
-**Tokens** say who asks: `Authorization: Bearer TOKEN` with every request, and no other way. A program gets one for its id and \
+**Tokens** say who asks: `Authorization: Bearer TOKEN` with every request under `/v1`, and no other way. A program gets one for its id and \
 secret at `/oauth2/token` (`grant_type=client_credentials`); people log in at `/oauth2/authorize`, with PKCE, and their \
 application takes the code to `/oauth2/token`. A token lives an hour at most. It may do what its roles grant, no more than its \
 scopes say, and only while the policies allow it. A call without one is refused with 401 `unauthenticated`; at \

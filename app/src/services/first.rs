@@ -4,13 +4,13 @@
 //! Invariant: what is made here is shown once, on the terminal; without a terminal it lies in a file that only the process's
 //! own user can read. A log never has it.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use identity::IdentityService;
-use identity_api::{ClientKind, CreateClient, CreateUser};
+use identity_api::{ClientKind, CreateClient, CreateUser, IdentityError};
 use kernel::Secret;
 use platform::crypto::random_token;
 use serde::Deserialize;
@@ -27,10 +27,9 @@ pub(crate) const DEMO_PASSWORD: &str = "florin demo, on this machine only";
 pub(crate) const DEMO_PROGRAM: (&str, &str) = ("demo-service", "florin-demo-on-this-machine-only");
 
 /// What people are told once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) enum First {
     /// Everybody knows their secrets already.
-    #[default]
     Known,
     /// To be shown on the terminal.
     Shown {
@@ -67,26 +66,27 @@ struct MountedClient {
     roles: Vec<String>,
 }
 
-pub(super) async fn people(opening: &Opening<'_>, identity: &IdentityService) -> Result<First, Failure> {
+pub(crate) async fn people(opening: &Opening<'_>, identity: &IdentityService) -> Result<First, Failure> {
     let settings = &opening.config.identity;
     if opening.demo {
         demo(identity).await?;
         return Ok(First::Demo);
     }
     if let Some(file) = &settings.first_secrets_file {
-        mounted(identity, &read(file)?).await?;
+        mounted(identity, file, &read(file)?).await?;
         return Ok(First::Known);
     }
+    if !identity.awaits_first_admin(ADMIN).await? {
+        return Ok(First::Known);
+    }
+    let paper = if std::io::stderr().is_terminal() { None } else { Some(Paper::ready(&settings.first_login_file)?) };
+    // Another process may have been faster.
     let Some(password) = identity.first_admin(ADMIN, None).await? else { return Ok(First::Known) };
     let secret = first_program(identity).await?;
-    if std::io::stderr().is_terminal() {
-        return Ok(First::Shown { password, secret });
+    match paper {
+        None => Ok(First::Shown { password, secret }),
+        Some(paper) => paper.write(&password, secret.as_ref()),
     }
-    let file = &settings.first_login_file;
-    write(file, &password, secret.as_ref()).map_err(|error| {
-        Failure::new(format!("{} (identity.first_login_file) cannot be written: {error}", file.display()))
-    })?;
-    Ok(First::Written(file.clone()))
 }
 
 /// None where the program is there: whoever runs it goes on with its secret.
@@ -99,16 +99,19 @@ async fn first_program(identity: &IdentityService) -> Result<Option<Secret>, Fai
     Ok(Some(secret))
 }
 
-async fn mounted(identity: &IdentityService, mounted: &Mounted) -> Result<(), Failure> {
+async fn mounted(identity: &IdentityService, file: &Path, mounted: &Mounted) -> Result<(), Failure> {
+    let failed = |part: &str, error: IdentityError| {
+        Failure::new(format!("{} (identity.first_secrets_file), [{part}]: {error}", file.display()))
+    };
     if let Some(MountedAdmin { username, password }) = &mounted.admin {
-        identity.first_admin(username, Some(password.clone())).await?;
+        identity.first_admin(username, Some(password.clone())).await.map_err(|error| failed("admin", error))?;
     }
     if let Some(MountedClient { id, secret, roles }) = &mounted.client {
         let mut client = program(id, "The program of the mounted secret");
         if !roles.is_empty() {
             client.roles.clone_from(roles);
         }
-        identity.put_client(client, secret.clone()).await?;
+        identity.put_client(client, secret.clone()).await.map_err(|error| failed("client", error))?;
     }
     Ok(())
 }
@@ -168,16 +171,38 @@ fn read(file: &Path) -> Result<Mounted, Failure> {
     })
 }
 
-/// A file of an earlier start is replaced: what it says is no longer true.
-fn write(file: &Path, password: &Secret, secret: Option<&Secret>) -> std::io::Result<()> {
-    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+/// The file that has what cannot be shown, empty until there is something: a place that cannot be written to is found out
+/// before anybody is made.
+struct Paper {
+    file: PathBuf,
+    written: File,
+}
+
+impl Paper {
+    /// A file of an earlier start is replaced: what it says is no longer true.
+    fn ready(file: &Path) -> Result<Paper, Failure> {
+        let make = || {
+            if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+            }
+            let _ = std::fs::remove_file(file);
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
+        };
+        let written = make().map_err(|error| cannot_be_written(file, &error))?;
+        Ok(Paper { file: file.to_owned(), written })
     }
-    let _ = std::fs::remove_file(file);
-    let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    writeln!(written, "administrator: {ADMIN}\npassword for one login: {}", password.expose())?;
-    if let Some(secret) = secret {
-        writeln!(written, "program: {PROGRAM}\nsecret: {}", secret.expose())?;
+
+    fn write(mut self, password: &Secret, secret: Option<&Secret>) -> Result<First, Failure> {
+        let mut text = format!("administrator: {ADMIN}\npassword for one login: {}\n", password.expose());
+        if let Some(secret) = secret {
+            text.push_str(&format!("program: {PROGRAM}\nsecret: {}\n", secret.expose()));
+        }
+        let written = self.written.write_all(text.as_bytes()).and_then(|()| self.written.sync_all());
+        written.map_err(|error| cannot_be_written(&self.file, &error))?;
+        Ok(First::Written(self.file))
     }
-    written.sync_all()
+}
+
+fn cannot_be_written(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{} (identity.first_login_file) cannot be written: {error}", file.display()))
 }

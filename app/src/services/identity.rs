@@ -17,7 +17,6 @@ use platform::rpc::RpcClient;
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
-use super::first;
 use super::{IDENTITY as NAME, Opening, Started};
 use crate::failure::Failure;
 use crate::stores;
@@ -49,7 +48,7 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     let keep_hours = config.feed.outbox_keep_hours;
     let keeper = Retention { db: db.clone(), outbox: NAME, keep_hours, clock: clock.clone() };
     let keeper = OutboxKeeper::start(keeper);
-    started.first = first::people(opening, &service).await?;
+    started.newcomers = Some(Arc::clone(&service));
     let identity: Arc<dyn Identity> = service.clone();
     if shared {
         let follow = gate.follow(Asked { identity: Arc::clone(&identity), clock: clock.clone() });

@@ -167,6 +167,7 @@ async fn visit(bank: Arc<Bank>) -> Told {
 pub(crate) fn acted_on(error: &LedgerError) -> &'static str {
     match error {
         LedgerError::Overloaded
+        | LedgerError::AccessStale
         | LedgerError::DeadlineExceeded
         | LedgerError::OutcomeUnknown
         | LedgerError::Unavailable => error.code(),

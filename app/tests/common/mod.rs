@@ -77,7 +77,7 @@ pub(crate) fn run(command: &mut Command) -> (bool, String, String) {
 }
 
 fn ended(child: &mut Child) -> Option<ExitStatus> {
-    for _ in 0..400 {
+    for _ in 0..1_800 {
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status);
         }

@@ -32,7 +32,7 @@ fn typed(output: &str, dir: &Path) -> Vec<Value> {
 
 /// All of what is printed at the start: a server is ready a moment before its last line is out.
 async fn banner(server: &Server) -> String {
-    for _ in 0..500 {
+    for _ in 0..2_000 {
         let output = server.output();
         if output.contains("Ctrl-C stops") {
             return output;

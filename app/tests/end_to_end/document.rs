@@ -2,6 +2,7 @@
 
 mod identity_story;
 mod ledger_story;
+mod oauth_story;
 mod teller;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use crate::class::{Class, documented_ways};
 use crate::house::{House, TRANSACTIONS};
 use teller::Teller;
 
@@ -46,42 +48,53 @@ fn every_operation_can_be_programmed_against() {
     let document: Value = serde_json::from_str(&printed()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut names = BTreeSet::new();
-    for Operation { name, method, path, body } in operations(&document) {
-        let place = format!("{method} {path}");
-        assert!(names.insert(name), "{place}: two operations of one name");
+    for operation in operations(&document) {
+        let place = format!("{} {}", operation.method, operation.path);
+        assert!(names.insert(operation.name.clone()), "{place}: two operations of one name");
         for field in ["summary", "description"] {
-            assert!(body[field].as_str().is_some_and(|text| text.len() > 5), "{place}: no {field}");
+            assert!(operation.body[field].as_str().is_some_and(|text| text.len() > 5), "{place}: no {field}");
         }
-        if let Some(content) = body.pointer("/requestBody/content/application~1json") {
-            assert!(has_example(content), "{place}: no example of a request");
+        for kind in ["application~1json", "application~1x-www-form-urlencoded"] {
+            let content = operation.body.pointer(&format!("/requestBody/content/{kind}"));
+            assert!(content.is_none_or(has_example), "{place}: no example of a request");
         }
-        let answers = body["responses"].as_object().unwrap();
-        let good: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with('2')).collect();
-        let shown = |answer: &Value| answer.pointer("/content/application~1json").is_some_and(has_example);
-        // An answer without a body has nothing to show.
-        let empty = good.iter().all(|(status, answer)| *status == "204" && answer.get("content").is_none());
-        assert!(!good.is_empty(), "{place}: no good answer");
-        assert!(empty || good.iter().any(|(_, answer)| shown(answer)), "{place}: no example of an answer");
-        let refused: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['4', '5'])).collect();
-        assert!(!refused.is_empty(), "{place}: no refusals");
-        for (status, answer) in refused {
-            let examples = answer.pointer("/content/application~1problem+json/examples").unwrap().as_object().unwrap();
-            for (code, example) in examples {
-                assert_eq!(
-                    (example["value"]["code"].as_str(), example["value"]["status"].to_string()),
-                    (Some(code.as_str()), status.clone())
-                );
-                assert!(
-                    example["description"].as_str().is_some_and(|when| when.len() > 10),
-                    "{place} {code}: does not say when"
-                );
-            }
-        }
-        for parameter in body["parameters"].as_array().into_iter().flatten() {
+        assert_answers(&place, Class::of(&operation), operation.body["responses"].as_object().unwrap());
+        for parameter in operation.body["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{place}: {} is not described", parameter["name"]);
         }
     }
     assert!(names.len() >= 20, "{names:?}");
+}
+
+fn assert_answers(place: &str, class: Class, answers: &serde_json::Map<String, Value>) {
+    let good: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['2', '3'])).collect();
+    let shown = |answer: &Value| answer.pointer("/content/application~1json").is_some_and(has_example);
+    // An answer without a body, and a page, have nothing to show.
+    let empty = good.iter().all(|(status, answer)| *status == "204" && answer.get("content").is_none());
+    assert!(!good.is_empty(), "{place}: no good answer");
+    let shows = empty || class == Class::Browser || good.iter().any(|(_, answer)| shown(answer));
+    assert!(shows, "{place}: no example of an answer");
+    let refused: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['4', '5'])).collect();
+    assert!(!refused.is_empty(), "{place}: no refusals");
+    for (status, answer) in refused {
+        // Each endpoint refuses in the words of its own standard.
+        let (kind, name) = match class {
+            Class::Api => ("application~1problem+json", "code"),
+            Class::Browser => {
+                assert!(answer.pointer("/content/text~1html").is_some(), "{place}: {status} is no page");
+                continue;
+            }
+            _ => ("application~1json", "error"),
+        };
+        let examples = answer.pointer(&format!("/content/{kind}/examples")).unwrap().as_object().unwrap();
+        for (code, example) in examples {
+            assert_eq!(example["value"][name].as_str(), Some(code.as_str()), "{place}");
+            let own = example["value"].get("status").map(Value::to_string);
+            assert!(own.is_none_or(|own| own == *status), "{place}: {example}");
+            let when = example["description"].as_str();
+            assert!(when.is_some_and(|when| when.len() > 10), "{place} {code}: does not say when");
+        }
+    }
 }
 
 fn has_example(content: &Value) -> bool {
@@ -106,20 +119,14 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn every_operation_demands_a_token_and_says_where_to_get_one() {
+fn every_operation_says_who_may_ask_and_where_to_get_a_token() {
     let document: Value = serde_json::from_str(&printed()).unwrap();
     let schemes = &document["components"]["securitySchemes"];
-    let demanded = |body: &Value| {
-        let ways = body.get("security").unwrap_or(&document["security"]).as_array().unwrap();
-        // A way that names nothing would let everybody in.
-        let known = |way: &Value| {
-            let names = way.as_object().unwrap();
-            !names.is_empty() && names.keys().all(|name| schemes.get(name).is_some())
-        };
-        !ways.is_empty() && ways.iter().all(known)
-    };
     for operation in operations(&document) {
-        assert!(demanded(&operation.body), "{}: asks for no token", operation.name);
+        // A way that names nothing lets everybody in; only a class that says so has one.
+        let (class, ways) = (Class::of(&operation), documented_ways(&document, &operation));
+        assert_eq!(ways, class.ways(), "{}: is {class:?}", operation.name);
+        assert!(ways.iter().all(|way| way.is_empty() || schemes.get(way).is_some()), "{}: {ways:?}", operation.name);
     }
     let flows = &schemes["oauth"]["flows"];
     for flow in ["authorizationCode", "clientCredentials"] {
@@ -145,12 +152,14 @@ async fn its_examples_work_in_the_order_of_their_stories_and_look_like_the_answe
     let teller = Teller::new(&house, operations(&document));
     ledger_story::tell(&teller).await;
     identity_story::tell(&teller).await;
+    oauth_story::tell(&teller).await;
     assert_eq!(teller.untold(), Vec::<&str>::new(), "operations that are in no story");
 }
 
 /// The path under every prefix, the one of the document first, and where older programs know it.
 pub(crate) fn everywhere(path: &str) -> Vec<String> {
-    let rest = path.strip_prefix("/v1").unwrap();
+    // What standards have laid down has one address.
+    let Some(rest) = path.strip_prefix("/v1") else { return vec![path.to_owned()] };
     let mut paths = vec![path.to_owned(), format!("/api{path}")];
     let older =
         [("/ledger/accounts", "/ledger"), ("/ledger/transactions", "/ledger"), ("/identity/users", "/identity")];

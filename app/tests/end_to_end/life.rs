@@ -93,7 +93,7 @@ async fn a_hold_is_voided_without_a_word_and_an_untouched_one_expires_by_itself(
         });
         let hold = house.create(TRANSACTIONS, own(body)).await;
         let path = format!("{TRANSACTIONS}/{}", hold["id"].as_str().unwrap());
-        for _ in 0..100 {
+        for _ in 0..400 {
             if house.get(&path).await["status"] == "expired" {
                 break;
             }

@@ -15,9 +15,10 @@ use testkit::Answer;
 use crate::house::{ACCOUNTS, BATCHES, House, TRANSACTIONS, new_id, on_both_with, own, posting, refusal, usd};
 
 /// Refusals for which the process or its machine has to be in trouble, or the caller somebody else than the operator.
-const OF_OTHER_TESTS: [&str; 10] = [
+const OF_OTHER_TESTS: [&str; 11] = [
     "forbidden",
     "overloaded",
+    "access_stale",
     "deadline_exceeded",
     "outcome_unknown",
     "clock_behind",
@@ -26,8 +27,7 @@ const OF_OTHER_TESTS: [&str; 10] = [
     "cursor_invalid",
     // A cursor of a log with more rows than this one.
     "cursor_ahead",
-    // 256 of them take a while.
-    "too_many_books",
+    "too_many_books", // 256 of them take a while
 ];
 
 struct Asker<'a> {

@@ -36,6 +36,14 @@ impl Refusal {
     }
 }
 
+/// The fields of a domain's refusal, such as `account`, `asked` and `available`, as members of its problem.
+pub fn members_of(refusal: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(refusal) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
 /// The refusals of the kit itself, in one table.
 pub mod refusals {
     use super::{Refusal, StatusCode};

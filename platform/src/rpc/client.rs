@@ -206,7 +206,7 @@ impl Seen {
 
     fn may_go_on(&self, failure: &Failure) -> bool {
         match failure {
-            Failure::NotSent(_) | Failure::Overloaded(_) => true,
+            Failure::NotSent(_) | Failure::Overloaded(_) | Failure::Stale(_) => true,
             Failure::Lost(_) => self.repeat != Repeat::Never,
             Failure::NotUnderstood(_) => false,
         }
@@ -225,6 +225,7 @@ fn named(failure: &Failure) -> CallError {
     match failure {
         Failure::NotSent(_) | Failure::Lost(_) => CallError::Unavailable,
         Failure::Overloaded(_) => CallError::Overloaded,
+        Failure::Stale(_) => CallError::AccessStale,
         Failure::NotUnderstood(_) => CallError::NotUnderstood,
     }
 }

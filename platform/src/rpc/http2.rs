@@ -147,10 +147,10 @@ impl Transport for Http2 {
 }
 
 async fn read(response: Response<Incoming>) -> Result<Bytes, Failure> {
-    let status = response.status();
-    let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await;
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
     let body = body.map_err(|error| Failure::Lost(error.to_string()))?.to_bytes();
-    if status == StatusCode::OK { Ok(body) } else { Err(failure_of(status, &body)) }
+    if head.status == StatusCode::OK { Ok(body) } else { Err(failure_of(head.status, &head.headers, &body)) }
 }
 
 impl Peer {

@@ -7,6 +7,8 @@ pub enum CallError {
     Unavailable,
     #[error("too many calls wait for the service; nothing happened")]
     Overloaded,
+    #[error("whether the access token still holds cannot be known now; nothing happened")]
+    AccessStale,
     #[error("the deadline passed before the call was sent; nothing happened")]
     DeadlineExceeded,
     #[error("the call was sent and not answered; it may have been carried out")]

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -20,7 +20,10 @@ pub const BODY_BYTES_MAX: usize = 32 << 20;
 /// How a failure travels; `failure_of` reads it.
 const LOST: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 const NOT_UNDERSTOOD: StatusCode = StatusCode::BAD_REQUEST;
+/// Not now, for two reasons; one that does not know the second one takes it for the first and comes again as well.
 const OVERLOADED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+const WHY: HeaderName = HeaderName::from_static("x-rpc-failure");
+const STALE: HeaderValue = HeaderValue::from_static("access_stale");
 
 struct Door {
     served: Arc<Served>,
@@ -68,15 +71,17 @@ fn respond(answered: Answered) -> Response {
         Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
         Err(Failure::NotUnderstood(why)) => (NOT_UNDERSTOOD, why).into_response(),
         Err(Failure::Overloaded(why)) => (OVERLOADED, why).into_response(),
+        Err(Failure::Stale(why)) => (OVERLOADED, [(WHY, STALE)], why).into_response(),
         Err(Failure::NotSent(why) | Failure::Lost(why)) => (LOST, why).into_response(),
     }
 }
 
 /// What an answer other than 200 says, read by the other side.
-pub(super) fn failure_of(status: StatusCode, why: &[u8]) -> Failure {
+pub(super) fn failure_of(status: StatusCode, headers: &HeaderMap, why: &[u8]) -> Failure {
     let why: String = String::from_utf8_lossy(why).chars().take(200).collect();
     let why = format!("{status}: {why}");
     match status {
+        OVERLOADED if headers.get(WHY) == Some(&STALE) => Failure::Stale(why),
         OVERLOADED => Failure::Overloaded(why),
         status if status.is_client_error() => Failure::NotUnderstood(why),
         _ => Failure::Lost(why),

@@ -27,6 +27,9 @@ pub enum Failure {
     /// The service did not begin with it, and said so.
     #[error("sent away: {0}")]
     Overloaded(String),
+    /// The process that was called cannot know now whether the caller's token holds. It began with nothing.
+    #[error("not judged: {0}")]
+    Stale(String),
     /// The service may have seen it, and may have carried it out.
     #[error("no answer: {0}")]
     Lost(String),

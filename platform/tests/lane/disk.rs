@@ -66,7 +66,7 @@ async fn a_sync_that_fails_stops_the_lane_until_the_disk_is_back() {
     let refused = lane.submit(Command(3, What::Note), soon(&SystemClock)).await;
     assert_eq!(refused, Err(LaneError::Unavailable));
     fs::remove_file(&trigger).unwrap();
-    for _ in 0..100 {
+    for _ in 0..400 {
         if lane.state().is_accepting() {
             break;
         }

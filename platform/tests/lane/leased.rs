@@ -50,13 +50,13 @@ impl Process {
     }
 
     async fn until_holder(&self) -> i64 {
-        for _ in 0..500 {
+        for _ in 0..2_000 {
             if let Some(epoch) = self.epoch() {
                 return epoch;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("five seconds without the lease: {:?}", self.lease.standing().role());
+        panic!("twenty seconds without the lease: {:?}", self.lease.standing().role());
     }
 
     fn submit(&self, command: i64, what: What) -> tokio::task::JoinHandle<Result<Effect, LaneError>> {
@@ -76,7 +76,7 @@ fn succeed(schema: &str) -> String {
 
 async fn until_waits_for_the_fence(client: &Client) {
     let sql = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'with held%'";
-    for _ in 0..200 {
+    for _ in 0..2_000 {
         if !client.query(sql, &[]).await.unwrap().is_empty() {
             return;
         }

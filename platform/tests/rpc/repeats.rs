@@ -51,9 +51,12 @@ fn not_sent() -> Result<Bytes, Failure> {
 async fn what_is_tried_again_and_what_the_caller_is_told() {
     let said = |word: &str| Err(Refused::Call(word.to_owned()));
     let again = || Err(Failure::Overloaded("full".to_owned()));
+    let stale = || Err(Failure::Stale("behind".to_owned()));
     let strange = || Err(Failure::NotUnderstood("what".to_owned()));
     for (repeat, attempts, expected, count) in [
         (Repeat::Never, vec![not_sent(), again(), ok()], Ok(5), 3),
+        (Repeat::Never, vec![stale(), again(), ok()], Ok(5), 3),
+        (Repeat::Harmless, vec![lost(), stale(), busy()], said("OutcomeUnknown"), 3),
         (Repeat::Never, vec![lost(), ok()], said("OutcomeUnknown"), 1),
         (Repeat::Never, vec![strange(), ok()], said("NotUnderstood"), 1),
         (Repeat::Harmless, vec![lost(), lost(), ok()], Ok(5), 3),

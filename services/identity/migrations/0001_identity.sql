@@ -106,6 +106,8 @@ create table client (
     kind TEXT not null,
     -- The digest of the secret, sealed.
     secret BYTES,
+    -- The same of the last one that came from outside: of a secret that is mounted.
+    put_secret BYTES,
     redirect_uris TEXT not null,
     post_logout_redirect_uris TEXT not null,
     scopes TEXT not null,

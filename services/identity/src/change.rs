@@ -10,6 +10,12 @@ use platform::feed::NewEvent;
 use crate::IdentityService;
 use crate::errors::{change_error, store_error};
 
+/// The row that [`TERMS_RAISE`] takes: whoever changes the terms waits here too, and not for somebody who waits for them.
+const ONE_AT_A_TIME: &str = "
+update terms
+set one = one
+where one = 1";
+
 const TERMS_RAISE: &str = "
 update terms
 set version = version + 1
@@ -33,7 +39,14 @@ where until_at < $1";
 const SKEW_SECONDS: i64 = 60;
 
 #[cfg(test)]
-pub(crate) const SQL: &[&str] = &[TERMS_RAISE, REVOCATION_ADVANCE, REVOCATION_INSERT, REVOCATION_CLEAR];
+pub(crate) const SQL: &[&str] = &[ONE_AT_A_TIME, TERMS_RAISE, REVOCATION_ADVANCE, REVOCATION_INSERT, REVOCATION_CLEAR];
+
+/// Who there is, what they are called and what they may do is changed by one at a time, and the wait comes before anything else
+/// is locked: of two administrators who disable each other one is too late, of two who give the same name away, and of two
+/// of whom one gives a role and the other removes it.
+pub(crate) async fn one_at_a_time(tx: &Tx) -> Result<(), DbError> {
+    tx.execute(ONE_AT_A_TIME, &[]).await.map(drop)
+}
 
 /// When this process began, by both clocks.
 #[derive(Debug, Clone, Copy)]

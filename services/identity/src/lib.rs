@@ -11,6 +11,7 @@ mod channels;
 mod clients;
 mod codes;
 mod config;
+mod count;
 mod errors;
 mod face;
 mod factors;
@@ -31,6 +32,6 @@ mod tokens;
 
 pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Message};
 pub use config::IdentityConfig;
-pub use http::{HttpConfig, Routes, api, routes};
-pub use passwords::{BreachedError, PasswordsError};
+pub use http::{Door, HttpConfig, PageRoute, Routes, api, routes};
+pub use passwords::{BreachedError, PasswordsError, RawChecks, raw_password_checks};
 pub use service::{IdentityService, StartError, migrate};

@@ -113,6 +113,27 @@ fn a_policy_that_cannot_be_meant_is_refused_before_it_is_stored() {
 }
 
 #[test]
+fn what_is_wrong_with_a_policy_is_said_once() {
+    for (bad, said) in [
+        ("forbid (principal", "unexpected end of input"),
+        (
+            "forbid (principal, action == Action::\"acounts:read\", resource);",
+            "unrecognized action `Action::\"acounts:read\"`",
+        ),
+        (
+            "forbid (principal, action, resource) when { principal.height > 3 || principal.height < 1 };",
+            "attribute `height` on entity type `Admin`, `Customer`, `Employee`, `Service` not found",
+        ),
+        (
+            "forbid (principal, action, resource) when { false };",
+            "policy is impossible: the policy expression evaluates to false for all valid requests",
+        ),
+    ] {
+        assert_eq!(check_policy("bad", bad).unwrap_err().to_string(), format!("policy bad: {said}"));
+    }
+}
+
+#[test]
 fn the_products_own_policies_keep_their_own_words() {
     let schema = schema::schema().unwrap();
     for own in built_in_policies() {

@@ -1,55 +1,41 @@
-//! The same load over HTTP: a server of its own as a second process, one connection a caller.
+//! The load of transfers over HTTP: a server of its own as a second process, one connection a caller.
 
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::{HeaderValue, Request};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::SendRequest;
-use hyper_util::rt::TokioIo;
 use kernel::{Clock, Currency, SystemClock};
 use ledger_api::AccountPath;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 
 use super::books::{self, End};
-use super::child::Running;
 use super::client::{Caller, FUNDS, Transfer, WORLD};
 use super::load::{self, Figures, Load};
 use super::memory::Memory;
-use super::process::{PROGRAM, Secret, free_address};
+use super::server::{Connection, Server};
 use super::store::Store;
 use crate::failure::Failure;
-
-const READY_TRIES_MAX: u32 = 300;
 
 /// What was measured, how the store was left, and the memory of the server.
 pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, End, Option<Memory>), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let server = Server::start(store, load).await?;
-    let currency = load::currency()?;
-    let paths = load::paths(load.accounts)?;
-    server.caller(currency).await?.open(WORLD, "debit").await?;
-    open_accounts(&server, &paths, currency).await?;
-    books::fund(server.caller(currency).await?, &paths, &clock).await?;
+    let more = [
+        ("FLORIN__SERVER__CONNECTIONS_MAX", (load.in_flight + 128).to_string()),
+        ("FLORIN__SERVER__DEADLINE_MS", "30000".to_owned()),
+        rollup_of(load.accounts),
+    ];
+    let server = Server::start(store, "service", &more).await?;
+    let paths = accounts(&server, load.accounts, &clock).await?;
     // A connection that is idle for longer than the server waits for headers is closed, so each question has its own.
-    let before = server.caller(currency).await?.status().await?;
+    let before = server.connect().await?.status().await?;
     let mut callers = Vec::with_capacity(load.in_flight);
     for _ in 0..load.in_flight {
-        callers.push(server.caller(currency).await?);
+        callers.push(OverHttp::to(&server).await?);
     }
     let run = load::run(callers, load, &paths, &clock).await?;
-    let mut asking = server.caller(currency).await?;
+    let mut asking = server.connect().await?;
     let after = asking.status().await?;
-    let total = asking.get("/v1/ledger/balances?prefix=bench").await?;
-    let moved = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
-    load::check(&run, after.rows - before.rows, moved - FUNDS * paths.len() as i64)?;
-    let memory = Memory::of(server.running.id());
-    server.running.stop().await?;
+    load::check(&run, after.rows - before.rows, asking.moved(paths.len()).await?)?;
+    let memory = server.memory();
+    server.stop().await?;
     let bytes = store.bytes();
     let row_bytes = ledger::mean_row_bytes(&store.open().await?).await?;
     let transfers = paths.len() as u64 + run.acknowledged;
@@ -57,14 +43,32 @@ pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, En
     Ok((figures, End { bytes, transfers, row_bytes }, memory))
 }
 
+/// The setting with which all accounts of a benchmark can be added up.
+pub(super) fn rollup_of(accounts: usize) -> (&'static str, String) {
+    ("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (accounts + 1).to_string())
+}
+
+/// Opens accounts and brings them money.
+pub(super) async fn accounts(
+    server: &Server,
+    count: usize,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<[AccountPath]>, Failure> {
+    let (currency, paths) = (load::currency()?, load::paths(count)?);
+    server.connect().await?.open(WORLD, currency, "debit").await?;
+    open_accounts(server, &paths, currency).await?;
+    books::fund(OverHttp::to(server).await?, &paths, clock).await?;
+    Ok(paths)
+}
+
 async fn open_accounts(server: &Server, paths: &[AccountPath], currency: Currency) -> Result<(), Failure> {
     const CONNECTIONS: usize = 64;
     let mut opening = tokio::task::JoinSet::new();
     for chunk in paths.chunks(paths.len().div_ceil(CONNECTIONS).max(1)) {
-        let (chunk, mut caller) = (chunk.to_vec(), server.caller(currency).await?);
+        let (chunk, mut connection) = (chunk.to_vec(), server.connect().await?);
         opening.spawn(async move {
             for path in &chunk {
-                caller.open(path.as_str(), "credit").await?;
+                connection.open(path.as_str(), currency, "credit").await?;
             }
             Ok::<(), Failure>(())
         });
@@ -75,119 +79,42 @@ async fn open_accounts(server: &Server, paths: &[AccountPath], currency: Currenc
     Ok(())
 }
 
-struct Server {
-    running: Running,
-    address: String,
-    /// Of the program that the server was told of.
-    token: HeaderValue,
-}
-
-impl Server {
-    async fn start(store: &Store, load: &Load) -> Result<Server, Failure> {
-        let (address, secret) = (free_address().await?, Secret::make(store)?);
-        let child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .envs(store.variables())
-            .env("FLORIN__SERVER__LISTEN", &address)
-            // On PostgreSQL a ledger can be called by others.
-            .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
-            .envs(secret.variables())
-            .env("FLORIN__SERVER__CONNECTIONS_MAX", (load.in_flight + 128).to_string())
-            .env("FLORIN__SERVER__DEADLINE_MS", "30000")
-            .env("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (load.accounts + 1).to_string())
-            .env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
-            .stderr(Stdio::null())
-            .stdin(Stdio::null())
-            .spawn()?;
-        let mut server = Server { running: Running(child), address, token: HeaderValue::from_static("") };
-        for _ in 0..READY_TRIES_MAX {
-            if let Ok(mut caller) = server.caller(load::currency()?).await
-                && caller.get("/ready").await.is_ok()
-            {
-                server.token = caller.token(&secret).await?;
-                return Ok(server);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Err(Failure::new("the server of the benchmark did not become ready"))
-    }
-
-    async fn caller(&self, currency: Currency) -> Result<OverHttp, Failure> {
-        let stream = TcpStream::connect(&self.address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(OverHttp { sender, address: self.address.clone(), token: self.token.clone(), currency })
-    }
-}
-
-struct OverHttp {
-    sender: SendRequest<Full<Bytes>>,
-    address: String,
-    token: HeaderValue,
+pub(super) struct OverHttp {
+    connection: Connection,
     currency: Currency,
 }
 
-struct Status {
-    groups: u64,
-    rows: u64,
+pub(super) struct Status {
+    pub groups: u64,
+    pub rows: u64,
 }
 
 impl OverHttp {
-    async fn request(&mut self, method: &str, path: &str, body: Option<Value>) -> Result<Bytes, Failure> {
-        let body = body.map(|body| serde_json::to_vec(&body)).transpose()?.unwrap_or_default();
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.address)
-            .header("content-type", "application/json")
-            .header("authorization", self.token.clone())
-            .body(Full::new(Bytes::from(body)))?;
-        self.exchange(request).await
+    pub(super) async fn to(server: &Server) -> Result<OverHttp, Failure> {
+        Ok(OverHttp { connection: server.connect().await?, currency: load::currency()? })
+    }
+}
+
+impl Connection {
+    async fn open(&mut self, path: &str, currency: Currency, normal: &str) -> Result<(), Failure> {
+        let body = json!({ "path": path, "currency": currency.code(), "normal": normal });
+        self.call("POST", "/v1/ledger/accounts", Some(body)).await.map(|_| ())
     }
 
-    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        self.sender.ready().await?;
-        let answer = self.sender.send_request(request).await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        if status.is_success() {
-            return Ok(body);
-        }
-        Err(Failure::new(format!("{method} {path} answered {status}: {}", String::from_utf8_lossy(&body))))
-    }
-
-    /// Asks for a token as a program does.
-    async fn token(&mut self, secret: &Secret) -> Result<HeaderValue, Failure> {
-        let basic = STANDARD.encode(format!("{PROGRAM}:{}", secret.program));
-        let request = http::Request::post("/oauth2/token")
-            .header("host", &self.address)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("authorization", format!("Basic {basic}"))
-            .body(Full::new(Bytes::from_static(b"grant_type=client_credentials")))?;
-        let answer: Value = serde_json::from_slice(&self.exchange(request).await?)?;
-        let token = answer.get("access_token").and_then(Value::as_str);
-        let token = token.ok_or_else(|| Failure::new("the server of the benchmark gave no token"))?;
-        Ok(HeaderValue::from_str(&format!("Bearer {token}"))?)
-    }
-
-    async fn get(&mut self, path: &str) -> Result<Value, Failure> {
-        Ok(serde_json::from_slice(&self.request("GET", path, None).await?)?)
-    }
-
-    async fn open(&mut self, path: &str, normal: &str) -> Result<(), Failure> {
-        let body = json!({ "path": path, "currency": self.currency.code(), "normal": normal });
-        self.request("POST", "/v1/ledger/accounts", Some(body)).await.map(|_| ())
-    }
-
-    async fn status(&mut self) -> Result<Status, Failure> {
+    pub(super) async fn status(&mut self) -> Result<Status, Failure> {
         let status = self.get("/status").await?;
         let number = |name: &str| {
             let value = find(&status, name);
             value.ok_or_else(|| Failure::new(format!("/status does not tell the ledger's {name}")))
         };
         Ok(Status { groups: number("groups")?, rows: number("rows")? })
+    }
+
+    /// Minor units that transfers moved between the accounts, what brought them their money aside.
+    pub(super) async fn moved(&mut self, accounts: usize) -> Result<i64, Failure> {
+        let total = self.get("/v1/ledger/balances?prefix=bench").await?;
+        let debits = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
+        Ok(debits - FUNDS * accounts as i64)
     }
 }
 
@@ -213,14 +140,12 @@ impl Caller for OverHttp {
         let command = |transfer: &Transfer| serde_json::to_value(transfer.command(self.currency));
         if let [transfer] = transfers {
             let body = command(transfer)?;
-            self.request("POST", "/v1/ledger/transactions", Some(body)).await?;
+            self.connection.call("POST", "/v1/ledger/transactions", Some(body)).await?;
             return Ok(());
         }
         let line = |transfer| Ok(json!({ "create": command(transfer)? }));
         let lines = transfers.iter().map(line).collect::<Result<Vec<Value>, Failure>>()?;
-        let body = json!({ "atomic": false, "lines": lines });
-        let answer = self.request("POST", "/v1/ledger/batches", Some(body)).await?;
-        let answer: Value = serde_json::from_slice(&answer)?;
+        let answer = self.connection.post("/v1/ledger/batches", json!({ "atomic": false, "lines": lines })).await?;
         let lines = answer.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let failed = lines.iter().find(|line| line.get("status").and_then(Value::as_u64) != Some(201));
         match failed {

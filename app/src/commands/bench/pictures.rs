@@ -4,6 +4,7 @@ use platform::db::Engine;
 
 use super::axis::Scale;
 use super::history::{Answers, What};
+use super::identity::{Storm, Turn as StormTurn};
 use super::load::{Figures, Load};
 use super::pairs::{Pair, Paired};
 use super::plot::{Mark, Panel, Plot, Row, X};
@@ -117,4 +118,27 @@ pub(super) fn of_answers(subtitle: &str, answers: &[Answers]) -> String {
     let panels = vec![panel("balance as of an instant, ms", What::Balance), panel("page of 50 rows, ms", What::Page)];
     Plot { title: "Questions about the past while others write".to_owned(), subtitle: subtitle.to_owned(), panels }
         .svg()
+}
+
+/// Both sides of each turn.
+pub(super) fn of_storm(engine: Engine, storm: &Storm) -> String {
+    let row = |name: &str, value: &dyn Fn(&StormTurn) -> u64| Row {
+        name: name.to_owned(),
+        values: storm.turns.iter().map(|turn| value(turn) as f64 / 1e3).collect(),
+    };
+    let name = |(place, turn): (usize, &StormTurn)| format!("{}: {:.0} %", place + 1, turn.ratio());
+    let panel = Panel {
+        title: "p99 of a transfer, ms".to_owned(),
+        x: X::Names(storm.turns.iter().enumerate().map(name).collect()),
+        x_title: format!("turn, with its ratio; median {:.0} %", storm.median()),
+        scale: Scale::Linear,
+        mark: Mark::Bars,
+        rows: vec![
+            row("alone", &|turn| turn.quiet.value_at_quantile(0.99)),
+            row("in a storm of logins", &|turn| turn.storm.value_at_quantile(0.99)),
+        ],
+    };
+    let rate = table::grouped(storm.transfers_per_second);
+    let subtitle = format!("{}, over HTTP, {rate} transfers a second", super::report::name(engine));
+    Plot { title: "Transfers in a storm of logins".to_owned(), subtitle, panels: vec![panel] }.svg()
 }

@@ -39,7 +39,7 @@ impl LedgerProcess {
         connections: usize,
         clock: &Arc<dyn Clock>,
     ) -> Result<LedgerProcess, Failure> {
-        let secret = Secret::make(store)?;
+        let secret = Secret::make(store, "service")?;
         let address = free_address().await?;
         let child = Command::new(std::env::current_exe()?)
             .args(["serve", "ledger", "identity"])
@@ -122,13 +122,14 @@ pub(super) struct Secret {
 }
 
 impl Secret {
-    pub(super) fn make(store: &Store) -> Result<Secret, Failure> {
+    /// The program may do what this role may.
+    pub(super) fn make(store: &Store, role: &str) -> Result<Secret, Failure> {
         let (rpc_file, program_file) = (store.name_beside("rpc"), store.name_beside("program"));
         let credential = Credential::read_or_make(&rpc_file)?;
         let random = || random_token(32).expose().to_owned();
         let (program, master) = (random(), random());
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&program_file)?;
-        writeln!(file, "[client]\nid = \"{PROGRAM}\"\nsecret = \"{program}\"")?;
+        writeln!(file, "[client]\nid = \"{PROGRAM}\"\nsecret = \"{program}\"\nroles = [\"{role}\"]")?;
         Ok(Secret { rpc_file, program_file, credential, program, master })
     }
 

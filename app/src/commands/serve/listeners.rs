@@ -24,41 +24,53 @@ pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
     }
 }
 
-/// What callers from outside speak.
-pub(super) fn scheme(config: &Config) -> &'static str {
-    if TlsFiles::of_server(&config.server.tls).is_some() { "https" } else { "http" }
-}
-
-/// Takes the public port: what is to be told of this process has its address.
-pub(super) async fn bind(config: &Config) -> Result<Bound, Failure> {
-    Ok(Bound::bind(config.server.listen, "server.listen").await?)
-}
-
-/// Answers on the public port and, where there is one, on that of management. Management first: a probe may ask it before
-/// anybody else is answered.
-pub(super) async fn open(
-    config: &Config,
-    health: &Arc<Health>,
-    edge: &Arc<Edge>,
+/// Ports that are taken, and the certificate to show there. Nobody is answered yet.
+pub(super) struct Taken {
     public: Bound,
-    router: Router,
-) -> Result<(Listener, Option<Listener>), Failure> {
-    let server = &config.server;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let files = TlsFiles::of_server(&server.tls);
-    let tls = files.map(|files| Tls::open("public", files, clock)).transpose()?;
-    let management = match server.management_listen {
-        Some(address) => {
+    management: Option<Bound>,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Taken {
+    /// All that can go wrong with them goes wrong here, before anything is made or written that a start makes only once.
+    pub(super) async fn take(config: &Config) -> Result<Taken, Failure> {
+        let server = &config.server;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let public = Bound::bind(server.listen, "server.listen").await?;
+        let management = match server.management_listen {
+            Some(address) => Some(Bound::bind(address, "server.management_listen").await?),
+            None => None,
+        };
+        let files = TlsFiles::of_server(&server.tls);
+        let tls = files.map(|files| Tls::open("public", files, clock)).transpose()?;
+        Ok(Taken { public, management, tls })
+    }
+
+    /// Where callers from outside are answered.
+    pub(super) fn address(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.public.address())
+    }
+
+    /// Answers on the public port and, where there is one, on that of management. Management first: a probe may ask it before
+    /// anybody else is answered.
+    pub(super) fn serve(
+        self,
+        config: &Config,
+        health: &Arc<Health>,
+        edge: &Arc<Edge>,
+        router: Router,
+    ) -> (Listener, Option<Listener>) {
+        let server = &config.server;
+        let management = self.management.map(|bound| {
             let router = guard(health.routes(), edge.clone());
-            let bound = Bound::bind(address, "server.management_listen").await?;
-            let tls = tls.clone().filter(|_| management_by_tls(server, address));
-            Some(bound.serve_over(tls, router, Settings::new("management", server)))
-        }
-        None => None,
-    };
-    let own = if tells_all(server) { health.routes() } else { health.routes_for_strangers() };
-    let router = guard(router.merge(own), edge.clone());
-    Ok((public.serve_over(tls, router, Settings::new("public", server)), management))
+            let tls = self.tls.clone().filter(|_| management_by_tls(server, bound.address()));
+            bound.serve_over(tls, router, Settings::new("management", server))
+        });
+        let own = if tells_all(server) { health.routes() } else { health.routes_for_strangers() };
+        let router = guard(router.merge(own), edge.clone());
+        (self.public.serve_over(self.tls, router, Settings::new("public", server)), management)
+    }
 }
 
 /// Probes and scrapers on this machine need no certificate.

@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use hyper::{Method, StatusCode};
 use kernel::{Clock, SystemClock};
 use serde_json::{Value, json};
+use testkit::Answer;
 
+use super::oauth_story::filled;
 use super::{Operation, example};
 use crate::house::House;
+use crate::person::{encoded, send};
 
 pub(super) struct Teller<'a> {
     pub(super) house: &'a House,
@@ -42,6 +45,34 @@ impl<'a> Teller<'a> {
         assert_eq!(fields(&first), documented, "{name}: the example does not look like {first}");
         self.told.borrow_mut().insert(name.to_owned());
         first
+    }
+
+    /// Sends one of the forms of an endpoint of OAuth, as whoever the header says.
+    pub(super) async fn fill(&self, name: &str, which: usize, who: &str, own: &[(&str, &str)]) -> Value {
+        let operation = self.named(name);
+        let forms = example(operation.body.pointer("/requestBody/content/application~1x-www-form-urlencoded"));
+        let form = forms.get(which).map(|form| filled(form, own));
+        let form = form.map(|form| encoded(form.iter().map(|(name, value)| (name.as_str(), value.as_str()))));
+        let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
+        let answer = send(self.house, method, &operation.path, &[("authorization", who)], form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text());
+        if which == 0 {
+            let documented = self.answers_of(name).remove(0);
+            assert_eq!(
+                fields(&answer.json()),
+                fields(&documented),
+                "{name}: the example does not look like the answer"
+            );
+        }
+        self.heard(name, &answer);
+        answer.json()
+    }
+
+    /// Something that was asked in another way was answered as the document says.
+    pub(super) fn heard(&self, name: &str, answer: &Answer) {
+        let documented = self.named(name).body["responses"].get(answer.status.as_str()).is_some();
+        assert!(documented, "{name}: {} is not documented: {}", answer.status, answer.text());
+        self.told.borrow_mut().insert(name.to_owned());
     }
 
     async fn sent(&self, name: &str, method: &Method, path: &str, body: Option<Value>) -> Value {

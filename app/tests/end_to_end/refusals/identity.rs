@@ -20,6 +20,7 @@ pub(super) async fn of_identity(asker: &Asker<'_>) {
     of_clients(asker).await;
     of_roles(asker).await;
     of_policies(asker).await;
+    of_rights_that_are_not_ones_own(asker).await;
     of_proofs_that_are_too_old(asker).await;
     asker.get("/v1/identity/events?limit=1001", 400, "page_size").await;
 }
@@ -89,6 +90,21 @@ async fn of_policies(asker: &Asker<'_>) {
     asker.delete(&format!("{POLICIES}/mine"), 404, "not_found").await;
     let trying = json!({ "remove_policy": { "id": "office-hours" } });
     asker.post("/v1/access/try", trying, 409, "built_in").await;
+}
+
+/// An administrator's own program, with a token that is for people alone.
+async fn of_rights_that_are_not_ones_own(asker: &Asker<'_>) {
+    let mint = asker.house.mint().await;
+    let token = mint.token(|claims| claims.scope = "admin:users".to_owned());
+    let program = asker.house.client.stranger().with_token(token);
+    let person = |role: &str| json!({ "username": "eve", "roles": [role] });
+    for role in ["admin", "customer"] {
+        let answer = program.send(Method::POST, USERS, &[], Some(&person(role))).await.unwrap();
+        let further = asker.note(&answer, 403, "reaches_further");
+        assert_eq!((&further["what"], &further["name"]), (&json!("role"), &json!(role)));
+    }
+    let found = asker.house.get(&format!("{USERS}?username=eve")).await;
+    assert_eq!(found["items"], json!([]), "nobody was made");
 }
 
 /// An administrator who logged in a while ago, or without a second factor, reads and changes nothing.

@@ -16,6 +16,8 @@ pub enum IdentityError {
     StepUp { seconds: i64 },
     #[error("too much is waiting already; nothing happened")]
     Overloaded,
+    #[error("whether the access token still holds cannot be known now; nothing happened")]
+    AccessStale,
     #[error("the deadline passed before the command was begun; nothing happened")]
     DeadlineExceeded,
     #[error("the deadline passed while the command was under way")]
@@ -39,6 +41,7 @@ impl From<CallError> for IdentityError {
         match error {
             CallError::Unavailable => IdentityError::Unavailable,
             CallError::Overloaded => IdentityError::Overloaded,
+            CallError::AccessStale => IdentityError::AccessStale,
             CallError::DeadlineExceeded => IdentityError::DeadlineExceeded,
             CallError::OutcomeUnknown => IdentityError::OutcomeUnknown,
             CallError::NotUnderstood => IdentityError::Internal,
@@ -51,6 +54,7 @@ impl Outcome for IdentityError {
         matches!(
             self,
             IdentityError::Overloaded
+                | IdentityError::AccessStale
                 | IdentityError::DeadlineExceeded
                 | IdentityError::StorageFull
                 | IdentityError::Unavailable
@@ -84,11 +88,26 @@ impl IdentityError {
             IdentityError::Forbidden => ("forbidden", 403, "Not permitted"),
             IdentityError::StepUp { .. } => ("step_up_required", 401, "A fresh proof of who you are is wanted"),
             IdentityError::Overloaded => ("overloaded", 503, "Overloaded"),
+            IdentityError::AccessStale => {
+                ("access_stale", 503, "Whether the access token still holds cannot be known now")
+            }
             IdentityError::DeadlineExceeded => ("deadline_exceeded", 504, "Deadline exceeded"),
             IdentityError::OutcomeUnknown => ("outcome_unknown", 504, "Outcome unknown"),
             IdentityError::StorageFull => ("storage_full", 507, "Storage is full"),
             IdentityError::Unavailable => ("unavailable", 503, "Unavailable"),
             IdentityError::Internal => ("internal", 500, "Internal error"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_says_of_its_copy_keeps_its_name() {
+        let stale = IdentityError::from(CallError::AccessStale);
+        assert_eq!((stale.code(), stale.status()), ("access_stale", 503));
+        assert!(stale.is_of_this_attempt());
     }
 }

@@ -64,7 +64,10 @@ pub enum Refusal {
     BuiltIn { what: String, name: String },
     #[error("role {role} is held by {holders} and cannot be removed")]
     RoleInUse { role: String, holders: u64 },
-    #[error("the policy is not understood: {detail}")]
+    /// Nobody hands out more than they hold, or gets hold of somebody who holds more.
+    #[error("{what} {name} reaches further than you do")]
+    ReachesFurther { what: String, name: String },
+    #[error("{detail}")]
     PolicyInvalid { detail: String },
     #[error("{given} {what}, {max} at most")]
     TooMany { what: String, given: usize, max: usize },
@@ -167,6 +170,7 @@ impl Refusal {
             Refusal::LastAdmin => ("last_admin", 409, "The last administrator"),
             Refusal::BuiltIn { .. } => ("built_in", 409, "Comes with the product"),
             Refusal::RoleInUse { .. } => ("role_in_use", 409, "The role is in use"),
+            Refusal::ReachesFurther { .. } => ("reaches_further", 403, "More than you hold"),
             Refusal::PolicyInvalid { .. } => ("policy_invalid", 400, "The policy is not understood"),
             Refusal::TooMany { .. } => ("too_many", 400, "Too many"),
             Refusal::OAuth { error, .. } => (error.code(), error.status(), "Refused by the authorization server"),

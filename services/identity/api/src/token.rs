@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use kernel::{Ctx, Secret};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{IdentityError, Origin};
 
@@ -129,15 +130,18 @@ pub enum Grant {
 }
 
 /// As RFC 6749 has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TokenReply {
+    #[schema(value_type = String)]
     pub access_token: Secret,
     pub token_type: String,
     pub expires_in: i64,
     pub scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub refresh_token: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub id_token: Option<Secret>,
 }
 
@@ -150,7 +154,7 @@ pub struct Introspect {
 }
 
 /// As RFC 7662 has it; of a token that is not active nothing else is told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Introspection {
     pub active: bool,
@@ -187,7 +191,7 @@ pub struct RevokeToken {
     pub origin: Origin,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserInfo {
     pub sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,10 +5,10 @@ use identity_api::{ChangeClient, ClientChange, ClientKind, IdentityError, NewCli
 use kernel::{Ctx, Secret};
 use serde_json::json;
 
-use super::validate::known_roles;
+use super::reach::{may_touch, within_reach};
 use super::{ClientRow, RESOURCE, secret, store};
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 use crate::permit;
 
@@ -17,15 +17,18 @@ impl IdentityService {
         permit::may(ctx, RESOURCE, "change")?;
         permit::fresh(ctx, self.clock.now())?;
         let tx = self.begin().await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let found = store::find_to_change(&tx, &command.id).await.map_err(store_error)?;
         let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
+        // Whoever gives a program another secret, or sends its people elsewhere, has got hold of it.
+        may_touch(&tx, ctx, &before).await?;
         let what = name(&command.change);
         let (mut row, secret) = self.changed_client(before.clone(), command.change)?;
         if row == before {
             return Ok(NewClient { client: row.shown(), secret: None });
         }
         self.valid_client(&row)?;
-        known_roles(&tx, &row.roles).await?;
+        within_reach(&tx, ctx, &row).await?;
         let told = Told::nothing().event(
             "identity.client.changed",
             row.id.clone(),

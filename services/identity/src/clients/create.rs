@@ -4,11 +4,11 @@ use identity_api::{ClientKind, CreateClient, IdentityError, NewClient, Refusal};
 use kernel::Ctx;
 use serde_json::json;
 
+use super::reach::within_reach;
 use super::row::kind_name;
-use super::validate::known_roles;
 use super::{ClientRow, RESOURCE, secret, store};
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 use crate::permit;
 
@@ -21,7 +21,8 @@ impl IdentityService {
         let secret = (row.kind != ClientKind::Public).then(secret::new_secret);
         row.secret = secret.as_ref().map(|secret| self.sealed_secret(&row.id, secret)).transpose()?;
         let tx = self.begin().await?;
-        known_roles(&tx, &row.roles).await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
+        within_reach(&tx, ctx, &row).await?;
         // A token tells by its subject alone whose it is.
         let taken = store::is_subject(&tx, &row.id).await.map_err(store_error)?;
         if taken || !store::add(&tx, &row).await.map_err(store_error)? {

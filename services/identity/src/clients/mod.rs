@@ -7,6 +7,7 @@ mod authenticate;
 mod change;
 mod create;
 mod put;
+mod reach;
 mod row;
 mod secret;
 mod store;

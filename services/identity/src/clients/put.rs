@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::change::ends_tokens;
 use super::create::told_created;
-use super::validate::known_roles;
 use super::{ClientRow, store};
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
+use crate::rights::reach::roles_named;
 
 /// Shorter ones can be guessed.
 const SECRET_BYTES_MIN: usize = 32;
@@ -24,8 +24,9 @@ impl IdentityService {
         Ok(look.await.map_err(store_error)?.is_some())
     }
 
-    /// Makes the client, or makes it what is asked for; the same again changes nothing and ends no token. The secret of a
-    /// public client is not looked at.
+    /// Makes the client where there is none of its id. Of one that is there only the secret is replaced, and only by one that did
+    /// not come from outside before: what administrators have changed since then, the secret among it, outlives a restart.
+    /// The secret of a public client is not looked at.
     pub async fn put_client(&self, command: CreateClient, secret: Secret) -> Result<(), IdentityError> {
         let public = command.kind == ClientKind::Public;
         if !public && secret.expose().len() < SECRET_BYTES_MIN {
@@ -34,33 +35,36 @@ impl IdentityService {
         let mut row = ClientRow::new(command, self.config.access_seconds, self.clock.now());
         self.valid_client(&row)?;
         let tx = self.begin().await?;
-        known_roles(&tx, &row.roles).await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
+        roles_named(&tx, &row.roles).await?;
         let before = match store::find_to_change(&tx, &row.id).await.map_err(store_error)? {
             Some(before) => before,
             None => {
-                row.secret = if public { None } else { Some(self.sealed_secret(&row.id, &secret)?) };
+                if !public {
+                    self.set_from_outside(&mut row, &secret)?;
+                }
                 match put_new(&tx, &row).await? {
                     None => return self.commit(tx, told_created(BY, &row)).await,
                     Some(before) => before,
                 }
             }
         };
-        row.created_at = before.created_at;
-        row.epoch = before.epoch;
-        let kept = public || self.is_secret(&before, &secret).await?;
-        row.secret = match (public, kept) {
-            (true, _) => None,
-            (false, true) => before.secret.clone(),
-            (false, false) => Some(self.sealed_secret(&row.id, &secret)?),
-        };
-        if row == before {
+        if before.kind == ClientKind::Public || self.is_put_secret(&before, &secret).await? {
             return Ok(());
         }
+        let mut row = before.clone();
+        self.set_from_outside(&mut row, &secret)?;
         let data = json!({"by": BY, "change": "put"});
         let told = Told::nothing().event("identity.client.changed", row.id.clone(), data);
         let told = ends_tokens(&before, &mut row, told);
         store::set(&tx, &row).await.map_err(store_error)?;
         self.commit(tx, told).await
+    }
+
+    fn set_from_outside(&self, row: &mut ClientRow, secret: &Secret) -> Result<(), IdentityError> {
+        row.secret = Some(self.sealed_secret(&row.id, secret)?);
+        row.put_secret = Some(self.sealed_put_secret(&row.id, secret)?);
+        Ok(())
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) struct ClientRow {
     pub(crate) kind: ClientKind,
     /// The digest of the secret, sealed for this row.
     pub(crate) secret: Option<Vec<u8>>,
+    /// The same of the last one that came from outside.
+    pub(crate) put_secret: Option<Vec<u8>>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) scopes: Vec<String>,
@@ -29,6 +31,7 @@ impl ClientRow {
             name: command.name,
             kind: command.kind,
             secret: None,
+            put_secret: None,
             redirect_uris: command.redirect_uris,
             post_logout_redirect_uris: command.post_logout_redirect_uris,
             scopes: command.scopes,

@@ -16,7 +16,16 @@ pub(super) fn new_secret() -> Secret {
 
 impl IdentityService {
     pub(super) fn sealed_secret(&self, client: &str, secret: &Secret) -> Result<Vec<u8>, IdentityError> {
-        self.ring.seal(place(client), &digest(secret.expose())).map_err(|error| {
+        self.sealed(client, place(client), secret)
+    }
+
+    /// The same for the column that remembers what came from outside.
+    pub(super) fn sealed_put_secret(&self, client: &str, secret: &Secret) -> Result<Vec<u8>, IdentityError> {
+        self.sealed(client, put_place(client), secret)
+    }
+
+    fn sealed(&self, client: &str, place: Place<'_>, secret: &Secret) -> Result<Vec<u8>, IdentityError> {
+        self.ring.seal(place, &digest(secret.expose())).map_err(|error| {
             tracing::error!(%error, client, "a client's secret cannot be sealed");
             IdentityError::Internal
         })
@@ -24,13 +33,32 @@ impl IdentityService {
 
     /// In a time that does not tell how much of it was right.
     pub(super) async fn is_secret(&self, client: &ClientRow, secret: &Secret) -> Result<bool, IdentityError> {
-        let Some(sealed) = &client.secret else { return Ok(false) };
-        let kept = self.ring.unseal(place(&client.id), sealed).await.map_err(|error| {
+        self.is_sealed(client, place(&client.id), client.secret.as_deref(), secret).await
+    }
+
+    /// Whether the last one that came from outside was this one.
+    pub(super) async fn is_put_secret(&self, client: &ClientRow, secret: &Secret) -> Result<bool, IdentityError> {
+        self.is_sealed(client, put_place(&client.id), client.put_secret.as_deref(), secret).await
+    }
+
+    async fn is_sealed(
+        &self,
+        client: &ClientRow,
+        place: Place<'_>,
+        sealed: Option<&[u8]>,
+        secret: &Secret,
+    ) -> Result<bool, IdentityError> {
+        let Some(sealed) = sealed else { return Ok(false) };
+        let kept = self.ring.unseal(place, sealed).await.map_err(|error| {
             tracing::error!(%error, client = client.id, "a client's secret cannot be opened");
             IdentityError::Internal
         })?;
         Ok(same(&kept, &digest(secret.expose())))
     }
+}
+
+fn put_place(client: &str) -> Place<'_> {
+    Place::new("client", "put_secret", client)
 }
 
 fn place(client: &str) -> Place<'_> {

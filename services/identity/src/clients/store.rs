@@ -8,20 +8,20 @@ use crate::store::{list_of, list_text};
 
 const CLIENT_FIND: &str = "
 select id, name, kind, secret, redirect_uris, post_logout_redirect_uris, scopes, roles, first_party, access_seconds, epoch,
-    enabled, created_at
+    enabled, put_secret, created_at
 from client
 where id = $1";
 
 const CLIENT_LIST: &str = "
 select id, name, kind, secret, redirect_uris, post_logout_redirect_uris, scopes, roles, first_party, access_seconds, epoch,
-    enabled, created_at
+    enabled, put_secret, created_at
 from client
 order by id";
 
 const CLIENT_ADD: &str = "
 insert into client (id, name, kind, secret, redirect_uris, post_logout_redirect_uris, scopes, roles, first_party,
-    access_seconds, epoch, enabled, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    access_seconds, epoch, enabled, put_secret, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (id) do nothing";
 
 /// The row is locked from here on, so that two changes follow each other.
@@ -33,13 +33,8 @@ where id = $1";
 const CLIENT_SET: &str = "
 update client
 set name = $2, kind = $3, secret = $4, redirect_uris = $5, post_logout_redirect_uris = $6, scopes = $7, roles = $8,
-    first_party = $9, access_seconds = $10, epoch = $11, enabled = $12
+    first_party = $9, access_seconds = $10, epoch = $11, enabled = $12, put_secret = $13
 where id = $1";
-
-const ROLE_KNOWN: &str = "
-select 1
-from role
-where name = $1";
 
 const SUBJECT_TAKEN: &str = "
 select 1
@@ -47,8 +42,7 @@ from person
 where subject = $1";
 
 #[cfg(test)]
-pub(crate) const SQL: &[&str] =
-    &[CLIENT_FIND, CLIENT_LIST, CLIENT_ADD, CLIENT_LOCK, CLIENT_SET, ROLE_KNOWN, SUBJECT_TAKEN];
+pub(crate) const SQL: &[&str] = &[CLIENT_FIND, CLIENT_LIST, CLIENT_ADD, CLIENT_LOCK, CLIENT_SET, SUBJECT_TAKEN];
 
 pub(crate) async fn find(tx: &Tx, id: &str) -> Result<Option<ClientRow>, DbError> {
     tx.query(CLIENT_FIND, &[Value::Text(id)]).await?.first().map(client).transpose()
@@ -76,10 +70,6 @@ pub(super) async fn set(tx: &Tx, row: &ClientRow) -> Result<(), DbError> {
     tx.execute(CLIENT_SET, &Lists::of(row).values(row)).await.map(drop)
 }
 
-pub(super) async fn is_role(tx: &Tx, name: &str) -> Result<bool, DbError> {
-    Ok(!tx.query(ROLE_KNOWN, &[Value::Text(name)]).await?.is_empty())
-}
-
 /// Whether what belongs to a person is known by this name.
 pub(super) async fn is_subject(tx: &Tx, name: &str) -> Result<bool, DbError> {
     Ok(!tx.query(SUBJECT_TAKEN, &[Value::Text(name)]).await?.is_empty())
@@ -102,7 +92,7 @@ impl Lists {
         }
     }
 
-    fn values<'a>(&'a self, row: &'a ClientRow) -> [Value<'a>; 12] {
+    fn values<'a>(&'a self, row: &'a ClientRow) -> [Value<'a>; 13] {
         [
             Value::Text(&row.id),
             Value::Text(&row.name),
@@ -116,18 +106,20 @@ impl Lists {
             Value::Int(row.access_seconds),
             Value::Int(row.epoch.cast_signed()),
             Value::Int(row.enabled.into()),
+            row.put_secret.as_deref().map_or(Value::Null, Value::Bytes),
         ]
     }
 }
 
 fn client(row: &Row) -> Result<ClientRow, DbError> {
     let kind = kind_of(row.text(2)?).ok_or_else(|| DbError::shape("a client of an unknown kind"))?;
-    let secret = row.bytes(3).map(<[u8]>::to_vec).ok();
+    let bytes = |column| row.bytes(column).map(<[u8]>::to_vec).ok();
     Ok(ClientRow {
         id: row.text(0)?.to_owned(),
         name: row.text(1)?.to_owned(),
         kind,
-        secret,
+        secret: bytes(3),
+        put_secret: bytes(12),
         redirect_uris: list_of(row, 4)?,
         post_logout_redirect_uris: list_of(row, 5)?,
         scopes: list_of(row, 6)?,
@@ -136,6 +128,6 @@ fn client(row: &Row) -> Result<ClientRow, DbError> {
         access_seconds: row.int(9)?,
         epoch: row.int(10)?.unsigned_abs(),
         enabled: row.int(11)? != 0,
-        created_at: Timestamp::from_micros(row.int(12)?),
+        created_at: Timestamp::from_micros(row.int(13)?),
     })
 }

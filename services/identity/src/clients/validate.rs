@@ -1,18 +1,14 @@
-//! What a client may be: of form first, then what the store has to know.
+//! What a client may be, of form.
 
-use identity_api::{ClientKind, IdentityError, Refusal, limits};
-use platform::db::Tx;
+use identity_api::{ClientKind, Refusal, limits};
 
-use super::{ClientRow, store, uris};
+use super::{ClientRow, uris};
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::tokens::scopes;
 
 const ID_BYTES_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 128;
 const ACCESS_SECONDS_MIN: i64 = 60;
-/// Come with the product, and so stand in no row.
-const BUILT_IN_ROLES: [&str; 4] = ["customer", "employee", "admin", "service"];
 
 impl IdentityService {
     /// Of form: nothing is asked of the store.
@@ -69,17 +65,6 @@ fn fits_its_kind(row: &ClientRow) -> Result<(), Refusal> {
     }
     if !service && !row.roles.is_empty() {
         return Err(Refusal::field("roles", "only a service has roles of its own"));
-    }
-    Ok(())
-}
-
-/// Each role has to exist.
-pub(super) async fn known_roles(tx: &Tx, roles: &[String]) -> Result<(), IdentityError> {
-    for role in roles {
-        let built_in = BUILT_IN_ROLES.contains(&role.as_str());
-        if !built_in && !store::is_role(tx, role).await.map_err(store_error)? {
-            return Err(Refusal::not_found("role", role).into());
-        }
     }
     Ok(())
 }

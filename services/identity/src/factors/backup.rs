@@ -64,3 +64,43 @@ impl IdentityService {
         self.codes_key.mac(&[b"backup".as_slice(), &person.to_bytes(), plain.as_bytes()].concat())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::Id;
+    use platform::crypto::{KeyEncryptionKey, digest};
+    use testkit::for_each_engine;
+
+    use super::*;
+    use crate::tokens::tests::world::World;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_backup_code_is_kept_under_a_key_and_good_once_for_one_person() {
+        for_each_engine(async |store| {
+            let world = World::new(store).await;
+            let (at, ann): (_, UserId) = (&world.identity, Id::from_bytes(world.ann.id));
+            let tx = world.db.begin().await.unwrap();
+            let codes = at.backup_make(&tx, ann).await.unwrap();
+            let rows = tx.query("select digest from backup_code order by place", &[]).await.unwrap();
+            assert_eq!((codes.len(), rows.len()), (BACKUP_CODES, BACKUP_CODES));
+            let other_key = KeyEncryptionKey::random().purpose("identity codes");
+            for (code, row) in codes.iter().zip(&rows) {
+                let plain = codes::plain(code.expose());
+                let parts = [b"backup".as_slice(), &world.ann.id, plain.as_bytes()].concat();
+                let kept: [u8; 32] = row.array(0).unwrap();
+                // What somebody can try who has the store and not the key.
+                for guess in [digest(code.expose()), digest(&plain), other_key.mac(&parts)] {
+                    assert_ne!(kept, guess);
+                }
+                assert_ne!(&kept[..], aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &parts).as_ref());
+            }
+            let nobody: UserId = Id::from_bytes([9; 16]);
+            assert!(!at.backup_use(&tx, nobody, &codes[0]).await.unwrap());
+            assert!(at.backup_use(&tx, ann, &codes[0]).await.unwrap());
+            assert!(!at.backup_use(&tx, ann, &codes[0]).await.unwrap());
+            assert_eq!(at.backup_left(&tx, ann).await.unwrap(), BACKUP_CODES - 1);
+            tx.commit().await.unwrap();
+        })
+        .await;
+    }
+}

@@ -17,7 +17,7 @@ use identity_api::Identity;
 use kernel::Clock;
 use utoipa::openapi::OpenApi;
 
-pub use api::api;
+pub use pages::{Door, PageRoute};
 
 /// What the routes have to know beside identity itself.
 #[derive(Debug, Clone)]
@@ -33,16 +33,28 @@ pub struct Routes {
     pub root: Router,
     /// Under `/v1` and `/api/v1`, behind the bearer token.
     pub v1: Router,
-    /// The description of `v1`, as mounted under `/v1`.
+    /// The description of `v1`, as mounted under `/v1`, and of OAuth and OpenID Connect.
     pub api: OpenApi,
+    /// The pages among `root`, which no description has.
+    pub pages: Vec<PageRoute>,
 }
 
 /// Everything of identity that is reached over HTTP.
 pub fn routes(identity: Arc<dyn Identity>, config: HttpConfig) -> Routes {
     let site = Arc::new(Site::new(Arc::clone(&identity), config));
-    let root = oauth::routes().merge(pages::routes()).with_state(site);
-    let (v1, api) = api::routes(identity);
-    Routes { root, v1, api }
+    let (oauth, described) = oauth::routes();
+    let (pages, list) = pages::routes().apart();
+    let root = oauth.merge(pages).with_state(site);
+    let (v1, mut api) = api::routes(identity);
+    api.merge(described);
+    Routes { root, v1, api, pages: list }
+}
+
+/// The description alone.
+pub fn api() -> OpenApi {
+    let mut api = api::api();
+    api.merge(oauth::api());
+    api
 }
 
 /// What the pages and the OAuth endpoints share.

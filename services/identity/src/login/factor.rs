@@ -11,6 +11,7 @@ use super::stage::{At, Proved};
 use super::store::{self, Pending};
 use crate::IdentityService;
 use crate::change::Told;
+use crate::count;
 use crate::errors::store_error;
 use crate::people::Person;
 
@@ -20,12 +21,23 @@ pub(super) enum Given<'a> {
     Sent(&'a Secret),
 }
 
+impl Given<'_> {
+    fn kind(&self, row: &Pending) -> Option<FactorKind> {
+        match self {
+            Given::Totp(_) => Some(FactorKind::Totp),
+            Given::Backup(_) => Some(FactorKind::Backup),
+            Given::Sent(_) => row.sent_by,
+        }
+    }
+}
+
 impl IdentityService {
     pub(super) async fn by_factor(&self, from: From<'_>, given: Given<'_>) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
         let (row, person) = self.at_with_person(&tx, from, At::Factor).await?;
         let counted = self.count_code(&tx, &row, &person).await?;
-        let Some((amr, kind)) = self.use_code(&tx, &row, &person, given).await? else {
+        let Some((amr, kind)) = self.use_code(&tx, &row, &person, &given).await? else {
+            count::second_factor(given.kind(&row), false);
             return self.code_wrong(tx, &row, &person).await;
         };
         let mut to = row.clone();
@@ -43,6 +55,7 @@ impl IdentityService {
         reply.backup_codes_left = left;
         self.forgive(&tx, &counted).await.map_err(store_error)?;
         self.commit(tx, told).await?;
+        count::second_factor(Some(kind), true);
         Ok(reply)
     }
 
@@ -67,7 +80,7 @@ impl IdentityService {
         tx: &Tx,
         row: &Pending,
         person: &Person,
-        given: Given<'_>,
+        given: &Given<'_>,
     ) -> Result<Option<(&'static str, FactorKind)>, IdentityError> {
         let (good, amr, kind) = match given {
             Given::Totp(code) => (self.totp_use(tx, person.id, code).await?, "otp", FactorKind::Totp),

@@ -13,6 +13,7 @@ use platform::crypto::PurposeKey;
 use platform::db::{DbError, Tx, Value};
 
 use crate::IdentityService;
+use crate::count;
 use crate::errors::store_error;
 
 const FAILURE_FIND: &str = "
@@ -57,6 +58,8 @@ const KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// What is counted, and how patient we are with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Counted {
+    /// What has to wait, for those who watch.
+    by: &'static str,
     name: [u8; 32],
     /// Tries before there is any wait.
     free: i64,
@@ -79,7 +82,11 @@ impl Counted {
         named.extend_from_slice(what.as_bytes());
         named.push(0);
         named.extend_from_slice(who);
-        Counted { name: key.mac(&named), free, forgets_one_in, alone }
+        Counted { by: "", name: key.mac(&named), free, forgets_one_in, alone }
+    }
+
+    fn by(self, by: &'static str) -> Counted {
+        Counted { by, ..self }
     }
 
     /// Tries of a name with a password, or of asking for a new one (`what`). A browser that has a session of the person is
@@ -93,19 +100,19 @@ impl Counted {
     ) -> Vec<Counted> {
         if let Some(browser) = browser {
             let who = [username.as_bytes(), &[0], browser].concat();
-            return vec![Counted::new(key, &format!("{what} in a session"), &who, 5, 900, true)];
+            return vec![Counted::new(key, &format!("{what} in a session"), &who, 5, 900, true).by("session")];
         }
         let address = network(origin);
         let here = [username.as_bytes(), &[0], &address].concat();
         vec![
-            Counted::new(key, &format!("{what} from one address"), &here, 5, 900, true),
+            Counted::new(key, &format!("{what} from one address"), &here, 5, 900, true).by("name_from_address"),
             Counted::everywhere(key, what, username),
-            Counted::new(key, &format!("{what}, address"), &address, 30, 20, false),
+            Counted::new(key, &format!("{what}, address"), &address, 30, 20, false).by("address"),
         ]
     }
 
     pub(crate) fn everywhere(key: &PurposeKey, what: &str, username: &str) -> Counted {
-        Counted::new(key, what, username.as_bytes(), 15, 180, true)
+        Counted::new(key, what, username.as_bytes(), 15, 180, true).by("name")
     }
 
     /// Not shared by many, as an address is.
@@ -115,12 +122,12 @@ impl Counted {
 
     /// Codes of a second factor. Only one that is right clears them: whoever has the password does not try codes for ever.
     pub(crate) fn codes(key: &PurposeKey, person: &[u8]) -> Vec<Counted> {
-        vec![Counted::new(key, "codes", person, 5, 900, true)]
+        vec![Counted::new(key, "codes", person, 5, 900, true).by("codes")]
     }
 
     /// Messages sent to a person.
     pub(crate) fn messages(key: &PurposeKey, person: &[u8]) -> Vec<Counted> {
-        vec![Counted::new(key, "messages", person, 5, 900, true)]
+        vec![Counted::new(key, "messages", person, 5, 900, true).by("messages")]
     }
 
     /// The wait grows from one second on, twice as long with each failure, up to a quarter of an hour.
@@ -157,8 +164,10 @@ impl IdentityService {
             counts.push(found(tx, one, now).await.map_err(store_error)?);
         }
         // The longest wait of all of them; none is counted where one refuses.
-        let locked_until = counts.iter().map(|count| count.locked_until).max().unwrap_or_default();
+        let longest = counted.iter().zip(&counts).max_by_key(|(_, count)| count.locked_until);
+        let (by, locked_until) = longest.map_or(("", 0), |(one, count)| (one.by, count.locked_until));
         if locked_until > now {
+            count::locked_out(by);
             let seconds = (locked_until - now).div_euclid(1_000_000) + 1;
             let retry_after_s = u32::try_from(seconds.min(LOCK_SECONDS_MAX)).unwrap_or(u32::MAX);
             return Err(Refusal::TooManyFailures { retry_after_s }.into());

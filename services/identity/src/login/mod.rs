@@ -21,6 +21,7 @@ use kernel::{Ctx, Secret};
 use platform::db::Tx;
 
 use crate::IdentityService;
+use crate::count;
 use crate::errors::store_error;
 use crate::people::Person;
 
@@ -50,7 +51,7 @@ impl Login for IdentityService {
 
     async fn login(&self, ctx: &Ctx, command: LoginStep) -> Result<LoginReply, IdentityError> {
         let from = From { key: &command.key, origin: &command.origin };
-        match command.act {
+        let outcome = match command.act {
             LoginAct::Password { username, password } => self.by_password(ctx, from, &username, &password).await,
             LoginAct::Code { code } => self.by_factor(from, factor::Given::Totp(&code)).await,
             LoginAct::BackupCode { code } => self.by_factor(from, factor::Given::Backup(&code)).await,
@@ -61,7 +62,9 @@ impl Login for IdentityService {
             LoginAct::NewPassword { password } => self.replace_password(ctx, from, &password).await,
             LoginAct::Forgot { username } => self.forgot(from, &username).await,
             LoginAct::Reset { code, password } => self.reset(ctx, from, &code, &password).await,
-        }
+        };
+        count::login(&outcome);
+        outcome
     }
 }
 

@@ -6,6 +6,7 @@ mod breached;
 mod hashing;
 mod once;
 mod pool;
+mod raw;
 mod rules;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use zeroize::Zeroizing;
 
 pub use breached::BreachedError;
 pub(crate) use once::one_time_password;
+pub use raw::{RawChecks, raw_password_checks};
 
 use breached::Breached;
 pub(crate) use hashing::CostError;

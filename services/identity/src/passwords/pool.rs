@@ -11,6 +11,8 @@ use identity_api::IdentityError;
 use kernel::{Clock, Deadline};
 use tokio::sync::oneshot;
 
+use crate::count::{self, Watch};
+
 /// How nice a thread of ours is to others: it gets what they leave.
 const NICENESS: i32 = 10;
 
@@ -58,13 +60,15 @@ impl Pool {
     ) -> Result<T, IdentityError> {
         let (answer, answered) = oneshot::channel();
         let clock = Arc::clone(&self.clock);
+        let watch = Watch::start(&*clock);
         let job = move || {
             if answer.is_closed() {
                 return;
             }
             let late = deadline.is_past(clock.monotonic());
             // Whoever asked may be gone by now.
-            let _ = answer.send(if late { Err(IdentityError::DeadlineExceeded) } else { Ok(work()) });
+            let _ =
+                answer.send(if late { Err(IdentityError::DeadlineExceeded) } else { Ok(watch.work(&*clock, work)) });
         };
         self.queue.add(Box::new(job))?;
         // A job without an answer: its thread panicked, or the process ends.
@@ -90,6 +94,7 @@ impl Queue {
             return Err(IdentityError::Overloaded);
         }
         state.jobs.push_back(job);
+        count::passwords_waiting(state.jobs.len());
         self.news.notify_one();
         Ok(())
     }
@@ -101,6 +106,7 @@ impl Queue {
                 return None;
             }
             if let Some(job) = state.jobs.pop_front() {
+                count::passwords_waiting(state.jobs.len());
                 return Some(job);
             }
             state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -10,13 +10,15 @@ use platform::access::{Denied, check, check_fresh, owner_term};
 use platform::db::{DbError, Row, Tx, Value};
 use serde_json::json;
 
-use super::form::{KINDS, NewPerson, Roles};
+use super::form::NewPerson;
 use super::person::{self, Person, columns};
 use super::store;
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
+use crate::clients;
 use crate::errors::store_error;
 use crate::passwords::one_time_password;
+use crate::rights::reach;
 
 /// Without a term: the empty text, which no subject and no role is.
 const PERSON_LIST: &str = concat!(
@@ -45,13 +47,8 @@ select username
 from person
 where username = $1 or subject = $2";
 
-const ROLE_FIND: &str = "
-select name
-from role
-where name = $1";
-
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[PERSON_LIST, PERSON_LIST_OF_ROLE, PERSON_TAKEN, ROLE_FIND];
+pub(super) const SQL: &[&str] = &[PERSON_LIST, PERSON_LIST_OF_ROLE, PERSON_TAKEN];
 
 /// Greater than any letter, in the order of both engines.
 const LAST_LETTER: char = '\u{10ffff}';
@@ -61,12 +58,11 @@ impl People for IdentityService {
     async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError> {
         self.may(ctx, "create")?;
         let new = NewPerson::parse(command)?;
-        self.may_make_admins(ctx, new.roles.has("admin"))?;
         let password = one_time_password();
         let hash = self.passwords.hash(ctx.deadline, &password).await?;
         let tx = self.begin().await?;
-        store::one_at_a_time(&tx).await.map_err(store_error)?;
-        roles_known(&tx, &new.roles).await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
+        reach::may_give(ctx, &reach::roles_named(&tx, &new.roles.names).await?)?;
         not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, true);
         store::insert(&tx, &person).await.map_err(store_error)?;
@@ -114,15 +110,6 @@ impl IdentityService {
         check_fresh(ctx, self.clock.now(), FRESH_SECONDS).map_err(|old| IdentityError::StepUp { seconds: old.seconds })
     }
 
-    /// Whoever makes an administrator, or gets hold of an administrator's account, may do everything: that is for those who
-    /// may change what roles permit.
-    pub(super) fn may_make_admins(&self, ctx: &Ctx, admin: bool) -> Result<(), IdentityError> {
-        if !admin {
-            return Ok(());
-        }
-        check(ctx, "roles", "change", None).map_err(|_| IdentityError::Forbidden)
-    }
-
     pub(super) fn new_person(&self, new: NewPerson, hash: String, once: bool) -> Person {
         let (id, now) = (self.ids.make(), self.clock.now());
         Person {
@@ -150,24 +137,19 @@ pub(super) fn created(person: &Person) -> Told {
     Told::nothing().event("identity.user.created", person.id.to_string(), data)
 }
 
-pub(super) async fn roles_known(tx: &Tx, roles: &Roles) -> Result<(), IdentityError> {
-    for name in roles.names.iter().filter(|name| !KINDS.contains(&name.as_str())) {
-        let found = tx.query(ROLE_FIND, &[Value::Text(name)]).await.map_err(store_error)?;
-        if found.is_empty() {
-            return Err(Refusal::not_found("role", name).into());
-        }
-    }
-    Ok(())
-}
-
-async fn not_taken(tx: &Tx, new: &NewPerson) -> Result<(), IdentityError> {
+pub(super) async fn not_taken(tx: &Tx, new: &NewPerson) -> Result<(), IdentityError> {
     let subject = new.subject.as_deref().unwrap_or_default();
     let values = [Value::Text(&new.username), Value::Text(subject)];
     let taken = tx.query(PERSON_TAKEN, &values).await.map_err(store_error)?;
-    let Some(row) = taken.first() else { return Ok(()) };
-    let same_name = row.text(0).map_err(store_error)? == new.username;
-    let (what, name) = if same_name { ("username", new.username.as_str()) } else { ("subject", subject) };
-    Err(Refusal::Taken { what: what.to_owned(), name: name.to_owned() }.into())
+    let same_name = |row: &Row| Ok::<_, IdentityError>(row.text(0).map_err(store_error)? == new.username);
+    if taken.first().map(same_name).transpose()? == Some(true) {
+        return Err(Refusal::Taken { what: "username".to_owned(), name: new.username.clone() }.into());
+    }
+    // A token tells by its subject alone whose it is, a person's or a program's.
+    if !taken.is_empty() || clients::find(tx, subject).await.map_err(store_error)?.is_some() {
+        return Err(Refusal::Taken { what: "subject".to_owned(), name: subject.to_owned() }.into());
+    }
+    Ok(())
 }
 
 async fn listed(tx: &Tx, query: &UserQuery, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {

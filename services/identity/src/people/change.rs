@@ -8,15 +8,15 @@ use kernel::{Ctx, Secret};
 use platform::db::{Tx, Value};
 use serde_json::{Value as Json, json};
 
-use super::admin::roles_known;
 use super::form::{Contact, Roles};
 use super::person::Person;
 use super::store;
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 use crate::login::Counted;
 use crate::passwords::one_time_password;
+use crate::rights::reach;
 use crate::sessions::NONE;
 
 const ADMINS_BESIDE: &str = "
@@ -39,9 +39,10 @@ impl IdentityService {
         };
         let unknown = || Refusal::not_found("user", command.id.to_string());
         let tx = self.begin().await?;
-        store::one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let person = Person::locked(&tx, command.id).await.map_err(store_error)?.ok_or_else(unknown)?;
-        self.may_make_admins(ctx, person.has_role("admin"))?;
+        // A password that is replaced, or an address that it is sent to, is the account of whoever replaces it.
+        reach::may_touch(&tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
         let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;
         let user = Person::find(&tx, person.id).await.map_err(store_error)?.ok_or_else(unknown)?.user();
         self.commit(tx, told).await?;
@@ -86,8 +87,7 @@ impl IdentityService {
     }
 
     async fn set_roles(&self, ctx: &Ctx, tx: &Tx, person: &Person, roles: Roles) -> Result<Told, IdentityError> {
-        self.may_make_admins(ctx, roles.has("admin"))?;
-        roles_known(tx, &roles).await?;
+        reach::may_give(ctx, &reach::roles_named(tx, &roles.names).await?)?;
         if !roles.has("admin") {
             self.not_the_last(tx, person).await?;
         }

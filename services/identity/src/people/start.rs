@@ -4,14 +4,15 @@ use identity_api::{CreateUser, IdentityError, User};
 use kernel::{Deadline, Secret};
 use platform::db::{DbError, Tx};
 
-use super::admin::{created, roles_known};
+use super::admin::{created, not_taken};
 use super::form::NewPerson;
 use super::person::Person;
 use super::store;
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 use crate::passwords::one_time_password;
+use crate::rights::reach;
 
 /// Somebody who could let the others in, or still can.
 const ANYBODY: &str = "
@@ -38,13 +39,24 @@ impl IdentityService {
             roles: vec!["admin".to_owned()],
         };
         let new = NewPerson::parse(command)?;
-        let (made, password) = match password {
-            Some(given) => (false, given),
-            None => (true, one_time_password()),
+        if !self.awaits_first_admin(&new.username).await? {
+            return Ok(None);
+        }
+        // One that somebody thought of has to be as good as everybody's.
+        let (made, password, hash) = match password {
+            Some(given) => {
+                let about = vec![new.username.clone()];
+                let hash = self.passwords.choose(self.at_start(), &given, about, None).await?;
+                (false, given, hash)
+            }
+            None => {
+                let password = one_time_password();
+                let hash = self.passwords.hash(self.at_start(), &password).await?;
+                (true, password, hash)
+            }
         };
-        let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
-        store::one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let told = match self.who_is_there(&tx, &new.username).await.map_err(store_error)? {
             There::Others => return Ok(None),
             There::Nobody => {
@@ -61,17 +73,24 @@ impl IdentityService {
         Ok(made.then_some(password))
     }
 
+    /// Whether [`IdentityService::first_admin`] would make one now.
+    pub async fn awaits_first_admin(&self, username: &str) -> Result<bool, IdentityError> {
+        let look = async { self.who_is_there(&self.db.read().await?, username).await };
+        Ok(!matches!(look.await.map_err(store_error)?, There::Others))
+    }
+
     /// For the people of a demonstration, and of tests: made where they are not there yet. Their passwords are
     /// not looked at.
     pub async fn put_person(&self, command: CreateUser, password: Secret) -> Result<User, IdentityError> {
         let new = NewPerson::parse(command)?;
         let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
-        store::one_at_a_time(&tx).await.map_err(store_error)?;
-        roles_known(&tx, &new.roles).await?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
+        reach::roles_named(&tx, &new.roles.names).await?;
         if let Some(there) = Person::named(&tx, &new.username).await.map_err(store_error)? {
             return Ok(there.user());
         }
+        not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, false);
         store::insert(&tx, &person).await.map_err(store_error)?;
         self.commit(tx, created(&person)).await?;

@@ -9,11 +9,6 @@ use super::person::Person;
 /// A one-time password is of use so long.
 const ONCE_SECONDS: i64 = 72 * 60 * 60;
 
-const ONE_AT_A_TIME: &str = "
-update terms
-set one = one
-where one = 1";
-
 const PERSON_INSERT: &str = "
 insert into person (id, username, name, email, phone, subject, kind, status, epoch, password, password_once, password_at,
     password_until, created_at)
@@ -67,7 +62,6 @@ static ROLES: RowSet = RowSet::new("person_role", &[("person", "bytea"), ("role"
 
 #[cfg(test)]
 pub(super) const SQL: &[&str] = &[
-    ONE_AT_A_TIME,
     PERSON_INSERT,
     EPOCH_RAISE,
     PASSWORD_SET,
@@ -79,12 +73,6 @@ pub(super) const SQL: &[&str] = &[
     ROLES_CLEAR,
     LOGINS_END,
 ];
-
-/// People are made and changed by one at a time: of two administrators who disable each other one is too late, and of two
-/// who give the same name away.
-pub(super) async fn one_at_a_time(tx: &Tx) -> Result<(), DbError> {
-    tx.execute(ONE_AT_A_TIME, &[]).await.map(drop)
-}
 
 pub(super) async fn insert(tx: &Tx, person: &Person) -> Result<(), DbError> {
     let text = |text: &Option<String>| text.clone();

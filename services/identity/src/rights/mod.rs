@@ -5,6 +5,7 @@
 mod effect;
 mod permit;
 mod policy;
+pub(crate) mod reach;
 mod role;
 pub(crate) mod store;
 

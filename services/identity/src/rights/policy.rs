@@ -10,7 +10,7 @@ use serde_json::json;
 use super::role::{description, name};
 use super::store;
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 
 impl IdentityService {
@@ -18,7 +18,7 @@ impl IdentityService {
     pub(super) async fn keep_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {
         let policy = checked(command)?;
         let tx = self.begin().await?;
-        tx.one_at_a_time().await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let mut policies = store::added_policies(&tx).await.map_err(store_error)?;
         let before = replaced(&mut policies, &policy)?;
         if before.as_ref() == Some(&policy) {
@@ -34,7 +34,7 @@ impl IdentityService {
     pub(super) async fn drop_policy(&self, ctx: &Ctx, id: &str) -> Result<(), IdentityError> {
         not_built_in(id)?;
         let tx = self.begin().await?;
-        tx.one_at_a_time().await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let mut policies = store::added_policies(&tx).await.map_err(store_error)?;
         let policy = without(&mut policies, id)?;
         store::policy_remove(&tx, id).await.map_err(store_error)?;

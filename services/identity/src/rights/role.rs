@@ -5,9 +5,9 @@ use identity_api::{IdentityError, PutRole, Refusal, limits};
 use kernel::{Ctx, Permission};
 use serde_json::json;
 
-use super::store;
+use super::{reach, store};
 use crate::IdentityService;
-use crate::change::Told;
+use crate::change::{Told, one_at_a_time};
 use crate::errors::store_error;
 
 impl IdentityService {
@@ -16,12 +16,13 @@ impl IdentityService {
         let role = checked(command)?;
         let tx = self.begin().await?;
         // Two that are put at once must not both find room.
-        tx.one_at_a_time().await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let mut roles = store::added_roles(&tx).await.map_err(store_error)?;
         let before = replaced(&mut roles, &role)?;
         if before.as_ref() == Some(&role) {
             return Ok(role);
         }
+        may_replace(ctx, before.as_ref(), &role)?;
         store::role_put(&tx, &role).await.map_err(store_error)?;
         let data =
             json!({ "by": &*ctx.principal.subject, "before": before.map(|role| role.permissions), "role": role });
@@ -33,9 +34,10 @@ impl IdentityService {
     pub(super) async fn drop_role(&self, ctx: &Ctx, name: &str) -> Result<(), IdentityError> {
         not_built_in(name)?;
         let tx = self.begin().await?;
-        tx.one_at_a_time().await.map_err(store_error)?;
+        one_at_a_time(&tx).await.map_err(store_error)?;
         let mut roles = store::added_roles(&tx).await.map_err(store_error)?;
         let role = without(&mut roles, name)?;
+        reach::may_give(ctx, std::slice::from_ref(&role))?;
         let holders = store::role_holders(&tx, name).await.map_err(store_error)?;
         if holders > 0 {
             return Err(Refusal::RoleInUse { role: name.to_owned(), holders }.into());
@@ -44,6 +46,12 @@ impl IdentityService {
         let data = json!({ "by": &*ctx.principal.subject, "role": role });
         self.commit(tx, Told::nothing().event("identity.role.removed", name, data).terms()).await
     }
+}
+
+/// What it is to grant is within what the caller holds, and what it grants now is too: others may hold the role.
+pub(super) fn may_replace(ctx: &Ctx, before: Option<&Role>, role: &Role) -> Result<(), Refusal> {
+    reach::may_give(ctx, before.map(std::slice::from_ref).unwrap_or_default())?;
+    reach::may_permit(ctx, &role.permissions)
 }
 
 /// The role as it would be kept.

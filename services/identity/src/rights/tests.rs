@@ -2,6 +2,7 @@
 
 mod effect;
 mod policies;
+mod reach;
 mod roles;
 mod told;
 
@@ -30,7 +31,8 @@ impl World {
         let settings = GateSettings { stale_ms: None, ..GateSettings::default() };
         let gate = Gate::new(Arc::clone(&shared), settings);
         let (ids, hears) = (IdMaker::new(Arc::clone(&shared)), Arc::new(gate.clone()));
-        let config = IdentityConfig { zone: "Europe/Berlin".to_owned(), ..IdentityConfig::default() };
+        let zone = "Europe/Berlin".to_owned();
+        let config = IdentityConfig { zone, argon2_memory_kib: 8, argon2_passes: 1, ..IdentityConfig::default() };
         let service = IdentityService::start(db.clone(), config, shared, ids, Some(hears), &KeyEncryptionKey::random())
             .await
             .unwrap();

@@ -41,7 +41,10 @@ impl IdentityService {
             Err(reply) => return Ok(reply),
         };
         if ready.consented && !ready.asked.prompt.consent {
-            return self.grant_code(self.begin().await?, &ready, Told::nothing()).await;
+            let tx = self.begin().await?;
+            if consent::holds(&tx, &ready).await.map_err(store_error)? {
+                return self.grant_code(tx, &ready, Told::nothing()).await;
+            }
         }
         if ready.asked.prompt.none {
             let description = "the person has not agreed to this yet";

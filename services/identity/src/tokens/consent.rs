@@ -26,13 +26,21 @@ from consent
 where person = $1
     and client = $2";
 
+/// Locks the row: whoever takes the consent back comes behind, and finds all that was given by it.
+const CONSENT_HOLD: &str = "
+update consent
+set at = at
+where person = $1
+    and client = $2
+returning scopes";
+
 const CONSENT_KEEP: &str = "
 insert into consent (person, client, scopes, at)
 values ($1, $2, $3, $4)
 on conflict (person, client) do update set scopes = excluded.scopes, at = excluded.at";
 
 #[cfg(test)]
-pub(super) const SQL: &[&str] = &[CONSENT_FIND, CONSENT_KEEP];
+pub(super) const SQL: &[&str] = &[CONSENT_FIND, CONSENT_HOLD, CONSENT_KEEP];
 
 impl IdentityService {
     pub(super) async fn take_consent(&self, command: &Consent) -> Result<AuthorizeReply, IdentityError> {
@@ -88,13 +96,25 @@ pub(super) async fn is_given(tx: &Tx, person: &Person, client: &ClientRow, asked
     if client.first_party {
         return Ok(true);
     }
-    let given = given(tx, person, client).await?;
-    Ok(asked.iter().all(|scope| given.contains(scope)))
+    Ok(covers(&scopes_of(tx, CONSENT_FIND, person, client).await?, asked))
+}
+
+/// The same to give something by it: nobody takes it back until this transaction ends.
+pub(super) async fn holds(tx: &Tx, ready: &Ready) -> Result<bool, DbError> {
+    if ready.asked.client.first_party {
+        return Ok(true);
+    }
+    let given = scopes_of(tx, CONSENT_HOLD, &ready.session.person, &ready.asked.client).await?;
+    Ok(covers(&given, &ready.asked.scopes))
+}
+
+fn covers(given: &[String], asked: &[String]) -> bool {
+    asked.iter().all(|scope| given.contains(scope))
 }
 
 /// Adds to what the person has agreed to before.
 async fn keep(tx: &Tx, person: &Person, asked: &Asked, now: Timestamp) -> Result<(), DbError> {
-    let mut scopes = given(tx, person, &asked.client).await?;
+    let mut scopes = scopes_of(tx, CONSENT_HOLD, person, &asked.client).await?;
     let more: Vec<String> = asked.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
     scopes.extend(more);
     let scopes = list_text(&scopes);
@@ -103,7 +123,7 @@ async fn keep(tx: &Tx, person: &Person, asked: &Asked, now: Timestamp) -> Result
     tx.execute(CONSENT_KEEP, &values).await.map(drop)
 }
 
-async fn given(tx: &Tx, person: &Person, client: &ClientRow) -> Result<Vec<String>, DbError> {
-    let rows = tx.query(CONSENT_FIND, &[Value::Bytes(&person.id), Value::Text(&client.id)]).await?;
+async fn scopes_of(tx: &Tx, sql: &'static str, person: &Person, client: &ClientRow) -> Result<Vec<String>, DbError> {
+    let rows = tx.query(sql, &[Value::Bytes(&person.id), Value::Text(&client.id)]).await?;
     rows.first().map(|row| list_of(row, 0)).transpose().map(Option::unwrap_or_default)
 }

@@ -50,7 +50,7 @@ impl Tokens for IdentityService {
     async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
         self.keep_keys_or_warn().await;
         let (auth, origin) = (&command.client, &command.origin);
-        match command.grant {
+        crate::count::grant(match command.grant {
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
                 self.redeem_code(auth, &code, redirect_uri.as_deref(), code_verifier.as_ref(), origin).await
             }
@@ -59,7 +59,7 @@ impl Tokens for IdentityService {
             }
             Grant::ClientCredentials { scope } => self.client_credentials(ctx, auth, scope.as_deref(), origin).await,
             Grant::Other(_) => Err(refused(OAuthError::UnsupportedGrantType, "this grant is not offered here")),
-        }
+        })
     }
 
     async fn introspect(&self, _: &Ctx, command: Introspect) -> Result<Introspection, IdentityError> {

@@ -1,17 +1,26 @@
 //! Identity with its routes behind the edge, on a test's store, with people and clients in it.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use axum::body::Body;
 use axum::{Extension, Router};
-use identity::{Channel, ChannelError, Channels, HttpConfig, IdentityConfig, IdentityService, Message, Routes};
-use identity_api::{ClientKind, CreateClient, CreateUser};
+use http::Request;
+use identity::{
+    Channel, ChannelError, Channels, FileChannel, HttpConfig, IdentityConfig, IdentityService, Message, PageRoute,
+    Routes,
+};
+use identity_api::{ClientKind, CreateClient, CreateUser, FactorKind};
 use kernel::{Clock, IdMaker, Permission, Principal, PrincipalKind, Proof, Secret};
 use platform::config::Config;
 use platform::crypto::KeyEncryptionKey;
 use platform::http::{Edge, guard};
 use testkit::{FakeClock, TestStore};
 use totp_rs::{Builder, Secret as AppSecret};
+
+use crate::visitor::asked;
 
 pub(crate) const PASSWORD: &str = "tram-violet-87-osprey";
 pub(crate) const BETTER: &str = "quartz lantern 55 meadow";
@@ -23,6 +32,10 @@ pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) clock: FakeClock,
     pub(crate) mail: Arc<Mail>,
+    /// The pages, as they were mounted.
+    pub(crate) pages: Vec<PageRoute>,
+    /// Every path that the root router answers, described or not.
+    pub(crate) paths: BTreeSet<String>,
 }
 
 /// Keeps what was sent.
@@ -40,7 +53,7 @@ impl Channel for Mail {
 impl Mail {
     /// The digits of the first message; it is sent in the background.
     pub(crate) async fn code(&self) -> String {
-        for _ in 0..400 {
+        for _ in 0..4_000 {
             if let Some(message) = self.0.lock().unwrap().first() {
                 return message.text.expose().chars().filter(char::is_ascii_digit).collect();
             }
@@ -56,23 +69,56 @@ impl House {
     }
 
     pub(crate) async fn open_at(store: &TestStore, issuer: &str) -> House {
-        let (clock, mail) = (FakeClock::default(), Arc::new(Mail::default()));
+        let mail = Arc::new(Mail::default());
+        House::opened(store, issuer, Vec::new(), (Channels::default().by_email(mail.clone()), mail)).await
+    }
+
+    /// Where codes are a second factor for those who have no app; they are written to this file.
+    pub(crate) async fn sending(store: &TestStore, issuer: &str, file: &Path) -> House {
+        let channel = Arc::new(FileChannel::new(file.to_owned()));
+        let channels = Channels::default().by_email(channel.clone()).by_sms(channel);
+        let kinds = vec![FactorKind::Email, FactorKind::Sms];
+        House::opened(store, issuer, kinds, (channels, Arc::default())).await
+    }
+
+    async fn opened(
+        store: &TestStore,
+        issuer: &str,
+        sent_factors: Vec<FactorKind>,
+        (channels, mail): (Channels, Arc<Mail>),
+    ) -> House {
+        let clock = FakeClock::default();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let config = IdentityConfig {
             issuer: issuer.to_owned(),
             argon2_memory_kib: 8,
             argon2_passes: 1,
+            sent_factors,
             ..IdentityConfig::default()
         };
         let (db, ids, kek) = (store.open().await, IdMaker::new(Arc::clone(&shared)), KeyEncryptionKey::random());
         let service = IdentityService::start(db, config, Arc::clone(&shared), ids, None, &kek).await.unwrap();
-        let service = service.with_channels(Channels::default().by_email(mail.clone()));
+        let service = service.with_channels(channels);
         fill(&service).await;
         let http = HttpConfig { issuer: issuer.to_owned(), clock: Arc::clone(&shared) };
-        let Routes { root, v1, .. } = identity::routes(Arc::new(service), http);
+        let Routes { root, v1, pages, .. } = identity::routes(Arc::new(service), http);
+        let paths = paths_of(&root);
         let router = root.nest("/v1", v1.layer(Extension(administrator(&clock))));
         let edge = Edge::new(&Config::defaults().unwrap(), shared);
-        House { router: guard(router, edge), clock, mail }
+        House { router: guard(router, edge), clock, mail, pages, paths }
+    }
+
+    /// A password for one login, as an administrator makes it.
+    pub(crate) async fn one_time_password(&self, name: &str) -> String {
+        let ask = async |method: &str, path: String| {
+            let request = Request::builder().method(method).uri(path).header("host", "localhost");
+            let request = request.header("content-type", "application/json").body(Body::from("{}")).unwrap();
+            asked(&self.router, request).await.json()
+        };
+        let found = ask("GET", format!("/v1/identity/users?username={name}")).await;
+        let id = found["items"][0]["id"].as_str().unwrap().to_owned();
+        let reset = ask("POST", format!("/v1/identity/users/{id}/reset-password")).await;
+        reset["one_time_password"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn pass_seconds(&self, seconds: u64) {
@@ -89,6 +135,14 @@ impl House {
     }
 }
 
+/// A router tells its paths in what it prints of itself, and nowhere else.
+fn paths_of(root: &Router) -> BTreeSet<String> {
+    let printed = format!("{root:?}");
+    let (mounted, _) = printed.split_once("fallback_router").expect("a router as axum prints it");
+    let quoted = mounted.split('"').filter(|text| text.starts_with('/') && !text.contains("__private"));
+    quoted.map(str::to_owned).collect()
+}
+
 /// Somebody who has just proved who they are.
 fn administrator(clock: &FakeClock) -> Principal {
     let mut principal = Principal::new(PrincipalKind::Admin, "usr_admin", [Permission::everything()]);
@@ -103,7 +157,7 @@ async fn fill(service: &IdentityService) {
             username: format!("{name}@example.com"),
             name: Some(format!("{}{} Miller", name[..1].to_uppercase(), &name[1..])),
             email: Some(format!("{name}@mail.example")),
-            phone: None,
+            phone: Some("+4930123456".to_owned()).filter(|_| role == "customer"),
             subject: None,
             roles: vec![role.to_owned()],
         };

@@ -10,4 +10,6 @@ mod login;
 mod oauth;
 mod other_person;
 mod page;
+mod sent;
 mod visitor;
+mod walk;

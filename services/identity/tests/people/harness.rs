@@ -45,7 +45,7 @@ impl Mail {
 
     /// The code of the last of so many messages; they are sent in the background.
     pub(crate) async fn code(&self, count: usize) -> Secret {
-        for _ in 0..400 {
+        for _ in 0..4_000 {
             if self.count() >= count {
                 let text = self.0.lock().unwrap()[count - 1].text.clone();
                 let code: String = text.expose().chars().filter(char::is_ascii_digit).collect();

@@ -47,6 +47,22 @@ async fn a_given_first_password_is_not_shown_and_one_that_nobody_used_is_made_an
     .await;
 }
 
+/// It may open everything for three days.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_first_password_is_held_to_the_rules_where_it_counts() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        for (weak, why_not) in [("x", "password_too_short"), ("password1234", "password_too_weak")] {
+            assert_eq!(why(desk.service.first_admin("admin", Some(Secret::new(weak))).await), why_not);
+            assert!(desk.service.awaits_first_admin("admin").await.unwrap());
+        }
+        desk.service.first_admin("admin", Some(Secret::new(PASSWORD))).await.unwrap();
+        assert!(!desk.service.awaits_first_admin("admin").await.unwrap());
+        assert_eq!(desk.service.first_admin("admin", Some(Secret::new("x"))).await, Ok(None), "nobody looks at it now");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_put_there_once() {
     for_each_engine(async |store| {

@@ -18,6 +18,8 @@ pub enum LedgerError {
     Forbidden,
     #[error("too much is waiting already; try again with the same id or key")]
     Overloaded,
+    #[error("whether the access token still holds cannot be known now; nothing happened")]
+    AccessStale,
     #[error("the deadline passed before the command was begun; nothing happened")]
     DeadlineExceeded,
     #[error("the deadline passed while the command was under way; look it up by its id or key")]
@@ -56,6 +58,9 @@ impl LedgerError {
             LedgerError::Refused { refusal, .. } => refusal.facts(),
             LedgerError::Forbidden => facts("forbidden", 403, "Not permitted"),
             LedgerError::Overloaded => facts("overloaded", 503, "Overloaded"),
+            LedgerError::AccessStale => {
+                facts("access_stale", 503, "Whether the access token still holds cannot be known now")
+            }
             LedgerError::DeadlineExceeded => facts("deadline_exceeded", 504, "Deadline exceeded"),
             LedgerError::OutcomeUnknown => facts("outcome_unknown", 504, "Outcome unknown"),
             LedgerError::ClockBehind => facts("clock_behind", 503, "Clock stands behind"),

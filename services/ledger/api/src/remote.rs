@@ -304,6 +304,7 @@ impl From<CallError> for LedgerError {
         match error {
             CallError::Unavailable => LedgerError::Unavailable,
             CallError::Overloaded => LedgerError::Overloaded,
+            CallError::AccessStale => LedgerError::AccessStale,
             CallError::DeadlineExceeded => LedgerError::DeadlineExceeded,
             CallError::OutcomeUnknown => LedgerError::OutcomeUnknown,
             CallError::NotUnderstood => LedgerError::Internal,
@@ -315,6 +316,7 @@ impl Outcome for LedgerError {
     fn is_of_this_attempt(&self) -> bool {
         match self {
             LedgerError::Overloaded
+            | LedgerError::AccessStale
             | LedgerError::DeadlineExceeded
             | LedgerError::ClockBehind
             | LedgerError::StorageFull

@@ -4,9 +4,8 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger_api::{Account, Asset, LedgerError, Refusal, Transaction};
-use platform::http::{Json, Problem};
+use platform::http::{Json, Problem, members_of};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::field;
@@ -96,6 +95,7 @@ pub(super) fn problem(error: LedgerError, shape: field::Shape) -> Problem {
     match error {
         LedgerError::Refused { refusal, replayed } => refused(problem, &refusal, replayed, shape),
         LedgerError::Overloaded
+        | LedgerError::AccessStale
         | LedgerError::Unavailable
         | LedgerError::ClockBehind
         | LedgerError::DeadlineExceeded
@@ -107,7 +107,7 @@ pub(super) fn problem(error: LedgerError, shape: field::Shape) -> Problem {
 
 fn refused(problem: Problem, refusal: &Refusal, replayed: bool, shape: field::Shape) -> Problem {
     let mut problem =
-        particulars(refusal).into_iter().fold(problem, |problem, (name, value)| problem.member(name, value));
+        members_of(refusal).into_iter().fold(problem, |problem, (name, value)| problem.member(name, value));
     if let Some(field) = field::of(refusal, shape) {
         problem = problem.and_field(field, refusal.to_string());
     }
@@ -115,12 +115,4 @@ fn refused(problem: Problem, refusal: &Refusal, replayed: bool, shape: field::Sh
         problem = problem.header(REPLAYED, HeaderValue::from_static("true")).member("replayed", true);
     }
     problem
-}
-
-/// The fields of the refusal, such as `account`, `asked` and `available`.
-fn particulars(refusal: &Refusal) -> serde_json::Map<String, Value> {
-    match serde_json::to_value(refusal) {
-        Ok(Value::Object(members)) => members,
-        _ => serde_json::Map::new(),
-    }
 }

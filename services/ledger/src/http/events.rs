@@ -2,36 +2,14 @@
 
 use ledger_api::LedgerError;
 use platform::feed::{CloudEvent, Pull};
-use platform::http::{CallCtx, Json, Problem, Query};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use platform::http::{After, CallCtx, Json, Problem, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::problem;
 use super::book::InBook;
 use super::examples;
 use super::field::Shape;
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct After {
-    /// The cursor of the last event that was taken; 0 begins at the beginning.
-    #[param(example = 0)]
-    #[serde(default)]
-    after: u64,
-    /// Events at most, up to 1,000.
-    #[param(example = 100)]
-    #[serde(default = "limit")]
-    limit: usize,
-    /// Milliseconds to wait for news when there is none, at most half of the request's deadline.
-    #[param(example = 0)]
-    #[serde(default)]
-    wait_ms: u64,
-}
-
-fn limit() -> usize {
-    100
-}
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventPage {
@@ -52,14 +30,11 @@ pub(super) struct EventPage {
 pub(super) async fn events_after(
     InBook { ledger, .. }: InBook,
     CallCtx(ctx): CallCtx,
-    Query(After { after, limit, wait_ms }): Query<After>,
+    Query(asked): Query<After>,
 ) -> Result<Json<EventPage>, Problem> {
-    if !(1..=Pull::EVENTS_MAX).contains(&limit) {
-        let refusal = ledger_api::Refusal::PageSize { given: limit, max: Pull::EVENTS_MAX };
-        return Err(problem(LedgerError::from(refusal), Shape::Postings));
-    }
-    let pull = Pull { after, max: limit, wait_ms, consumer: None };
-    let events = ledger.events_after(&ctx, pull).await.map_err(|error| problem(error, Shape::Postings))?;
-    let next = events.last().map_or(after, |event| event.cursor);
+    let refuse = |error| problem(error, Shape::Postings);
+    let size = |given| refuse(LedgerError::from(ledger_api::Refusal::PageSize { given, max: Pull::EVENTS_MAX }));
+    let events = ledger.events_after(&ctx, asked.pull().map_err(size)?).await.map_err(refuse)?;
+    let next = asked.next(&events);
     Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))
 }

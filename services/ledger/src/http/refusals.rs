@@ -6,31 +6,13 @@ mod general;
 mod values;
 
 use ledger_api::Refusal;
-use platform::http::Problem;
+use platform::http::document::Sample;
 use serde_json::Value;
 
 use self::values::{at, book, path, reference, transaction, usd};
 use super::answer::problem;
 use super::field::Shape;
 use general::{failures, general_form};
-
-/// One refusal as the document shows it.
-pub(super) struct Sample {
-    pub(super) problem: Problem,
-    pub(super) when: &'static str,
-}
-
-const REQUEST_ID: &str = "req_01kppyy0k0f4g8n1vpdkpr5g3a";
-
-impl Sample {
-    pub(super) fn code(&self) -> &'static str {
-        self.problem.refusal().code
-    }
-
-    pub(super) fn body(&self) -> Value {
-        serde_json::to_value(self.problem.body(REQUEST_ID)).unwrap_or_default()
-    }
-}
 
 /// The example of one code; nothing for an unknown one.
 pub(super) fn body(code: &str) -> Value {
@@ -45,8 +27,7 @@ pub(super) fn all() -> Vec<Sample> {
     });
     let failures =
         failures().into_iter().map(|(error, when)| Sample { problem: problem(error, Shape::Postings), when });
-    let of_form = general_form().into_iter().map(|(problem, when)| Sample { problem, when });
-    ledger.chain(failures).chain(of_form).collect()
+    ledger.chain(failures).chain(general_form()).collect()
 }
 
 macro_rules! refusals {
@@ -172,6 +153,7 @@ pub(super) const GENERAL: &[&str] = &[
     "idempotency_key_invalid",
     "deadline_invalid",
     "unauthenticated",
+    "access_stale",
     "route_unknown",
     "method_not_allowed",
     "host_unknown",

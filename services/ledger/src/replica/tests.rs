@@ -206,7 +206,7 @@ async fn a_stand_by_tells_what_happens_and_what_is_indexed() {
         assert_eq!(events.unwrap().len(), 1);
         assert!(SystemClock.monotonic().micros_since(asked) < 900_000, "it looks more often than once a second");
         let query = json!({ "key": "order", "value": "17" });
-        for _ in 0..100 {
+        for _ in 0..400 {
             let query = serde_json::from_value(query.clone()).unwrap();
             let page = stand_by.ledger.transactions(&within(2_000), query).await.unwrap();
             if !page.items.is_empty() {

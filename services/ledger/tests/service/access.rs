@@ -1,11 +1,16 @@
 //! Callers who reach their own accounts only.
 
-use ledger_api::{
-    AccountQuery, BalanceQuery, FindTransaction, LedgerError, Limits, OpenAccount, Override, Posting, Refusal,
-    RollUpQuery, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
-};
+use std::sync::Arc;
 
-use crate::harness::{Desk, create, may_go_negative, opening, path, pay, post, posting, refusal, reverse};
+use kernel::{Ctx, Principal, SystemClock};
+use ledger_api::{
+    AccountQuery, BalanceQuery, Book, Books, FindTransaction, LedgerError, Limits, OpenAccount, Override, Posting,
+    Refusal, RemoteBooks, RollUpQuery, SERVICE, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
+};
+use platform::rpc::{Caller, Failure, Methods, RpcClient, Served, Trust};
+use testkit::{FakeClock, InProcess};
+
+use crate::harness::{Desk, create, ctx, may_go_negative, opening, path, pay, post, posting, refusal, reverse};
 use crate::way::for_each_way;
 
 const OWN: &[&str] = &["accounts:*:own", "transactions:*:own"];
@@ -112,4 +117,24 @@ async fn the_past_of_foreign_accounts_does_not_exist() {
         desk.ledger.close().await.unwrap();
     })
     .await;
+}
+
+/// Of a process whose copy of what identity tells is too old.
+struct Behind;
+
+impl Trust for Behind {
+    fn principal(&self, _: Caller) -> Result<Principal, Failure> {
+        Err(Failure::Stale("identity was not heard for too long".to_owned()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_cannot_judge_a_token_says_so_from_afar_too() {
+    let methods =
+        Methods::new(SERVICE).on("books", |_: Ctx, (): ()| async { Ok::<Vec<Book>, LedgerError>(Vec::new()) });
+    let served = Served::new([methods], Arc::new(Behind), Arc::new(SystemClock));
+    let books = RemoteBooks::new(RpcClient::new(SERVICE, Arc::new(InProcess(served)), Arc::new(SystemClock)));
+    let answer = books.books(&ctx(&FakeClock::default(), Principal::operator())).await;
+    assert_eq!(answer, Err(LedgerError::AccessStale));
+    assert_eq!((LedgerError::AccessStale.code(), LedgerError::AccessStale.status()), ("access_stale", 503));
 }

@@ -97,10 +97,10 @@ fn test_of_error(error: &LedgerError) -> &'static str {
         LedgerError::Refused { refusal, .. } => test_of(refusal),
         LedgerError::Forbidden => "without_a_permission_nothing_is_allowed",
         LedgerError::Overloaded => "a_full_queue_turns_callers_away_and_loses_nobody",
-        LedgerError::DeadlineExceeded => "a_command_whose_time_is_over_does_nothing",
+        LedgerError::AccessStale => "a_ledger_that_cannot_judge_a_token_says_so_from_afar_too",
+        LedgerError::DeadlineExceeded | LedgerError::Unavailable => "a_command_whose_time_is_over_does_nothing",
         LedgerError::OutcomeUnknown => "a_caller_that_gives_up_half_way_can_look_the_outcome_up",
         LedgerError::ClockBehind => "record_time_never_goes_back_and_a_clock_far_behind_is_refused",
-        LedgerError::Unavailable => "a_command_whose_time_is_over_does_nothing",
         LedgerError::StorageFull | LedgerError::Internal => "what_the_lane_says_keeps_its_name",
     }
 }

@@ -27,7 +27,7 @@ async fn waiting(desk: &Desk) -> Vec<Transaction> {
 
 /// Waits until it waits no more.
 pub(crate) async fn ended(desk: &Desk, bits: u128) -> Transaction {
-    for _ in 0..100 {
+    for _ in 0..700 {
         let found = desk.find(bits).await.unwrap();
         if found.status != TransactionStatus::Scheduled {
             return found;

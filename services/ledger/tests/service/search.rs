@@ -40,7 +40,7 @@ fn bits(page: &TransactionPage) -> Vec<u128> {
 
 /// Waits until all keys are indexed to the end of the log.
 async fn caught_up(desk: &Desk) {
-    for _ in 0..200 {
+    for _ in 0..800 {
         let (rows, keys) = (desk.rows().await, desk.ledger.metadata_keys(&desk.ctx).await.unwrap());
         if keys.iter().all(|key| key.indexed_to_seq == rows) {
             return;
@@ -173,7 +173,7 @@ async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() 
         caught_up(&desk).await;
         assert_eq!(search(&desk, &desk.ctx, "order", "x").await.len(), 50);
         // What was left of the first declaration goes as well.
-        for _ in 0..100 {
+        for _ in 0..800 {
             if entries(store).await == 1_500 {
                 break;
             }

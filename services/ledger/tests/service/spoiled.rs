@@ -41,7 +41,7 @@ async fn pay_while_due(desk: &Desk) {
 
 /// What the nine are once no more than `left` of them still wait.
 async fn statuses(desk: &Desk, left: usize) -> Vec<TransactionStatus> {
-    for _ in 0..100 {
+    for _ in 0..700 {
         let mut found = Vec::new();
         for bits in 1..=9 {
             found.push(desk.find(bits).await.unwrap().status);
@@ -97,7 +97,7 @@ async fn one_of_which_nothing_can_be_stored_is_passed_over() {
         // Once the reason is gone, a start gets to it.
         change(store, "drop trigger spoil").await;
         let desk = desk.reopen(store).await;
-        for _ in 0..100 {
+        for _ in 0..700 {
             if desk.find(1).await.unwrap().status == TransactionStatus::Posted {
                 return desk.ledger.close().await.map(drop).unwrap();
             }
@@ -115,7 +115,7 @@ async fn one_whose_row_cannot_be_read_is_passed_over() {
         change(store, "update log set body = x'01' where seq = (select min(seq) from scheduled)").await;
         pay_while_due(&desk).await;
         for bits in 2..=9 {
-            for _ in 0..100 {
+            for _ in 0..700 {
                 if desk.find(bits).await.unwrap().status == TransactionStatus::Posted {
                     break;
                 }
@@ -144,7 +144,7 @@ async fn a_release_that_cannot_be_stored_is_passed_over_too() {
         for (bits, status) in
             [(1, TransactionStatus::Expired), (2, TransactionStatus::Pending), (3, TransactionStatus::Expired)]
         {
-            for _ in 0..100 {
+            for _ in 0..700 {
                 if desk.find(bits).await.unwrap().status == status {
                     break;
                 }

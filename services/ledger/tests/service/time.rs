@@ -37,7 +37,7 @@ async fn an_idle_ledger_releases_what_is_due() {
 
 /// The timer looks at least once a second.
 async fn wait_for(desk: &Desk, rows: u64) {
-    for _ in 0..100 {
+    for _ in 0..400 {
         if desk.rows().await >= rows {
             return;
         }

@@ -8,6 +8,8 @@ use identity_api::{
 use kernel::{Principal, PrincipalKind, Proof, Secret};
 use testkit::for_each_engine;
 
+mod subject;
+
 use crate::tokens::tests::world::{SECRET, World, admin, auth, clients, ctx, oauth_error};
 
 fn service(id: &str) -> CreateClient {
@@ -175,6 +177,35 @@ async fn a_mounted_secret_can_be_changed_and_is_never_short() {
         assert_eq!(world.heard.revoked().len(), 1);
         let short = world.identity.put_client(service("reporting"), Secret::new("short")).await;
         assert_eq!(short.unwrap_err().code(), "field_invalid");
+    })
+    .await;
+}
+
+/// A leak is answered with "disable" or another secret: no restart of any process takes that back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_administrators_have_changed_outlives_the_next_start() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let put = || world.identity.put_client(service("reporting"), Secret::new(SECRET));
+        change(&world, ClientChange::SetScopes { scopes: vec!["read:accounts".to_owned()] }).await.unwrap();
+        let secret = change(&world, ClientChange::NewSecret).await.unwrap().secret.unwrap();
+        put().await.unwrap();
+        assert_eq!(oauth_error(world.token(auth("reporting"), credentials()).await), OAuthError::InvalidClient);
+        let reply = world.token(with("reporting", &secret), credentials()).await.unwrap();
+        assert_eq!(world.claims(&reply.access_token).scope, "read:accounts");
+        change(&world, ClientChange::Disable).await.unwrap();
+        put().await.unwrap();
+        assert_eq!(
+            oauth_error(world.token(with("reporting", &secret), credentials()).await),
+            OAuthError::InvalidClient
+        );
+        // Another one in the file is the operator's word again, about the secret and nothing else.
+        let other = Secret::new("another secret of more than 32 bytes");
+        world.identity.put_client(service("reporting"), other.clone()).await.unwrap();
+        assert_eq!(oauth_error(world.token(with("reporting", &other), credentials()).await), OAuthError::InvalidClient);
+        change(&world, ClientChange::Enable).await.unwrap();
+        let reply = world.token(with("reporting", &other), credentials()).await.unwrap();
+        assert_eq!(world.claims(&reply.access_token).scope, "read:accounts");
     })
     .await;
 }

@@ -5,9 +5,8 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use identity_api::{IdentityError, Refusal};
 use platform::access::ProofTooOld;
-use platform::http::{Json, Problem};
+use platform::http::{Json, Problem, members_of};
 use serde::Serialize;
-use serde_json::Value;
 
 /// Seconds after which it is worth trying again.
 const RETRY_AFTER_S: u32 = 1;
@@ -36,6 +35,7 @@ pub(super) fn problem(error: IdentityError) -> Problem {
         IdentityError::Internal => problem.caused_by("identity failed; its own line in the log says why"),
         IdentityError::Forbidden | IdentityError::StorageFull | IdentityError::StepUp { .. } => problem,
         IdentityError::Overloaded
+        | IdentityError::AccessStale
         | IdentityError::Unavailable
         | IdentityError::DeadlineExceeded
         | IdentityError::OutcomeUnknown => problem.retry_after_s(RETRY_AFTER_S),
@@ -44,21 +44,13 @@ pub(super) fn problem(error: IdentityError) -> Problem {
 
 fn refused(problem: Problem, refusal: &Refusal) -> Problem {
     let mut problem =
-        particulars(refusal).into_iter().fold(problem, |problem, (name, value)| problem.member(name, value));
+        members_of(refusal).into_iter().fold(problem, |problem, (name, value)| problem.member(name, value));
     if let Some(field) = field(refusal) {
         problem = problem.and_field(field, refusal.to_string());
     }
     match refusal {
         Refusal::TooManyFailures { retry_after_s } => problem.retry_after_s(*retry_after_s),
         _ => problem,
-    }
-}
-
-/// The fields of the refusal, such as `what` and `name`.
-fn particulars(refusal: &Refusal) -> serde_json::Map<String, Value> {
-    match serde_json::to_value(refusal) {
-        Ok(Value::Object(members)) => members,
-        _ => serde_json::Map::new(),
     }
 }
 

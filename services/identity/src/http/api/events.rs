@@ -3,34 +3,12 @@
 use axum::extract::State;
 use identity_api::{IdentityError, Refusal};
 use platform::feed::{CloudEvent, Pull};
-use platform::http::{CallCtx, Json, Problem, Query};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use platform::http::{After, CallCtx, Json, Problem, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::problem;
 use super::{Shared, examples};
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct After {
-    /// The cursor of the last event that was taken; 0 begins at the beginning.
-    #[param(example = 0)]
-    #[serde(default)]
-    after: u64,
-    /// Events at most, up to 1,000.
-    #[param(example = 100)]
-    #[serde(default = "limit")]
-    limit: usize,
-    /// Milliseconds to wait for news when there is none, at most half of the request's deadline.
-    #[param(example = 0)]
-    #[serde(default)]
-    wait_ms: u64,
-}
-
-fn limit() -> usize {
-    100
-}
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IdentityEventPage)]
@@ -43,7 +21,8 @@ pub(super) struct EventPage {
 /// Read what happened
 ///
 /// Every login, change of a person, client, role and policy, in order, as CloudEvents 1.0. Ask again behind `next` for
-/// ever: nothing is told out of order and nothing is left out. Events are kept for some days; whoever comes later is told. Events carry ids, and neither names nor secrets.
+/// ever: nothing is told out of order and nothing is left out. They are kept for some days; whoever comes later is told.
+/// Events carry ids, and neither names nor secrets.
 #[utoipa::path(
     get, path = "/events", tag = "Identity events", params(After),
     responses((status = 200, description = "Events behind the cursor", body = EventPage, example = json!(examples::events())))
@@ -51,14 +30,10 @@ pub(super) struct EventPage {
 pub(super) async fn identity_events(
     State(identity): State<Shared>,
     CallCtx(ctx): CallCtx,
-    Query(After { after, limit, wait_ms }): Query<After>,
+    Query(asked): Query<After>,
 ) -> Result<Json<EventPage>, Problem> {
-    if !(1..=Pull::EVENTS_MAX).contains(&limit) {
-        let refusal = Refusal::PageSize { given: limit, max: Pull::EVENTS_MAX };
-        return Err(problem(IdentityError::from(refusal)));
-    }
-    let pull = Pull { after, max: limit, wait_ms, consumer: None };
-    let events = identity.events_after(&ctx, pull).await.map_err(problem)?;
-    let next = events.last().map_or(after, |event| event.cursor);
+    let size = |given| problem(IdentityError::from(Refusal::PageSize { given, max: Pull::EVENTS_MAX }));
+    let events = identity.events_after(&ctx, asked.pull().map_err(size)?).await.map_err(problem)?;
+    let next = asked.next(&events);
     Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))
 }

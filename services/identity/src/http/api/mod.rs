@@ -46,7 +46,7 @@ pub(super) fn one_of_each() -> Vec<identity_api::IdentityError> {
 }
 
 /// The description alone.
-pub fn api() -> OpenApi {
+pub(super) fn api() -> OpenApi {
     document::finished(all().into_openapi())
 }
 

@@ -5,35 +5,16 @@
 mod general;
 
 use identity_api::{IdentityError, OAuthError, Refusal};
-use platform::http::Problem;
-use serde_json::Value;
+use platform::http::document::Sample;
 
 use super::answer::problem;
 use general::general_form;
-
-/// One refusal as the document shows it.
-pub(super) struct Sample {
-    pub(super) problem: Problem,
-    pub(super) when: &'static str,
-}
-
-const REQUEST_ID: &str = "req_01kppyy0k0f4g8n1vpdkpr5g3a";
-
-impl Sample {
-    pub(super) fn code(&self) -> &'static str {
-        self.problem.refusal().code
-    }
-
-    pub(super) fn body(&self) -> Value {
-        serde_json::to_value(self.problem.body(REQUEST_ID)).unwrap_or_default()
-    }
-}
 
 pub(super) fn all() -> Vec<Sample> {
     let refused = refusals().into_iter().map(|(refusal, when)| (IdentityError::from(refusal), when));
     let failures = errors().into_iter().filter(|(error, _)| !matches!(error, IdentityError::Refused(_)));
     let ours = refused.chain(failures).map(|(error, when)| Sample { problem: problem(error), when });
-    ours.chain(general_form().into_iter().map(|(problem, when)| Sample { problem, when })).collect()
+    ours.chain(general_form()).collect()
 }
 
 macro_rules! table {
@@ -81,6 +62,8 @@ table! { refusals, every_refusal_has_a_row, Refusal:
     LastAdmin => "Nobody would be left who can administer.";
     BuiltIn { what: "role".to_owned(), name: "customer".to_owned() } => "It comes with the product. Make one of your own.";
     RoleInUse { role: "auditor".to_owned(), holders: 3 } => "Take the role from everybody first.";
+    ReachesFurther { what: "role".to_owned(), name: "admin".to_owned() } =>
+        "It grants, or its holder has, more than you hold with this token. Somebody who holds as much can do it.";
     PolicyInvalid { detail: "unexpected end of input at line 1".to_owned() } =>
         "The text is not one policy of the Cedar language, or names what does not exist.";
     TooMany { what: "roles".to_owned(), given: 33, max: 32 } => "More than there may be.";
@@ -94,6 +77,7 @@ table! { errors, every_error_has_a_row, IdentityError:
     StepUp { seconds: 300 } =>
         "Log in again with a second factor: ask for a token with `acr_values=mfa` and `max_age` as the header says.";
     Overloaded => "Too much is waiting. Send the same again.";
+    AccessStale => "A process has not heard of revoked tokens for too long. Send the same again.";
     DeadlineExceeded => "The time was over before it began. Nothing happened; send the same again.";
     OutcomeUnknown => "The time was over while it was under way. Read how things stand before you send it again.";
     StorageFull => "No space is left to write to. Nothing happened.";
@@ -135,6 +119,7 @@ pub(super) const GENERAL: &[&str] = &[
     "idempotency_key_invalid",
     "deadline_invalid",
     "unauthenticated",
+    "access_stale",
     "route_unknown",
     "method_not_allowed",
     "host_unknown",
@@ -158,35 +143,41 @@ const WRITE: &[&str] = &[
 
 /// What each operation can answer, beside what is general.
 pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
-    ("create_user", &[WRITE, &["taken", "not_found", "too_many"]]),
+    ("create_user", &[WRITE, &["taken", "not_found", "too_many", "reaches_further"]]),
     ("list_users", &[READ, &["field_invalid", "limit_too_large", "cursor_invalid"]]),
     ("get_user", &[READ, &["field_invalid", "not_found"]]),
-    ("set_user_roles", &[WRITE, &["not_found", "last_admin", "too_many"]]),
-    ("set_user_contact", &[WRITE, &["not_found"]]),
-    ("disable_user", &[WRITE, &["not_found", "last_admin"]]),
-    ("enable_user", &[WRITE, &["not_found"]]),
-    ("reset_user_password", &[WRITE, &["not_found"]]),
-    ("remove_user_factors", &[WRITE, &["not_found"]]),
-    ("end_user_sessions", &[WRITE, &["not_found"]]),
-    ("create_client", &[WRITE, &["taken", "not_found", "too_many"]]),
+    ("set_user_roles", &[WRITE, &["not_found", "last_admin", "too_many", "reaches_further"]]),
+    ("set_user_contact", &[WRITE, &["not_found", "reaches_further"]]),
+    ("disable_user", &[WRITE, &["not_found", "last_admin", "reaches_further"]]),
+    ("enable_user", &[WRITE, &["not_found", "reaches_further"]]),
+    ("reset_user_password", &[WRITE, &["not_found", "reaches_further"]]),
+    ("remove_user_factors", &[WRITE, &["not_found", "reaches_further"]]),
+    ("end_user_sessions", &[WRITE, &["not_found", "reaches_further"]]),
+    ("create_client", &[WRITE, &["taken", "not_found", "too_many", "reaches_further"]]),
     ("list_clients", &[READ]),
     ("get_client", &[READ, &["not_found"]]),
-    ("new_client_secret", &[WRITE, &["not_found"]]),
-    ("set_client_roles", &[WRITE, &["not_found", "too_many"]]),
-    ("set_client_scopes", &[WRITE, &["not_found", "too_many"]]),
-    ("set_client_redirect_uris", &[WRITE, &["not_found", "too_many"]]),
-    ("disable_client", &[WRITE, &["not_found"]]),
-    ("enable_client", &[WRITE, &["not_found"]]),
+    ("new_client_secret", &[WRITE, &["not_found", "reaches_further"]]),
+    ("set_client_roles", &[WRITE, &["not_found", "too_many", "reaches_further"]]),
+    ("set_client_scopes", &[WRITE, &["not_found", "too_many", "reaches_further"]]),
+    ("set_client_redirect_uris", &[WRITE, &["not_found", "too_many", "reaches_further"]]),
+    ("disable_client", &[WRITE, &["not_found", "reaches_further"]]),
+    ("enable_client", &[WRITE, &["not_found", "reaches_further"]]),
     ("list_keys", &[READ]),
     ("rotate_keys", &[WRITE]),
     ("identity_events", &[READ, &["field_invalid", "page_size", "events_gone"]]),
     ("list_roles", &[READ]),
     ("get_role", &[READ, &["not_found"]]),
-    ("put_role", &[WRITE, &["built_in", "too_many"]]),
-    ("remove_role", &[WRITE, &["not_found", "built_in", "role_in_use"]]),
+    ("put_role", &[WRITE, &["built_in", "too_many", "reaches_further"]]),
+    ("remove_role", &[WRITE, &["not_found", "built_in", "role_in_use", "reaches_further"]]),
     ("list_policies", &[READ]),
     ("get_policy", &[READ, &["not_found"]]),
     ("put_policy", &[WRITE, &["built_in", "policy_invalid", "too_many"]]),
     ("remove_policy", &[WRITE, &["not_found", "built_in"]]),
-    ("try_change", &[READ, &["field_invalid", "not_found", "built_in", "role_in_use", "policy_invalid", "too_many"]]),
+    (
+        "try_change",
+        &[
+            READ,
+            &["field_invalid", "not_found", "built_in", "role_in_use", "policy_invalid", "too_many", "reaches_further"],
+        ],
+    ),
 ];

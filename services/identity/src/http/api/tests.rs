@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use identity_api::Refusal;
 use platform::http::refusals as kit;
+use serde_json::json;
 
 use super::refusals::{ELSEWHERE, GENERAL, OPERATIONS, all};
 
@@ -42,4 +44,16 @@ fn every_operation_has_its_row_and_every_row_its_operation() {
     let rows: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, rows);
     assert!(api.paths.paths.keys().all(|path| path.starts_with("/v1/identity/") || path.starts_with("/v1/access/")));
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_told_in_one_sentence() {
+    let detail = "unexpected end of input".to_owned();
+    let body = super::answer::problem(Refusal::PolicyInvalid { detail }.into());
+    let body = serde_json::to_value(body.body("req-1")).unwrap();
+    assert_eq!(
+        (&body["title"], &body["detail"]),
+        (&json!("The policy is not understood"), &json!("unexpected end of input"))
+    );
+    assert_eq!(body["errors"], json!([{ "field": "text", "detail": "unexpected end of input" }]));
 }

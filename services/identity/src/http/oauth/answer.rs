@@ -8,6 +8,7 @@ use http::{HeaderName, StatusCode};
 use identity_api::{IdentityError, OAuthError, Refusal};
 use platform::http::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 const RETRY_AFTER_S: u32 = 1;
 const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"florin\", charset=\"UTF-8\"");
@@ -21,10 +22,20 @@ pub(super) struct Failure {
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: &'a str,
-    error_description: &'a str,
+/// A refusal in the form of RFC 6749.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OAuthRefusal)]
+pub(super) struct Body {
+    /// Programs act on this word.
+    error: &'static str,
+    /// For people.
+    error_description: String,
+}
+
+impl Body {
+    pub(super) fn error(&self) -> &'static str {
+        self.error
+    }
 }
 
 impl Failure {
@@ -47,6 +58,14 @@ impl Failure {
         self
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(super) fn body(&self) -> Body {
+        Body { error: self.error, error_description: spelt(&self.description) }
+    }
+
     fn later(status: StatusCode, seconds: u32, description: impl Into<Cow<'static, str>>) -> Failure {
         let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
         Failure { status, error: OAuthError::TemporarilyUnavailable.code(), description: description.into(), header }
@@ -64,6 +83,7 @@ impl From<IdentityError> for Failure {
             IdentityError::Forbidden => Failure::new(OAuthError::AccessDenied, "this is not permitted"),
             IdentityError::StepUp { .. } => Failure::new(OAuthError::LoginRequired, "the person has to log in again"),
             IdentityError::Overloaded
+            | IdentityError::AccessStale
             | IdentityError::DeadlineExceeded
             | IdentityError::OutcomeUnknown
             | IdentityError::StorageFull
@@ -82,8 +102,7 @@ impl From<IdentityError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = Body { error: self.error, error_description: &spelt(&self.description) };
-        let mut response = unkept(self.status, &body);
+        let mut response = unkept(self.status, &self.body());
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
         }

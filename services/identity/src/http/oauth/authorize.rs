@@ -8,14 +8,33 @@ use axum::response::Response;
 use http::Uri;
 use identity_api::{Authorize, AuthorizeReply, BeginLogin, Origin};
 
-use super::{AUTHORIZE, Site, Visit};
+use super::forms::AuthorizeParameters;
+use super::{AUTHORIZE, Site, Visit, examples};
 use crate::http::browser::{FieldFault, Fields, Kind};
 use crate::http::pages;
 
 /// Longer requests are nobody's; this one has to fit where a login keeps the way back.
 const QUERY_BYTES_MAX: usize = 4_000;
 
-pub(super) async fn by_link(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
+/// Ask a person for a code
+///
+/// Where a client sends its person's browser. We log the person in, ask whether the client may have what it asks for, and send
+/// the browser back to `redirect_uri` with `code`, `state` and `iss`. What the client has done wrong comes back the same
+/// way, as `error`: `invalid_request`, `unauthorized_client`, `unsupported_response_type`, `invalid_scope`, `access_denied`,
+/// `login_required`, `consent_required`, `request_not_supported` or `request_uri_not_supported`. As long as it is not certain that the address is the client's, nothing is sent
+/// there, and the person sees a page.
+#[utoipa::path(
+    get, path = "/oauth2/authorize", operation_id = "authorize", tag = "OAuth", params(AuthorizeParameters),
+    responses(
+        (status = 303, description = "To our login page, or back to the client", headers(
+            ("Location" = String, description = "Where the browser goes on")
+        )),
+        (status = 200, description = "A page that asks the person", content_type = "text/html", body = String),
+        (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
+    ),
+    security((), ("session" = []))
+)]
+pub(super) async fn authorize(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
     let query = uri.query().unwrap_or_default();
     if query.len() > QUERY_BYTES_MAX {
         return pages::asked_wrongly(&site, &FieldFault::TooLarge.to_string());
@@ -23,8 +42,24 @@ pub(super) async fn by_link(State(site): State<Arc<Site>>, visit: Visit, uri: Ur
     answer(&site, visit, Fields::parse(query)).await
 }
 
+/// Ask a person for a code, by a form
+///
 /// The same with the parameters in a form of the client's page. Browsers send our cookies with a link only, so it is made one.
-pub(super) async fn by_form(State(site): State<Arc<Site>>, request: Request) -> Response {
+#[utoipa::path(
+    post, path = "/oauth2/authorize", operation_id = "authorize_by_form", tag = "OAuth",
+    request_body(
+        content = AuthorizeParameters, content_type = "application/x-www-form-urlencoded",
+        example = json!(examples::authorize())
+    ),
+    responses(
+        (status = 303, description = "To the same as a link", headers(
+            ("Location" = String, description = "`/oauth2/authorize` with the parameters behind it")
+        )),
+        (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
+    ),
+    security((), ("session" = []))
+)]
+pub(super) async fn authorize_by_form(State(site): State<Arc<Site>>, request: Request) -> Response {
     match Fields::of(request).await {
         Ok(fields) => match read(&fields) {
             Ok(asked) => pages::redirect(&link(&asked)),

@@ -11,11 +11,11 @@ use super::authorize::{asked, go_on};
 use crate::http::pages::{self, Posted};
 
 /// Somebody who comes here by a link was asked nothing.
-pub(super) async fn nothing_asked() -> Response {
+pub(in crate::http) async fn nothing_asked() -> Response {
     pages::redirect("/account")
 }
 
-pub(super) async fn answer(State(site): State<Arc<Site>>, posted: Posted) -> Response {
+pub(in crate::http) async fn answer(State(site): State<Arc<Site>>, posted: Posted) -> Response {
     let Posted { visit, fields } = posted;
     let asked = match asked(&fields, &visit) {
         Ok(asked) => asked,

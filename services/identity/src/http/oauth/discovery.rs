@@ -11,16 +11,30 @@ use platform::http::Json;
 use serde_json::{Value, json};
 
 use super::answer::Failure;
-use super::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, REVOKE, Site, TOKEN, USERINFO, Visit};
+use super::forms::{KeySet, ServerMetadata};
+use super::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, REVOKE, Site, TOKEN, USERINFO, Visit, examples};
 
 /// A new key is told a while before it signs, so that this is soon enough.
 const CACHE: &str = "public, max-age=300";
 
+/// Find out where everything is
+///
+/// All endpoints, and what they support (OpenID Connect Discovery). It may be kept for five minutes.
+#[utoipa::path(
+    get, path = "/.well-known/openid-configuration", tag = "OAuth", security(()),
+    responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
+)]
 pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
     document(site, visit).await
 }
 
+/// Find out where everything is, without OpenID Connect
+///
 /// The same for clients that know OAuth only (RFC 8414).
+#[utoipa::path(
+    get, path = "/.well-known/oauth-authorization-server", tag = "OAuth", security(()),
+    responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
+)]
 pub(super) async fn oauth_authorization_server(site: State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
     document(site, visit).await
 }
@@ -30,10 +44,22 @@ async fn document(State(site): State<Arc<Site>>, visit: Visit) -> Result<Respons
     Ok(public(metadata(&discovery)))
 }
 
+/// Read the keys that tokens are signed with
+///
+/// Public halves, as a JWK set (RFC 7517): the one that signs, the next one, and old ones whose tokens still live. Take a token's
+/// by its `kid`. It may be kept for five minutes.
+#[utoipa::path(
+    get, path = "/oauth2/jwks", tag = "OAuth", security(()),
+    responses((status = 200, description = "The keys", body = KeySet, example = json!(examples::keys())))
+)]
 pub(super) async fn jwks(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
     let discovery = site.identity.discovery(&visit.ctx).await?;
-    let keys: Vec<Value> = discovery.keys.iter().map(web_key).collect();
-    Ok(public(json!({ "keys": keys })))
+    Ok(public(key_set(&discovery.keys)))
+}
+
+pub(super) fn key_set(keys: &[PublicKey]) -> Value {
+    let keys: Vec<Value> = keys.iter().map(web_key).collect();
+    json!({ "keys": keys })
 }
 
 /// Nothing in it is anybody's secret, so that pages of other sites may read it.
@@ -41,7 +67,7 @@ fn public(document: Value) -> Response {
     ([(CACHE_CONTROL, CACHE), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")], Json(document)).into_response()
 }
 
-fn metadata(discovery: &Discovery) -> Value {
+pub(super) fn metadata(discovery: &Discovery) -> Value {
     let issuer = discovery.issuer.trim_end_matches('/');
     let at = |path: &str| format!("{issuer}{path}");
     let mut algorithms: Vec<&str> = discovery.keys.iter().map(|key| key.alg.as_str()).collect();

@@ -7,18 +7,52 @@ use axum::response::Response;
 use http::Uri;
 use identity_api::{EndSession, EndSessionReply};
 
-use super::{Site, Visit};
+use super::forms::LogoutParameters;
+use super::{Site, Visit, examples};
 use crate::http::browser::{FieldFault, Fields};
 use crate::http::pages;
 
 /// What goes along with the question whether the person wants it.
 const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
-pub(super) async fn by_link(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
+/// Log a person out
+///
+/// Where a client sends its person's browser at the end (RP-initiated logout). With an ID token of the session that the browser
+/// has, and an address that is registered, the browser comes straight back; otherwise our page asks the person.
+#[utoipa::path(
+    get, path = "/oauth2/logout", operation_id = "end_session", tag = "OAuth", params(LogoutParameters),
+    responses(
+        (status = 303, description = "Logged out, and back to the client", headers(
+            ("Location" = String, description = "`post_logout_redirect_uri`, with `state`")
+        )),
+        (status = 200, description = "A page: it asks the person, or says that it is done", content_type = "text/html", body = String),
+        (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
+    ),
+    security((), ("session" = []))
+)]
+pub(super) async fn end_session(State(site): State<Arc<Site>>, visit: Visit, uri: Uri) -> Response {
     answer(&site, &visit, Fields::parse(uri.query().unwrap_or_default())).await
 }
 
-pub(super) async fn by_form(State(site): State<Arc<Site>>, visit: Visit, request: Request) -> Response {
+/// Log a person out, by a form
+///
+/// The same with the parameters in a form of the client's page. Browsers do not send our cookies along with it, so that the
+/// person is asked, or is nobody here already.
+#[utoipa::path(
+    post, path = "/oauth2/logout", operation_id = "end_session_by_form", tag = "OAuth",
+    request_body(
+        content = LogoutParameters, content_type = "application/x-www-form-urlencoded", example = json!(examples::logout())
+    ),
+    responses(
+        (status = 303, description = "Logged out, and back to the client", headers(
+            ("Location" = String, description = "`post_logout_redirect_uri`, with `state`")
+        )),
+        (status = 200, description = "A page: it asks the person, or says that it is done", content_type = "text/html", body = String),
+        (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
+    ),
+    security((), ("session" = []))
+)]
+pub(super) async fn end_session_by_form(State(site): State<Arc<Site>>, visit: Visit, request: Request) -> Response {
     answer(&site, &visit, Fields::of(request).await).await
 }
 

@@ -1,14 +1,18 @@
 //! The endpoints of OAuth 2.1 and OpenID Connect.
 //!
 //! Invariants: what is wrong is told in the words of the standards, never as a problem; no answer with a token is kept on
-//! the way; a parameter that is given twice is refused.
+//! the way; a parameter that is given twice is refused; each endpoint is in the API's document, because it is mounted by its
+//! description.
 
 mod answer;
 mod authorize;
 mod client;
-mod consent;
+pub(super) mod consent;
 mod discovery;
+mod document;
+mod examples;
 mod form;
+mod forms;
 mod logout;
 mod token;
 mod userinfo;
@@ -16,7 +20,9 @@ mod userinfo;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Site;
 use super::browser::Visit;
@@ -31,16 +37,26 @@ const USERINFO: &str = "/oauth2/userinfo";
 const LOGOUT: &str = "/oauth2/logout";
 const JWKS: &str = "/oauth2/jwks";
 
-pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
-        .route("/.well-known/oauth-authorization-server", get(discovery::oauth_authorization_server))
-        .route(JWKS, get(discovery::jwks))
-        .route(AUTHORIZE, get(authorize::by_link).post(authorize::by_form))
-        .route("/consent", get(consent::nothing_asked).post(consent::answer))
-        .route(TOKEN, post(token::token))
-        .route(INTROSPECT, post(token::introspect))
-        .route(REVOKE, post(token::revoke))
-        .route(USERINFO, get(userinfo::user_info).post(userinfo::user_info))
-        .route(LOGOUT, get(logout::by_link).post(logout::by_form))
+/// The endpoints, and their description.
+pub(super) fn routes() -> (Router<Arc<Site>>, OpenApi) {
+    let (routes, api) = all().split_for_parts();
+    (routes, document::finished(api))
+}
+
+/// The description alone.
+pub(super) fn api() -> OpenApi {
+    document::finished(all().into_openapi())
+}
+
+fn all() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::new()
+        .routes(routes!(discovery::openid_configuration))
+        .routes(routes!(discovery::oauth_authorization_server))
+        .routes(routes!(discovery::jwks))
+        .routes(routes!(authorize::authorize, authorize::authorize_by_form))
+        .routes(routes!(token::token))
+        .routes(routes!(token::introspect))
+        .routes(routes!(token::revoke))
+        .routes(routes!(userinfo::user_info, userinfo::user_info_by_post))
+        .routes(routes!(logout::end_session, logout::end_session_by_form))
 }

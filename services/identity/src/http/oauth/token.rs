@@ -5,12 +5,27 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use identity_api::{Grant, Introspect, RevokeToken, TokenRequest};
+use identity_api::{Grant, Introspect, Introspection, RevokeToken, TokenReply, TokenRequest};
 
-use super::Site;
 use super::answer::{Failure, unkept};
 use super::form::OAuthForm;
+use super::forms::{IntrospectForm, RevokeForm, TokenForm};
+use super::{Site, examples};
 
+/// Get a token
+///
+/// With a code of a person's login, with a refresh token, or for the program itself. A client with a secret says it by HTTP
+/// Basic or in the form, never both ways; a public one only names itself. A code works once and within a minute, a refresh
+/// token once: its answer brings the next one.
+#[utoipa::path(
+    post, path = "/oauth2/token", tag = "OAuth", security(("client" = []), ()),
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", examples(
+        ("authorization_code" = (summary = "For a person, with the code", value = json!(examples::by_code()))),
+        ("refresh_token" = (summary = "A newer one", value = json!(examples::by_refresh_token()))),
+        ("client_credentials" = (summary = "For the program itself", value = json!(examples::for_itself()))),
+    )),
+    responses((status = 200, description = "The token", body = TokenReply, example = json!(examples::tokens())))
+)]
 pub(super) async fn token(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, Failure> {
     let grant = grant(&form)?;
     let command = TokenRequest { client: form.client, grant, origin: form.visit.origin };
@@ -34,6 +49,20 @@ fn grant(form: &OAuthForm) -> Result<Grant, Failure> {
     })
 }
 
+/// Ask about a token
+///
+/// For clients with a secret (RFC 7662): a service may ask about any token, others about their own. Of a token that is not good,
+/// or is none of theirs, it says `active: false` and nothing else.
+#[utoipa::path(
+    post, path = "/oauth2/introspect", tag = "OAuth", security(("client" = []), ()),
+    request_body(
+        content = IntrospectForm, content_type = "application/x-www-form-urlencoded",
+        example = json!(examples::about_token())
+    ),
+    responses((
+        status = 200, description = "What is known of it", body = Introspection, example = json!(examples::introspection())
+    ))
+)]
 pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, Failure> {
     let token = form.wanted("token")?;
     let command = Introspect { client: form.client, token, origin: form.visit.origin };
@@ -41,7 +70,17 @@ pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -
     Ok(unkept(StatusCode::OK, &reply))
 }
 
-/// What was never a token of the client is gone as well: the answer is the same.
+/// Give a token back
+///
+/// It ends at once (RFC 7009), and a refresh token takes all along that came of the same login. One that is unknown is as good as
+/// ended; one of another client is refused.
+#[utoipa::path(
+    post, path = "/oauth2/revoke", tag = "OAuth", security(("client" = []), ()),
+    request_body(
+        content = RevokeForm, content_type = "application/x-www-form-urlencoded", example = json!(examples::given_back())
+    ),
+    responses((status = 200, description = "It is ended", body = Object, example = json!({})))
+)]
 pub(super) async fn revoke(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, Failure> {
     let (token, hint) = (form.wanted("token")?, form.fields.text("token_type_hint"));
     let command = RevokeToken { client: form.client, token, hint, origin: form.visit.origin };

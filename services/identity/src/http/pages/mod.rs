@@ -15,6 +15,7 @@ mod frame;
 mod login;
 mod login_acts;
 mod logout;
+mod mount;
 mod parts;
 mod posted;
 mod scopes;
@@ -22,32 +23,34 @@ mod stages;
 mod trouble;
 mod words;
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::routing::{get, post};
-
-use super::Site;
+use super::oauth::consent as asked;
 
 pub(super) use consent::{Asking, consent};
 pub(super) use frame::{Style, redirect};
 pub(super) use login::to_login;
 pub(super) use logout::{ask_to_log_out, logged_out, logged_out_to};
+pub(super) use mount::Mounted;
+pub use mount::{Door, PageRoute};
 pub(super) use posted::Posted;
 pub(super) use trouble::{asked_wrongly, cannot_go_on, not_from_us};
 
-pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
-        .route("/login", get(login::usual))
-        .route("/login/app", get(login::by_app))
-        .route("/login/backup", get(login::by_backup_code))
-        .route("/login/forgot", get(login::forgot))
-        .route("/login/{act}", post(login_acts::act).get(trouble::no_such_page))
-        .route("/account", get(account::overview))
-        .route("/account/password", get(account::password))
-        .route("/account/app", get(account::app))
-        .route("/account/backup-codes", get(account::backup_codes))
-        .route("/account/{act}", post(account_acts::act).get(trouble::no_such_page))
-        .route("/logout", get(logout::page).post(logout::log_out))
-        .route("/assets/{name}", get(frame::asset))
+pub(super) fn routes() -> Mounted {
+    Mounted::default()
+        .open("/login", login::usual)
+        .open("/login/app", login::by_app)
+        .open("/login/backup", login::by_backup_code)
+        .open("/login/forgot", login::forgot)
+        .open("/login/{act}", trouble::no_such_page)
+        .login_form("/login/{act}", login_acts::act)
+        .own("/account", account::overview)
+        .own("/account/password", account::password)
+        .own("/account/app", account::app)
+        .own("/account/backup-codes", account::backup_codes)
+        .open("/account/{act}", trouble::no_such_page)
+        .session_form("/account/{act}", account_acts::act)
+        .open("/consent", asked::nothing_asked)
+        .session_form("/consent", asked::answer)
+        .open("/logout", logout::page)
+        .session_form("/logout", logout::log_out)
+        .open("/assets/{name}", frame::asset)
 }

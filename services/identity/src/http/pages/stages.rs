@@ -74,21 +74,20 @@ fn reset(key: &Secret, shown: &Shown<'_>) -> Markup {
     let code = Field::code("code", "Code from the message").first();
     html! {
         p { "If there is an account with this name, a message with a code is on its way. It is good for a few minutes." }
-        (form("/login/reset", key, &html! { (code.render(shown.wrong)) (chosen(shown)) (submit("Set the new password")) }))
+        (form("/login/reset", key, &html! { (code.render(shown.wrong)) (chosen().render(shown.wrong)) (submit("Set the new password")) }))
         (from_the_beginning(key))
     }
 }
 
-fn chosen(shown: &Shown<'_>) -> Markup {
+fn chosen() -> Field {
     Field::password("password", "New password", "new-password")
         .hint("At least 12 characters. Three or four words in a row are easy to remember and hard to guess.")
-        .render(shown.wrong)
 }
 
 fn new_password(key: &Secret, shown: &Shown<'_>) -> Markup {
     html! {
         p { "The password that you used was given to you by somebody else, or its time is over. Choose one that only you know." }
-        (form("/login/new-password", key, &html! { (chosen(shown)) (submit("Save the password")) }))
+        (form("/login/new-password", key, &html! { (chosen().first().render(shown.wrong)) (submit("Save the password")) }))
         (from_the_beginning(key))
     }
 }
@@ -107,14 +106,18 @@ fn factor(
         _ if has(FactorKind::Totp) => ("Second step", app_code(key, shown)),
         _ => ("Second step", html! { p { "Choose how you want to confirm that it is you." } }),
     };
+    let (email, sms) = match sent {
+        None => ("Send me a code by e-mail", "Send me a code by text message"),
+        Some(_) => ("Send another by e-mail", "Send another by text message"),
+    };
     let on_backup = way == Way::BackupCode;
     let on_app = heading == "Second step";
     let others = html! {
         div.others {
             @if has(FactorKind::Totp) && !on_app { p { a href="/login/app" { "Use the authenticator app" } } }
             @if has(FactorKind::Backup) && !on_backup { p { a href="/login/backup" { "Use a backup code" } } }
-            @if has(FactorKind::Email) { (button_form("/login/send-email", key, "quiet", "Send me a code by e-mail")) }
-            @if has(FactorKind::Sms) { (button_form("/login/send-sms", key, "quiet", "Send me a code by text message")) }
+            @if has(FactorKind::Email) { (button_form("/login/send-email", key, "quiet", email)) }
+            @if has(FactorKind::Sms) { (button_form("/login/send-sms", key, "quiet", sms)) }
         }
     };
     (heading, html! { (content) (others) (from_the_beginning(key)) })
@@ -135,7 +138,7 @@ fn backup_code(key: &Secret, shown: &Shown<'_>) -> Markup {
 fn sent_code(key: &Secret, sent: &SentTo, shown: &Shown<'_>) -> Markup {
     let code = Field::code("code", "Code").first();
     html! {
-        p { "We sent a code to " strong { (sent.masked) } "." }
+        p { "We sent a code to " strong { (sent.masked) } ". It is good for five minutes." }
         (form("/login/sent-code", key, &html! { (code.render(shown.wrong)) (submit("Continue")) }))
     }
 }

@@ -8,9 +8,10 @@ pub(super) fn said(error: &IdentityError) -> String {
         IdentityError::Forbidden => "You are not allowed to do this.".to_owned(),
         IdentityError::StepUp { .. } => "First confirm that it is you.".to_owned(),
         IdentityError::Overloaded => "Very many people are logging in at the moment.".to_owned(),
-        IdentityError::DeadlineExceeded | IdentityError::Unavailable | IdentityError::StorageFull => {
-            "This part of our service cannot be reached at the moment.".to_owned()
-        }
+        IdentityError::DeadlineExceeded
+        | IdentityError::AccessStale
+        | IdentityError::Unavailable
+        | IdentityError::StorageFull => "This part of our service cannot be reached at the moment.".to_owned(),
         IdentityError::OutcomeUnknown => {
             "The connection was lost on our side. Check whether it worked before you try again.".to_owned()
         }
@@ -48,6 +49,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::LastAdmin
         | Refusal::BuiltIn { .. }
         | Refusal::RoleInUse { .. }
+        | Refusal::ReachesFurther { .. }
         | Refusal::PolicyInvalid { .. }
         | Refusal::TooMany { .. }
         | Refusal::OAuth { .. } => "This cannot be done.",

@@ -11,7 +11,7 @@ use access::{Policy, Role};
 use identity_api::{Effect, IdentityError, Refusal, TryChange};
 use kernel::Ctx;
 
-use super::{policy, role, store};
+use super::{policy, reach, role, store};
 use crate::IdentityService;
 use crate::errors::store_error;
 use compare::{Comparison, Side};
@@ -34,6 +34,7 @@ impl IdentityService {
         };
         let (today, everybody) = look.await.map_err(store_error)?;
         let behind = change.made(&today)?;
+        change.is_within_reach(ctx, &today)?;
         let (before, after) = (self.side(today)?, self.side(behind)?);
         let (clock, deadline) = (self.clock.clone(), ctx.deadline);
         let enough = move || deadline.micros_left(clock.monotonic()) < TIME_LEFT_MICROS;
@@ -86,6 +87,16 @@ impl Change {
                 Change::RemovePolicy(id)
             }
         })
+    }
+
+    /// What would be refused is not tried either.
+    fn is_within_reach(&self, ctx: &Ctx, today: &Rights) -> Result<(), Refusal> {
+        let named = |name: &str| today.roles.iter().find(|role| role.name == name);
+        match self {
+            Change::PutRole(put) => role::may_replace(ctx, named(&put.name), put),
+            Change::RemoveRole(name) => reach::may_give(ctx, named(name).map(std::slice::from_ref).unwrap_or_default()),
+            Change::PutPolicy(_) | Change::RemovePolicy(_) => Ok(()),
+        }
     }
 
     /// A role that is held can be tried without: whoever holds it is who would lose.

@@ -106,3 +106,28 @@ async fn a_role_that_somebody_holds_is_not_removed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_is_not_removed_while_it_is_given_away() {
+    use identity_api::{ChangeClient, ChangeUser, ClientChange, Clients, People, UserChange, UserId};
+    testkit::for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let (at, admin, robot) = (&world.service, world.admin(), "robot".to_owned());
+        world.person(1, "customer", &["customer"]).await;
+        world.client("robot", "service", r#"["read:accounts"]"#, "[]").await;
+        for round in 0..6 {
+            let name = format!("auditor-{round}");
+            world.put_role(&name, &["accounts:read:all"]).await.unwrap();
+            let person = UserChange::SetRoles { roles: vec!["customer".to_owned(), name.clone()] };
+            let client = ClientChange::SetRoles { roles: vec![name.clone()] };
+            let (removed, given, given_too) = tokio::join!(
+                at.remove_role(&admin, name.clone()),
+                at.change_user(&admin, ChangeUser { id: UserId::from_bytes([1; 16]), change: person }),
+                at.change_client(&admin, ChangeClient { id: robot.clone(), change: client }),
+            );
+            let held = given.is_ok() || given_too.is_ok();
+            assert!(removed.is_ok() != held, "{removed:?} {given:?} {given_too:?}");
+        }
+    })
+    .await;
+}

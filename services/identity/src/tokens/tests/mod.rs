@@ -11,4 +11,5 @@ mod logout;
 mod race;
 mod refresh;
 mod revoke;
+mod withdrawn;
 pub(crate) mod world;

@@ -1,6 +1,7 @@
 //! Through every page once, looking at each.
 
-use super::chrome::Chrome;
+use testkit::Chrome;
+
 use super::{Place, in_browser};
 use crate::house::{BETTER, PASSWORD};
 

@@ -11,7 +11,7 @@ async fn indexed(store: &TestStore) -> Db {
     books.declare("why").await;
     books.pay("world", "bob", "1.00").await;
     books.declare("none").await;
-    for _ in 0..100 {
+    for _ in 0..400 {
         if books.indexed().await {
             break;
         }

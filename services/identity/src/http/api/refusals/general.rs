@@ -1,34 +1,14 @@
 //! What the HTTP kit refuses before identity is asked.
 
-use platform::http::{Problem, refusals as kit};
+use platform::http::document::{Sample, of_form};
+use platform::http::refusals as kit;
 
-pub(super) fn general_form() -> Vec<(Problem, &'static str)> {
-    vec![
-        (kit::CURSOR_INVALID.into(), "The cursor was changed, or belongs to another list."),
-        (kit::LIMIT_TOO_LARGE.into(), "limit is above 500."),
-        (kit::BAD_UTF8.into(), "The body, the path or the query is not UTF-8."),
-        (kit::NUL_CHARACTER.into(), "The body, the path or the query holds U+0000."),
-        (kit::JSON_MALFORMED.into(), "The body is not JSON; `detail` says where."),
-        (kit::JSON_TOO_DEEP.into(), "The body nests deeper than 16 levels."),
-        (kit::BODY_MISSING.into(), "There is no body, and one is needed."),
-        (kit::BODY_UNREADABLE.into(), "The body broke off."),
-        (kit::BODY_TOO_LARGE.into(), "The body is larger than 1 MiB."),
-        (
-            kit::CONTENT_TYPE_WRONG.into(),
-            "The header `Content-Type: application/json` is missing; it is wanted for every POST and PUT.",
-        ),
-        (kit::IDEMPOTENCY_KEY_INVALID.into(), "The Idempotency-Key is not 1 to 128 visible ASCII characters."),
-        (
-            kit::DEADLINE_INVALID.into(),
-            "X-Deadline-Ms, with which a caller may shorten the wait, is not a number above 0.",
-        ),
-        (kit::UNAUTHENTICATED.into(), "There is no token, or it is not believed."),
-        (kit::ROUTE_UNKNOWN.into(), "No route has this path."),
-        (
-            kit::METHOD_NOT_ALLOWED.into(),
-            "The path does not answer this method; the header `Allow` says which it answers.",
-        ),
-        (kit::HOST_UNKNOWN.into(), "The Host header names a server that this one is not."),
-        (kit::DEADLINE_PASSED.into(), "The answer took too long. Read how things stand before you send it again."),
-    ]
+pub(super) fn general_form() -> Vec<Sample> {
+    let own = [
+        (kit::LIMIT_TOO_LARGE, "limit is above 500."),
+        (kit::UNAUTHENTICATED, "There is no token, or it is not believed."),
+        (kit::DEADLINE_PASSED, "The answer took too long. Read how things stand before you send it again."),
+    ];
+    let own = own.map(|(kind, when)| Sample { problem: kind.into(), when });
+    of_form().into_iter().chain(own).collect()
 }

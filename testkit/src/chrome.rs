@@ -1,4 +1,7 @@
-//! One browser, told what to do by a person's means: finding, typing, pressing, reading.
+//! One browser, told what to do by a person's means: finding, typing, pressing, reading. Scripts are switched off in it.
+//!
+//! It takes Chromium and its driver (`apt-get install chromium chromium-driver`). Without them a test is skipped with a printed
+//! line, or fails where `FLORIN_TEST_REQUIRE` has `browser`. Pictures are left in `target/screenshots`, to be looked at.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
@@ -25,7 +28,7 @@ const LOOKS: [(&str, bool, u32, u32); 4] = [
     ("dark-phone", true, 390, 780),
 ];
 
-pub(super) struct Chrome {
+pub struct Chrome {
     client: Client,
     driver: Driver,
 }
@@ -39,7 +42,7 @@ impl Drop for Driver {
     }
 }
 
-pub(super) fn is_there(name: &str) -> bool {
+fn is_there(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let there = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).exists());
     if there("chromium") && there("chromedriver") {
@@ -52,8 +55,13 @@ pub(super) fn is_there(name: &str) -> bool {
 }
 
 impl Chrome {
+    /// Whether there is a browser for the test of this name; says so where there is none.
+    pub fn is_there(name: &str) -> bool {
+        is_there(name)
+    }
+
     /// The browser ends with the test, however that ends.
-    pub(super) async fn with(body: impl AsyncFn(&Chrome)) {
+    pub async fn with(body: impl AsyncFn(&Chrome)) {
         let profile = tempfile::tempdir().unwrap();
         let chrome = Chrome::start(profile.path()).await;
         let outcome = AssertUnwindSafe(body(&chrome)).catch_unwind().await;
@@ -68,7 +76,7 @@ impl Chrome {
     }
 
     async fn start(profile: &std::path::Path) -> Chrome {
-        let port = testkit::free_port();
+        let port = crate::free_port();
         let quiet = Stdio::null;
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}")).stdin(quiet()).stdout(quiet()).stderr(quiet());
@@ -89,7 +97,10 @@ impl Chrome {
         let scripts_off = json!({
             "profile.managed_default_content_settings.javascript": 2, "credentials_enable_service": false
         });
-        let options = json!({ "goog:chromeOptions": { "args": args, "prefs": scripts_off } });
+        // A test makes its own certificates, whose root no browser knows.
+        let options = json!({
+            "goog:chromeOptions": { "args": args, "prefs": scripts_off }, "acceptInsecureCerts": true
+        });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(options.as_object().unwrap().clone());
         for _ in 0..200 {
@@ -101,17 +112,17 @@ impl Chrome {
         panic!("the browser did not start");
     }
 
-    pub(super) async fn open(&self, url: &str) {
+    pub async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
     }
 
     /// The first heading: what the page is.
-    pub(super) async fn heading(&self) -> String {
+    pub async fn heading(&self) -> String {
         self.text("h1").await
     }
 
     #[track_caller]
-    pub(super) fn is_at<'a>(&'a self, heading: &'a str) -> impl Future<Output = ()> + 'a {
+    pub fn is_at<'a>(&'a self, heading: &'a str) -> impl Future<Output = ()> + 'a {
         let caller = std::panic::Location::caller();
         async move {
             for _ in 0..TRIES {
@@ -124,7 +135,7 @@ impl Chrome {
         }
     }
 
-    pub(super) async fn text(&self, css: &str) -> String {
+    pub async fn text(&self, css: &str) -> String {
         for _ in 0..TRIES {
             if let Some(text) = self.read(css).await {
                 return text;
@@ -139,7 +150,7 @@ impl Chrome {
         self.client.find(Locator::Css(css)).await.ok()?.text().await.ok()
     }
 
-    pub(super) async fn texts(&self, css: &str) -> Vec<String> {
+    pub async fn texts(&self, css: &str) -> Vec<String> {
         let mut texts = Vec::new();
         for element in self.client.find_all(Locator::Css(css)).await.unwrap() {
             texts.push(element.text().await.unwrap());
@@ -147,11 +158,11 @@ impl Chrome {
         texts
     }
 
-    pub(super) async fn attribute(&self, css: &str, name: &str) -> Option<String> {
+    pub async fn attribute(&self, css: &str, name: &str) -> Option<String> {
         self.client.find(Locator::Css(css)).await.unwrap().attr(name).await.unwrap()
     }
 
-    pub(super) async fn fill(&self, name: &str, text: &str) {
+    pub async fn fill(&self, name: &str, text: &str) {
         self.text(&format!("label[for={name}]")).await;
         let field = self.client.find(Locator::Css(&format!("#{name}"))).await.unwrap();
         field.clear().await.unwrap();
@@ -159,7 +170,7 @@ impl Chrome {
     }
 
     /// Presses a button or follows a link, and waits until the page that it was on has gone.
-    pub(super) async fn press(&self, words: &str) {
+    pub async fn press(&self, words: &str) {
         let page = self.client.find(Locator::Css("html")).await.unwrap();
         self.click(&format!("//button[normalize-space()='{words}'] | //a[normalize-space()='{words}']")).await;
         for _ in 0..TRIES {
@@ -170,7 +181,7 @@ impl Chrome {
         }
     }
 
-    pub(super) async fn unfold(&self, words: &str) {
+    pub async fn unfold(&self, words: &str) {
         self.click(&format!("//summary[normalize-space()='{words}']")).await;
     }
 
@@ -180,12 +191,12 @@ impl Chrome {
     }
 
     /// To whatever has the focus.
-    pub(super) async fn type_keys(&self, keys: &str) {
+    pub async fn type_keys(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
     /// What has the focus has this attribute; a page may take a moment to give it.
-    pub(super) async fn focus_is(&self, attribute: &str, value: &str) {
+    pub async fn focus_is(&self, attribute: &str, value: &str) {
         let mut found = None;
         for _ in 0..TRIES {
             if let Ok(element) = self.client.active_element().await {
@@ -199,11 +210,11 @@ impl Chrome {
         panic!("the focus is at {found:?}, not at {value}");
     }
 
-    pub(super) async fn address(&self) -> String {
+    pub async fn address(&self) -> String {
         self.client.current_url().await.unwrap().to_string()
     }
 
-    pub(super) async fn is_titled(&self, title: &str) {
+    pub async fn is_titled(&self, title: &str) {
         for _ in 0..TRIES {
             if self.client.title().await.is_ok_and(|found| found == title) {
                 return;
@@ -214,7 +225,7 @@ impl Chrome {
     }
 
     /// Pictures of the page as it is, as each kind of visitor sees it. Nothing is wider than the window.
-    pub(super) async fn shoot(&self, name: &str) {
+    pub async fn shoot(&self, name: &str) {
         for look in &LOOKS {
             self.shoot_one(name, look).await;
         }
@@ -237,14 +248,25 @@ impl Chrome {
         std::fs::write(folder.join(format!("{name}-{look}.png")), shot).unwrap();
     }
 
+    /// Every cookie that the browser has of the page, as it keeps it.
+    pub async fn cookies(&self) -> Vec<Value> {
+        self.tell("Network.getCookies", json!({})).await["cookies"].as_array().unwrap().clone()
+    }
+
     async fn tell(&self, command: &'static str, params: Value) -> Value {
         self.client.issue_cmd(DevTools { command, params }).await.unwrap()
     }
 }
 
+impl std::fmt::Debug for Chrome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chrome")
+    }
+}
+
 fn folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target"))).join("screenshots")
+    target.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"))).join("screenshots")
 }
 
 /// What the driver passes on to the browser as it is.
@@ -259,7 +281,7 @@ impl WebDriverCompatibleCommand for DevTools {
         base.join(&format!("session/{}/goog/cdp/execute", session.unwrap()))
     }
 
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(json!({ "cmd": self.command, "params": self.params }).to_string()))
+    fn method_and_body(&self, _: &url::Url) -> (hyper::Method, Option<String>) {
+        (hyper::Method::POST, Some(json!({ "cmd": self.command, "params": self.params }).to_string()))
     }
 }

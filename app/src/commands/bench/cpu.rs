@@ -1,0 +1,39 @@
+//! What a process has used of the cores, where the system tells it in `/proc`.
+
+/// Microseconds, of all its threads, in its own code and in the system's.
+pub(super) fn micros_of(process: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let ticks = ticks(&stat)?;
+    Some(ticks * 1_000_000 / rustix::param::clock_ticks_per_second().max(1))
+}
+
+/// The name in parentheses may hold anything; the two are the fourteenth and the fifteenth field.
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    let mut fields = behind_name.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_process_does_not_shift_its_fields() {
+        let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 9 0 11";
+        assert_eq!(ticks(stat), Some(300));
+        assert_eq!(ticks("7 nothing"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn work_is_seen() {
+        let before = micros_of(std::process::id()).unwrap();
+        let mut sum = 0_u64;
+        while micros_of(std::process::id()).unwrap() < before + 20_000 {
+            sum = std::hint::black_box(sum.wrapping_mul(31) + 1);
+        }
+        assert!(micros_of(std::process::id()).unwrap() > before);
+    }
+}

@@ -1,0 +1,62 @@
+//! How a feed of events is asked for over HTTP, and what comes next.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::feed::{Event, Pull};
+
+const LIMIT: usize = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The cursor of the last event that was taken; 0 begins at the beginning.
+    #[param(example = 0)]
+    #[serde(default)]
+    after: u64,
+    /// Events at most, up to 1,000.
+    #[param(example = 100)]
+    #[serde(default = "limit")]
+    limit: usize,
+    /// Milliseconds to wait for news when there is none, at most half of the request's deadline.
+    #[param(example = 0)]
+    #[serde(default)]
+    wait_ms: u64,
+}
+
+fn limit() -> usize {
+    LIMIT
+}
+
+impl After {
+    /// What is asked of the feed; else the size that a page cannot have.
+    pub fn pull(self) -> Result<Pull, usize> {
+        let After { after, limit, wait_ms } = self;
+        if !(1..=Pull::EVENTS_MAX).contains(&limit) {
+            return Err(limit);
+        }
+        Ok(Pull { after, max: limit, wait_ms, consumer: None })
+    }
+
+    /// Where the next question starts: behind the last event, or where this one started.
+    pub fn next(self, events: &[Event]) -> u64 {
+        events.last().map_or(self.after, |event| event.cursor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_one_to_a_thousand_events_and_the_next_one_begins_behind_it() {
+        let asked = |query: &str| serde_urlencoded::from_str::<After>(query).unwrap();
+        let pull = asked("").pull().unwrap();
+        assert_eq!((pull.after, pull.max, pull.wait_ms, pull.consumer), (0, 100, 0, None));
+        assert_eq!(asked("limit=1000&after=7").pull().map(|pull| (pull.after, pull.max)), Ok((7, 1_000)));
+        assert_eq!((asked("limit=0").pull().err(), asked("limit=1001").pull().err()), (Some(0), Some(1_001)));
+        assert_eq!(asked("after=7").next(&[]), 7);
+        assert!(serde_urlencoded::from_str::<After>("colour=red").is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! How far a program reaches: a service as far as its roles, whatever its scopes say, and one that acts for people as far as its
+//! scopes, whoever they are. Whoever makes or changes it has to reach as far.
+
+use identity_api::{ClientKind, IdentityError, Refusal};
+use kernel::Ctx;
+use platform::db::Tx;
+
+use super::ClientRow;
+use crate::rights::reach;
+
+/// Whether the caller may make it what it is to be. Its roles have to exist.
+pub(super) async fn within_reach(tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
+    let roles = reach::roles_named(tx, &row.roles).await?;
+    match row.kind {
+        ClientKind::Service => reach::may_give(ctx, &roles)?,
+        ClientKind::Confidential | ClientKind::Public => reach::may_open(ctx, &row.scopes)?,
+    }
+    Ok(())
+}
+
+/// Whether the caller may change it, as it is now.
+pub(super) async fn may_touch(tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
+    match row.kind {
+        ClientKind::Service => reach::may_touch(tx, ctx, ("client", &row.id), &row.roles).await,
+        ClientKind::Confidential | ClientKind::Public => reach::may_open(ctx, &row.scopes)
+            .map_err(|_| Refusal::ReachesFurther { what: "client".to_owned(), name: row.id.clone() }.into()),
+    }
+}

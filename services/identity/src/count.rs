@@ -1,0 +1,93 @@
+//! What identity counts, for whoever watches it. Every label comes from a closed list: refusals by their codes, grants and
+//! factors by their names; never a person, a client or an address.
+
+use std::time::Duration;
+
+use identity_api::{FactorKind, IdentityError, LoginReply, Refusal, TokenReply};
+use kernel::{Clock, Monotonic};
+
+const LOGINS: &str = "identity_logins_total";
+const FACTORS: &str = "identity_second_factors_total";
+const LOCKED_OUT: &str = "identity_locked_out_total";
+const GRANTS_REFUSED: &str = "identity_grants_refused_total";
+const WAITING: &str = "identity_passwords_waiting";
+const WAIT: &str = "identity_password_wait_seconds";
+const WORK: &str = "identity_password_check_seconds";
+
+/// For those who read `/metrics` themselves.
+pub(crate) fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(LOGINS, "logins that began a session, and steps of logins that were refused, by code");
+    describe_counter!(
+        FACTORS,
+        "codes of second factors that were tried at logins, by kind and whether they were right"
+    );
+    describe_counter!(
+        LOCKED_OUT,
+        "tries that were not looked at because too many before them failed, by what has to wait"
+    );
+    describe_counter!(GRANTS_REFUSED, "requests for tokens that were refused, by error");
+    describe_counter!("identity_tokens_issued_total", "access tokens given out, by grant");
+    describe_gauge!(WAITING, "passwords that wait to be checked now");
+    describe_histogram!(WAIT, "how long a password waited for a thread");
+    describe_histogram!(WORK, "how long a thread was busy with a password");
+}
+
+/// One step of a login: a session that began, or why the step was refused. A step that leads to the next one is not counted.
+pub(crate) fn login(outcome: &Result<LoginReply, IdentityError>) {
+    let outcome = match outcome {
+        Ok(reply) if reply.session.is_some() => "session",
+        Ok(_) => return,
+        Err(error) => error.code(),
+    };
+    metrics::counter!(LOGINS, "outcome" => outcome).increment(1);
+}
+
+/// `kind` is none where a code was typed that nobody had sent.
+pub(crate) fn second_factor(kind: Option<FactorKind>, right: bool) {
+    let kind = kind.map_or("none", FactorKind::name);
+    metrics::counter!(FACTORS, "kind" => kind, "outcome" => if right { "right" } else { "wrong" }).increment(1);
+}
+
+pub(crate) fn locked_out(by: &'static str) {
+    metrics::counter!(LOCKED_OUT, "by" => by).increment(1);
+}
+
+/// What the token endpoint answers goes through here.
+pub(crate) fn grant(outcome: Result<TokenReply, IdentityError>) -> Result<TokenReply, IdentityError> {
+    outcome.inspect_err(|error| {
+        let error = match error {
+            IdentityError::Refused(Refusal::OAuth { error, .. }) => error.code(),
+            other => other.code(),
+        };
+        metrics::counter!(GRANTS_REFUSED, "error" => error).increment(1);
+    })
+}
+
+pub(crate) fn passwords_waiting(count: usize) {
+    metrics::gauge!(WAITING).set(u32::try_from(count).unwrap_or(u32::MAX));
+}
+
+/// The time of one password, from when it was asked for.
+pub(crate) struct Watch {
+    asked: Monotonic,
+}
+
+impl Watch {
+    pub(crate) fn start(clock: &dyn Clock) -> Watch {
+        Watch { asked: clock.monotonic() }
+    }
+
+    /// Runs what was waited for.
+    pub(crate) fn work<T>(&self, clock: &dyn Clock, work: impl FnOnce() -> T) -> T {
+        let begun = clock.monotonic();
+        metrics::histogram!(WAIT).record(between(self.asked, begun));
+        let done = work();
+        metrics::histogram!(WORK).record(between(begun, clock.monotonic()));
+        done
+    }
+}
+
+fn between(from: Monotonic, to: Monotonic) -> Duration {
+    Duration::from_micros(to.micros_since(from))
+}

@@ -1,0 +1,77 @@
+//! Nobody hands out more than they hold, and nobody gets hold of somebody who holds more.
+//!
+//! What counts is what the caller may do with this very token: a program that was let in to look after people does not make
+//! an administrator of somebody. The answer names what was asked for; which permission is missing is in the log.
+
+use access::{Role, built_in_roles, vocabulary};
+use identity_api::{IdentityError, Refusal};
+use kernel::{Ctx, Permission, TokenScope};
+use platform::db::Tx;
+
+use super::store;
+use crate::errors::store_error;
+
+/// The roles of these names. Each has to exist.
+pub(crate) async fn roles_named(tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
+    let known = known(tx, names).await?;
+    let named = |name: &String| known.iter().find(|role| role.name == *name).cloned();
+    names.iter().map(|name| named(name).ok_or_else(|| Refusal::not_found("role", name).into())).collect()
+}
+
+/// Whether the caller may give these roles, or let others have them.
+pub(crate) fn may_give(ctx: &Ctx, roles: &[Role]) -> Result<(), Refusal> {
+    roles.iter().try_for_each(|role| within(ctx, "role", &role.name, &role.permissions))
+}
+
+/// Whether the caller may let others have these permissions, which they name themselves.
+pub(super) fn may_permit(ctx: &Ctx, permissions: &[Permission]) -> Result<(), Refusal> {
+    permissions
+        .iter()
+        .try_for_each(|permission| within(ctx, "permission", &permission.to_string(), std::slice::from_ref(permission)))
+}
+
+/// Whether the caller may let a program have these scopes, with which it acts for whoever uses it: for an administrator too.
+pub(crate) fn may_open(ctx: &Ctx, scopes: &[String]) -> Result<(), Refusal> {
+    scopes.iter().try_for_each(|scope| match scope.parse() {
+        Ok(parsed) => within(ctx, "scope", scope, &opened_by(&parsed)),
+        // What is about a person opens nothing.
+        Err(_) => Ok(()),
+    })
+}
+
+/// Whether the caller may change somebody, or something, that holds these roles. Of one that is gone nobody has anything.
+pub(crate) async fn may_touch(
+    tx: &Tx,
+    ctx: &Ctx,
+    (what, name): (&str, &str),
+    roles: &[String],
+) -> Result<(), IdentityError> {
+    let known = known(tx, roles).await?;
+    let mut held = known.iter().filter(|role| roles.contains(&role.name));
+    Ok(held.try_for_each(|role| within(ctx, what, name, &role.permissions))?)
+}
+
+/// The product's own, and what was added where more is asked for.
+async fn known(tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
+    let own = built_in_roles();
+    if names.iter().all(|name| own.iter().any(|role| role.name == *name)) {
+        return Ok(own);
+    }
+    store::all_roles(tx).await.map_err(store_error)
+}
+
+/// All that a token of this scope may be used for. Of a word that the house does not know yet: everything.
+fn opened_by(scope: &TokenScope) -> Vec<Permission> {
+    let words = vocabulary::actions().filter(|(resource, action)| scope.covers(resource, action));
+    let opened: Vec<Permission> = words
+        .map(|(resource, action)| Permission { resource: resource.into(), action: action.into(), scope: "all".into() })
+        .collect();
+    if opened.is_empty() { vec![Permission::everything()] } else { opened }
+}
+
+fn within(ctx: &Ctx, what: &str, name: &str, permissions: &[Permission]) -> Result<(), Refusal> {
+    let Some(missing) = permissions.iter().find(|permission| !ctx.principal.holds(permission)) else { return Ok(()) };
+    let subject = &*ctx.principal.subject;
+    tracing::info!(target: "access", subject, what, name, %missing, "not permitted: it reaches further than who asks for it");
+    Err(Refusal::ReachesFurther { what: what.to_owned(), name: name.to_owned() })
+}
