@@ -21,8 +21,8 @@ const QUERY_BYTES_MAX: usize = 4_000;
 /// Where a client sends its person's browser. We log the person in, ask whether the client may have what it asks for, and send
 /// the browser back to `redirect_uri` with `code`, `state` and `iss`. What the client has done wrong comes back the same
 /// way, as `error`: `invalid_request`, `unauthorized_client`, `unsupported_response_type`, `invalid_scope`, `access_denied`,
-/// `login_required`, `consent_required`, `request_not_supported` or `request_uri_not_supported`. As long as it is not certain that the address is the client's, nothing is sent
-/// there, and the person sees a page.
+/// `login_required`, `consent_required`, `request_not_supported` or `request_uri_not_supported`. As long as
+/// it is not certain that the address is the client's, nothing is sent there, and the person sees a page.
 #[utoipa::path(
     get, path = "/oauth2/authorize", operation_id = "authorize", tag = "OAuth", params(AuthorizeParameters),
     responses(
