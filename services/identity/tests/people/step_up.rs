@@ -60,7 +60,8 @@ impl Guarded {
             kind: ClientKind::Confidential,
             redirect_uris: vec![BACK.to_owned()],
             post_logout_redirect_uris: Vec::new(),
-            scopes: vec!["admin:users".to_owned()],
+            // Nobody hands out more than their token leaves them: what a customer may is among it.
+            scopes: ["admin:users", "read:accounts", "read:transactions"].map(str::to_owned).to_vec(),
             roles: Vec::new(),
             first_party: true,
             access_seconds: None,
