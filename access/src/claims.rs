@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The `typ` in a token's header; a token for another purpose is never taken for one of these.
 pub const TOKEN_TYPE: &str = "at+jwt";
 
+/// What `acr` says behind a second factor of one's own: an app or a backup code. A code that was sent is worth less.
+pub const ACR_MFA: &str = "mfa";
+
 /// Times are whole seconds since 1970, as the standard has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -38,7 +41,7 @@ pub struct Claims {
     /// How: pwd, otp, sms, email, backup.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// "mfa" behind a second factor, else "pwd".
+    /// [`ACR_MFA`] behind a second factor, else "pwd": it alone says so, whatever stands in `amr`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
 }

@@ -128,7 +128,11 @@ impl Gate {
     pub(crate) fn hear_as_of(&self, standing: Standing, asked_at: Monotonic) {
         let mut taken_over = self.0.hearing.lock().unwrap_or_else(PoisonError::into_inner);
         // First of all, so that nothing is believed under new terms that was revoked before them.
-        self.0.revocations.write().unwrap_or_else(PoisonError::into_inner).hear(standing.revoked);
+        self.0
+            .revocations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .hear(standing.revoked, self.0.clock.monotonic());
         self.tidy();
         let version = self.version();
         if let Some(terms) = standing.terms.filter(|_| standing.version > version) {
@@ -160,7 +164,7 @@ impl Gate {
         }
         self.0.tidied_at.store(now.micros(), Ordering::Relaxed);
         let mut revocations = self.0.revocations.write().unwrap_or_else(PoisonError::into_inner);
-        revocations.forget_what_is_over(self.0.clock.now());
+        revocations.forget_what_is_over(self.0.clock.now(), now);
         metrics::gauge!("access_revocations").set(revocations.count() as f64);
     }
 }

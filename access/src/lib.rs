@@ -21,7 +21,7 @@ mod terms;
 pub mod vocabulary;
 
 pub use authenticate::authenticate;
-pub use claims::{Claims, TOKEN_TYPE};
+pub use claims::{ACR_MFA, Claims, TOKEN_TYPE};
 pub use follow::{ANSWER_MS, Follow, Source, WAIT_MS};
 pub use gate::{Gate, GateSettings};
 pub use refusal::{RevokedAs, TokenRefusal, refusals};

@@ -1,11 +1,11 @@
 //! What is no longer believed although it was signed, as this process has heard it.
 //!
 //! Each entry goes when the last token that it is about has expired by itself, so that what is kept is bounded by what was
-//! revoked within the life of a token.
+//! revoked within the life of a token. The clock on the wall is not believed alone in that: it may jump ahead and come back.
 
 use std::collections::HashMap;
 
-use kernel::Timestamp;
+use kernel::{Monotonic, Timestamp};
 
 use crate::refusal::RevokedAs;
 use crate::{Claims, Revoked, RevokedWhat};
@@ -14,8 +14,8 @@ use crate::{Claims, Revoked, RevokedWhat};
 pub(crate) struct Revocations {
     subjects: HashMap<String, Before>,
     clients: HashMap<String, Before>,
-    sessions: HashMap<String, Timestamp>,
-    tokens: HashMap<String, Timestamp>,
+    sessions: HashMap<String, Kept>,
+    tokens: HashMap<String, Kept>,
     /// The number of the last one that was heard.
     last: u64,
 }
@@ -23,29 +23,50 @@ pub(crate) struct Revocations {
 #[derive(Debug, Clone, Copy)]
 struct Before {
     epoch: u64,
+    kept: Kept,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Kept {
     until: Timestamp,
+    heard: Monotonic,
+}
+
+/// No token lives longer than an hour, whatever its times say by whose clock; a minute for the clocks of two machines.
+const KEPT_MS: u64 = 61 * 60 * 1_000;
+
+impl Kept {
+    fn is_over(&self, now: Timestamp, passed: Monotonic) -> bool {
+        self.until < now && passed.micros_since(self.heard) >= KEPT_MS * 1_000
+    }
+
+    fn again(&mut self, other: Kept) {
+        self.until = self.until.max(other.until);
+        self.heard = self.heard.max(other.heard);
+    }
 }
 
 impl Revocations {
     /// Numbers may leave gaps: rows that are over are not told. One that comes twice, or behind a later one, does no harm,
     /// because epochs only rise.
-    pub(crate) fn hear(&mut self, heard: Vec<Revoked>) {
-        for Revoked { seq, what, until } in heard {
+    pub(crate) fn hear(&mut self, told: Vec<Revoked>, heard: Monotonic) {
+        for Revoked { seq, what, until } in told {
+            let kept = Kept { until, heard };
             match what {
-                RevokedWhat::Subject { subject, epoch } => raise(&mut self.subjects, subject, epoch, until),
-                RevokedWhat::Client { client, epoch } => raise(&mut self.clients, client, epoch, until),
-                RevokedWhat::Session { session } => keep(&mut self.sessions, session, until),
-                RevokedWhat::Token { jti } => keep(&mut self.tokens, jti, until),
+                RevokedWhat::Subject { subject, epoch } => raise(&mut self.subjects, subject, epoch, kept),
+                RevokedWhat::Client { client, epoch } => raise(&mut self.clients, client, epoch, kept),
+                RevokedWhat::Session { session } => keep(&mut self.sessions, session, kept),
+                RevokedWhat::Token { jti } => keep(&mut self.tokens, jti, kept),
             }
             self.last = self.last.max(seq);
         }
     }
 
-    pub(crate) fn forget_what_is_over(&mut self, now: Timestamp) {
-        self.subjects.retain(|_, before| before.until >= now);
-        self.clients.retain(|_, before| before.until >= now);
-        self.sessions.retain(|_, until| *until >= now);
-        self.tokens.retain(|_, until| *until >= now);
+    pub(crate) fn forget_what_is_over(&mut self, now: Timestamp, passed: Monotonic) {
+        self.subjects.retain(|_, before| !before.kept.is_over(now, passed));
+        self.clients.retain(|_, before| !before.kept.is_over(now, passed));
+        self.sessions.retain(|_, kept| !kept.is_over(now, passed));
+        self.tokens.retain(|_, kept| !kept.is_over(now, passed));
     }
 
     pub(crate) fn of(&self, claims: &Claims) -> Option<RevokedAs> {
@@ -71,13 +92,12 @@ impl Revocations {
     }
 }
 
-fn raise(known: &mut HashMap<String, Before>, name: String, epoch: u64, until: Timestamp) {
-    let before = known.entry(name).or_insert(Before { epoch, until });
+fn raise(known: &mut HashMap<String, Before>, name: String, epoch: u64, kept: Kept) {
+    let before = known.entry(name).or_insert(Before { epoch, kept });
     before.epoch = before.epoch.max(epoch);
-    before.until = before.until.max(until);
+    before.kept.again(kept);
 }
 
-fn keep(known: &mut HashMap<String, Timestamp>, name: String, until: Timestamp) {
-    let kept = known.entry(name).or_insert(until);
-    *kept = (*kept).max(until);
+fn keep(known: &mut HashMap<String, Kept>, name: String, kept: Kept) {
+    known.entry(name).or_insert(kept).again(kept);
 }

@@ -7,10 +7,7 @@ use kernel::{Clock, Permission, Principal, PrincipalKind, Proof, RulesInForce, S
 
 use crate::keys::{KeyError, Keys};
 use crate::rules::{RuleError, RuleSet};
-use crate::{Claims, Terms, TokenRefusal};
-
-/// What a person can have proved themselves with besides a password.
-const SECOND_FACTORS: [&str; 4] = ["otp", "sms", "email", "backup"];
+use crate::{ACR_MFA, Claims, Terms, TokenRefusal};
 
 pub(crate) struct Ready {
     pub(crate) version: u64,
@@ -62,7 +59,7 @@ impl Ready {
         principal.scopes = Some(scopes(&claims.scope));
         principal.client = Some(claims.client_id.as_str().into());
         principal.session = claims.sid.as_deref().map(Into::into);
-        principal.proof = claims.auth_time.map(|at| proof(at, &claims.amr));
+        principal.proof = claims.auth_time.map(|at| proof(at, claims.acr.as_deref()));
         principal.token = Some(Arc::clone(token));
         principal.rules = Some(self.rules.clone());
         Ok(principal)
@@ -79,7 +76,7 @@ fn scopes(scope: &str) -> Arc<[TokenScope]> {
     scope.split(' ').filter_map(|word| word.parse().ok()).collect()
 }
 
-fn proof(at: i64, amr: &[String]) -> Proof {
-    let second_factor = amr.iter().any(|factor| SECOND_FACTORS.contains(&factor.as_str()));
-    Proof { at: Timestamp::EPOCH.plus_seconds(at), second_factor }
+/// Which factors count, and for what, identity decides; `amr` also tells of a mailbox that opened the account.
+fn proof(at: i64, acr: Option<&str>) -> Proof {
+    Proof { at: Timestamp::EPOCH.plus_seconds(at), second_factor: acr == Some(ACR_MFA) }
 }

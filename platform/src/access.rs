@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use kernel::{Asked, Ctx, Object, Permission, Principal, PrincipalKind, Proof, Timestamp, TokenScope, Verdict};
 
+/// Two clocks of one house may differ by so much.
+const LEEWAY_SECONDS: i64 = 5;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// The object belongs to somebody else; to this caller it does not exist.
@@ -40,12 +43,19 @@ pub fn owner_term(ctx: &Ctx, resource: &str, action: &str) -> Result<Option<Arc<
 /// last `seconds`. Callers that are no persons prove it with every call.
 pub fn check_fresh(ctx: &Ctx, now: Timestamp, seconds: i64) -> Result<(), ProofTooOld> {
     let person = matches!(ctx.principal.kind, PrincipalKind::Customer | PrincipalKind::Employee | PrincipalKind::Admin);
-    let fresh = |proof: Proof| proof.second_factor && now.micros_since(proof.at) <= seconds * 1_000_000;
+    let fresh = |proof: Proof| proof.second_factor && is_fresh(now, proof.at, seconds);
     if !person || ctx.principal.proof.is_some_and(fresh) {
         return Ok(());
     }
     refused(ctx, "a fresh proof is wanted", "", "");
     Err(ProofTooOld { seconds })
+}
+
+/// Whether something was proved at most so many seconds ago. Two clocks of one house may differ a little; what was proved
+/// later than that by ours was so by a clock that was wrong, and would stay fresh for as long as it takes to come.
+pub fn is_fresh(now: Timestamp, proved: Timestamp, seconds: i64) -> bool {
+    let age_us = now.micros_since(proved);
+    (-LEEWAY_SECONDS * 1_000_000..=seconds.saturating_mul(1_000_000)).contains(&age_us)
 }
 
 fn asked<'a>(ctx: &'a Ctx, resource: &'a str, action: &'a str, object: Object<'a>) -> Result<Asked<'a>, Denied> {
@@ -222,6 +232,9 @@ mod tests {
         assert_eq!(check_fresh(&at(true, 700), now, 300), Ok(()));
         assert_eq!(check_fresh(&at(true, 699), now, 300), too_old);
         assert_eq!(check_fresh(&at(false, 999), now, 300), too_old);
+        // Two clocks may differ a little. What is proved in the future is not fresh for as long as it takes to come.
+        assert_eq!(check_fresh(&at(true, 1_005), now, 300), Ok(()));
+        assert_eq!(check_fresh(&at(true, 1_006), now, 300), too_old);
         assert_eq!(check_fresh(&caller(&[]), now, 300), too_old);
         let mut service = caller(&[]);
         service.principal.kind = PrincipalKind::Service;

@@ -112,17 +112,26 @@ fn a_good_token_becomes_the_principal_that_it_speaks_of() {
     assert!(principal.rules.is_some());
 }
 
+/// Where a mailbox opened the account, or a code was sent there, identity says `pwd`: the words of `amr` do not say more.
 #[test]
-fn a_password_alone_is_no_second_factor_and_a_program_proves_nothing_as_a_person() {
+fn a_mailbox_is_no_second_factor_and_a_program_proves_nothing_as_a_person() {
     let house = House::new();
-    let proof = |amr: &[&str]| {
+    let proof = |amr: &[&str], acr: Option<&str>| {
         let amr = amr.iter().map(|word| (*word).to_owned()).collect();
-        house.gate.verify(&house.signed(&Claims { amr, ..house.claims() })).unwrap().proof.unwrap()
+        let claims = Claims { amr, acr: acr.map(str::to_owned), ..house.claims() };
+        house.gate.verify(&house.signed(&claims)).unwrap().proof.unwrap()
     };
-    for (amr, second_factor) in
-        [(&["pwd"][..], false), (&["pwd", "sms"], true), (&["pwd", "backup"], true), (&[], false)]
-    {
-        assert_eq!(proof(amr).second_factor, second_factor, "{amr:?}");
+    for (amr, acr, second_factor) in [
+        (&["pwd", "otp"][..], Some("mfa"), true),
+        (&["pwd", "backup"], Some("mfa"), true),
+        (&["pwd"], Some("pwd"), false),
+        (&["email"], Some("pwd"), false),
+        (&["pwd", "email"], Some("pwd"), false),
+        (&["pwd", "sms"], Some("pwd"), false),
+        (&["pwd", "otp"], None, false),
+        (&["pwd", "otp"], Some("MFA"), false),
+    ] {
+        assert_eq!(proof(amr, acr).second_factor, second_factor, "{amr:?} {acr:?}");
     }
     let service = Claims {
         kind: "service".to_owned(),

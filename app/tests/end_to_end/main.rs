@@ -2,6 +2,7 @@
 //! input that is wrong in every way; the document walked operation by operation; and the way the process ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod answers;
 mod bad_input;
 mod batches;
 mod books;

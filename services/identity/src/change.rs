@@ -3,6 +3,7 @@
 
 use access::RevokedWhat;
 use identity_api::IdentityError;
+use kernel::{Clock, Monotonic, Timestamp};
 use platform::db::{DbError, Tx, Value};
 use platform::feed::NewEvent;
 
@@ -45,6 +46,26 @@ pub(crate) const SQL: &[&str] = &[ONE_AT_A_TIME, TERMS_RAISE, REVOCATION_ADVANCE
 /// of whom one gives a role and the other removes it.
 pub(crate) async fn one_at_a_time(tx: &Tx) -> Result<(), DbError> {
     tx.execute(ONE_AT_A_TIME, &[]).await.map(drop)
+}
+
+/// When this process began, by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began {
+    at: Timestamp,
+    by: Monotonic,
+}
+
+impl Began {
+    pub(crate) fn now(clock: &dyn Clock) -> Began {
+        Began { at: clock.now(), by: clock.monotonic() }
+    }
+
+    /// A time that has come for certain: a clock that jumps ahead, and perhaps comes back, does not take it along. What is
+    /// removed by it stays for too long rather than for too short.
+    fn certain(self, clock: &dyn Clock) -> Timestamp {
+        let passed_us = i64::try_from(clock.monotonic().micros_since(self.by)).unwrap_or(i64::MAX);
+        clock.now().min(Timestamp::from_micros(self.at.micros().saturating_add(passed_us)))
+    }
 }
 
 /// What a transaction tells others.
@@ -106,7 +127,7 @@ impl IdentityService {
             tx.execute(TERMS_RAISE, &[]).await?;
         }
         if !told.revoked.is_empty() {
-            tx.execute(REVOCATION_CLEAR, &[Value::Int(self.clock.now().micros())]).await?;
+            tx.execute(REVOCATION_CLEAR, &[Value::Int(self.began.certain(&*self.clock).micros())]).await?;
         }
         let until = self.clock.now().plus_seconds(self.config.access_seconds + SKEW_SECONDS);
         for what in told.revoked {

@@ -9,6 +9,7 @@ use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
 use platform::db::{Db, DbError};
 use platform::feed::{FeedSignal, Outbox};
 
+use crate::change::Began;
 use crate::channels::Channels;
 use crate::config::IdentityConfig;
 use crate::keys::Held;
@@ -23,6 +24,7 @@ pub struct IdentityService {
     pub(crate) db: Db,
     pub(crate) config: IdentityConfig,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) began: Began,
     pub(crate) ids: IdMaker,
     pub(crate) outbox: Outbox,
     /// This process's own copy of what all processes are told.
@@ -73,11 +75,13 @@ impl IdentityService {
         let passwords = Passwords::start(&config, Arc::clone(&clock))?;
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
         let (signal, channels) = (FeedSignal::default(), Channels::default());
+        let began = Began::now(&*clock);
         let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
         let identity = IdentityService {
             db,
             config,
             clock,
+            began,
             ids,
             outbox,
             hears,

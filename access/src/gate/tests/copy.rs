@@ -105,6 +105,28 @@ fn what_is_over_is_forgotten_and_what_is_not_is_kept() {
     assert_eq!(house.gate.since().revoked, 1, "it is not asked for again");
 }
 
+/// A clock that goes wrong for a while must not let in whoever was shut out.
+#[test]
+fn a_clock_that_jumps_ahead_and_comes_back_forgets_no_revocation() {
+    let house = House::new();
+    let token = house.token();
+    let (right, sid) = (house.clock.now(), house.claims().sid.unwrap());
+    house.hear(1, None, vec![house.revoked(1, session(&sid))]);
+    let revoked = TokenRefusal::Revoked(crate::RevokedAs::Session);
+    for hours in [2, 24 * 365] {
+        house.clock.set(right.plus_seconds(hours * 3_600));
+        house.hear(1, None, Vec::new());
+        house.clock.set(right);
+        // Another tidying is due.
+        house.clock.advance_millis(61_000);
+        house.clock.set(right.plus_seconds(hours * 3_600));
+        house.hear(1, None, Vec::new());
+        house.clock.set(right);
+        house.hear(1, None, Vec::new());
+        assert_eq!(house.refused(&token), revoked, "{hours} hours");
+    }
+}
+
 #[test]
 fn terms_that_cannot_be_used_are_not_taken_over() {
     let house = House::new();

@@ -13,6 +13,9 @@ pub enum Refusal {
     FieldInvalid { field: String, detail: String },
     #[error("a page has 1 to {max} entries, not {given}")]
     PageSize { given: usize, max: usize },
+    /// What the reader has not seen yet was removed: it finds out otherwise what it missed, and goes on before `first`.
+    #[error("events before {first} were removed, and some of them were not read; go on behind {}", first.saturating_sub(1))]
+    EventsGone { first: u64 },
 
     // Of logins.
     /// One word for an unknown name, a wrong password and an account that is disabled.
@@ -91,6 +94,8 @@ pub enum OAuthError {
     AccessDenied,
     LoginRequired,
     ConsentRequired,
+    RequestNotSupported,
+    RequestUriNotSupported,
     TemporarilyUnavailable,
 }
 
@@ -110,6 +115,8 @@ impl OAuthError {
             OAuthError::AccessDenied => "access_denied",
             OAuthError::LoginRequired => "login_required",
             OAuthError::ConsentRequired => "consent_required",
+            OAuthError::RequestNotSupported => "request_not_supported",
+            OAuthError::RequestUriNotSupported => "request_uri_not_supported",
             OAuthError::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
@@ -142,6 +149,7 @@ impl Refusal {
         match self {
             Refusal::FieldInvalid { .. } => ("field_invalid", 400, "A field is not valid"),
             Refusal::PageSize { .. } => ("page_size", 400, "A page has another size"),
+            Refusal::EventsGone { .. } => ("events_gone", 410, "These events were removed"),
             Refusal::WrongCredentials => ("wrong_credentials", 401, "Name and password do not fit together"),
             Refusal::TooManyFailures { .. } => ("too_many_failures", 429, "Too many attempts failed"),
             Refusal::LoginUnknown => ("login_unknown", 400, "The login has expired"),

@@ -41,6 +41,13 @@ pub struct Authorize {
     pub max_age: Option<i64>,
     /// `mfa` asks for a second factor.
     pub acr_values: Option<String>,
+    /// An id token of ours: whom the client expects at the browser.
+    pub id_token_hint: Option<Secret>,
+    /// A request object, which is not taken here.
+    pub request: Option<String>,
+    pub request_uri: Option<String>,
+    /// The person has just logged in for this, and is not sent to log in as somebody else once more.
+    pub logged_in: bool,
     /// The browser's session.
     pub session: Option<Secret>,
     pub origin: Origin,
@@ -58,6 +65,7 @@ impl Authorize {
             None => login.then_some(LOGIN_SECONDS),
         };
         self.prompt = Some(prompt).filter(|prompt| !prompt.is_empty());
+        self.logged_in = true;
         self
     }
 }

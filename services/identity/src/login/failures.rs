@@ -124,7 +124,16 @@ async fn found(tx: &Tx, one: &Counted, now: i64) -> Result<Count, DbError> {
     tx.execute(FAILURE_LOCK, &[Value::Bytes(&one.name), Value::Int(now), about]).await?;
     let rows = tx.query(FAILURE_FIND, &[Value::Bytes(&one.name)]).await?;
     let row = rows.first().ok_or_else(|| DbError::shape("a count that was taken is not there"))?;
-    Ok(Count { failures: row.int(0)?, last_at: row.int(1)?, locked_until: row.int(2)? })
+    Ok(Count { failures: row.int(0)?, last_at: row.int(1)?, locked_until: row.int(2)? }.by_now(now))
+}
+
+impl Count {
+    /// Nothing failed later than now, and nobody waits for longer than the longest wait: a clock that had jumped ahead said so.
+    fn by_now(self, now: i64) -> Count {
+        let possible = self.locked_until <= now + LOCK_SECONDS_MAX * 1_000_000;
+        let locked_until = if possible { self.locked_until } else { 0 };
+        Count { last_at: self.last_at.min(now), locked_until, ..self }
+    }
 }
 
 async fn store(tx: &Tx, one: &Counted, count: Count) -> Result<(), DbError> {

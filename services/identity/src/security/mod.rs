@@ -14,6 +14,7 @@ use identity_api::{
     IdentityError, NewSession, Refusal, Security, SecurityAct, SecurityReply, SecurityStep, SecurityView,
 };
 use kernel::{Ctx, Secret};
+use platform::access::is_fresh as proved_lately;
 use platform::db::Tx;
 
 use crate::IdentityService;
@@ -115,8 +116,7 @@ impl IdentityService {
 
     /// A stolen cookie is not enough for what follows.
     fn freshly_proved(&self, actor: &Actor) -> Result<(), IdentityError> {
-        let age = self.clock.now().micros_since(actor.session.auth_time);
-        let fresh = age <= FRESH_SECONDS * 1_000_000;
+        let fresh = proved_lately(self.clock.now(), actor.session.auth_time, FRESH_SECONDS);
         let whole = actor.session.second_factor || !actor.person.second_factor;
         if fresh && whole { Ok(()) } else { Err(IdentityError::StepUp { seconds: FRESH_SECONDS }) }
     }

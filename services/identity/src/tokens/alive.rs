@@ -63,7 +63,7 @@ impl IdentityService {
         Ok(Some(Alive { claims, person }))
     }
 
-    async fn is_revoked(&self, tx: &Tx, jti: &str) -> Result<bool, DbError> {
+    pub(super) async fn is_revoked(&self, tx: &Tx, jti: &str) -> Result<bool, DbError> {
         let what = RevokedWhat::Token { jti: jti.to_owned() };
         let what = serde_json::to_string(&what).map_err(|error| DbError::shape(error.to_string()))?;
         let values = [Value::Text(&what), Value::Int(self.clock.now().micros())];

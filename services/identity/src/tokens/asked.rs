@@ -5,6 +5,7 @@
 
 use identity_api::{Authorize, AuthorizeReply, ClientKind, IdentityError, OAuthError, Refusal};
 use kernel::Timestamp;
+use platform::access::is_fresh;
 use platform::db::Tx;
 
 use super::back::Back;
@@ -85,6 +86,13 @@ fn read(client: ClientRow, back: &Back, command: &Authorize) -> Result<Asked, Wr
     if command.state.as_ref().is_some_and(|state| state.len() > STATE_BYTES_MAX) {
         return Err(invalid("state is too long"));
     }
+    // What it asks for in there would be passed over.
+    if command.request.is_some() {
+        return Err((OAuthError::RequestNotSupported, "request objects are not taken here".to_owned()));
+    }
+    if command.request_uri.is_some() {
+        return Err((OAuthError::RequestUriNotSupported, "request objects are not fetched from here".to_owned()));
+    }
     match command.response_type.as_deref() {
         Some("code") => {}
         None => return Err(invalid("response_type is missing")),
@@ -136,8 +144,7 @@ fn prompt(words: Option<&str>) -> Result<Prompt, Wrong> {
 impl Asked {
     /// Whether the session's proof is too old or too weak for this.
     pub(super) fn wants_proof(&self, proved: &Proved, now: Timestamp) -> bool {
-        let age_us = now.micros_since(proved.auth_time);
-        let too_old = self.max_age.is_some_and(|max| age_us > max.saturating_mul(1_000_000));
+        let too_old = self.max_age.is_some_and(|max| !is_fresh(now, proved.auth_time, max));
         self.prompt.login || too_old || (self.mfa && !proved.second_factor)
     }
 }

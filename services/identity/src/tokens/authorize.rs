@@ -7,6 +7,7 @@ use platform::db::Tx;
 use serde_json::json;
 
 use super::asked::Asked;
+use super::expected::somebody_else;
 use super::family::{self, Family};
 use super::session::Session;
 use super::{code, consent, ending};
@@ -60,6 +61,10 @@ impl IdentityService {
             Err(reply) => return Ok(Err(reply)),
         };
         let session = self.browsers_session(&tx, command.session.as_ref()).await?;
+        let expected = self.expected(&tx, command, &asked.client).await?;
+        if session.as_ref().is_some_and(|session| !expected.is(&session.person, command.logged_in)) {
+            return Ok(Err(somebody_else(&asked, command.logged_in)));
+        }
         let good = |session: &Session| !asked.wants_proof(&session.proved, self.clock.now());
         let again = session.is_some();
         let Some(session) = session.filter(good) else {
@@ -116,7 +121,7 @@ impl IdentityService {
     }
 }
 
-fn log_in(asked: &Asked, again: bool) -> AuthorizeReply {
+pub(super) fn log_in(asked: &Asked, again: bool) -> AuthorizeReply {
     if asked.prompt.none {
         return asked.back.error(OAuthError::LoginRequired, "the person has to log in first");
     }

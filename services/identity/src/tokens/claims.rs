@@ -20,7 +20,7 @@ impl IdKind for TokenKind {
 pub(super) const ID_TOKEN_TYPE: &str = "JWT";
 
 /// With a second factor, and without.
-pub(super) const ACR_MFA: &str = "mfa";
+pub(super) use access::ACR_MFA;
 const ACR_PWD: &str = "pwd";
 
 /// What an id token says to the client about the login.

@@ -13,6 +13,7 @@ mod code;
 mod consent;
 mod credentials;
 pub(crate) mod ending;
+mod expected;
 mod family;
 mod introspect;
 mod issue;
@@ -98,8 +99,17 @@ fn invalid_grant() -> IdentityError {
 /// Every statement: a test prepares each one on both engines.
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &{
-    let parts: [&[&str]; 8] =
-        [person::SQL, session::SQL, family::SQL, code::SQL, refresh::SQL, ending::SQL, consent::SQL, alive::SQL];
+    let parts: [&[&str]; 9] = [
+        person::SQL,
+        session::SQL,
+        family::SQL,
+        code::SQL,
+        refresh::SQL,
+        ending::SQL,
+        consent::SQL,
+        alive::SQL,
+        revoke::SQL,
+    ];
     let mut all = [""; 64];
     let (mut part, mut count) = (0, 0);
     while part < parts.len() {

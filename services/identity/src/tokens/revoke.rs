@@ -14,6 +14,15 @@ use crate::change::Told;
 use crate::clients::ClientRow;
 use crate::errors::store_error;
 
+/// Taken before it is looked whether a token is revoked, so that of two at the same moment the second finds it so.
+const REVOCATIONS_TAKE: &str = "
+update revocation_last
+set seq = seq
+where one = 1";
+
+#[cfg(test)]
+pub(super) const SQL: &[&str] = &[REVOCATIONS_TAKE];
+
 impl IdentityService {
     /// A hint at the kind is not needed: the two cannot be mixed up.
     pub(super) async fn revoke_token(&self, command: &RevokeToken) -> Result<(), IdentityError> {
@@ -23,7 +32,7 @@ impl IdentityService {
         let told = match refresh::find(&tx, &digest(token)).await.map_err(store_error)? {
             Some(token) => self.end_line(&tx, &client, &token.family).await?,
             None => match self.signed_by_us::<Claims>(&tx, token, TOKEN_TYPE).await? {
-                Some(claims) if claims.exp > seconds(self.clock.now()) => end_one(&client, &claims)?,
+                Some(claims) if claims.exp > seconds(self.clock.now()) => self.end_token(&tx, &client, &claims).await?,
                 _ => return Ok(()),
             },
         };
@@ -33,17 +42,25 @@ impl IdentityService {
     async fn end_line(&self, tx: &Tx, client: &ClientRow, id: &[u8; 16]) -> Result<Told, IdentityError> {
         let family = family::find(tx, id).await.map_err(store_error)?;
         is_own(client, &family.client)?;
+        if family.ended {
+            return Ok(Told::nothing());
+        }
         let data = json!({"client": client.id, "session": family.proved.sid});
         let told = Told::nothing().event("identity.token.revoked", client.id.clone(), data);
         self.end_families(tx, Of::Family(id), told).await.map_err(store_error)
     }
-}
 
-fn end_one(client: &ClientRow, claims: &Claims) -> Result<Told, IdentityError> {
-    is_own(client, &claims.client_id)?;
-    let data = json!({"client": client.id, "jti": claims.jti});
-    let told = Told::nothing().event("identity.token.revoked", client.id.clone(), data);
-    Ok(told.revoked(RevokedWhat::Token { jti: claims.jti.clone() }))
+    /// One that is revoked already is not written down again: a client could fill the store with it.
+    async fn end_token(&self, tx: &Tx, client: &ClientRow, claims: &Claims) -> Result<Told, IdentityError> {
+        is_own(client, &claims.client_id)?;
+        tx.execute(REVOCATIONS_TAKE, &[]).await.map_err(store_error)?;
+        if self.is_revoked(tx, &claims.jti).await.map_err(store_error)? {
+            return Ok(Told::nothing());
+        }
+        let data = json!({"client": client.id, "jti": claims.jti});
+        let told = Told::nothing().event("identity.token.revoked", client.id.clone(), data);
+        Ok(told.revoked(RevokedWhat::Token { jti: claims.jti.clone() }))
+    }
 }
 
 fn is_own(client: &ClientRow, owner: &str) -> Result<(), IdentityError> {

@@ -8,6 +8,7 @@ mod browser;
 mod house;
 mod login;
 mod oauth;
+mod other_person;
 mod page;
 mod sent;
 mod visitor;

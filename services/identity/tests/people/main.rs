@@ -2,12 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod administration;
+mod api;
+mod between;
+mod clock;
 mod cost;
 mod devices;
 mod enrol;
+mod events;
 mod factors;
 mod forgotten;
 mod harness;
+mod hostile;
+mod kinds;
 mod lockout;
 mod login;
 mod once;
@@ -18,4 +24,5 @@ mod security;
 mod sent;
 mod sessions;
 mod start;
+mod step_up;
 mod waits;

@@ -21,7 +21,8 @@ pub(super) struct EventPage {
 /// Read what happened
 ///
 /// Every login, change of a person, client, role and policy, in order, as CloudEvents 1.0. Ask again behind `next` for
-/// ever: nothing is told out of order and nothing is left out. Events carry ids, and neither names nor secrets.
+/// ever: nothing is told out of order and nothing is left out. They are kept for some days; whoever comes later is told.
+/// Events carry ids, and neither names nor secrets.
 #[utoipa::path(
     get, path = "/events", tag = "Identity events", params(After),
     responses((status = 200, description = "Events behind the cursor", body = EventPage, example = json!(examples::events())))

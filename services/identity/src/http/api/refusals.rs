@@ -38,6 +38,8 @@ table! { refusals, every_refusal_has_a_row, Refusal:
     FieldInvalid { field: "username".to_owned(), detail: "is empty".to_owned() } =>
         "A field is missing, unknown or has the wrong form; `errors` names it.";
     PageSize { given: 1_001, max: 1_000 } => "limit is not between 1 and the most that one answer holds.";
+    EventsGone { first: 4_711 } =>
+        "Events are kept for some days, and what you have not read is gone. Look at how things stand, and go on behind the event before `first`.";
     WrongCredentials => "On the login page: an unknown name, a wrong password and a disabled account look the same.";
     TooManyFailures { retry_after_s: 30 } => "Too many attempts failed for this account or from this address.";
     LoginUnknown => "On the login page: the login has expired, or the browser sent no cookie.";
@@ -162,7 +164,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[&str]])] = &[
     ("enable_client", &[WRITE, &["not_found", "reaches_further"]]),
     ("list_keys", &[READ]),
     ("rotate_keys", &[WRITE]),
-    ("identity_events", &[READ, &["field_invalid", "page_size"]]),
+    ("identity_events", &[READ, &["field_invalid", "page_size", "events_gone"]]),
     ("list_roles", &[READ]),
     ("get_role", &[READ, &["not_found"]]),
     ("put_role", &[WRITE, &["built_in", "too_many", "reaches_further"]]),

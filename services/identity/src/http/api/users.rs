@@ -23,8 +23,8 @@ pub(super) struct UserAt {
 
 /// Create a person
 ///
-/// Answers with a password that works once, within a day, and is shown here and nowhere else: hand it over, and the person
-/// chooses their own at the first login. Roles that ask for a second factor have it set up then, too. A repeat finds the
+/// Answers with a password that works once, within 72 hours, and is shown here and nowhere else: hand it over, and the
+/// person chooses their own at the first login. Roles that ask for a second factor have it set up then, too. A repeat finds the
 /// name taken. Asks for a fresh proof of who you are. Also at `/v1/users`.
 #[utoipa::path(
     post, path = "/users", tag = "People",

@@ -21,8 +21,8 @@ const QUERY_BYTES_MAX: usize = 4_000;
 /// Where a client sends its person's browser. We log the person in, ask whether the client may have what it asks for, and send
 /// the browser back to `redirect_uri` with `code`, `state` and `iss`. What the client has done wrong comes back the same
 /// way, as `error`: `invalid_request`, `unauthorized_client`, `unsupported_response_type`, `invalid_scope`, `access_denied`,
-/// `login_required` or `consent_required`. As long as it is not certain that the address is the client's, nothing is sent
-/// there, and the person sees a page.
+/// `login_required`, `consent_required`, `request_not_supported` or `request_uri_not_supported`. As long as
+/// it is not certain that the address is the client's, nothing is sent there, and the person sees a page.
 #[utoipa::path(
     get, path = "/oauth2/authorize", operation_id = "authorize", tag = "OAuth", params(AuthorizeParameters),
     responses(
@@ -104,6 +104,10 @@ fn read(fields: &Fields) -> Result<Authorize, &'static str> {
         prompt: fields.text("prompt"),
         max_age: fields.text("max_age").map(age).transpose()?,
         acr_values: fields.text("acr_values"),
+        id_token_hint: fields.secret("id_token_hint"),
+        request: fields.text("request"),
+        request_uri: fields.text("request_uri"),
+        logged_in: fields.text("logged_in").is_some(),
         session: None,
         origin: Origin::default(),
     })
@@ -111,6 +115,7 @@ fn read(fields: &Fields) -> Result<Authorize, &'static str> {
 
 /// The same as names and values again.
 fn parameters(asked: &Authorize) -> Vec<(&'static str, String)> {
+    let hint = asked.id_token_hint.as_ref().map(|hint| hint.expose().to_owned());
     let all = [
         ("response_type", &asked.response_type),
         ("client_id", &asked.client_id),
@@ -123,6 +128,10 @@ fn parameters(asked: &Authorize) -> Vec<(&'static str, String)> {
         ("prompt", &asked.prompt),
         ("max_age", &asked.max_age.map(|age| age.to_string())),
         ("acr_values", &asked.acr_values),
+        ("id_token_hint", &hint),
+        ("request", &asked.request),
+        ("request_uri", &asked.request_uri),
+        ("logged_in", &asked.logged_in.then(|| "yes".to_owned())),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
 }
@@ -167,7 +176,10 @@ mod tests {
             "/oauth2/authorize?client_id=a&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&state=x+y%26z&prompt=login+consent"
         );
         let behind = link(&asked.behind_login());
-        assert!(behind.ends_with("&prompt=consent&max_age=300"), "{behind}");
+        assert!(behind.ends_with("&prompt=consent&max_age=300&logged_in=yes"), "{behind}");
+        let query = "client_id=a&id_token_hint=a.b.c&request=d.e.f&request_uri=g";
+        let asked = read(&Fields::parse(query).unwrap()).unwrap();
+        assert_eq!(link(&asked), format!("/oauth2/authorize?{query}"));
         assert!(read(&Fields::parse("max_age=soon").unwrap()).is_err());
     }
 }

@@ -131,7 +131,9 @@ fn said(error: OAuthError) -> (&'static str, &'static str) {
         OAuthError::UnsupportedResponseType
         | OAuthError::AccessDenied
         | OAuthError::LoginRequired
-        | OAuthError::ConsentRequired => ("see the page", "In the address that the browser comes back to."),
+        | OAuthError::ConsentRequired
+        | OAuthError::RequestNotSupported
+        | OAuthError::RequestUriNotSupported => ("see the page", "In the address that the browser comes back to."),
         OAuthError::UnsupportedTokenType | OAuthError::TemporarilyUnavailable => ("not now", "Not now."),
     }
 }

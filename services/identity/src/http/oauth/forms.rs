@@ -38,6 +38,12 @@ pub(super) struct AuthorizeParameters {
     max_age: Option<i64>,
     /// `mfa` asks for a second factor.
     acr_values: Option<String>,
+    /// An ID token of ours, expired or not: whom the client expects. Anybody else is asked to log in.
+    id_token_hint: Option<String>,
+    /// Refused: `request_not_supported`.
+    request: Option<String>,
+    /// Refused: `request_uri_not_supported`.
+    request_uri: Option<String>,
 }
 
 /// A program asks for a token. Which fields there are depends on `grant_type`.

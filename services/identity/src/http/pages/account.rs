@@ -47,8 +47,8 @@ async fn fresh(site: &Site, visit: &Visit, path: &str, page: impl FnOnce(&Securi
 }
 
 fn is_fresh(site: &Site, view: &SecurityView) -> bool {
-    let age = site.clock.now().micros_since(view.auth_time) / 1_000_000;
-    age < limits::FRESH_SECONDS - MARGIN_SECONDS && (view.second_factor || !view.totp)
+    let fresh = platform::access::is_fresh(site.clock.now(), view.auth_time, limits::FRESH_SECONDS - MARGIN_SECONDS);
+    fresh && (view.second_factor || !view.totp)
 }
 
 pub(super) async fn seen(site: &Site, visit: &Visit) -> Result<SecurityView, IdentityError> {

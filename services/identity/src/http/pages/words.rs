@@ -39,8 +39,12 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::FactorMissing => "No authenticator app is set up.",
         Refusal::FactorRequired => "Your account needs two-step login, so it cannot be turned off.",
         Refusal::NotFound { .. } => "This is no longer there.",
+        Refusal::TooMany { what, max, .. } if what == "messages" => {
+            return format!("We send {max} codes in one login. Log in again to get another one.");
+        }
         Refusal::FieldInvalid { .. } => "Something in the form is not right. Check it and try again.",
         Refusal::PageSize { .. }
+        | Refusal::EventsGone { .. }
         | Refusal::Taken { .. }
         | Refusal::LastAdmin
         | Refusal::BuiltIn { .. }
@@ -76,6 +80,12 @@ mod tests {
                 assert!(!said.contains(jargon), "{jargon} in: {said}");
             }
         }
+    }
+
+    #[test]
+    fn whoever_has_had_all_codes_of_a_login_is_told_what_to_do() {
+        let told = said(&Refusal::TooMany { what: "messages".to_owned(), given: 4, max: 3 }.into());
+        assert_eq!(told, "We send 3 codes in one login. Log in again to get another one.");
     }
 
     #[test]

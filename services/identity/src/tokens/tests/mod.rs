@@ -5,6 +5,7 @@ mod bench;
 mod code;
 mod consent;
 mod credentials;
+mod hint;
 mod introspect;
 mod logout;
 mod race;

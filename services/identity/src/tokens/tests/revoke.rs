@@ -1,7 +1,12 @@
 //! Tokens that are given back.
 
+use std::sync::Arc;
+
 use access::RevokedWhat;
-use identity_api::{ClientAuth, Grant, IdentityError, Introspect, OAuthError, Origin, RevokeToken, Tokens};
+use identity_api::{
+    ChangeClient, ClientAuth, ClientChange, Clients, Grant, IdentityError, Introspect, OAuthError, Origin, RevokeToken,
+    Tokens,
+};
 use kernel::Secret;
 use testkit::for_each_engine;
 
@@ -48,6 +53,77 @@ async fn an_access_token_ends_alone() {
         revoke(&world, auth("reporting"), &service.access_token).await.unwrap();
         assert!(!is_active(&world, &service.access_token).await);
         assert_eq!(world.told("identity.token.revoked").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_already_is_not_written_down_again() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let tokens = world.tokens().await;
+        let other = world.tokens().await;
+        for token in [&tokens.access_token, other.refresh_token.as_ref().unwrap()] {
+            for _ in 0..4 {
+                revoke(&world, auth("shop"), token).await.unwrap();
+            }
+        }
+        assert_eq!(world.count("select count(*) from revocation").await, 2);
+        assert_eq!(world.told("identity.token.revoked").await, 2);
+        // Nor is one that ended with its family.
+        revoke(&world, auth("shop"), &other.access_token).await.unwrap();
+        assert_eq!(world.told("identity.token.revoked").await, 2);
+        let thief = revoke(&world, auth("rival"), &tokens.access_token).await;
+        assert_eq!(oauth_error(thief), OAuthError::InvalidGrant, "it is still another client's");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_give_the_same_token_back_one_writes_it_down() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let tokens = world.tokens().await;
+        // One process alone writes one thing after the other.
+        let processes = [Arc::clone(&world.identity), world.beside(store).await];
+        let (token, origin) = (&tokens.access_token, Origin::default());
+        let all = (0..8).map(async |task: usize| {
+            let command =
+                RevokeToken { client: auth("shop"), token: token.clone(), hint: None, origin: origin.clone() };
+            // The store may ask for another try; that is not an answer.
+            while let Err(error) = processes[task % 2].revoke(&nobody(), command.clone()).await {
+                assert_eq!(error, IdentityError::Unavailable);
+            }
+        });
+        futures_util::future::join_all(all).await;
+        assert_eq!(world.told("identity.token.revoked").await, 1);
+    })
+    .await;
+}
+
+/// Processes that hear of it later, or start anew, must still be told when the clock is right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
+    for_each_engine(async |store| {
+        let world = World::new(store).await;
+        let (first, second) = (world.tokens().await, world.tokens().await);
+        revoke(&world, auth("shop"), &first.access_token).await.unwrap();
+        let right = kernel::Clock::now(&world.clock);
+        world.clock.set(right.plus_seconds(100 * 3_600));
+        let disable = async |id: &str| {
+            let command = ChangeClient { id: id.to_owned(), change: ClientChange::Disable };
+            world.identity.change_client(&admin(&world), command).await.unwrap();
+        };
+        disable("rival").await;
+        world.clock.set(right);
+        assert!(!is_active(&world, &first.access_token).await);
+        assert!(is_active(&world, &second.access_token).await);
+        assert_eq!(world.count("select count(*) from revocation").await, 2);
+        // Where the time has passed, they go.
+        world.advance(3_661);
+        disable("app").await;
+        assert_eq!(world.count("select count(*) from revocation").await, 2);
+        assert_eq!(world.count("select count(*) from revocation where seq = 1").await, 0);
     })
     .await;
 }

@@ -159,6 +159,16 @@ impl World {
         self.token(auth("shop"), code_grant(code)).await
     }
 
+    /// All tokens that another client gets in Ann's browser.
+    pub(crate) async fn asked_by(&self, client: &str, back: &str) -> TokenReply {
+        let (client_id, redirect_uri) = (Some(client.to_owned()), Some(back.to_owned()));
+        let reply =
+            self.ask(Authorize { client_id, redirect_uri: redirect_uri.clone(), ..self.asked() }).await.unwrap();
+        let code = Secret::new(query(&reply)["code"].clone());
+        let code_verifier = Some(Secret::new(VERIFIER));
+        self.token(auth(client), Grant::AuthorizationCode { code, redirect_uri, code_verifier }).await.unwrap()
+    }
+
     /// All tokens of a login.
     pub(crate) async fn tokens(&self) -> TokenReply {
         self.redeem(&self.code().await).await.unwrap()
