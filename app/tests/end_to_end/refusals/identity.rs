@@ -110,25 +110,25 @@ async fn of_rights_that_are_not_ones_own(asker: &Asker<'_>) {
 /// An administrator who logged in a while ago, or without a second factor, reads and changes nothing.
 async fn of_proofs_that_are_too_old(asker: &Asker<'_>) {
     let mint = asker.house.mint().await;
-    let admin = |claims: &mut Claims, age: i64, amr: &[&str]| {
+    let admin = |claims: &mut Claims, age: i64, acr: &str| {
         (claims.sub, claims.kind) = ("adm_old".to_owned(), "admin".to_owned());
         (claims.sid, claims.auth_time) = (Some("session".to_owned()), Some(claims.iat - age));
-        claims.amr = amr.iter().map(|factor| (*factor).to_owned()).collect();
+        claims.acr = Some(acr.to_owned());
     };
-    let ask = async |age: i64, amr: &[&str], method: Method, path: &str| {
-        let client = asker.house.client.stranger().with_token(mint.token(|claims| admin(claims, age, amr)));
+    let ask = async |age: i64, acr: &str, method: Method, path: &str| {
+        let client = asker.house.client.stranger().with_token(mint.token(|claims| admin(claims, age, acr)));
         let body = (method != Method::GET).then(|| json!({}));
         client.send(method, path, &[], body.as_ref()).await.unwrap()
     };
-    for (age, amr) in [(310, ["pwd", "otp"].as_slice()), (1, &["pwd"])] {
-        let answer = ask(age, amr, Method::POST, ROTATE).await;
+    for (age, acr) in [(310, "mfa"), (1, "pwd")] {
+        let answer = ask(age, acr, Method::POST, ROTATE).await;
         asker.note(&answer, 401, "step_up_required");
         let wanted = answer.header("www-authenticate").unwrap();
         assert!(wanted.contains("insufficient_user_authentication") && wanted.contains("max_age=\"300\""), "{wanted}");
-        let user = ask(age, amr, Method::POST, &format!("{USERS}/{UNKNOWN}/disable")).await;
+        let user = ask(age, acr, Method::POST, &format!("{USERS}/{UNKNOWN}/disable")).await;
         refusal(&user, 401, "step_up_required");
-        assert_eq!(ask(age, amr, Method::GET, USERS).await.status.as_u16(), 200);
+        assert_eq!(ask(age, acr, Method::GET, USERS).await.status.as_u16(), 200);
     }
     // The same with a proof of a moment ago.
-    assert_eq!(ask(1, &["pwd", "otp"], Method::POST, ROTATE).await.status.as_u16(), 200);
+    assert_eq!(ask(1, "mfa", Method::POST, ROTATE).await.status.as_u16(), 200);
 }
