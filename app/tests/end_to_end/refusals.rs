@@ -15,7 +15,7 @@ use testkit::Answer;
 use crate::house::{ACCOUNTS, BATCHES, House, TRANSACTIONS, new_id, on_both_with, own, posting, refusal, usd};
 
 /// Refusals for which the process or its machine has to be in trouble, or the caller somebody else than the operator.
-const OF_OTHER_TESTS: [&str; 11] = [
+const OF_OTHER_TESTS: [&str; 12] = [
     "forbidden",
     "overloaded",
     "access_stale",
@@ -25,8 +25,8 @@ const OF_OTHER_TESTS: [&str; 11] = [
     "storage_full",
     "unavailable",
     "cursor_invalid",
-    // A cursor of a log with more rows than this one.
-    "cursor_ahead",
+    "cursor_ahead",   // of a log with more rows than this one
+    "events_gone",    // those of three days ago and before
     "too_many_books", // 256 of them take a while
 ];
 
