@@ -268,7 +268,8 @@ async fn without_a_holder_a_command_is_refused_in_time_and_questions_are_answere
         let refused = process.ledger.submit(&within(600), payment(2, false)).await;
         assert_eq!(refused.unwrap_err(), LedgerError::Unavailable);
         let waited = SystemClock.monotonic().micros_since(asked);
-        assert!((200_000..600_000).contains(&waited), "{waited}");
+        // Its deadline, and what a busy machine takes to say so.
+        assert!((200_000..2_000_000).contains(&waited), "{waited}");
         assert!(find(&*process.ledger, 1).await.is_ok());
     })
     .await;
