@@ -129,7 +129,7 @@ mod tests {
             }
         })
         .await;
-        let text = include_str!("sql.rs");
+        let text = include_str!("ids/sql.rs");
         assert_eq!(text.matches(": &str = \"").count(), sql::STATEMENTS.len());
         assert_eq!(text.matches("RowSet::new(").count(), sql::ROW_SETS.len());
     }

@@ -3,11 +3,11 @@
 use platform::db::{DbError, Migration, Row};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, name: "identity", sql: include_str!("../../migrations/0001_identity.sql") },
+    Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") },
     Migration { version: 2, name: "outbox", sql: platform::feed::OUTBOX_TABLES },
     Migration { version: 3, name: "consumers", sql: platform::feed::OUTBOX_CONSUMER_TABLE },
     Migration { version: 4, name: "keys", sql: platform::crypto::KEY_TABLES },
-    Migration { version: 5, name: "devices", sql: include_str!("../../migrations/0005_devices.sql") },
+    Migration { version: 5, name: "devices", sql: include_str!("../migrations/0005_devices.sql") },
 ];
 
 /// Every statement of identity: a test prepares each one on both engines.
