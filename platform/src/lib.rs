@@ -17,6 +17,7 @@ pub mod lane;
 pub mod lease;
 #[cfg(feature = "planted")]
 pub mod planted;
+pub mod room;
 pub mod rpc;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,0 +1,149 @@
+//! Rooms: the services of the house, each described by itself, so that nothing outside of it keeps a list of what it has.
+//!
+//! A room is a static description ([`Room`]) that everything runs over: start and help, migrations, backup, settings, permissions,
+//! the API's document. It has a face ([`Face`]) that other rooms and the edge call, and an `open` function of its own crate, which
+//! gets a [`Site`] and the faces that it calls, and gives back what is to be served and looked after ([`Opened`]).
+//!
+//! Invariant: a description is data. Nothing in it depends on the configuration or on the process that reads it.
+
+mod opened;
+mod settings;
+mod site;
+mod stores;
+
+use std::sync::Arc;
+
+use utoipa::openapi::OpenApi;
+
+use crate::db::Migration;
+use crate::rpc::{Methods, RpcClient};
+
+pub use opened::{Introduction, Last, OpenError, Opened, Periodic, Routes};
+pub use settings::{Given, Settings};
+pub use site::{Door, Shared, Site};
+pub use stores::{Checked, Found, Further};
+
+/// How a service is called: its name, and both halves of its calls between processes.
+pub struct Face<S: ?Sized + 'static> {
+    /// The room's name.
+    pub name: &'static str,
+    pub serve: fn(Arc<S>) -> Methods,
+    pub remote: fn(RpcClient) -> Arc<S>,
+}
+
+/// One operation of the API, under its `operationId`.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    pub name: &'static str,
+    pub word: Word,
+    /// Codes of the room's own refusals; what every operation can answer is added by its method.
+    pub refusals: &'static [&'static str],
+}
+
+/// The permission that an operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    Needs {
+        resource: &'static str,
+        action: &'static str,
+    },
+    /// Everybody may, or the request itself proves who may.
+    Nothing,
+}
+
+/// The permission to do `action` with a `resource`.
+pub const fn needs(resource: &'static str, action: &'static str) -> Word {
+    Word::Needs { resource, action }
+}
+
+/// A resource and its actions.
+pub type Resource = (&'static str, &'static [&'static str]);
+
+/// The name of a built-in role and permissions that it holds.
+pub type Grant = (&'static str, &'static [&'static str]);
+
+/// A service as it describes itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Of its crate, its file, its schema, its section of settings and its calls.
+    pub name: &'static str,
+    /// What operators call such a service; `florin serve` takes either name.
+    pub service: &'static str,
+    /// One clause for the help of `florin serve`.
+    pub about: &'static str,
+    /// Of its own tables. Those of outbox, `once` and consumed feeds come with the fields below.
+    pub migrations: &'static [Migration],
+    pub outbox: bool,
+    pub once: bool,
+    /// Names of the faces whose feeds it consumes.
+    pub consumes: &'static [&'static str],
+    /// It seals columns, and is given the key-encryption key.
+    pub seals: bool,
+    pub settings: Settings,
+    pub words: &'static [Resource],
+    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
+    pub tags: &'static [(&'static str, &'static str)],
+    /// Its operations as mounted under `/v1`.
+    pub document: fn() -> OpenApi,
+    /// Paths below `/v1` that answer beside those of the document, for older guides.
+    pub aliases: &'static [&'static str],
+    /// Requests to try first, shown at the start.
+    pub first_steps: &'static [FirstStep],
+    /// Of a room with more stores than one.
+    pub further: Option<Further>,
+}
+
+/// A POST that works on a store that is new and on that of a demo.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstStep {
+    /// Below `/v1`.
+    pub path: &'static str,
+    pub body: &'static str,
+    pub idempotency_key: Option<&'static str>,
+}
+
+impl Room {
+    /// One that has nothing yet but its name: `Room { migrations: .., ..Room::named("notifications") }`.
+    pub const fn named(name: &'static str) -> Room {
+        Room {
+            name,
+            service: name,
+            about: "",
+            migrations: &[],
+            outbox: false,
+            once: false,
+            consumes: &[],
+            seals: false,
+            settings: Settings::NONE,
+            words: &[],
+            grants: &[],
+            operations: &[],
+            tags: &[],
+            document: OpenApi::default,
+            aliases: &[],
+            first_steps: &[],
+            further: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static PEBBLES: Room = Room {
+        service: "pebble-service",
+        words: &[("pebbles", &["read", "throw"])],
+        operations: &[Operation { name: "throw_pebble", word: needs("pebbles", "throw"), refusals: &["pond_frozen"] }],
+        ..Room::named("pebbles")
+    };
+
+    #[test]
+    fn a_room_says_only_what_it_has() {
+        assert_eq!((PEBBLES.name, PEBBLES.service), ("pebbles", "pebble-service"));
+        assert_eq!(PEBBLES.operations[0].word, Word::Needs { resource: "pebbles", action: "throw" });
+        assert!(!PEBBLES.outbox && !PEBBLES.once && PEBBLES.migrations.is_empty() && PEBBLES.further.is_none());
+        assert!((PEBBLES.document)().paths.paths.is_empty());
+    }
+}

@@ -1,0 +1,76 @@
+//! What a room gives back: when it was opened, and as its routes.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+
+use crate::feed::Consumer;
+use crate::health::Part;
+use crate::rpc::Methods;
+use crate::shutdown::Step;
+
+/// Why a room could not be opened: any error, or a sentence.
+pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A room that runs in this process.
+pub struct Opened<S: ?Sized> {
+    /// What every caller of this process is given, and what answers other processes.
+    pub face: Arc<S>,
+    /// Beside those of the face, where processes of the same room call one another.
+    pub methods: Vec<Methods>,
+    /// For readiness and `/status`.
+    pub parts: Vec<Arc<dyn Part>>,
+    pub consumers: Vec<Arc<Consumer>>,
+    pub periodic: Vec<Periodic>,
+    /// Set every few seconds.
+    pub gauges: Vec<Box<dyn Fn() + Send + Sync>>,
+    /// Done when everything is open and before anybody is answered.
+    pub last: Option<Last>,
+    /// To empty after the last request, in this order; rooms do so at the same time.
+    pub steps: Vec<Step>,
+}
+
+impl<S: ?Sized> Opened<S> {
+    /// A face and nothing else.
+    pub fn new(face: Arc<S>) -> Opened<S> {
+        let (methods, parts, consumers, periodic) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Opened { face, methods, parts, consumers, periodic, gauges: Vec::new(), last: None, steps: Vec::new() }
+    }
+}
+
+/// Work that is done again and again. A failure is logged, and the next round tries again.
+pub struct Periodic {
+    pub name: &'static str,
+    /// From the end of one round to the beginning of the next.
+    pub every: Duration,
+    pub work: Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), OpenError>> + Send>> + Send + Sync>,
+}
+
+/// What is left to do when everything is open; it may fail, and says what people are told once.
+pub type Last = Pin<Box<dyn Future<Output = Result<Introduction, OpenError>> + Send>>;
+
+/// What people are told at the start, on the terminal and never in the log.
+#[derive(Debug, Default)]
+pub struct Introduction {
+    pub lines: Vec<String>,
+    /// A program's id and secret as a shell takes them, for the request for a first token.
+    pub program: Option<String>,
+}
+
+/// Routes, apart by how they are mounted.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// Under `/v1` and `/api/v1`; every request needs a token.
+    pub v1: Router,
+    /// At `/`, without a token.
+    pub root: Router,
+}
+
+impl Routes {
+    pub fn under_v1(v1: Router) -> Routes {
+        Routes { v1, root: Router::new() }
+    }
+}

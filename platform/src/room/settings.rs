@@ -1,0 +1,33 @@
+//! The settings of a room: one section of the configuration, written, explained and bounded in the room itself.
+
+use std::ops::RangeInclusive;
+
+use toml::Table;
+
+/// A section of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// `settings.toml`: the section under the room's name, each key with its default and a comment above it.
+    pub text: &'static str,
+    /// Smallest and largest accepted value of every integer, by key.
+    pub ranges: &'static [(&'static str, RangeInclusive<i64>)],
+    /// What texts have to satisfy; the sentence says what would be accepted.
+    pub texts: &'static [(&'static str, fn(&str) -> Result<(), String>)],
+    /// What several keys have to satisfy together: the key that is to blame, and a sentence.
+    pub together: fn(&Given<'_>) -> Result<(), (&'static str, String)>,
+}
+
+impl Settings {
+    pub const NONE: Settings = Settings { text: "", ranges: &[], texts: &[], together: |_| Ok(()) };
+}
+
+/// The values of one section, whose types are right.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a>(pub &'a Table);
+
+impl Given<'_> {
+    /// An integer; 0 where there is none.
+    pub fn int(&self, key: &str) -> i64 {
+        self.0.get(key).and_then(toml::Value::as_integer).unwrap_or_default()
+    }
+}

@@ -1,0 +1,68 @@
+//! What a room is given: when it is opened, and when its routes are mounted.
+
+use std::sync::Arc;
+
+use kernel::{Clock, IdMaker};
+
+use super::OpenError;
+use crate::crypto::KeyEncryptionKey;
+use crate::db::{Db, Target};
+use crate::feed::{FeedSignal, Outbox};
+use crate::lease::LeaseConfig;
+use crate::rpc::{Connect, Credential};
+
+/// What a room is opened with; `C` is the struct of its settings.
+pub struct Site<C> {
+    /// The room's own store, at this version's schema.
+    pub db: Db,
+    /// Where that is, for a room with further stores beside it.
+    pub target: Target,
+    /// Connections for reading that one store may have.
+    pub readers: usize,
+    pub settings: C,
+    pub clock: Arc<dyn Clock>,
+    pub ids: IdMaker,
+    /// Of a room with `outbox`: adds events to the transaction of the fact.
+    pub outbox: Outbox,
+    /// Told of each commit that has an event.
+    pub signal: FeedSignal,
+    /// Of a room with `seals`.
+    pub key: Option<KeyEncryptionKey>,
+    /// Where several processes share the store, on PostgreSQL.
+    pub shared: Option<Shared>,
+    /// Of a process that is the edge: where callers from outside reach it.
+    pub address: Option<String>,
+    /// Something to look at is put into a new store.
+    pub demo: bool,
+}
+
+impl<C> Site<C> {
+    /// The key-encryption key.
+    ///
+    /// # Errors
+    /// The room does not say that it seals.
+    pub fn key(&self) -> Result<&KeyEncryptionKey, OpenError> {
+        self.key.as_ref().ok_or_else(|| "a room that does not say `seals` is given no key".into())
+    }
+}
+
+/// How processes that share a store agree on the one that writes, and call one another.
+#[derive(Clone)]
+pub struct Shared {
+    pub lease: LeaseConfig,
+    /// Where others call this process.
+    pub address: String,
+    pub credential: Credential,
+    pub connect: Arc<dyn Connect>,
+    /// To each of the others.
+    pub connections: usize,
+}
+
+/// What routes are made with, in whichever process is the edge.
+pub struct Door<C> {
+    pub settings: C,
+    pub clock: Arc<dyn Clock>,
+    /// Where callers from outside reach this process.
+    pub address: String,
+    pub demo: bool,
+}
