@@ -18,8 +18,8 @@ use utoipa::openapi::OpenApi;
 use crate::db::Migration;
 use crate::rpc::{Methods, RpcClient};
 
-pub use opened::{Introduction, Last, OpenError, Opened, Periodic, Routes};
-pub use settings::{Given, Settings};
+pub use opened::{Introduction, Last, Later, OpenError, Opened, Periodic, Routes};
+pub use settings::{Check, Given, Settings};
 pub use site::{Door, Shared, Site};
 pub use stores::{Checked, Found, Further};
 

@@ -46,11 +46,14 @@ pub struct Periodic {
     pub name: &'static str,
     /// From the end of one round to the beginning of the next.
     pub every: Duration,
-    pub work: Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), OpenError>> + Send>> + Send + Sync>,
+    pub work: Box<dyn Fn() -> Later<()> + Send + Sync>,
 }
 
+/// Something that has yet to happen, and may fail.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, OpenError>> + Send>>;
+
 /// What is left to do when everything is open; it may fail, and says what people are told once.
-pub type Last = Pin<Box<dyn Future<Output = Result<Introduction, OpenError>> + Send>>;
+pub type Last = Later<Introduction>;
 
 /// What people are told at the start, on the terminal and never in the log.
 #[derive(Debug, Default)]

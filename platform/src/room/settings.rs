@@ -12,10 +12,13 @@ pub struct Settings {
     /// Smallest and largest accepted value of every integer, by key.
     pub ranges: &'static [(&'static str, RangeInclusive<i64>)],
     /// What texts have to satisfy; the sentence says what would be accepted.
-    pub texts: &'static [(&'static str, fn(&str) -> Result<(), String>)],
+    pub texts: &'static [(&'static str, Check)],
     /// What several keys have to satisfy together: the key that is to blame, and a sentence.
     pub together: fn(&Given<'_>) -> Result<(), (&'static str, String)>,
 }
+
+/// Whether a text is accepted, and else a sentence.
+pub type Check = fn(&str) -> Result<(), String>;
 
 impl Settings {
     pub const NONE: Settings = Settings { text: "", ranges: &[], texts: &[], together: |_| Ok(()) };

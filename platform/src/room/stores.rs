@@ -1,20 +1,15 @@
 //! Further stores of a room, beside its own: which there are, and whether they are as they should be.
 
-use std::future::Future;
-use std::pin::Pin;
-
-use super::OpenError;
+use super::Later;
 use crate::db::Target;
-
-type Answer<T> = Pin<Box<dyn Future<Output = Result<T, OpenError>> + Send>>;
 
 /// Of a room that keeps several stores of one kind: for commands that work on stores without running the room.
 #[derive(Debug, Clone, Copy)]
 pub struct Further {
     /// Looks which there are beside the room's own, which is at this version's schema.
-    pub find: fn(Target) -> Answer<Found>,
+    pub find: fn(Target) -> Later<Found>,
     /// Checks all that the room's stores hold, its own and further ones, which nobody writes.
-    pub check: fn(Target) -> Answer<Checked>,
+    pub check: fn(Target) -> Later<Checked>,
 }
 
 /// Further stores.
