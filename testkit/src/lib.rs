@@ -5,6 +5,7 @@
 //! anywhere but on 127.0.0.1. Start reading at [`for_each_engine`], then [`Server`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod alone;
 mod caller;
 #[cfg(feature = "browser")]
 mod chrome;
@@ -19,6 +20,7 @@ mod server;
 mod store;
 mod through;
 
+pub use alone::{alone, run_alone};
 pub use caller::{caller, master};
 #[cfg(feature = "browser")]
 pub use chrome::Chrome;

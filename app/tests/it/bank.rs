@@ -1,0 +1,79 @@
+//! The bank in bad weather: many callers move money through a line that is late, narrow, cut, reset, sliced, silent and gone by
+//! turns, and ask again under the same id until each transfer has its final answer.
+//!
+//! At the end every transfer has one answer and is in the log exactly once as what it was said to be, balances equal those of
+//! a model, debits equal credits, `verify` is clean, no call outlived its deadline, and no caller was told anything that it
+//! could not act on.
+//!
+//! `FLORIN_TEST_BANK_TRANSFERS` asks for another number of transfers in each test, `FLORIN_TEST_SEED` for another seed.
+
+mod audit;
+mod callers;
+mod plan;
+mod pulse;
+mod stage;
+mod told;
+
+use kernel::Principal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use testkit::{Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather, for_each_engine, on_postgres};
+
+use audit::audit;
+use callers::{Bank, run};
+use plan::{Plan, setting};
+use stage::{InProcess, Remote};
+
+/// In each of the three: in front of PostgreSQL, in front of a ledger on SQLite, in front of a ledger on PostgreSQL.
+const TRANSFERS: u64 = 50_000;
+const SEED: u64 = 20_261_121;
+
+fn plan() -> Plan {
+    let (transfers, seed) = (setting("FLORIN_TEST_BANK_TRANSFERS", TRANSFERS), setting("FLORIN_TEST_SEED", SEED));
+    println!("bank: {transfers} transfers, seed {seed}");
+    Plan { seed, transfers }
+}
+
+/// Then the sky clears, so that a machine with little time for the test comes to its end too.
+fn lasting(plan: Plan) -> Duration {
+    Duration::from_millis(plan.transfers * 2 / 5).max(Duration::from_secs(20))
+}
+
+/// Callers at work until all is done and every kind of fault was felt.
+async fn storm(bank: Bank, proxy: &FaultProxy) -> told::Told {
+    // Longer than most deadlines: whoever outlives one by more than a busy machine explains is found out here.
+    let silence = Spell { faults: vec![Fault::both(Toxic::Timeout)], ms: 3_500, calm_ms: 100 };
+    let weather =
+        Weather::seeded(bank.plan.seed).paced(10..=60, 30..=100).lasting(lasting(bank.plan)).until_all_are_felt();
+    let felt_all = || ToxicKind::ALL.iter().all(|kind| proxy.felt(*kind) > 0);
+    let (told, spells) = weather.beginning_with(silence).over(proxy, run(Arc::new(bank), felt_all)).await;
+    let felt: Vec<_> = ToxicKind::ALL.iter().map(|kind| (*kind, proxy.felt(*kind))).collect();
+    println!("bank: {told}; {} spells, {} connections, felt {felt:?}", spells.len(), proxy.connections());
+    assert!(felt.iter().all(|(_, times)| *times > 0), "{felt:?}");
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_the_ledger_and_postgresql() {
+    on_postgres(async |store| {
+        let stage = InProcess::start(store).await;
+        let bank = Bank::open(plan(), Principal::operator(), stage.callers(), stage.visitors()).await;
+        let told = storm(bank, &stage.proxy).await;
+        audit(stage.close(store).await, &told).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_a_caller_and_the_ledger() {
+    for_each_engine(async |store| {
+        let stage = Remote::start(store).await;
+        let bank = Bank::open(plan(), stage.principal.clone(), stage.callers().await, stage.visitors()).await;
+        let told = storm(bank, &stage.proxy).await;
+        audit(stage.close().await, &told).await;
+        stage::forget_database(store).await;
+    })
+    .await;
+}

@@ -1,0 +1,90 @@
+//! The first minutes: what the banner tells people to type works as it stands, and a demo has something to show.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use testkit::Server;
+
+use crate::end_to_end::house::{ACCOUNTS, TRANSACTIONS, builder, own, posting, refusal, usd};
+
+/// Runs the commands of the banner in a shell, each behind the one that gets a token, and gives their answers.
+fn typed(output: &str, dir: &Path) -> Vec<Value> {
+    let lines = || output.lines().map(str::trim);
+    let token = lines().find(|line| line.starts_with("TOKEN=")).unwrap();
+    let commands: Vec<&str> = lines().filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(commands.len(), 3, "{output}");
+    let answers = commands.into_iter().map(|command| {
+        let script = format!("{token}; {command} --silent --show-error --fail-with-body");
+        let out = Command::new("sh").args(["-c", &script]).current_dir(dir).output();
+        let out = out.unwrap();
+        assert!(
+            out.status.success(),
+            "{command}: {}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+        serde_json::from_slice(&out.stdout).unwrap()
+    });
+    answers.collect()
+}
+
+/// All of what is printed at the start: a server is ready a moment before its last line is out.
+async fn banner(server: &Server) -> String {
+    for _ in 0..2_000 {
+        let output = server.output();
+        if output.contains("Ctrl-C stops") {
+            return output;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("no banner:\n{}", server.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_banner_s_commands_work_on_new_books_and_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let first_login = dir.path().join("first-login");
+    // Nobody is told beforehand: an administrator and a program are made, and without a terminal their secrets lie in a file.
+    let builder = builder(dir.path()).env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", "");
+    let server = builder.env("FLORIN__IDENTITY__FIRST_LOGIN_FILE", &first_login).spawn();
+    let banner = banner(&server).await;
+    let answers = typed(&banner, dir.path());
+    assert_eq!(answers[2]["balances"][0]["posted"], usd("100.00"));
+    assert_eq!((&answers[2]["replayed"], &typed(&banner, dir.path())[2]["replayed"]), (&json!(false), &json!(true)));
+
+    let told = std::fs::read_to_string(&first_login).unwrap();
+    let secrets = told.lines().filter_map(|line| line.split_once(": ")).map(|(_, secret)| secret);
+    let secrets: Vec<&str> = secrets.filter(|secret| secret.len() > 12).collect();
+    assert_eq!(secrets.len(), 2, "{told}");
+    assert_eq!(std::fs::metadata(&first_login).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(secrets.iter().all(|secret| !server.output().contains(secret)), "a secret was printed into a file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_is_sown_once_and_the_banner_s_commands_work_there_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = builder(dir.path()).arg("--demo");
+    let server = builder.start().await;
+    let client = server.client();
+    let head = client.get("/status").await.json()["services"]["ledger"]["head"].clone();
+    let accounts = client.get(ACCOUNTS).await.json();
+    assert!(accounts["items"].as_array().unwrap().len() >= 5, "{accounts}");
+    let held = client.get(&format!("{TRANSACTIONS}?reference=demo-books-on-hold")).await.json();
+    assert_eq!(held["status"], "pending");
+    let (status, output) = server.stop().await;
+    assert!(status.success() && output.contains("DEMO"), "{output}");
+
+    let server = builder.start().await;
+    let client = server.client();
+    assert_eq!(client.get("/status").await.json()["services"]["ledger"]["head"], head, "sown twice");
+    typed(&banner(&server).await, dir.path());
+    // A visitor who froze an account does not keep the demo from starting.
+    let frozen = client.post(&format!("{ACCOUNTS}/customers:ann/freeze"), &json!({})).await;
+    assert_eq!(frozen.status, 200);
+    server.kill();
+    let server = builder.start().await;
+    let body = own(json!({ "postings": [posting("customers:ann", "customers:bob", "1.00")] }));
+    refusal(&server.client().post(TRANSACTIONS, &body).await, 422, "account_frozen");
+}

@@ -1,0 +1,210 @@
+//! A running server with a client, and the few words that the stories are told in.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use hyper::{Method, StatusCode};
+use kernel::{IdMaker, SystemClock};
+use ledger_api::{TransactionId, TransactionTag};
+use platform::db::Target;
+use platform::rpc::Credential;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::{Answer, Client, Server, ServerBuilder};
+
+use crate::end_to_end::mint::Mint;
+
+pub(crate) const ACCOUNTS: &str = "/v1/ledger/accounts";
+pub(crate) const TRANSACTIONS: &str = "/v1/ledger/transactions";
+pub(crate) const BATCHES: &str = "/v1/ledger/batches";
+
+const CALLED: &str = "other processes call it on ";
+
+/// What callers talk to, in one process or with the ledger in another one.
+pub(crate) struct House {
+    pub(crate) server: Server,
+    pub(crate) client: Client,
+    ledger: Option<Server>,
+    /// Where identity keeps what it knows.
+    identity: Target,
+    dir: TempDir,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Topology {
+    OneProcess,
+    Split,
+}
+
+pub(crate) fn builder(data_dir: &Path) -> ServerBuilder {
+    ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), data_dir).env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
+}
+
+/// Tells the story in both topologies, on SQLite and, when a server is named, on PostgreSQL. `env` is added to the
+/// environment of every process.
+pub(crate) async fn on_both_with(env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
+    for topology in [Topology::OneProcess, Topology::Split] {
+        told(topology, env, &story).await;
+        testkit::on_postgres(async |store| {
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+            let name = format!("florin_e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+            platform::db::create_database(store.url(), &name).await.unwrap();
+            let url = platform::db::with_database(store.url(), &name);
+            told(topology, &[env, &[("FLORIN__STORAGE__DATABASE_URL", url.as_str())]].concat(), &story).await;
+            platform::db::drop_database(store.url(), &name).await.unwrap();
+        })
+        .await;
+    }
+}
+
+async fn told(topology: Topology, env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
+    let house = House::start_as(topology, env).await;
+    story(&house).await;
+    for server in [Some(house.server), house.ledger].into_iter().flatten() {
+        let (status, output) = server.stop().await;
+        assert!(status.success(), "{topology:?}: {output}");
+    }
+}
+
+pub(crate) async fn on_both(story: impl AsyncFn(&House)) {
+    on_both_with(&[], story).await;
+}
+
+pub(crate) fn usd(amount: &str) -> Value {
+    json!({ "amount": amount, "currency": "USD" })
+}
+
+pub(crate) fn posting(debit: &str, credit: &str, amount: &str) -> Value {
+    json!({ "debit": debit, "credit": credit, "amount": usd(amount) })
+}
+
+pub(crate) fn new_id() -> TransactionId {
+    IdMaker::new(Arc::new(SystemClock)).make::<TransactionTag>()
+}
+
+/// A body with an id of its own.
+pub(crate) fn own(mut body: Value) -> Value {
+    body["id"] = json!(new_id());
+    body
+}
+
+impl House {
+    pub(crate) async fn start(env: &[(&'static str, &str)]) -> House {
+        House::start_as(Topology::OneProcess, env).await
+    }
+
+    async fn start_as(topology: Topology, env: &[(&'static str, &str)]) -> House {
+        let dir = tempfile::tempdir().unwrap();
+        let builder = builder(dir.path()).env("FLORIN__RPC__SECRET_FILE", dir.path().join("keys/rpc"));
+        let mut builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, value));
+        let mut ledger = None;
+        if topology == Topology::Split {
+            let server = builder.clone().arg("ledger").arg("identity").start().await;
+            let at = server.said(CALLED).await;
+            builder = builder.arg("edge").calling(&["LEDGER", "IDENTITY"], &at);
+            ledger = Some(server);
+        }
+        let server = builder.start().await;
+        let url = env.iter().find(|(name, _)| *name == "FLORIN__STORAGE__DATABASE_URL");
+        let identity = match url {
+            Some((_, url)) => Target::Postgres { url: (*url).to_owned(), schema: "identity".to_owned() },
+            None => Target::Sqlite { file: dir.path().join("identity.db"), cache_mb: 2 },
+        };
+        House { client: server.client(), server, ledger, identity, dir }
+    }
+
+    /// Signs whatever a test wants to be said.
+    pub(crate) async fn mint(&self) -> Mint {
+        Mint::open(self.identity.clone()).await
+    }
+
+    /// Where other processes of the house are called, and what they show; none in one process on SQLite.
+    pub(crate) async fn inside(&self) -> Option<(String, Credential)> {
+        let server = self.ledger.as_ref().unwrap_or(&self.server);
+        if !server.output().contains(CALLED) {
+            return None;
+        }
+        Some((server.said(CALLED).await, Credential::read(&self.dir.path().join("keys/rpc")).unwrap()))
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        self.client.send(method, path, &[], body).await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.client.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(&body)).await
+    }
+
+    /// Something new: 201.
+    pub(crate) async fn create(&self, path: &str, body: Value) -> Value {
+        let answer = self.client.post(path, &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{path} {body}: {}", answer.text());
+        answer.json()
+    }
+
+    /// A repeat, a dry run or a change: 200.
+    pub(crate) async fn again(&self, path: &str, body: Value) -> Value {
+        let answer = self.client.post(path, &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path} {body}: {}", answer.text());
+        answer.json()
+    }
+
+    pub(crate) async fn refused(&self, path: &str, body: Value, status: u16, code: &str) -> Value {
+        refusal(&self.client.post(path, &body).await, status, code)
+    }
+
+    /// Three accounts that take money from each other: cash may go below zero.
+    pub(crate) async fn open_three(&self) {
+        let cash = json!({ "path": "assets:cash", "currency": "USD", "normal": "debit", "may_go_negative": true });
+        self.create(ACCOUNTS, cash).await;
+        self.open("customers:ann").await;
+        self.open("customers:bob").await;
+    }
+
+    pub(crate) async fn open(&self, path: &str) -> Value {
+        self.create(ACCOUNTS, json!({ "path": path, "currency": "USD", "normal": "credit" })).await
+    }
+
+    pub(crate) async fn pay_in(&self, path: &str, amount: &str) -> Value {
+        let body = json!({ "postings": [posting("assets:cash", path, amount)] });
+        self.create(TRANSACTIONS, own(body)).await
+    }
+
+    pub(crate) async fn hold(&self, debit: &str, credit: &str, amount: &str) -> String {
+        let body = json!({ "status": "pending", "postings": [posting(debit, credit, amount)] });
+        self.create(TRANSACTIONS, own(body)).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Posted, pending in, pending out and available.
+    pub(crate) async fn balances(&self, path: &str) -> [String; 4] {
+        shown(&self.get(&format!("{ACCOUNTS}/{path}")).await["balances"])
+    }
+
+    /// Where the log stands.
+    pub(crate) async fn head(&self) -> String {
+        self.get("/status").await["services"]["ledger"]["head"].as_str().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn shown(balances: &Value) -> [String; 4] {
+    ["posted", "pending_in", "pending_out", "available"]
+        .map(|name| balances[name]["amount"].as_str().unwrap_or("none").to_owned())
+}
+
+#[track_caller]
+pub(crate) fn refusal(answer: &Answer, status: u16, code: &str) -> Value {
+    let body = answer.json();
+    assert_eq!((answer.status.as_u16(), body["code"].as_str()), (status, Some(code)), "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(body["status"], status);
+    assert_eq!(body["type"], format!("/problems/{code}"));
+    assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"));
+    body
+}

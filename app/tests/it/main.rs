@@ -1,0 +1,18 @@
+//! The real binary: how it starts and ends, its commands, its API end to end, its benchmarks, and what it survives.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bank;
+mod bench;
+mod books;
+mod browser;
+mod certificates;
+mod commands;
+mod common;
+mod end_to_end;
+mod failover;
+mod moving;
+mod roles;
+mod serve;
+mod several_books;
+mod split;
+mod survival;

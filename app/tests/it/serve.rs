@@ -1,0 +1,192 @@
+//! The real binary: how it starts, what it answers, who may share its directory, how it ends.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::time::Duration;
+
+use crate::common::{Running, florin, run};
+use kernel::{Clock, SystemClock};
+
+#[test]
+fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = SystemClock.monotonic();
+    let mut server = Running::start(florin(dir.path()).arg("serve"));
+    let start_ms = SystemClock.monotonic().micros_since(before) / 1_000;
+
+    let (status, body) = server.get("/status");
+    assert!(status == 200 && body.contains("\"mode\":\"embedded\"") && body.contains("\"demo\":false"), "{body}");
+    assert_eq!(server.get("/ready").0, 200);
+    assert!(server.get("/metrics").1.contains("http_requests_total"));
+    assert!(server.get("/openapi.json").1.contains("\"openapi\": \"3.1"));
+    for page in ["/", "/docs"] {
+        assert!(server.get(page).1.starts_with("<!DOCTYPE html>"), "{page}");
+    }
+    let (status, body) = server.get("/v1/nothing");
+    assert!(status == 404 && body.contains("\"code\":\"route_unknown\""), "{body}");
+
+    let memory = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let kilobytes =
+        memory.lines().find_map(|line| line.strip_prefix("RssAnon:")?.split_whitespace().next()?.parse().ok());
+    let megabytes: u64 = kilobytes.unwrap_or(u64::MAX) / 1_024;
+    println!("ready after {start_ms} ms, {megabytes} MB of its own while idle");
+    assert!(start_ms < 5_000, "ready after {start_ms} ms");
+    // Without the pages of the program itself, which are several times as many in a build for tests. Some fifteen are what the
+    // start needed for a moment, mostly to describe the API: the allocator gives them back some time later, or keeps them.
+    assert!(megabytes < 60, "{megabytes} MB");
+
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+}
+
+#[test]
+fn ctrl_c_ends_it_the_same_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity"]));
+    server.signal("INT");
+    server.wait_for("florin: stopped");
+    assert_eq!(server.ended(), Some(0));
+}
+
+/// What is shown once must not be lost to a mistake in the settings.
+#[test]
+fn a_first_start_that_fails_makes_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let start = |more: &[(&str, &str)]| {
+        let mut command = florin(dir.path());
+        command.env_remove("FLORIN__IDENTITY__FIRST_SECRETS_FILE").arg("serve").envs(more.iter().copied());
+        command
+    };
+    let missing = ("FLORIN__SERVER__TLS__KEY_FILE", "missing.pem");
+    for (more, sentence) in [
+        (&[("FLORIN__SERVER__MANAGEMENT_LISTEN", &*taken)][..], "server.management_listen"),
+        (&[("FLORIN__SERVER__TLS__CERTIFICATE_FILE", "missing.pem"), missing], "missing.pem"),
+        (&[("FLORIN__IDENTITY__FIRST_LOGIN_FILE", "/dev/null/first-login")], "identity.first_login_file"),
+    ] {
+        let (good, _, said) = run(&mut start(more));
+        assert!(!good && said.contains(sentence), "{said}");
+    }
+    let mut server = Running::start(&mut start(&[]));
+    let told = std::fs::read_to_string(dir.path().join("florin-keys/first-login")).unwrap();
+    assert!(told.starts_with("administrator: admin\npassword for one login: "), "{told}");
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+    // A start that makes nobody leaves the file alone.
+    let _server = Running::start(&mut start(&[]));
+    assert_eq!(std::fs::read_to_string(dir.path().join("florin-keys/first-login")).unwrap(), told);
+}
+
+#[test]
+fn a_second_process_is_told_who_holds_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Running::start(florin(dir.path()).arg("serve"));
+    let (good, _, said) = run(florin(dir.path()).arg("serve"));
+    assert!(!good && said.contains(&format!("is in use by process {};", first.pid())), "{said}");
+}
+
+#[test]
+fn a_crash_leaves_no_lock_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = Running::start(florin(dir.path()).arg("serve"));
+    first.signal("KILL");
+    assert_eq!(first.ended(), None);
+    Running::start(florin(dir.path()).arg("serve"));
+}
+
+#[test]
+fn a_demo_says_so_and_keeps_its_directory_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = Running::start(florin(dir.path()).args(["serve", "--demo"]));
+    demo.wait_for("DEMO: every caller without a token is the same demo user");
+    assert!(demo.get("/status").1.contains("\"demo\":true"));
+    demo.signal("TERM");
+    assert_eq!(demo.ended(), Some(0));
+    let (good, _, said) = run(florin(dir.path()).arg("serve"));
+    assert!(!good && said.contains("start it with --demo"), "{said}");
+}
+
+#[test]
+fn metrics_and_health_are_on_the_management_port_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = florin(dir.path());
+    let mut server = Running::start(command.arg("serve").env("FLORIN__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:0"));
+    server.at = server.wait_for("metrics and health also on http://");
+    assert_eq!((server.get("/metrics").0, server.get("/ready").0, server.get("/status").0), (200, 200, 200));
+    assert_eq!((server.get("/docs").0, server.get("/v1/accounts").0), (404, 404));
+}
+
+#[test]
+fn starts_that_cannot_work_are_refused_in_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |name: &str, value: &str, words: &str| {
+        let (good, _, said) = run(florin(dir.path()).args(["serve", "--demo"]).env(name, value));
+        assert!(!good && said.contains(words), "{said}");
+    };
+    refused("DATABASE_URL", "postgres://ann:hunter2@127.0.0.1/x", "--demo runs on the embedded databases only");
+    refused("FLORIN__SERVER__LISTEN", "0.0.0.0:8080", "can be reached from other machines");
+    refused("FLORIN__SERVICES__LEDGER__MODE", "remote", "at least one address is wanted");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    refused("FLORIN__SERVER__LISTEN", &taken.local_addr().unwrap().to_string(), "is in use by another process");
+    let (good, _, said) = run(florin(dir.path()).args(["serve", "cards"]));
+    assert!(!good && said.contains("[possible values: edge, ledger, identity]"), "{said}");
+}
+
+#[test]
+fn a_directory_that_may_not_be_written_is_said_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let binary = dir.path().join("florin");
+    std::fs::copy(env!("CARGO_BIN_EXE_florin"), &binary).unwrap();
+    open(dir.path(), 0o755);
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    open(&data, 0o555);
+    let mut command = std::process::Command::new(&binary);
+    command.arg("serve").current_dir("/").env_clear();
+    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__STORAGE__DATA_DIR", &data);
+    // Root may write anywhere; the rule is tried as nobody then.
+    if std::fs::write(data.join("probe"), "").is_ok() {
+        std::fs::remove_file(data.join("probe")).unwrap();
+        command.uid(65_534).gid(65_534);
+    }
+    let (good, _, said) = run(&mut command);
+    assert!(!good && said.contains("cannot be written: Permission denied"), "{said}");
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = florin(dir.path());
+    let mut server = Running::start(command.arg("serve").env("FLORIN__SERVER__HEADER_TIMEOUT_MS", "30000"));
+    let mut half = std::net::TcpStream::connect(&server.at).unwrap();
+    half.write_all(b"GET /status HTTP/1.1\r\nhost: loc").unwrap();
+    server.signal("TERM");
+    server.wait_for("stopping");
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(130));
+}
+
+#[test]
+fn refusals_are_logged_with_the_request_and_successes_only_when_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut quiet = Running::start(florin(dir.path()).arg("serve").env("PAYMENT_ENCRYPTION_KEY", "hunter2"));
+    quiet.get("/status");
+    quiet.get("/nowhere/4711");
+    quiet.wait_for("\"message\":\"refused\"");
+    let said = quiet.said.join("\n");
+    assert!(said.contains("\"code\":\"route_unknown\"") && said.contains("\"request_id\":\"req_"), "{said}");
+    assert!(said.contains("PAYMENT_ENCRYPTION_KEY") && !said.contains("hunter2"), "{said}");
+    assert!(!said.contains("\"answered\"") && !said.contains("4711"), "{said}");
+    quiet.signal("TERM");
+    quiet.ended();
+
+    let mut chatty = Running::start(florin(dir.path()).arg("serve").env("LOG_LEVEL", "info,access=debug"));
+    chatty.get("/status");
+    chatty.wait_for("\"message\":\"answered\"");
+}

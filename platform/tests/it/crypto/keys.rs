@@ -1,0 +1,137 @@
+//! The life of a data key: made, shared, used up, retired, and refused when it is not what it was.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::crypto::{KeyEncryptionKey, KeyRing, Place, SealError};
+use testkit::FakeClock;
+
+use crate::crypto::common::{BLOCK, count_uses, prepared, ring, set_uses, swap, uses};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+fn place() -> Place<'static> {
+    Place::new("user", "totp", "ann")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_retires_after_thirty_days_and_still_opens() {
+    testkit::for_each_engine(async |store| {
+        let db = prepared(store.open().await).await;
+        let (kek, clock) = (KeyEncryptionKey::random(), FakeClock::default());
+        let ring = KeyRing::open(&db, &kek, Arc::new(clock.clone())).await.unwrap();
+        let old = ring.seal(place(), b"old").unwrap();
+        clock.advance_millis(30 * DAY_MS - 1);
+        ring.tend().await.unwrap();
+        assert_eq!(uses(&db).await, [BLOCK]);
+        clock.advance_millis(1);
+        ring.tend().await.unwrap();
+        assert_eq!(uses(&db).await, [BLOCK, BLOCK]);
+        let new = ring.seal(place(), b"new").unwrap();
+        assert_ne!(old[..9], new[..9], "the same key seals on");
+        assert_eq!(ring.unseal(place(), &old).await.unwrap().as_slice(), b"old");
+        let later = KeyRing::open(&db, &kek, Arc::new(clock)).await.unwrap();
+        assert_eq!(later.unseal(place(), &old).await.unwrap().as_slice(), b"old");
+        assert_eq!(later.unseal(place(), &new).await.unwrap().as_slice(), b"new");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_never_used_more_often_than_was_written_down() {
+    testkit::for_each_engine(async |store| {
+        let db = prepared(store.open().await).await;
+        let kek = KeyEncryptionKey::random();
+        let first = ring(&db, &kek).await;
+        first.seal(place(), b"kept").unwrap();
+        drop(first);
+        assert_eq!(uses(&db).await, [BLOCK], "the block is written down before the first use");
+        let _second = ring(&db, &kek).await;
+        assert_eq!(uses(&db).await, [2 * BLOCK], "what a process did not use is not used by the next");
+        set_uses(&db, (1 << 30) - BLOCK).await;
+        let _last = ring(&db, &kek).await;
+        assert_eq!(uses(&db).await, [1 << 30]);
+        let _next = ring(&db, &kek).await;
+        assert_eq!(uses(&db).await, [1 << 30, BLOCK]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_that_get_few_are_fetched_in_time() {
+    testkit::on_sqlite(async |store| {
+        let db = prepared(store.open().await).await;
+        let ring = ring(&db, &KeyEncryptionKey::random()).await;
+        for round in 0..4 {
+            for _ in 0..BLOCK / 4 {
+                ring.seal(place(), b"").unwrap();
+            }
+            assert!(count_uses(&db).await > round * BLOCK / 4);
+        }
+        for _ in 0..1_000 {
+            if count_uses(&db).await == 2 * BLOCK {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody fetched more uses: {:?}", uses(&db).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_store_sealing_ends_when_the_uses_do() {
+    testkit::on_sqlite(async |store| {
+        let db = prepared(store.open().await).await;
+        let ring = ring(&db, &KeyEncryptionKey::random()).await;
+        // Whoever holds the only writer keeps the ring from taking more.
+        let tx = db.begin().await.unwrap();
+        for _ in 0..BLOCK {
+            ring.seal(place(), b"").unwrap();
+        }
+        assert!(matches!(ring.seal(place(), b""), Err(SealError::Exhausted)));
+        tx.commit().await.unwrap();
+        ring.tend().await.unwrap();
+        ring.seal(place(), b"").unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_master_and_a_changed_key_are_refused_and_nothing_is_added() {
+    testkit::for_each_engine(async |store| {
+        let db = prepared(store.open().await).await;
+        let (kek, clock) = (KeyEncryptionKey::random(), FakeClock::default());
+        let ring = KeyRing::open(&db, &kek, Arc::new(clock.clone())).await.unwrap();
+        let before = uses(&db).await;
+        let refused = KeyRing::open(&db, &KeyEncryptionKey::random(), Arc::new(clock.clone())).await;
+        assert!(matches!(refused, Err(SealError::WrongMaster { id: 1 })), "{refused:?}");
+        assert_eq!(uses(&db).await, before);
+        clock.advance_millis(31 * DAY_MS);
+        ring.tend().await.unwrap();
+        swap(&db).await;
+        let refused = KeyRing::open(&db, &kek, Arc::new(clock)).await;
+        assert!(matches!(refused, Err(SealError::KeyDamaged { id: 1 })), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_share_a_store_open_what_the_others_sealed() {
+    testkit::on_postgres(async |store| {
+        let (one, other) = (prepared(store.open().await).await, store.open().await);
+        let (kek, clock) = (KeyEncryptionKey::random(), FakeClock::default());
+        let opening = [&one, &other].map(|db| KeyRing::open(db, &kek, Arc::new(clock.clone())));
+        let [first, second] = opening;
+        let (first, second) = tokio::join!(first, second);
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!(uses(&one).await, [2 * BLOCK], "they made one key between them");
+        clock.advance_millis(31 * DAY_MS);
+        second.tend().await.unwrap();
+        let sealed = second.seal(place(), b"kept").unwrap();
+        assert_eq!(first.unseal(place(), &sealed).await.unwrap().as_slice(), b"kept");
+        first.tend().await.unwrap();
+        assert_eq!(uses(&one).await, [2 * BLOCK, 2 * BLOCK], "the second key is shared as well");
+    })
+    .await;
+}

@@ -1,0 +1,17 @@
+//! The platform on both engines and over real sockets. One program, so that what it is linked from is linked once: a test that
+//! needs the process for itself (a recorder of metrics, a subscriber, a disk that fails) says `testkit::alone`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod answers;
+mod bad_input;
+mod common;
+mod connections;
+mod crypto;
+mod db;
+mod feed;
+mod health;
+mod lane;
+mod rpc;
+mod shutdown;
+mod tls;
+mod traces;

@@ -1,0 +1,5 @@
+//! Identity over HTTP, and logging in, account security and people on stores of both engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod http;
+mod people;

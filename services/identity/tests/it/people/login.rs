@@ -1,0 +1,169 @@
+//! The way from a name to a session, and what is not told on it.
+
+use identity_api::{BeginLogin, IdentityError, Login, LoginAct, People, Refusal, Stage, UserChange};
+use kernel::Secret;
+use testkit::for_each_engine;
+
+use crate::people::harness::{Desk, PASSWORD, by_password, here, refused, why};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_and_a_password_begin_a_session() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        desk.person("ann", &["customer"]).await;
+        let page = desk.begin().await;
+        assert_eq!(page.stage, Stage::Password);
+        let reply = desk.step(&page, by_password("ANN", PASSWORD)).await.unwrap();
+        assert_eq!((reply.page.stage, reply.page.return_to.as_str()), (Stage::Done, "/account"));
+        let view = desk.view(&reply.session.unwrap()).await.unwrap();
+        assert_eq!((view.user.username.as_str(), view.second_factor), ("ann@example.com", false));
+        assert!(view.user.last_login_at.is_some());
+        assert_eq!(view.sessions[0].address.as_deref(), Some("192.0.2.1"));
+        assert_eq!(desk.events().await, ["identity.user.created", "identity.session.began"]);
+        // The login is over.
+        assert_eq!(desk.step(&page, by_password("ann", PASSWORD)).await, Err(refused(Refusal::LoginUnknown)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_not_told_whether_a_name_is_known() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        desk.person("ann", &["customer"]).await;
+        let gone = desk.person("gone", &["customer"]).await;
+        let change = identity_api::ChangeUser { id: gone.id, change: UserChange::Disable };
+        desk.service.change_user(&desk.ctx, change).await.unwrap();
+        let mut told = Vec::new();
+        for (name, password) in [("ann", "wrong"), ("nobody", "wrong"), ("gone", "wrong"), ("gone", PASSWORD)] {
+            let hashed = desk.service.passwords_hashed();
+            let events = desk.events().await.len();
+            let error = desk.password_from(name, password, "192.0.2.9").await.unwrap_err();
+            let events = desk.events().await.split_off(events);
+            told.push((
+                error.to_string(),
+                error.code(),
+                error.status(),
+                desk.service.passwords_hashed() - hashed,
+                events,
+            ));
+        }
+        let failed = vec!["identity.login.failed".to_owned()];
+        let expected =
+            ("the name and the password do not fit together".to_owned(), "wrong_credentials", 401, 1, failed);
+        assert!(told.iter().all(|told| *told == expected), "{told:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_a_login_where_it_was_and_too_many_end_it() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        desk.person("ann", &["customer"]).await;
+        let page = desk.begin().await;
+        for address in 0..15 {
+            let origin = identity_api::Origin { address: Some([198, 51, 100, address].into()), agent: None };
+            let name = format!("nobody{address}");
+            assert_eq!(why(desk.step_from(&page, by_password(&name, "wrong"), origin).await), "wrong_credentials");
+        }
+        assert_eq!(why(desk.step(&page, by_password("ann", PASSWORD)).await), "login_unknown");
+        let page = desk.begin().await;
+        assert_eq!(why(desk.step(&page, by_password("ann", "wrong")).await), "wrong_credentials");
+        assert!(desk.step(&page, by_password("ann", PASSWORD)).await.unwrap().session.is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_ends_after_ten_minutes_and_needs_its_key() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        desk.person("ann", &["customer"]).await;
+        let page = desk.begin().await;
+        desk.pass(599);
+        assert!(desk.service.resume_login(&desk.ctx, page.key.clone()).await.is_ok());
+        desk.pass(1);
+        assert_eq!(why(desk.step(&page, by_password("ann", PASSWORD)).await), "login_unknown");
+        let other = Secret::new("another key");
+        assert_eq!(why(desk.service.resume_login(&desk.ctx, other).await), "login_unknown");
+        desk.begin().await;
+        assert_eq!(desk.number("select count(*) from login", &[]).await, 1, "what is over is cleared");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_out_of_turn_is_refused() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        let secret = || Secret::new("123456");
+        let page = desk.begin().await;
+        for act in [
+            LoginAct::Code { code: secret() },
+            LoginAct::BackupCode { code: secret() },
+            LoginAct::SentCode { code: secret() },
+            LoginAct::SendCode { by: identity_api::FactorKind::Email },
+            LoginAct::Enrol { code: secret() },
+            LoginAct::Kept,
+            LoginAct::NewPassword { password: Secret::new(PASSWORD) },
+            LoginAct::Reset { code: secret(), password: Secret::new(PASSWORD) },
+        ] {
+            assert_eq!(desk.step(&page, act.clone()).await, Err(refused(Refusal::StepOutOfTurn)), "{act:?}");
+        }
+        desk.person("eve", &["employee"]).await;
+        let page = desk.step(&page, by_password("eve", PASSWORD)).await.unwrap().page;
+        let forgot = LoginAct::Forgot { username: "eve@example.com".to_owned() };
+        for act in [LoginAct::Kept, forgot, LoginAct::Code { code: secret() }, by_password("eve", PASSWORD)] {
+            assert_eq!(why(desk.step(&page, act).await), "step_out_of_turn");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_well_formed_is_refused_before_anything_is_done() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        let away =
+            |to: &str| BeginLogin { return_to: to.to_owned(), origin: here(), again: None, second_factor: false };
+        assert_eq!(why(desk.begin_as(away("https://evil.example")).await), "field_invalid");
+        let again = BeginLogin { again: Some(Secret::new("no session")), ..away("/account") };
+        assert_eq!(desk.begin_as(again).await, Err(refused(Refusal::NotLoggedIn)));
+        let hashed = desk.service.passwords_hashed();
+        let page = desk.begin().await;
+        let long = "x".repeat(257);
+        assert_eq!(why(desk.step(&page, by_password("ann", &long)).await), "password_too_long");
+        let spaces = LoginAct::Password { username: "a b".to_owned(), password: Secret::new("x") };
+        assert_eq!(why(desk.step(&page, spaces).await), "field_invalid");
+        assert_eq!(desk.service.passwords_hashed(), hashed);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_is_disabled_half_way_gets_no_further() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        let eve = desk.person("eve", &["employee"]).await;
+        let page = desk.password("eve", PASSWORD).await.unwrap().page;
+        let change = identity_api::ChangeUser { id: eve.id, change: UserChange::Disable };
+        desk.service.change_user(&desk.ctx, change).await.unwrap();
+        let answer: Result<_, IdentityError> = desk.step(&page, LoginAct::Enrol { code: Secret::new("1") }).await;
+        assert_eq!(why(answer), "login_unknown");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_good_for_one_stage_only() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        desk.person("eve", &["employee"]).await;
+        let before = desk.begin().await;
+        let behind = desk.step(&before, by_password("eve", PASSWORD)).await.unwrap().page;
+        assert_ne!(before.key, behind.key);
+        assert_eq!(why(desk.service.resume_login(&desk.ctx, before.key).await), "login_unknown");
+    })
+    .await;
+}

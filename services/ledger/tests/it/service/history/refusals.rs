@@ -1,0 +1,59 @@
+//! What is wrong with a question about the past, one test each.
+
+use kernel::Timestamp;
+use ledger_api::{Limits, Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery};
+
+use crate::service::harness::{Desk, path, refusal};
+use crate::service::refusals::{nothing, refused};
+
+async fn many(desk: &Desk) {
+    for number in 0..4 {
+        desk.account(&format!("many:{number}"), Side::Debit, Limits::default()).await.unwrap();
+    }
+}
+
+fn statement(change: impl FnOnce(&mut StatementQuery)) -> StatementQuery {
+    let query = serde_json::json!({ "path": "ann" });
+    let mut query = serde_json::from_value(query).unwrap();
+    change(&mut query);
+    query
+}
+
+async fn statement_refused(desk: &Desk, change: impl FnOnce(&mut StatementQuery)) -> Refusal {
+    refusal(desk.ledger.statement(&desk.ctx, statement(change)).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn range_empty() {
+    let at = Timestamp::from_micros(5);
+    refused(400, nothing, async |desk: &Desk| {
+        statement_refused(desk, |query| (query.from, query.to) = (Some(at), Some(at))).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursor_ahead() {
+    refused(400, nothing, async |desk: &Desk| {
+        let after = StatementCursor { as_of_seq: 9_999, time: 0, seq: 1, backward: false };
+        statement_refused(desk, |query| query.after = Some(after)).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn depth_out_of_range() {
+    refused(400, nothing, async |desk: &Desk| {
+        let query = TrialBalanceQuery { depth: Some(0), ..TrialBalanceQuery::default() };
+        refusal(desk.ledger.trial_balance(&desk.ctx, query).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roll_up_too_large() {
+    refused(422, many, async |desk: &Desk| {
+        refusal(desk.ledger.roll_up(&desk.ctx, RollUpQuery::now(path("many"))).await)
+    })
+    .await;
+}

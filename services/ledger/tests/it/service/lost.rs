@@ -1,0 +1,47 @@
+//! Connections that are lost at the worst moment: while a commit is under way.
+
+use std::sync::Arc;
+
+use kernel::{Clock, IdMaker, Principal};
+use ledger::{LedgerConfig, LedgerService};
+use ledger_api::{DeclareMetadataKey, LedgerError, Side};
+use platform::db::{Access, Db};
+use testkit::{CommitCutter, Cut, FakeClock, on_postgres};
+
+use crate::service::harness::{Desk, ctx, may_go_negative, path, pay};
+use crate::service::way::Face;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
+    on_postgres(async |store| {
+        let cutter = CommitCutter::start(store.url()).await;
+        let target = store.target_through(cutter.url());
+        let db = Db::open(target, Access::ReadWrite, 4).await.unwrap();
+        let clock = FakeClock::default();
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let ids = IdMaker::seeded(Arc::clone(&shared), 7);
+        let ledger = LedgerService::start(db, LedgerConfig::default(), shared, ids).await.unwrap();
+        let desk = Desk { ledger: Face::local(ledger), ctx: ctx(&clock, Principal::operator()), clock };
+        desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();
+        desk.account("ann", Side::Credit, may_go_negative()).await.unwrap();
+        for (bits, cut) in
+            [(1, Cut::BeforeServer), (2, Cut::BeforeClient), (3, Cut::BeforeServer), (4, Cut::BeforeClient)]
+        {
+            cutter.arm(cut);
+            desk.run(pay(bits, "bank", "ann", 10)).await.unwrap();
+            assert!(desk.run(pay(bits, "bank", "ann", 10)).await.unwrap().replayed);
+        }
+        assert_eq!(cutter.cuts(), 4);
+        // Beside the lane nobody asks the store again, so that nothing is said of what happened.
+        for cut in [Cut::BeforeServer, Cut::BeforeClient] {
+            cutter.arm(cut);
+            let key = DeclareMetadataKey { key: "order".to_owned() };
+            assert_eq!(desk.ledger.declare_metadata_key(&desk.ctx, key).await, Err(LedgerError::OutcomeUnknown));
+        }
+        assert_eq!(desk.ledger.metadata_keys(&desk.ctx).await.unwrap().len(), 1);
+        let ann = desk.ledger.account(&desk.ctx, &path("ann")).await.unwrap();
+        assert_eq!((ann.balances.posted.minor(), ann.balances.version), (40, 4));
+        desk.ledger.close().await.unwrap();
+    })
+    .await;
+}

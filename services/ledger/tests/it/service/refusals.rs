@@ -1,0 +1,658 @@
+//! Every way in which the ledger says no, one test each: its code, its status, and that it changed nothing.
+//!
+//! `test_of` names the test of each refusal. It has no arm for everything else, so a new refusal does not compile until
+//! it has one here; `every_refusal_has_a_test` looks whether the test is there, and `refused` whether the test is about
+//! the refusal that bears its name.
+
+use std::future::ready;
+
+use kernel::{Money, Timestamp};
+use ledger_api::{
+    AccountChange, AccountQuery, Batch, DeclareAsset, LedgerError, Limits, NewTransaction, Operation, Refusal, Side,
+    VersionCondition, WantedStatus, limits,
+};
+
+use crate::service::harness::{
+    Desk, create, hold, increase, path, pay, post, posting, reference, referenced, refusal, reverse, usd, void,
+};
+use crate::service::way::for_each_way_on_sqlite;
+
+fn test_of(refusal: &Refusal) -> &'static str {
+    use Refusal::*;
+    match refusal {
+        IdempotencyMissing => "idempotency_missing",
+        NoPostings => "no_postings",
+        TooManyPostings { .. } => "too_many_postings",
+        AmountZero { .. } => "amount_zero",
+        AmountNegative { .. } => "amount_negative",
+        AmountTooLarge { .. } => "amount_too_large",
+        SameAccount { .. } => "same_account",
+        PostingMalformed { .. } => "posting_malformed",
+        MetadataTooLarge { .. } => "metadata_too_large",
+        BatchEmpty => "batch_empty",
+        BatchTooLarge { .. } => "batch_too_large",
+        LimitsInvalid { .. } => "limits_invalid",
+        AssetInvalid { .. } => "asset_invalid",
+        ExpiryInvalid { .. } => "expiry_invalid",
+        ScheduleTimeMissing => "schedule_time_missing",
+        QueryUnsupported { .. } => "query_unsupported",
+        MetadataKeyInvalid { .. } => "metadata_key_invalid",
+        PageSize { .. } => "page_size",
+        NotFound { .. } => "not_found",
+        AccountUnknown { .. } => "account_unknown",
+        AccountExists { .. } => "account_exists",
+        CurrencyUnknown { .. } => "currency_unknown",
+        CurrencyScale { .. } => "currency_scale",
+        AssetExists { .. } => "asset_exists",
+        IdTaken { .. } => "id_taken",
+        KeyTaken => "idempotency_key_taken",
+        ReferenceTaken { .. } => "reference_taken",
+        MetadataKeyUndeclared { .. } => "metadata_key_undeclared",
+        TooManyMetadataKeys { .. } => "too_many_metadata_keys",
+        AccountFrozen { .. } => "account_frozen",
+        AccountClosed { .. } => "account_closed",
+        AccountNotZero { .. } => "account_not_zero",
+        AccountHasHolds { .. } => "account_has_holds",
+        CurrencyMismatch { .. } => "currency_mismatch",
+        SumOverflow { .. } => "sum_overflow",
+        InsufficientFunds { .. } => "insufficient_funds",
+        AboveCeiling { .. } => "above_ceiling",
+        VersionMismatch { .. } => "version_mismatch",
+        RollUpTooLarge { .. } => "roll_up_too_large",
+        PendingUnknown { .. } => "pending_unknown",
+        NotPending { .. } => "not_pending",
+        AlreadyPosted { .. } => "already_posted",
+        AlreadyVoided { .. } => "already_voided",
+        Expired { .. } => "expired",
+        AmountAboveRemaining { .. } => "amount_above_remaining",
+        AmountsMismatch { .. } => "amounts_mismatch",
+        IncreaseRefused { .. } => "increase_refused",
+        TransactionUnknown { .. } => "transaction_unknown",
+        NotReversible { .. } => "not_reversible",
+        ReversalOfReversal { .. } => "reversal_of_reversal",
+        AlreadyReversed { .. } => "already_reversed",
+        EffectiveInFuture { .. } => "effective_in_future",
+        EffectiveBeforeOpening { .. } => "effective_before_opening",
+        ExpiryTooFar { .. } => "expiry_too_far",
+        ExpiresInPast { .. } => "expires_in_past",
+        ScheduleInPast { .. } => "schedule_in_past",
+        ScheduleTooFar { .. } => "schedule_too_far",
+        NotScheduled { .. } => "not_scheduled",
+        AlreadyCancelled { .. } => "already_cancelled",
+        AlreadyCarriedOut { .. } => "already_carried_out",
+        AlreadyFailed { .. } => "already_failed",
+        SiblingFailed { .. } => "sibling_failed",
+        RangeEmpty { .. } => "range_empty",
+        DepthOutOfRange { .. } => "depth_out_of_range",
+        CursorAhead { .. } => "cursor_ahead",
+        BookUnknown { .. } => "book_unknown",
+        BooksDiffer { .. } => "books_differ",
+        TooManyBooks { .. } => "too_many_books",
+    }
+}
+
+/// The tests of what is wrong besides refusals, in this folder and, for the last three, in `service.rs`.
+fn test_of_error(error: &LedgerError) -> &'static str {
+    match error {
+        LedgerError::Refused { refusal, .. } => test_of(refusal),
+        LedgerError::Forbidden => "without_a_permission_nothing_is_allowed",
+        LedgerError::Overloaded => "a_full_queue_turns_callers_away_and_loses_nobody",
+        LedgerError::AccessStale => "a_ledger_that_cannot_judge_a_token_says_so_from_afar_too",
+        LedgerError::DeadlineExceeded | LedgerError::Unavailable => "a_command_whose_time_is_over_does_nothing",
+        LedgerError::OutcomeUnknown => "a_caller_that_gives_up_half_way_can_look_the_outcome_up",
+        LedgerError::ClockBehind => "record_time_never_goes_back_and_a_clock_far_behind_is_refused",
+        LedgerError::StorageFull | LedgerError::Internal => "what_the_lane_says_keeps_its_name",
+    }
+}
+
+#[test]
+fn every_refusal_has_a_test() {
+    let text = include_str!("refusals.rs");
+    let elsewhere = [
+        include_str!("access.rs"),
+        include_str!("books/refusals.rs"),
+        include_str!("busy.rs"),
+        include_str!("schedule_refused.rs"),
+        include_str!("history/refusals.rs"),
+        include_str!("time.rs"),
+        include_str!("search.rs"),
+        include_str!("../../../src/service/errors.rs"),
+    ];
+    let named = |line: &str| line.trim().strip_suffix("\",")?.split_once(" => \"").map(|(_, name)| name.to_owned());
+    let names: Vec<String> = text.lines().filter_map(named).collect();
+    assert_eq!(names.len(), ARMS, "every arm of the two matches was read");
+    for name in names {
+        let wanted = format!("fn {name}()");
+        assert!(
+            text.contains(&wanted) || elsewhere.iter().any(|text| text.contains(&wanted)),
+            "no test is called {name}"
+        );
+    }
+    assert_eq!(test_of_error(&LedgerError::Internal), "what_the_lane_says_keeps_its_name");
+}
+
+/// Of `test_of`, and of `test_of_error` but the one that refers to it.
+const ARMS: usize = 75;
+
+pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
+    for_each_way_on_sqlite(async |store| {
+        let desk = Desk::with_people(store).await;
+        set_up(&desk).await;
+        let before = (desk.all_accounts().await, desk.rows().await);
+        let refusal = attempt(&desk).await;
+        let test = std::thread::current().name().unwrap().rsplit("::").next().unwrap().to_owned();
+        assert_eq!(test_of(&refusal), test, "{refusal:?}");
+        assert_eq!((refusal.code(), refusal.status()), (test.as_str(), status));
+        assert!(!refusal.to_string().is_empty() && !refusal.title().is_empty());
+        assert_eq!(desk.all_accounts().await, before.0, "a refusal moved an account");
+        let rows = desk.rows().await - before.1;
+        // A refusal that depends on the books is remembered: one row for the command, and for each sibling of it.
+        assert_eq!(rows > 0, refusal.is_remembered() && is_of_a_command(&refusal), "{rows} rows");
+        desk.ledger.close().await.unwrap();
+    })
+    .await;
+}
+
+/// A question leaves nothing, whatever its answer; an account that is asked for as it is not, is not a new one.
+fn is_of_a_command(refusal: &Refusal) -> bool {
+    !matches!(refusal, Refusal::RollUpTooLarge { .. } | Refusal::AccountExists { .. })
+}
+
+pub(crate) fn nothing(_: &Desk) -> std::future::Ready<()> {
+    ready(())
+}
+
+fn created(change: impl FnOnce(&mut NewTransaction)) -> Operation {
+    let mut create = create(1, vec![posting("bank", "ann", 1)]);
+    change(&mut create);
+    Operation::Create(create)
+}
+
+fn expiring(expires_at: Timestamp) -> Operation {
+    created(|create| (create.status, create.expires_at) = (WantedStatus::Pending, Some(expires_at)))
+}
+
+fn points(minor: i64, scale: u8) -> Money {
+    Money::new(minor, kernel::Currency::with_scale("POINTS", scale).unwrap())
+}
+
+async fn declare(desk: &Desk) {
+    desk.ledger.declare_asset(&desk.ctx, DeclareAsset { code: "POINTS".to_owned(), scale: 0 }).await.unwrap();
+}
+
+/// Takes the sums of two accounts as high as they go.
+async fn fill(desk: &Desk) {
+    let full = i64::MAX / limits::AMOUNT_MAX;
+    let lines = (0..full / 64).map(|number| filling(number as u128 + 10, 64)).collect();
+    assert!(desk.batch(false, lines).await.iter().all(Result::is_ok));
+    desk.run(filling(5, full % 64)).await.unwrap();
+}
+
+fn filling(bits: u128, count: i64) -> Operation {
+    Operation::Create(create(bits, vec![posting("bank", "bob", limits::AMOUNT_MAX); count as usize]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotency_missing() {
+    refused(400, nothing, async |desk: &Desk| refusal(desk.run(created(|create| create.id = None)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_postings() {
+    refused(400, nothing, async |desk: &Desk| refusal(desk.run(created(|create| create.postings.clear())).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_postings() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.postings = vec![posting("bank", "ann", 1); 65])).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amount_zero() {
+    refused(400, nothing, async |desk: &Desk| refusal(desk.run(pay(1, "bank", "ann", 0)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amount_negative() {
+    refused(400, nothing, async |desk: &Desk| refusal(desk.run(pay(1, "bank", "ann", -1)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amount_too_large() {
+    refused(400, nothing, async |desk: &Desk| refusal(desk.run(pay(1, "bank", "ann", limits::AMOUNT_MAX + 1)).await))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn same_account() {
+    refused(400, nothing, async |desk: &Desk| refusal(desk.run(pay(1, "ann", "ann", 1)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posting_malformed() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.postings[0].credit = None)).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_too_large() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.metadata = [("note".to_owned(), "x".repeat(5_000))].into())).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batch_empty() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.ledger.submit_batch(&desk.ctx, Batch { atomic: true, dry_run: false, lines: vec![] }).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batch_too_large() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(
+            desk.ledger
+                .submit_batch(
+                    &desk.ctx,
+                    Batch { atomic: true, dry_run: false, lines: vec![pay(1, "bank", "ann", 1); 1_001] },
+                )
+                .await,
+        )
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_invalid() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(
+            desk.account(
+                "new",
+                Side::Debit,
+                Limits { floor: Some(usd(5)), ceiling: Some(usd(4)), may_go_negative: false },
+            )
+            .await,
+        )
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asset_invalid() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.ledger.declare_asset(&desk.ctx, DeclareAsset { code: "USD".to_owned(), scale: 2 }).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_invalid() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.expires_at = Some(Timestamp::from_micros(i64::MAX)))).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn query_unsupported() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(
+            desk.ledger
+                .accounts(
+                    &desk.ctx,
+                    AccountQuery { prefix: Some(path("ann")), reference: Some(reference("R")), ..Default::default() },
+                )
+                .await,
+        )
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_size() {
+    refused(400, nothing, async |desk: &Desk| {
+        refusal(desk.ledger.accounts(&desk.ctx, AccountQuery { limit: Some(501), ..Default::default() }).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_found() {
+    refused(404, nothing, async |desk: &Desk| refusal(desk.find(999).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_unknown() {
+    refused(422, nothing, async |desk: &Desk| refusal(desk.run(pay(1, "bank", "nobody", 1)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_exists() {
+    refused(422, nothing, async |desk: &Desk| refusal(desk.account("ann", Side::Debit, Limits::default()).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn currency_unknown() {
+    refused(422, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.postings[0].amount = points(1, 0))).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn currency_scale() {
+    refused(422, declare, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.postings[0].amount = points(1, 3))).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asset_exists() {
+    refused(422, declare, async |desk: &Desk| refusal(desk.declare_once("POINTS", 2).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn id_taken() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(pay(1, "bank", "ann", 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(pay(1, "bank", "ann", 2)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotency_key_taken() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run_as(&desk.keyed("K"), pay(1, "bank", "ann", 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run_as(&desk.keyed("K"), pay(2, "bank", "ann", 2)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reference_taken() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(referenced(1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(referenced(2)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_frozen() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.change("ann", AccountChange::Freeze).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(pay(1, "bank", "ann", 1)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_closed() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.change("ann", AccountChange::Close).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(pay(1, "bank", "ann", 1)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_not_zero() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(pay(1, "bank", "ann", 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.change_once("ann", AccountChange::Close).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_has_holds() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.change_once("ann", AccountChange::Close).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn currency_mismatch() {
+    refused(422, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.postings[0].amount = Money::new(1, "EUR".parse().unwrap()))).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sum_overflow() {
+    refused(422, fill, async |desk: &Desk| refusal(desk.run(filling(6, 1)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn insufficient_funds() {
+    refused(422, nothing, async |desk: &Desk| refusal(desk.run(pay(1, "ann", "bob", 1)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn above_ceiling() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.account("full", Side::Credit, Limits { ceiling: Some(usd(5)), ..Limits::default() }).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(pay(1, "bank", "full", 6)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_mismatch() {
+    refused(409, nothing, async |desk: &Desk| {
+        refusal(
+            desk.run(created(|create| create.if_version = vec![VersionCondition { account: path("ann"), version: 7 }]))
+                .await,
+        )
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pending_unknown() {
+    refused(404, nothing, async |desk: &Desk| refusal(desk.run(post(2, 1, &[], true)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_pending() {
+    refused(
+        409,
+        async |desk: &Desk| {
+            desk.run(pay(1, "bank", "ann", 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(void(2, 1, &[])).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn already_posted() {
+    refused(
+        409,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 5)).await.unwrap();
+            desk.run(post(2, 1, &[], true)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(void(3, 1, &[])).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn already_voided() {
+    refused(
+        409,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 5)).await.unwrap();
+            desk.run(void(2, 1, &[])).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(post(3, 1, &[], true)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired() {
+    refused(
+        409,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 5)).await.unwrap();
+            desk.clock.advance_millis(8 * 86_400_000);
+            desk.run(pay(2, "bank", "ann", 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(post(3, 1, &[], true)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amount_above_remaining() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 5)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(post(2, 1, &[6], true)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_mismatch() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 5)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(post(2, 1, &[1, 1], true)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn increase_refused() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(pay(1, "bank", "ann", 5)).await.unwrap();
+            desk.run(hold(2, "ann", "bob", 5)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(increase(3, 2, &[1])).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transaction_unknown() {
+    refused(404, nothing, async |desk: &Desk| refusal(desk.run(reverse(2, 1)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_reversible() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(hold(1, "bank", "ann", 5)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(reverse(2, 1)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reversal_of_reversal() {
+    refused(
+        422,
+        async |desk: &Desk| {
+            desk.run(pay(1, "bank", "ann", 5)).await.unwrap();
+            desk.run(reverse(2, 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(reverse(3, 2)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn already_reversed() {
+    refused(
+        409,
+        async |desk: &Desk| {
+            desk.run(pay(1, "bank", "ann", 5)).await.unwrap();
+            desk.run(reverse(2, 1)).await.unwrap();
+        },
+        async |desk: &Desk| refusal(desk.run(reverse(3, 1)).await),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effective_in_future() {
+    refused(422, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.effective_at = Some(Timestamp::from_micros(i64::MAX)))).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effective_before_opening() {
+    refused(422, nothing, async |desk: &Desk| {
+        refusal(desk.run(created(|create| create.effective_at = Some(Timestamp::EPOCH))).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_too_far() {
+    refused(422, nothing, async |desk: &Desk| refusal(desk.run(expiring(Timestamp::from_micros(i64::MAX))).await))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expires_in_past() {
+    refused(422, nothing, async |desk: &Desk| refusal(desk.run(expiring(Timestamp::EPOCH)).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sibling_failed() {
+    refused(422, nothing, async |desk: &Desk| {
+        refusal(desk.batch(true, vec![pay(1, "bank", "ann", 1), pay(2, "bob", "ann", 1)]).await.swap_remove(0))
+    })
+    .await;
+}

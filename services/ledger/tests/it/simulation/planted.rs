@@ -1,0 +1,20 @@
+//! Five bugs, each put in by itself: a simulation that does not find them finds nothing.
+
+use platform::planted::{Bug, plant};
+
+use crate::simulation::SEEDS;
+use crate::simulation::seeds::{Template, run_while};
+
+#[test]
+fn every_planted_bug_is_found() {
+    let template = Template::make();
+    let mut missed = Vec::new();
+    for bug in Bug::ALL {
+        let failed = run_while(&template, 1..1 + SEEDS, 1, || plant(Some(bug)));
+        match failed.first() {
+            Some(failure) => println!("{bug:?} was found by seed {}: {:?}", failure.seed, failure.findings),
+            None => missed.push(bug),
+        }
+    }
+    assert!(missed.is_empty(), "{SEEDS} seeds did not find {missed:?}");
+}

@@ -1,0 +1,112 @@
+//! Many seeds on two threads, each in a world of its own.
+
+use std::fmt;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::TempDir;
+
+use crate::simulation::{ledger_host, world};
+
+const THREADS: usize = 2;
+const STACK_BYTES: usize = 8 << 20;
+/// Seeds that are told of; behind them a run ends early.
+const FAILURES_MAX: usize = 5;
+
+/// A ledger with its accounts opened, to be copied for each seed.
+pub(crate) struct Template {
+    dir: TempDir,
+}
+
+impl Template {
+    pub(crate) fn make() -> Template {
+        let template = Template { dir: room() };
+        world::alone(ledger_host::open_accounts(template.file()));
+        template
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.dir.path().join("ledger.db")
+    }
+}
+
+/// In memory where the machine has a directory for that: a crash here is that of a process, and thousands of syncs to a disk
+/// would test the disk.
+pub(crate) fn room() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("make a temporary directory")
+}
+
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) seed: u64,
+    pub(crate) findings: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seed = self.seed;
+        writeln!(f, "seed {seed} failed; once more:")?;
+        writeln!(
+            f,
+            "    FLORIN_SIM_SEED={seed} FLORIN_SIM_SEEDS=1 cargo test -p ledger --test it simulation::every_seed"
+        )?;
+        for finding in &self.findings {
+            writeln!(f, "    {finding}")?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn from_environment(name: &str, otherwise: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is a whole number, not {text:?}")),
+        Err(_) => otherwise,
+    }
+}
+
+/// The seeds that failed, lowest first.
+pub(crate) fn run(template: &Template, seeds: Range<u64>) -> Vec<Failure> {
+    run_while(template, seeds, FAILURES_MAX, || ())
+}
+
+/// Until so many failed. `prepare` is called once on each thread.
+pub(crate) fn run_while(template: &Template, seeds: Range<u64>, max: usize, prepare: impl Fn() + Sync) -> Vec<Failure> {
+    let next = AtomicU64::new(seeds.start);
+    let failed = Mutex::new(Vec::new());
+    let work = || {
+        prepare();
+        while failed.lock().unwrap().len() < max {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                break;
+            }
+            let findings = findings(template, seed);
+            if !findings.is_empty() {
+                failed.lock().unwrap().push(Failure { seed, findings });
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let builder = std::thread::Builder::new().name(format!("seeds-{thread}")).stack_size(STACK_BYTES);
+            builder.spawn_scoped(scope, work).expect("start a thread");
+        }
+    });
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort_by_key(|failure| failure.seed);
+    failed
+}
+
+fn findings(template: &Template, seed: u64) -> Vec<String> {
+    match catch_unwind(AssertUnwindSafe(|| world::run(template, seed))) {
+        Ok(ended) => ended.findings,
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+            vec![format!("panicked: {said}")]
+        }
+    }
+}
