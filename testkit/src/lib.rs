@@ -6,7 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alone;
-mod caller;
 #[cfg(feature = "browser")]
 mod chrome;
 mod client;
@@ -21,7 +20,6 @@ mod store;
 mod through;
 
 pub use alone::{alone, run_alone};
-pub use caller::{caller, master};
 #[cfg(feature = "browser")]
 pub use chrome::Chrome;
 pub use client::{Answer, Client, Lost};
@@ -31,5 +29,5 @@ pub use disk_fault::{DiskFault, DiskFaultKind};
 pub use engines::{for_each_engine, on_postgres, on_sqlite};
 pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather};
 pub use flaky::{AsSaid, Flaky, InProcess, Trouble};
-pub use server::{Server, ServerBuilder, free_port};
+pub use server::{CLIENT, Server, ServerBuilder, free_port, master};
 pub use store::TestStore;

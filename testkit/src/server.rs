@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hyper::{Method, StatusCode};
 use kernel::{Clock, Secret, SystemClock};
+use platform::crypto::KeyEncryptionKey;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -20,14 +21,20 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// What every server under test is told beforehand: a program that may do everything.
 const FIRST_SECRETS: &str =
     "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n";
-pub(crate) const CLIENT: (&str, &str) = ("tests", "only-for-tests-and-nothing-else-in-the-world");
+/// Id and secret of that program.
+pub const CLIENT: (&str, &str) = ("tests", "only-for-tests-and-nothing-else-in-the-world");
 /// The same for all processes of a house, which share what is sealed under it.
-pub(crate) const MASTER: &str = "the key of houses that stand for a test and no longer";
+const MASTER: &str = "the key of houses that stand for a test and no longer";
 /// All processes of a house name the same one, wherever they listen.
 const ISSUER: &str = "http://localhost";
 const POLL: Duration = Duration::from_millis(10);
 /// What a program needs to run at all.
 const KEPT: [&str; 4] = ["HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR"];
+
+/// The key that everything of a house under test is sealed under.
+pub fn master() -> KeyEncryptionKey {
+    KeyEncryptionKey::from_secret(&Secret::new(MASTER)).expect("the key of tests is long enough")
+}
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {

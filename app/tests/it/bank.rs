@@ -8,6 +8,7 @@
 //! `FLORIN_TEST_BANK_TRANSFERS` asks for another number of transfers in each test, `FLORIN_TEST_SEED` for another seed.
 
 mod audit;
+mod caller;
 mod callers;
 mod plan;
 mod pulse;

@@ -6,11 +6,14 @@ use super::workspace::Crate;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Room {
     Kernel,
+    /// Computes, and neither waits nor reads: formats of files, series and forecasts.
+    Pure,
     Platform,
     Access,
     Api,
     Domain,
-    Gateway,
+    /// Shows services to people and programs, over their api crates.
+    Face,
     App,
     Testkit,
     Xtask,
@@ -19,9 +22,10 @@ enum Room {
 fn room(folder: &str) -> Option<Room> {
     match folder.split('/').collect::<Vec<_>>().as_slice() {
         ["kernel"] => Some(Room::Kernel),
+        ["formats" | "quant"] => Some(Room::Pure),
         ["platform"] => Some(Room::Platform),
         ["access"] => Some(Room::Access),
-        ["gateway"] => Some(Room::Gateway),
+        ["console" | "graphql"] => Some(Room::Face),
         ["app"] => Some(Room::App),
         ["testkit"] => Some(Room::Testkit),
         ["xtask"] => Some(Room::Xtask),
@@ -38,8 +42,8 @@ pub(super) fn check(crates: &[Crate]) -> Vec<String> {
 fn check_one(one: &Crate) -> Vec<String> {
     let Some(from) = room(&one.folder) else {
         return vec![format!(
-            "{}: a crate lives in kernel, platform, access, gateway, app, testkit, xtask, services/<domain> or \
-             services/<domain>/api; a new kind of room needs a decision page and a rule in xtask",
+            "{}: a crate lives in kernel, formats, quant, platform, access, console, graphql, app, testkit, xtask, \
+             services/<domain> or services/<domain>/api; a new kind of room needs a decision page and a rule in xtask",
             one.folder
         )];
     };
@@ -47,10 +51,15 @@ fn check_one(one: &Crate) -> Vec<String> {
     for to in &one.depends_on {
         broken.extend(refusal(&from, to).map(|rule| format!("{} must not depend on {to}: {rule}", one.folder)));
     }
-    for to in one.dev_depends_on.iter().filter(|to| *to != "testkit" || from == Room::Kernel || from == Room::Xtask) {
+    for to in one.dev_depends_on.iter().filter(|to| *to != "testkit" || refuses_testkit(&from)) {
         broken.extend(refusal(&from, to).map(|rule| format!("{} must not test with {to}: {rule}", one.folder)));
     }
     broken
+}
+
+/// What does no I/O is tested by tables and properties beside it.
+fn refuses_testkit(room: &Room) -> bool {
+    matches!(room, Room::Kernel | Room::Pure | Room::Xtask)
 }
 
 fn name_rule(one: &Crate) -> Option<String> {
@@ -65,16 +74,16 @@ fn name_rule(one: &Crate) -> Option<String> {
 
 /// The rule that an edge breaks, if it does.
 fn refusal(from: &Room, to: &str) -> Option<&'static str> {
-    use Room::{Access, Api, App, Domain, Gateway, Kernel, Platform, Testkit, Xtask};
+    use Room::{Access, Api, App, Domain, Face, Kernel, Platform, Pure, Testkit, Xtask};
     let to = room(to)?;
     match (from, to) {
         (Xtask, _) => Some("xtask judges the other crates from outside and depends on none of them"),
         (_, Xtask) => Some("xtask is a tool that nothing is built on"),
         (_, Testkit) => Some("testkit is for tests; it may be a dev-dependency only"),
         (Kernel, _) => Some("the kernel has the words that every room shares and depends on no crate of ours"),
-        (Platform, Kernel) => None,
+        (Platform | Access | Pure, Kernel) | (Access, Platform) => None,
+        (Pure, _) => Some("a pure crate computes and does no I/O; it depends on the kernel only"),
         (Platform, _) => Some("the platform has no business rule and depends on the kernel only"),
-        (Access, Kernel | Platform) => None,
         (Access, _) => {
             Some("access knows who may do what and no service; it depends on the kernel and the platform only")
         }
@@ -83,10 +92,10 @@ fn refusal(from: &Room, to: &str) -> Option<&'static str> {
         (_, Domain) => {
             Some("only app sees services; ask another domain through its api crate, or listen to its events")
         }
-        (_, Gateway) => Some("only app sees the gateway"),
+        (_, Face) => Some("only app sees console and graphql; they show services, and no service needs them"),
         (Api, Api) => Some("an api crate stands alone, so that asking one domain does not bring in another"),
-        (Gateway, Api) => Some("the gateway knows routes, not domains"),
-        (Api | Domain | Gateway | Testkit, Kernel | Platform | Access | Api) => None,
+        (Testkit, Api) => Some("the testkit knows no service; a test hands in the face that it tries"),
+        (Api | Domain | Face | Testkit, Kernel | Pure | Platform | Access) | (Domain | Face, Api) => None,
     }
 }
 
@@ -110,9 +119,18 @@ mod tests {
             one("services/ledger/api", &["kernel", "platform"], &["testkit"]),
             one("services/ledger", &["kernel", "platform", "services/ledger/api"], &["testkit"]),
             one("services/cards", &["kernel", "access", "services/ledger/api", "services/risk/api"], &[]),
-            one("gateway", &["kernel", "platform"], &["testkit"]),
-            one("testkit", &["kernel", "platform", "services/ledger/api"], &[]),
-            one("app", &["kernel", "platform", "gateway", "services/ledger", "services/ledger/api"], &["testkit"]),
+            one("formats", &["kernel"], &[]),
+            one("quant", &["kernel"], &["kernel"]),
+            one("services/banking/api", &["kernel", "platform", "formats"], &[]),
+            one("services/planning", &["kernel", "quant", "services/banking/api"], &["testkit"]),
+            one("console", &["kernel", "platform", "access", "services/ledger/api", "formats"], &["testkit"]),
+            one("graphql", &["kernel", "platform", "access", "services/ledger/api", "services/risk/api"], &[]),
+            one("testkit", &["kernel", "platform", "access"], &[]),
+            one(
+                "app",
+                &["kernel", "formats", "platform", "console", "graphql", "services/ledger", "services/ledger/api"],
+                &["testkit"],
+            ),
             one("xtask", &[], &[]),
         ];
         assert_eq!(check(&house), Vec::<String>::new());
@@ -128,10 +146,22 @@ mod tests {
             ("platform", "services/ledger/api", "depends on the kernel only"),
             ("access", "services/ledger/api", "no service"),
             ("platform", "access", "depends on the kernel only"),
-            ("gateway", "services/cards", "only app sees services"),
-            ("gateway", "services/cards/api", "routes, not domains"),
+            ("formats", "platform", "depends on the kernel only"),
+            ("quant", "formats", "depends on the kernel only"),
+            ("quant", "services/ledger/api", "depends on the kernel only"),
+            ("kernel", "quant", "depends on no crate of ours"),
+            ("platform", "formats", "depends on the kernel only"),
+            ("access", "quant", "no service"),
+            ("console", "services/cards", "only app sees services"),
+            ("console", "graphql", "only app sees console and graphql"),
+            ("console", "app", "nothing depends on it"),
+            ("access", "console", "no service"),
+            ("platform", "graphql", "depends on the kernel only"),
+            ("services/cards/api", "console", "only app sees console and graphql"),
+            ("testkit", "graphql", "only app sees console and graphql"),
             ("testkit", "services/ledger", "only app sees services"),
-            ("services/cards", "gateway", "only app sees the gateway"),
+            ("testkit", "services/ledger/api", "the testkit knows no service"),
+            ("services/cards", "graphql", "only app sees console and graphql"),
             ("services/cards", "app", "nothing depends on it"),
             ("app", "testkit", "dev-dependency only"),
             ("platform", "testkit", "dev-dependency only"),
@@ -146,7 +176,13 @@ mod tests {
     #[test]
     fn tests_may_use_the_testkit_and_nothing_else_that_is_forbidden() {
         assert_eq!(check(&[one("services/cards", &[], &["testkit"])]), Vec::<String>::new());
-        for (from, to) in [("services/cards", "services/ledger"), ("kernel", "testkit"), ("xtask", "testkit")] {
+        for (from, to) in [
+            ("services/cards", "services/ledger"),
+            ("kernel", "testkit"),
+            ("quant", "testkit"),
+            ("xtask", "testkit"),
+            ("console", "services/ledger"),
+        ] {
             let found = check(&[one(from, &[], &[to])]);
             assert!(matches!(found.as_slice(), [only] if only.contains("must not test with")), "{found:?}");
         }

@@ -14,6 +14,7 @@ use platform::rpc::{Credential, Http2, RpcClient, TcpConnect};
 use tempfile::TempDir;
 use testkit::{FaultProxy, Server, ServerBuilder, TestStore};
 
+use crate::bank::caller::caller;
 use crate::bank::callers::ctx;
 
 const READERS: usize = 4;
@@ -105,7 +106,7 @@ impl Remote {
         let called_on = server.said("other processes call it on ").await;
         let proxy = FaultProxy::start(called_on.parse().unwrap()).await;
         let credential = Credential::read(&secret).unwrap();
-        let principal = testkit::caller(&called_on, &credential).await;
+        let principal = caller(&called_on, &credential).await;
         Remote { proxy, principal, server, credential, store: target, _dir: dir }
     }
 

@@ -1,23 +1,16 @@
-//! The program that tests call as, where they call processes from within the house.
+//! The program that the bank calls as, where it calls the ledger as another process of the house would.
 
 use std::sync::Arc;
 
 use identity_api::{ClientAuth, Grant, RemoteIdentity, SERVICE, TokenRequest, Tokens};
 use kernel::{Clock, Ctx, Deadline, Principal, PrincipalKind, Secret, SystemClock};
-use platform::crypto::KeyEncryptionKey;
 use platform::rpc::{Credential, Http2, RpcClient, TcpConnect};
-
-use crate::server::{CLIENT, MASTER};
+use testkit::CLIENT;
 
 const ASK_MS: u64 = 10_000;
 
-/// The key that everything of a house under test is sealed under.
-pub fn master() -> KeyEncryptionKey {
-    KeyEncryptionKey::from_secret(&Secret::new(MASTER)).expect("the key of tests is long enough")
-}
-
 /// Whoever shows the token of the tests' program, given by the identity that answers calls at `address`.
-pub async fn caller(address: &str, credential: &Credential) -> Principal {
+pub(crate) async fn caller(address: &str, credential: &Credential) -> Principal {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let connect = Arc::new(TcpConnect);
     let transport = Http2::new([address.to_owned()], 1, credential, connect, Arc::clone(&clock));
