@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::{Clock, Monotonic, Principal, Secret, Timestamp};
-use platform::rpc::{Caller, Failure, Trust};
+use platform::rpc::{Caller, TransportError, Trust};
 use quick_cache::sync::Cache;
 
 use crate::keys::TOKEN_BYTES_MAX;
@@ -219,7 +219,7 @@ impl Hears for Gate {
 
 /// A token is judged here, whoever has judged it before. What a process says of itself proves nothing.
 impl Trust for Gate {
-    fn principal(&self, caller: Caller) -> Result<Principal, Failure> {
+    fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
         let token = match caller {
             Caller::Token(token) => token,
             Caller::Said(said) if self.0.settings.demo && said.kind == kernel::PrincipalKind::Demo => {
@@ -229,7 +229,7 @@ impl Trust for Gate {
         };
         match self.verify(token.expose()) {
             Ok(principal) => Ok(principal),
-            Err(refused) if refused.is_of_the_moment() => Err(Failure::Stale(refused.to_string())),
+            Err(refused) if refused.is_of_the_moment() => Err(TransportError::Stale(refused.to_string())),
             Err(refused) => {
                 tracing::info!(target: "access", why = %refused, "a call came with a token that is not believed");
                 Ok(Principal::nobody())

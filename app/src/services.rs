@@ -17,6 +17,7 @@ use kernel::Clock;
 use platform::config::Config;
 use platform::data_dir::DataDir;
 use platform::health::Part;
+use platform::http::document::merge;
 use platform::rpc::{Http2, Methods, Transport};
 use platform::shutdown::Step;
 use utoipa::openapi::OpenApi;
@@ -108,9 +109,9 @@ fn transport(opening: &Opening<'_>, addresses: &[String]) -> Result<Arc<dyn Tran
 }
 
 /// What the services describe, without opening any: for `florin openapi`.
-pub(crate) fn api() -> OpenApi {
+pub(crate) fn api() -> Result<OpenApi, Failure> {
     let mut api = document::frame();
-    api.merge(::ledger::api());
-    api.merge(::identity::api());
-    api
+    merge(&mut api, ledger_api::SERVICE, ::ledger::api())?;
+    merge(&mut api, identity_api::SERVICE, ::identity::api())?;
+    Ok(api)
 }

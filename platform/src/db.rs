@@ -29,7 +29,7 @@ use std::time::Duration;
 pub use backup::{Copied, backup_files, backup_listed, file_sha256};
 pub use beside::files_beside;
 pub use databases::{create_database, drop_database, has_database, with_database};
-pub use error::{DbError, Fault};
+pub use error::{CommitError, DbError, Fault, WriteError};
 pub use migrate::Migration;
 pub use pace::Pace;
 pub use rowset::{Column, RowSet};
@@ -168,7 +168,7 @@ impl Db {
     }
 
     /// Runs `work` in one write transaction and commits it; again, a bounded number of times, when the engine says so.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, DbError>
+    pub async fn write<T, F>(&self, work: F) -> Result<T, WriteError>
     where
         F: for<'t> Fn(&'t Tx) -> Work<'t, T> + Send + Sync,
         T: Send,
@@ -185,7 +185,7 @@ impl Db {
         }
     }
 
-    async fn write_once<T, F>(&self, work: &F) -> Result<T, DbError>
+    async fn write_once<T, F>(&self, work: &F) -> Result<T, WriteError>
     where
         F: for<'t> Fn(&'t Tx) -> Work<'t, T> + Send + Sync,
     {

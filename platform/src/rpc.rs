@@ -28,7 +28,7 @@ pub use http2::Http2;
 pub use methods::{Answered, Methods, Served};
 pub use outcome::{CallError, Outcome};
 pub use routes::{BODY_BYTES_MAX, routes};
-pub use transport::{Failure, Transport};
+pub use transport::{Transport, TransportError};
 pub use trust::{Caller, Trust};
 
 use kernel::IdempotencyKey;

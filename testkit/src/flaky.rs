@@ -10,16 +10,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Principal;
-use platform::rpc::{Caller, Failure, Served, Transport, Trust};
+use platform::rpc::{Caller, Served, Transport, TransportError, Trust};
 
-type Carried = std::pin::Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send>>;
+type Carried = std::pin::Pin<Box<dyn Future<Output = Result<Bytes, TransportError>> + Send>>;
 
 /// Believes whatever a call says of where it comes from: for tests of a service, which is told whom to answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsSaid;
 
 impl Trust for AsSaid {
-    fn principal(&self, caller: Caller) -> Result<Principal, Failure> {
+    fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
         match caller {
             Caller::Said(principal) => Ok(principal),
             Caller::Token(_) => Ok(Principal::nobody()),
@@ -32,7 +32,7 @@ pub struct InProcess(pub Arc<Served>);
 
 #[async_trait]
 impl Transport for InProcess {
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
         self.0.answer(service, method, call).await
     }
 }
@@ -93,19 +93,19 @@ impl<T: Transport + 'static> Flaky<T> {
 
 #[async_trait]
 impl<T: Transport + 'static> Transport for Flaky<T> {
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
         let Trouble { not_sent, lost, doubled, late } = self.trouble;
         let dice = self.dice();
         let (chance, coin) = (dice % 100, dice >> 63 == 0);
         self.met.fetch_add(u64::from(chance < not_sent + lost + doubled + late), Ordering::Relaxed);
         match chance {
-            chance if chance < not_sent => Err(Failure::NotSent("flaky".to_owned())),
+            chance if chance < not_sent => Err(TransportError::NotSent("flaky".to_owned())),
             chance if chance < not_sent + lost => {
                 if coin {
                     // Nobody waits for it, and it may come behind its own repeat.
                     tokio::spawn(self.pass(service, method, call));
                 }
-                Err(Failure::Lost("flaky".to_owned()))
+                Err(TransportError::Lost("flaky".to_owned()))
             }
             chance if chance < not_sent + lost + doubled => {
                 // What the first one answers is lost with it.

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::services;
 
 pub(crate) fn run() -> Result<(), Failure> {
-    let mut text = serde_json::to_vec_pretty(&services::api())?;
+    let mut text = serde_json::to_vec_pretty(&services::api()?)?;
     text.push(b'\n');
     match io::stdout().lock().write_all(&text) {
         // Whoever reads may have seen enough, as `head` does.

@@ -27,7 +27,9 @@ pub(super) fn frame() -> OpenApi {
         .build();
     // Either is enough. They stand above all operations, so that a new one cannot forget them.
     let either = [OAUTH, BEARER].map(|name| SecurityRequirement::new(name, NO_SCOPES));
-    OpenApiBuilder::new().info(info).components(Some(proofs())).security(Some(either)).build()
+    let mut api = OpenApiBuilder::new().info(info).components(Some(proofs())).security(Some(either)).build();
+    platform::http::document::add_general(&mut api);
+    api
 }
 
 fn proofs() -> Components {

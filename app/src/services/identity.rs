@@ -86,17 +86,17 @@ fn finish(
 ) -> Result<(), Failure> {
     if opening.roles.edge {
         let config = HttpConfig { issuer: issuer(opening)?, clock: opening.clock.clone() };
-        mount(started, identity::routes(Arc::clone(&identity), config));
+        mount(started, identity::routes(Arc::clone(&identity), config))?;
     }
     started.parts.push(Arc::new(IdentityPart { identity, gate: gate.clone(), clock: opening.clock.clone() }));
     started.gate = gate;
     Ok(())
 }
 
-fn mount(started: &mut Started, routes: Routes) {
+fn mount(started: &mut Started, routes: Routes) -> Result<(), Failure> {
     started.router = std::mem::take(&mut started.router).merge(routes.v1);
     started.root = std::mem::take(&mut started.root).merge(routes.root);
-    started.api.merge(routes.api);
+    Ok(platform::http::document::merge(&mut started.api, NAME, routes.api)?)
 }
 
 /// A copy that another process feeds grows old.

@@ -44,7 +44,7 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
         None => here,
     };
     started.methods.push(ledger_api::methods(ledger_api::SERVICE, Arc::clone(&face)));
-    mount(started, face);
+    mount(started, face)?;
     started.parts.push(Arc::new(LedgerPart { books: books.clone(), standing, clock }));
     started.gauges.push(Box::new({
         let books = books.clone();
@@ -63,7 +63,7 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
 /// The ledger in other processes.
 pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result<(), Failure> {
     let books: Arc<dyn Books> = Arc::new(remote(opening)?);
-    mount(started, books.clone());
+    mount(started, books.clone())?;
     started.parts.push(Arc::new(RemotePart { books, clock: opening.clock.clone() }));
     Ok(())
 }
@@ -73,10 +73,10 @@ fn remote(opening: &Opening<'_>) -> Result<RemoteBooks, Failure> {
     Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, transport, opening.clock.clone())))
 }
 
-fn mount(started: &mut Started, books: Arc<dyn Books>) {
+fn mount(started: &mut Started, books: Arc<dyn Books>) -> Result<(), Failure> {
     let (router, api) = ledger::routes(books);
     started.router = std::mem::take(&mut started.router).merge(router);
-    started.api.merge(api);
+    Ok(platform::http::document::merge(&mut started.api, NAME, api)?)
 }
 
 /// SQLite: a file of its own in the data directory. PostgreSQL: a schema of its own. Each other book has one beside it.

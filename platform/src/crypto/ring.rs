@@ -183,7 +183,8 @@ async fn reserve(db: &Db, master: &Master, clock: &Arc<dyn Clock>) -> Result<Cur
             let master = master_of_work.clone();
             Box::pin(async move { reserve_in(tx, &master, now).await })
         })
-        .await?;
+        .await
+        .map_err(DbError::from)?;
     let key = Arc::new(master.unwrap(&stored)?);
     Ok(Current { id: stored.id, key, made_at: stored.made_at, left: AtomicI64::new(BLOCK) })
 }

@@ -12,6 +12,44 @@ pub struct DbError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+/// A commit that failed. Where the connection was lost or the disk failed it may have happened all the same, which is why this
+/// type and not [`DbError`] becomes "outcome unknown".
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CommitError(pub DbError);
+
+/// Why a whole write transaction failed: before its commit, so that nothing happened, or in it.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Work(#[from] DbError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl WriteError {
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            WriteError::Work(error) | WriteError::Commit(CommitError(error)) => error.is_retryable(),
+        }
+    }
+}
+
+impl From<WriteError> for DbError {
+    fn from(error: WriteError) -> DbError {
+        match error {
+            WriteError::Work(error) | WriteError::Commit(CommitError(error)) => error,
+        }
+    }
+}
+
+/// For code that looks at the fault itself.
+impl From<CommitError> for DbError {
+    fn from(CommitError(error): CommitError) -> DbError {
+        error
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Busy, deadlock or serialization failure: the same transaction may succeed when tried again.

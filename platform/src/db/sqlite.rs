@@ -131,7 +131,8 @@ impl SqliteConn {
     /// The engine reports a checkpoint that readers kept from its end as a row, not as an error.
     pub(crate) fn checkpoint(&self) -> Result<(), DbError> {
         let row = self.query(CHECKPOINT, &[])?;
-        let counts = row.first().map_or(Ok((1, -1, -1)), |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)))?;
+        let counts =
+            row.first().map_or(Ok::<_, DbError>((1, -1, -1)), |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)))?;
         match counts {
             (0, _, _) => Ok(()),
             (_, frames, copied) if frames >= 0 && frames == copied => Ok(()),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::pool::{Conn, Lent};
-use super::{Column, DbError, Fault, Pace, Row, RowSet, Value};
+use super::{Column, CommitError, DbError, Fault, Pace, Row, RowSet, Value};
 use crate::lease::Fence;
 
 #[derive(Debug)]
@@ -145,9 +145,8 @@ impl Tx {
         })
     }
 
-    /// On an error with the faults `ConnectionLost` or `Io` the outcome is unknown.
-    pub async fn commit(self) -> Result<(), DbError> {
-        self.commit_by("commit").await
+    pub async fn commit(self) -> Result<(), CommitError> {
+        self.commit_by("commit").await.map_err(CommitError)
     }
 
     /// Commits unless the fence's epoch is over; then the fault is `Fenced`, and nothing happened.

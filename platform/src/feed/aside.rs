@@ -52,7 +52,7 @@ impl Consumer {
         let noted = async {
             let tx = self.db.begin().await?;
             parked::failed_again(&tx, self.config.feed, cursor, &reason).await?;
-            tx.commit().await
+            Ok::<(), DbError>(tx.commit().await?)
         };
         match noted.await {
             Ok(()) => ParkedError::FailedAgain(reason),
@@ -67,7 +67,7 @@ impl Consumer {
         tx.one_at_a_time().await?;
         let aside = parked::one(&tx, feed, cursor).await?.ok_or(ParkedError::NotParked(cursor))?;
         parked::remove(&tx, feed, cursor).await?;
-        tx.commit().await?;
+        tx.commit().await.map_err(DbError::from)?;
         let (id, kind) = (&aside.event.id, &aside.event.kind);
         tracing::warn!(feed, cursor, id, kind, who, reason = aside.reason, "a parked event was given up");
         metrics::counter!("feed_given_up_total", "feed" => feed).increment(1);

@@ -152,7 +152,7 @@ impl Consumer {
         let tx = self.db.begin().await?;
         tx.one_at_a_time().await?;
         self.advance(&tx, cursor).await?;
-        tx.commit().await
+        Ok(tx.commit().await?)
     }
 
     /// All effects, or a part of them and an error that may pass.

@@ -46,7 +46,8 @@ pub(super) async fn happen(effect: &dyn Effect, tx: &Tx, event: &Event) -> Resul
 
 impl Failed {
     /// What a store says of one event's rows comes back each time; what it says of itself may pass.
-    pub(super) fn of(error: DbError) -> Failed {
+    pub(super) fn of(error: impl Into<DbError>) -> Failed {
+        let error = error.into();
         match error.fault {
             Fault::Constraint | Fault::Statement | Fault::Corrupt => {
                 let cause = error.source.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();

@@ -126,5 +126,5 @@ async fn write(db: &Db, name: &ConsumerName, passed: u64, now: Timestamp) -> Res
     let tx = db.begin().await?;
     let passed = i64::try_from(passed).unwrap_or(i64::MAX);
     tx.execute(CONSUMER_PASSED, &[Value::Text(name.as_str()), Value::Int(passed), Value::Int(now.micros())]).await?;
-    tx.commit().await
+    Ok(tx.commit().await?)
 }

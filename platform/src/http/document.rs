@@ -1,37 +1,56 @@
-//! Finishes a service's part of the OpenAPI document: the prefix, what its tags mean, and the refusals of every operation.
+//! The OpenAPI document: what holds for every operation, and how a room's part of it is finished.
+//!
+//! A room says which of its refusals each operation can answer. What the HTTP kit refuses for its form and what any service can fail
+//! with comes by itself, once for questions and once for changes. Each refusal's example stands once, in the components.
+//! Invariant: one name means one thing. A room's schemas bear its name, and [`merge`] refuses what stands there twice.
+
+mod form;
+mod named;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::path::{Operation as Described, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::problem::refusals as kit;
 use super::{Problem, ProblemBody};
+use crate::error;
+use crate::room::Operation;
+
+pub use named::{Clash, merge};
 
 const PREFIX: &str = "/v1";
 const PROBLEM: &str = "Problem";
-/// The name under which the document keeps the problems that any operation can answer.
-const GENERAL: &str = "GeneralProblem";
-/// What every example was logged under.
+/// Under these names the document keeps what any question, and any change, may answer.
+const OF_QUESTIONS: &str = "QuestionProblem";
+const OF_CHANGES: &str = "ChangeProblem";
+/// The id under which every example was logged.
 const REQUEST_ID: &str = "req_01kppyy0k0f4g8n1vpdkpr5g3a";
+/// Failures of changes alone: a question leaves nothing that could be unknown, repeated or stored.
+const CHANGES_ONLY: [&str; 6] = [
+    "outcome_unknown",
+    "storage_full",
+    "clock_behind",
+    "idempotency_key_invalid",
+    "idempotency_key_taken",
+    "idempotency_key_busy",
+];
+/// Codes that only some operations answer; these name them.
+const BY_NAME: [&str; 5] =
+    ["not_found", "step_up_required", "idempotency_missing", "limit_too_large", "cursor_invalid"];
 
-/// What a service says of its operations.
+/// What a room says of its operations.
 pub struct Part<'a> {
-    /// Their names and what they are about.
+    pub room: &'static str,
+    /// Names of groups, and what each is about.
     pub tags: &'a [(&'a str, &'a str)],
-    /// One of each refusal.
+    /// One of each of its refusals: [`error::samples`].
     pub samples: Vec<Sample>,
-    /// Codes that any operation can answer; the document has them once.
-    pub general: &'a [&'a str],
-    /// Codes of each operation, by its name, beside those.
-    pub operations: &'a [(&'a str, &'a [&'a [&'a str]])],
-    /// What a status says.
-    pub meaning: fn(u16) -> &'static str,
+    pub operations: &'a [Operation],
 }
 
 /// One refusal as the document shows it.
@@ -45,130 +64,148 @@ impl Sample {
         self.problem.refusal().code
     }
 
+    pub fn status(&self) -> u16 {
+        self.problem.refusal().status.as_u16()
+    }
+
     pub fn body(&self) -> Value {
         serde_json::to_value(self.problem.body(REQUEST_ID)).unwrap_or_default()
     }
+
+    fn example(&self) -> Example {
+        let title = self.problem.refusal().title;
+        ExampleBuilder::new().summary(title).description(self.when).value(Some(self.body())).build()
+    }
 }
 
-/// What the HTTP kit refuses for its form, before a service is asked.
-pub fn of_form() -> Vec<Sample> {
-    let all: [(Problem, &str); 14] = [
-        (kit::CURSOR_INVALID.into(), "The cursor was changed, or belongs to another list."),
-        (kit::BAD_UTF8.into(), "The body, the path or the query is not UTF-8."),
-        (kit::NUL_CHARACTER.into(), "The body, the path or the query holds U+0000."),
-        (kit::JSON_MALFORMED.into(), "The body is not JSON; `detail` says where."),
-        (kit::JSON_TOO_DEEP.into(), "The body nests deeper than 16 levels."),
-        (kit::BODY_MISSING.into(), "There is no body, and one is needed."),
-        (kit::BODY_UNREADABLE.into(), "The body broke off."),
-        (kit::BODY_TOO_LARGE.into(), "The body is larger than 1 MiB."),
-        (
-            kit::CONTENT_TYPE_WRONG.into(),
-            "The header `Content-Type: application/json` is missing; it is wanted for every POST and PUT.",
-        ),
-        (kit::IDEMPOTENCY_KEY_INVALID.into(), "The Idempotency-Key is not 1 to 128 visible ASCII characters."),
-        (
-            kit::DEADLINE_INVALID.into(),
-            "X-Deadline-Ms, with which a caller may shorten the wait, is not a number above 0.",
-        ),
-        (kit::ROUTE_UNKNOWN.into(), "No route has this path."),
-        (
-            kit::METHOD_NOT_ALLOWED.into(),
-            "The path does not answer this method; the header `Allow` says which it answers.",
-        ),
-        (kit::HOST_UNKNOWN.into(), "The Host header names a server that this one is not."),
-    ];
-    all.into_iter().map(|(problem, when)| Sample { problem, when }).collect()
+/// What every operation may answer, whatever it is about: matters of form, and failures of any service.
+pub fn general() -> Vec<Sample> {
+    form::samples().into_iter().chain(error::failures()).collect()
 }
 
-/// Every operation of a document's paths; ours have these methods.
-pub fn operations(api: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
-    let items = api.paths.paths.values_mut();
-    items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.put, &mut item.delete]).flatten()
+/// Adds to a document what all rooms' operations refer to.
+pub fn add_general(api: &mut OpenApi) {
+    let general = general();
+    let components = api.components.get_or_insert_with(Components::new);
+    let mut nested = Vec::new();
+    ProblemBody::schemas(&mut nested);
+    components.schemas.extend(nested);
+    components.schemas.insert(PROBLEM.to_owned(), ProblemBody::schema());
+    for sample in &general {
+        components.examples.insert(sample.code().to_owned(), RefOr::T(sample.example()));
+    }
+    let anywhere = general.iter().map(Sample::code).filter(|code| !BY_NAME.contains(code));
+    let codes = |of_changes: bool| {
+        let mut codes: Vec<&str> = anywhere.clone().collect();
+        codes.retain(|code| of_changes || !CHANGES_ONLY.contains(code));
+        codes.into_iter().map(|code| (code, code.to_owned())).collect::<Vec<_>>()
+    };
+    for (name, of_changes, words) in [
+        (OF_QUESTIONS, false, "What any question may answer, whatever it is about"),
+        (OF_CHANGES, true, "What any change may answer, whatever it is about"),
+    ] {
+        components.responses.insert(name.to_owned(), RefOr::T(response(words, codes(of_changes))));
+    }
+}
+
+/// Every operation of a document's paths with whether it changes something; ours have these methods.
+pub fn operations(api: &mut OpenApi) -> impl Iterator<Item = (&mut Described, bool)> {
+    api.paths.paths.values_mut().flat_map(|PathItem { get, post, put, delete, .. }| {
+        let changes = [post, put, delete].into_iter().flatten().map(|operation| (operation, true));
+        get.iter_mut().map(|operation| (operation, false)).chain(changes)
+    })
 }
 
 impl Part<'_> {
-    /// The description of routes without prefix becomes that of the same under `/v1`, with refusals.
+    /// The description of routes without prefix becomes that of the same under `/v1`, with refusals and the room's names.
     pub fn finish(&self, api: OpenApi) -> OpenApi {
-        let mut api = OpenApi::default().nest(PREFIX, api);
-        let samples: BTreeMap<&str, &Sample> = self.samples.iter().map(|sample| (sample.code(), sample)).collect();
-        operations(&mut api).for_each(|operation| self.refuse(operation, &samples));
+        let mut api = named::of_room(OpenApi::default().nest(PREFIX, api), self.room);
+        let statuses: BTreeMap<&str, u16> =
+            general().iter().chain(&self.samples).map(|sample| (sample.code(), sample.status())).collect();
+        operations(&mut api).for_each(|(operation, changes)| self.refuse(operation, changes, &statuses));
         let components = api.components.get_or_insert_with(Components::new);
-        let mut nested = Vec::new();
-        ProblemBody::schemas(&mut nested);
-        components.schemas.extend(nested);
-        components.schemas.insert(PROBLEM.to_owned(), ProblemBody::schema());
-        let general = self.general.iter().filter_map(|code| samples.get(code)).copied();
-        let general = response("What any operation may answer, whatever it is about", general);
-        components.responses.insert(GENERAL.to_owned(), RefOr::T(general));
+        for sample in &self.samples {
+            components.examples.insert(self.own_name(sample.code()), RefOr::T(sample.example()));
+        }
         let tag = |(name, words): &(&str, &str)| TagBuilder::new().name(*name).description(Some(*words)).build();
         api.tags = Some(self.tags.iter().map(tag).collect());
         api
     }
 
-    fn refuse(&self, operation: &mut Operation, samples: &BTreeMap<&str, &Sample>) {
+    /// Codes of this room and, where it has none of that name, those of every service.
+    fn example_of(&self, code: &str) -> String {
+        let own = self.samples.iter().any(|sample| sample.code() == code);
+        if own { self.own_name(code) } else { code.to_owned() }
+    }
+
+    fn own_name(&self, code: &str) -> String {
+        format!("{}.{code}", self.room)
+    }
+
+    fn refuse(&self, operation: &mut Described, changes: bool, statuses: &BTreeMap<&str, u16>) {
         let name = operation.operation_id.as_deref().unwrap_or_default();
-        let lists = self.operations.iter().filter(|(operation, _)| *operation == name).flat_map(|(_, lists)| *lists);
-        let mut by_status: BTreeMap<u16, Vec<&Sample>> = BTreeMap::new();
-        for sample in lists.copied().flatten().filter_map(|code| samples.get(code)) {
-            by_status.entry(sample.problem.refusal().status.as_u16()).or_default().push(sample);
+        let row = self.operations.iter().find(|row| row.name == name);
+        let mut by_status: BTreeMap<u16, Vec<(&str, String)>> = BTreeMap::new();
+        for code in row.iter().flat_map(|row| row.refusals) {
+            if let Some(status) = statuses.get(code) {
+                by_status.entry(*status).or_default().push((code, self.example_of(code)));
+            }
         }
         let responses = &mut operation.responses.responses;
-        for (status, samples) in by_status {
-            responses.insert(status.to_string(), RefOr::T(response((self.meaning)(status), samples)));
+        for (status, codes) in by_status {
+            responses.insert(status.to_string(), RefOr::T(response(meaning(status), codes)));
         }
-        responses.insert("default".to_owned(), RefOr::Ref(Ref::from_response_name(GENERAL)));
+        let general = if changes { OF_CHANGES } else { OF_QUESTIONS };
+        responses.insert("default".to_owned(), RefOr::Ref(Ref::from_response_name(general)));
+    }
+
+    /// Sentences for what does not fit together: an operation without its row, a row without its operation, a code that is
+    /// known to nobody, a refusal that no operation names and that is not among `elsewhere`.
+    pub fn check(&self, api: &mut OpenApi, elsewhere: &[&str]) -> Vec<String> {
+        let described: Vec<String> =
+            operations(api).filter_map(|(operation, _)| operation.operation_id.clone()).collect();
+        let general = general();
+        let is_known = |code: &str| general.iter().chain(&self.samples).any(|sample| sample.code() == code);
+        let named = |code: &str| self.operations.iter().any(|row| row.refusals.contains(&code));
+        let without_row = described.iter().filter(|name| !self.operations.iter().any(|row| row.name == **name));
+        let without_operation = self.operations.iter().filter(|row| !described.iter().any(|name| name == row.name));
+        let unknown = self.operations.iter().flat_map(|row| row.refusals.iter().map(|code| (row.name, *code)));
+        let unknown = unknown.filter(|(_, code)| !is_known(code));
+        let unnamed = self.samples.iter().map(Sample::code).filter(|code| !named(code) && !elsewhere.contains(code));
+        let told_elsewhere = elsewhere.iter().filter(|code| named(code) || !is_known(code));
+        without_row
+            .map(|name| format!("operation {name} has no row"))
+            .chain(without_operation.map(|row| format!("row {} has no operation", row.name)))
+            .chain(unknown.map(|(row, code)| format!("row {row} names {code}, which is no refusal")))
+            .chain(unnamed.map(|code| format!("no operation names {code}")))
+            .chain(told_elsewhere.map(|code| format!("{code} is said to be told elsewhere, and is not")))
+            .collect()
     }
 }
 
-fn response<'a>(description: &str, samples: impl IntoIterator<Item = &'a Sample>) -> Response {
-    let example = |sample: &Sample| {
-        let example = ExampleBuilder::new().summary(sample.problem.refusal().title).description(sample.when);
-        (sample.code(), example.value(Some(sample.body())).build())
-    };
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(PROBLEM)))
-        .examples_from_iter(samples.into_iter().map(example))
-        .build();
+/// `codes` with the names of their examples in the components.
+fn response(description: &str, codes: Vec<(&str, String)>) -> Response {
+    let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build();
+    for (code, example) in codes {
+        let reference = Ref::new(format!("#/components/examples/{example}"));
+        content.examples.insert(code.to_owned(), RefOr::Ref(reference));
+    }
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
-#[cfg(test)]
-mod tests {
-    use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder};
-    use utoipa::openapi::{Info, Paths};
-
-    use super::*;
-
-    fn described() -> Paths {
-        let get = OperationBuilder::new().operation_id(Some("look")).build();
-        let put = OperationBuilder::new().operation_id(Some("put")).build();
-        let mut item = PathItem::new(HttpMethod::Get, get);
-        item.merge_operations(PathItem::new(HttpMethod::Put, put));
-        PathsBuilder::new().path("/things", item).build()
-    }
-
-    #[test]
-    fn each_operation_has_its_refusals_by_status_and_all_have_what_is_general() {
-        let sample = |kind: super::super::Refusal| Sample { problem: kind.into(), when: "Now and then." };
-        let part = Part {
-            tags: &[("Things", "What there is.")],
-            samples: vec![sample(kit::NOT_FOUND), sample(kit::UNAUTHENTICATED), sample(kit::LIMIT_TOO_LARGE)],
-            general: &["unauthenticated"],
-            operations: &[("look", &[&["limit_too_large"], &["not_found"]])],
-            meaning: |status| if status == 404 { "It is not there" } else { "Refused" },
-        };
-        let api = part.finish(OpenApi::new(Info::new("test", "1"), described()));
-        let api = serde_json::to_value(&api).unwrap();
-        let look = &api["paths"]["/v1/things"]["get"]["responses"];
-        assert_eq!(look["404"]["description"], "It is not there");
-        let shown = &look["404"]["content"]["application/problem+json"]["examples"]["not_found"];
-        assert_eq!((&shown["value"]["status"], &shown["description"]), (&404.into(), &"Now and then.".into()));
-        assert!(look["400"]["content"]["application/problem+json"]["examples"]["limit_too_large"].is_object());
-        let put = &api["paths"]["/v1/things"]["put"]["responses"];
-        assert_eq!(put.as_object().unwrap().len(), 1, "only what is general: {put}");
-        assert_eq!(put["default"]["$ref"], "#/components/responses/GeneralProblem");
-        let general = &api["components"]["responses"]["GeneralProblem"]["content"]["application/problem+json"];
-        assert_eq!(general["examples"].as_object().unwrap().keys().collect::<Vec<_>>(), ["unauthenticated"]);
-        assert_eq!(api["tags"][0]["name"], "Things");
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "The request has the wrong form; nothing happened, and nothing is remembered",
+        401 => "The caller is not authenticated, or has not proved their identity lately enough",
+        403 => "A permission is missing",
+        404 => "It does not exist, or not for this caller",
+        409 => "It is not in the state that this needs; nothing happened",
+        410 => "It is gone",
+        422 => "What is there does not allow it; nothing happened",
+        429 => "Too many requests",
+        _ => "Refused",
     }
 }
+
+#[cfg(test)]
+mod tests;

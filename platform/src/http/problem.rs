@@ -244,6 +244,14 @@ impl Problem {
         self
     }
 
+    /// The field that it is about, by the name that the request has for it.
+    pub fn renamed_field(mut self, field: impl Into<String>) -> Problem {
+        if let Some(error) = self.0.errors.first_mut() {
+            error.field = field.into();
+        }
+        self
+    }
+
     /// The same for a part of a larger request: `place` goes before the name of each field.
     pub fn within(mut self, place: &str) -> Problem {
         self.0.errors.iter_mut().for_each(|error| error.field.insert_str(0, place));

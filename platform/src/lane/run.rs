@@ -186,7 +186,7 @@ impl<W: LaneWork> Drop for Run<W> {
 pub(super) async fn commit(tx: Tx, term: &Term) -> Result<(), DbError> {
     match &term.fence {
         Some(fence) => tx.commit_fenced(fence).await,
-        None => tx.commit().await,
+        None => Ok(tx.commit().await?),
     }
 }
 

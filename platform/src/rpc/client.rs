@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::telemetry;
 
-use super::{Budget, Call, CallError, Caller, CallerCtx, Failure, Outcome, Reply, Transport};
+use super::{Budget, Call, CallError, Caller, CallerCtx, Outcome, Reply, Transport, TransportError};
 
 /// Times that one call is sent again at most.
 const REPEATS_MAX: u32 = 8;
@@ -130,7 +130,7 @@ impl RpcClient {
                 Ok(Ok(answer)) => match self.read(method, &answer, seen) {
                     Err(Missed::Refused(refused)) if away < self.away_max && E::is_worth_repeating(&refused) => {
                         away += 1;
-                        (Failure::NotSent("it asks for another try".to_owned()), Some(refused))
+                        (TransportError::NotSent("it asks for another try".to_owned()), Some(refused))
                     }
                     read => return read,
                 },
@@ -140,7 +140,7 @@ impl RpcClient {
                     return Err(Missed::Failed(seen.said(CallError::DeadlineExceeded)));
                 }
             };
-            seen.lost |= matches!(failure, Failure::Lost(_));
+            seen.lost |= matches!(failure, TransportError::Lost(_));
             let pause = self.pause(tried);
             if !seen.may_go_on(&failure) || tried >= REPEATS_MAX || pause >= left || !self.budget.spend() {
                 tracing::warn!(service = self.service, method, %failure, tried, "a remote call failed");
@@ -204,11 +204,11 @@ impl Seen {
         if self.lost && self.repeat != Repeat::Question { CallError::OutcomeUnknown } else { error }
     }
 
-    fn may_go_on(&self, failure: &Failure) -> bool {
+    fn may_go_on(&self, failure: &TransportError) -> bool {
         match failure {
-            Failure::NotSent(_) | Failure::Overloaded(_) | Failure::Stale(_) => true,
-            Failure::Lost(_) => self.repeat != Repeat::Never,
-            Failure::NotUnderstood(_) => false,
+            TransportError::NotSent(_) | TransportError::Overloaded(_) | TransportError::Stale(_) => true,
+            TransportError::Lost(_) => self.repeat != Repeat::Never,
+            TransportError::NotUnderstood(_) => false,
         }
     }
 
@@ -221,12 +221,12 @@ impl Seen {
     }
 }
 
-fn named(failure: &Failure) -> CallError {
+fn named(failure: &TransportError) -> CallError {
     match failure {
-        Failure::NotSent(_) | Failure::Lost(_) => CallError::Unavailable,
-        Failure::Overloaded(_) => CallError::Overloaded,
-        Failure::Stale(_) => CallError::AccessStale,
-        Failure::NotUnderstood(_) => CallError::NotUnderstood,
+        TransportError::NotSent(_) | TransportError::Lost(_) => CallError::Unavailable,
+        TransportError::Overloaded(_) => CallError::Overloaded,
+        TransportError::Stale(_) => CallError::AccessStale,
+        TransportError::NotUnderstood(_) => CallError::NotUnderstood,
     }
 }
 

@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use kernel::{Clock, Monotonic};
 
 use super::routes::failure_of;
-use super::{BODY_BYTES_MAX, Connect, Credential, Failure, Transport, path};
+use super::{BODY_BYTES_MAX, Connect, Credential, Transport, TransportError, path};
 
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// Finds peers that went away without a word.
@@ -78,7 +78,7 @@ impl Http2 {
         Some((peer, slot))
     }
 
-    async fn sender(&self, peer: &Peer, slot: &Slot) -> Result<Sender, Failure> {
+    async fn sender(&self, peer: &Peer, slot: &Slot) -> Result<Sender, TransportError> {
         if let Some(sender) = slot.open() {
             return Ok(sender);
         }
@@ -90,7 +90,7 @@ impl Http2 {
         let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let sender = opened.map_err(|error| {
             peer.avoid(self.clock.monotonic());
-            Failure::NotSent(format!("connect to {}: {error}", peer.address))
+            TransportError::NotSent(format!("connect to {}: {error}", peer.address))
         })?;
         slot.put(Some(sender.clone()));
         Ok(sender)
@@ -113,26 +113,32 @@ impl Http2 {
         Ok(sender)
     }
 
-    fn request(&self, peer: &Peer, service: &str, method: &str, call: Bytes) -> Result<Request<Full<Bytes>>, Failure> {
+    fn request(
+        &self,
+        peer: &Peer,
+        service: &str,
+        method: &str,
+        call: Bytes,
+    ) -> Result<Request<Full<Bytes>>, TransportError> {
         Request::post(format!("http://{}{}", peer.address, path(service, method)))
             .header(AUTHORIZATION, self.bearer.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(HOST, &peer.address)
             .body(Full::new(call))
-            .map_err(|error| Failure::NotUnderstood(error.to_string()))
+            .map_err(|error| TransportError::NotUnderstood(error.to_string()))
     }
 }
 
 #[async_trait]
 impl Transport for Http2 {
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
-        let none = || Failure::NotSent("no address of the service is known".to_owned());
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
+        let none = || TransportError::NotSent("no address of the service is known".to_owned());
         let (peer, slot) = self.choose().ok_or_else(none)?;
         let request = self.request(peer, service, method, call)?;
         let mut sender = self.sender(peer, slot).await?;
         if let Err(error) = sender.ready().await {
             slot.put(None);
-            return Err(Failure::NotSent(error.to_string()));
+            return Err(TransportError::NotSent(error.to_string()));
         }
         match sender.try_send_request(request).await {
             Ok(response) => read(response).await,
@@ -140,16 +146,16 @@ impl Transport for Http2 {
                 slot.put(None);
                 let sent = failed.take_message().is_none();
                 let why = format!("{}: {}", peer.address, failed.error());
-                Err(if sent { Failure::Lost(why) } else { Failure::NotSent(why) })
+                Err(if sent { TransportError::Lost(why) } else { TransportError::NotSent(why) })
             }
         }
     }
 }
 
-async fn read(response: Response<Incoming>) -> Result<Bytes, Failure> {
+async fn read(response: Response<Incoming>) -> Result<Bytes, TransportError> {
     let (head, body) = response.into_parts();
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
-    let body = body.map_err(|error| Failure::Lost(error.to_string()))?.to_bytes();
+    let body = body.map_err(|error| TransportError::Lost(error.to_string()))?.to_bytes();
     if head.status == StatusCode::OK { Ok(body) } else { Err(failure_of(head.status, &head.headers, &body)) }
 }
 

@@ -14,10 +14,10 @@ use tracing::Instrument;
 
 use crate::telemetry;
 
-use super::{Call, Failure, Reply, Trust};
+use super::{Call, Reply, TransportError, Trust};
 
 /// What became of a call that reached its service.
-pub type Answered = Result<Bytes, Failure>;
+pub type Answered = Result<Bytes, TransportError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
 type Method = Box<dyn Fn(Desk, Bytes) -> Answering + Send + Sync>;
@@ -67,7 +67,7 @@ impl Methods {
                     Err(refused) => Reply::Refused(refused),
                 };
                 // It may have been carried out, so that "not understood" would say too much.
-                serde_json::to_vec(&reply).map(Bytes::from).map_err(|error| Failure::Lost(error.to_string()))
+                serde_json::to_vec(&reply).map(Bytes::from).map_err(|error| TransportError::Lost(error.to_string()))
             })
         };
         self.table.insert(method, Box::new(answering));
@@ -105,14 +105,14 @@ impl Served {
         let found =
             self.services.get(service).and_then(|methods| Some((methods, methods.table.get_key_value(method)?)));
         let Some((methods, (method, work))) = found else {
-            return Err(Failure::NotUnderstood(format!("{service} has no method {method} here")));
+            return Err(TransportError::NotUnderstood(format!("{service} has no method {method} here")));
         };
         let started = self.desk.clock.monotonic();
         let answering = work(self.desk.clone(), call);
         let answered = AssertUnwindSafe(answering).catch_unwind().await;
         let answered = answered.unwrap_or_else(|_| {
             tracing::error!(service, method, "a call panicked; the line before says where");
-            Err(Failure::Lost("the call panicked".to_owned()))
+            Err(TransportError::Lost("the call panicked".to_owned()))
         });
         let seconds = self.desk.clock.monotonic().micros_since(started) as f64 / 1e6;
         metrics::histogram!("rpc_served_seconds", "service" => methods.service, "method" => *method).record(seconds);
@@ -121,6 +121,6 @@ impl Served {
 }
 
 /// What the text says of the call stays between the two processes.
-fn not_understood(error: serde_json::Error) -> Failure {
-    Failure::NotUnderstood(error.to_string())
+fn not_understood(error: serde_json::Error) -> TransportError {
+    TransportError::NotUnderstood(error.to_string())
 }

@@ -12,7 +12,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{Answered, Credential, Failure, Served};
+use super::{Answered, Credential, Served, TransportError};
 
 /// Room for the largest batch and its answer.
 pub const BODY_BYTES_MAX: usize = 32 << 20;
@@ -69,21 +69,21 @@ async fn read(body: Body) -> Result<Bytes, Response> {
 fn respond(answered: Answered) -> Response {
     match answered {
         Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(Failure::NotUnderstood(why)) => (NOT_UNDERSTOOD, why).into_response(),
-        Err(Failure::Overloaded(why)) => (OVERLOADED, why).into_response(),
-        Err(Failure::Stale(why)) => (OVERLOADED, [(WHY, STALE)], why).into_response(),
-        Err(Failure::NotSent(why) | Failure::Lost(why)) => (LOST, why).into_response(),
+        Err(TransportError::NotUnderstood(why)) => (NOT_UNDERSTOOD, why).into_response(),
+        Err(TransportError::Overloaded(why)) => (OVERLOADED, why).into_response(),
+        Err(TransportError::Stale(why)) => (OVERLOADED, [(WHY, STALE)], why).into_response(),
+        Err(TransportError::NotSent(why) | TransportError::Lost(why)) => (LOST, why).into_response(),
     }
 }
 
 /// What an answer other than 200 says, read by the other side.
-pub(super) fn failure_of(status: StatusCode, headers: &HeaderMap, why: &[u8]) -> Failure {
+pub(super) fn failure_of(status: StatusCode, headers: &HeaderMap, why: &[u8]) -> TransportError {
     let why: String = String::from_utf8_lossy(why).chars().take(200).collect();
     let why = format!("{status}: {why}");
     match status {
-        OVERLOADED if headers.get(WHY) == Some(&STALE) => Failure::Stale(why),
-        OVERLOADED => Failure::Overloaded(why),
-        status if status.is_client_error() => Failure::NotUnderstood(why),
-        _ => Failure::Lost(why),
+        OVERLOADED if headers.get(WHY) == Some(&STALE) => TransportError::Stale(why),
+        OVERLOADED => TransportError::Overloaded(why),
+        status if status.is_client_error() => TransportError::NotUnderstood(why),
+        _ => TransportError::Lost(why),
     }
 }

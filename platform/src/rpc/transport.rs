@@ -8,19 +8,19 @@ use bytes::Bytes;
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Carries one call to the service and its answer back. The caller bounds the wait.
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure>;
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError>;
 }
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
         (**self).carry(service, method, call).await
     }
 }
 
 /// Why there is no answer. The text is for the log alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum TransportError {
     /// The service has not seen it.
     #[error("not sent: {0}")]
     NotSent(String),

@@ -4,7 +4,7 @@
 use kernel::{Ctx, Principal, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
+use super::TransportError;
 
 /// Whom a call comes from, as it travels.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,5 +28,5 @@ impl Caller {
 pub trait Trust: Send + Sync {
     /// Answers without waiting for anybody. What nobody can vouch for is [`Principal::nobody`], who may ask for little; a
     /// failure means that it cannot be known now.
-    fn principal(&self, caller: Caller) -> Result<Principal, Failure>;
+    fn principal(&self, caller: Caller) -> Result<Principal, TransportError>;
 }

@@ -5,10 +5,10 @@ use access::RevokedWhat;
 use identity_api::IdentityError;
 use kernel::{Clock, Monotonic, Timestamp};
 use platform::db::{DbError, Tx, Value};
+use platform::error::Failure;
 use platform::feed::NewEvent;
 
 use crate::IdentityService;
-use crate::errors::{change_error, store_error};
 
 /// The row that [`TERMS_RAISE`] takes: whoever changes the terms waits here too, and not for somebody who waits for them.
 const ONE_AT_A_TIME: &str = "
@@ -101,14 +101,14 @@ impl Told {
 impl IdentityService {
     /// A transaction that will change something; [`IdentityService::commit`] ends it, and dropping it undoes it.
     pub(crate) async fn begin(&self) -> Result<Tx, IdentityError> {
-        self.db.begin().await.map_err(store_error)
+        self.db.begin().await.map_err(IdentityError::from)
     }
 
     /// Ends a change: what is told stands in the same commit, and this process has heard it when this returns.
     pub(crate) async fn commit(&self, tx: Tx, told: Told) -> Result<(), IdentityError> {
         let heard = told.terms || !told.revoked.is_empty();
-        let cursor = self.write_down(&tx, told).await.map_err(store_error)?;
-        tx.commit().await.map_err(change_error)?;
+        let cursor = self.write_down(&tx, told).await?;
+        tx.commit().await?;
         if let Some(cursor) = cursor {
             self.signal.committed(cursor);
         }
@@ -117,8 +117,8 @@ impl IdentityService {
         }
         // It is done, and this process does not know it: "nothing happened" would be wrong, and so would be "done".
         self.tell_here().await.map_err(|error| {
-            store_error(error);
-            IdentityError::OutcomeUnknown
+            tracing::error!(%error, cause = ?error.source, "a change was made, and this process could not read it");
+            IdentityError::Failed(Failure::OutcomeUnknown)
         })
     }
 

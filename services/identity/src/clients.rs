@@ -19,7 +19,6 @@ use identity_api::{ChangeClient, Client, Clients, CreateClient, IdentityError, N
 use kernel::Ctx;
 
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::permit;
 pub(crate) use row::ClientRow;
 #[cfg(test)]
@@ -38,14 +37,14 @@ impl Clients for IdentityService {
     async fn client(&self, ctx: &Ctx, id: String) -> Result<Client, IdentityError> {
         permit::may(ctx, RESOURCE, "read")?;
         let look = async { find(&self.db.read().await?, &id).await };
-        let row = look.await.map_err(store_error)?.ok_or_else(|| Refusal::not_found("client", id))?;
+        let row = look.await?.ok_or_else(|| Refusal::not_found("client", id))?;
         Ok(row.shown())
     }
 
     async fn clients(&self, ctx: &Ctx) -> Result<Vec<Client>, IdentityError> {
         permit::may(ctx, RESOURCE, "read")?;
         let look = async { store::list(&self.db.read().await?).await };
-        Ok(look.await.map_err(store_error)?.into_iter().map(ClientRow::shown).collect())
+        Ok(look.await?.into_iter().map(ClientRow::shown).collect())
     }
 
     async fn change_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError> {

@@ -57,7 +57,7 @@ pub(crate) fn locked_out(by: &'static str) {
 pub(crate) fn grant(outcome: Result<TokenReply, IdentityError>) -> Result<TokenReply, IdentityError> {
     outcome.inspect_err(|error| {
         let error = match error {
-            IdentityError::Refused(Refusal::OAuth { error, .. }) => error.code(),
+            IdentityError::Refused { refusal: Refusal::OAuth { error, .. }, .. } => error.code(),
             other => other.code(),
         };
         metrics::counter!(GRANTS_REFUSED, "error" => error).increment(1);

@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use identity_api::{Identity, IdentityError, IdentityStatus, Refusal};
 use kernel::Ctx;
 use platform::db::DbError;
+use platform::error::Failure;
 use platform::feed::{Event, Feed, FeedError, OutboxFeed, Pull};
 use std::time::Duration;
 
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::permit::may;
 
 const HOW_MANY: &str = "
@@ -28,8 +28,8 @@ impl Identity for IdentityService {
     async fn standing(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError> {
         let patience = Duration::from_millis(since.wait_ms.saturating_add(STORE_PATIENCE_MS));
         let answer = tokio::time::timeout(patience, self.standing_or_news(ctx, since)).await;
-        let answer = answer.unwrap_or(Err(IdentityError::Unavailable));
-        if answer == Err(IdentityError::Unavailable) {
+        let answer = answer.unwrap_or(Err(IdentityError::Failed(Failure::Unavailable)));
+        if answer == Err(IdentityError::Failed(Failure::Unavailable)) {
             // Lines to a store that fell silent are all dead together: one that waits in vain speaks for the others.
             self.db.forget_connections();
         }
@@ -45,7 +45,7 @@ impl Identity for IdentityService {
             FeedError::Gone { first } => Refusal::EventsGone { first }.into(),
             FeedError::Unavailable(error) => {
                 tracing::error!(%error, "identity's events could not be read");
-                IdentityError::Unavailable
+                IdentityError::Failed(Failure::Unavailable)
             }
         })
     }
@@ -56,8 +56,8 @@ impl Identity for IdentityService {
             let row = rows.first().ok_or_else(|| DbError::shape("the terms have no version"))?;
             let number = |column| row.int(column).map(i64::unsigned_abs);
             let waiting = self.passwords.waiting() as u64;
-            Ok(IdentityStatus { version: number(0)?, users: number(1)?, clients: number(2)?, waiting })
+            Ok::<_, DbError>(IdentityStatus { version: number(0)?, users: number(1)?, clients: number(2)?, waiting })
         };
-        look.await.map_err(store_error)
+        look.await.map_err(IdentityError::from)
     }
 }

@@ -15,7 +15,6 @@ use kernel::{Ctx, Timestamp};
 use platform::db::{DbError, Tx};
 
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::permit;
 pub(crate) use rotate::Held;
 #[cfg(test)]
@@ -45,7 +44,7 @@ impl IdentityService {
 
     async fn keys_now(&self) -> Result<Vec<SigningKey>, IdentityError> {
         let look = async { store::list(&self.db.read().await?).await };
-        Ok(look.await.map_err(store_error)?.iter().map(shown).collect())
+        Ok(look.await?.iter().map(shown).collect())
     }
 }
 

@@ -13,7 +13,6 @@ mod codes;
 mod config;
 mod count;
 mod devices;
-mod errors;
 mod face;
 mod factors;
 mod http;

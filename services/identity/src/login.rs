@@ -24,7 +24,6 @@ use platform::db::{DbError, Tx};
 use crate::IdentityService;
 use crate::count;
 use crate::devices;
-use crate::errors::store_error;
 use crate::people::Person;
 
 pub(crate) use counted::Counted;
@@ -75,7 +74,7 @@ impl Login for IdentityService {
 impl IdentityService {
     /// A login at the stage that a step is for.
     async fn at(&self, tx: &Tx, from: From<'_>, at: At) -> Result<Pending, IdentityError> {
-        let found = store::find(tx, from.key, self.clock.now()).await.map_err(store_error)?;
+        let found = store::find(tx, from.key, self.clock.now()).await?;
         let row = store::known(found)?;
         if row.at == at { Ok(row) } else { Err(Refusal::StepOutOfTurn.into()) }
     }
@@ -108,7 +107,7 @@ impl IdentityService {
 
     /// Somebody who was disabled meanwhile has no login any more.
     async fn lock_active(&self, tx: &Tx, row: &Pending) -> Result<Person, IdentityError> {
-        let person = Person::locked(tx, store::known(row.person)?).await.map_err(store_error)?;
+        let person = Person::locked(tx, store::known(row.person)?).await?;
         Ok(store::known(person.filter(|person| person.active))?)
     }
 }

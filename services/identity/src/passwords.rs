@@ -9,6 +9,7 @@ mod pool;
 mod raw;
 mod rules;
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use identity_api::{IdentityError, Refusal};
@@ -93,7 +94,7 @@ impl Passwords {
             }
             tools.hashing.hash(&chosen).map_err(|error| {
                 tracing::error!(%error, "a password could not be hashed");
-                IdentityError::Internal
+                IdentityError::Failed(Failure::Internal)
             })
         };
         self.pool.run(deadline, work).await?
@@ -103,7 +104,7 @@ impl Passwords {
     pub(crate) async fn hash(&self, deadline: Deadline, password: &Secret) -> Result<String, IdentityError> {
         let (tools, password) = (Arc::clone(&self.tools), normal(password));
         let hashed = self.pool.run(deadline, move || tools.hashing.hash(&password)).await?;
-        hashed.map_err(|_| IdentityError::Internal)
+        hashed.map_err(|_| IdentityError::Failed(Failure::Internal))
     }
 
     /// Passwords that wait for their turn.

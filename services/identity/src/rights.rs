@@ -15,7 +15,6 @@ use identity_api::{Effect, IdentityError, PutPolicy, PutRole, Rights, TryChange}
 use kernel::Ctx;
 
 use crate::IdentityService;
-use crate::errors::store_error;
 use permit::{may, may_change};
 
 #[cfg(test)]
@@ -26,7 +25,7 @@ impl Rights for IdentityService {
     async fn roles(&self, ctx: &Ctx) -> Result<Vec<Role>, IdentityError> {
         may(ctx, "roles", "read")?;
         let roles = async { store::all_roles(&self.db.read().await?).await };
-        roles.await.map_err(store_error)
+        roles.await.map_err(IdentityError::from)
     }
 
     async fn put_role(&self, ctx: &Ctx, command: PutRole) -> Result<Role, IdentityError> {
@@ -42,7 +41,7 @@ impl Rights for IdentityService {
     async fn policies(&self, ctx: &Ctx) -> Result<Vec<Policy>, IdentityError> {
         may(ctx, "policies", "read")?;
         let policies = async { store::all_policies(&self.db.read().await?).await };
-        policies.await.map_err(store_error)
+        policies.await.map_err(IdentityError::from)
     }
 
     async fn put_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {

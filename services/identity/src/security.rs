@@ -16,10 +16,10 @@ use identity_api::{
 use kernel::{Ctx, Secret};
 use platform::access::is_fresh as proved_lately;
 use platform::db::Tx;
+use platform::error::Failure;
 
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 use crate::people::Person;
 use crate::sessions::Session;
 
@@ -45,7 +45,7 @@ struct Done {
 #[async_trait]
 impl Security for IdentityService {
     async fn security(&self, _: &Ctx, session: Secret) -> Result<SecurityView, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let session = self.live_session(&tx, &session).await?;
         let view = self.view(&tx, &session).await?;
         drop(tx);
@@ -62,7 +62,7 @@ impl Security for IdentityService {
         let done = self.act(&tx, &actor, &command.act).await;
         let done = match done {
             // A wrong code is counted.
-            Err(IdentityError::Refused(Refusal::WrongCode)) => {
+            Err(IdentityError::Refused { refusal: Refusal::WrongCode, .. }) => {
                 self.commit(tx, Told::nothing()).await?;
                 return Err(Refusal::WrongCode.into());
             }
@@ -84,7 +84,7 @@ impl IdentityService {
             SecurityAct::WithdrawConsent { client } => self.withdraw_consent(tx, actor, client).await,
             SecurityAct::LogOut => self.log_out_here(tx, actor).await,
             // It takes longer than a transaction may, and has gone its own way.
-            SecurityAct::ChangePassword { .. } => Err(IdentityError::Internal),
+            SecurityAct::ChangePassword { .. } => Err(IdentityError::Failed(Failure::Internal)),
         }
     }
 
@@ -95,7 +95,7 @@ impl IdentityService {
         if !platform::crypto::same(key.expose().as_bytes(), command.form_key.expose().as_bytes()) {
             return Err(Refusal::field("form_key", "is not that of this session's pages").into());
         }
-        let person = Person::locked(tx, found.person).await.map_err(store_error)?.ok_or(Refusal::NotLoggedIn)?;
+        let person = Person::locked(tx, found.person).await?.ok_or(Refusal::NotLoggedIn)?;
         // Once more, now that nobody can end it before we are done.
         let session = self.live_session(tx, &command.session).await?;
         Ok(Actor { session, person })
@@ -118,7 +118,11 @@ impl IdentityService {
     fn freshly_proved(&self, actor: &Actor) -> Result<(), IdentityError> {
         let fresh = proved_lately(self.clock.now(), actor.session.auth_time, FRESH_SECONDS);
         let whole = actor.session.second_factor || !actor.person.second_factor;
-        if fresh && whole { Ok(()) } else { Err(IdentityError::StepUp { seconds: FRESH_SECONDS }) }
+        if fresh && whole {
+            Ok(())
+        } else {
+            Err(IdentityError::Failed(Failure::StepUpRequired { seconds: FRESH_SECONDS }))
+        }
     }
 
     /// For the forms of a session's pages.

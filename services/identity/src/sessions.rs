@@ -10,7 +10,6 @@ use platform::db::{DbError, Row, Tx, Value};
 
 use crate::IdentityService;
 use crate::devices;
-use crate::errors::store_error;
 use crate::store::{list_of, list_text};
 
 /// Bytes of a cookie.
@@ -136,9 +135,9 @@ impl IdentityService {
         let (now, idle) = self.alive_since();
         let digest = digest(cookie.expose());
         let values = [Value::Bytes(&digest), Value::Int(now), Value::Int(idle)];
-        let rows = tx.query(SESSION_FIND, &values).await.map_err(store_error)?;
+        let rows = tx.query(SESSION_FIND, &values).await?;
         let row = rows.first().ok_or(Refusal::NotLoggedIn)?;
-        session(row).map_err(store_error)
+        session(row).map_err(IdentityError::from)
     }
 
     /// Somebody was here. Written down once a minute at most, and never in the way of what they came for.
@@ -151,7 +150,7 @@ impl IdentityService {
         let seen = async {
             let tx = self.db.begin().await?;
             tx.execute(SESSION_SEEN, &[Value::Bytes(&id), Value::Int(now.micros())]).await?;
-            tx.commit().await
+            Ok::<(), DbError>(tx.commit().await?)
         };
         if let Err(error) = seen.await {
             tracing::warn!(%error, "it was not written down that a session is in use");

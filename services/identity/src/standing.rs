@@ -7,7 +7,6 @@ use platform::db::{DbError, Tx, Value};
 use std::time::Duration;
 
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::rights;
 
 const TERMS_VERSION: &str = "
@@ -38,7 +37,7 @@ const LOOK_EVERY_MS: u64 = 100;
 impl IdentityService {
     /// One snapshot: revocations never belong to terms that are newer than those told.
     pub(crate) async fn standing_since(&self, since: Since) -> Result<Standing, IdentityError> {
-        self.standing_in_store(since).await.map_err(store_error)
+        self.standing_in_store(since).await.map_err(IdentityError::from)
     }
 
     async fn standing_in_store(&self, since: Since) -> Result<Standing, DbError> {
@@ -102,9 +101,9 @@ impl IdentityService {
             let tx = self.db.read().await?;
             let rows = tx.query(LAST_CHANGE, &[]).await?;
             let row = rows.first().ok_or_else(|| DbError::shape("the terms have no version"))?;
-            Ok((row.int(0)?, row.int(1)?))
+            Ok::<_, DbError>((row.int(0)?, row.int(1)?))
         };
-        look.await.map_err(store_error)
+        Ok(look.await?)
     }
 }
 

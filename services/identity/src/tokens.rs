@@ -34,7 +34,6 @@ use identity_api::{
 use kernel::{Ctx, Secret};
 
 use crate::IdentityService;
-use crate::errors::store_error;
 pub(crate) use issued::Issued;
 
 #[async_trait]
@@ -81,7 +80,7 @@ impl Tokens for IdentityService {
     async fn discovery(&self, _: &Ctx) -> Result<Discovery, IdentityError> {
         self.keep_keys_or_warn().await;
         let look = async { crate::keys::published(&self.db.read().await?).await };
-        let keys = look.await.map_err(store_error)?;
+        let keys = look.await?;
         let scopes = scopes::OF_PEOPLE.map(str::to_owned).to_vec();
         Ok(Discovery { issuer: self.config.issuer.clone(), keys, scopes })
     }

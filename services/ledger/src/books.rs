@@ -27,7 +27,7 @@ use platform::access;
 use platform::db::{Access, Db, DbError, Target};
 use tokio::task::JoinHandle;
 
-use crate::service::{forbidden, store_error};
+use crate::service::forbidden;
 use crate::{LedgerConfig, LedgerService};
 
 use open::{All, Slot};
@@ -133,7 +133,7 @@ impl LedgerBooks {
         ctx: &Ctx,
         max: usize,
     ) -> Result<(BTreeMap<BookName, Option<LedgerStatus>>, usize), LedgerError> {
-        let known = register::list(&self.all.main.db).await.map_err(store_error)?;
+        let known = register::list(&self.all.main.db).await?;
         let mut statuses = BTreeMap::new();
         for Registered { book, .. } in known.iter().take(max) {
             let status = match self.all.get(book) {
@@ -165,7 +165,7 @@ impl Books for LedgerBooks {
     async fn books(&self, ctx: &Ctx) -> Result<Vec<Book>, LedgerError> {
         access::check(ctx, "books", "read", None).map_err(forbidden)?;
         let main = &self.all.main;
-        let asking = async { register::list(&main.db).await.map_err(store_error) };
+        let asking = async { register::list(&main.db).await.map_err(LedgerError::from) };
         let known = main.ask_in_time(ctx, asking).await?;
         let book = |Registered { book, created_at, .. }| Book { book, created_at, replayed: false };
         Ok(known.into_iter().map(book).collect())
@@ -176,9 +176,9 @@ impl Books for LedgerBooks {
             return Ok(open);
         }
         // Another process may have created it.
-        let known = register::find(&self.all.main.db, name).await.map_err(store_error)?;
+        let known = register::find(&self.all.main.db, name).await?;
         let row = known.ok_or_else(|| Refusal::BookUnknown { book: name.clone() })?;
-        Ok(self.all.take(&row).await.map_err(store_error)?)
+        Ok(self.all.take(&row).await?)
     }
 }
 

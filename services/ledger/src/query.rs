@@ -9,7 +9,7 @@ use ledger_api::{
     Account, AccountPage, AccountPath, AccountQuery, Asset, BookName, FindTransaction, LedgerError, Metadata, Refusal,
     Transaction, TransactionId, TransactionKind, TransactionStatus,
 };
-use platform::db::{DbError, Tx, Value};
+use platform::db::{CommitError, DbError, Tx, Value, WriteError};
 
 use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
 use crate::format::{HoldAfter, Row, genesis, hex, parse_hex};
@@ -25,6 +25,22 @@ use crate::work::read_tail;
 pub(crate) enum QueryError {
     Refused(Refusal),
     Store(DbError),
+    Commit(CommitError),
+}
+
+impl From<WriteError> for QueryError {
+    fn from(error: WriteError) -> QueryError {
+        match error {
+            WriteError::Work(error) => QueryError::Store(error),
+            WriteError::Commit(error) => QueryError::Commit(error),
+        }
+    }
+}
+
+impl From<CommitError> for QueryError {
+    fn from(error: CommitError) -> QueryError {
+        QueryError::Commit(error)
+    }
 }
 
 impl From<DbError> for QueryError {

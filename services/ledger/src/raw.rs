@@ -72,7 +72,7 @@ async fn write_group(db: &Db, plan: RawPlan, group: u64, at: i64, random: &mut S
         tx.execute(sql::GROUP_RECORD, &record),
         write_heads(&tx, &touched, Heads::Changed),
     )?;
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

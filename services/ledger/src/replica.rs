@@ -12,6 +12,7 @@ mod holder;
 #[cfg(test)]
 mod tests;
 
+use platform::error::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,20 +82,27 @@ impl Passing {
         loop {
             let side = if self.standing.is_holder() { &sides.here } else { &sides.writer };
             let again = match call(Arc::clone(side)).await {
-                Err(LedgerError::Unavailable) => true,
-                Err(LedgerError::OutcomeUnknown) => {
+                Err(LedgerError::Failed(Failure::Unavailable)) => true,
+                Err(LedgerError::Failed(Failure::OutcomeUnknown)) => {
                     lost = true;
                     repeat != Repeat::Never
                 }
                 Err(error) if lost && error.is_of_this_attempt() => false,
                 // What ran out was the time in which somebody should have come to hold the lease.
-                Err(LedgerError::DeadlineExceeded) if self.nobody_writes() => false,
+                Err(LedgerError::Failed(Failure::DeadlineExceeded)) if self.nobody_writes() => false,
                 outcome => return (outcome, lost),
             };
             let left = Duration::from_micros(ctx.deadline.micros_left(self.clock.monotonic()));
             // Without the database nobody knows who writes, and nobody here is told in time.
             if !again || left < pause + RESERVE || !self.standing.is_in_touch() {
-                return (Err(if lost { LedgerError::OutcomeUnknown } else { LedgerError::Unavailable }), lost);
+                return (
+                    Err(if lost {
+                        LedgerError::Failed(Failure::OutcomeUnknown)
+                    } else {
+                        LedgerError::Failed(Failure::Unavailable)
+                    }),
+                    lost,
+                );
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);

@@ -23,7 +23,7 @@ use platform::access;
 use sha2::{Digest, Sha256};
 
 use crate::format::hex;
-use crate::service::{LedgerService, change_error, forbidden, query_error, reach};
+use crate::service::{LedgerService, forbidden, query_error, reach};
 
 pub(crate) use task::Indexer;
 
@@ -42,7 +42,7 @@ pub(crate) fn term(value: &str) -> String {
 impl Search for LedgerService {
     async fn declare_metadata_key(&self, ctx: &Ctx, command: DeclareMetadataKey) -> Result<MetadataKey, LedgerError> {
         access::check(ctx, "metadata-keys", "declare", None).map_err(forbidden)?;
-        let declaring = async { keys::declare(&self.db, &command.key).await.map_err(change_error) };
+        let declaring = async { keys::declare(&self.db, &command.key).await.map_err(query_error) };
         let declared = self.change_in_time(ctx, declaring).await?;
         self.indexer.look_again();
         Ok(declared)
@@ -55,7 +55,7 @@ impl Search for LedgerService {
 
     async fn remove_metadata_key(&self, ctx: &Ctx, key: &str) -> Result<MetadataKey, LedgerError> {
         access::check(ctx, "metadata-keys", "remove", None).map_err(forbidden)?;
-        let removing = async { keys::remove(&self.db, key).await.map_err(change_error) };
+        let removing = async { keys::remove(&self.db, key).await.map_err(query_error) };
         let removed = self.change_in_time(ctx, removing).await?;
         self.indexer.look_again();
         Ok(removed)

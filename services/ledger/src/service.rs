@@ -7,6 +7,7 @@ mod keys;
 mod schedule;
 mod submit;
 
+use platform::error::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +34,7 @@ use crate::store::sql;
 use crate::work::{Work, WorkConfig};
 use crate::{check, count, events, query, view};
 
-use errors::lane_error;
-pub(crate) use errors::{change_error, forbidden, query_error, refused, store_error};
+pub(crate) use errors::{forbidden, query_error, refused};
 pub(crate) use keys::{IDEMPOTENCY_KEY, KeyedOperation};
 
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ impl LedgerService {
     }
 
     async fn run(&self, ctx: &Ctx, reach: Reach, body: Body) -> Result<Reply, LedgerError> {
-        self.lane.submit(Command { reach, body }, ctx.deadline).await.map_err(lane_error)
+        self.lane.submit(Command { reach, body }, ctx.deadline).await.map_err(LedgerError::from)
     }
 }
 
@@ -170,13 +170,13 @@ impl Ledger for LedgerService {
         let tag = self.tag(None, self.scope(ctx, KeyedOperation::Asset, 0, &command));
         match self.run(ctx, Reach::All, Body::Declare(command, tag)).await? {
             Reply::Asset(outcome) => outcome.map(view::asset).map_err(refused),
-            Reply::Lines(_) | Reply::Account(_) => Err(LedgerError::Internal),
+            Reply::Lines(_) | Reply::Account(_) => Err(LedgerError::Failed(Failure::Internal)),
         }
     }
 
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError> {
         access::check(ctx, "assets", "read", None).map_err(forbidden)?;
-        self.ask_in_time(ctx, async { query::assets(&self.books).await.map_err(store_error) }).await
+        self.ask_in_time(ctx, async { query::assets(&self.books).await.map_err(LedgerError::from) }).await
     }
 
     async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, LedgerError> {
@@ -202,13 +202,13 @@ impl Ledger for LedgerService {
         let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
         // Before it is looked for: whoever may read no account learns of none whether it exists.
         reach(ctx, "accounts", "read")?;
-        let found = async { query::account(&self.books, path).await.map_err(store_error) };
+        let found = async { query::account(&self.books, path).await.map_err(LedgerError::from) };
         let account = self.ask_in_time(ctx, found).await?.ok_or_else(unknown)?;
         let owner = account.owner.as_ref().map(|owner| owner.as_str());
         match access::check(ctx, "accounts", "read", owner) {
             Ok(()) => Ok(account),
             Err(access::Denied::NotFound) => Err(unknown().into()),
-            Err(access::Denied::Forbidden) => Err(LedgerError::Forbidden),
+            Err(access::Denied::Forbidden) => Err(LedgerError::Failed(Failure::Forbidden)),
         }
     }
 
@@ -219,7 +219,7 @@ impl Ledger for LedgerService {
         }
         let owner = match reach(ctx, "accounts", "read")? {
             Reach::All => query.owner.clone(),
-            Reach::Owner(subject) => Some(subject.parse().map_err(|_| LedgerError::Forbidden)?),
+            Reach::Owner(subject) => Some(subject.parse().map_err(|_| LedgerError::Failed(Failure::Forbidden))?),
         };
         let query = AccountQuery { owner, ..query };
         let page = async { query::accounts(&self.books, &query, limit).await.map_err(query_error) };
@@ -244,7 +244,7 @@ impl Ledger for LedgerService {
 
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
         let reach = reach(ctx, "transactions", "read")?;
-        let found = async { query::transaction(self, ctx, &reach, &find).await.map_err(store_error) };
+        let found = async { query::transaction(self, ctx, &reach, &find).await.map_err(LedgerError::from) };
         let found = self.ask_in_time(ctx, found).await?;
         let unknown = || Refusal::NotFound { what: "transaction".to_owned(), name: query::name_of(&find) };
         found.unwrap_or_else(|| Err(unknown().into()))
@@ -255,12 +255,13 @@ impl Ledger for LedgerService {
         // An answer that comes behind the deadline is none.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
         let pull = Pull { wait_ms, ..pull };
-        let events = async { Feed::events_after(self, pull).await.map_err(|_| LedgerError::Unavailable) };
+        let events =
+            async { Feed::events_after(self, pull).await.map_err(|_| LedgerError::Failed(Failure::Unavailable)) };
         self.ask_in_time(ctx, events).await
     }
 
     async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
-        let head = self.ask_in_time(ctx, async { query::head(&self.books).await.map_err(store_error) }).await?;
+        let head = self.ask_in_time(ctx, async { query::head(&self.books).await.map_err(LedgerError::from) }).await?;
         let state = self.lane.state();
         Ok(LedgerStatus {
             book: self.books.name.to_string(),

@@ -38,5 +38,5 @@ fn where_nothing_can_be_known_the_call_is_sent_away() {
     let house = House::new();
     house.clock.advance_millis(5_001);
     let answered = house.gate.principal(Caller::Token(Secret::new(house.token())));
-    assert!(matches!(answered, Err(Failure::Stale(_))), "{answered:?}");
+    assert!(matches!(answered, Err(TransportError::Stale(_))), "{answered:?}");
 }

@@ -7,6 +7,7 @@ use kernel::{Clock, IdMaker, Money, SystemClock};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{AccountPath, FindTransaction, History, Ledger, LedgerError, TransactionId, TrialBalanceQuery};
 use platform::db::Db;
+use platform::error::Refusal as _;
 use platform::feed::Pull;
 
 use crate::bank::callers::{check, ctx};

@@ -1,5 +1,7 @@
 //! Callers that ask again until they know, and visitors that come, ask something and go.
 
+use platform::error::Failure;
+use platform::error::Refusal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -166,11 +168,11 @@ async fn visit(bank: Arc<Bank>) -> Told {
 /// The word of an error that says what to do: the same again. Any other ends the test.
 pub(crate) fn acted_on(error: &LedgerError) -> &'static str {
     match error {
-        LedgerError::Overloaded
-        | LedgerError::AccessStale
-        | LedgerError::DeadlineExceeded
-        | LedgerError::OutcomeUnknown
-        | LedgerError::Unavailable => error.code(),
+        LedgerError::Failed(Failure::Overloaded)
+        | LedgerError::Failed(Failure::AccessStale)
+        | LedgerError::Failed(Failure::DeadlineExceeded)
+        | LedgerError::Failed(Failure::OutcomeUnknown)
+        | LedgerError::Failed(Failure::Unavailable) => error.code(),
         other => panic!("an error that no caller can act on: {other:?}"),
     }
 }
@@ -261,7 +263,7 @@ impl Caller {
         self.told.called(said.ms);
         let said = said.answer.map(|done| check(transfer, &done));
         self.hear_one(transfer, said.clone());
-        if said != Err(LedgerError::OutcomeUnknown) {
+        if said != Err(LedgerError::Failed(Failure::OutcomeUnknown)) {
             return;
         }
         let find = FindTransaction::Id(transfer.id());

@@ -1,6 +1,7 @@
 //! Where the bank plays: a ledger in this process behind a bad line to PostgreSQL, or one in a process of its own behind a bad
 //! line to its callers.
 
+use platform::error::Failure;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,12 +67,14 @@ struct Stranger(Target);
 impl Visitor for Stranger {
     async fn visit(&self) -> Option<LedgerError> {
         let asking = async {
-            let db = Db::open(self.0.clone(), Access::ReadOnly, 1).await.map_err(|_| LedgerError::Unavailable)?;
-            db.read().await.map_err(|_| LedgerError::Unavailable)?;
+            let db = Db::open(self.0.clone(), Access::ReadOnly, 1)
+                .await
+                .map_err(|_| LedgerError::Failed(Failure::Unavailable))?;
+            db.read().await.map_err(|_| LedgerError::Failed(Failure::Unavailable))?;
             Ok(())
         };
         let asked = tokio::time::timeout(Duration::from_millis(VISIT_MS), asking).await;
-        asked.unwrap_or(Err(LedgerError::DeadlineExceeded)).err()
+        asked.unwrap_or(Err(LedgerError::Failed(Failure::DeadlineExceeded))).err()
     }
 }
 

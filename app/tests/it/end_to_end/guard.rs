@@ -10,7 +10,7 @@ use std::time::Duration;
 use access::Claims;
 use hyper::Method;
 use kernel::{Clock, Principal, Secret, SystemClock};
-use platform::rpc::{Failure, Http2, Methods, RpcClient, TcpConnect, Transport};
+use platform::rpc::{Http2, Methods, RpcClient, TcpConnect, Transport, TransportError};
 use serde_json::{Value, json};
 
 use crate::end_to_end::class::Class;
@@ -227,7 +227,7 @@ async fn no_process_is_answered_without_the_credential_or_believed_by_its_word()
             let call = |credential| carry(&at, credential, service, method);
             let refused = call(&stranger).await.unwrap_err();
             assert!(
-                matches!(&refused, Failure::NotUnderstood(why) if why.contains("401")),
+                matches!(&refused, TransportError::NotUnderstood(why) if why.contains("401")),
                 "{service} {method}: {refused}"
             );
             if FOR_NOBODY.contains(&method) {
@@ -236,7 +236,7 @@ async fn no_process_is_answered_without_the_credential_or_believed_by_its_word()
             // It says that it is the operator. The command is read behind that, so that most are not even understood.
             match call(&credential).await {
                 Ok(answer) => assert!(answer.contains("forbidden"), "{service} {method}: {answer}"),
-                Err(Failure::NotUnderstood(why)) => assert!(!why.contains("401"), "{service} {method}: {why}"),
+                Err(TransportError::NotUnderstood(why)) => assert!(!why.contains("401"), "{service} {method}: {why}"),
                 Err(other) => panic!("{service} {method}: {other}"),
             }
         }
@@ -264,7 +264,7 @@ async fn carry(
     credential: &platform::rpc::Credential,
     service: &str,
     method: &str,
-) -> Result<String, Failure> {
+) -> Result<String, TransportError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = Http2::new([at.to_owned()], 1, credential, Arc::new(TcpConnect), clock);
     let said = serde_json::to_value(Principal::operator()).unwrap();

@@ -125,11 +125,11 @@ async fn a_connection_that_the_server_ends_is_lost_and_made_again() {
         let tx = db.begin().await.unwrap();
         store.postgres_terminate().await;
         assert_eq!(insert(&tx, 3, 3, "").await, Err(Fault::ConnectionLost));
-        assert_eq!(tx.commit().await.unwrap_err().fault, Fault::Statement, "a commit that was never sent");
+        assert_eq!(tx.commit().await.unwrap_err().0.fault, Fault::Statement, "a commit that was never sent");
         let tx = db.begin().await.unwrap();
         insert(&tx, 3, 3, "").await.unwrap();
         store.postgres_terminate().await;
-        assert_eq!(tx.commit().await.unwrap_err().fault, Fault::ConnectionLost);
+        assert_eq!(tx.commit().await.unwrap_err().0.fault, Fault::ConnectionLost);
         insert(&db.begin().await.unwrap(), 3, 3, "").await.unwrap();
     })
     .await;

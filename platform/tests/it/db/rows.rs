@@ -206,7 +206,7 @@ async fn a_transaction_with_a_failed_statement_cannot_be_committed() {
         tx.execute(COUNTER_INSERT, &[Value::Int(1), Value::Int(1)]).await.unwrap();
         let spoiled = tx.execute(COUNTER_INSERT, &[Value::Int(2), Value::Int(1_000_000)]).await;
         assert_eq!(spoiled.unwrap_err().fault, Fault::Constraint);
-        assert_eq!(tx.commit().await.unwrap_err().fault, Fault::Statement);
+        assert_eq!(tx.commit().await.unwrap_err().0.fault, Fault::Statement);
         let rows = db.read().await.unwrap().query(COUNTER_COUNT, &[]).await.unwrap();
         assert_eq!(rows[0].int(0).unwrap(), 0);
         db.write(|tx| Box::pin(async { tx.execute(COUNTER_INSERT, &[Value::Int(1), Value::Int(1)]).await }))

@@ -88,6 +88,7 @@ async fn a_write_is_tried_a_bounded_number_of_times_and_happens_once() {
         db.write(move |tx| Box::pin(busy_until(2, Arc::clone(&twice), tx))).await.unwrap();
         assert_eq!((tries.swap(0, Ordering::SeqCst), value(&db).await), (3, 1));
         let error = db.write(move |tx| Box::pin(busy_until(u32::MAX, Arc::clone(&always), tx))).await.unwrap_err();
+        let error = platform::db::DbError::from(error);
         assert_eq!((error.fault, tries.load(Ordering::SeqCst), value(&db).await), (Fault::Retry, 6, 1));
     })
     .await;

@@ -56,7 +56,7 @@ async fn a_writer_that_falls_silent_does_not_keep_the_others_from_writing() {
         begun.unwrap().commit().await.unwrap();
         assert!(took < 6, "{took} s");
         proxy.clear();
-        assert_eq!(lost.commit().await.unwrap_err().fault, Fault::ConnectionLost);
+        assert_eq!(lost.commit().await.unwrap_err().0.fault, Fault::ConnectionLost);
         silent.begin_alone().await.unwrap().commit().await.unwrap();
     })
     .await;

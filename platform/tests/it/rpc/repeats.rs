@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use platform::rpc::{Failure, Repeat, Transport};
+use platform::rpc::{Repeat, Transport, TransportError};
 
 use crate::rpc::till::{Refused, client, ctx};
 
 /// Answers each attempt with the next of these.
-struct Script(std::sync::Mutex<Vec<Result<Bytes, Failure>>>, AtomicUsize);
+struct Script(std::sync::Mutex<Vec<Result<Bytes, TransportError>>>, AtomicUsize);
 
 impl Script {
-    fn new(mut attempts: Vec<Result<Bytes, Failure>>) -> Arc<Script> {
+    fn new(mut attempts: Vec<Result<Bytes, TransportError>>) -> Arc<Script> {
         attempts.reverse();
         Arc::new(Script(std::sync::Mutex::new(attempts), AtomicUsize::new(0)))
     }
@@ -21,38 +21,38 @@ impl Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn carry(&self, _: &str, _: &str, _: Bytes) -> Result<Bytes, Failure> {
+    async fn carry(&self, _: &str, _: &str, _: Bytes) -> Result<Bytes, TransportError> {
         self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.lock().unwrap().pop().unwrap_or_else(|| Err(Failure::NotSent("the script is over".to_owned())))
+        self.0.lock().unwrap().pop().unwrap_or_else(|| Err(TransportError::NotSent("the script is over".to_owned())))
     }
 }
 
-fn ok() -> Result<Bytes, Failure> {
+fn ok() -> Result<Bytes, TransportError> {
     Ok(Bytes::from_static(br#"{"ok":5}"#))
 }
 
-fn busy() -> Result<Bytes, Failure> {
+fn busy() -> Result<Bytes, TransportError> {
     Ok(Bytes::from_static(br#"{"refused":"Busy"}"#))
 }
 
-fn away() -> Result<Bytes, Failure> {
+fn away() -> Result<Bytes, TransportError> {
     Ok(Bytes::from_static(br#"{"refused":"Away"}"#))
 }
 
-fn lost() -> Result<Bytes, Failure> {
-    Err(Failure::Lost("cut".to_owned()))
+fn lost() -> Result<Bytes, TransportError> {
+    Err(TransportError::Lost("cut".to_owned()))
 }
 
-fn not_sent() -> Result<Bytes, Failure> {
-    Err(Failure::NotSent("cut".to_owned()))
+fn not_sent() -> Result<Bytes, TransportError> {
+    Err(TransportError::NotSent("cut".to_owned()))
 }
 
 #[tokio::test]
 async fn what_is_tried_again_and_what_the_caller_is_told() {
     let said = |word: &str| Err(Refused::Call(word.to_owned()));
-    let again = || Err(Failure::Overloaded("full".to_owned()));
-    let stale = || Err(Failure::Stale("behind".to_owned()));
-    let strange = || Err(Failure::NotUnderstood("what".to_owned()));
+    let again = || Err(TransportError::Overloaded("full".to_owned()));
+    let stale = || Err(TransportError::Stale("behind".to_owned()));
+    let strange = || Err(TransportError::NotUnderstood("what".to_owned()));
     for (repeat, attempts, expected, count) in [
         (Repeat::Never, vec![not_sent(), again(), ok()], Ok(5), 3),
         (Repeat::Never, vec![stale(), again(), ok()], Ok(5), 3),

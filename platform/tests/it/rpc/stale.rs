@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kernel::{Ctx, Principal, SystemClock};
 use platform::http::Listener;
-use platform::rpc::{Caller, Credential, Failure, Methods, Repeat, Served, Trust, routes};
+use platform::rpc::{Caller, Credential, Methods, Repeat, Served, TransportError, Trust, routes};
 
 use crate::rpc::till::{Refused, SETTINGS, client, ctx, http2};
 
 /// Cannot judge so many calls, and then can.
-struct Behind(AtomicUsize, fn(String) -> Failure);
+struct Behind(AtomicUsize, fn(String) -> TransportError);
 
 impl Trust for Behind {
-    fn principal(&self, _: Caller) -> Result<Principal, Failure> {
+    fn principal(&self, _: Caller) -> Result<Principal, TransportError> {
         let less = |left: usize| left.checked_sub(1);
         match self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less) {
             Ok(_) => Err((self.1)("not now".to_owned())),
@@ -23,7 +23,7 @@ impl Trust for Behind {
 }
 
 /// What the caller is told, and how often the work was done.
-async fn told(times: usize, failure: fn(String) -> Failure, repeat: Repeat) -> (Result<u64, Refused>, usize) {
+async fn told(times: usize, failure: fn(String) -> TransportError, repeat: Repeat) -> (Result<u64, Refused>, usize) {
     let done = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&done);
     let methods = Methods::new("till").on("take", move |_: Ctx, (): ()| {
@@ -43,9 +43,9 @@ async fn told(times: usize, failure: fn(String) -> Failure, repeat: Repeat) -> (
 async fn a_process_that_cannot_judge_a_token_is_asked_again_and_named_in_the_end() {
     // Nothing was begun, so that this is harmless whatever is asked.
     for repeat in [Repeat::Never, Repeat::Harmless, Repeat::Question] {
-        assert_eq!(told(2, Failure::Stale, repeat).await, (Ok(0), 1), "{repeat:?}");
+        assert_eq!(told(2, TransportError::Stale, repeat).await, (Ok(0), 1), "{repeat:?}");
     }
     let named = |name: &str| (Err(Refused::Call(name.to_owned())), 0);
-    assert_eq!(told(100, Failure::Stale, Repeat::Never).await, named("AccessStale"));
-    assert_eq!(told(100, Failure::Overloaded, Repeat::Never).await, named("Overloaded"));
+    assert_eq!(told(100, TransportError::Stale, Repeat::Never).await, named("AccessStale"));
+    assert_eq!(told(100, TransportError::Overloaded, Repeat::Never).await, named("Overloaded"));
 }

@@ -4,7 +4,6 @@
 //! identity itself. Secrets travel in [`kernel::Secret`], which prints as redacted. Start reading at [`Identity`].
 
 mod client;
-mod error;
 mod login;
 mod person;
 mod refusal;
@@ -23,10 +22,9 @@ use std::net::IpAddr;
 pub use client::{
     ChangeClient, Client, ClientChange, ClientKind, Clients, CreateClient, KeyState, NewClient, SigningKey,
 };
-pub use error::IdentityError;
 pub use login::{BeginLogin, FactorKind, Login, LoginAct, LoginPage, LoginReply, LoginStep, NewSession, SentTo, Stage};
 pub use person::{ChangeUser, CreateUser, NewUser, People, User, UserChange, UserId, UserPage, UserQuery, UserStatus};
-pub use refusal::{OAuthError, Refusal};
+pub use refusal::{IdentityError, OAuthError, Refusal};
 pub use remote::{RemoteIdentity, SERVICE, methods};
 pub use rights::{Effect, EffectOn, PutPolicy, PutRole, Rights, TryChange};
 pub use security::{

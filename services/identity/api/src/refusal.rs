@@ -1,12 +1,23 @@
-//! Every way in which identity says no, by name. One row of `Refusal::facts` gives a refusal its code and its HTTP status.
+//! Every refusal of identity, by name.
 //!
 //! Invariant: what is said before somebody has proved who they are is the same whether the account exists or not.
 
+mod rows;
+
+use std::borrow::Cow;
+
+use platform::error::{self, Row, ServiceError};
 use serde::{Deserialize, Serialize};
 
+/// Why a call to identity has no answer.
+pub type IdentityError = ServiceError<Refusal>;
+
 /// The texts name what a caller can act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, strum::VariantNames, strum::IntoStaticStr,
+)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     // Of form.
     #[error("{field}: {detail}")]
@@ -131,6 +142,40 @@ impl OAuthError {
     }
 }
 
+impl error::Refusal for Refusal {
+    /// Of the endpoints of OAuth, in the words of their standards.
+    fn code(&self) -> &'static str {
+        match self {
+            Refusal::OAuth { error, .. } => error.code(),
+            other => other.into(),
+        }
+    }
+
+    fn row(&self) -> Row {
+        rows::of(self)
+    }
+
+    fn samples() -> Vec<Refusal> {
+        rows::samples()
+    }
+
+    fn field(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Refusal::FieldInvalid { field, .. } => Some(field.clone().into()),
+            Refusal::PageSize { .. } => Some("limit".into()),
+            Refusal::PolicyInvalid { .. } => Some("text".into()),
+            _ => None,
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u32> {
+        match self {
+            Refusal::TooManyFailures { retry_after_s } => Some(*retry_after_s),
+            _ => None,
+        }
+    }
+}
+
 impl Refusal {
     pub fn oauth(error: OAuthError, description: impl Into<String>) -> Refusal {
         Refusal::OAuth { error, description: description.into() }
@@ -143,37 +188,19 @@ impl Refusal {
     pub fn field(field: &str, detail: impl Into<String>) -> Refusal {
         Refusal::FieldInvalid { field: field.to_owned(), detail: detail.into() }
     }
+}
 
-    /// Code, HTTP status and title.
-    pub(crate) fn facts(&self) -> (&'static str, u16, &'static str) {
-        match self {
-            Refusal::FieldInvalid { .. } => ("field_invalid", 400, "A field is not valid"),
-            Refusal::PageSize { .. } => ("page_size", 400, "A page has another size"),
-            Refusal::EventsGone { .. } => ("events_gone", 410, "These events were removed"),
-            Refusal::WrongCredentials => ("wrong_credentials", 401, "Name and password do not fit together"),
-            Refusal::TooManyFailures { .. } => ("too_many_failures", 429, "Too many attempts failed"),
-            Refusal::LoginUnknown => ("login_unknown", 400, "The login has expired"),
-            Refusal::StepOutOfTurn => ("step_out_of_turn", 409, "Not the next step"),
-            Refusal::WrongCode => ("wrong_code", 401, "The code is not right"),
-            Refusal::ChannelOff { .. } => ("channel_off", 403, "Codes are not sent this way"),
-            Refusal::NotLoggedIn => ("not_logged_in", 401, "Nobody is logged in"),
-            Refusal::PasswordTooShort { .. } => ("password_too_short", 400, "The password is too short"),
-            Refusal::PasswordTooLong { .. } => ("password_too_long", 400, "The password is too long"),
-            Refusal::PasswordTooWeak { .. } => ("password_too_weak", 400, "The password is easy to guess"),
-            Refusal::PasswordBreached => ("password_breached", 400, "The password was stolen elsewhere"),
-            Refusal::PasswordUnchanged => ("password_unchanged", 400, "The password is the old one"),
-            Refusal::FactorExists => ("factor_exists", 409, "There is a second factor already"),
-            Refusal::FactorMissing => ("factor_missing", 409, "There is no second factor"),
-            Refusal::FactorRequired => ("factor_required", 409, "A second factor has to be there"),
-            Refusal::NotFound { .. } => ("not_found", 404, "Not found"),
-            Refusal::Taken { .. } => ("taken", 409, "The name is taken"),
-            Refusal::LastAdmin => ("last_admin", 409, "The last administrator"),
-            Refusal::BuiltIn { .. } => ("built_in", 409, "Comes with the product"),
-            Refusal::RoleInUse { .. } => ("role_in_use", 409, "The role is in use"),
-            Refusal::ReachesFurther { .. } => ("reaches_further", 403, "More than you hold"),
-            Refusal::PolicyInvalid { .. } => ("policy_invalid", 400, "The policy is not understood"),
-            Refusal::TooMany { .. } => ("too_many", 400, "Too many"),
-            Refusal::OAuth { error, .. } => (error.code(), error.status(), "Refused by the authorization server"),
-        }
+#[cfg(test)]
+mod tests {
+    use platform::error::Refusal as _;
+
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_one_name_row_and_sample() {
+        // The codes of OAuth are its standard's and not names of variants.
+        let broken = error::check::<Refusal>().unwrap_err();
+        assert!(matches!(broken.as_slice(), [only] if only.contains("invalid_client")), "{broken:?}");
+        assert_eq!(Refusal::oauth(OAuthError::InvalidGrant, "used").code(), "invalid_grant");
     }
 }

@@ -11,7 +11,7 @@ pub trait Security {
     /// Who the browser's session belongs to, and how their account stands.
     async fn security(&self, ctx: &Ctx, session: Secret) -> Result<SecurityView, IdentityError>;
 
-    /// Carries one act out. What changes a factor or the password asks for a proof of the last minutes ([`IdentityError::StepUp`]).
+    /// Carries one act out. What changes a factor or the password asks for a proof of the last minutes ([`IdentityError::Failed(Failure::StepUpRequired)`]).
     async fn secure(&self, ctx: &Ctx, command: SecurityStep) -> Result<SecurityReply, IdentityError>;
 }
 

@@ -7,12 +7,11 @@ use platform::db::Tx;
 
 use super::{ClientRow, find};
 use crate::IdentityService;
-use crate::errors::store_error;
 
 impl IdentityService {
     pub(crate) async fn authenticated(&self, tx: &Tx, auth: &ClientAuth) -> Result<ClientRow, IdentityError> {
         let id = auth.id.as_deref().ok_or_else(unproved)?;
-        let client = find(tx, id).await.map_err(store_error)?.filter(|client| client.enabled).ok_or_else(unproved)?;
+        let client = find(tx, id).await?.filter(|client| client.enabled).ok_or_else(unproved)?;
         let proved = match (client.kind, &auth.secret) {
             (ClientKind::Public, secret) => secret.is_none(),
             (_, None) => false,

@@ -9,7 +9,6 @@ use super::reach::{may_touch, within_reach};
 use super::{ClientRow, RESOURCE, secret, store};
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 use crate::permit;
 
 impl IdentityService {
@@ -17,8 +16,8 @@ impl IdentityService {
         permit::may(ctx, RESOURCE, "change")?;
         permit::fresh(ctx, self.clock.now())?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let found = store::find_to_change(&tx, &command.id).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
+        let found = store::find_to_change(&tx, &command.id).await?;
         let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
         // Whoever gives a program another secret, or sends its people elsewhere, has got hold of it.
         may_touch(&tx, ctx, &before).await?;
@@ -35,7 +34,7 @@ impl IdentityService {
             json!({"by": &*ctx.principal.subject, "change": what}),
         );
         let told = ends_tokens(&before, &mut row, told);
-        store::set(&tx, &row).await.map_err(store_error)?;
+        store::set(&tx, &row).await?;
         self.commit(tx, told).await?;
         Ok(NewClient { client: row.shown(), secret })
     }

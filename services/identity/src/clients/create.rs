@@ -9,7 +9,6 @@ use super::row::kind_name;
 use super::{ClientRow, RESOURCE, secret, store};
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 use crate::permit;
 
 impl IdentityService {
@@ -21,11 +20,11 @@ impl IdentityService {
         let secret = (row.kind != ClientKind::Public).then(secret::new_secret);
         row.secret = secret.as_ref().map(|secret| self.sealed_secret(&row.id, secret)).transpose()?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
         within_reach(&tx, ctx, &row).await?;
         // A token tells by its subject alone whose it is.
-        let taken = store::is_subject(&tx, &row.id).await.map_err(store_error)?;
-        if taken || !store::add(&tx, &row).await.map_err(store_error)? {
+        let taken = store::is_subject(&tx, &row.id).await?;
+        if taken || !store::add(&tx, &row).await? {
             return Err(Refusal::Taken { what: "client".to_owned(), name: row.id }.into());
         }
         self.commit(tx, told_created(&ctx.principal.subject, &row)).await?;

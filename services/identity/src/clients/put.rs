@@ -3,6 +3,7 @@
 use identity_api::{ClientKind, CreateClient, IdentityError, Refusal};
 use kernel::Secret;
 use platform::db::Tx;
+use platform::error::Failure;
 use serde_json::json;
 
 use super::change::ends_tokens;
@@ -10,7 +11,6 @@ use super::create::told_created;
 use super::{ClientRow, store};
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 use crate::rights::reach::roles_named;
 
 /// Shorter ones can be guessed.
@@ -21,7 +21,7 @@ impl IdentityService {
     /// Whether there is a client of this id.
     pub async fn has_client(&self, id: &str) -> Result<bool, IdentityError> {
         let look = async { store::find(&self.db.read().await?, id).await };
-        Ok(look.await.map_err(store_error)?.is_some())
+        Ok(look.await?.is_some())
     }
 
     /// Makes the client where there is none of its id. Of one that is there only the secret is replaced, and only by one that did
@@ -35,9 +35,9 @@ impl IdentityService {
         let mut row = ClientRow::new(command, self.config.access_seconds, self.clock.now());
         self.valid_client(&row)?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
         roles_named(&tx, &row.roles).await?;
-        let before = match store::find_to_change(&tx, &row.id).await.map_err(store_error)? {
+        let before = match store::find_to_change(&tx, &row.id).await? {
             Some(before) => before,
             None => {
                 if !public {
@@ -57,7 +57,7 @@ impl IdentityService {
         let data = json!({"by": BY, "change": "put"});
         let told = Told::nothing().event("identity.client.changed", row.id.clone(), data);
         let told = ends_tokens(&before, &mut row, told);
-        store::set(&tx, &row).await.map_err(store_error)?;
+        store::set(&tx, &row).await?;
         self.commit(tx, told).await
     }
 
@@ -70,12 +70,12 @@ impl IdentityService {
 
 /// None: it was added. Else another process that was started at the same moment has just done so.
 async fn put_new(tx: &Tx, row: &ClientRow) -> Result<Option<ClientRow>, IdentityError> {
-    if store::is_subject(tx, &row.id).await.map_err(store_error)? {
+    if store::is_subject(tx, &row.id).await? {
         return Err(Refusal::Taken { what: "client".to_owned(), name: row.id.clone() }.into());
     }
-    if store::add(tx, row).await.map_err(store_error)? {
+    if store::add(tx, row).await? {
         return Ok(None);
     }
-    let other = store::find_to_change(tx, &row.id).await.map_err(store_error)?;
-    other.map(Some).ok_or(IdentityError::Unavailable)
+    let other = store::find_to_change(tx, &row.id).await?;
+    other.map(Some).ok_or(IdentityError::Failed(Failure::Unavailable))
 }

@@ -4,6 +4,7 @@
 use identity_api::IdentityError;
 use kernel::Secret;
 use platform::crypto::{Place, digest, random_token, same};
+use platform::error::Failure;
 
 use super::ClientRow;
 use crate::IdentityService;
@@ -27,7 +28,7 @@ impl IdentityService {
     fn sealed(&self, client: &str, place: Place<'_>, secret: &Secret) -> Result<Vec<u8>, IdentityError> {
         self.ring.seal(place, &digest(secret.expose())).map_err(|error| {
             tracing::error!(%error, client, "a client's secret cannot be sealed");
-            IdentityError::Internal
+            IdentityError::Failed(Failure::Internal)
         })
     }
 
@@ -51,7 +52,7 @@ impl IdentityService {
         let Some(sealed) = sealed else { return Ok(false) };
         let kept = self.ring.unseal(place, sealed).await.map_err(|error| {
             tracing::error!(%error, client = client.id, "a client's secret cannot be opened");
-            IdentityError::Internal
+            IdentityError::Failed(Failure::Internal)
         })?;
         Ok(same(&kept, &digest(secret.expose())))
     }

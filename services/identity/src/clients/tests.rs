@@ -6,6 +6,7 @@ use identity_api::{
     Refusal,
 };
 use kernel::{Principal, PrincipalKind, Proof, Secret};
+use platform::error::Failure;
 use testkit::for_each_engine;
 
 mod subject;
@@ -86,7 +87,8 @@ async fn a_client_that_cannot_be_is_refused_by_field() {
             ("access_seconds", CreateClient { access_seconds: Some(0), ..service("a") }),
         ] {
             let outcome = world.identity.create_client(&admin(&world), command).await;
-            let Err(IdentityError::Refused(Refusal::FieldInvalid { field: named, .. })) = outcome else {
+            let Err(IdentityError::Refused { refusal: Refusal::FieldInvalid { field: named, .. }, .. }) = outcome
+            else {
                 panic!("{field}: {outcome:?}")
             };
             assert_eq!(named, field);
@@ -239,17 +241,26 @@ async fn clients_are_administered_by_whoever_may_and_has_proved_it_a_moment_ago(
         let disable = || ChangeClient { id: "shop".to_owned(), change: ClientChange::Disable };
         let reader = with("clients:read:all", None);
         let identity = &world.identity;
-        assert_eq!(identity.create_client(&reader, service("x")).await.unwrap_err(), IdentityError::Forbidden);
-        assert_eq!(identity.change_client(&reader, disable()).await.unwrap_err(), IdentityError::Forbidden);
+        assert_eq!(
+            identity.create_client(&reader, service("x")).await.unwrap_err(),
+            IdentityError::Failed(Failure::Forbidden)
+        );
+        assert_eq!(
+            identity.change_client(&reader, disable()).await.unwrap_err(),
+            IdentityError::Failed(Failure::Forbidden)
+        );
         identity.client(&reader, "shop".to_owned()).await.unwrap();
         let other = with("users:*:all", None);
-        assert_eq!(identity.clients(&other).await.unwrap_err(), IdentityError::Forbidden);
-        assert_eq!(identity.client(&other, "shop".to_owned()).await.unwrap_err(), IdentityError::Forbidden);
+        assert_eq!(identity.clients(&other).await.unwrap_err(), IdentityError::Failed(Failure::Forbidden));
+        assert_eq!(
+            identity.client(&other, "shop".to_owned()).await.unwrap_err(),
+            IdentityError::Failed(Failure::Forbidden)
+        );
         let at = kernel::Clock::now(&world.clock);
         let one_factor = Some(Proof { at, second_factor: false });
         let stale = Some(Proof { at: at.plus_seconds(-301), second_factor: true });
         for proof in [None, one_factor, stale] {
-            let step_up = IdentityError::StepUp { seconds: 300 };
+            let step_up = IdentityError::Failed(Failure::StepUpRequired { seconds: 300 });
             let writer = with("clients:*:all", proof);
             assert_eq!(identity.create_client(&writer, service("x")).await.unwrap_err(), step_up);
             assert_eq!(identity.change_client(&writer, disable()).await.unwrap_err(), step_up);

@@ -8,12 +8,12 @@ use kernel::{Secret, Timestamp};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use platform::crypto::{Place, SealError};
 use platform::db::{DbError, Tx, Value};
+use platform::error::Failure;
 use totp_rs::{Algorithm, Builder, Totp};
 use zeroize::Zeroizing;
 
 use crate::IdentityService;
 use crate::codes;
-use crate::errors::store_error;
 
 /// As long as the digest below, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
@@ -92,12 +92,12 @@ impl IdentityService {
     /// Uses a code of the person's app; false where it is wrong, was used, or there is no app.
     pub(crate) async fn totp_use(&self, tx: &Tx, person: UserId, code: &Secret) -> Result<bool, IdentityError> {
         let id = person.to_bytes();
-        let rows = tx.query(FACTOR_FIND, &[Value::Bytes(&id)]).await.map_err(store_error)?;
+        let rows = tx.query(FACTOR_FIND, &[Value::Bytes(&id)]).await?;
         let Some(row) = rows.first() else { return Ok(false) };
-        let sealed = row.bytes(0).map_err(store_error)?;
+        let sealed = row.bytes(0)?;
         let secret = self.totp_open(person, sealed).await?;
         let Some(step) = secret.step_of(code, self.clock.now()) else { return Ok(false) };
-        let used = tx.execute(FACTOR_USE, &[Value::Bytes(&id), Value::Int(step)]).await.map_err(store_error)?;
+        let used = tx.execute(FACTOR_USE, &[Value::Bytes(&id), Value::Int(step)]).await?;
         Ok(used == 1)
     }
 
@@ -106,7 +106,7 @@ impl IdentityService {
         let id = person.to_bytes();
         let sealed = self.totp_seal(person, secret)?;
         let values = [Value::Bytes(&id), Value::Bytes(&sealed), Value::Int(self.clock.now().micros())];
-        match tx.execute(FACTOR_BEGIN, &values).await.map_err(store_error)? {
+        match tx.execute(FACTOR_BEGIN, &values).await? {
             0 => Err(Refusal::FactorExists.into()),
             _ => Ok(()),
         }
@@ -114,14 +114,14 @@ impl IdentityService {
 
     /// The secret that waits, if it has not waited too long.
     pub(crate) async fn totp_begun(&self, tx: &Tx, person: UserId) -> Result<Option<TotpSecret>, IdentityError> {
-        let rows = tx.query(FACTOR_FIND, &[Value::Bytes(&person.to_bytes())]).await.map_err(store_error)?;
+        let rows = tx.query(FACTOR_FIND, &[Value::Bytes(&person.to_bytes())]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let begun_at = Timestamp::from_micros(row.int(1).map_err(store_error)?);
-        let confirmed = row.int_or_null(2).map_err(store_error)?.is_some();
+        let begun_at = Timestamp::from_micros(row.int(1)?);
+        let confirmed = row.int_or_null(2)?.is_some();
         if confirmed || self.clock.now() >= begun_at.plus_seconds(WAITS_SECONDS) {
             return Ok(None);
         }
-        let secret = self.totp_open(person, row.bytes(0).map_err(store_error)?).await?;
+        let secret = self.totp_open(person, row.bytes(0)?).await?;
         Ok(Some(secret))
     }
 
@@ -150,7 +150,7 @@ impl IdentityService {
 
 pub(crate) fn seal_error(error: SealError) -> IdentityError {
     tracing::error!(%error, "a sealed value could not be opened or made");
-    IdentityError::Internal
+    IdentityError::Failed(Failure::Internal)
 }
 
 #[cfg(test)]

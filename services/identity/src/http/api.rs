@@ -6,8 +6,8 @@ mod document;
 mod events;
 mod examples;
 mod keys;
+mod operations;
 mod policies;
-mod refusals;
 mod roles;
 mod user_changes;
 mod users;
@@ -41,8 +41,9 @@ pub(super) fn routes(identity: Shared) -> (Router, OpenApi) {
 /// One of each refusal, for whoever has to have words for all of them.
 #[cfg(test)]
 pub(super) fn one_of_each() -> Vec<identity_api::IdentityError> {
-    let refused = refusals::refusals().into_iter().map(|(refusal, _)| identity_api::IdentityError::from(refusal));
-    refused.chain(refusals::errors().into_iter().map(|(error, _)| error)).collect()
+    use platform::error::{Failure, Refusal as _};
+    let refused = identity_api::Refusal::samples().into_iter().map(identity_api::IdentityError::from);
+    refused.chain(Failure::all().iter().map(|failure| (*failure).into())).collect()
 }
 
 /// The description alone.

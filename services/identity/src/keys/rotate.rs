@@ -14,7 +14,6 @@ use super::sign::{Signer, new_key};
 use super::store::{self, StoredKey};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 
 const DAY_SECONDS: i64 = 86_400;
 /// A token may be believed so much longer than it says by a verifier whose clock is behind.
@@ -41,7 +40,7 @@ impl IdentityService {
         if turn {
             self.rotate(tx, &keys, "identity").await
         } else if keys.iter().any(|key| key.is_gone(now)) {
-            store::clear(&tx, now).await.map_err(store_error)?;
+            store::clear(&tx, now).await?;
             self.look_ahead(&tx).await?;
             self.commit(tx, Told::nothing().terms()).await
         } else {
@@ -64,8 +63,8 @@ impl IdentityService {
 
     async fn locked_keys(&self) -> Result<(Tx, Vec<StoredKey>), IdentityError> {
         let tx = self.begin().await?;
-        store::lock(&tx).await.map_err(store_error)?;
-        let keys = store::list(&tx).await.map_err(store_error)?;
+        store::lock(&tx).await?;
+        let keys = store::list(&tx).await?;
         Ok((tx, keys))
     }
 
@@ -81,7 +80,7 @@ impl IdentityService {
             store::retire(&tx, now, gone_at).await?;
             store::begin(&tx, &kid, now).await
         };
-        turn.await.map_err(store_error)?;
+        turn.await?;
         let next = self.add_key(&tx, now).await?;
         self.look_ahead(&tx).await?;
         let told = Told::nothing().event("identity.key.rotated", kid.clone(), json!({"by": by, "next": next}));
@@ -90,13 +89,13 @@ impl IdentityService {
 
     async fn add_key(&self, tx: &Tx, now: Timestamp) -> Result<String, IdentityError> {
         let key = new_key(&self.ring)?;
-        store::add(tx, &key.kid, &key.public, &key.sealed, now).await.map_err(store_error)?;
+        store::add(tx, &key.kid, &key.public, &key.sealed, now).await?;
         Ok(key.kid)
     }
 
     /// Remembers when the next thing is due.
     async fn look_ahead(&self, tx: &Tx) -> Result<(), IdentityError> {
-        let keys = store::list(tx).await.map_err(store_error)?;
+        let keys = store::list(tx).await?;
         let turn = signing(&keys).map(|key| self.over_at(key));
         let gone = keys.iter().filter_map(|key| key.gone_at).min();
         let due = [turn, gone].into_iter().flatten().min().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Signing: the private half of the present key, opened once and kept in memory.
 
+use platform::error::Failure;
 use std::sync::{Arc, PoisonError};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -14,7 +15,6 @@ use zeroize::Zeroizing;
 
 use super::store;
 use crate::IdentityService;
-use crate::errors::store_error;
 
 /// Letters of a key's name; it is a part of its digest.
 const KID_LETTERS: usize = 22;
@@ -34,14 +34,14 @@ pub(super) struct NewKey {
 impl IdentityService {
     /// Whoever signs now, as this transaction sees it: a rotation of another process is followed at once.
     pub(crate) async fn signer(&self, tx: &Tx) -> Result<Arc<Signer>, IdentityError> {
-        let (kid, sealed) = store::signing(tx).await.map_err(store_error)?;
+        let (kid, sealed) = store::signing(tx).await?;
         let held = self.keys.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(signer) = held.filter(|signer| signer.kid == kid) {
             return Ok(signer);
         }
         let private = self.ring.unseal(place(&kid), &sealed).await.map_err(|error| {
             tracing::error!(%error, kid, "the signing key cannot be opened");
-            IdentityError::Internal
+            IdentityError::Failed(Failure::Internal)
         })?;
         let signer = Arc::new(Signer { key: EncodingKey::from_ed_der(&private), kid });
         *self.keys.signer.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&signer));
@@ -77,5 +77,5 @@ fn place(kid: &str) -> Place<'_> {
 
 fn internal(attempted: &str, error: &dyn std::fmt::Display) -> IdentityError {
     tracing::error!(%error, "could not {attempted}");
-    IdentityError::Internal
+    IdentityError::Failed(Failure::Internal)
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_api::{ClientAuth, Clients, Grant, IdentityError, KeyState, Origin, Refusal, TokenRequest, Tokens};
 use kernel::{Principal, PrincipalKind, Secret};
+use platform::error::Failure;
 use serde_json::json;
 use testkit::for_each_engine;
 
@@ -106,7 +107,7 @@ async fn several_processes_that_find_a_rotation_due_make_one() {
             let (a, b, c) = tokio::join!(world.identity.keep_keys(), one.keep_keys(), two.keep_keys());
             for outcome in [a, b, c] {
                 // A store that is busy is asked again by the next grant.
-                assert!(matches!(outcome, Ok(()) | Err(IdentityError::Unavailable)), "{outcome:?}");
+                assert!(matches!(outcome, Ok(()) | Err(IdentityError::Failed(Failure::Unavailable))), "{outcome:?}");
             }
             assert_eq!(world.told("identity.key.rotated").await, 1 + round);
             let keys = states(&world).await;
@@ -123,11 +124,20 @@ async fn keys_are_rotated_by_whoever_may_and_has_proved_it_a_moment_ago() {
         let clerk =
             |permission: &str| ctx(Principal::new(PrincipalKind::Employee, "emp", [permission.parse().unwrap()]));
         let refused = |outcome: Result<Vec<identity_api::SigningKey>, IdentityError>| outcome.unwrap_err();
-        assert_eq!(refused(world.identity.rotate_keys(&clerk("keys:read:all")).await), IdentityError::Forbidden);
-        assert_eq!(refused(world.identity.signing_keys(&clerk("clients:read:all")).await), IdentityError::Forbidden);
-        assert_eq!(refused(world.identity.signing_keys(&clerk("keys:read:own")).await), IdentityError::Forbidden);
+        assert_eq!(
+            refused(world.identity.rotate_keys(&clerk("keys:read:all")).await),
+            IdentityError::Failed(Failure::Forbidden)
+        );
+        assert_eq!(
+            refused(world.identity.signing_keys(&clerk("clients:read:all")).await),
+            IdentityError::Failed(Failure::Forbidden)
+        );
+        assert_eq!(
+            refused(world.identity.signing_keys(&clerk("keys:read:own")).await),
+            IdentityError::Failed(Failure::Forbidden)
+        );
         let stale = refused(world.identity.rotate_keys(&clerk("keys:rotate:all")).await);
-        assert_eq!(stale, IdentityError::StepUp { seconds: 300 });
+        assert_eq!(stale, IdentityError::Failed(Failure::StepUpRequired { seconds: 300 }));
         world.identity.signing_keys(&clerk("keys:read:all")).await.unwrap();
         assert_eq!(world.told("identity.key.rotated").await, 1, "the first one");
     })
@@ -148,7 +158,10 @@ async fn a_sealed_key_opens_in_its_own_row_only() {
             origin: Origin::default(),
         };
         let outcome = beside.token(&nobody(), request).await;
-        assert!(!matches!(outcome, Ok(_) | Err(IdentityError::Refused(Refusal::OAuth { .. }))), "{outcome:?}");
+        assert!(
+            !matches!(outcome, Ok(_) | Err(IdentityError::Refused { refusal: Refusal::OAuth { .. }, .. })),
+            "{outcome:?}"
+        );
     })
     .await;
 }

@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 
 use super::store;
 use crate::IdentityService;
-use crate::errors::store_error;
 
 /// Longer ones were not made here.
 const TOKEN_BYTES_MAX: usize = 16_384;
@@ -25,7 +24,7 @@ impl IdentityService {
         }
         let Ok(header) = decode_header(token) else { return Ok(None) };
         let Some(kid) = header.kid.filter(|_| header.typ.as_deref() == Some(typ)) else { return Ok(None) };
-        let public = store::public(tx, &kid, self.clock.now()).await.map_err(store_error)?;
+        let public = store::public(tx, &kid, self.clock.now()).await?;
         let Some(key) = public.and_then(|x| DecodingKey::from_ed_components(&x).ok()) else { return Ok(None) };
         Ok(decode(token, &key, &signature_only()).ok().map(|token| token.claims))
     }

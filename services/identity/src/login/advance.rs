@@ -4,6 +4,7 @@ use identity_api::{FactorKind, IdentityError, LoginPage, LoginReply, NewSession,
 use kernel::Secret;
 use platform::crypto::Place;
 use platform::db::Tx;
+use platform::error::Failure;
 use serde_json::json;
 
 use super::From;
@@ -13,7 +14,6 @@ use crate::IdentityService;
 use crate::change::Told;
 use crate::channels;
 use crate::devices;
-use crate::errors::store_error;
 use crate::factors::{TotpSecret, seal_error};
 use crate::people::{self, Person};
 use crate::sessions::{self, NONE};
@@ -38,7 +38,7 @@ impl IdentityService {
             to.sealed = Some(self.totp_seal(person.id, &TotpSecret::make())?);
         }
         (to.sent_by, to.sent_until) = (None, None);
-        let key = store::known(store::step(tx, row, &to).await.map_err(store_error)?)?;
+        let key = store::known(store::step(tx, row, &to).await?)?;
         let page = self.page(tx, key, &to, Some(person)).await?;
         Ok((LoginReply { page, session: None, backup_codes_left: None }, told))
     }
@@ -53,13 +53,13 @@ impl IdentityService {
         mut told: Told,
     ) -> Result<(LoginReply, Told), IdentityError> {
         let now = self.clock.now();
-        if !store::remove(tx, row).await.map_err(store_error)? {
+        if !store::remove(tx, row).await? {
             return Err(Refusal::LoginUnknown.into());
         }
-        people::seen_set(tx, person.id, now).await.map_err(store_error)?;
+        people::seen_set(tx, person.id, now).await?;
         if let Some(hash) = &to.password {
             told = self.password_changed(tx, person, hash, (NONE, &row.key), told).await?;
-            self.forgive_name(tx, &person.username).await.map_err(store_error)?;
+            self.forgive_name(tx, &person.username).await?;
         }
         let (session, told) = self.session_made(tx, from, &to, person, told).await?;
         let page = LoginPage { key: from.key.clone(), stage: Stage::Done, return_to: to.return_to, again: false };
@@ -80,15 +80,15 @@ impl IdentityService {
         let proved = sessions::Proved { amr: amr.collect(), second_factor };
         let (id, mut session, kind) = match to.again {
             Some(id) => {
-                let session = self.session_proved(tx, id, person.id, &proved).await.map_err(store_error)?;
+                let session = self.session_proved(tx, id, person.id, &proved).await?;
                 (id, session.ok_or(Refusal::NotLoggedIn)?, "identity.session.proved")
             }
             None => {
-                let begun = self.session_begin(tx, person.id, &proved, from.origin).await.map_err(store_error)?;
+                let begun = self.session_begin(tx, person.id, &proved, from.origin).await?;
                 (begun.0, begun.1, "identity.session.began")
             }
         };
-        let device = devices::keep(tx, from.device, (person.id, id), self.clock.now()).await.map_err(store_error)?;
+        let device = devices::keep(tx, from.device, (person.id, id), self.clock.now()).await?;
         session.device = Some(device);
         let data = json!({ "session": id.to_string(), "amr": proved.amr, "second_factor": second_factor });
         Ok((session, told.event(kind, person.id.to_string(), data)))
@@ -109,7 +109,7 @@ impl IdentityService {
             people::logins_end(tx, person.id, login).await?;
             people::epoch_raise(tx, person).await
         };
-        let revoked = change.await.map_err(store_error)?;
+        let revoked = change.await?;
         Ok(told.revoked(revoked).event("identity.password.changed", person.id.to_string(), json!({})))
     }
 
@@ -165,7 +165,7 @@ impl IdentityService {
         let mut offered = self.sent_factors(row, person);
         if person.second_factor {
             offered.push(FactorKind::Totp);
-            if self.backup_left(tx, person.id).await.map_err(store_error)? > 0 {
+            if self.backup_left(tx, person.id).await? > 0 {
                 offered.push(FactorKind::Backup);
             }
         }
@@ -178,7 +178,7 @@ impl IdentityService {
         let id = person.id.to_bytes();
         let sealed = row.sealed.as_deref().unwrap_or_default();
         let opened = self.ring.unseal(Place::new("login", "sealed", &id), sealed).await.map_err(seal_error)?;
-        let codes = serde_json::from_slice(&opened).map_err(|_| IdentityError::Internal)?;
+        let codes = serde_json::from_slice(&opened).map_err(|_| IdentityError::Failed(Failure::Internal))?;
         Ok(Stage::BackupCodes { codes })
     }
 }

@@ -9,7 +9,6 @@ use super::store::{self, Begun};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::devices;
-use crate::errors::store_error;
 use crate::people::Person;
 
 const RETURN_BYTES_MAX: usize = 4_096;
@@ -27,20 +26,20 @@ impl IdentityService {
         };
         let begun = Begun { again, second_factor: command.second_factor, return_to: &command.return_to };
         let now = self.clock.now();
-        failures::clear(&tx, now).await.map_err(store_error)?;
-        devices::clear(&tx, now).await.map_err(store_error)?;
-        let key = store::insert(&tx, begun, now).await.map_err(store_error)?;
+        failures::clear(&tx, now).await?;
+        devices::clear(&tx, now).await?;
+        let key = store::insert(&tx, begun, now).await?;
         self.commit(tx, Told::nothing()).await?;
         Ok(LoginPage { key, stage: Stage::Password, return_to: command.return_to, again: command.again.is_some() })
     }
 
     pub(super) async fn resume(&self, key: Secret) -> Result<LoginPage, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
-        let found = store::find(&tx, &key, self.clock.now()).await.map_err(store_error)?;
+        let tx = self.db.read().await?;
+        let found = store::find(&tx, &key, self.clock.now()).await?;
         let row = store::known(found)?;
         let person = match row.person.filter(|_| !matches!(row.at, At::Password | At::Reset)) {
             None => None,
-            Some(id) => Some(store::known(Person::find(&tx, id).await.map_err(store_error)?)?),
+            Some(id) => Some(store::known(Person::find(&tx, id).await?)?),
         };
         self.page(&tx, key, &row, person.as_ref()).await
     }

@@ -3,13 +3,13 @@
 use identity_api::{IdentityError, LoginReply};
 use kernel::Secret;
 use platform::crypto::Place;
+use platform::error::Failure;
 use serde_json::json;
 
 use super::From;
 use super::stage::{At, Proved};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 use crate::factors::seal_error;
 
 impl IdentityService {
@@ -22,9 +22,10 @@ impl IdentityService {
             return self.code_wrong(tx, &row, &person).await;
         };
         self.totp_begin(&tx, person.id, &secret).await?;
-        self.totp_confirm(&tx, person.id, step).await.map_err(store_error)?;
-        let codes = self.backup_make(&tx, person.id).await.map_err(store_error)?;
-        let shown = zeroize::Zeroizing::new(serde_json::to_vec(&codes).map_err(|_| IdentityError::Internal)?);
+        self.totp_confirm(&tx, person.id, step).await?;
+        let codes = self.backup_make(&tx, person.id).await?;
+        let shown =
+            zeroize::Zeroizing::new(serde_json::to_vec(&codes).map_err(|_| IdentityError::Failed(Failure::Internal))?);
         let mut to = row.clone();
         let place = person.id.to_bytes();
         to.sealed = Some(self.ring.seal(Place::new("login", "sealed", &place), &shown).map_err(seal_error)?);
@@ -32,7 +33,7 @@ impl IdentityService {
         let told =
             Told::nothing().event("identity.factor.enrolled", person.id.to_string(), json!({ "factor": "totp" }));
         let (reply, told) = self.advance(&tx, from, (&row, to), &person, Proved::Enrolled, told).await?;
-        self.forgive(&tx, &counted).await.map_err(store_error)?;
+        self.forgive(&tx, &counted).await?;
         self.commit(tx, told).await?;
         Ok(reply)
     }

@@ -12,7 +12,6 @@ use super::store::{self, Pending};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::count;
-use crate::errors::store_error;
 use crate::people::Person;
 
 pub(super) enum Given<'a> {
@@ -43,7 +42,7 @@ impl IdentityService {
         let mut to = row.clone();
         to.passed.push(amr.to_owned());
         let left = match kind {
-            FactorKind::Backup => Some(self.backup_left(&tx, person.id).await.map_err(store_error)?),
+            FactorKind::Backup => Some(self.backup_left(&tx, person.id).await?),
             _ => None,
         };
         let told = Told::nothing().event(
@@ -53,7 +52,7 @@ impl IdentityService {
         );
         let (mut reply, told) = self.advance(&tx, from, (&row, to), &person, Proved::Factor, told).await?;
         reply.backup_codes_left = left;
-        self.forgive(&tx, &counted).await.map_err(store_error)?;
+        self.forgive(&tx, &counted).await?;
         self.commit(tx, told).await?;
         count::second_factor(Some(kind), true);
         Ok(reply)
@@ -66,7 +65,7 @@ impl IdentityService {
         row: &Pending,
         person: &Person,
     ) -> Result<Vec<Counted>, IdentityError> {
-        if !store::try_count(tx, row).await.map_err(store_error)? {
+        if !store::try_count(tx, row).await? {
             return Err(Refusal::LoginUnknown.into());
         }
         let counted = Counted::codes(&self.codes_key, &person.id.to_bytes());
@@ -85,7 +84,7 @@ impl IdentityService {
         let (good, amr, kind) = match given {
             Given::Totp(code) => (self.totp_use(tx, person.id, code).await?, "otp", FactorKind::Totp),
             Given::Backup(code) => {
-                let good = self.backup_use(tx, person.id, code).await.map_err(store_error)?;
+                let good = self.backup_use(tx, person.id, code).await?;
                 (good && person.second_factor, "backup", FactorKind::Backup)
             }
             Given::Sent(code) => {

@@ -11,7 +11,6 @@ use platform::db::{DbError, Tx, Value};
 use super::counted::{Count, Counted, LOCK_SECONDS_MAX};
 use crate::IdentityService;
 use crate::count;
-use crate::errors::store_error;
 
 const FAILURE_FIND: &str = "
 select failures, last_at, locked_until
@@ -64,7 +63,7 @@ impl IdentityService {
         let now = self.clock.now().micros();
         let mut counts = Vec::with_capacity(counted.len());
         for one in counted {
-            counts.push(found(tx, one, now).await.map_err(store_error)?);
+            counts.push(found(tx, one, now).await?);
         }
         // The longest wait of all of them; none is counted where one refuses.
         let longest = counted.iter().zip(&counts).max_by_key(|(_, count)| count.locked_until);
@@ -80,7 +79,7 @@ impl IdentityService {
         let known_here = both().any(|(one, count)| one.is_name_here() && one.remembers(*count, now));
         let mut done = Vec::with_capacity(counted.len());
         for (one, count) in both().filter(|(one, _)| !(known_here && one.is_place())) {
-            store(tx, one, one.next(*count, now)).await.map_err(store_error)?;
+            store(tx, one, one.next(*count, now)).await?;
             done.push(one.clone());
         }
         Ok(done)

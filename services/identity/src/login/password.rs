@@ -15,7 +15,6 @@ use super::store::{self, Pending};
 use super::{From, username_key};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 use crate::people::{self, Person};
 
 impl IdentityService {
@@ -55,13 +54,13 @@ impl IdentityService {
     ) -> Result<(Pending, Vec<Counted>, Option<Person>), IdentityError> {
         let tx = self.begin().await?;
         let row = self.at(&tx, from, At::Password).await?;
-        let browser = self.own_browser(&tx, from, &row, username).await.map_err(store_error)?;
+        let browser = self.own_browser(&tx, from, &row, username).await?;
         let counted = Counted::name(&self.codes_key, "password", username, from.origin, browser.as_deref());
-        if !store::try_count(&tx, &row).await.map_err(store_error)? {
+        if !store::try_count(&tx, &row).await? {
             return Err(Refusal::LoginUnknown.into());
         }
         let counted = self.count_try(&tx, &counted).await?;
-        let person = Person::named(&tx, username).await.map_err(store_error)?;
+        let person = Person::named(&tx, username).await?;
         self.commit(tx, Told::nothing()).await?;
         Ok((row, counted, person))
     }
@@ -89,7 +88,7 @@ impl IdentityService {
         renewed: Option<&str>,
     ) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
-        let locked = Person::locked(&tx, found.id).await.map_err(store_error)?;
+        let locked = Person::locked(&tx, found.id).await?;
         // Somebody may have changed them while the password was looked at.
         let same = locked.filter(|person| person.password == found.password && self.may_log_in(row, person));
         let Some(person) = same else {
@@ -101,21 +100,21 @@ impl IdentityService {
         let mut to = row.clone();
         to.passed.push("pwd".to_owned());
         let (reply, told) = self.advance(&tx, from, (row, to), &person, Proved::Password, Told::nothing()).await?;
-        self.forgive(&tx, counted).await.map_err(store_error)?;
+        self.forgive(&tx, counted).await?;
         self.commit(tx, told).await?;
         Ok(reply)
     }
 
     async fn renew(&self, tx: &Tx, person: &Person, renewed: Option<&str>) -> Result<(), IdentityError> {
         let (Some(old), Some(new)) = (&person.password, renewed) else { return Ok(()) };
-        people::password_renew(tx, person.id, old, new).await.map_err(store_error)
+        people::password_renew(tx, person.id, old, new).await.map_err(IdentityError::from)
     }
 
     /// Nobody looked at the password: the try is given back.
     pub(crate) async fn not_tried(&self, counted: &[Counted]) {
         let give_back = async {
             let tx = self.begin().await?;
-            self.give_back(&tx, counted).await.map_err(store_error)?;
+            self.give_back(&tx, counted).await?;
             self.commit(tx, Told::nothing()).await
         };
         if let Err(error) = give_back.await {

@@ -17,7 +17,6 @@ use crate::IdentityService;
 use crate::change::Told;
 use crate::channels::Message;
 use crate::codes;
-use crate::errors::store_error;
 use crate::people::Person;
 
 impl IdentityService {
@@ -28,16 +27,16 @@ impl IdentityService {
         }
         let tx = self.begin().await?;
         let row = self.at_reset(&tx, from).await?;
-        let browser = self.own_browser(&tx, from, &row, &username).await.map_err(store_error)?;
+        let browser = self.own_browser(&tx, from, &row, &username).await?;
         let counted = Counted::name(&self.codes_key, "reset", &username, from.origin, browser.as_deref());
         self.count_try(&tx, &counted).await?;
-        let found = Person::named(&tx, &username).await.map_err(store_error)?;
+        let found = Person::named(&tx, &username).await?;
         let person = found.filter(|person| self.may_reset(person));
         let code = codes::digits();
         let digest = self.sent_digest(&row, &code);
         let id = person.as_ref().map(|person| person.id);
         let sent = store::sent(&tx, &row, At::Reset, id, (FactorKind::Email, &digest), self.clock.now()).await;
-        if !sent.map_err(store_error)? {
+        if !sent? {
             return Err(sent::too_many());
         }
         // Told of nobody too, for the same work.
@@ -57,7 +56,7 @@ impl IdentityService {
 
     /// Asked for at the beginning, or once more.
     async fn at_reset(&self, tx: &Tx, from: From<'_>) -> Result<Pending, IdentityError> {
-        let found = store::find(tx, from.key, self.clock.now()).await.map_err(store_error)?;
+        let found = store::find(tx, from.key, self.clock.now()).await?;
         let row = store::known(found)?;
         let in_turn = matches!(row.at, At::Password | At::Reset) && row.again.is_none();
         if in_turn { Ok(row) } else { Err(Refusal::StepOutOfTurn.into()) }
@@ -97,7 +96,7 @@ impl IdentityService {
     async fn reset_code(&self, from: From<'_>, code: &Secret) -> Result<(Pending, Person), IdentityError> {
         let tx = self.begin().await?;
         let row = self.at(&tx, from, At::Reset).await?;
-        let counted = store::try_count(&tx, &row).await.map_err(store_error)?;
+        let counted = store::try_count(&tx, &row).await?;
         if self.sent_is(&tx, &row, code).await? && counted && row.person.is_some() {
             let person = self.lock_active(&tx, &row).await?;
             return Ok((row, person));

@@ -14,7 +14,6 @@ use crate::IdentityService;
 use crate::change::Told;
 use crate::channels::Message;
 use crate::codes;
-use crate::errors::store_error;
 
 impl IdentityService {
     pub(super) async fn send_code(&self, from: From<'_>, by: FactorKind) -> Result<LoginReply, IdentityError> {
@@ -27,7 +26,7 @@ impl IdentityService {
         let code = codes::digits();
         let digest = self.sent_digest(&row, &code);
         let sent = store::sent(&tx, &row, At::Factor, row.person, (by, &digest), self.clock.now()).await;
-        if !sent.map_err(store_error)? {
+        if !sent? {
             return Err(too_many());
         }
         let row = self.at(&tx, from, At::Factor).await?;
@@ -40,7 +39,7 @@ impl IdentityService {
 
     /// Whether this is the code of the last message. A try is counted whether it is or not.
     pub(super) async fn sent_is(&self, tx: &Tx, row: &Pending, code: &Secret) -> Result<bool, IdentityError> {
-        let counted = store::sent_try(tx, row).await.map_err(store_error)?;
+        let counted = store::sent_try(tx, row).await?;
         let awaited = row.sent_digest.as_deref().filter(|_| counted && row.awaits_code(self.clock.now()));
         let code = Secret::new(codes::plain(code.expose()));
         Ok(awaited.is_some_and(|digest| platform::crypto::same(digest, &self.sent_digest(row, &code))))

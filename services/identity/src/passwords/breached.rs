@@ -3,6 +3,7 @@
 //!
 //! A line is forty hexadecimal digits, and behind a colon a count, which is passed over. Lines may end as on either system.
 
+use platform::error::Failure;
 use std::cmp::Ordering;
 use std::fs::File;
 use std::io;
@@ -53,7 +54,7 @@ impl Breached {
             Ok(true) => Err(Refusal::PasswordBreached.into()),
             Err(error) => {
                 tracing::error!(%error, "the file of stolen passwords cannot be read");
-                Err(IdentityError::Unavailable)
+                Err(IdentityError::Failed(Failure::Unavailable))
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no more than `queue_max` jobs wait; one more is refused at once, and one that nobody waits for is not begun.
 
+use platform::error::Failure;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -67,12 +68,15 @@ impl Pool {
             }
             let late = deadline.is_past(clock.monotonic());
             // Whoever asked may be gone by now.
-            let _ =
-                answer.send(if late { Err(IdentityError::DeadlineExceeded) } else { Ok(watch.work(&*clock, work)) });
+            let _ = answer.send(if late {
+                Err(IdentityError::Failed(Failure::DeadlineExceeded))
+            } else {
+                Ok(watch.work(&*clock, work))
+            });
         };
         self.queue.add(Box::new(job))?;
         // A job without an answer: its thread panicked, or the process ends.
-        answered.await.unwrap_or(Err(IdentityError::Internal))
+        answered.await.unwrap_or(Err(IdentityError::Failed(Failure::Internal)))
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -91,7 +95,7 @@ impl Queue {
     fn add(&self, job: Job) -> Result<(), IdentityError> {
         let mut state = self.lock();
         if state.jobs.len() >= self.max {
-            return Err(IdentityError::Overloaded);
+            return Err(IdentityError::Failed(Failure::Overloaded));
         }
         state.jobs.push_back(job);
         count::passwords_waiting(state.jobs.len());
@@ -166,11 +170,11 @@ mod tests {
         while pool.waiting() == 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(pool.run(deadline, || ()).await, Err(IdentityError::Overloaded));
+        assert_eq!(pool.run(deadline, || ()).await, Err(IdentityError::Failed(Failure::Overloaded)));
         clock.advance_millis(1_000);
         go.send(()).unwrap();
         held.await.unwrap();
-        assert_eq!(late.await.unwrap(), Err::<(), _>(IdentityError::DeadlineExceeded));
+        assert_eq!(late.await.unwrap(), Err::<(), _>(IdentityError::Failed(Failure::DeadlineExceeded)));
         assert_eq!(pool.run(Deadline::after_millis(&clock, 1), || 7).await, Ok(7));
     }
 

@@ -8,6 +8,7 @@ use identity_api::{
 use kernel::{Ctx, Id};
 use platform::access::{Denied, check, check_fresh, owner_term};
 use platform::db::{DbError, Row, Tx, Value};
+use platform::error::Failure;
 use serde_json::json;
 
 use super::form::NewPerson;
@@ -16,7 +17,6 @@ use super::store;
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
 use crate::clients;
-use crate::errors::store_error;
 use crate::passwords::one_time_password;
 use crate::rights::reach;
 
@@ -61,23 +61,23 @@ impl People for IdentityService {
         let password = one_time_password();
         let hash = self.passwords.hash(ctx.deadline, &password).await?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
         reach::may_give(ctx, &reach::roles_named(&tx, &new.roles.names).await?)?;
         not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, true);
-        store::insert(&tx, &person).await.map_err(store_error)?;
+        store::insert(&tx, &person).await?;
         self.commit(tx, created(&person)).await?;
         Ok(NewUser { user: person.user(), one_time_password: Some(password) })
     }
 
     async fn user(&self, ctx: &Ctx, id: UserId) -> Result<User, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
-        let found = Person::find(&tx, id).await.map_err(store_error)?;
+        let tx = self.db.read().await?;
+        let found = Person::find(&tx, id).await?;
         let owner = found.as_ref().map(|person| person.subject.as_str());
         let unknown = || IdentityError::from(Refusal::not_found("user", id.to_string()));
         check(ctx, "users", "read", owner).map_err(|denied| match denied {
             Denied::NotFound => unknown(),
-            Denied::Forbidden => IdentityError::Forbidden,
+            Denied::Forbidden => IdentityError::Failed(Failure::Forbidden),
         })?;
         found.map(Person::user).ok_or_else(unknown)
     }
@@ -87,13 +87,13 @@ impl People for IdentityService {
         if !(1..=PAGE_MAX).contains(&limit) {
             return Err(Refusal::PageSize { given: limit, max: PAGE_MAX }.into());
         }
-        let subject = owner_term(ctx, "users", "read").map_err(|_| IdentityError::Forbidden)?;
-        let tx = self.db.read().await.map_err(store_error)?;
+        let subject = owner_term(ctx, "users", "read").map_err(|_| IdentityError::Failed(Failure::Forbidden))?;
+        let tx = self.db.read().await?;
         let rows = listed(&tx, &query, subject.as_deref().unwrap_or_default(), limit + 1).await;
-        let mut rows = rows.map_err(store_error)?;
+        let mut rows = rows?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let people = person::with_roles(&tx, &rows).await.map_err(store_error)?;
+        let people = person::with_roles(&tx, &rows).await?;
         Ok(UserPage { users: people.into_iter().map(Person::user).collect(), more })
     }
 
@@ -106,8 +106,9 @@ impl People for IdentityService {
 impl IdentityService {
     /// People look after others, never after themselves: a permission for one's own is none here.
     fn may(&self, ctx: &Ctx, action: &str) -> Result<(), IdentityError> {
-        check(ctx, "users", action, None).map_err(|_| IdentityError::Forbidden)?;
-        check_fresh(ctx, self.clock.now(), FRESH_SECONDS).map_err(|old| IdentityError::StepUp { seconds: old.seconds })
+        check(ctx, "users", action, None).map_err(|_| IdentityError::Failed(Failure::Forbidden))?;
+        check_fresh(ctx, self.clock.now(), FRESH_SECONDS)
+            .map_err(|old| IdentityError::Failed(Failure::StepUpRequired { seconds: old.seconds }))
     }
 
     pub(super) fn new_person(&self, new: NewPerson, hash: String, once: bool) -> Person {
@@ -140,13 +141,13 @@ pub(super) fn created(person: &Person) -> Told {
 pub(super) async fn not_taken(tx: &Tx, new: &NewPerson) -> Result<(), IdentityError> {
     let subject = new.subject.as_deref().unwrap_or_default();
     let values = [Value::Text(&new.username), Value::Text(subject)];
-    let taken = tx.query(PERSON_TAKEN, &values).await.map_err(store_error)?;
-    let same_name = |row: &Row| Ok::<_, IdentityError>(row.text(0).map_err(store_error)? == new.username);
+    let taken = tx.query(PERSON_TAKEN, &values).await?;
+    let same_name = |row: &Row| Ok::<_, IdentityError>(row.text(0)? == new.username);
     if taken.first().map(same_name).transpose()? == Some(true) {
         return Err(Refusal::Taken { what: "username".to_owned(), name: new.username.clone() }.into());
     }
     // A token tells by its subject alone whose it is, a person's or a program's.
-    if !taken.is_empty() || clients::find(tx, subject).await.map_err(store_error)?.is_some() {
+    if !taken.is_empty() || clients::find(tx, subject).await?.is_some() {
         return Err(Refusal::Taken { what: "subject".to_owned(), name: subject.to_owned() }.into());
     }
     Ok(())

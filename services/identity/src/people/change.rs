@@ -6,6 +6,7 @@
 use identity_api::{ChangeUser, IdentityError, NewUser, Refusal, UserChange};
 use kernel::{Ctx, Secret};
 use platform::db::{Tx, Value};
+use platform::error::Failure;
 use serde_json::{Value as Json, json};
 
 use super::form::{Contact, Roles};
@@ -13,7 +14,6 @@ use super::person::Person;
 use super::store;
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 use crate::login::Counted;
 use crate::passwords::one_time_password;
 use crate::rights::reach;
@@ -40,12 +40,12 @@ impl IdentityService {
         };
         let unknown = || Refusal::not_found("user", command.id.to_string());
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let person = Person::locked(&tx, command.id).await.map_err(store_error)?.ok_or_else(unknown)?;
+        one_at_a_time(&tx).await?;
+        let person = Person::locked(&tx, command.id).await?.ok_or_else(unknown)?;
         // A password that is replaced, or an address that it is sent to, is the account of whoever replaces it.
         reach::may_touch(&tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
         let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;
-        let user = Person::find(&tx, person.id).await.map_err(store_error)?.ok_or_else(unknown)?.user();
+        let user = Person::find(&tx, person.id).await?.ok_or_else(unknown)?.user();
         self.commit(tx, told).await?;
         Ok(NewUser { user, one_time_password: once.map(|(password, _)| password) })
     }
@@ -65,22 +65,22 @@ impl IdentityService {
             }
             UserChange::Disable => {
                 self.not_the_last(tx, person).await?;
-                store::status_set(tx, person.id, false).await.map_err(store_error)?;
+                store::status_set(tx, person.id, false).await?;
                 self.all_over(tx, person, "identity.user.disabled", json!({})).await
             }
             UserChange::Enable => {
-                store::status_set(tx, person.id, true).await.map_err(store_error)?;
+                store::status_set(tx, person.id, true).await?;
                 self.unlocked(tx, person).await?;
                 Ok(Told::nothing().event("identity.user.enabled", person.id.to_string(), json!({})))
             }
             UserChange::ResetPassword => {
-                let hash = once.map(|(_, hash)| hash.as_str()).ok_or(IdentityError::Internal)?;
-                store::password_once_set(tx, person.id, hash, self.clock.now()).await.map_err(store_error)?;
+                let hash = once.map(|(_, hash)| hash.as_str()).ok_or(IdentityError::Failed(Failure::Internal))?;
+                store::password_once_set(tx, person.id, hash, self.clock.now()).await?;
                 self.unlocked(tx, person).await?;
                 self.all_over(tx, person, "identity.password.reset", json!({})).await
             }
             UserChange::RemoveFactors => {
-                self.factors_remove(tx, person.id).await.map_err(store_error)?;
+                self.factors_remove(tx, person.id).await?;
                 self.all_over(tx, person, "identity.factor.removed", json!({ "factor": "all" })).await
             }
             UserChange::EndSessions => self.all_over(tx, person, "identity.sessions.ended", json!({})).await,
@@ -92,14 +92,14 @@ impl IdentityService {
         if !roles.has("admin") {
             self.not_the_last(tx, person).await?;
         }
-        store::roles_change(tx, person.id, &roles.kind, &roles.names).await.map_err(store_error)?;
+        store::roles_change(tx, person.id, &roles.kind, &roles.names).await?;
         let data = json!({ "kind": roles.kind, "roles": roles.names, "before": person.roles });
         // A session that began without a second factor is no session for somebody who has to have one.
         let strict = &self.config.second_factor_roles;
         if strict.iter().any(|role| roles.has(role)) && !person.needs_factor(strict) {
             return self.all_over(tx, person, "identity.user.roles_changed", data).await;
         }
-        let revoked = store::epoch_raise(tx, person).await.map_err(store_error)?;
+        let revoked = store::epoch_raise(tx, person).await?;
         Ok(Told::nothing().revoked(revoked).event("identity.user.roles_changed", person.id.to_string(), data))
     }
 
@@ -110,7 +110,7 @@ impl IdentityService {
             store::contact_set(tx, person.id, fields).await?;
             store::logins_end(tx, person.id, &[]).await
         };
-        set.await.map_err(store_error)?;
+        set.await?;
         Ok(Told::nothing().event("identity.user.contact_changed", person.id.to_string(), json!({})))
     }
 
@@ -121,15 +121,15 @@ impl IdentityService {
             store::logins_end(tx, person.id, &[]).await?;
             store::epoch_raise(tx, person).await
         };
-        let revoked = end.await.map_err(store_error)?;
+        let revoked = end.await?;
         Ok(Told::nothing().revoked(revoked).event(kind, person.id.to_string(), data))
     }
 
     /// Waits that strangers have brought upon this person are over.
     async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
         let codes = Counted::codes(&self.codes_key, &person.id.to_bytes());
-        self.forgive(tx, &codes).await.map_err(store_error)?;
-        self.forgive_name(tx, &person.username).await.map_err(store_error)
+        self.forgive(tx, &codes).await?;
+        self.forgive_name(tx, &person.username).await.map_err(IdentityError::from)
     }
 
     async fn not_the_last(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
@@ -138,8 +138,8 @@ impl IdentityService {
         }
         let id = person.id.to_bytes();
         let values = [Value::Bytes(&id), Value::Int(self.clock.now().micros())];
-        let rows = tx.query(ADMINS_BESIDE, &values).await.map_err(store_error)?;
-        let beside = rows.first().map_or(Ok(0), |row| row.int(0)).map_err(store_error)?;
+        let rows = tx.query(ADMINS_BESIDE, &values).await?;
+        let beside = rows.first().map_or(Ok(0), |row| row.int(0))?;
         if beside == 0 { Err(Refusal::LastAdmin.into()) } else { Ok(()) }
     }
 }

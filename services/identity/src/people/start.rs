@@ -10,7 +10,6 @@ use super::person::Person;
 use super::store;
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 use crate::passwords::one_time_password;
 use crate::rights::reach;
 
@@ -56,16 +55,16 @@ impl IdentityService {
             }
         };
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let told = match self.who_is_there(&tx, &new.username).await.map_err(store_error)? {
+        one_at_a_time(&tx).await?;
+        let told = match self.who_is_there(&tx, &new.username).await? {
             There::Others => return Ok(None),
             There::Nobody => {
                 let person = self.new_person(new, hash, true);
-                store::insert(&tx, &person).await.map_err(store_error)?;
+                store::insert(&tx, &person).await?;
                 created(&person)
             }
             There::NeverCame(person) => {
-                store::password_once_set(&tx, person.id, &hash, self.clock.now()).await.map_err(store_error)?;
+                store::password_once_set(&tx, person.id, &hash, self.clock.now()).await?;
                 Told::nothing().event("identity.password.reset", person.id.to_string(), serde_json::json!({}))
             }
         };
@@ -76,7 +75,7 @@ impl IdentityService {
     /// Whether [`IdentityService::first_admin`] would make one now.
     pub async fn awaits_first_admin(&self, username: &str) -> Result<bool, IdentityError> {
         let look = async { self.who_is_there(&self.db.read().await?, username).await };
-        Ok(!matches!(look.await.map_err(store_error)?, There::Others))
+        Ok(!matches!(look.await?, There::Others))
     }
 
     /// For the people of a demonstration, and of tests: made where they are not there yet. Their passwords are
@@ -85,14 +84,14 @@ impl IdentityService {
         let new = NewPerson::parse(command)?;
         let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
         reach::roles_named(&tx, &new.roles.names).await?;
-        if let Some(there) = Person::named(&tx, &new.username).await.map_err(store_error)? {
+        if let Some(there) = Person::named(&tx, &new.username).await? {
             return Ok(there.user());
         }
         not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, false);
-        store::insert(&tx, &person).await.map_err(store_error)?;
+        store::insert(&tx, &person).await?;
         self.commit(tx, created(&person)).await?;
         Ok(person.user())
     }

@@ -10,10 +10,11 @@ mod times;
 use access::{Policy, Role};
 use identity_api::{Effect, IdentityError, Refusal, TryChange};
 use kernel::Ctx;
+use platform::db::DbError;
+use platform::error::Failure;
 
 use super::{policy, reach, role, store};
 use crate::IdentityService;
-use crate::errors::store_error;
 use compare::{Comparison, Side};
 use people::Everybody;
 
@@ -30,9 +31,9 @@ impl IdentityService {
         let look = async {
             let tx = self.db.read().await?;
             let today = Rights { roles: store::added_roles(&tx).await?, policies: store::added_policies(&tx).await? };
-            Ok((today, people::everybody(&tx).await?))
+            Ok::<_, DbError>((today, people::everybody(&tx).await?))
         };
-        let (today, everybody) = look.await.map_err(store_error)?;
+        let (today, everybody) = look.await?;
         let behind = change.made(&today)?;
         change.is_within_reach(ctx, &today)?;
         let (before, after) = (self.side(today)?, self.side(behind)?);
@@ -42,7 +43,7 @@ impl IdentityService {
         let compared = tokio::task::spawn_blocking(move || compared(before, after, &everybody, &enough));
         compared.await.map_err(|error| {
             tracing::error!(%error, "a comparison of rights ended by itself");
-            IdentityError::Internal
+            IdentityError::Failed(Failure::Internal)
         })
     }
 

@@ -11,21 +11,20 @@ use super::role::{description, name};
 use super::store;
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 
 impl IdentityService {
     /// Everybody's next decision is by it.
     pub(super) async fn keep_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {
         let policy = checked(command)?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let mut policies = store::added_policies(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
+        let mut policies = store::added_policies(&tx).await?;
         let before = replaced(&mut policies, &policy)?;
         if before.as_ref() == Some(&policy) {
             return Ok(policy);
         }
         self.compiled(&policies)?;
-        store::policy_put(&tx, &policy).await.map_err(store_error)?;
+        store::policy_put(&tx, &policy).await?;
         let data = json!({ "by": &*ctx.principal.subject, "before": before, "policy": policy });
         self.commit(tx, Told::nothing().event("identity.policy.changed", &policy.id, data).terms()).await?;
         Ok(policy)
@@ -34,10 +33,10 @@ impl IdentityService {
     pub(super) async fn drop_policy(&self, ctx: &Ctx, id: &str) -> Result<(), IdentityError> {
         not_built_in(id)?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let mut policies = store::added_policies(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
+        let mut policies = store::added_policies(&tx).await?;
         let policy = without(&mut policies, id)?;
-        store::policy_remove(&tx, id).await.map_err(store_error)?;
+        store::policy_remove(&tx, id).await?;
         let data = json!({ "by": &*ctx.principal.subject, "policy": policy });
         self.commit(tx, Told::nothing().event("identity.policy.removed", id, data).terms()).await
     }

@@ -9,7 +9,6 @@ use kernel::{Ctx, Permission, TokenScope};
 use platform::db::Tx;
 
 use super::store;
-use crate::errors::store_error;
 
 /// The roles of these names. Each has to exist.
 pub(crate) async fn roles_named(tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
@@ -57,7 +56,7 @@ async fn known(tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
     if names.iter().all(|name| own.iter().any(|role| role.name == *name)) {
         return Ok(own);
     }
-    store::all_roles(tx).await.map_err(store_error)
+    store::all_roles(tx).await.map_err(IdentityError::from)
 }
 
 /// All that a token of this scope may be used for. Of a word that the house does not know yet: everything.

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::{reach, store};
 use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
-use crate::errors::store_error;
 
 impl IdentityService {
     /// Whoever holds the role may do from now on what it says.
@@ -16,14 +15,14 @@ impl IdentityService {
         let role = checked(command)?;
         let tx = self.begin().await?;
         // Two that are put at once must not both find room.
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let mut roles = store::added_roles(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
+        let mut roles = store::added_roles(&tx).await?;
         let before = replaced(&mut roles, &role)?;
         if before.as_ref() == Some(&role) {
             return Ok(role);
         }
         may_replace(ctx, before.as_ref(), &role)?;
-        store::role_put(&tx, &role).await.map_err(store_error)?;
+        store::role_put(&tx, &role).await?;
         let data =
             json!({ "by": &*ctx.principal.subject, "before": before.map(|role| role.permissions), "role": role });
         self.commit(tx, Told::nothing().event("identity.role.changed", &role.name, data).terms()).await?;
@@ -34,15 +33,15 @@ impl IdentityService {
     pub(super) async fn drop_role(&self, ctx: &Ctx, name: &str) -> Result<(), IdentityError> {
         not_built_in(name)?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await.map_err(store_error)?;
-        let mut roles = store::added_roles(&tx).await.map_err(store_error)?;
+        one_at_a_time(&tx).await?;
+        let mut roles = store::added_roles(&tx).await?;
         let role = without(&mut roles, name)?;
         reach::may_give(ctx, std::slice::from_ref(&role))?;
-        let holders = store::role_holders(&tx, name).await.map_err(store_error)?;
+        let holders = store::role_holders(&tx, name).await?;
         if holders > 0 {
             return Err(Refusal::RoleInUse { role: name.to_owned(), holders }.into());
         }
-        store::role_remove(&tx, name).await.map_err(store_error)?;
+        store::role_remove(&tx, name).await?;
         let data = json!({ "by": &*ctx.principal.subject, "role": role });
         self.commit(tx, Told::nothing().event("identity.role.removed", name, data).terms()).await
     }

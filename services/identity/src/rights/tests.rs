@@ -6,6 +6,7 @@ mod reach;
 mod roles;
 mod told;
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use access::{Gate, GateSettings, Hears, Since};
@@ -124,7 +125,7 @@ const NO_ACCOUNTS: &str = "forbid (principal, action == Action::\"accounts:read\
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, IdentityError>) -> Refusal {
     match answer {
-        Err(IdentityError::Refused(refusal)) => refusal,
+        Err(IdentityError::Refused { refusal, .. }) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -149,9 +150,11 @@ async fn rights_are_changed_by_whoever_may_and_has_just_proved_who_they_are() {
             ),
             world.ctx(PrincipalKind::Nobody, &[]),
         ];
-        for (ctx, reads, changes) in [(&stale, None, IdentityError::StepUp { seconds: 300 })]
+        for (ctx, reads, changes) in [(&stale, None, IdentityError::Failed(Failure::StepUpRequired { seconds: 300 }))]
             .into_iter()
-            .chain(nobody.iter().map(|ctx| (ctx, Some(IdentityError::Forbidden), IdentityError::Forbidden)))
+            .chain(nobody.iter().map(|ctx| {
+                (ctx, Some(IdentityError::Failed(Failure::Forbidden)), IdentityError::Failed(Failure::Forbidden))
+            }))
         {
             let at = &world.service;
             assert_eq!(at.roles(ctx).await.err(), reads);

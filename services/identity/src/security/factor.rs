@@ -8,7 +8,6 @@ use serde_json::json;
 use super::{Actor, Done};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 use crate::factors::TotpSecret;
 use crate::login::Counted;
 
@@ -27,13 +26,13 @@ impl IdentityService {
         let counted = Counted::codes(&self.codes_key, &id.to_bytes());
         self.count_try(tx, &counted).await?;
         let step = begun.step_of(code, self.clock.now()).ok_or(Refusal::WrongCode)?;
-        self.forgive(tx, &counted).await.map_err(store_error)?;
-        self.totp_confirm(tx, id, step).await.map_err(store_error)?;
-        let backup_codes = self.backup_make(tx, id).await.map_err(store_error)?;
+        self.forgive(tx, &counted).await?;
+        self.totp_confirm(tx, id, step).await?;
+        let backup_codes = self.backup_make(tx, id).await?;
         let mut amr = actor.session.amr.clone();
         amr.push("otp".to_owned());
         let proved = crate::sessions::Proved { amr, second_factor: true };
-        let session = self.session_proved(tx, actor.session.id, id, &proved).await.map_err(store_error)?;
+        let session = self.session_proved(tx, actor.session.id, id, &proved).await?;
         let told = Told::nothing().event("identity.factor.enrolled", id.to_string(), json!({ "factor": "totp" }));
         Ok(Done { told, backup_codes, session, ..Done::default() })
     }
@@ -47,7 +46,7 @@ impl IdentityService {
         if !person.second_factor {
             return Err(Refusal::FactorMissing.into());
         }
-        self.factors_remove(tx, person.id).await.map_err(store_error)?;
+        self.factors_remove(tx, person.id).await?;
         let data = json!({ "factor": "totp" });
         let told = Told::nothing().event("identity.factor.removed", person.id.to_string(), data);
         Ok(Done { told, ..Done::default() })
@@ -59,7 +58,7 @@ impl IdentityService {
             return Err(Refusal::FactorMissing.into());
         }
         let id = actor.person.id;
-        let backup_codes = self.backup_make(tx, id).await.map_err(store_error)?;
+        let backup_codes = self.backup_make(tx, id).await?;
         let told = Told::nothing().event("identity.factor.enrolled", id.to_string(), json!({ "factor": "backup" }));
         Ok(Done { told, backup_codes, ..Done::default() })
     }

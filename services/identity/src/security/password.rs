@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{Actor, Done};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 use crate::login::Counted;
 
 impl IdentityService {
@@ -39,8 +38,8 @@ impl IdentityService {
         }
         let kept = (actor.session.id, [].as_slice());
         let told = self.password_changed(&tx, &actor.person, &hash, kept, Told::nothing()).await?;
-        self.forgive(&tx, &counted).await.map_err(store_error)?;
-        let session = Some(self.session_renew(&tx, &actor.session).await.map_err(store_error)?);
+        self.forgive(&tx, &counted).await?;
+        let session = Some(self.session_renew(&tx, &actor.session).await?);
         self.answer(tx, &command.session, Done { told, session, ..Done::default() }).await
     }
 

@@ -9,7 +9,6 @@ use super::{Actor, Done};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::devices;
-use crate::errors::store_error;
 use crate::sessions::SessionId;
 use crate::tokens::ending::Of;
 
@@ -31,18 +30,18 @@ impl IdentityService {
     }
 
     async fn end_one(&self, tx: &Tx, actor: &Actor, id: SessionId) -> Result<Done, IdentityError> {
-        let ended = self.session_end(tx, actor.person.id, id).await.map_err(store_error)?;
+        let ended = self.session_end(tx, actor.person.id, id).await?;
         let revoked = ended.ok_or_else(|| Refusal::not_found("session", id.to_string()))?;
         if id != actor.session.id {
             // Whoever ends it from elsewhere may not trust that browser.
-            devices::forget_one(tx, actor.person.id, id).await.map_err(store_error)?;
+            devices::forget_one(tx, actor.person.id, id).await?;
         }
         let told = session_ended(Told::nothing(), actor, id).revoked(revoked);
         Ok(Done { told, over: id == actor.session.id, ..Done::default() })
     }
 
     pub(super) async fn end_other_sessions(&self, tx: &Tx, actor: &Actor) -> Result<Done, IdentityError> {
-        let ended = self.sessions_end(tx, actor.person.id, actor.session.id).await.map_err(store_error)?;
+        let ended = self.sessions_end(tx, actor.person.id, actor.session.id).await?;
         let told = ended.into_iter().fold(Told::nothing(), |told, id| {
             session_ended(told, actor, id).revoked(RevokedWhat::Session { session: id.to_string() })
         });
@@ -53,12 +52,12 @@ impl IdentityService {
     pub(super) async fn withdraw_consent(&self, tx: &Tx, actor: &Actor, client: &str) -> Result<Done, IdentityError> {
         let id = actor.person.id.to_bytes();
         let values = [Value::Bytes(&id), Value::Text(client)];
-        if tx.execute(CONSENT_REMOVE, &values).await.map_err(store_error)? == 0 {
+        if tx.execute(CONSENT_REMOVE, &values).await? == 0 {
             return Err(Refusal::not_found("consent", client).into());
         }
         let data = json!({ "client": client });
         let told = Told::nothing().event("identity.consent.withdrawn", actor.person.id.to_string(), data);
-        let told = self.end_families(tx, Of::Consent { person: &id, client }, told).await.map_err(store_error)?;
+        let told = self.end_families(tx, Of::Consent { person: &id, client }, told).await?;
         Ok(Done { told, ..Done::default() })
     }
 }

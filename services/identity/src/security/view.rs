@@ -5,7 +5,6 @@ use kernel::Timestamp;
 use platform::db::{DbError, Row, Tx, Value};
 
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::people::Person;
 use crate::sessions::Session;
 
@@ -21,10 +20,10 @@ pub(super) const SQL: &[&str] = &[CONSENT_LIST];
 
 impl IdentityService {
     pub(super) async fn view(&self, tx: &Tx, session: &Session) -> Result<SecurityView, IdentityError> {
-        let found = Person::find(tx, session.person).await.map_err(store_error)?;
+        let found = Person::find(tx, session.person).await?;
         let person = found.ok_or(Refusal::NotLoggedIn)?;
         let begun = self.totp_begun(tx, person.id).await?;
-        let sessions = self.sessions_of(tx, person.id).await.map_err(store_error)?;
+        let sessions = self.sessions_of(tx, person.id).await?;
         Ok(SecurityView {
             session: session.id.to_string(),
             auth_time: session.auth_time,
@@ -32,8 +31,8 @@ impl IdentityService {
             sessions: sessions.into_iter().map(shown).collect(),
             totp: person.second_factor,
             factor_required: person.needs_factor(&self.config.second_factor_roles),
-            backup_codes_left: self.backup_left(tx, person.id).await.map_err(store_error)?,
-            consents: consents(tx, person.id).await.map_err(store_error)?,
+            backup_codes_left: self.backup_left(tx, person.id).await?,
+            consents: consents(tx, person.id).await?,
             enrolling: begun.map(|begun| begun.shown(&person.username)),
             form_key: self.form_key(session),
             user: person.user(),

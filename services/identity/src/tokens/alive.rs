@@ -10,7 +10,6 @@ use super::person::{self, Person};
 use super::session;
 use crate::IdentityService;
 use crate::clients::{self, ClientRow};
-use crate::errors::store_error;
 use crate::sessions::SessionId;
 
 const REVOKED: &str = "
@@ -32,7 +31,7 @@ pub(super) struct Alive {
 impl IdentityService {
     pub(super) async fn good_token(&self, tx: &Tx, token: &str) -> Result<Option<Alive>, IdentityError> {
         match self.signed_by_us::<Claims>(tx, token, TOKEN_TYPE).await? {
-            Some(claims) if self.is_in_time(&claims) => self.stands(tx, claims).await.map_err(store_error),
+            Some(claims) if self.is_in_time(&claims) => self.stands(tx, claims).await.map_err(IdentityError::from),
             _ => Ok(None),
         }
     }

@@ -13,7 +13,6 @@ use super::claims::{ACR_MFA, Proved};
 use super::{refused, scopes};
 use crate::IdentityService;
 use crate::clients::{self, ClientRow, same_but_port};
-use crate::errors::store_error;
 
 /// What a client makes up and gets back: long enough for any of them.
 const STATE_BYTES_MAX: usize = 2_048;
@@ -66,7 +65,7 @@ impl IdentityService {
 
 async fn client_of(tx: &Tx, id: Option<&str>) -> Result<ClientRow, IdentityError> {
     let id = id.ok_or_else(|| refused(OAuthError::InvalidRequest, "client_id is missing"))?;
-    let client = clients::find(tx, id).await.map_err(store_error)?;
+    let client = clients::find(tx, id).await?;
     client
         .filter(|client| client.enabled && client.kind != ClientKind::Service)
         .ok_or_else(|| refused(OAuthError::UnauthorizedClient, "no client of this name may ask here"))
@@ -155,7 +154,7 @@ fn invalid(description: &str) -> Wrong {
 
 fn scope_error(error: IdentityError) -> Wrong {
     match error {
-        IdentityError::Refused(Refusal::OAuth { error, description }) => (error, description),
+        IdentityError::Refused { refusal: Refusal::OAuth { error, description }, .. } => (error, description),
         other => (OAuthError::InvalidScope, other.to_string()),
     }
 }

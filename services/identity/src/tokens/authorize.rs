@@ -13,7 +13,6 @@ use super::session::Session;
 use super::{code, consent, ending};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::errors::store_error;
 
 /// A code is fetched at once or never.
 const CODE_SECONDS: i64 = 60;
@@ -42,7 +41,7 @@ impl IdentityService {
         };
         if ready.consented && !ready.asked.prompt.consent {
             let tx = self.begin().await?;
-            if consent::holds(&tx, &ready).await.map_err(store_error)? {
+            if consent::holds(&tx, &ready).await? {
                 return self.grant_code(tx, &ready, Told::nothing()).await;
             }
         }
@@ -55,7 +54,7 @@ impl IdentityService {
 
     /// Client, request and login are good, or the answer is another page.
     pub(super) async fn ready(&self, command: &Authorize) -> Result<Result<Ready, AuthorizeReply>, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let asked = match self.asked(&tx, command).await? {
             Ok(asked) => asked,
             Err(reply) => return Ok(Err(reply)),
@@ -71,8 +70,8 @@ impl IdentityService {
             return Ok(Err(log_in(&asked, again)));
         };
         let person = &session.person;
-        let consented = consent::is_given(&tx, person, &asked.client, &asked.scopes).await.map_err(store_error)?;
-        tx.commit().await.map_err(store_error)?;
+        let consented = consent::is_given(&tx, person, &asked.client, &asked.scopes).await?;
+        tx.commit().await?;
         self.session_seen(&session.kept).await;
         Ok(Ok(Ready { asked, session, consented }))
     }
@@ -97,7 +96,7 @@ impl IdentityService {
             family::add(&tx, &family, now, expires_at).await?;
             code::add(&tx, &row).await
         };
-        write.await.map_err(store_error)?;
+        write.await?;
         let data = json!({"client": family.client, "scopes": family.scopes, "session": family.proved.sid});
         let told = told.event("identity.code.issued", ready.session.person.subject.clone(), data);
         self.commit(tx, told).await?;

@@ -11,7 +11,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::issue::Issue;
 use super::{family, invalid_grant};
 use crate::IdentityService;
-use crate::errors::store_error;
 
 const CODE_ADD: &str = "
 insert into authorization_code (digest, family, redirect_uri, challenge, nonce, expires_at)
@@ -64,10 +63,10 @@ impl IdentityService {
         let client = self.authenticated_now(auth).await?;
         let digest = digest(code.expose());
         let tx = self.begin().await?;
-        let found = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
-        let family = family::hold(&tx, &found.family).await.map_err(store_error)?;
+        let found = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
+        let family = family::hold(&tx, &found.family).await?;
         // As it stands behind whoever used it at the same time.
-        let code = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
+        let code = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
         if family.client != client.id || family.ended {
             return Err(invalid_grant());
         }
@@ -79,9 +78,9 @@ impl IdentityService {
         if !in_time || !same_address || !fits(verifier, &code.challenge) {
             return Err(invalid_grant());
         }
-        let person = family.stands(&tx, &client).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
+        let person = family.stands(&tx, &client).await?.ok_or_else(invalid_grant)?;
         let values = [Value::Bytes(&digest), Value::Int(self.clock.now().micros())];
-        tx.execute(CODE_USE, &values).await.map_err(store_error)?;
+        tx.execute(CODE_USE, &values).await?;
         let scopes = family.scopes.clone();
         let (nonce, parent) = (code.nonce, None);
         self.issue(tx, Issue { client, family, person, scopes, nonce, parent, grant: "authorization_code" }, origin)

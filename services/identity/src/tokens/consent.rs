@@ -17,7 +17,6 @@ use super::refused;
 use crate::IdentityService;
 use crate::change::Told;
 use crate::clients::ClientRow;
-use crate::errors::store_error;
 use crate::store::{list_of, list_text};
 
 const CONSENT_FIND: &str = "
@@ -59,7 +58,7 @@ impl IdentityService {
         let told = Told::nothing().event("identity.consent.given", ready.session.person.subject.clone(), data);
         let tx = self.begin().await?;
         let kept = keep(&tx, &ready.session.person, &ready.asked, self.clock.now()).await;
-        kept.map_err(store_error)?;
+        kept?;
         self.grant_code(tx, &ready, told).await
     }
 }

@@ -10,7 +10,6 @@ use super::claims::Holder;
 use super::scopes;
 use crate::IdentityService;
 use crate::clients::ClientRow;
-use crate::errors::store_error;
 
 impl IdentityService {
     pub(super) async fn client_credentials(
@@ -20,7 +19,7 @@ impl IdentityService {
         scope: Option<&str>,
         origin: &Origin,
     ) -> Result<TokenReply, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let client = self.authenticated(&tx, auth).await?;
         if client.kind != ClientKind::Service {
             let description = "this client acts for people and not for itself";
@@ -28,7 +27,7 @@ impl IdentityService {
         }
         let scopes = scopes::granted(&client.scopes, scope)?;
         let signer = self.signer(&tx).await?;
-        tx.commit().await.map_err(store_error)?;
+        tx.commit().await?;
         let claims = self.access_claims(&client, itself(&client), &scopes);
         let token = signer.sign(TOKEN_TYPE, &claims)?;
         self.issued.tell(told_issued(&claims, "client_credentials", origin), &*self.clock, ctx.deadline).await?;

@@ -5,30 +5,29 @@
 use identity_api::{ClientAuth, ClientKind, IdentityError, Introspection};
 use kernel::Secret;
 use platform::crypto::digest;
-use platform::db::Tx;
+use platform::db::{DbError, Tx};
 
 use super::alive::Alive;
 use super::claims::seconds;
 use super::{family, refresh};
 use crate::IdentityService;
 use crate::clients::{self, ClientRow};
-use crate::errors::store_error;
 
 impl IdentityService {
     pub(super) async fn look_into(&self, auth: &ClientAuth, token: &Secret) -> Result<Introspection, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let asker = self.authenticated_by_secret(&tx, auth).await?;
         let found = match self.good_token(&tx, token.expose()).await? {
             Some(alive) => Some(about(alive)),
             None => self.about_refresh(&tx, token).await?,
         };
-        tx.commit().await.map_err(store_error)?;
+        tx.commit().await?;
         Ok(found.filter(|found| is_open(&asker, found)).unwrap_or_default())
     }
 
     async fn about_refresh(&self, tx: &Tx, token: &Secret) -> Result<Option<Introspection>, IdentityError> {
         let look = async {
-            let Some(token) = refresh::find(tx, &digest(token.expose())).await? else { return Ok(None) };
+            let Some(token) = refresh::find(tx, &digest(token.expose())).await? else { return Ok::<_, DbError>(None) };
             let family = family::find(tx, &token.family).await?;
             let ends_at = family.refresh_ends_at(self.config.refresh_seconds);
             if token.used_at.is_some() || ends_at <= self.clock.now() {
@@ -48,7 +47,7 @@ impl IdentityService {
                 ..Introspection::default()
             }))
         };
-        look.await.map_err(store_error)
+        look.await.map_err(IdentityError::from)
     }
 }
 

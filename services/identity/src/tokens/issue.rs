@@ -15,7 +15,6 @@ use super::{invalid_grant, refresh, scopes};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::clients::ClientRow;
-use crate::errors::store_error;
 
 pub(super) struct Issue {
     pub(super) client: ClientRow,
@@ -31,15 +30,15 @@ pub(super) struct Issue {
 
 impl IdentityService {
     pub(super) async fn authenticated_now(&self, auth: &ClientAuth) -> Result<ClientRow, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let client = self.authenticated(&tx, auth).await?;
-        tx.commit().await.map_err(store_error)?;
+        tx.commit().await?;
         Ok(client)
     }
 
     /// Makes the tokens and ends the transaction: they are worth something from its commit on.
     pub(super) async fn issue(&self, tx: Tx, issue: Issue, origin: &Origin) -> Result<TokenReply, IdentityError> {
-        let roles = person::roles(&tx, &issue.person).await.map_err(store_error)?;
+        let roles = person::roles(&tx, &issue.person).await?;
         let signer = self.signer(&tx).await?;
         let claims = self.access_claims(&issue.client, holder(&issue, roles), &issue.scopes);
         let token = signer.sign(TOKEN_TYPE, &claims)?;
@@ -49,7 +48,7 @@ impl IdentityService {
         };
         let now = self.clock.now();
         let expires_at = Timestamp::EPOCH.plus_seconds(claims.exp);
-        family::add_token(&tx, &issue.family.id, &claims.jti, now, expires_at).await.map_err(store_error)?;
+        family::add_token(&tx, &issue.family.id, &claims.jti, now, expires_at).await?;
         let refresh_token = self.refresh_for(&tx, &issue, now).await?;
         let mut told = Told::nothing();
         told.events.push(told_issued(&claims, issue.grant, origin));
@@ -64,7 +63,7 @@ impl IdentityService {
             return Ok(None);
         }
         let parent = issue.parent.as_ref();
-        refresh::add(tx, &issue.family.id, parent, now).await.map(Some).map_err(store_error)
+        refresh::add(tx, &issue.family.id, parent, now).await.map(Some).map_err(IdentityError::from)
     }
 
     /// A code or a refresh token came a second time: one of two who have it is a thief, and neither keeps anything.
@@ -77,7 +76,7 @@ impl IdentityService {
         tracing::warn!(client = family.client, session = family.proved.sid, kind, "a family of tokens was ended");
         let data = json!({"client": family.client, "session": family.proved.sid});
         let told = Told::nothing().event(kind, family.client.clone(), data);
-        let told = self.end_families(&tx, Of::Family(&family.id), told).await.map_err(store_error)?;
+        let told = self.end_families(&tx, Of::Family(&family.id), told).await?;
         self.commit(tx, told).await?;
         Ok(invalid_grant())
     }

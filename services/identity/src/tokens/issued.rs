@@ -3,6 +3,7 @@
 //! A commit is most of what such a grant costs. Whoever comes while one is under way waits for the next, which takes all that
 //! wait; nobody lingers for company. It is no lane: several processes do this on one store, and none of them owns it.
 
+use platform::error::Failure;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,8 +12,6 @@ use kernel::{Clock, Deadline};
 use platform::db::{Db, DbError};
 use platform::feed::{FeedSignal, NewEvent, Outbox};
 use tokio::sync::oneshot;
-
-use crate::errors::change_error;
 
 /// Events in one commit.
 const GROUP_MAX: usize = 500;
@@ -53,7 +52,7 @@ impl Issued {
     ) -> Result<(), IdentityError> {
         let now = clock.monotonic();
         if deadline.is_past(now) {
-            return Err(IdentityError::DeadlineExceeded);
+            return Err(IdentityError::Failed(Failure::DeadlineExceeded));
         }
         let (answer, told) = oneshot::channel();
         if self.inner.wait(event, answer)? {
@@ -62,8 +61,8 @@ impl Issued {
         let patience = Duration::from_micros(deadline.micros_left(now));
         match tokio::time::timeout(patience, told).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(IdentityError::Internal),
-            Err(_) => Err(IdentityError::OutcomeUnknown),
+            Ok(Err(_)) => Err(IdentityError::Failed(Failure::Internal)),
+            Err(_) => Err(IdentityError::Failed(Failure::OutcomeUnknown)),
         }
     }
 }
@@ -73,7 +72,7 @@ impl Inner {
     fn wait(&self, event: NewEvent, answer: Answer) -> Result<bool, IdentityError> {
         let mut queue = self.queue();
         if queue.waiting.len() >= WAITING_MAX {
-            return Err(IdentityError::Overloaded);
+            return Err(IdentityError::Failed(Failure::Overloaded));
         }
         queue.waiting.push((event, answer));
         Ok(!std::mem::replace(&mut queue.running, true))
@@ -99,7 +98,7 @@ impl Inner {
                     tried += 1;
                     tokio::time::sleep(Duration::from_millis(10 << tried)).await;
                 }
-                outcome => return outcome.map_err(change_error),
+                outcome => return outcome.map_err(IdentityError::from),
             }
         }
     }

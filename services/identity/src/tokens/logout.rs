@@ -12,7 +12,6 @@ use super::person;
 use crate::IdentityService;
 use crate::change::Told;
 use crate::clients::{self, ClientRow};
-use crate::errors::store_error;
 use crate::sessions::SessionId;
 
 struct Hint {
@@ -23,7 +22,7 @@ struct Hint {
 
 impl IdentityService {
     pub(super) async fn log_out_for_client(&self, command: &EndSession) -> Result<EndSessionReply, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let present = self.browsers_session(&tx, command.session.as_ref()).await?;
         let Some(hint) = self.hint(&tx, command.id_token_hint.as_ref()).await? else {
             return Ok(if present.is_some() { EndSessionReply::Ask } else { EndSessionReply::Ended });
@@ -34,14 +33,14 @@ impl IdentityService {
         let Some(reply) = answer(command, &hint.client).filter(|_| !other_session && !other_client) else {
             return Ok(EndSessionReply::Ask);
         };
-        tx.commit().await.map_err(store_error)?;
+        tx.commit().await?;
         self.end_hinted(&hint).await?;
         Ok(reply)
     }
 
     async fn end_hinted(&self, hint: &Hint) -> Result<(), IdentityError> {
         let tx = self.begin().await?;
-        let ended = self.session_end(&tx, hint.person, hint.session).await.map_err(store_error)?;
+        let ended = self.session_end(&tx, hint.person, hint.session).await?;
         if let Some(revoked) = ended {
             let data = json!({"session": hint.session.to_string(), "client": hint.client.id});
             let told = Told::nothing().event("identity.session.ended", hint.person.to_string(), data);
@@ -55,8 +54,8 @@ impl IdentityService {
         let Some(token) = token else { return Ok(None) };
         let claims = self.signed_by_us::<IdClaims>(tx, token.expose(), ID_TOKEN_TYPE).await?;
         let Some(claims) = claims.filter(|claims| claims.iss == self.config.issuer) else { return Ok(None) };
-        let client = clients::find(tx, &claims.aud).await.map_err(store_error)?;
-        let person = person::by_subject(tx, &claims.sub).await.map_err(store_error)?;
+        let client = clients::find(tx, &claims.aud).await?;
+        let person = person::by_subject(tx, &claims.sub).await?;
         let (Ok(session), Some(client), Some(person)) = (claims.sid.parse(), client, person) else { return Ok(None) };
         Ok(Some(Hint { session, person: UserId::from_bytes(person.id), client }).filter(|hint| hint.client.enabled))
     }

@@ -12,7 +12,6 @@ use platform::db::{DbError, Row, Tx, Value};
 use super::issue::Issue;
 use super::{family, invalid_grant, scopes};
 use crate::IdentityService;
-use crate::errors::store_error;
 
 const REFRESH_ADD: &str = "
 insert into refresh_token (digest, family, parent, issued_at)
@@ -65,21 +64,21 @@ impl IdentityService {
         let digest = digest(token.expose());
         let now = self.clock.now();
         let tx = self.begin().await?;
-        let found = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
-        let family = family::hold(&tx, &found.family).await.map_err(store_error)?;
+        let found = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
+        let family = family::hold(&tx, &found.family).await?;
         // As it stands behind whoever used it at the same time.
-        let token = find(&tx, &digest).await.map_err(store_error)?.ok_or_else(invalid_grant)?;
+        let token = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
         if family.client != client.id || family.ended {
             return Err(invalid_grant());
         }
-        if is_theft(&tx, &token, &digest, now).await.map_err(store_error)? {
+        if is_theft(&tx, &token, &digest, now).await? {
             return Err(self.stolen(tx, &family, "identity.refresh_token.reused").await?);
         }
         let in_time = family.refresh_ends_at(self.config.refresh_seconds) > now;
-        let person = family.stands(&tx, &client).await.map_err(store_error)?;
+        let person = family.stands(&tx, &client).await?;
         let person = person.filter(|_| in_time).ok_or_else(invalid_grant)?;
         let scopes = scopes::narrowed(&family.scopes, scope)?;
-        retire(&tx, &token, &digest, now).await.map_err(store_error)?;
+        retire(&tx, &token, &digest, now).await?;
         let (nonce, parent) = (None, Some(digest));
         self.issue(tx, Issue { client, family, person, scopes, nonce, parent, grant: "refresh_token" }, origin).await
     }

@@ -12,7 +12,6 @@ use super::{family, refresh, refused};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::clients::ClientRow;
-use crate::errors::store_error;
 
 /// Taken before it is looked whether a token is revoked, so that of two at the same moment the second finds it so.
 const REVOCATIONS_TAKE: &str = "
@@ -29,7 +28,7 @@ impl IdentityService {
         let client = self.authenticated_now(&command.client).await?;
         let tx = self.begin().await?;
         let token = command.token.expose();
-        let told = match refresh::find(&tx, &digest(token)).await.map_err(store_error)? {
+        let told = match refresh::find(&tx, &digest(token)).await? {
             Some(token) => self.end_line(&tx, &client, &token.family).await?,
             None => match self.signed_by_us::<Claims>(&tx, token, TOKEN_TYPE).await? {
                 Some(claims) if claims.exp > seconds(self.clock.now()) => self.end_token(&tx, &client, &claims).await?,
@@ -40,21 +39,21 @@ impl IdentityService {
     }
 
     async fn end_line(&self, tx: &Tx, client: &ClientRow, id: &[u8; 16]) -> Result<Told, IdentityError> {
-        let family = family::find(tx, id).await.map_err(store_error)?;
+        let family = family::find(tx, id).await?;
         is_own(client, &family.client)?;
         if family.ended {
             return Ok(Told::nothing());
         }
         let data = json!({"client": client.id, "session": family.proved.sid});
         let told = Told::nothing().event("identity.token.revoked", client.id.clone(), data);
-        self.end_families(tx, Of::Family(id), told).await.map_err(store_error)
+        self.end_families(tx, Of::Family(id), told).await.map_err(IdentityError::from)
     }
 
     /// One that is revoked already is not written down again: a client could fill the store with it.
     async fn end_token(&self, tx: &Tx, client: &ClientRow, claims: &Claims) -> Result<Told, IdentityError> {
         is_own(client, &claims.client_id)?;
-        tx.execute(REVOCATIONS_TAKE, &[]).await.map_err(store_error)?;
-        if self.is_revoked(tx, &claims.jti).await.map_err(store_error)? {
+        tx.execute(REVOCATIONS_TAKE, &[]).await?;
+        if self.is_revoked(tx, &claims.jti).await? {
             return Ok(Told::nothing());
         }
         let data = json!({"client": client.id, "jti": claims.jti});

@@ -7,7 +7,6 @@ use platform::db::{DbError, Tx, Value};
 use super::claims::Proved;
 use super::person::{self, Person};
 use crate::IdentityService;
-use crate::errors::store_error;
 use crate::sessions::SessionId;
 
 const SESSION_GOES_ON: &str = "
@@ -37,10 +36,10 @@ impl IdentityService {
     ) -> Result<Option<Session>, IdentityError> {
         let Some(cookie) = cookie else { return Ok(None) };
         let kept = match self.live_session(tx, cookie).await {
-            Err(IdentityError::Refused(Refusal::NotLoggedIn)) => return Ok(None),
+            Err(IdentityError::Refused { refusal: Refusal::NotLoggedIn, .. }) => return Ok(None),
             kept => kept?,
         };
-        let person = person::find(tx, &kept.person.to_bytes()).await.map_err(store_error)?;
+        let person = person::find(tx, &kept.person.to_bytes()).await?;
         let proved = Proved {
             sid: kept.id.to_string(),
             auth_time: kept.auth_time,

@@ -5,14 +5,13 @@ use kernel::Secret;
 
 use super::{refused, scopes};
 use crate::IdentityService;
-use crate::errors::store_error;
 
 impl IdentityService {
     pub(super) async fn about_person(&self, token: &Secret) -> Result<UserInfo, IdentityError> {
-        let tx = self.db.read().await.map_err(store_error)?;
+        let tx = self.db.read().await?;
         let invalid = || refused(OAuthError::InvalidToken, "the token is not valid, or no longer");
         let alive = self.good_token(&tx, token.expose()).await?.ok_or_else(invalid)?;
-        tx.commit().await.map_err(store_error)?;
+        tx.commit().await?;
         let has = |scope: &str| alive.claims.scope.split(' ').any(|own| own == scope);
         let person = alive.person.filter(|_| has(scopes::OPENID));
         let person = person

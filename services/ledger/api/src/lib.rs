@@ -5,7 +5,6 @@
 
 mod account;
 mod book;
-mod error;
 mod feed;
 mod history;
 mod operation;
@@ -26,7 +25,6 @@ pub use account::{
     DeclareAsset, Limits, OpenAccount, RollUp, Side,
 };
 pub use book::{Book, BookName, BookNameError, Books, CreateBook};
-pub use error::LedgerError;
 pub use feed::LedgerFeed;
 pub use history::{
     AccountBalance, BalanceQuery, History, Movement, RollUpQuery, Statement, StatementBalance, StatementCursor,
@@ -37,13 +35,13 @@ pub use operation::{
     VersionCondition, Void, WantedStatus,
 };
 pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
-pub use refusal::Refusal;
+pub use refusal::{LedgerError, Refusal, Shape, field_of};
 pub use remote::{RemoteBooks, SERVICE, methods};
 pub use schedule::{Schedule, ScheduledAt, ScheduledPage, ScheduledQuery};
 pub use search::{DeclareMetadataKey, MetadataKey, Search, TransactionPage, TransactionQuery};
 pub use transaction::{
-    AccountAfter, BatchReply, Failure, HoldState, LineOutcome, PostedLeg, Transaction, TransactionId, TransactionKind,
-    TransactionStatus, TransactionTag,
+    AccountAfter, BatchReply, HoldState, LineOutcome, PostedLeg, ScheduledFailure, Transaction, TransactionId,
+    TransactionKind, TransactionStatus, TransactionTag,
 };
 
 /// What an operation may hold at most; each has its refusal.

@@ -1,15 +1,29 @@
-//! Every way in which the ledger says no, by name. One row of `Refusal::facts` gives a refusal its code, its HTTP status
-//! and whether it is remembered: what depends on the state of the books is, so that a delayed duplicate of a refused
-//! command cannot succeed later.
+//! Every refusal of the ledger, by name. What depends on the state of the books is remembered, so that a delayed duplicate of a
+//! refused command cannot succeed later.
+
+mod field;
+mod rows;
+mod samples;
+
+use std::borrow::Cow;
 
 use kernel::{Money, Timestamp};
+use platform::error::{self, Row, ServiceError};
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountPath, BookName, Reference, TransactionId};
 
+pub use field::{Shape, of as field_of};
+
+/// Why a call to the ledger has no answer.
+pub type LedgerError = ServiceError<Refusal>;
+
 /// The texts name what a caller can act on; positions count from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, strum::VariantNames, strum::IntoStaticStr,
+)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     // Of form: 400, leave nothing.
     #[error("give the transaction an id or send an Idempotency-Key, so that a repeat is harmless")]
@@ -80,7 +94,7 @@ pub enum Refusal {
     #[error("transaction {transaction} exists with another {field}")]
     IdTaken { transaction: TransactionId, field: String },
     #[error("the idempotency key was used for another command")]
-    KeyTaken,
+    IdempotencyKeyTaken,
     #[error("reference {reference} is taken by {taken_by}")]
     ReferenceTaken { reference: Reference, taken_by: String },
 
@@ -164,129 +178,26 @@ fn below(prefix: &Option<AccountPath>) -> String {
     prefix.as_ref().map_or_else(|| "in the book".to_owned(), |prefix| format!("below {prefix}"))
 }
 
-/// What the outside sees of a refusal besides its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Facts {
-    pub(crate) code: &'static str,
-    pub(crate) status: u16,
-    pub(crate) title: &'static str,
-}
+impl error::Refusal for Refusal {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
 
-pub(crate) const fn facts(code: &'static str, status: u16, title: &'static str) -> Facts {
-    Facts { code, status, title }
+    fn row(&self) -> Row {
+        rows::of(self)
+    }
+
+    fn samples() -> Vec<Refusal> {
+        samples::all()
+    }
+
+    /// Of a request with postings; where it names amounts otherwise, the handler says so.
+    fn field(&self) -> Option<Cow<'static, str>> {
+        field::of(self, Shape::Postings)
+    }
 }
 
 impl Refusal {
-    pub fn code(&self) -> &'static str {
-        self.facts().code
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.facts().status
-    }
-
-    pub fn title(&self) -> &'static str {
-        self.facts().title
-    }
-
-    pub(crate) fn facts(&self) -> Facts {
-        use Refusal::*;
-        match self {
-            IdempotencyMissing => facts("idempotency_missing", 400, "No id and no idempotency key"),
-            NoPostings => facts("no_postings", 400, "No postings"),
-            TooManyPostings { .. } => facts("too_many_postings", 400, "Too many postings"),
-            AmountZero { .. } => facts("amount_zero", 400, "Amount is zero"),
-            AmountNegative { .. } => facts("amount_negative", 400, "Amount is negative"),
-            AmountTooLarge { .. } => facts("amount_too_large", 400, "Amount is too large"),
-            SameAccount { .. } => facts("same_account", 400, "Same account on both sides"),
-            PostingMalformed { .. } => facts("posting_malformed", 400, "Posting is malformed"),
-            MetadataTooLarge { .. } => facts("metadata_too_large", 400, "Metadata is too large"),
-            BatchEmpty => facts("batch_empty", 400, "Batch is empty"),
-            BatchTooLarge { .. } => facts("batch_too_large", 400, "Batch is too large"),
-            LimitsInvalid { .. } => facts("limits_invalid", 400, "Limits are invalid"),
-            AssetInvalid { .. } => facts("asset_invalid", 400, "Asset is invalid"),
-            ExpiryInvalid { .. } => facts("expiry_invalid", 400, "Expiry is invalid"),
-            ScheduleTimeMissing => facts("schedule_time_missing", 400, "No time to carry it out at"),
-            QueryUnsupported { .. } | PageSize { .. } => self.facts_of_questions(),
-            MetadataKeyInvalid { .. } | MetadataKeyUndeclared { .. } | TooManyMetadataKeys { .. } => self.key_facts(),
-            RangeEmpty { .. } | DepthOutOfRange { .. } | CursorAhead { .. } => self.facts_of_questions(),
-            BookUnknown { .. } | BooksDiffer { .. } | TooManyBooks { .. } => self.facts_of_books(),
-            NotFound { .. } => facts("not_found", 404, "Not found"),
-            AccountUnknown { .. } => facts("account_unknown", 422, "Account does not exist"),
-            AccountExists { .. } => facts("account_exists", 422, "Account exists with other content"),
-            CurrencyUnknown { .. } => facts("currency_unknown", 422, "Currency is unknown"),
-            CurrencyScale { .. } => facts("currency_scale", 422, "Wrong number of digits"),
-            AssetExists { .. } => facts("asset_exists", 422, "Asset exists with another scale"),
-            IdTaken { .. } => facts("id_taken", 422, "Id is taken by another command"),
-            KeyTaken => facts("idempotency_key_taken", 422, "Idempotency key is taken by another command"),
-            ReferenceTaken { .. } => facts("reference_taken", 422, "Reference is taken"),
-            AccountFrozen { .. } => facts("account_frozen", 422, "Account is frozen"),
-            AccountClosed { .. } => facts("account_closed", 422, "Account is closed"),
-            AccountNotZero { .. } => facts("account_not_zero", 422, "Account is not at zero"),
-            AccountHasHolds { .. } => facts("account_has_holds", 422, "Account has pending transactions"),
-            CurrencyMismatch { .. } => facts("currency_mismatch", 422, "Currencies differ"),
-            SumOverflow { .. } => facts("sum_overflow", 422, "Sum overflows"),
-            InsufficientFunds { .. } => facts("insufficient_funds", 422, "Insufficient funds"),
-            AboveCeiling { .. } => facts("above_ceiling", 422, "Balance above ceiling"),
-            VersionMismatch { .. } => facts("version_mismatch", 409, "Version condition failed"),
-            RollUpTooLarge { .. } => facts("roll_up_too_large", 422, "Too many accounts to sum up"),
-            PendingUnknown { .. } => facts("pending_unknown", 404, "Pending transaction does not exist"),
-            NotPending { .. } => facts("not_pending", 409, "Transaction is not pending"),
-            AlreadyPosted { .. } => facts("already_posted", 409, "Transaction is posted already"),
-            AlreadyVoided { .. } => facts("already_voided", 409, "Transaction is voided already"),
-            Expired { .. } => facts("expired", 409, "Transaction has expired"),
-            AmountAboveRemaining { .. } => facts("amount_above_remaining", 422, "Amount is above what remains"),
-            AmountsMismatch { .. } => facts("amounts_mismatch", 422, "Amounts do not match the postings"),
-            IncreaseRefused { .. } => facts("increase_refused", 422, "Increase refused by the floor"),
-            TransactionUnknown { .. } => facts("transaction_unknown", 404, "Transaction does not exist"),
-            NotReversible { .. } => facts("not_reversible", 422, "Nothing to reverse"),
-            ReversalOfReversal { .. } => facts("reversal_of_reversal", 422, "A reversal cannot be reversed"),
-            AlreadyReversed { .. } => facts("already_reversed", 409, "Transaction is reversed already"),
-            EffectiveInFuture { .. } => facts("effective_in_future", 422, "Effective time lies in the future"),
-            EffectiveBeforeOpening { .. } => {
-                facts("effective_before_opening", 422, "Effective time lies before the account's opening")
-            }
-            ScheduleInPast { .. } => facts("schedule_in_past", 422, "Scheduled for the past"),
-            ScheduleTooFar { .. } => facts("schedule_too_far", 422, "Scheduled too far ahead"),
-            NotScheduled { .. } => facts("not_scheduled", 409, "Transaction was not scheduled"),
-            AlreadyCancelled { .. } => facts("already_cancelled", 409, "Transaction is cancelled already"),
-            AlreadyCarriedOut { .. } => facts("already_carried_out", 409, "Transaction is carried out already"),
-            AlreadyFailed { .. } => facts("already_failed", 409, "Transaction has failed already"),
-            ExpiryTooFar { .. } => facts("expiry_too_far", 422, "Expiry lies too far ahead"),
-            ExpiresInPast { .. } => facts("expires_in_past", 422, "Expiry lies in the past"),
-            SiblingFailed { .. } => facts("sibling_failed", 422, "Another line of the batch failed"),
-        }
-    }
-
-    /// Of keys of metadata that are searched by.
-    fn key_facts(&self) -> Facts {
-        match self {
-            Refusal::MetadataKeyInvalid { .. } => facts("metadata_key_invalid", 400, "Metadata key is invalid"),
-            Refusal::TooManyMetadataKeys { .. } => facts("too_many_metadata_keys", 422, "Too many metadata keys"),
-            _ => facts("metadata_key_undeclared", 422, "Metadata key is not declared"),
-        }
-    }
-
-    fn facts_of_books(&self) -> Facts {
-        match self {
-            Refusal::BookUnknown { .. } => facts("book_unknown", 404, "Book does not exist"),
-            Refusal::TooManyBooks { .. } => facts("too_many_books", 422, "Too many books"),
-            _ => facts("books_differ", 400, "Two books in one transaction"),
-        }
-    }
-
-    /// Of what is wrong with a question.
-    fn facts_of_questions(&self) -> Facts {
-        match self {
-            Refusal::QueryUnsupported { .. } => facts("query_unsupported", 400, "Query is not supported"),
-            Refusal::PageSize { .. } => facts("page_size", 400, "Page size is out of range"),
-            Refusal::RangeEmpty { .. } => facts("range_empty", 400, "Range is empty"),
-            Refusal::DepthOutOfRange { .. } => facts("depth_out_of_range", 400, "Depth is out of range"),
-            _ => facts("cursor_ahead", 400, "Cursor is of another log"),
-        }
-    }
-
     /// The account whose state made the ledger refuse.
     pub fn account(&self) -> Option<&AccountPath> {
         use Refusal::*;
@@ -331,12 +242,23 @@ impl Refusal {
     /// Refusals of form and of identity leave nothing, and those of books are in none of them; all others are remembered
     /// under the command's id.
     pub fn is_remembered(&self) -> bool {
-        let identity = matches!(self, Refusal::IdTaken { .. } | Refusal::KeyTaken | Refusal::NotFound { .. });
+        let identity =
+            matches!(self, Refusal::IdTaken { .. } | Refusal::IdempotencyKeyTaken | Refusal::NotFound { .. });
         let of_books = matches!(self, Refusal::BookUnknown { .. } | Refusal::TooManyBooks { .. });
-        self.status() != 400 && !identity && !of_books
+        rows::of(self).status != 400 && !identity && !of_books
     }
 }
 
 fn listed(keys: &[String]) -> String {
     if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_one_name_row_and_sample() {
+        assert_eq!(platform::error::check::<Refusal>(), Ok(()));
+    }
 }

@@ -2,13 +2,14 @@
 //!
 //! A method's name and its command stand once on each side, next to each other, so that the two cannot drift apart unseen.
 
+use platform::error::Failure;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::feed::{Event, Pull};
-use platform::rpc::{CallError, Methods, Outcome, Repeat, RpcClient};
+use platform::rpc::{Methods, Outcome, Repeat, RpcClient};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -173,9 +174,10 @@ impl RemoteLedger {
             tried += 1;
             let answer = self.carry(ctx, "submit", &command, Repeat::Never).await;
             match (&mut command.operation, &answer) {
-                (crate::Operation::Create(create), Err(LedgerError::Unavailable | LedgerError::OutcomeUnknown))
-                    if tried < 5 =>
-                {
+                (
+                    crate::Operation::Create(create),
+                    Err(LedgerError::Failed(Failure::Unavailable) | LedgerError::Failed(Failure::OutcomeUnknown)),
+                ) if tried < 5 => {
                     create.id = create.id.map(|id| crate::TransactionId::from_bits(id.bits() + 1));
                 }
                 _ => return answer,
@@ -291,43 +293,10 @@ impl BatchReply {
     pub fn unsure(self) -> BatchReply {
         let line = |line| match line {
             LineOutcome::Failed(error) if error.is_of_this_attempt() => {
-                LineOutcome::Failed(LedgerError::OutcomeUnknown)
+                LineOutcome::Failed(LedgerError::Failed(Failure::OutcomeUnknown))
             }
             line => line,
         };
         BatchReply { lines: self.lines.into_iter().map(line).collect() }
-    }
-}
-
-impl From<CallError> for LedgerError {
-    fn from(error: CallError) -> LedgerError {
-        match error {
-            CallError::Unavailable => LedgerError::Unavailable,
-            CallError::Overloaded => LedgerError::Overloaded,
-            CallError::AccessStale => LedgerError::AccessStale,
-            CallError::DeadlineExceeded => LedgerError::DeadlineExceeded,
-            CallError::OutcomeUnknown => LedgerError::OutcomeUnknown,
-            CallError::NotUnderstood => LedgerError::Internal,
-        }
-    }
-}
-
-impl Outcome for LedgerError {
-    fn is_of_this_attempt(&self) -> bool {
-        match self {
-            LedgerError::Overloaded
-            | LedgerError::AccessStale
-            | LedgerError::DeadlineExceeded
-            | LedgerError::ClockBehind
-            | LedgerError::StorageFull
-            | LedgerError::Unavailable
-            | LedgerError::Internal => true,
-            LedgerError::Refused { .. } | LedgerError::Forbidden | LedgerError::OutcomeUnknown => false,
-        }
-    }
-
-    /// A stand-by that is cut off from the database says so at once; another process may be better off.
-    fn is_worth_repeating(&self) -> bool {
-        *self == LedgerError::Unavailable
     }
 }

@@ -31,7 +31,7 @@ pub struct Transaction {
     /// The reversal of this transaction.
     pub reversed_by: Option<TransactionId>,
     /// Why a scheduled transaction was not carried out.
-    pub failure: Option<Failure>,
+    pub failure: Option<ScheduledFailure>,
     /// When it was committed: of a scheduled transaction that waits, when it was scheduled.
     pub recorded_at: Timestamp,
     /// When it counts for the books: of a scheduled transaction, when it is due.
@@ -86,7 +86,7 @@ pub enum TransactionStatus {
 
 /// The refusal that a scheduled transaction got when it was due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Failure {
+pub struct ScheduledFailure {
     /// As of a refusal; `internal` where it was not the books that stood in the way.
     #[schema(example = "insufficient_funds")]
     pub code: String,

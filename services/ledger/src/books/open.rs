@@ -12,7 +12,6 @@ use tokio::sync::OnceCell;
 
 use super::BookStores;
 use super::register::{self, Created, Registered};
-use crate::service::store_error;
 use crate::{LedgerConfig, LedgerService};
 
 /// Books that are opened or closed at the same time.
@@ -85,13 +84,13 @@ impl All {
 
     /// The row, then the store. Whoever stops waiting for it leaves a book that is opened when it is used next.
     pub(super) async fn create(&self, book: &BookName) -> Result<Book, LedgerError> {
-        let created = register::create(self.store(), book, self.clock.now()).await.map_err(store_error)?;
+        let created = register::create(self.store(), book, self.clock.now()).await?;
         let (row, replayed) = match created {
             Created::New(row) => (row, false),
             Created::Known(row) => (row, true),
             Created::Full => return Err(Refusal::TooManyBooks { max: limits::BOOKS_MAX }.into()),
         };
-        self.take(&row).await.map_err(store_error)?;
+        self.take(&row).await?;
         Ok(Book { book: row.book, created_at: row.created_at, replayed })
     }
 

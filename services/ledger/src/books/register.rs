@@ -68,7 +68,7 @@ pub(super) async fn enter_main(main: &Db, now: Timestamp) -> Result<(), DbError>
     let tx = main.begin_alone().await?;
     let first = tx.query(sql::FIRST_GROUP, &[]).await?.first().map(|row| row.int(0)).transpose()?;
     tx.execute(sql::BOOK_MAIN, &[Value::Int(first.unwrap_or(now.micros()))]).await?;
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 pub(super) async fn create(main: &Db, book: &BookName, now: Timestamp) -> Result<Created, DbError> {
@@ -95,5 +95,5 @@ pub(super) async fn create(main: &Db, book: &BookName, now: Timestamp) -> Result
 pub async fn mark_stored(main: &Db, book: &BookName) -> Result<(), DbError> {
     let tx = main.begin_alone().await?;
     tx.execute(sql::BOOK_STORED, &[Value::Text(book.as_str())]).await?;
-    tx.commit().await
+    Ok(tx.commit().await?)
 }

@@ -71,7 +71,7 @@ pub(super) fn of_line(state: &State, now: Timestamp, reach: &Reach, line: &Line)
 fn known_scope(state: &State, tag: &Tag) -> Option<Outcome<u64>> {
     let scope = tag.scope?;
     let entry = state.group.scopes.get(&scope.key)?;
-    Some(if entry.command == scope.command { Ok(entry.seq) } else { Err(Refusal::KeyTaken.into()) })
+    Some(if entry.command == scope.command { Ok(entry.seq) } else { Err(Refusal::IdempotencyKeyTaken.into()) })
 }
 
 fn of_transaction(state: &State, now: Timestamp, first: u64) -> Outcome<Recorded> {
@@ -237,7 +237,7 @@ pub(super) fn of_account(state: &State, tag: &Tag) -> Option<Outcome<AccountAnsw
             let facts = state.facts(row.account)?;
             Some(Ok(AccountAnswer::of_row(facts, row, metadata(state, row.state.metadata_seq))))
         }
-        _ => Some(Err(Refusal::KeyTaken.into())),
+        _ => Some(Err(Refusal::IdempotencyKeyTaken.into())),
     }
 }
 
@@ -250,7 +250,7 @@ pub(super) fn of_asset(state: &State, tag: &Tag) -> Option<Outcome<AssetAnswer>>
     Some(match state.row(seq)? {
         Row::Refusal(row) => Err(replayed(row)),
         Row::Asset(row) => Ok(AssetAnswer { code: row.code.clone(), scale: row.scale, replayed: true }),
-        _ => Err(Refusal::KeyTaken.into()),
+        _ => Err(Refusal::IdempotencyKeyTaken.into()),
     })
 }
 

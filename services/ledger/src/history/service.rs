@@ -1,5 +1,6 @@
 //! The trait's questions: who may ask, what is wrong with the question, and one snapshot for the answer.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,16 +13,16 @@ use platform::access;
 
 use super::{balance, facts_of, statement, sums};
 use crate::account::AccountFacts;
-use crate::service::{LedgerService, forbidden, query_error, reach, store_error};
+use crate::service::{LedgerService, forbidden, query_error, reach};
 use crate::snapshot::Snapshot;
 
 #[async_trait]
 impl History for LedgerService {
     async fn balance(&self, ctx: &Ctx, query: BalanceQuery) -> Result<AccountBalance, LedgerError> {
         let balance = async {
-            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            let snapshot = self.books.snapshot().await?;
             let account = readable(ctx, &snapshot, &query.path).await?;
-            balance::balance(&snapshot, &account, &query).await.map_err(store_error)
+            balance::balance(&snapshot, &account, &query).await.map_err(LedgerError::from)
         };
         self.ask_in_time(ctx, balance).await
     }
@@ -29,7 +30,7 @@ impl History for LedgerService {
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {
         access::check(ctx, "accounts", "read", None).map_err(forbidden)?;
         let total = async {
-            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            let snapshot = self.books.snapshot().await?;
             sums::roll_up(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
         };
         self.ask_in_time(ctx, total).await
@@ -41,7 +42,7 @@ impl History for LedgerService {
             return Err(Refusal::DepthOutOfRange { given, max: limits::DEPTH_MAX }.into());
         }
         let balance = async {
-            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            let snapshot = self.books.snapshot().await?;
             sums::trial_balance(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
         };
         self.ask_in_time(ctx, balance).await
@@ -58,7 +59,7 @@ impl History for LedgerService {
             return Err(Refusal::RangeEmpty { from, to }.into());
         }
         let page = async {
-            let snapshot = self.books.snapshot().await.map_err(store_error)?;
+            let snapshot = self.books.snapshot().await?;
             let account = readable(ctx, &snapshot, &query.path).await?;
             statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)
         };
@@ -73,11 +74,11 @@ async fn readable(ctx: &Ctx, snapshot: &Snapshot, path: &AccountPath) -> Result<
     let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
     // Whoever may read no account learns of none whether it exists.
     reach(ctx, "accounts", "read")?;
-    let account = facts_of(snapshot, path).await.map_err(store_error)?.ok_or_else(unknown)?;
+    let account = facts_of(snapshot, path).await?.ok_or_else(unknown)?;
     let owner = account.owner.as_ref().map(|owner| owner.as_str());
     match access::check(ctx, "accounts", "read", owner) {
         Ok(()) => Ok(account),
         Err(access::Denied::NotFound) => Err(unknown().into()),
-        Err(access::Denied::Forbidden) => Err(LedgerError::Forbidden),
+        Err(access::Denied::Forbidden) => Err(LedgerError::Failed(Failure::Forbidden)),
     }
 }

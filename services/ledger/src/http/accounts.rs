@@ -1,6 +1,6 @@
 //! Accounts: opening, reading and listing.
 
-use ledger_api::{AccountPath, AccountQuery};
+use ledger_api::{AccountPath, AccountQuery, Shape};
 use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -9,7 +9,6 @@ use super::answer::{AccountAnswer, Done, Page, problem};
 use super::body::NewAccount;
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 use super::transactions::Repeatable;
 
 /// Names the list in its cursors, so that the cursor of another one is refused.

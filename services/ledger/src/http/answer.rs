@@ -2,17 +2,12 @@
 //! problems with their particulars.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode};
-use ledger_api::{Account, Asset, LedgerError, Refusal, Transaction};
-use platform::http::{Json, Problem, members_of};
+use http::{HeaderValue, StatusCode};
+use ledger_api::{Account, Asset, LedgerError, Shape, Transaction, field_of};
+use platform::error::REPLAYED;
+use platform::http::{Json, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use super::field;
-
-pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Seconds after which it is worth trying again: a commit takes milliseconds.
-const RETRY_AFTER_S: u32 = 1;
 
 /// The answer to a command that was carried out.
 pub(super) struct Done<T> {
@@ -88,31 +83,11 @@ impl From<Account> for AccountAnswer {
 }
 
 /// A refusal of the ledger as a problem; `shape` says what the request called the things that it is about.
-pub(super) fn problem(error: LedgerError, shape: field::Shape) -> Problem {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = platform::http::Refusal::new(status, error.code(), error.title());
-    let problem = kind.because(error.to_string());
-    match error {
-        LedgerError::Refused { refusal, replayed } => refused(problem, &refusal, replayed, shape),
-        LedgerError::Overloaded
-        | LedgerError::AccessStale
-        | LedgerError::Unavailable
-        | LedgerError::ClockBehind
-        | LedgerError::DeadlineExceeded
-        | LedgerError::OutcomeUnknown => problem.retry_after_s(RETRY_AFTER_S),
-        LedgerError::Internal => problem.caused_by("the ledger failed; its own line in the log says why"),
-        LedgerError::Forbidden | LedgerError::StorageFull => problem,
+pub(super) fn problem(error: LedgerError, shape: Shape) -> Problem {
+    let field = error.refusal().and_then(|refusal| field_of(refusal, shape));
+    let problem = Problem::from(error);
+    match field {
+        Some(field) => problem.renamed_field(field),
+        None => problem,
     }
-}
-
-fn refused(problem: Problem, refusal: &Refusal, replayed: bool, shape: field::Shape) -> Problem {
-    let mut problem =
-        members_of(refusal).into_iter().fold(problem, |problem, (name, value)| problem.member(name, value));
-    if let Some(field) = field::of(refusal, shape) {
-        problem = problem.and_field(field, refusal.to_string());
-    }
-    if replayed {
-        problem = problem.header(REPLAYED, HeaderValue::from_static("true")).member("replayed", true);
-    }
-    problem
 }

@@ -1,12 +1,11 @@
 //! Assets: units of account that ISO 4217 does not know.
 
-use ledger_api::{Asset, DeclareAsset};
+use ledger_api::{Asset, DeclareAsset, Shape};
 use platform::http::{CallCtx, Json, Problem};
 
 use super::answer::{Done, problem};
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 use super::transactions::Repeatable;
 
 /// Declare an asset

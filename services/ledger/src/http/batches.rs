@@ -1,7 +1,7 @@
 //! Several operations in one request, all or none, or each for itself.
 
 use http::StatusCode;
-use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Refusal, Transaction};
+use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Refusal, Shape, Transaction};
 use platform::http::{CallCtx, Json, Problem};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::answer::{problem, status_of};
 use super::book::Chosen;
 use super::examples;
-use super::field::Shape;
 use super::transactions::Repeatable;
 
 /// What became of each line, in the order of the request.

@@ -4,13 +4,11 @@
 use kernel::{Currency, Money, Timestamp};
 use ledger_api::{
     AccountPath, Cancel, Increase, Limits, Metadata, NewTransaction, OpenAccount, Operation, Post, Posting, Reference,
-    Reverse, Side, Submit, TransactionId, VersionCondition, Void, WantedStatus,
+    Reverse, Shape, Side, Submit, TransactionId, VersionCondition, Void, WantedStatus,
 };
 use platform::http::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-use super::field::Shape;
 
 /// An account to open.
 #[derive(Debug, Deserialize, ToSchema)]

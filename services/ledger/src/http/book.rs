@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use ledger_api::{BookName, Books, LedgerError, Operation, Refusal};
+use ledger_api::{BookName, Books, LedgerError, Operation, Refusal, Shape};
 use platform::http::{Problem, take_parameter};
 
 use super::answer::problem;
-use super::field::Shape;
 use super::{All, Shared};
 
 /// The parameter's name.

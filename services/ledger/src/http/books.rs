@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use kernel::Timestamp;
-use ledger_api::{Book, BookName, CreateBook, LedgerError, LedgerStatus, Refusal};
+use ledger_api::{Book, BookName, CreateBook, LedgerError, LedgerStatus, Refusal, Shape};
 use platform::http::{CallCtx, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +11,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::All;
 use super::answer::problem;
 use super::examples;
-use super::field::Shape;
 
 fn failed(error: LedgerError) -> Problem {
     problem(error, Shape::Postings)

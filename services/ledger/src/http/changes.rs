@@ -1,6 +1,6 @@
 //! What can be changed about an account: whether it takes movements, its limits, its metadata.
 
-use ledger_api::{AccountChange, ChangeAccount};
+use ledger_api::{AccountChange, ChangeAccount, Shape};
 use platform::http::{CallCtx, Json, Path, Problem};
 
 use super::Shared;
@@ -9,7 +9,6 @@ use super::answer::{AccountAnswer, Done, problem};
 use super::body::{NewLimits, NewMetadata, Nothing};
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 use super::transactions::Repeatable;
 
 type Answer = Result<Done<AccountAnswer>, Problem>;

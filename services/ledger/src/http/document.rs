@@ -1,13 +1,14 @@
 //! The ledger's part of the OpenAPI document: what the tags mean, what the refusals are, and the book of every operation.
 
-use ledger_api::BookName;
-use platform::http::document::{Part, operations};
+use ledger_api::{BookName, Refusal};
+use platform::error;
+use platform::http::document::{Part, Sample, operations};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr, Required};
 
 use super::book::BOOK;
-use super::refusals;
+use super::operations::OPERATIONS;
 
 /// The operations about books themselves; all others are about what is in one.
 const BOOKS: &str = "Books";
@@ -33,16 +34,18 @@ const TAGS: [(&str, &str); 7] = [
     ),
 ];
 
+pub(super) fn part() -> Part<'static> {
+    Part { room: ledger_api::SERVICE, tags: &TAGS, samples: error::samples::<Refusal>(), operations: OPERATIONS }
+}
+
+/// The example of one code; nothing for an unknown one.
+pub(super) fn problem_of(code: &str) -> serde_json::Value {
+    part().samples.iter().find(|sample| sample.code() == code).map(Sample::body).unwrap_or_default()
+}
+
 pub(super) fn finished(api: OpenApi) -> OpenApi {
-    let part = Part {
-        tags: &TAGS,
-        samples: refusals::all(),
-        general: refusals::GENERAL,
-        operations: refusals::OPERATIONS,
-        meaning,
-    };
-    let mut api = part.finish(api);
-    operations(&mut api).for_each(choose_book);
+    let mut api = part().finish(api);
+    operations(&mut api).for_each(|(operation, _)| choose_book(operation));
     api
 }
 
@@ -58,18 +61,4 @@ fn choose_book(operation: &mut Operation) {
         .schema(Some(BookName::schema()))
         .build();
     operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(book));
-}
-
-fn meaning(status: u16) -> &'static str {
-    match status {
-        400 => "The request has the wrong form; nothing happened, and nothing is remembered",
-        403 => "You may not do this",
-        404 => "It does not exist, or not for you",
-        409 => "It is no longer in the state that this needs; remembered under the command's id or key",
-        422 => "The books do not allow it; remembered under the command's id or key",
-        503 => "Not now; nothing happened, try again after the seconds in Retry-After with the same id or key",
-        504 => "The time was over; try again with the same id or key",
-        507 => "No space is left",
-        _ => "Refused",
-    }
 }

@@ -1,6 +1,6 @@
 //! The log as a feed of events.
 
-use ledger_api::LedgerError;
+use ledger_api::{LedgerError, Shape};
 use platform::feed::{CloudEvent, Pull};
 use platform::http::{After, CallCtx, Json, Problem, Query};
 use serde::Serialize;
@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::answer::problem;
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventPage {

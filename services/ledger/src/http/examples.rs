@@ -278,6 +278,6 @@ pub(super) fn batch() -> Value {
 pub(super) fn batch_answer() -> Value {
     json!({ "lines": [
         { "status": 201, "transaction": transaction() },
-        { "status": 404, "problem": super::refusals::body("transaction_unknown") }
+        { "status": 404, "problem": super::document::problem_of("transaction_unknown") }
     ] })
 }

@@ -2,7 +2,7 @@
 
 use kernel::Timestamp;
 use ledger_api::{
-    AccountBalance, AccountPath, BalanceQuery, RollUp, RollUpQuery, TimeBasis, TrialBalance, TrialBalanceQuery,
+    AccountBalance, AccountPath, BalanceQuery, RollUp, RollUpQuery, Shape, TimeBasis, TrialBalance, TrialBalanceQuery,
 };
 use platform::http::{CallCtx, Json, Path, Problem, Query};
 use serde::Deserialize;
@@ -12,7 +12,6 @@ use super::accounts::AccountAt;
 use super::answer::problem;
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -1,6 +1,6 @@
 //! Transactions that wait for their time: the list of them, and giving one up.
 
-use ledger_api::{ScheduledQuery, Transaction};
+use ledger_api::{ScheduledQuery, Shape, Transaction};
 use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -9,7 +9,6 @@ use super::answer::{Done, Page, problem};
 use super::body::Undo;
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 use super::transactions::{Repeatable, TransactionAt, submit};
 
 /// Names the list in its cursors, so that the cursor of another one is refused.

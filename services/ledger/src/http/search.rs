@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use kernel::IdempotencyKey;
-use ledger_api::{DeclareMetadataKey, FindTransaction, MetadataKey, Reference, Refusal, Transaction, TransactionQuery};
+use ledger_api::{
+    DeclareMetadataKey, FindTransaction, MetadataKey, Reference, Refusal, Shape, Transaction, TransactionQuery,
+};
 use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +13,6 @@ use super::accounts::{METADATA, parsed};
 use super::answer::problem;
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 
 /// Names the list in its cursors, so that the cursor of another one is refused.
 const LIST: &str = "ledger.transactions.metadata";

@@ -1,13 +1,12 @@
 //! What becomes of a transaction: a pending one is posted, voided or increased, a posted one is reversed.
 
-use ledger_api::Transaction;
+use ledger_api::{Shape, Transaction};
 use platform::http::{CallCtx, Json, Path, Problem};
 
 use super::answer::Done;
 use super::body::{Release, Settle, Undo};
 use super::book::InBook;
 use super::examples;
-use super::field::Shape;
 use super::transactions::{Repeatable, TransactionAt, submit};
 
 type Answer = Result<Done<Transaction>, Problem>;

@@ -10,8 +10,8 @@ use http::HeaderMap;
 use http::header::ACCEPT;
 use kernel::{Ctx, Currency, Timestamp};
 use ledger_api::{
-    AccountPath, BookName, Movement, Refusal, Side, Statement, StatementBalance, StatementCursor, StatementOrder,
-    StatementQuery, TimeBasis,
+    AccountPath, BookName, Movement, Refusal, Shape, Side, Statement, StatementBalance, StatementCursor,
+    StatementOrder, StatementQuery, TimeBasis,
 };
 use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ use super::accounts::AccountAt;
 use super::answer::problem;
 use super::book::{InBook, list};
 use super::examples;
-use super::field::Shape;
 
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

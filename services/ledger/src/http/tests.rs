@@ -1,6 +1,5 @@
 //! The document's list of refusals, and the answers that need a process in trouble or a caller with few rights.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -9,34 +8,16 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use kernel::{Clock, IdMaker, Principal, PrincipalKind, SystemClock};
 use platform::config::Config;
-use platform::http::{Edge, guard, refusals as kit};
+use platform::http::{Edge, guard};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::refusals::{GENERAL, OPERATIONS, all};
+use super::document::part;
 use crate::{LedgerBooks, LedgerConfig, StoresBeside};
 
 #[test]
-fn every_refusal_belongs_to_an_operation_or_to_all_of_them() {
-    let samples: BTreeSet<&str> = all().iter().map(|sample| sample.code()).collect();
-    assert_eq!(samples.len(), all().len(), "two samples of one code");
-    let named = OPERATIONS.iter().flat_map(|(_, lists)| *lists).copied().flatten().chain(GENERAL).copied();
-    let named: BTreeSet<&str> = named.collect();
-    assert_eq!(samples.difference(&named).collect::<Vec<_>>(), Vec::<&&str>::new(), "no operation names them");
-    assert_eq!(named.difference(&samples).collect::<Vec<_>>(), Vec::<&&str>::new(), "nothing is known of them");
-    // The ledger has its own words for two, and asks nobody for a fresh proof.
-    let own = [kit::LIMIT_TOO_LARGE.code, kit::NOT_FOUND.code, kit::STEP_UP_REQUIRED.code];
-    let of_kit: Vec<_> = kit::ALL.iter().map(|kind| kind.code).filter(|code| !own.contains(code)).collect();
-    assert!(of_kit.iter().all(|code| samples.contains(code)), "{of_kit:?}");
-}
-
-#[test]
-fn every_operation_has_its_row_and_every_row_its_operation() {
-    let api = super::api();
-    let operations = api.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put, &item.delete]);
-    let names: BTreeSet<_> = operations.flatten().filter_map(|operation| operation.operation_id.as_deref()).collect();
-    let rows: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, rows);
+fn operations_rows_and_refusals_fit_together() {
+    assert_eq!(part().check(&mut super::api(), &[]), Vec::<String>::new());
 }
 
 struct House {

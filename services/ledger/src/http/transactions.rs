@@ -1,7 +1,7 @@
 //! Transactions: recording them and reading them.
 
 use kernel::Ctx;
-use ledger_api::{FindTransaction, Submit, Transaction, TransactionId};
+use ledger_api::{FindTransaction, Shape, Submit, Transaction, TransactionId};
 use platform::http::{CallCtx, Json, Path, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,7 +11,6 @@ use super::answer::{Done, problem};
 use super::body::CreateTransaction;
 use super::book::{Chosen, InBook};
 use super::examples;
-use super::field::Shape;
 
 /// The header that makes a repeat harmless.
 #[derive(Debug, IntoParams)]

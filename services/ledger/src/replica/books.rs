@@ -1,5 +1,6 @@
 //! The trait of books, over this process's own and the writer's.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -57,9 +58,9 @@ impl Books for ReplicaBooks {
 
 /// Lines that stand alone fail each by itself where nobody writes: of the whole, nothing happened.
 pub(super) fn begun(reply: BatchReply) -> Result<BatchReply, LedgerError> {
-    let missed = |line: &LineOutcome| matches!(line, LineOutcome::Failed(LedgerError::Unavailable));
+    let missed = |line: &LineOutcome| matches!(line, LineOutcome::Failed(LedgerError::Failed(Failure::Unavailable)));
     let none = !reply.lines.is_empty() && reply.lines.iter().all(missed);
-    if none { Err(LedgerError::Unavailable) } else { Ok(reply) }
+    if none { Err(LedgerError::Failed(Failure::Unavailable)) } else { Ok(reply) }
 }
 
 struct ReplicaLedger {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Clock;
 use platform::lease::{Role, Standing};
-use platform::rpc::{Connect, Credential, Failure, Http2, Transport};
+use platform::rpc::{Connect, Credential, Http2, Transport, TransportError};
 
 pub struct ToHolder {
     standing: Standing,
@@ -65,13 +65,14 @@ impl ToHolder {
 #[async_trait]
 impl Transport for ToHolder {
     /// A holder that was paused or cut off may never answer; its successor will.
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, Failure> {
-        let address = self.holder().ok_or_else(|| Failure::NotSent("nobody is known to hold the lease".to_owned()))?;
+    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
+        let address =
+            self.holder().ok_or_else(|| TransportError::NotSent("nobody is known to hold the lease".to_owned()))?;
         let transport = self.connections_to(&address);
         tokio::select! {
             biased;
             answer = transport.carry(service, method, call) => answer,
-            () = self.moved_from(&address) => Err(Failure::Lost(format!("the lease has moved on from {address}"))),
+            () = self.moved_from(&address) => Err(TransportError::Lost(format!("the lease has moved on from {address}"))),
         }
     }
 }

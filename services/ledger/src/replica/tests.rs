@@ -2,6 +2,7 @@
 
 mod lines;
 
+use platform::error::Failure;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -38,11 +39,11 @@ struct OneBook(Arc<LedgerService>, Arc<AtomicUsize>);
 #[async_trait::async_trait]
 impl Books for OneBook {
     async fn create_book(&self, _: &Ctx, _: CreateBook) -> Result<Book, LedgerError> {
-        Err(LedgerError::Forbidden)
+        Err(LedgerError::Failed(Failure::Forbidden))
     }
 
     async fn books(&self, _: &Ctx) -> Result<Vec<Book>, LedgerError> {
-        Err(LedgerError::Forbidden)
+        Err(LedgerError::Failed(Failure::Forbidden))
     }
 
     async fn book(&self, _: &BookName) -> Result<Arc<dyn Ledger>, LedgerError> {
@@ -266,7 +267,7 @@ async fn without_a_holder_a_command_is_refused_in_time_and_questions_are_answere
         let process = processes.remove(0);
         let asked = SystemClock.monotonic();
         let refused = process.ledger.submit(&within(600), payment(2, false)).await;
-        assert_eq!(refused.unwrap_err(), LedgerError::Unavailable);
+        assert_eq!(refused.unwrap_err(), LedgerError::Failed(Failure::Unavailable));
         let waited = SystemClock.monotonic().micros_since(asked);
         // Its deadline, and what a busy machine takes to say so.
         assert!((200_000..2_000_000).contains(&waited), "{waited}");
@@ -293,7 +294,7 @@ async fn nothing_goes_round_in_circles() {
         tokio::time::sleep(Duration::from_millis(700)).await;
         for process in &processes {
             let refused = process.ledger.submit(&within(500), payment(3, false)).await;
-            assert_eq!(refused.unwrap_err(), LedgerError::Unavailable);
+            assert_eq!(refused.unwrap_err(), LedgerError::Failed(Failure::Unavailable));
         }
         assert!(find(&*processes[0].ledger, 3).await.is_err());
         // Each of the three has asked a few times, with pauses that grow.

@@ -101,7 +101,7 @@ async fn write(db: &Db, piece: &Piece) -> Result<(), DbError> {
     }
     let columns = [Column::Int(&numbers), Column::Text(&terms), Column::Int(&seqs)];
     tx.insert_many(&sql::TRANSACTION_METADATA, &columns).await?;
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 /// Some of what is left of a removed key, and the key itself when nothing is.
@@ -110,5 +110,5 @@ async fn erase(db: &Db, no: i64) -> Result<(), DbError> {
     if tx.execute(sql::TERM_ERASE, &[Value::Int(no), Value::Int(ENTRIES_MAX as i64)]).await? == 0 {
         tx.execute(sql::KEY_FORGET, &[Value::Int(no)]).await?;
     }
-    tx.commit().await
+    Ok(tx.commit().await?)
 }

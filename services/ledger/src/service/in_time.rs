@@ -1,5 +1,6 @@
 //! Questions end at their caller's deadline, whatever the store does: a server that does not answer is waited for no longer.
 
+use platform::error::Failure;
 use std::time::Duration;
 
 use kernel::Ctx;
@@ -14,7 +15,7 @@ impl LedgerService {
         ctx: &Ctx,
         asking: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
-        self.in_time(ctx, asking).await.unwrap_or(Err(LedgerError::DeadlineExceeded))
+        self.in_time(ctx, asking).await.unwrap_or(Err(LedgerError::Failed(Failure::DeadlineExceeded)))
     }
 
     /// A change beside the lane that was not confirmed in time may have happened.
@@ -23,7 +24,7 @@ impl LedgerService {
         ctx: &Ctx,
         changing: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
-        self.in_time(ctx, changing).await.unwrap_or(Err(LedgerError::OutcomeUnknown))
+        self.in_time(ctx, changing).await.unwrap_or(Err(LedgerError::Failed(Failure::OutcomeUnknown)))
     }
 
     async fn in_time<T>(&self, ctx: &Ctx, work: impl Future<Output = T>) -> Option<T> {

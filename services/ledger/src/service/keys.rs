@@ -73,4 +73,5 @@ pub(super) async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
         })
     })
     .await
+    .map_err(DbError::from)
 }

@@ -5,7 +5,7 @@ use kernel::{Ctx, Timestamp};
 use ledger_api::{LedgerError, Refusal, Schedule, ScheduledAt, ScheduledPage, ScheduledQuery, Transaction, limits};
 use platform::db::{DbError, Value};
 
-use super::{LedgerService, reach, store_error};
+use super::{LedgerService, reach};
 use crate::command::Reach;
 use crate::format::Row;
 use crate::query::{empty_state, of_plan};
@@ -23,7 +23,7 @@ impl Schedule for LedgerService {
             return Err(Refusal::PageSize { given: limit, max: limits::PAGE_MAX }.into());
         }
         let reach = reach(ctx, "transactions", "read")?;
-        let page = async { page(&self.books, &reach, query.after, limit).await.map_err(store_error) };
+        let page = async { page(&self.books, &reach, query.after, limit).await.map_err(LedgerError::from) };
         self.ask_in_time(ctx, page).await
     }
 }

@@ -5,6 +5,7 @@ use ledger_api::{
     Account, Batch, BatchReply, LedgerError, LineOutcome, Operation, Override, Refusal, Submit, Transaction,
 };
 use platform::access;
+use platform::error::Failure;
 
 use super::errors::{forbidden, refused};
 use super::{KeyedOperation, LedgerService, book, reach};
@@ -28,7 +29,7 @@ impl LedgerService {
         let line = Line { tag, operation: command.operation };
         let lines = Lines { atomic: false, dry_run: command.dry_run, lines: vec![line] };
         let mut outcomes = self.lines(ctx, reach, lines).await?;
-        outcomes.pop().ok_or(LedgerError::Internal)?.map(view::transaction).map_err(refused)
+        outcomes.pop().ok_or(LedgerError::Failed(Failure::Internal))?.map(view::transaction).map_err(refused)
     }
 
     pub(super) async fn submit_many(&self, ctx: &Ctx, mut command: Batch) -> Result<BatchReply, LedgerError> {
@@ -37,7 +38,7 @@ impl LedgerService {
         check::batch(&command)?;
         // As a whole, as over a seam: none of its lines was begun.
         if ctx.deadline.is_past(self.clock.monotonic()) {
-            return Err(LedgerError::DeadlineExceeded);
+            return Err(LedgerError::Failed(Failure::DeadlineExceeded));
         }
         let digest =
             ctx.idempotency_key.is_some().then(|| self.digest(&serde_json::to_vec(&command).unwrap_or_default()));
@@ -55,7 +56,7 @@ impl LedgerService {
     pub(super) async fn account_command(&self, ctx: &Ctx, body: Body, reach: Reach) -> Result<Account, LedgerError> {
         match self.run(ctx, reach, body).await? {
             Reply::Account(outcome) => outcome.map(view::account).map_err(refused),
-            Reply::Lines(_) | Reply::Asset(_) => Err(LedgerError::Internal),
+            Reply::Lines(_) | Reply::Asset(_) => Err(LedgerError::Failed(Failure::Internal)),
         }
     }
 
@@ -67,7 +68,7 @@ impl LedgerService {
     ) -> Result<Vec<Outcome<Recorded>>, LedgerError> {
         match self.run(ctx, reach, Body::Lines(lines)).await? {
             Reply::Lines(outcomes) => Ok(outcomes),
-            Reply::Account(_) | Reply::Asset(_) => Err(LedgerError::Internal),
+            Reply::Account(_) | Reply::Asset(_) => Err(LedgerError::Failed(Failure::Internal)),
         }
     }
 
@@ -118,9 +119,9 @@ impl LedgerService {
             for line in piece {
                 answers.push(match (line, &mut outcomes) {
                     (Err(malformed), _) => LineOutcome::Failed(malformed),
-                    (Ok(_), Ok(outcomes)) => {
-                        outcomes.next().map_or(LineOutcome::Failed(LedgerError::Internal), line_outcome)
-                    }
+                    (Ok(_), Ok(outcomes)) => outcomes
+                        .next()
+                        .map_or(LineOutcome::Failed(LedgerError::Failed(Failure::Internal)), line_outcome),
                     (Ok(_), Err(error)) => LineOutcome::Failed(error.clone()),
                 });
             }

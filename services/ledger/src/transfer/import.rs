@@ -167,7 +167,7 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         let sealed: Vec<SealedGroup> = groups.into_iter().map(sealed).collect();
         let plan = self.behind.plan(&self.state, Pace::AtOnce);
         store_sealed(&tx, &self.state, &plan, &ids, &late, &sealed).await?;
-        tx.commit().await?;
+        tx.commit().await.map_err(DbError::from)?;
         let (stamp, hash) = last;
         let last_account = self.state.log.last_account + self.state.group.new_accounts.len() as u64;
         self.state.log = LogTail { number: stamp.number, at: stamp.at, last_seq: stamp.last_seq, last_account, hash };

@@ -1,6 +1,6 @@
 //! Idempotency keys that move along with the log: digests under a secret, which has to move with them.
 
-use platform::db::{Column, Db, Tx, Value};
+use platform::db::{Column, Db, DbError, Tx, Value};
 
 use super::error::TransferError;
 use super::export::known_keys;
@@ -20,14 +20,14 @@ pub(super) async fn take_secret(db: &Db, secret: [u8; 32]) -> Result<(), Transfe
         Some(_) => tx.execute(sql::SECRET_UPDATE, &params).await?,
         None => tx.execute(tables::SECRET_WRITE, &params).await?,
     };
-    Ok(tx.commit().await?)
+    Ok(tx.commit().await.map_err(DbError::from)?)
 }
 
 /// An import that was interrupted has left some of them.
 pub(super) async fn take_keys(db: &Db, keys: &[ReadKey]) -> Result<(), TransferError> {
     let tx = db.begin_alone().await?;
     insert(&tx, keys).await?;
-    Ok(tx.commit().await?)
+    Ok(tx.commit().await.map_err(DbError::from)?)
 }
 
 async fn insert(tx: &Tx, keys: &[ReadKey]) -> Result<(), TransferError> {

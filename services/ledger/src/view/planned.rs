@@ -2,9 +2,10 @@
 
 use kernel::{Timestamp, allocate};
 use ledger_api::{
-    Failure, NewTransaction, PostedLeg, Posting, Refusal, Transaction, TransactionId, TransactionKind,
+    NewTransaction, PostedLeg, Posting, Refusal, ScheduledFailure, Transaction, TransactionId, TransactionKind,
     TransactionStatus,
 };
+use platform::error::Refusal as _;
 
 use crate::command::Recorded;
 use crate::schedule::{Plan, Stage};
@@ -85,10 +86,10 @@ fn legs(posting: &Posting) -> Vec<PostedLeg> {
     }
 }
 
-pub(crate) fn failure(refusal: &str) -> Failure {
+pub(crate) fn failure(refusal: &str) -> ScheduledFailure {
     match serde_json::from_str::<Refusal>(refusal) {
-        Ok(refusal) => Failure { code: refusal.code().to_owned(), text: refusal.to_string() },
-        Err(_) => Failure {
+        Ok(refusal) => ScheduledFailure { code: refusal.code().to_owned(), text: refusal.to_string() },
+        Err(_) => ScheduledFailure {
             code: "internal".to_owned(),
             text: "it could not be carried out for an internal reason".to_owned(),
         },

@@ -8,7 +8,7 @@ use platform::http::{CallCtx, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Kept, problem};
+use super::answer::Kept;
 use super::user_changes::Roles;
 use super::{Nothing, Shared, examples};
 
@@ -46,7 +46,7 @@ pub(super) async fn create_client(
     CallCtx(ctx): CallCtx,
     Json(body): Json<CreateClient>,
 ) -> Result<Kept<NewClient>, Problem> {
-    identity.create_client(&ctx, body).await.map(|client| Kept(StatusCode::CREATED, client)).map_err(problem)
+    identity.create_client(&ctx, body).await.map(|client| Kept(StatusCode::CREATED, client)).map_err(Problem::from)
 }
 
 /// List clients
@@ -60,7 +60,7 @@ pub(super) async fn list_clients(
     State(identity): State<Shared>,
     CallCtx(ctx): CallCtx,
 ) -> Result<Json<ClientList>, Problem> {
-    identity.clients(&ctx).await.map(|items| Json(ClientList { items })).map_err(problem)
+    identity.clients(&ctx).await.map(|items| Json(ClientList { items })).map_err(Problem::from)
 }
 
 /// Read one client
@@ -75,11 +75,11 @@ pub(super) async fn get_client(
     CallCtx(ctx): CallCtx,
     Path(at): Path<ClientAt>,
 ) -> Answer {
-    identity.client(&ctx, at.id).await.map(Json).map_err(problem)
+    identity.client(&ctx, at.id).await.map(Json).map_err(Problem::from)
 }
 
 async fn change(identity: &Shared, ctx: &Ctx, at: ClientAt, change: ClientChange) -> Result<NewClient, Problem> {
-    identity.change_client(ctx, ChangeClient { id: at.id, change }).await.map_err(problem)
+    identity.change_client(ctx, ChangeClient { id: at.id, change }).await.map_err(Problem::from)
 }
 
 async fn changed(identity: &Shared, ctx: &Ctx, at: ClientAt, to: ClientChange) -> Answer {

@@ -1,9 +1,11 @@
 //! Identity's part of the OpenAPI document: what the tags mean, and what the refusals are.
 
+use identity_api::Refusal;
+use platform::error;
 use platform::http::document::Part;
 use utoipa::openapi::OpenApi;
 
-use super::refusals;
+use super::operations::OPERATIONS;
 
 const TAGS: [(&str, &str); 6] = [
     (
@@ -18,27 +20,10 @@ const TAGS: [(&str, &str); 6] = [
     ("Identity events", "Logins and changes, in order, for whoever has to know."),
 ];
 
-pub(super) fn finished(api: OpenApi) -> OpenApi {
-    let part = Part {
-        tags: &TAGS,
-        samples: refusals::all(),
-        general: refusals::GENERAL,
-        operations: refusals::OPERATIONS,
-        meaning,
-    };
-    part.finish(api)
+pub(super) fn part() -> Part<'static> {
+    Part { room: identity_api::SERVICE, tags: &TAGS, samples: error::samples::<Refusal>(), operations: OPERATIONS }
 }
 
-fn meaning(status: u16) -> &'static str {
-    match status {
-        400 => "The request has the wrong form; nothing happened",
-        401 => "Who you are is not known, or not proved lately enough",
-        403 => "You may not do this",
-        404 => "It does not exist",
-        409 => "As things stand, this cannot be done; nothing happened",
-        503 => "Not now; nothing happened, try again after the seconds in Retry-After",
-        504 => "The time was over",
-        507 => "No space is left",
-        _ => "Refused",
-    }
+pub(super) fn finished(api: OpenApi) -> OpenApi {
+    part().finish(api)
 }

@@ -7,7 +7,6 @@ use platform::http::{After, CallCtx, Json, Problem, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::problem;
 use super::{Shared, examples};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,8 +31,8 @@ pub(super) async fn identity_events(
     CallCtx(ctx): CallCtx,
     Query(asked): Query<After>,
 ) -> Result<Json<EventPage>, Problem> {
-    let size = |given| problem(IdentityError::from(Refusal::PageSize { given, max: Pull::EVENTS_MAX }));
-    let events = identity.events_after(&ctx, asked.pull().map_err(size)?).await.map_err(problem)?;
+    let size = |given| Problem::from(IdentityError::from(Refusal::PageSize { given, max: Pull::EVENTS_MAX }));
+    let events = identity.events_after(&ctx, asked.pull().map_err(size)?).await?;
     let next = asked.next(&events);
     Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))
 }

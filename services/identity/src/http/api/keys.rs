@@ -6,7 +6,6 @@ use platform::http::{CallCtx, Json, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::problem;
 use super::{Nothing, Shared, examples};
 
 /// All keys that matter: the next one, the one that signs, and retired ones whose tokens still live.
@@ -23,7 +22,7 @@ pub(super) struct KeyList {
     responses((status = 200, description = "The keys", body = KeyList, example = json!(examples::keys())))
 )]
 pub(super) async fn list_keys(State(identity): State<Shared>, CallCtx(ctx): CallCtx) -> Result<Json<KeyList>, Problem> {
-    identity.signing_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(problem)
+    identity.signing_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(Problem::from)
 }
 
 /// Sign with the next key from now on
@@ -39,5 +38,5 @@ pub(super) async fn rotate_keys(
     CallCtx(ctx): CallCtx,
     Json(_): Json<Option<Nothing>>,
 ) -> Result<Json<KeyList>, Problem> {
-    identity.rotate_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(problem)
+    identity.rotate_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(Problem::from)
 }

@@ -3,12 +3,11 @@
 use access::Policy;
 use axum::extract::State;
 use http::StatusCode;
-use identity_api::{Effect, PutPolicy, Refusal, TryChange};
+use identity_api::{Effect, IdentityError, PutPolicy, Refusal, TryChange};
 use platform::http::{CallCtx, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::problem;
 use super::{Shared, examples};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -47,7 +46,7 @@ pub(super) async fn list_policies(
     State(identity): State<Shared>,
     CallCtx(ctx): CallCtx,
 ) -> Result<Json<PolicyList>, Problem> {
-    identity.policies(&ctx).await.map(|items| Json(PolicyList { items })).map_err(problem)
+    identity.policies(&ctx).await.map(|items| Json(PolicyList { items })).map_err(Problem::from)
 }
 
 /// Read one policy
@@ -62,9 +61,9 @@ pub(super) async fn get_policy(
     CallCtx(ctx): CallCtx,
     Path(at): Path<PolicyAt>,
 ) -> Result<Json<Policy>, Problem> {
-    let policies = identity.policies(&ctx).await.map_err(problem)?;
+    let policies = identity.policies(&ctx).await?;
     let policy = policies.into_iter().find(|policy| policy.id == at.id);
-    policy.map(Json).ok_or_else(|| problem(Refusal::not_found("policy", at.id).into()))
+    policy.map(Json).ok_or_else(|| IdentityError::from(Refusal::not_found("policy", at.id)).into())
 }
 
 /// Make or change a policy
@@ -83,7 +82,7 @@ pub(super) async fn put_policy(
     Json(PolicyBody { description, text, enabled }): Json<PolicyBody>,
 ) -> Result<Json<Policy>, Problem> {
     let command = PutPolicy { id: at.id, description, text, enabled };
-    identity.put_policy(&ctx, command).await.map(Json).map_err(problem)
+    identity.put_policy(&ctx, command).await.map(Json).map_err(Problem::from)
 }
 
 /// Remove a policy
@@ -99,7 +98,7 @@ pub(super) async fn remove_policy(
     CallCtx(ctx): CallCtx,
     Path(at): Path<PolicyAt>,
 ) -> Result<StatusCode, Problem> {
-    identity.remove_policy(&ctx, at.id).await.map(|()| StatusCode::NO_CONTENT).map_err(problem)
+    identity.remove_policy(&ctx, at.id).await.map(|()| StatusCode::NO_CONTENT).map_err(Problem::from)
 }
 
 /// See what a change of a role or policy would do
@@ -118,5 +117,5 @@ pub(super) async fn try_change(
     CallCtx(ctx): CallCtx,
     Json(body): Json<TryChange>,
 ) -> Result<Json<Effect>, Problem> {
-    identity.try_change(&ctx, body).await.map(Json).map_err(problem)
+    identity.try_change(&ctx, body).await.map(Json).map_err(Problem::from)
 }

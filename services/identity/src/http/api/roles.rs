@@ -3,13 +3,12 @@
 use access::Role;
 use axum::extract::State;
 use http::StatusCode;
-use identity_api::{PutRole, Refusal};
+use identity_api::{IdentityError, PutRole, Refusal};
 use kernel::Permission;
 use platform::http::{CallCtx, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::problem;
 use super::{Shared, examples};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -46,7 +45,7 @@ pub(super) async fn list_roles(
     State(identity): State<Shared>,
     CallCtx(ctx): CallCtx,
 ) -> Result<Json<RoleList>, Problem> {
-    identity.roles(&ctx).await.map(|items| Json(RoleList { items })).map_err(problem)
+    identity.roles(&ctx).await.map(|items| Json(RoleList { items })).map_err(Problem::from)
 }
 
 /// Read one role
@@ -61,9 +60,9 @@ pub(super) async fn get_role(
     CallCtx(ctx): CallCtx,
     Path(at): Path<RoleAt>,
 ) -> Result<Json<Role>, Problem> {
-    let roles = identity.roles(&ctx).await.map_err(problem)?;
+    let roles = identity.roles(&ctx).await?;
     let role = roles.into_iter().find(|role| role.name == at.name);
-    role.map(Json).ok_or_else(|| problem(Refusal::not_found("role", at.name).into()))
+    role.map(Json).ok_or_else(|| IdentityError::from(Refusal::not_found("role", at.name)).into())
 }
 
 /// Make or change a role
@@ -82,7 +81,7 @@ pub(super) async fn put_role(
     Json(RoleBody { description, permissions }): Json<RoleBody>,
 ) -> Result<Json<Role>, Problem> {
     let command = PutRole { name: at.name, description, permissions };
-    identity.put_role(&ctx, command).await.map(Json).map_err(problem)
+    identity.put_role(&ctx, command).await.map(Json).map_err(Problem::from)
 }
 
 /// Remove a role
@@ -97,5 +96,5 @@ pub(super) async fn remove_role(
     CallCtx(ctx): CallCtx,
     Path(at): Path<RoleAt>,
 ) -> Result<StatusCode, Problem> {
-    identity.remove_role(&ctx, at.name).await.map(|()| StatusCode::NO_CONTENT).map_err(problem)
+    identity.remove_role(&ctx, at.name).await.map(|()| StatusCode::NO_CONTENT).map_err(Problem::from)
 }

@@ -8,14 +8,14 @@ use platform::http::{CallCtx, Json, Path, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{Kept, problem};
+use super::answer::Kept;
 use super::users::UserAt;
 use super::{Nothing, Shared, examples};
 
 type Answer = Result<Json<User>, Problem>;
 
 async fn change(identity: &Shared, ctx: &Ctx, at: UserAt, change: UserChange) -> Result<NewUser, Problem> {
-    identity.change_user(ctx, ChangeUser { id: at.id, change }).await.map_err(problem)
+    identity.change_user(ctx, ChangeUser { id: at.id, change }).await.map_err(Problem::from)
 }
 
 async fn changed(identity: &Shared, ctx: &Ctx, at: UserAt, to: UserChange) -> Answer {

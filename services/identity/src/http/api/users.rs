@@ -7,7 +7,7 @@ use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, e
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::answer::{Kept, problem};
+use super::answer::Kept;
 use super::{Shared, examples};
 
 /// Names the list in its cursors, so that the cursor of another one is refused.
@@ -36,7 +36,7 @@ pub(super) async fn create_user(
     CallCtx(ctx): CallCtx,
     Json(body): Json<CreateUser>,
 ) -> Result<Kept<NewUser>, Problem> {
-    identity.create_user(&ctx, body).await.map(|user| Kept(StatusCode::CREATED, user)).map_err(problem)
+    identity.create_user(&ctx, body).await.map(|user| Kept(StatusCode::CREATED, user)).map_err(Problem::from)
 }
 
 /// Read one person
@@ -53,7 +53,7 @@ pub(super) async fn get_user(
     CallCtx(ctx): CallCtx,
     Path(at): Path<UserAt>,
 ) -> Result<Json<User>, Problem> {
-    identity.user(&ctx, at.id).await.map(Json).map_err(problem)
+    identity.user(&ctx, at.id).await.map(Json).map_err(Problem::from)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -90,7 +90,7 @@ pub(super) async fn list_users(
     let after = asked.cursor.map(|cursor| decode_cursor(&list, &cursor)).transpose()?;
     let limit = Some(page_limit(asked.limit)?);
     let query = UserQuery { username: asked.username, role: asked.role, after, limit };
-    let page = identity.users(&ctx, query).await.map_err(problem)?;
+    let page = identity.users(&ctx, query).await?;
     let last = page.users.last().filter(|_| page.more).map(|user| encode_cursor(&list, &user.id));
     Ok(Json(Page { items: page.users, next: last }))
 }

@@ -1,5 +1,6 @@
 //! Answers and errors as RFC 6749 has them: a small JSON object that nobody on the way keeps.
 
+use platform::error::Failure;
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
@@ -15,7 +16,7 @@ const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"florin\", cha
 
 /// What a client is told; the cause of a failure stays in the log.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct OAuthFailure {
     status: StatusCode,
     error: &'static str,
     description: Cow<'static, str>,
@@ -38,19 +39,19 @@ impl Body {
     }
 }
 
-impl Failure {
-    pub(super) fn new(error: OAuthError, description: impl Into<Cow<'static, str>>) -> Failure {
+impl OAuthFailure {
+    pub(super) fn new(error: OAuthError, description: impl Into<Cow<'static, str>>) -> OAuthFailure {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let header = (error == OAuthError::InvalidClient).then_some((WWW_AUTHENTICATE, BASIC));
-        Failure { status, error: error.code(), description: description.into(), header }
+        OAuthFailure { status, error: error.code(), description: description.into(), header }
     }
 
-    pub(super) fn request(description: impl Into<Cow<'static, str>>) -> Failure {
-        Failure::new(OAuthError::InvalidRequest, description)
+    pub(super) fn request(description: impl Into<Cow<'static, str>>) -> OAuthFailure {
+        OAuthFailure::new(OAuthError::InvalidRequest, description)
     }
 
     /// At an endpoint that wants a bearer token, RFC 6750 has the error in a header as well.
-    pub(super) fn for_bearer(mut self) -> Failure {
+    pub(super) fn for_bearer(mut self) -> OAuthFailure {
         if matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             let text = format!("Bearer realm=\"florin\", error=\"{}\"", self.error);
             self.header = HeaderValue::from_str(&text).ok().map(|value| (WWW_AUTHENTICATE, value));
@@ -66,31 +67,46 @@ impl Failure {
         Body { error: self.error, error_description: spelt(&self.description) }
     }
 
-    fn later(status: StatusCode, seconds: u32, description: impl Into<Cow<'static, str>>) -> Failure {
+    fn later(status: StatusCode, seconds: u32, description: impl Into<Cow<'static, str>>) -> OAuthFailure {
         let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
-        Failure { status, error: OAuthError::TemporarilyUnavailable.code(), description: description.into(), header }
+        OAuthFailure {
+            status,
+            error: OAuthError::TemporarilyUnavailable.code(),
+            description: description.into(),
+            header,
+        }
     }
 }
 
-impl From<IdentityError> for Failure {
-    fn from(error: IdentityError) -> Failure {
+impl From<IdentityError> for OAuthFailure {
+    fn from(error: IdentityError) -> OAuthFailure {
         match error {
-            IdentityError::Refused(Refusal::OAuth { error, description }) => Failure::new(error, description),
-            IdentityError::Refused(Refusal::TooManyFailures { retry_after_s }) => {
-                Failure::later(StatusCode::TOO_MANY_REQUESTS, retry_after_s, "too many attempts failed")
+            IdentityError::Refused { refusal: Refusal::OAuth { error, description }, .. } => {
+                OAuthFailure::new(error, description)
             }
-            IdentityError::Refused(refusal) => Failure::request(refusal.to_string()),
-            IdentityError::Forbidden => Failure::new(OAuthError::AccessDenied, "this is not permitted"),
-            IdentityError::StepUp { .. } => Failure::new(OAuthError::LoginRequired, "the person has to log in again"),
-            IdentityError::Overloaded
-            | IdentityError::AccessStale
-            | IdentityError::DeadlineExceeded
-            | IdentityError::OutcomeUnknown
-            | IdentityError::StorageFull
-            | IdentityError::Unavailable => {
-                Failure::later(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER_S, "not now; try again shortly")
+            IdentityError::Refused { refusal: Refusal::TooManyFailures { retry_after_s }, .. } => {
+                OAuthFailure::later(StatusCode::TOO_MANY_REQUESTS, retry_after_s, "too many attempts failed")
             }
-            IdentityError::Internal => Failure {
+            IdentityError::Refused { refusal, .. } => OAuthFailure::request(refusal.to_string()),
+            IdentityError::Failed(Failure::Forbidden | Failure::NotFound) => {
+                OAuthFailure::new(OAuthError::AccessDenied, "this is not permitted")
+            }
+            IdentityError::Failed(Failure::StepUpRequired { .. }) => {
+                OAuthFailure::new(OAuthError::LoginRequired, "the person has to log in again")
+            }
+            IdentityError::Failed(
+                Failure::Overloaded
+                | Failure::AccessStale
+                | Failure::DeadlineExceeded
+                | Failure::OutcomeUnknown
+                | Failure::ClockBehind
+                | Failure::StorageFull
+                | Failure::Unavailable,
+            ) => OAuthFailure::later(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER_S, "not now; try again shortly"),
+            IdentityError::Failed(
+                failure @ (Failure::IdempotencyMissing | Failure::IdempotencyKeyTaken | Failure::IdempotencyKeyBusy),
+            ) => OAuthFailure::request(failure.to_string()),
+            IdentityError::Failed(Failure::Internal) => OAuthFailure {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
                 error: "server_error",
                 description: "something went wrong on our side".into(),
@@ -100,7 +116,7 @@ impl From<IdentityError> for Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for OAuthFailure {
     fn into_response(self) -> Response {
         let mut response = unkept(self.status, &self.body());
         if let Some((name, value)) = self.header {
@@ -132,7 +148,7 @@ mod tests {
     use super::*;
 
     async fn told(error: impl Into<IdentityError>) -> (u16, Option<String>, serde_json::Value) {
-        let (parts, body) = Failure::from(error.into()).into_response().into_parts();
+        let (parts, body) = OAuthFailure::from(error.into()).into_response().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         assert_eq!(parts.headers[CACHE_CONTROL], "no-store");
         assert_eq!(parts.headers[PRAGMA], "no-cache");
@@ -152,9 +168,9 @@ mod tests {
         assert_eq!((status, header, &body["error"]), (400, None, &"invalid_grant".into()));
         let (status, header, body) = told(Refusal::TooManyFailures { retry_after_s: 30 }).await;
         assert_eq!((status, header.as_deref(), &body["error"]), (429, Some("30"), &"temporarily_unavailable".into()));
-        let (status, header, body) = told(IdentityError::Unavailable).await;
+        let (status, header, body) = told(IdentityError::Failed(Failure::Unavailable)).await;
         assert_eq!((status, header.as_deref(), &body["error"]), (503, Some("1"), &"temporarily_unavailable".into()));
-        let (status, _, body) = told(IdentityError::Internal).await;
+        let (status, _, body) = told(IdentityError::Failed(Failure::Internal)).await;
         assert_eq!((status, &body["error"]), (500, &"server_error".into()));
         assert_eq!(body["error_description"], "something went wrong on our side");
     }

@@ -7,10 +7,10 @@ use http::header::GetAll;
 use identity_api::{ClientAuth, OAuthError};
 use kernel::Secret;
 
-use super::answer::Failure;
+use super::answer::OAuthFailure;
 use crate::http::browser::Fields;
 
-pub(super) fn auth(headers: GetAll<'_, HeaderValue>, fields: &Fields) -> Result<ClientAuth, Failure> {
+pub(super) fn auth(headers: GetAll<'_, HeaderValue>, fields: &Fields) -> Result<ClientAuth, OAuthFailure> {
     let (id, secret) = (fields.text("client_id"), fields.secret("client_secret"));
     let mut headers = headers.iter();
     match (headers.next(), headers.next()) {
@@ -19,16 +19,16 @@ pub(super) fn auth(headers: GetAll<'_, HeaderValue>, fields: &Fields) -> Result<
             let basic = header.to_str().ok().and_then(basic).ok_or_else(unreadable)?;
             let same = id.is_none_or(|id| basic.id.as_deref() == Some(&*id));
             if secret.is_some() || !same {
-                return Err(Failure::request("the client says who it is in two ways"));
+                return Err(OAuthFailure::request("the client says who it is in two ways"));
             }
             Ok(basic)
         }
-        _ => Err(Failure::request("the header Authorization is given twice")),
+        _ => Err(OAuthFailure::request("the header Authorization is given twice")),
     }
 }
 
-fn unreadable() -> Failure {
-    Failure::new(OAuthError::InvalidClient, "the header Authorization is not HTTP Basic with an id and a secret")
+fn unreadable() -> OAuthFailure {
+    OAuthFailure::new(OAuthError::InvalidClient, "the header Authorization is not HTTP Basic with an id and a secret")
 }
 
 /// RFC 6749 has both halves encoded as in a form before they are joined.

@@ -10,7 +10,7 @@ use identity_api::Discovery;
 use platform::http::Json;
 use serde_json::{Value, json};
 
-use super::answer::Failure;
+use super::answer::OAuthFailure;
 use super::forms::{KeySet, ServerMetadata};
 use super::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, REVOKE, Site, TOKEN, USERINFO, Visit, examples};
 
@@ -24,7 +24,7 @@ const CACHE: &str = "public, max-age=300";
     get, path = "/.well-known/openid-configuration", tag = "OAuth", security(()),
     responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
 )]
-pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
+pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     document(site, visit).await
 }
 
@@ -35,11 +35,11 @@ pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -
     get, path = "/.well-known/oauth-authorization-server", tag = "OAuth", security(()),
     responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
 )]
-pub(super) async fn oauth_authorization_server(site: State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
+pub(super) async fn oauth_authorization_server(site: State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     document(site, visit).await
 }
 
-async fn document(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
+async fn document(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     let discovery = site.identity.discovery(&visit.ctx).await?;
     Ok(public(metadata(&discovery)))
 }
@@ -52,7 +52,7 @@ async fn document(State(site): State<Arc<Site>>, visit: Visit) -> Result<Respons
     get, path = "/oauth2/jwks", tag = "OAuth", security(()),
     responses((status = 200, description = "The keys", body = KeySet, example = json!(examples::keys())))
 )]
-pub(super) async fn jwks(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Failure> {
+pub(super) async fn jwks(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     let discovery = site.identity.discovery(&visit.ctx).await?;
     Ok(public(key_set(&discovery.keys)))
 }

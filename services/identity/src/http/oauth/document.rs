@@ -2,6 +2,7 @@
 //!
 //! Invariant: an endpoint without a row here, and a refusal that no endpoint answers, fail a test.
 
+use platform::error::Failure;
 use std::collections::BTreeMap;
 
 use identity_api::{IdentityError, OAuthError};
@@ -12,7 +13,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr};
 
-use super::answer::{Body, Failure};
+use super::answer::{Body, OAuthFailure};
 
 const REFUSAL: &str = "OAuthRefusal";
 
@@ -46,8 +47,8 @@ const OPERATIONS: [(&str, &[OAuthError]); 8] = [
 
 /// Of our own trouble.
 const ALWAYS: [(IdentityError, &str); 2] = [
-    (IdentityError::Unavailable, "Not now. Try again after the seconds in `Retry-After`."),
-    (IdentityError::Internal, "A fault of ours; the log has its cause under the request id."),
+    (IdentityError::Failed(Failure::Unavailable), "Not now. Try again after the seconds in `Retry-After`."),
+    (IdentityError::Failed(Failure::Internal), "A fault of ours; the log has its cause under the request id."),
 ];
 
 pub(super) fn finished(mut api: OpenApi) -> OpenApi {
@@ -64,9 +65,9 @@ fn refuse(operation: &mut Operation) {
     let Some((_, errors)) = OPERATIONS.iter().find(|(operation, _)| *operation == name) else { return };
     let own = errors.iter().map(|error| {
         let (description, when) = said(*error);
-        (Failure::new(*error, description), when)
+        (OAuthFailure::new(*error, description), when)
     });
-    let ours = ALWAYS.into_iter().map(|(error, when)| (Failure::from(error), when));
+    let ours = ALWAYS.into_iter().map(|(error, when)| (OAuthFailure::from(error), when));
     let mut by_status: BTreeMap<u16, Vec<(Body, &str)>> = BTreeMap::new();
     for (failure, when) in own.chain(ours) {
         by_status.entry(failure.status().as_u16()).or_default().push((failure.body(), when));

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, HeaderMap};
 use identity_api::ClientAuth;
 
-use super::answer::Failure;
+use super::answer::OAuthFailure;
 use super::{Site, Visit, client};
 use crate::http::browser::Fields;
 
@@ -25,14 +25,14 @@ impl FromRequest<Arc<Site>> for OAuthForm {
         let visit = Visit::of(&parts, site).map_err(IntoResponse::into_response)?;
         let headers: HeaderMap = parts.headers.clone();
         let read = Fields::of(Request::from_parts(parts, body)).await;
-        let fields = read.map_err(|fault| Failure::request(fault.to_string()).into_response())?;
+        let fields = read.map_err(|fault| OAuthFailure::request(fault.to_string()).into_response())?;
         let client = client::auth(headers.get_all(AUTHORIZATION), &fields).map_err(IntoResponse::into_response)?;
         Ok(OAuthForm { visit, client, fields })
     }
 }
 
 impl OAuthForm {
-    pub(super) fn wanted(&self, name: &'static str) -> Result<kernel::Secret, Failure> {
-        self.fields.secret(name).ok_or_else(|| Failure::request(format!("the parameter {name} is missing")))
+    pub(super) fn wanted(&self, name: &'static str) -> Result<kernel::Secret, OAuthFailure> {
+        self.fields.secret(name).ok_or_else(|| OAuthFailure::request(format!("the parameter {name} is missing")))
     }
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use identity_api::{Grant, Introspect, Introspection, RevokeToken, TokenReply, TokenRequest};
 
-use super::answer::{Failure, unkept};
+use super::answer::{OAuthFailure, unkept};
 use super::form::OAuthForm;
 use super::forms::{IntrospectForm, RevokeForm, TokenForm};
 use super::{Site, examples};
@@ -26,14 +26,14 @@ use super::{Site, examples};
     )),
     responses((status = 200, description = "The token", body = TokenReply, example = json!(examples::tokens())))
 )]
-pub(super) async fn token(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, Failure> {
+pub(super) async fn token(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
     let grant = grant(&form)?;
     let command = TokenRequest { client: form.client, grant, origin: form.visit.origin };
     let reply = site.identity.token(&form.visit.ctx, command).await?;
     Ok(unkept(StatusCode::OK, &reply))
 }
 
-fn grant(form: &OAuthForm) -> Result<Grant, Failure> {
+fn grant(form: &OAuthForm) -> Result<Grant, OAuthFailure> {
     let kind = form.wanted("grant_type")?;
     Ok(match kind.expose() {
         "authorization_code" => Grant::AuthorizationCode {
@@ -63,7 +63,7 @@ fn grant(form: &OAuthForm) -> Result<Grant, Failure> {
         status = 200, description = "What is known of it", body = Introspection, example = json!(examples::introspection())
     ))
 )]
-pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, Failure> {
+pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
     let token = form.wanted("token")?;
     let command = Introspect { client: form.client, token, origin: form.visit.origin };
     let reply = site.identity.introspect(&form.visit.ctx, command).await?;
@@ -81,7 +81,7 @@ pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -
     ),
     responses((status = 200, description = "It is ended", body = Object, example = json!({})))
 )]
-pub(super) async fn revoke(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, Failure> {
+pub(super) async fn revoke(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
     let (token, hint) = (form.wanted("token")?, form.fields.text("token_type_hint"));
     let command = RevokeToken { client: form.client, token, hint, origin: form.visit.origin };
     site.identity.revoke(&form.visit.ctx, command).await?;

@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use identity_api::UserInfo;
 use kernel::Secret;
 
-use super::answer::{Failure, unkept};
+use super::answer::{OAuthFailure, unkept};
 use super::{Site, Visit, examples};
 
 /// Ask who the person is
@@ -39,7 +39,7 @@ async fn about(State(site): State<Arc<Site>>, visit: Visit, headers: HeaderMap) 
     let Some(token) = bearer(&headers) else { return asked_for() };
     match site.identity.user_info(&visit.ctx, token).await {
         Ok(info) => unkept(StatusCode::OK, &info),
-        Err(error) => Failure::from(error).for_bearer().into_response(),
+        Err(error) => OAuthFailure::from(error).for_bearer().into_response(),
     }
 }
 

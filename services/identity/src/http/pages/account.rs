@@ -59,7 +59,7 @@ pub(super) async fn seen(site: &Site, visit: &Visit) -> Result<SecurityView, Ide
 /// Whoever is not logged in does that first, and comes back.
 pub(super) fn not_seen(site: &Site, visit: &Visit, error: &IdentityError, path: &str) -> Response {
     match error {
-        IdentityError::Refused(Refusal::NotLoggedIn) => {
+        IdentityError::Refused { refusal: Refusal::NotLoggedIn, .. } => {
             let mut response = redirect(&format!("/login?return_to={path}"));
             response.headers_mut().append(SET_COOKIE, visit.jar.forget(Kind::Session));
             response

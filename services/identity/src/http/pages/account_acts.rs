@@ -1,5 +1,6 @@
 //! What a person changes of their own account.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -56,10 +57,12 @@ async fn take(site: &Site, posted: &Posted, form_key: Secret, step: Step) -> Res
     let command = SecurityStep { session, form_key, origin: posted.visit.origin.clone(), act };
     match site.identity.secure(&posted.visit.ctx, command).await {
         Ok(reply) => onward(site, posted, reply, from, done),
-        Err(IdentityError::StepUp { .. }) => prove(site, posted, path(from)).await,
-        Err(error @ IdentityError::Refused(Refusal::NotLoggedIn)) => not_seen(site, &posted.visit, &error, path(from)),
+        Err(IdentityError::Failed(Failure::StepUpRequired { .. })) => prove(site, posted, path(from)).await,
+        Err(error @ IdentityError::Refused { refusal: Refusal::NotLoggedIn, .. }) => {
+            not_seen(site, &posted.visit, &error, path(from))
+        }
         Err(error) if trouble::is_not_from_us(&error) => trouble::not_from_us(site),
-        Err(error @ IdentityError::Refused(_)) => {
+        Err(error @ IdentityError::Refused { refusal: _, .. }) => {
             let wrong = Wrong { field, text: words::said(&error) };
             again(site, posted, from, wrong, &error).await
         }

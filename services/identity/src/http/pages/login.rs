@@ -57,7 +57,7 @@ async fn under_way(site: &Site, visit: &Visit, asked: Option<&str>) -> Result<Op
     let of_use = |login: &LoginPage| !login.again || visit.jar.session().is_some();
     match site.identity.resume_login(&visit.ctx, key).await {
         Ok(login) if of_use(&login) && asked.is_none_or(|asked| asked == login.return_to) => Ok(Some(login)),
-        Ok(_) | Err(IdentityError::Refused(Refusal::LoginUnknown)) => Ok(None),
+        Ok(_) | Err(IdentityError::Refused { refusal: Refusal::LoginUnknown, .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -68,7 +68,7 @@ async fn begin_or_go(site: &Site, visit: &Visit, asked: Option<&str>, way: Way) 
     if let Some(session) = visit.jar.session() {
         match site.identity.security(&visit.ctx, session).await {
             Ok(_) => return redirect(&return_to),
-            Err(IdentityError::Refused(_)) => {}
+            Err(IdentityError::Refused { refusal: _, .. }) => {}
             Err(error) => return trouble::cannot_go_on(site, &error),
         }
     }

@@ -44,9 +44,9 @@ async fn take(site: &Site, posted: &Posted, key: Secret, step: Step) -> Response
     let command = LoginStep { key: key.clone(), origin, device, act };
     match site.identity.login(&posted.visit.ctx, command).await {
         Ok(reply) => onward(site, posted, &reply),
-        Err(IdentityError::Refused(Refusal::LoginUnknown)) => trouble::expired(site),
-        Err(IdentityError::Refused(Refusal::StepOutOfTurn)) => redirect("/login"),
-        Err(error @ IdentityError::Refused(_)) => {
+        Err(IdentityError::Refused { refusal: Refusal::LoginUnknown, .. }) => trouble::expired(site),
+        Err(IdentityError::Refused { refusal: Refusal::StepOutOfTurn, .. }) => redirect("/login"),
+        Err(error @ IdentityError::Refused { refusal: _, .. }) => {
             let field = if is_of_password(&error) { "password" } else { field };
             let wrong = Wrong { field, text: words::said(&error) };
             again(site, posted, key, way, trouble::status(&error), wrong).await

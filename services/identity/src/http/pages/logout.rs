@@ -27,7 +27,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, visit: Visit) -> Respons
 pub(in crate::http) async fn ask_to_log_out(site: &Site, visit: &Visit, hidden: Hidden) -> Response {
     let view = match seen(site, visit).await {
         Ok(view) => view,
-        Err(IdentityError::Refused(Refusal::NotLoggedIn)) => return logged_out(site, visit),
+        Err(IdentityError::Refused { refusal: Refusal::NotLoggedIn, .. }) => return logged_out(site, visit),
         Err(error) => return trouble::cannot_go_on(site, &error),
     };
     let to = hidden.iter().find(|(name, _)| *name == "post_logout_redirect_uri").and_then(|(_, to)| policy_source(to));
@@ -52,7 +52,7 @@ pub(super) async fn log_out(State(site): State<Arc<Site>>, posted: Posted) -> Re
     let Some(form_key) = fields.secret("form_key") else { return trouble::not_from_us(&site) };
     let command = SecurityStep { session, form_key, origin: visit.origin.clone(), act: SecurityAct::LogOut };
     match site.identity.secure(&visit.ctx, command).await {
-        Ok(_) | Err(IdentityError::Refused(Refusal::NotLoggedIn)) => {}
+        Ok(_) | Err(IdentityError::Refused { refusal: Refusal::NotLoggedIn, .. }) => {}
         Err(error) if trouble::is_not_from_us(&error) => return trouble::not_from_us(&site),
         Err(error) => return trouble::cannot_go_on(&site, &error),
     }

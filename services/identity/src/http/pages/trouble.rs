@@ -1,5 +1,6 @@
 //! Pages for when a person cannot go on here: what happened and what to do, and nothing of our insides.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -31,9 +32,11 @@ pub(in crate::http) fn asked_wrongly(site: &Site, what: &str) -> Response {
 /// What identity says when it cannot send the person back to the client with it.
 pub(in crate::http) fn cannot_go_on(site: &Site, error: &IdentityError) -> Response {
     match error {
-        IdentityError::Refused(Refusal::OAuth { description, .. }) => asked_wrongly(site, description),
-        IdentityError::Refused(Refusal::NotLoggedIn | Refusal::LoginUnknown) => expired(site),
-        IdentityError::Refused(_) | IdentityError::Forbidden | IdentityError::StepUp { .. } => {
+        IdentityError::Refused { refusal: Refusal::OAuth { description, .. }, .. } => asked_wrongly(site, description),
+        IdentityError::Refused { refusal: Refusal::NotLoggedIn | Refusal::LoginUnknown, .. } => expired(site),
+        IdentityError::Refused { refusal: _, .. }
+        | IdentityError::Failed(Failure::Forbidden)
+        | IdentityError::Failed(Failure::StepUpRequired { .. }) => {
             let said = words::said(error);
             page(site, status(error), "This does not work", &html! { p { (said) } })
         }
@@ -77,7 +80,7 @@ pub(in crate::http) fn not_from_us(site: &Site) -> Response {
 
 /// Identity has found that a form's key is not that of the session's pages.
 pub(super) fn is_not_from_us(error: &IdentityError) -> bool {
-    matches!(error, IdentityError::Refused(Refusal::FieldInvalid { field, .. }) if field == "form_key")
+    matches!(error, IdentityError::Refused { refusal: Refusal::FieldInvalid { field, .. }, .. } if field == "form_key")
 }
 
 pub(super) async fn no_such_page(State(site): State<Arc<Site>>) -> Response {

@@ -1,21 +1,31 @@
 //! Every refusal in words that a stranger understands. What identity says to programs is not shown to people.
 
 use identity_api::{IdentityError, Refusal};
+use platform::error::Failure;
 
 pub(super) fn said(error: &IdentityError) -> String {
     match error {
-        IdentityError::Refused(refusal) => refused(refusal),
-        IdentityError::Forbidden => "You are not allowed to do this.".to_owned(),
-        IdentityError::StepUp { .. } => "First confirm that it is you.".to_owned(),
-        IdentityError::Overloaded => "Very many people are logging in at the moment.".to_owned(),
-        IdentityError::DeadlineExceeded
-        | IdentityError::AccessStale
-        | IdentityError::Unavailable
-        | IdentityError::StorageFull => "This part of our service cannot be reached at the moment.".to_owned(),
-        IdentityError::OutcomeUnknown => {
+        IdentityError::Refused { refusal, .. } => refused(refusal),
+        IdentityError::Failed(Failure::Forbidden) => "You are not allowed to do this.".to_owned(),
+        IdentityError::Failed(Failure::StepUpRequired { .. }) => "First confirm that it is you.".to_owned(),
+        IdentityError::Failed(Failure::Overloaded) => "Very many people are logging in at the moment.".to_owned(),
+        IdentityError::Failed(Failure::DeadlineExceeded)
+        | IdentityError::Failed(Failure::AccessStale)
+        | IdentityError::Failed(Failure::Unavailable)
+        | IdentityError::Failed(Failure::StorageFull) => {
+            "This part of our service cannot be reached at the moment.".to_owned()
+        }
+        IdentityError::Failed(Failure::OutcomeUnknown) => {
             "The connection was lost on our side. Check whether it worked before you try again.".to_owned()
         }
-        IdentityError::Internal => "Something went wrong on our side. We have been told.".to_owned(),
+        IdentityError::Failed(Failure::NotFound) => "This is no longer there.".to_owned(),
+        IdentityError::Failed(
+            Failure::IdempotencyMissing
+            | Failure::IdempotencyKeyTaken
+            | Failure::IdempotencyKeyBusy
+            | Failure::ClockBehind,
+        ) => "This cannot be done at the moment.".to_owned(),
+        IdentityError::Failed(Failure::Internal) => "Something went wrong on our side. We have been told.".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! However requests interleave, through one process or two: a code becomes tokens once at most, and of a family that saw a theft
 //! nothing lives.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use identity_api::{Grant, IdentityError, OAuthError, Origin, TokenReply, TokenRequest, Tokens};
@@ -25,7 +26,7 @@ async fn at_once(processes: &[Arc<IdentityService>; 2], tasks: usize, grant: Gra
             // The store may ask for another try; that is not an answer.
             loop {
                 match identity.token(&nobody(), request.clone()).await {
-                    Err(IdentityError::Unavailable) => tokio::task::yield_now().await,
+                    Err(IdentityError::Failed(Failure::Unavailable)) => tokio::task::yield_now().await,
                     outcome => return outcome,
                 }
             }

@@ -1,5 +1,6 @@
 //! Tokens that are given back.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use access::RevokedWhat;
@@ -92,7 +93,7 @@ async fn of_many_who_give_the_same_token_back_one_writes_it_down() {
                 RevokeToken { client: auth("shop"), token: token.clone(), hint: None, origin: origin.clone() };
             // The store may ask for another try; that is not an answer.
             while let Err(error) = processes[task % 2].revoke(&nobody(), command.clone()).await {
-                assert_eq!(error, IdentityError::Unavailable);
+                assert_eq!(error, IdentityError::Failed(Failure::Unavailable));
             }
         });
         futures_util::future::join_all(all).await;

@@ -268,7 +268,7 @@ pub(crate) fn query(reply: &AuthorizeReply) -> HashMap<String, String> {
 
 pub(crate) fn oauth_error<T: std::fmt::Debug>(outcome: Result<T, IdentityError>) -> OAuthError {
     match outcome {
-        Err(IdentityError::Refused(Refusal::OAuth { error, .. })) => error,
+        Err(IdentityError::Refused { refusal: Refusal::OAuth { error, .. }, .. }) => error,
         other => panic!("not refused in the standard's words: {other:?}"),
     }
 }

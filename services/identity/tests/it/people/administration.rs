@@ -5,6 +5,7 @@ use identity_api::{
     UserStatus,
 };
 use kernel::Ctx;
+use platform::error::Failure;
 use testkit::for_each_engine;
 
 use crate::people::harness::{App, Desk, PASSWORD, new_user, refused, why};
@@ -64,7 +65,7 @@ async fn nobody_does_any_of_it_without_permission_and_a_fresh_proof() {
         }
         let ctx = desk.caller(&WRITER);
         desk.pass(301);
-        let step_up = IdentityError::StepUp { seconds: 300 };
+        let step_up = IdentityError::Failed(Failure::StepUpRequired { seconds: 300 });
         assert_eq!(desk.service.create_user(&ctx, command()).await, Err(step_up.clone()));
         assert_eq!(change(&desk, &ctx, ann.id, UserChange::Disable).await, Err(step_up));
         let none = desk.caller(&["accounts:read:all"]);

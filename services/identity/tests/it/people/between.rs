@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::{Gate, GateSettings};
 use identity_api::UserId;
 use kernel::{Clock, Principal};
-use platform::rpc::{Caller, Failure, Served, Trust};
+use platform::rpc::{Caller, Served, TransportError, Trust};
 use serde_json::{Value, json};
 use testkit::for_each_engine;
 
@@ -63,7 +63,7 @@ fn commands(ann: UserId) -> Vec<(&'static str, Value)> {
 struct Credulous;
 
 impl Trust for Credulous {
-    fn principal(&self, caller: Caller) -> Result<Principal, Failure> {
+    fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
         match caller {
             Caller::Said(said) => Ok(said),
             Caller::Token(_) => Ok(Principal::nobody()),

@@ -269,7 +269,7 @@ pub(crate) fn code(code: &str) -> LoginAct {
 }
 
 pub(crate) fn refused(refusal: Refusal) -> IdentityError {
-    IdentityError::Refused(refusal)
+    refusal.into()
 }
 
 pub(crate) fn why<T: std::fmt::Debug>(answer: Answer<T>) -> &'static str {

@@ -7,8 +7,8 @@ use crate::people::harness::{Desk, PASSWORD, by_password, here, why};
 
 fn wait_of<T: std::fmt::Debug>(answer: Result<T, IdentityError>) -> Option<u32> {
     match answer.unwrap_err() {
-        IdentityError::Refused(Refusal::TooManyFailures { retry_after_s }) => Some(retry_after_s),
-        IdentityError::Refused(Refusal::WrongCredentials) => None,
+        IdentityError::Refused { refusal: Refusal::TooManyFailures { retry_after_s }, .. } => Some(retry_after_s),
+        IdentityError::Refused { refusal: Refusal::WrongCredentials, .. } => None,
         other => panic!("{other}"),
     }
 }

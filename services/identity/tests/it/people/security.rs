@@ -4,6 +4,7 @@ use identity_api::{
     BeginLogin, IdentityError, LoginAct, NewSession, Refusal, Security, SecurityAct, SecurityStep, Stage,
 };
 use kernel::Secret;
+use platform::error::Failure;
 use testkit::for_each_engine;
 
 use crate::people::harness::{App, BETTER, Desk, PASSWORD, by_password, here, refused, why};
@@ -97,7 +98,10 @@ async fn what_changes_a_factor_or_the_password_asks_for_a_fresh_proof() {
             SecurityAct::NewBackupCodes,
         ];
         for act in acts {
-            assert_eq!(desk.act(&session, act).await, Err(IdentityError::StepUp { seconds: 300 }));
+            assert_eq!(
+                desk.act(&session, act).await,
+                Err(IdentityError::Failed(Failure::StepUpRequired { seconds: 300 }))
+            );
         }
         assert!(desk.act(&session, SecurityAct::EndOtherSessions).await.is_ok());
         let id = desk.view(&session).await.unwrap().session;

@@ -4,6 +4,7 @@ use ledger_api::{
     AccountChange, ChangeAccount, DeclareAsset, Metadata, NewTransaction, OpenAccount, Operation, Override, Posting,
     Refusal, Share, Side, WantedStatus,
 };
+use platform::error::Refusal as _;
 
 use super::book::Book;
 use super::{created, eur, held, id, increase, keyed, no_floor, owner, paid, path, post, posting, tag, usd, void};
@@ -36,7 +37,7 @@ fn a_key_that_declared_one_asset_declares_no_other() {
     let mut book = book();
     assert!(!declare(&mut book, "POINTS", 0, keyed(1, 7, 1)).unwrap().replayed);
     assert!(declare(&mut book, "POINTS", 0, keyed(2, 7, 1)).unwrap().replayed);
-    assert_eq!(declare(&mut book, "MILES", 0, keyed(3, 7, 2)).unwrap_err().refusal, Refusal::KeyTaken);
+    assert_eq!(declare(&mut book, "MILES", 0, keyed(3, 7, 2)).unwrap_err().refusal, Refusal::IdempotencyKeyTaken);
     let refused = declare(&mut book, "POINTS", 2, keyed(4, 8, 3)).unwrap_err();
     assert_eq!(refused.refusal.code(), "asset_exists");
     book.commit(1);

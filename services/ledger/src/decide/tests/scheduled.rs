@@ -2,6 +2,7 @@
 
 use kernel::Timestamp;
 use ledger_api::{AccountChange, Operation, Override, Refusal, Side, VersionCondition, WantedStatus, limits};
+use platform::error::Refusal as _;
 
 use super::book::Book;
 use super::{cancel, created, held, id, no_floor, owner, paid, path, post, posting, reverse, scheduled, usd};
@@ -303,7 +304,7 @@ fn a_key_leads_back_to_what_was_scheduled() {
         crate::command::Tag { id: 77, ..super::keyed(77, 7, 1) },
     );
     match book.decide(&Command { reach: Reach::All, body: open }) {
-        Reply::Asset(Err(refused)) => assert_eq!(refused.refusal, Refusal::KeyTaken),
+        Reply::Asset(Err(refused)) => assert_eq!(refused.refusal, Refusal::IdempotencyKeyTaken),
         other => panic!("{other:?}"),
     }
 }

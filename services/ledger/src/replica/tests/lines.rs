@@ -14,9 +14,9 @@ use super::*;
 fn a_batch_that_nobody_began_is_told_from_one_that_was() {
     let failed = |error: &LedgerError| LineOutcome::Failed(error.clone());
     let reply = |errors: &[LedgerError]| BatchReply { lines: errors.iter().map(failed).collect() };
-    let (none, unknown) = (LedgerError::Unavailable, LedgerError::OutcomeUnknown);
+    let (none, unknown) = (LedgerError::Failed(Failure::Unavailable), LedgerError::Failed(Failure::OutcomeUnknown));
     let all = books::begun(reply(&[none.clone(), none.clone()]));
-    assert_eq!(all.unwrap_err(), LedgerError::Unavailable);
+    assert_eq!(all.unwrap_err(), LedgerError::Failed(Failure::Unavailable));
     assert_eq!(books::begun(reply(&[none, unknown])).unwrap().lines.len(), 2);
     assert!(books::begun(reply(&[])).unwrap().lines.is_empty());
 }
@@ -26,9 +26,9 @@ struct LosesFirst(AtomicUsize);
 
 #[async_trait::async_trait]
 impl platform::rpc::Transport for LosesFirst {
-    async fn carry(&self, _: &str, _: &str, _: bytes::Bytes) -> Result<bytes::Bytes, platform::rpc::Failure> {
+    async fn carry(&self, _: &str, _: &str, _: bytes::Bytes) -> Result<bytes::Bytes, platform::rpc::TransportError> {
         if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
-            return Err(platform::rpc::Failure::Lost("cut".to_owned()));
+            return Err(platform::rpc::TransportError::Lost("cut".to_owned()));
         }
         Ok(serde_json::to_vec(&json!({ "ok": { "lines": two_lines() } })).unwrap().into())
     }
@@ -37,7 +37,7 @@ impl platform::rpc::Transport for LosesFirst {
 fn two_lines() -> Vec<LineOutcome> {
     let refusal = ledger_api::Refusal::BatchEmpty;
     let refused = LedgerError::Refused { refusal, replayed: false };
-    vec![LineOutcome::Failed(LedgerError::Unavailable), LineOutcome::Failed(refused)]
+    vec![LineOutcome::Failed(LedgerError::Failed(Failure::Unavailable)), LineOutcome::Failed(refused)]
 }
 
 /// "Nothing happened" is true of the last attempt alone; a refusal is true of all.
@@ -48,7 +48,7 @@ async fn lines_of_a_batch_behind_a_lost_attempt_are_unknown() {
     let rpc = RpcClient::new("ledger", Arc::new(LosesFirst(AtomicUsize::new(0))), Arc::clone(&clock));
     let remote = RemoteBooks::new(rpc).book(&BookName::main()).await.unwrap();
     let mut expected = two_lines();
-    expected[0] = LineOutcome::Failed(LedgerError::OutcomeUnknown);
+    expected[0] = LineOutcome::Failed(LedgerError::Failed(Failure::OutcomeUnknown));
     assert_eq!(remote.submit_batch(&within(5_000), batch()).await.unwrap().lines, expected);
     let first = remote.submit_batch(&within(5_000), batch()).await.unwrap();
     assert_eq!(first.lines, two_lines(), "nothing was lost this time");
@@ -59,7 +59,7 @@ async fn lines_of_a_batch_behind_a_lost_attempt_are_unknown() {
     let sides = Sides { here: nobody.clone(), writer: nobody };
     let call = |_: Arc<()>| {
         let first = tried.fetch_add(1, Ordering::SeqCst) == 0;
-        async move { if first { Err(LedgerError::OutcomeUnknown) } else { Ok(7) } }
+        async move { if first { Err(LedgerError::Failed(Failure::OutcomeUnknown)) } else { Ok(7) } }
     };
     assert_eq!(passing.carry_told(&within(5_000), Repeat::Harmless, &sides, call).await, (Ok(7), true));
 }

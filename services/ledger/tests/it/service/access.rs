@@ -1,5 +1,7 @@
 //! Callers who reach their own accounts only.
 
+use platform::error::Failure;
+use platform::error::Refusal as _;
 use std::sync::Arc;
 
 use kernel::{Ctx, Principal, SystemClock};
@@ -7,7 +9,7 @@ use ledger_api::{
     AccountQuery, BalanceQuery, Book, Books, FindTransaction, LedgerError, Limits, OpenAccount, Override, Posting,
     Refusal, RemoteBooks, RollUpQuery, SERVICE, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
 };
-use platform::rpc::{Caller, Failure, Methods, RpcClient, Served, Trust};
+use platform::rpc::{Caller, Methods, RpcClient, Served, TransportError, Trust};
 use testkit::{FakeClock, InProcess};
 
 use crate::service::harness::{
@@ -66,18 +68,27 @@ async fn without_a_permission_nothing_is_allowed() {
     for_each_way(async |store| {
         let desk = desk(store).await;
         let nobody = desk.caller("cust_x", &[]);
-        assert_eq!(desk.run_as(&nobody, pay(1, "bank", "ann", 1)).await.unwrap_err(), LedgerError::Forbidden);
-        assert_eq!(desk.ledger.account(&nobody, &path("ann")).await.unwrap_err(), LedgerError::Forbidden);
-        assert_eq!(desk.ledger.assets(&nobody).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(
+            desk.run_as(&nobody, pay(1, "bank", "ann", 1)).await.unwrap_err(),
+            LedgerError::Failed(Failure::Forbidden)
+        );
+        assert_eq!(
+            desk.ledger.account(&nobody, &path("ann")).await.unwrap_err(),
+            LedgerError::Failed(Failure::Forbidden)
+        );
+        assert_eq!(desk.ledger.assets(&nobody).await.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         let ann = desk.caller("cust_a", OWN);
-        assert_eq!(desk.ledger.roll_up(&ann, RollUpQuery::now(path("a"))).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(
+            desk.ledger.roll_up(&ann, RollUpQuery::now(path("a"))).await.unwrap_err(),
+            LedgerError::Failed(Failure::Forbidden)
+        );
         let whole = ann_trial(&desk, &ann).await;
-        assert_eq!(whole.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(whole.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         // Going below a floor is a right of its own.
         let teller = desk.caller("teller", &["transactions:*:all"]);
         let forced = Posting { override_limit: Some(Override::Floor), ..posting("ann", "bob", 5) };
         let forced = || ledger_api::Operation::Create(create(2, vec![forced.clone()]));
-        assert_eq!(desk.run_as(&teller, forced()).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(desk.run_as(&teller, forced()).await.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         assert!(desk.run(forced()).await.unwrap().postings[0].overrides_floor);
         let codes: Vec<&str> = desk
             .batch_as(&teller, false, vec![forced()])
@@ -114,8 +125,14 @@ async fn the_past_of_foreign_accounts_does_not_exist() {
         let own = desk.ledger.statement(&ann, statement("a:main")).await.unwrap();
         assert_eq!((own.movements.len(), own.movements[0].counterpart.as_str()), (1, "bank"));
         let nobody = desk.caller("cust_x", &[]);
-        assert_eq!(desk.ledger.balance(&nobody, balance("a:main")).await.unwrap_err(), LedgerError::Forbidden);
-        assert_eq!(desk.ledger.statement(&nobody, statement("a:main")).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(
+            desk.ledger.balance(&nobody, balance("a:main")).await.unwrap_err(),
+            LedgerError::Failed(Failure::Forbidden)
+        );
+        assert_eq!(
+            desk.ledger.statement(&nobody, statement("a:main")).await.unwrap_err(),
+            LedgerError::Failed(Failure::Forbidden)
+        );
         desk.ledger.close().await.unwrap();
     })
     .await;
@@ -125,8 +142,8 @@ async fn the_past_of_foreign_accounts_does_not_exist() {
 struct Behind;
 
 impl Trust for Behind {
-    fn principal(&self, _: Caller) -> Result<Principal, Failure> {
-        Err(Failure::Stale("identity was not heard for too long".to_owned()))
+    fn principal(&self, _: Caller) -> Result<Principal, TransportError> {
+        Err(TransportError::Stale("identity was not heard for too long".to_owned()))
     }
 }
 
@@ -137,6 +154,9 @@ async fn a_ledger_that_cannot_judge_a_token_says_so_from_afar_too() {
     let served = Served::new([methods], Arc::new(Behind), Arc::new(SystemClock));
     let books = RemoteBooks::new(RpcClient::new(SERVICE, Arc::new(InProcess(served)), Arc::new(SystemClock)));
     let answer = books.books(&ctx(&FakeClock::default(), Principal::operator())).await;
-    assert_eq!(answer, Err(LedgerError::AccessStale));
-    assert_eq!((LedgerError::AccessStale.code(), LedgerError::AccessStale.status()), ("access_stale", 503));
+    assert_eq!(answer, Err(LedgerError::Failed(Failure::AccessStale)));
+    assert_eq!(
+        (LedgerError::Failed(Failure::AccessStale).code(), LedgerError::Failed(Failure::AccessStale).status()),
+        ("access_stale", 503)
+    );
 }

@@ -1,5 +1,7 @@
 //! Many callers at once: duplicates, and more than the queue holds.
 
+use platform::error::Failure;
+use platform::error::Refusal as _;
 use std::sync::Arc;
 
 use kernel::{Ctx, Deadline};
@@ -81,7 +83,7 @@ async fn a_full_queue_turns_callers_away_and_loses_nobody() {
         for task in tasks {
             match task.await.unwrap() {
                 Ok(_) => done += 1,
-                Err(LedgerError::Overloaded) => turned_away += 1,
+                Err(LedgerError::Failed(Failure::Overloaded)) => turned_away += 1,
                 Err(error) => panic!("{error:?}"),
             }
         }
@@ -97,13 +99,16 @@ async fn a_command_whose_time_is_over_does_nothing() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let late = Ctx { deadline: Deadline::after_millis(&desk.clock, 0), ..desk.ctx.clone() };
-        assert_eq!(desk.run_as(&late, pay(1, "bank", "ann", 1)).await.unwrap_err(), LedgerError::DeadlineExceeded);
+        assert_eq!(
+            desk.run_as(&late, pay(1, "bank", "ann", 1)).await.unwrap_err(),
+            LedgerError::Failed(Failure::DeadlineExceeded)
+        );
         assert_eq!(refusal(desk.find(1).await).code(), "not_found");
         let lines = vec![pay(2, "bank", "ann", 1)];
         let reply = desk.ledger.submit_batch(&late, Batch { atomic: false, dry_run: false, lines }).await;
-        assert_eq!(reply.unwrap_err(), LedgerError::DeadlineExceeded);
+        assert_eq!(reply.unwrap_err(), LedgerError::Failed(Failure::DeadlineExceeded));
         desk.ledger.close().await.unwrap();
-        assert_eq!(desk.run(pay(3, "bank", "ann", 1)).await.unwrap_err(), LedgerError::Unavailable);
+        assert_eq!(desk.run(pay(3, "bank", "ann", 1)).await.unwrap_err(), LedgerError::Failed(Failure::Unavailable));
     })
     .await;
 }
@@ -117,7 +122,7 @@ async fn a_caller_that_gives_up_half_way_can_look_the_outcome_up() {
         let held = other.begin_alone().await.unwrap();
         let hurried = Ctx { deadline: Deadline::after_millis(&desk.clock, 300), ..desk.ctx.clone() };
         let answer = desk.run_as(&hurried, pay(1, "bank", "ann", 100)).await;
-        assert_eq!(answer.unwrap_err(), LedgerError::OutcomeUnknown);
+        assert_eq!(answer.unwrap_err(), LedgerError::Failed(Failure::OutcomeUnknown));
         drop(held);
         // The command is repeated under its id: done once, whoever did it.
         assert_eq!(desk.run(pay(1, "bank", "ann", 100)).await.unwrap().id, crate::service::harness::id(1));

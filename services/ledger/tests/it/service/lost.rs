@@ -1,5 +1,6 @@
 //! Connections that are lost at the worst moment: while a commit is under way.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use kernel::{Clock, IdMaker, Principal};
@@ -36,7 +37,10 @@ async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
         for cut in [Cut::BeforeServer, Cut::BeforeClient] {
             cutter.arm(cut);
             let key = DeclareMetadataKey { key: "order".to_owned() };
-            assert_eq!(desk.ledger.declare_metadata_key(&desk.ctx, key).await, Err(LedgerError::OutcomeUnknown));
+            assert_eq!(
+                desk.ledger.declare_metadata_key(&desk.ctx, key).await,
+                Err(LedgerError::Failed(Failure::OutcomeUnknown))
+            );
         }
         assert_eq!(desk.ledger.metadata_keys(&desk.ctx).await.unwrap().len(), 1);
         let ann = desk.ledger.account(&desk.ctx, &path("ann")).await.unwrap();

@@ -1,114 +1,43 @@
-//! Every way in which the ledger says no, one test each: its code, its status, and that it changed nothing.
-//!
-//! `test_of` names the test of each refusal. It has no arm for everything else, so a new refusal does not compile until
-//! it has one here; `every_refusal_has_a_test` looks whether the test is there, and `refused` whether the test is about
-//! the refusal that bears its name.
+//! Every refusal of the ledger, one test each: its code, its status, and that it changed nothing. A test bears the name of its
+//! refusal: `every_refusal_has_a_test` looks for it, and `refused` holds the test against the refusal that it brings about.
 
 use std::future::ready;
 
 use kernel::{Money, Timestamp};
 use ledger_api::{
-    AccountChange, AccountQuery, Batch, DeclareAsset, LedgerError, Limits, NewTransaction, Operation, Refusal, Side,
+    AccountChange, AccountQuery, Batch, DeclareAsset, Limits, NewTransaction, Operation, Refusal, Side,
     VersionCondition, WantedStatus, limits,
 };
+use platform::error::{Failure, Refusal as _};
 
 use crate::service::harness::{
     Desk, create, hold, increase, path, pay, post, posting, reference, referenced, refusal, reverse, usd, void,
 };
 use crate::service::way::for_each_way_on_sqlite;
 
-fn test_of(refusal: &Refusal) -> &'static str {
-    use Refusal::*;
-    match refusal {
-        IdempotencyMissing => "idempotency_missing",
-        NoPostings => "no_postings",
-        TooManyPostings { .. } => "too_many_postings",
-        AmountZero { .. } => "amount_zero",
-        AmountNegative { .. } => "amount_negative",
-        AmountTooLarge { .. } => "amount_too_large",
-        SameAccount { .. } => "same_account",
-        PostingMalformed { .. } => "posting_malformed",
-        MetadataTooLarge { .. } => "metadata_too_large",
-        BatchEmpty => "batch_empty",
-        BatchTooLarge { .. } => "batch_too_large",
-        LimitsInvalid { .. } => "limits_invalid",
-        AssetInvalid { .. } => "asset_invalid",
-        ExpiryInvalid { .. } => "expiry_invalid",
-        ScheduleTimeMissing => "schedule_time_missing",
-        QueryUnsupported { .. } => "query_unsupported",
-        MetadataKeyInvalid { .. } => "metadata_key_invalid",
-        PageSize { .. } => "page_size",
-        NotFound { .. } => "not_found",
-        AccountUnknown { .. } => "account_unknown",
-        AccountExists { .. } => "account_exists",
-        CurrencyUnknown { .. } => "currency_unknown",
-        CurrencyScale { .. } => "currency_scale",
-        AssetExists { .. } => "asset_exists",
-        IdTaken { .. } => "id_taken",
-        KeyTaken => "idempotency_key_taken",
-        ReferenceTaken { .. } => "reference_taken",
-        MetadataKeyUndeclared { .. } => "metadata_key_undeclared",
-        TooManyMetadataKeys { .. } => "too_many_metadata_keys",
-        AccountFrozen { .. } => "account_frozen",
-        AccountClosed { .. } => "account_closed",
-        AccountNotZero { .. } => "account_not_zero",
-        AccountHasHolds { .. } => "account_has_holds",
-        CurrencyMismatch { .. } => "currency_mismatch",
-        SumOverflow { .. } => "sum_overflow",
-        InsufficientFunds { .. } => "insufficient_funds",
-        AboveCeiling { .. } => "above_ceiling",
-        VersionMismatch { .. } => "version_mismatch",
-        RollUpTooLarge { .. } => "roll_up_too_large",
-        PendingUnknown { .. } => "pending_unknown",
-        NotPending { .. } => "not_pending",
-        AlreadyPosted { .. } => "already_posted",
-        AlreadyVoided { .. } => "already_voided",
-        Expired { .. } => "expired",
-        AmountAboveRemaining { .. } => "amount_above_remaining",
-        AmountsMismatch { .. } => "amounts_mismatch",
-        IncreaseRefused { .. } => "increase_refused",
-        TransactionUnknown { .. } => "transaction_unknown",
-        NotReversible { .. } => "not_reversible",
-        ReversalOfReversal { .. } => "reversal_of_reversal",
-        AlreadyReversed { .. } => "already_reversed",
-        EffectiveInFuture { .. } => "effective_in_future",
-        EffectiveBeforeOpening { .. } => "effective_before_opening",
-        ExpiryTooFar { .. } => "expiry_too_far",
-        ExpiresInPast { .. } => "expires_in_past",
-        ScheduleInPast { .. } => "schedule_in_past",
-        ScheduleTooFar { .. } => "schedule_too_far",
-        NotScheduled { .. } => "not_scheduled",
-        AlreadyCancelled { .. } => "already_cancelled",
-        AlreadyCarriedOut { .. } => "already_carried_out",
-        AlreadyFailed { .. } => "already_failed",
-        SiblingFailed { .. } => "sibling_failed",
-        RangeEmpty { .. } => "range_empty",
-        DepthOutOfRange { .. } => "depth_out_of_range",
-        CursorAhead { .. } => "cursor_ahead",
-        BookUnknown { .. } => "book_unknown",
-        BooksDiffer { .. } => "books_differ",
-        TooManyBooks { .. } => "too_many_books",
+/// The tests of failures, in this folder and, for the last two, in `platform::error`. The others are not the ledger's.
+fn test_of_failure(failure: Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Forbidden => Some("without_a_permission_nothing_is_allowed"),
+        Failure::Overloaded => Some("a_full_queue_turns_callers_away_and_loses_nobody"),
+        Failure::AccessStale => Some("a_ledger_that_cannot_judge_a_token_says_so_from_afar_too"),
+        Failure::DeadlineExceeded | Failure::Unavailable => Some("a_command_whose_time_is_over_does_nothing"),
+        Failure::OutcomeUnknown => Some("a_caller_that_gives_up_half_way_can_look_the_outcome_up"),
+        Failure::ClockBehind => Some("record_time_never_goes_back_and_a_clock_far_behind_is_refused"),
+        Failure::StorageFull | Failure::Internal => Some("failures_are_told_apart_by_what_the_caller_can_do"),
+        Failure::NotFound
+        | Failure::StepUpRequired { .. }
+        | Failure::IdempotencyMissing
+        | Failure::IdempotencyKeyTaken
+        | Failure::IdempotencyKeyBusy => None,
     }
 }
 
-/// The tests of what is wrong besides refusals, in this folder and, for the last three, in `service.rs`.
-fn test_of_error(error: &LedgerError) -> &'static str {
-    match error {
-        LedgerError::Refused { refusal, .. } => test_of(refusal),
-        LedgerError::Forbidden => "without_a_permission_nothing_is_allowed",
-        LedgerError::Overloaded => "a_full_queue_turns_callers_away_and_loses_nobody",
-        LedgerError::AccessStale => "a_ledger_that_cannot_judge_a_token_says_so_from_afar_too",
-        LedgerError::DeadlineExceeded | LedgerError::Unavailable => "a_command_whose_time_is_over_does_nothing",
-        LedgerError::OutcomeUnknown => "a_caller_that_gives_up_half_way_can_look_the_outcome_up",
-        LedgerError::ClockBehind => "record_time_never_goes_back_and_a_clock_far_behind_is_refused",
-        LedgerError::StorageFull | LedgerError::Internal => "what_the_lane_says_keeps_its_name",
-    }
-}
-
+/// A refusal's test bears its name.
 #[test]
 fn every_refusal_has_a_test() {
-    let text = include_str!("refusals.rs");
-    let elsewhere = [
+    let texts = [
+        include_str!("refusals.rs"),
         include_str!("access.rs"),
         include_str!("books/refusals.rs"),
         include_str!("busy.rs"),
@@ -116,23 +45,15 @@ fn every_refusal_has_a_test() {
         include_str!("history/refusals.rs"),
         include_str!("time.rs"),
         include_str!("search.rs"),
-        include_str!("../../../src/service/errors.rs"),
+        include_str!("../../../../../platform/src/error/tests.rs"),
     ];
-    let named = |line: &str| line.trim().strip_suffix("\",")?.split_once(" => \"").map(|(_, name)| name.to_owned());
-    let names: Vec<String> = text.lines().filter_map(named).collect();
-    assert_eq!(names.len(), ARMS, "every arm of the two matches was read");
-    for name in names {
-        let wanted = format!("fn {name}()");
-        assert!(
-            text.contains(&wanted) || elsewhere.iter().any(|text| text.contains(&wanted)),
-            "no test is called {name}"
-        );
+    let of_failures = Failure::all().iter().filter_map(|failure| test_of_failure(*failure));
+    let refusals = Refusal::samples();
+    for name in refusals.iter().map(Refusal::code).chain(of_failures) {
+        let expected = format!("fn {name}()");
+        assert!(texts.iter().any(|text| text.contains(&expected)), "no test is called {name}");
     }
-    assert_eq!(test_of_error(&LedgerError::Internal), "what_the_lane_says_keeps_its_name");
 }
-
-/// Of `test_of`, and of `test_of_error` but the one that refers to it.
-const ARMS: usize = 75;
 
 pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: impl AsyncFn(&Desk) -> Refusal) {
     for_each_way_on_sqlite(async |store| {
@@ -141,7 +62,6 @@ pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: i
         let before = (desk.all_accounts().await, desk.rows().await);
         let refusal = attempt(&desk).await;
         let test = std::thread::current().name().unwrap().rsplit("::").next().unwrap().to_owned();
-        assert_eq!(test_of(&refusal), test, "{refusal:?}");
         assert_eq!((refusal.code(), refusal.status()), (test.as_str(), status));
         assert!(!refusal.to_string().is_empty() && !refusal.title().is_empty());
         assert_eq!(desk.all_accounts().await, before.0, "a refusal moved an account");

@@ -9,6 +9,7 @@ use ledger_api::{
     TransactionKind, TransactionStatus,
 };
 use platform::db::Access;
+use platform::error::Refusal as _;
 use platform::feed::Pull;
 use testkit::{FakeClock, TestStore};
 

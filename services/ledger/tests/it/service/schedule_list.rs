@@ -4,6 +4,8 @@ use kernel::Clock;
 use ledger_api::{
     FindTransaction, LedgerError, OpenAccount, Operation, Override, ScheduledQuery, Side, TransactionStatus, limits,
 };
+use platform::error::Failure;
+use platform::error::Refusal as _;
 
 use crate::service::harness::{Desk, cancel, create, id, may_go_negative, opening, pay, posting, refusal, scheduled};
 use crate::service::schedule::{clean, later};
@@ -77,10 +79,10 @@ async fn everybody_sees_and_cancels_what_lies_between_accounts_of_their_own() {
         let mut forced = posting("hers:1", "hers:2", 1);
         forced.override_limit = Some(Override::Floor);
         let forced = scheduled(Operation::Create(create(13, vec![forced])), at);
-        assert_eq!(desk.run_as(&ann, forced).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(desk.run_as(&ann, forced).await.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         let stranger = desk.caller("eve-1", &[]);
         let listed = desk.ledger.scheduled(&stranger, ScheduledQuery::default()).await;
-        assert_eq!(listed.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(listed.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         clean(desk, store).await;
     })
     .await;

@@ -1,6 +1,8 @@
 //! Transactions by declared keys of their metadata: indexed behind the commit, before and after the declaration, across
 //! restarts, and only for whom they belong to.
 
+use platform::error::Failure;
+use platform::error::Refusal as _;
 use std::time::Duration;
 
 use kernel::Ctx;
@@ -265,15 +267,15 @@ async fn a_foreign_transaction_does_not_show_and_keys_are_declared_by_right_only
         for caller in [&ann, &desk.caller("clerk", &["transactions:*:all"])] {
             let command = DeclareMetadataKey { key: "shop".to_owned() };
             let declared = desk.ledger.declare_metadata_key(caller, command).await;
-            assert_eq!(declared.unwrap_err(), LedgerError::Forbidden);
+            assert_eq!(declared.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
             let removed = desk.ledger.remove_metadata_key(caller, "order").await;
-            assert_eq!(removed.unwrap_err(), LedgerError::Forbidden);
+            assert_eq!(removed.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
             assert_eq!(desk.ledger.metadata_keys(caller).await.unwrap().len(), 1);
         }
         let nobody = desk.caller("x", &["accounts:*:all"]);
-        assert_eq!(desk.ledger.metadata_keys(&nobody).await.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(desk.ledger.metadata_keys(&nobody).await.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         let asked = desk.ledger.transactions(&nobody, query("order", "x")).await;
-        assert_eq!(asked.unwrap_err(), LedgerError::Forbidden);
+        assert_eq!(asked.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
         let keeper = desk.caller("keeper", &["metadata-keys:*:all"]);
         desk.ledger.remove_metadata_key(&keeper, "order").await.unwrap();
         desk.ledger.close().await.unwrap();

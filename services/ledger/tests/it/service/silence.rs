@@ -1,6 +1,7 @@
 //! PostgreSQL behind a line on which nothing comes through: every call ends at its deadline, with a word that a caller can act
 //! on, and what was sent meanwhile happens once.
 
+use platform::error::Failure;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -92,11 +93,11 @@ async fn no_call_outlives_its_deadline_while_the_store_is_silent() {
             word(ledger.declare_metadata_key(&at, key)),
             word(ledger.remove_metadata_key(&at, "order")),
         );
-        assert_eq!(writes.0, LedgerError::OutcomeUnknown);
-        assert_eq!(writes.1, LedgerError::OutcomeUnknown);
-        assert_eq!(writes.2, LedgerError::OutcomeUnknown);
+        assert_eq!(writes.0, LedgerError::Failed(Failure::OutcomeUnknown));
+        assert_eq!(writes.1, LedgerError::Failed(Failure::OutcomeUnknown));
+        assert_eq!(writes.2, LedgerError::Failed(Failure::OutcomeUnknown));
         for (what, said) in futures_util::future::join_all(questions(&ledger, &ctx(WAIT_MS))).await {
-            assert_eq!(said, LedgerError::DeadlineExceeded, "{what}");
+            assert_eq!(said, LedgerError::Failed(Failure::DeadlineExceeded), "{what}");
         }
         proxy.clear();
         let done = ledger.submit(&ctx(10_000), submit).await.unwrap();

@@ -1,5 +1,7 @@
 //! What happens because time passes, or goes back.
 
+use platform::error::Failure;
+use platform::error::Refusal as _;
 use std::time::Duration;
 
 use ledger::LedgerConfig;
@@ -114,7 +116,7 @@ async fn record_time_never_goes_back_and_a_clock_far_behind_is_refused() {
         let second = desk.run(pay(2, "bank", "ann", 1)).await.unwrap();
         assert_eq!(second.recorded_at.micros_since(first.recorded_at), 1);
         desk.clock.step_back_millis(200);
-        assert_eq!(desk.run(pay(3, "bank", "ann", 1)).await.unwrap_err(), LedgerError::ClockBehind);
+        assert_eq!(desk.run(pay(3, "bank", "ann", 1)).await.unwrap_err(), LedgerError::Failed(Failure::ClockBehind));
         desk.clock.advance_millis(700);
         let third = desk.run(pay(3, "bank", "ann", 1)).await.unwrap();
         assert!(!third.replayed && third.recorded_at > second.recorded_at);

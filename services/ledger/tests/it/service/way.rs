@@ -1,6 +1,7 @@
 //! The ways to a ledger: in this process, over HTTP/2, and over a network that loses calls and answers. One body of a test
 //! goes all of them, because a local call promises no more than a remote one.
 
+use platform::error::Failure;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -131,11 +132,11 @@ struct Only(Arc<LedgerService>);
 #[async_trait]
 impl Books for Only {
     async fn create_book(&self, _: &Ctx, _: CreateBook) -> Result<Book, LedgerError> {
-        Err(LedgerError::Forbidden)
+        Err(LedgerError::Failed(Failure::Forbidden))
     }
 
     async fn books(&self, _: &Ctx) -> Result<Vec<Book>, LedgerError> {
-        Err(LedgerError::Forbidden)
+        Err(LedgerError::Failed(Failure::Forbidden))
     }
 
     async fn book(&self, _: &BookName) -> Result<Arc<dyn Ledger>, LedgerError> {

@@ -1,5 +1,7 @@
 //! Somebody who moves money: sends a transfer, and the same again until there is an answer.
 
+use platform::error::Failure;
+use platform::error::Refusal as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -93,7 +95,7 @@ impl Client {
                     self.stage.meet(|met| met.refused += 1);
                     return Some(None);
                 }
-                Err(error @ (LedgerError::Internal | LedgerError::Forbidden)) => {
+                Err(error @ (LedgerError::Failed(Failure::Internal) | LedgerError::Failed(Failure::Forbidden))) => {
                     self.stage.found(format!("the transfer of {} was answered: {error}", intent.minor));
                     return None;
                 }

@@ -1,5 +1,6 @@
 //! The ledger's process: the real service on a real file, behind the real routes. A restart opens the same file again.
 
+use platform::error::Failure;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -72,11 +73,11 @@ struct OneBook(Arc<dyn Ledger>);
 #[async_trait]
 impl Books for OneBook {
     async fn create_book(&self, _: &Ctx, _: CreateBook) -> Result<Book, LedgerError> {
-        Err(LedgerError::Forbidden)
+        Err(LedgerError::Failed(Failure::Forbidden))
     }
 
     async fn books(&self, _: &Ctx) -> Result<Vec<Book>, LedgerError> {
-        Err(LedgerError::Forbidden)
+        Err(LedgerError::Failed(Failure::Forbidden))
     }
 
     async fn book(&self, name: &BookName) -> Result<Arc<dyn Ledger>, LedgerError> {

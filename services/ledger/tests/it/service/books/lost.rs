@@ -1,5 +1,6 @@
 //! Crashes between a book's row and its store, and stores that are lost.
 
+use platform::error::Failure;
 use std::sync::Arc;
 
 use ledger_api::{Books, LedgerError};
@@ -12,8 +13,8 @@ use crate::service::harness::pay;
 async fn a_book_with_a_row_and_no_store_gets_it_when_it_is_used_next() {
     for_each_engine(async |store| {
         let shelf = Shelf::open_at(Arc::new(Broken(beside(store))), FakeClock::default()).await;
-        assert_eq!(shelf.create("acme").await.unwrap_err(), LedgerError::Internal);
-        assert_eq!(shelf.books.book(&name("acme")).await.err(), Some(LedgerError::Internal));
+        assert_eq!(shelf.create("acme").await.unwrap_err(), LedgerError::Failed(Failure::Internal));
+        assert_eq!(shelf.books.book(&name("acme")).await.err(), Some(LedgerError::Failed(Failure::Internal)));
         // It keeps nobody else waiting.
         shelf.people("main").await;
         shelf.close().await;
@@ -40,8 +41,8 @@ async fn a_lost_store_is_an_error_and_not_an_empty_book() {
         let target = beside(store).target(&name("acme"));
         let back = hide(store, &target).await;
         let shelf = Shelf::open_at(Arc::new(beside(store)), shelf.clock).await;
-        assert_eq!(shelf.books.book(&name("acme")).await.err(), Some(LedgerError::Internal));
-        assert_eq!(shelf.create("acme").await.unwrap_err(), LedgerError::Internal);
+        assert_eq!(shelf.books.book(&name("acme")).await.err(), Some(LedgerError::Failed(Failure::Internal)));
+        assert_eq!(shelf.create("acme").await.unwrap_err(), LedgerError::Failed(Failure::Internal));
         assert!(!target.exists().await.unwrap(), "nothing is made in the place of what was lost");
         let (statuses, all) = shelf.books.statuses(&shelf.ctx, 10).await.unwrap();
         assert_eq!((all, statuses[&name("acme")].is_none(), statuses[&name("main")].is_some()), (2, true, true));

@@ -1,21 +1,24 @@
 //! Which field of a request a refusal is about.
 
-use ledger_api::{Operation, Refusal};
+use std::borrow::Cow;
+
+use super::Refusal;
+use crate::Operation;
 
 /// How a request names amounts: in its postings, or of a pending transaction's postings one by one, or as the only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub enum Shape {
     Postings,
     Amounts,
     Amount,
 }
 
 impl Shape {
-    pub(super) fn of(operation: &Operation) -> Shape {
+    pub fn of(operation: &Operation) -> Shape {
         if matches!(operation, Operation::Create(_)) { Shape::Postings } else { Shape::Amounts }
     }
 
-    pub(super) fn amounts(single: bool) -> Shape {
+    pub fn amounts(single: bool) -> Shape {
         if single { Shape::Amount } else { Shape::Amounts }
     }
 
@@ -36,14 +39,16 @@ impl Shape {
     }
 }
 
-pub(super) fn of(refusal: &Refusal, shape: Shape) -> Option<String> {
+pub fn of(refusal: &Refusal, shape: Shape) -> Option<Cow<'static, str>> {
     use Refusal::*;
     let name = match refusal {
         AmountZero { posting } | AmountNegative { posting } | AmountTooLarge { posting, .. } => {
-            return Some(shape.amount(*posting));
+            return Some(shape.amount(*posting).into());
         }
-        AmountAboveRemaining { posting, .. } => return Some(shape.amount(*posting)),
-        SameAccount { posting, .. } | PostingMalformed { posting, .. } => return Some(format!("postings[{posting}]")),
+        AmountAboveRemaining { posting, .. } => return Some(shape.amount(*posting).into()),
+        SameAccount { posting, .. } | PostingMalformed { posting, .. } => {
+            return Some(format!("postings[{posting}]").into());
+        }
         NoPostings | TooManyPostings { .. } | AmountsMismatch { .. } => shape.list(),
         IdempotencyMissing | IdTaken { .. } => "id",
         ReferenceTaken { .. } => "reference",
@@ -63,5 +68,5 @@ pub(super) fn of(refusal: &Refusal, shape: Shape) -> Option<String> {
         CursorAhead { .. } => "cursor",
         _ => return None,
     };
-    Some(name.to_owned())
+    Some(name.into())
 }

@@ -1,0 +1,66 @@
+//! An error of a service as a problem, and its refusals as the document shows them.
+
+use http::{HeaderName, HeaderValue};
+
+use crate::access::ProofTooOld;
+use crate::http::document::Sample;
+use crate::http::{self as kit, Problem, members_of};
+
+use super::{Failure, Refusal, Row, ServiceError};
+
+/// Says that an answer was given before, to the same command.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        if let Failure::StepUpRequired { seconds } = failure {
+            return ProofTooOld { seconds }.into();
+        }
+        let problem = kind(failure.code(), failure.row()).because(failure.to_string());
+        let problem = match failure.retry_after_s() {
+            Some(seconds) => problem.retry_after_s(seconds),
+            None => problem,
+        };
+        match failure {
+            Failure::Internal => problem.caused_by("a service failed; its own line in the log says why"),
+            _ => problem,
+        }
+    }
+}
+
+impl<R: Refusal> From<ServiceError<R>> for Problem {
+    fn from(error: ServiceError<R>) -> Problem {
+        let (refusal, replayed) = match error {
+            ServiceError::Failed(failure) => return failure.into(),
+            ServiceError::Refused { refusal, replayed } => (refusal, replayed),
+        };
+        let text = refusal.to_string();
+        let mut problem = kind(refusal.code(), refusal.row()).because(text.clone());
+        problem = members_of(&refusal).into_iter().fold(problem, |problem, (name, value)| problem.member(name, value));
+        if let Some(field) = refusal.field() {
+            problem = problem.and_field(field, text);
+        }
+        if let Some(seconds) = refusal.retry_after_s() {
+            problem = problem.retry_after_s(seconds);
+        }
+        if replayed {
+            problem = problem.header(REPLAYED, HeaderValue::from_static("true")).member("replayed", true);
+        }
+        problem
+    }
+}
+
+fn kind(code: &'static str, row: Row) -> kit::Refusal {
+    kit::Refusal::new(row.status(), code, row.title)
+}
+
+/// A service's refusals for the document.
+pub fn samples<R: Refusal>() -> Vec<Sample> {
+    let sample = |refusal: R| Sample { when: refusal.row().when, problem: ServiceError::from(refusal).into() };
+    R::samples().into_iter().map(sample).collect()
+}
+
+/// What every service can fail with, for the document.
+pub fn failures() -> Vec<Sample> {
+    Failure::all().iter().map(|failure| Sample { when: failure.row().when, problem: (*failure).into() }).collect()
+}

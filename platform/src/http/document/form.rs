@@ -1,0 +1,45 @@
+//! What the HTTP kit refuses before a service is asked.
+
+use super::Sample;
+use crate::http::Problem;
+use crate::http::problem::refusals as kit;
+
+pub(super) fn samples() -> Vec<Sample> {
+    let number = "invalid type: floating point `10.0`, expected a string";
+    let all: [(Problem, &str); 18] = [
+        (
+            Problem::field("amount.amount", number),
+            "A field is missing, unknown or has the wrong form; `errors` names it.",
+        ),
+        (kit::LIMIT_TOO_LARGE.into(), "`limit` is above the most that one page holds."),
+        (kit::CURSOR_INVALID.into(), "The cursor was changed, or belongs to another list."),
+        (kit::BAD_UTF8.into(), "The body, the path or the query is not UTF-8."),
+        (kit::NUL_CHARACTER.into(), "The body, the path or the query holds U+0000."),
+        (kit::JSON_MALFORMED.into(), "The body is not JSON; `detail` says where."),
+        (kit::JSON_TOO_DEEP.into(), "The body nests deeper than 16 levels."),
+        (kit::BODY_MISSING.into(), "There is no body, and one is needed."),
+        (kit::BODY_UNREADABLE.into(), "The body broke off."),
+        (kit::BODY_TOO_LARGE.into(), "The body is larger than 1 MiB."),
+        (
+            kit::CONTENT_TYPE_WRONG.into(),
+            "The header `Content-Type: application/json` is missing; every POST and PUT needs it.",
+        ),
+        (kit::IDEMPOTENCY_KEY_INVALID.into(), "The Idempotency-Key is not 1 to 128 visible ASCII characters."),
+        (
+            kit::DEADLINE_INVALID.into(),
+            "X-Deadline-Ms, with which a caller may shorten the wait, is not a number above 0.",
+        ),
+        (kit::UNAUTHENTICATED.into(), "There is no token, or it is not valid."),
+        (kit::ROUTE_UNKNOWN.into(), "No route has this path."),
+        (
+            kit::METHOD_NOT_ALLOWED.into(),
+            "The path does not answer this method; the header `Allow` says which it answers.",
+        ),
+        (kit::HOST_UNKNOWN.into(), "The Host header names a server that this one is not."),
+        (
+            kit::DEADLINE_PASSED.into(),
+            "The answer took too long. Send the same again with the same id or key, or read what is there.",
+        ),
+    ];
+    all.into_iter().map(|(problem, when)| Sample { problem, when }).collect()
+}

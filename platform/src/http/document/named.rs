@@ -1,0 +1,97 @@
+//! Names in the document: a room's schemas bear its name, and nothing stands there twice.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde_json::Value;
+use utoipa::openapi::{Components, OpenApi};
+
+const SCHEMAS: &str = "#/components/schemas/";
+/// Words of the whole house, the same in every room: those of `kernel` and of the HTTP kit.
+const SHARED: [&str; 9] =
+    ["Money", "Currency", "Percent", "Timestamp", "Problem", "ProblemBody", "FieldError", "CloudEvent", "EventPage"];
+
+/// `Account` of the ledger becomes `ledger.Account`, where it is and where it is referred to.
+pub(super) fn of_room(api: OpenApi, room: &str) -> OpenApi {
+    let mut document = match serde_json::to_value(&api) {
+        Ok(document) => document,
+        Err(_) => return api,
+    };
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        let all = std::mem::take(schemas);
+        schemas.extend(all.into_iter().map(|(name, schema)| (named(&name, room), schema)));
+    }
+    refer(&mut document, room);
+    serde_json::from_value(document).unwrap_or(api)
+}
+
+fn named(name: &str, room: &str) -> String {
+    if SHARED.contains(&name) { name.to_owned() } else { format!("{room}.{name}") }
+}
+
+fn refer(value: &mut Value, room: &str) {
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                match member {
+                    Value::String(text) if key == "$ref" => {
+                        if let Some(name) = text.strip_prefix(SCHEMAS) {
+                            *text = format!("{SCHEMAS}{}", named(name, room));
+                        }
+                    }
+                    member => refer(member, room),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| refer(item, room)),
+        _ => {}
+    }
+}
+
+/// Two things under one name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the room {room} describes {what} {name}, which another room has already; each stands in the document once")]
+pub struct Clash {
+    pub room: &'static str,
+    pub what: &'static str,
+    pub name: String,
+}
+
+/// Adds a room's part to the document of the house.
+///
+/// # Errors
+/// A path, an operation's name, a tag, a schema or an example that is there already and is another thing.
+pub fn merge(api: &mut OpenApi, room: &'static str, part: OpenApi) -> Result<(), Clash> {
+    let clash = |what, name: &dyn fmt::Display| Clash { room, what, name: name.to_string() };
+    if let Some(path) = part.paths.paths.keys().find(|path| api.paths.paths.contains_key(*path)) {
+        return Err(clash("the path", path));
+    }
+    let known = names(api);
+    if let Some(name) = names(&part).into_iter().find(|name| known.contains(name)) {
+        return Err(clash("the operation", &name));
+    }
+    let tags: BTreeSet<&str> = api.tags.iter().flatten().map(|tag| tag.name.as_str()).collect();
+    if let Some(tag) = part.tags.iter().flatten().find(|tag| tags.contains(tag.name.as_str())) {
+        return Err(clash("the group", &tag.name));
+    }
+    if let (Some(before), Some(new)) = (&api.components, &part.components) {
+        if let Some(name) = differing(before, new) {
+            return Err(clash("the thing", &name));
+        }
+    }
+    api.merge(part);
+    Ok(())
+}
+
+fn names(api: &OpenApi) -> BTreeSet<String> {
+    let items = api.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put, &item.delete]);
+    items.flatten().filter_map(|operation| operation.operation_id.clone()).collect()
+}
+
+/// A schema or an example that both have, and not the same.
+fn differing(before: &Components, new: &Components) -> Option<String> {
+    let schema =
+        new.schemas.iter().find(|(name, schema)| before.schemas.get(*name).is_some_and(|known| known != *schema));
+    let example = new.examples.iter().find(|(name, one)| before.examples.get(*name).is_some_and(|known| known != *one));
+    schema.map(|(name, _)| name.clone()).or_else(|| example.map(|(name, _)| name.clone()))
+}
