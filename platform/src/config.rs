@@ -124,6 +124,9 @@ pub struct Storage {
     pub sqlite_cache_mb: u32,
 }
 
+/// An operator's secret that is shorter can be guessed.
+pub(crate) const SECRET_BYTES_MIN: usize = 32;
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crypto {

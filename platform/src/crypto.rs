@@ -15,7 +15,6 @@ mod table;
 mod token;
 
 pub(crate) use file::{FileTrouble, read_line, read_or_make_line};
-pub(crate) use master::SECRET_BYTES_MIN;
 pub use master::{KeyEncryptionKey, KeyError, PurposeKey};
 pub use places::Place;
 pub use ring::{KeyRing, SealError};

@@ -12,6 +12,7 @@ mod beside;
 mod checkpoint;
 mod databases;
 mod error;
+mod fence;
 mod migrate;
 mod pace;
 mod pool;
@@ -30,13 +31,13 @@ pub use backup::{Copied, backup_files, backup_listed, file_sha256};
 pub use beside::files_beside;
 pub use databases::{create_database, drop_database, has_database, with_database};
 pub use error::{CommitError, DbError, Fault, WriteError};
+pub use fence::Fence;
 pub use migrate::Migration;
 pub use pace::Pace;
 pub use rowset::{Column, RowSet};
 pub use tx::Tx;
 pub use value::{Cell, Row, Value};
 
-use crate::lease::Fence;
 use checkpoint::Checkpointer;
 use pool::{Conn, Pool};
 

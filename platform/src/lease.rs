@@ -6,7 +6,7 @@
 //!
 //! A clock alone proves nothing: a process may be paused between looking at it and writing. So there are two walls. The holder
 //! stops by its own clock, counted from before it asked, which is before the database would let another one in
-//! ([`Standing`]). And each of its transactions checks the epoch in one flush with its commit ([`Fence`]), under a lock that a
+//! ([`Standing`]). And each of its transactions checks the epoch in one flush with its commit ([`crate::db::Fence`]), under a lock that a
 //! successor waits for, so that none commits behind a take-over, however late it comes.
 //!
 //! Invariants: epochs only rise; whoever takes over has changed the fence's row before it begins, and no transaction of an
@@ -24,7 +24,6 @@ use std::thread::JoinHandle;
 
 use kernel::Clock;
 
-pub use fence::Fence;
 pub use standing::{Role, Standing, Term};
 pub use store::LEASE_TABLES;
 

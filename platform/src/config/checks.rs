@@ -6,8 +6,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::layers::Values;
-use super::{Mistake, network};
-use crate::crypto::SECRET_BYTES_MIN;
+use super::{Mistake, SECRET_BYTES_MIN, network};
 
 /// Smallest and largest accepted value of every whole number.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[

@@ -14,14 +14,12 @@ use zeroize::Zeroizing;
 
 use super::file::{FileTrouble, read_line, read_or_make_line};
 use super::token;
-use crate::config::Crypto;
+use crate::config::{Crypto, SECRET_BYTES_MIN};
 use crate::db::Engine;
 
 const BYTES: usize = 32;
 /// Of the longest spelling, and some more to tell what is too long.
 const LETTERS_MAX: usize = 128;
-/// An operator's secret that is shorter can be guessed.
-pub(crate) const SECRET_BYTES_MIN: usize = 32;
 
 const SALT: &[u8] = b"florin key encryption key";
 const SALT_OF_SECRETS: &[u8] = b"florin operator's secret";

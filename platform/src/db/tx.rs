@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::pool::{Conn, Lent};
-use super::{Column, CommitError, DbError, Fault, Pace, Row, RowSet, Value};
-use crate::lease::Fence;
+use super::{Column, CommitError, DbError, Fault, Fence, Pace, Row, RowSet, Value};
 
 #[derive(Debug)]
 pub struct Tx {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::{Clock, Monotonic};
 use tokio::sync::watch;
 
-use super::Fence;
+use crate::db::Fence;
 
 /// A handle that is cheap to clone.
 #[derive(Debug, Clone)]

@@ -7,9 +7,10 @@ use kernel::{Clock, Monotonic};
 use rand::RngExt;
 use tokio::sync::watch;
 
+use super::fence::fence;
 use super::standing::{RoleView, View, Wish};
 use super::store::{Seen, Session};
-use super::{Fence, LeaseConfig, Standing};
+use super::{LeaseConfig, Standing};
 use crate::db::DbError;
 
 pub(super) struct Task {
@@ -180,7 +181,7 @@ impl Task {
         let until = asked.plus_millis(self.config.time_ms);
         let fence = match &self.view.borrow().role {
             RoleView::Holder { epoch: known, fence, .. } if *known == epoch => fence.clone(),
-            _ => Fence::new(&self.config.schema, epoch, &self.holder),
+            _ => fence(&self.config.schema, epoch, &self.holder),
         };
         self.tell(RoleView::Holder { epoch, until, fence }, asked);
     }
