@@ -92,10 +92,22 @@ fn responses(document: &Value, body: &Value) -> Markup {
         }
         @if !refused.is_empty() {
             h4 { "Refusals" }
-            table.refusals { @for (status, answer) in refused { (refusals(status, answer)) } }
+            table.refusals { @for (status, answer) in refused { (refusals(document, status, answer)) } }
         }
-        @if !general.is_empty() { p.hint { "And " a href="#general" { "what any operation may answer" } "." } }
+        @for (_, answer) in general {
+            p.hint { "And " a href={ "#" (general_anchor(answer)) } { (lowered(text(answer, "/description"))) } "." }
+        }
     }
+}
+
+/// Where the page has what many operations may answer.
+pub(super) fn general_anchor(answer: &Value) -> String {
+    text(answer, "/description").to_lowercase().replace([' ', ','], "-")
+}
+
+fn lowered(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A link to the thing that is answered.
@@ -110,11 +122,12 @@ fn written(content: &Map<String, Value>) -> Markup {
 }
 
 /// One row for each code: the names of the examples of a refusal are its codes.
-pub(super) fn refusals(status: &str, answer: &Value) -> Markup {
+pub(super) fn refusals(document: &Value, status: &str, answer: &Value) -> Markup {
     let media = answer.get("content").and_then(Value::as_object).and_then(|content| content.values().next());
     let examples = media.and_then(|media| media.get("examples")).and_then(Value::as_object);
     html! {
         @for (code, example) in examples.into_iter().flatten() {
+            @let example = resolve(document, example);
             @let own = example.pointer("/value/status").map(Value::to_string);
             tr {
                 td { code { (own.as_deref().unwrap_or(status)) } }

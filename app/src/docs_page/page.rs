@@ -74,8 +74,8 @@ fn general(document: &Value) -> Markup {
         section {
             h2 id="general" { "General refusals" }
             @for answer in answers.into_iter().flat_map(|answers| answers.values()) {
-                p { (inline(text(answer, "/description"))) }
-                table.refusals { (operation::refusals("", answer)) }
+                p id=(operation::general_anchor(answer)) { (inline(text(answer, "/description"))) }
+                table.refusals { (operation::refusals(document, "", answer)) }
             }
         }
     }

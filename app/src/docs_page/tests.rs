@@ -25,14 +25,16 @@ fn document() -> Value {
                         "404": {
                             "description": "No such account",
                             "content": { "application/problem+json": { "examples": { "account_unknown": {
-                                "description": "Nobody opened `it`.", "value": { "status": 404 }
+                                "$ref": "#/components/examples/ledger.account_unknown"
                             } } } }
                         }
                     }
                 }
             }
         },
-        "components": { "schemas": { "Account": {
+        "components": { "examples": { "ledger.account_unknown": {
+            "description": "Nobody opened `it`.", "value": { "status": 404 }
+        } }, "schemas": { "Account": {
             "type": "object",
             "properties": {
                 "path": { "type": "string", "example": "assets/cash" },

@@ -58,7 +58,7 @@ fn every_operation_can_be_programmed_against() {
             let content = operation.body.pointer(&format!("/requestBody/content/{kind}"));
             assert!(content.is_none_or(has_example), "{place}: no example of a request");
         }
-        assert_answers(&place, Class::of(&operation), operation.body["responses"].as_object().unwrap());
+        assert_answers(&document, &place, Class::of(&operation), operation.body["responses"].as_object().unwrap());
         for parameter in operation.body["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{place}: {} is not described", parameter["name"]);
         }
@@ -66,7 +66,7 @@ fn every_operation_can_be_programmed_against() {
     assert!(names.len() >= 20, "{names:?}");
 }
 
-fn assert_answers(place: &str, class: Class, answers: &serde_json::Map<String, Value>) {
+fn assert_answers(document: &Value, place: &str, class: Class, answers: &serde_json::Map<String, Value>) {
     let good: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['2', '3'])).collect();
     let shown = |answer: &Value| answer.pointer("/content/application~1json").is_some_and(has_example);
     // An answer without a body, and a page, have nothing to show.
@@ -88,6 +88,7 @@ fn assert_answers(place: &str, class: Class, answers: &serde_json::Map<String, V
         };
         let examples = answer.pointer(&format!("/content/{kind}/examples")).unwrap().as_object().unwrap();
         for (code, example) in examples {
+            let example = followed(document, example);
             assert_eq!(example["value"][name].as_str(), Some(code.as_str()), "{place}");
             let own = example["value"].get("status").map(Value::to_string);
             assert!(own.is_none_or(|own| own == *status), "{place}: {example}");
@@ -95,6 +96,11 @@ fn assert_answers(place: &str, class: Class, answers: &serde_json::Map<String, V
             assert!(when.is_some_and(|when| when.len() > 10), "{place} {code}: does not say when");
         }
     }
+}
+
+/// The thing itself, where the document refers to it.
+fn followed<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    value["$ref"].as_str().map_or(value, |reference| document.pointer(&reference[1..]).unwrap())
 }
 
 fn has_example(content: &Value) -> bool {
