@@ -1,0 +1,136 @@
+//! Cases: what people look at, and what they say of it.
+
+use kernel::{Money, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{CaseId, Entity, Outcome, SubjectId, SubjectKind};
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum CaseState {
+    Open,
+    Assigned,
+    Resolved,
+}
+
+impl CaseState {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Resolution {
+    Fraud,
+    Genuine,
+    /// It is no label.
+    Unsure,
+}
+
+impl Resolution {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeCase {
+    pub id: CaseId,
+    /// The version that was read; another one means that somebody was faster.
+    pub version: u32,
+    pub change: CaseChange,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseChange {
+    /// To the person with this subject; nobody where it is left out.
+    Assign {
+        to: Option<String>,
+    },
+    Note {
+        text: String,
+    },
+    /// Fraud and genuine become a label of the subject.
+    Resolve {
+        resolution: Resolution,
+        note: Option<String>,
+    },
+    Reopen {
+        note: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Case {
+    pub id: CaseId,
+    pub version: u32,
+    pub state: CaseState,
+    pub subject: SubjectId,
+    pub kind: SubjectKind,
+    pub outcome: Outcome,
+    #[schema(maximum = 1000)]
+    pub score: u16,
+    #[serde(default)]
+    pub amount: Option<Money>,
+    /// The card, or the account where there is none.
+    #[serde(default)]
+    pub entity: Option<Entity>,
+    pub opened_at: Timestamp,
+    #[serde(default)]
+    pub assigned_to: Option<String>,
+    /// It was open longer than `case_escalate_hours`.
+    pub escalated: bool,
+    #[serde(default)]
+    pub resolution: Option<Resolution>,
+    #[serde(default)]
+    pub resolved_at: Option<Timestamp>,
+    #[serde(default)]
+    pub resolved_by: Option<String>,
+    /// The oldest first. Lists leave them out.
+    #[serde(default)]
+    pub notes: Vec<CaseNote>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CaseNote {
+    pub at: Timestamp,
+    pub author: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseQuery {
+    #[serde(default)]
+    pub state: Option<CaseState>,
+    #[serde(default)]
+    pub assigned_to: Option<String>,
+    #[serde(default)]
+    pub kind: Option<SubjectKind>,
+    #[serde(default)]
+    pub escalated: Option<bool>,
+    #[serde(default)]
+    pub entity: Option<Entity>,
+    /// The last case of the page before; newest first.
+    #[serde(default)]
+    pub before: Option<CaseId>,
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CasePage {
+    pub cases: Vec<Case>,
+    #[serde(default)]
+    pub next: Option<CaseId>,
+}

@@ -1,0 +1,97 @@
+//! What became known later: whether a subject was fraud.
+
+use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{RiskError, SubjectId};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// At most 1,000.
+    pub labels: Vec<Label>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    pub id: SubjectId,
+    pub verdict: Verdict,
+    pub source: LabelSource,
+    /// When it became known; now where it is left out. Nothing decides on it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1000)]
+    pub note: Option<String>,
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Verdict {
+    Fraud,
+    Genuine,
+}
+
+impl Verdict {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LabelSource {
+    Dispute,
+    Review,
+    Customer,
+    Import,
+}
+
+impl LabelSource {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A label as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LabelRecord {
+    pub verdict: Verdict,
+    pub source: LabelSource,
+    pub known_at: Timestamp,
+    pub recorded_at: Timestamp,
+    /// Who said so.
+    pub author: String,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What became of one label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noted {
+    /// It holds now, or from the time at which it is known.
+    Holds {
+        id: SubjectId,
+    },
+    /// One that became known later is there already; this one stays in the history.
+    Superseded {
+        id: SubjectId,
+    },
+    /// Nothing was decided about the subject yet; the label waits for it.
+    Waiting {
+        id: SubjectId,
+    },
+    Failed {
+        id: SubjectId,
+        error: RiskError,
+    },
+}
