@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Principal;
-use platform::rpc::{Caller, Served, Transport, TransportError, Trust};
+use platform::rpc::{Caller, Repeat, Served, Transport, TransportError, Trust};
 
 type Carried = std::pin::Pin<Box<dyn Future<Output = Result<Bytes, TransportError>> + Send>>;
 
@@ -42,8 +42,10 @@ impl Transport for InProcess {
 pub struct Trouble {
     /// Never reach the service, and the caller knows.
     pub not_sent: u64,
-    /// May or may not reach the service, and the caller cannot know: half of them do.
+    /// May or may not reach the service, and the caller cannot know: half of them do, perhaps after their own repeat.
     pub lost: u64,
+    /// Are carried out, and the answer is lost.
+    pub unanswered: u64,
     /// Reach the service twice; the second answer comes back.
     pub doubled: u64,
     /// Wait for a while first.
@@ -53,14 +55,30 @@ pub struct Trouble {
 impl Trouble {
     /// One call in three meets some trouble.
     pub fn plenty() -> Trouble {
-        Trouble { not_sent: 8, lost: 10, doubled: 8, late: 8 }
+        Trouble { not_sent: 8, lost: 10, unanswered: 0, doubled: 8, late: 8 }
     }
+
+    /// Whatever may be sent again reaches the service at least twice, and the caller gets the last answer. Calls that must not
+    /// be sent twice are sometimes not sent at first.
+    pub fn twice() -> Trouble {
+        Trouble { not_sent: 10, lost: 0, unanswered: 15, doubled: 75, late: 0 }
+    }
+}
+
+enum Fate {
+    NotSent,
+    Lost,
+    Unanswered,
+    Doubled,
+    Late,
+    Passes,
 }
 
 pub struct Flaky<T> {
     inner: Arc<T>,
     trouble: Trouble,
     state: AtomicU64,
+    calls: AtomicU64,
     met: AtomicU64,
 }
 
@@ -68,7 +86,13 @@ const LATE: Duration = Duration::from_millis(5);
 
 impl<T: Transport + 'static> Flaky<T> {
     pub fn new(inner: T, trouble: Trouble, seed: u64) -> Flaky<T> {
-        Flaky { inner: Arc::new(inner), trouble, state: AtomicU64::new(seed), met: AtomicU64::new(0) }
+        let (state, calls, met) = (AtomicU64::new(seed), AtomicU64::new(0), AtomicU64::new(0));
+        Flaky { inner: Arc::new(inner), trouble, state, calls, met }
+    }
+
+    /// Calls so far, repeats of the caller's own included.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// Calls that did not simply pass.
@@ -85,38 +109,79 @@ impl<T: Transport + 'static> Flaky<T> {
         dice ^ (dice >> 31)
     }
 
+    fn fate(&self, dice: u64) -> Fate {
+        let Trouble { not_sent, lost, unanswered, doubled, late } = self.trouble;
+        let mut end = 0;
+        let chances = [
+            (not_sent, Fate::NotSent),
+            (lost, Fate::Lost),
+            (unanswered, Fate::Unanswered),
+            (doubled, Fate::Doubled),
+            (late, Fate::Late),
+        ];
+        for (chance, fate) in chances {
+            end += chance;
+            if dice % 100 < end {
+                return fate;
+            }
+        }
+        Fate::Passes
+    }
+
     fn pass(&self, service: &str, method: &str, call: Bytes) -> Carried {
         let (inner, service, method) = (Arc::clone(&self.inner), service.to_owned(), method.to_owned());
         Box::pin(async move { inner.carry(&service, &method, call).await })
+    }
+
+    async fn meet(&self, fate: Fate, coin: bool, pass: impl Fn() -> Carried) -> Result<Bytes, TransportError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.met.fetch_add(u64::from(!matches!(fate, Fate::Passes)), Ordering::Relaxed);
+        match fate {
+            Fate::Passes => pass().await,
+            Fate::NotSent => Err(TransportError::NotSent("flaky".to_owned())),
+            Fate::Lost => {
+                if coin {
+                    // Nobody waits for it, and it may come after its own repeat.
+                    tokio::spawn(pass());
+                }
+                Err(TransportError::Lost("flaky".to_owned()))
+            }
+            Fate::Unanswered => {
+                let _ = pass().await;
+                Err(TransportError::Lost("flaky".to_owned()))
+            }
+            Fate::Doubled => {
+                // What the first one answers is lost with it.
+                let _ = pass().await;
+                pass().await
+            }
+            Fate::Late => {
+                tokio::time::sleep(LATE).await;
+                pass().await
+            }
+        }
     }
 }
 
 #[async_trait]
 impl<T: Transport + 'static> Transport for Flaky<T> {
     async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
-        let Trouble { not_sent, lost, doubled, late } = self.trouble;
         let dice = self.dice();
-        let (chance, coin) = (dice % 100, dice >> 63 == 0);
-        self.met.fetch_add(u64::from(chance < not_sent + lost + doubled + late), Ordering::Relaxed);
-        match chance {
-            chance if chance < not_sent => Err(TransportError::NotSent("flaky".to_owned())),
-            chance if chance < not_sent + lost => {
-                if coin {
-                    // Nobody waits for it, and it may come behind its own repeat.
-                    tokio::spawn(self.pass(service, method, call));
-                }
-                Err(TransportError::Lost("flaky".to_owned()))
-            }
-            chance if chance < not_sent + lost + doubled => {
-                // What the first one answers is lost with it.
-                let _ = self.pass(service, method, call.clone()).await;
-                self.pass(service, method, call).await
-            }
-            chance if chance < not_sent + lost + doubled + late => {
-                tokio::time::sleep(LATE).await;
-                self.pass(service, method, call).await
-            }
-            _ => self.pass(service, method, call).await,
-        }
+        self.meet(self.fate(dice), dice >> 63 == 0, || self.pass(service, method, call.clone())).await
+    }
+
+    async fn carry_as(
+        &self,
+        service: &str,
+        method: &str,
+        call: Bytes,
+        repeat: Repeat,
+    ) -> Result<Bytes, TransportError> {
+        let dice = self.dice();
+        let fate = match (self.fate(dice), repeat) {
+            (Fate::Lost | Fate::Unanswered | Fate::Doubled, Repeat::Never) => Fate::Passes,
+            (fate, _) => fate,
+        };
+        self.meet(fate, dice >> 63 == 0, || self.pass(service, method, call.clone())).await
     }
 }

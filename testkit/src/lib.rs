@@ -16,8 +16,10 @@ mod engines;
 mod fault_proxy;
 mod flaky;
 mod server;
+mod stage;
 mod store;
 mod through;
+mod way;
 
 pub use alone::{alone, run_alone};
 #[cfg(feature = "browser")]
@@ -30,4 +32,6 @@ pub use engines::{for_each_engine, on_postgres, on_sqlite};
 pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather};
 pub use flaky::{AsSaid, Flaky, InProcess, Trouble};
 pub use server::{CLIENT, Server, ServerBuilder, free_port, master};
+pub use stage::Stage;
 pub use store::TestStore;
+pub use way::{Reached, Way, on_each_way};

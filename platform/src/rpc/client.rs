@@ -125,7 +125,8 @@ impl RpcClient {
                 return Err(Missed::Failed(seen.said(CallError::DeadlineExceeded)));
             }
             let call = body(ctx, left, command).map_err(|_| Missed::Failed(seen.said(CallError::NotUnderstood)))?;
-            let attempt = tokio::time::timeout(left, self.transport.carry(self.service, method, call)).await;
+            let carried = self.transport.carry_as(self.service, method, call, seen.repeat);
+            let attempt = tokio::time::timeout(left, carried).await;
             let (failure, refused) = match attempt {
                 Ok(Ok(answer)) => match self.read(method, &answer, seen) {
                     Err(Missed::Refused(refused)) if away < self.away_max && E::is_worth_repeating(&refused) => {

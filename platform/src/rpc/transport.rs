@@ -5,16 +5,40 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::Repeat;
+
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Carries one call to the service and its answer back. The caller bounds the wait.
     async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError>;
+
+    /// The same for a transport that treats calls by what may be done with them when an answer is lost, as a bad network of
+    /// tests does: it loses no answer of a call that must not be sent twice.
+    async fn carry_as(
+        &self,
+        service: &str,
+        method: &str,
+        call: Bytes,
+        _repeat: Repeat,
+    ) -> Result<Bytes, TransportError> {
+        self.carry(service, method, call).await
+    }
 }
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
         (**self).carry(service, method, call).await
+    }
+
+    async fn carry_as(
+        &self,
+        service: &str,
+        method: &str,
+        call: Bytes,
+        repeat: Repeat,
+    ) -> Result<Bytes, TransportError> {
+        (**self).carry_as(service, method, call, repeat).await
     }
 }
 

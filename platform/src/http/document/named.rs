@@ -74,10 +74,10 @@ pub fn merge(api: &mut OpenApi, room: &'static str, part: OpenApi) -> Result<(),
     if let Some(tag) = part.tags.iter().flatten().find(|tag| tags.contains(tag.name.as_str())) {
         return Err(clash("the group", &tag.name));
     }
-    if let (Some(before), Some(new)) = (&api.components, &part.components) {
-        if let Some(name) = differing(before, new) {
-            return Err(clash("the thing", &name));
-        }
+    if let (Some(before), Some(new)) = (&api.components, &part.components)
+        && let Some(name) = differing(before, new)
+    {
+        return Err(clash("the thing", &name));
     }
     api.merge(part);
     Ok(())

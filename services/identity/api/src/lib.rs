@@ -25,7 +25,7 @@ pub use client::{
 pub use login::{BeginLogin, FactorKind, Login, LoginAct, LoginPage, LoginReply, LoginStep, NewSession, SentTo, Stage};
 pub use person::{ChangeUser, CreateUser, NewUser, People, User, UserChange, UserId, UserPage, UserQuery, UserStatus};
 pub use refusal::{IdentityError, OAuthError, Refusal};
-pub use remote::{RemoteIdentity, SERVICE, methods};
+pub use remote::{FACE, RemoteIdentity, SERVICE, methods};
 pub use rights::{Effect, EffectOn, PutPolicy, PutRole, Rights, TryChange};
 pub use security::{
     Consented, Enrolment, Security, SecurityAct, SecurityReply, SecurityStep, SecurityView, SessionView,

@@ -8,12 +8,17 @@ use access::{Policy, Role, Since, Standing};
 use async_trait::async_trait;
 use kernel::{Ctx, Secret};
 use platform::feed::{Event, Pull};
+use platform::room::Face;
 use platform::rpc::{Methods, Repeat, RpcClient};
 
 use crate::*;
 
 /// The name under which identity's methods are served.
 pub const SERVICE: &str = "identity";
+
+/// How identity is called.
+pub static FACE: Face<dyn Identity> =
+    Face { name: SERVICE, serve: methods, remote: |rpc| Arc::new(RemoteIdentity::new(rpc)) };
 
 type Shared = Arc<dyn Identity>;
 

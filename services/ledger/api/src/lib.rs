@@ -36,7 +36,7 @@ pub use operation::{
 };
 pub use path::{AccountPath, AccountPathError, Reference, ReferenceError};
 pub use refusal::{LedgerError, Refusal, Shape, field_of};
-pub use remote::{RemoteBooks, SERVICE, methods};
+pub use remote::{FACE, RemoteBooks, SERVICE, methods};
 pub use schedule::{Schedule, ScheduledAt, ScheduledPage, ScheduledQuery};
 pub use search::{DeclareMetadataKey, MetadataKey, Search, TransactionPage, TransactionQuery};
 pub use transaction::{

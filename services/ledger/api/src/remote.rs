@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::feed::{Event, Pull};
+use platform::room::Face;
 use platform::rpc::{Methods, Outcome, Repeat, RpcClient};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,10 @@ use crate::{
 
 /// The name under which a ledger's methods are served.
 pub const SERVICE: &str = "ledger";
+
+/// How all books of a ledger are called.
+pub static FACE: Face<dyn Books> =
+    Face { name: SERVICE, serve: |books| methods(SERVICE, books), remote: |rpc| Arc::new(RemoteBooks::new(rpc)) };
 
 /// A command beside the book that it is for.
 #[derive(Debug, Serialize, Deserialize)]

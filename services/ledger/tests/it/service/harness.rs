@@ -11,10 +11,10 @@ use ledger_api::{
 };
 use testkit::{FakeClock, TestStore};
 
-use crate::service::way::Face;
+use crate::service::way::MainBook;
 
 pub(crate) struct Desk {
-    pub(crate) ledger: Face,
+    pub(crate) ledger: MainBook,
     pub(crate) clock: FakeClock,
     pub(crate) ctx: Ctx,
 }
@@ -31,7 +31,7 @@ impl Desk {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = IdMaker::seeded(Arc::clone(&shared), 7);
         let service = LedgerService::start(store.open().await, config, Arc::clone(&shared), ids).await.unwrap();
-        let ledger = Face::of_way(service, shared).await;
+        let ledger = MainBook::of_way(service, shared).await;
         let ctx = ctx(&clock, Principal::operator());
         Desk { ledger, clock, ctx }
     }

@@ -10,7 +10,7 @@ use platform::db::{Access, Db};
 use testkit::{CommitCutter, Cut, FakeClock, on_postgres};
 
 use crate::service::harness::{Desk, ctx, may_go_negative, path, pay};
-use crate::service::way::Face;
+use crate::service::way::MainBook;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
@@ -21,8 +21,9 @@ async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
         let clock = FakeClock::default();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = IdMaker::seeded(Arc::clone(&shared), 7);
-        let ledger = LedgerService::start(db, LedgerConfig::default(), shared, ids).await.unwrap();
-        let desk = Desk { ledger: Face::local(ledger), ctx: ctx(&clock, Principal::operator()), clock };
+        let ledger = LedgerService::start(db, LedgerConfig::default(), Arc::clone(&shared), ids).await.unwrap();
+        let desk =
+            Desk { ledger: MainBook::of_way(ledger, shared).await, ctx: ctx(&clock, Principal::operator()), clock };
         desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();
         desk.account("ann", Side::Credit, may_go_negative()).await.unwrap();
         for (bits, cut) in

@@ -1,0 +1,5 @@
+//! What testkit promises to tests of rooms, tried on a small room that has all that a room has.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod notes;
+mod ways;
