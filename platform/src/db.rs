@@ -15,6 +15,7 @@ mod error;
 mod fence;
 mod migrate;
 mod pace;
+mod patience;
 mod pool;
 mod postgres;
 mod rowset;
@@ -228,6 +229,7 @@ impl Db {
     pub async fn checkpoint(&self) -> Result<(), DbError> {
         let conn = self.inner.writers.take().await?;
         if let Conn::Sqlite(sqlite) = conn.conn() {
+            sqlite.keep_to_the_call()?;
             sqlite.checkpoint()?;
         }
         conn.give_back();

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -15,15 +14,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use kernel::{Clock, Monotonic};
+use kernel::{Clock, Deadline, Monotonic};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::deadline;
 use crate::http::{Json, Problem, refusals};
 use crate::telemetry::Metrics;
 
 /// A probe asks every few seconds; a part that has not answered by then is not ready.
-const ASK_MAX: Duration = Duration::from_secs(1);
+const ASK_MAX_MS: u64 = 1_000;
 
 const METRICS: [&str; 2] = ["/metrics", "/actuator/prometheus"];
 const ELSEWHERE: &str = "metrics and status are on the management listener (server.management_listen); here too with \
@@ -106,19 +106,23 @@ impl Health {
 
     /// Asks every part at the same time.
     async fn parts_ready(&self) -> BTreeMap<&'static str, bool> {
-        let asked = self.parts.iter().map(|part| async move { (part.name(), part_ready(part.as_ref()).await) });
+        let asked = self.parts.iter().map(|part| async move { (part.name(), self.part_ready(part.as_ref()).await) });
         futures_util::future::join_all(asked).await.into_iter().collect()
     }
-}
 
-async fn part_ready(part: &dyn Part) -> bool {
-    let refused = match tokio::time::timeout(ASK_MAX, part.ready()).await {
-        Ok(Ok(())) => return true,
-        Ok(Err(sentence)) => sentence,
-        Err(_) => "did not answer in time".to_owned(),
-    };
-    tracing::warn!(part = part.name(), why = refused, "not ready");
-    false
+    async fn part_ready(&self, part: &dyn Part) -> bool {
+        let refused = match self.in_time(part.ready()).await {
+            Some(Ok(())) => return true,
+            Some(Err(sentence)) => sentence,
+            None => "did not answer in time".to_owned(),
+        };
+        tracing::warn!(part = part.name(), why = refused, "not ready");
+        false
+    }
+
+    async fn in_time<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
+        deadline::ended(Deadline::after_millis(&*self.clock, ASK_MAX_MS), &self.clock, asking).await.ok()
+    }
 }
 
 async fn live() -> Response {
@@ -139,8 +143,9 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
 }
 
 async fn status(State(health): State<Arc<Health>>) -> Response {
-    let rows = health.parts.iter().map(|part| async move {
-        let facts = tokio::time::timeout(ASK_MAX, part.status()).await.unwrap_or_default();
+    let asked = &health;
+    let rows = asked.parts.iter().map(|part| async move {
+        let facts = asked.in_time(part.status()).await.unwrap_or_default();
         (part.name(), facts)
     });
     let services: BTreeMap<_, _> = futures_util::future::join_all(rows).await.into_iter().collect();

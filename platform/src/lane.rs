@@ -22,6 +22,7 @@ use kernel::{Clock, Deadline, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Db, DbError, Tx};
+use crate::deadline;
 use crate::lease::Standing;
 
 pub use runner::Runner;
@@ -248,7 +249,12 @@ impl<W: LaneWork> Lane<W> {
         drop(sender);
         let wait = Duration::from_micros(deadline.micros_left(now));
         match tokio::time::timeout(wait, reply).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => {
+                if answer.is_ok() {
+                    deadline::changes();
+                }
+                answer
+            }
             // The lane ended without an answer.
             Ok(Err(_)) if turn.give_up() => Err(LaneError::Unavailable),
             Err(_) if turn.give_up() => Err(LaneError::DeadlineExceeded),

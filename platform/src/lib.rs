@@ -10,6 +10,7 @@ pub mod config;
 pub mod crypto;
 pub mod data_dir;
 pub mod db;
+pub mod deadline;
 pub mod error;
 pub mod feed;
 pub mod health;

@@ -79,6 +79,9 @@ pub enum Fault {
     /// Of a commit: nothing happened, and nothing of this writer will.
     #[error("another process holds the lease")]
     Fenced,
+    /// The call that waited for the store has come to its deadline. Of a commit this means that the outcome is unknown.
+    #[error("the caller's time is over")]
+    Late,
 }
 
 impl DbError {
@@ -95,14 +98,23 @@ impl DbError {
         DbError::new(detail, Fault::Corrupt)
     }
 
+    /// Of a commit: whether it may have happened all the same.
+    pub fn leaves_a_commit_unknown(&self) -> bool {
+        matches!(self.fault, Fault::ConnectionLost | Fault::Io | Fault::Late)
+    }
+
     pub fn is_retryable(&self) -> bool {
         self.fault == Fault::Retry
     }
 
     /// What a fence fails by.
     pub(crate) fn is_division_by_zero(&self) -> bool {
+        self.is_of_state(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO)
+    }
+
+    fn is_of_state(&self, state: &tokio_postgres::error::SqlState) -> bool {
         let cause = self.source.as_ref().and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
-        cause.is_some_and(|cause| cause.code() == Some(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO))
+        cause.is_some_and(|cause| cause.code() == Some(state))
     }
 
     pub(crate) fn sqlite(attempted: &str, error: rusqlite::Error) -> DbError {
@@ -125,6 +137,8 @@ fn sqlite_fault(error: &rusqlite::Error) -> Fault {
         Some(Code::SystemIoFailure) => Fault::Io,
         Some(Code::ReadOnly | Code::PermissionDenied) => Fault::ReadOnly,
         Some(Code::CannotOpen) => Fault::Unreachable,
+        // The store ends a statement in the middle for nothing but a caller's deadline.
+        Some(Code::OperationInterrupted) => Fault::Late,
         Some(Code::DatabaseCorrupt | Code::NotADatabase) => Fault::Corrupt,
         _ => Fault::Statement,
     }

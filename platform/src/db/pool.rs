@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::checkpoint::LogWatch;
+use super::patience::Patience;
 use super::postgres::PostgresConn;
 use super::sqlite::SqliteConn;
 use super::{Access, DbError, Fault, Target};
 
-/// Longest wait for a connection; callers with a shorter deadline stop waiting themselves.
+/// Longest wait for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
@@ -44,11 +45,9 @@ impl Pool {
     }
 
     pub(crate) async fn take(self: &Arc<Pool>) -> Result<Lent, DbError> {
-        let wait = tokio::time::timeout(WAIT_MAX, Arc::clone(&self.free).acquire_owned());
-        let permit = match wait.await {
-            Ok(Ok(permit)) => permit,
-            _ => return Err(DbError::new("wait for a connection", Fault::Unreachable)),
-        };
+        const WAITED: &str = "wait for a connection";
+        let wait = Patience::of(WAIT_MAX, Fault::Unreachable).wait(WAITED, Arc::clone(&self.free).acquire_owned());
+        let permit = wait.await?.map_err(|_| DbError::new(WAITED, Fault::Unreachable))?;
         let idle = self.idle().pop().filter(Conn::is_usable);
         let conn = match idle {
             Some(conn) => conn,

@@ -3,21 +3,29 @@
 //! Statements are prepared once per connection. Futures that are polled together are sent without waiting for one
 //! another's answer, which is how a store sends its row sets in one flush.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
+use super::patience::Patience;
 use super::rowset::{self, Column, RowSet};
 use super::value::{Row, Value, postgres_row};
 use super::{Access, DbError, Fault};
+use crate::deadline;
 
 /// A server that does not answer a statement by then is treated as a lost connection.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// Longest wait for a lock that another transaction holds.
+const LOCK_MAX: Duration = Duration::from_secs(10);
+/// So long before the statement itself, at most.
+const LOCK_WORD_MAX_MS: u128 = 50;
 /// From the first packet to a session that takes statements.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// A peer that went away without a word is found out on both ends: asked after this time, every so often, so many times.
@@ -41,11 +49,9 @@ impl PostgresConn {
         let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
         let config = config(url, schema, access).map_err(unreachable)?;
         // The driver's own limit ends where the server has taken the connection and has not said anything yet.
-        let connecting = tokio::time::timeout(CONNECT_MAX, config.connect(NoTls)).await;
-        let (client, connection) = match connecting {
-            Ok(connected) => connected.map_err(unreachable)?,
-            Err(_) => return Err(DbError::new("connect to PostgreSQL", Fault::Unreachable)),
-        };
+        let patience = Patience::of(CONNECT_MAX, Fault::Unreachable);
+        let connecting = patience.wait("connect to PostgreSQL", config.connect(NoTls));
+        let (client, connection) = connecting.await?.map_err(unreachable)?;
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");
@@ -135,10 +141,11 @@ fn config(url: &str, schema: &str, access: Access) -> Result<Config, tokio_postg
     // Durability is not left to the server's defaults; the search path makes every statement see its schema only.
     config
         .options(format!(
-            "-c search_path={schema} -c synchronous_commit=on -c lock_timeout=10s \
+            "-c search_path={schema} -c synchronous_commit=on -c lock_timeout={}ms \
              -c default_transaction_read_only={read_only} -c idle_in_transaction_session_timeout={}ms \
              -c tcp_keepalives_idle={} -c tcp_keepalives_interval={} -c tcp_keepalives_count={ASKED_TIMES} \
              -c tcp_user_timeout={}ms",
+            LOCK_MAX.as_millis(),
             idle_max.as_millis(),
             SILENCE_MAX.as_secs(),
             ASKED_EVERY.as_secs(),
@@ -171,10 +178,26 @@ fn array<'a>(column: Column<'a>) -> Box<dyn ToSql + Sync + Send + 'a> {
 
 async fn bounded<T>(sql: &str, call: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, DbError> {
     let attempted = sql.trim().lines().next().unwrap_or_default();
-    match tokio::time::timeout(ANSWER_MAX, call).await {
-        Ok(answer) => answer.map_err(|error| DbError::postgres(attempted, error)),
-        Err(_) => Err(DbError::new(attempted, Fault::ConnectionLost)),
-    }
+    let answer = Patience::of(ANSWER_MAX, Fault::ConnectionLost).wait(attempted, call).await?;
+    answer.map_err(|error| {
+        let late = deadline::left().is_some() && ended_by_the_server(&error);
+        let error = DbError::postgres(attempted, error);
+        if late { DbError { fault: Fault::Late, ..error } } else { error }
+    })
+}
+
+/// What [`within_call`] has the server end.
+fn ended_by_the_server(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&SqlState::QUERY_CANCELED | &SqlState::LOCK_NOT_AVAILABLE))
+}
+
+/// What begins a transaction, and has the server end by itself what nobody will wait for any more.
+pub(crate) fn within_call(begin: &str) -> Cow<'_, str> {
+    let Some(left) = deadline::left() else { return Cow::Borrowed(begin) };
+    let statement_ms = left.as_millis().max(1);
+    // A little earlier, so that a wait for a lock is told as one.
+    let lock_ms = (statement_ms - (statement_ms / 10).min(LOCK_WORD_MAX_MS)).min(LOCK_MAX.as_millis());
+    Cow::Owned(format!("{begin}; set local statement_timeout = {statement_ms}; set local lock_timeout = {lock_ms}"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The SQLite half of `Db`: one connection to one file.
 //!
 //! Calls block. They run on the thread that polls them, told to the runtime by [`blocking`], because a hop to another
-//! thread per statement costs more than most statements.
+//! thread per statement costs more than most statements. The runtime goes on with another thread meanwhile, so what a blocked call
+//! holds up is its own task: a store has a writer and a few readers, and no more threads can be blocked by it than that. Within a call
+//! the wait for another process's lock and a statement that takes its time end at the deadline ([`SqliteConn::keep_to_the_call`]);
+//! a disk that hangs in a sync cannot be left.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,12 +15,16 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::checkpoint::LogWatch;
+use super::patience::Patience;
 use super::rowset::{self, Column, RowSet};
 use super::value::{Row, Value, sqlite_cell};
 use super::{Access, DbError, Fault};
+use crate::deadline;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_CACHED_MAX: usize = 128;
+/// Steps of the engine between two looks at the deadline: some ten microseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 const CHECKPOINT: &str = "pragma wal_checkpoint(truncate)";
 
 #[derive(Debug)]
@@ -29,6 +36,10 @@ pub(crate) struct SqliteConn {
 struct Inner {
     connection: Connection,
     watch: Option<Arc<LogWatch>>,
+    /// For locks, as the connection was told last.
+    patience: Patience,
+    /// It was told of a call.
+    bound: bool,
     /// Statement texts with `$1` turned into `?1`, by the address of the constant they come from.
     texts: HashMap<(usize, usize), Box<str>>,
 }
@@ -43,14 +54,19 @@ impl SqliteConn {
         let attempted = format!("open {}", file.display());
         blocking(|| connect(file, cache_mb, access, watch.as_ref()))
             .map_err(|error| DbError::sqlite(&attempted, error))
-            .map(|connection| SqliteConn { inner: Mutex::new(Inner { connection, watch, texts: HashMap::new() }) })
+            .map(|connection| {
+                let patience = Patience { max: BUSY_TIMEOUT, fault: Fault::Retry };
+                let texts = HashMap::new();
+                SqliteConn { inner: Mutex::new(Inner { connection, watch, patience, bound: false, texts }) }
+            })
     }
 
     /// Begins as a writer; copies the rest of the log into the file first, where that is asked for.
     pub(crate) fn begin_write(&self) -> Result<(), DbError> {
+        self.keep_to_the_call()?;
         let inner = self.lock();
         if let Some(watch) = &inner.watch
-            && let Err(error) = blocking(|| watch.settle(&inner.connection, BUSY_TIMEOUT))
+            && let Err(error) = blocking(|| watch.settle(&inner.connection, inner.patience.max))
         {
             tracing::warn!(%error, "the rest of the write-ahead log was not copied");
         }
@@ -58,16 +74,33 @@ impl SqliteConn {
         self.batch("begin immediate")
     }
 
+    pub(crate) fn begin_read(&self) -> Result<(), DbError> {
+        self.keep_to_the_call()?;
+        self.batch("begin")
+    }
+
+    /// From here on the connection waits for locks, and works on one statement, no longer than the call that this task answers has
+    /// left; outside of a call for as long as ever.
+    pub(crate) fn keep_to_the_call(&self) -> Result<(), DbError> {
+        let mut inner = self.lock();
+        let call = deadline::current();
+        if call.is_none() && !inner.bound {
+            return Ok(());
+        }
+        inner.keep(call).map_err(|error| DbError::sqlite("bound the waits of a connection", error))
+    }
+
     pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
         let inner = self.lock();
-        blocking(|| inner.connection.execute_batch(sql)).map_err(|error| DbError::sqlite(attempted(sql), error))
+        blocking(|| inner.connection.execute_batch(sql)).map_err(|error| inner.failed(attempted(sql), error))
     }
 
     pub(crate) fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
         let mut inner = self.lock();
         blocking(|| {
+            let patience = inner.patience;
             let (connection, text) = inner.prepared(sql);
-            let fail = |error| DbError::sqlite(attempted(sql), error);
+            let fail = |error| failed(patience, attempted(sql), error);
             let mut statement = connection.prepare_cached(text).map_err(fail)?;
             let columns = statement.column_count();
             let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(fail)?;
@@ -90,11 +123,12 @@ impl SqliteConn {
     pub(crate) fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
         let mut inner = self.lock();
         blocking(|| {
+            let patience = inner.patience;
             let (connection, text) = inner.prepared(sql);
             let run = |connection: &Connection| -> rusqlite::Result<usize> {
                 connection.prepare_cached(text)?.execute(rusqlite::params_from_iter(params))
             };
-            run(connection).map(|changed| changed as u64).map_err(|error| DbError::sqlite(attempted(sql), error))
+            run(connection).map(|changed| changed as u64).map_err(|error| failed(patience, attempted(sql), error))
         })
     }
 
@@ -114,7 +148,7 @@ impl SqliteConn {
     pub(crate) fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
         let inner = self.lock();
         blocking(|| {
-            let fail = |error| DbError::sqlite(set.table, error);
+            let fail = |error| inner.failed(set.table, error);
             let mut statement = inner.connection.prepare_cached(set.sqlite_select()).map_err(fail)?;
             let columns = statement.column_count();
             let mut found = Vec::with_capacity(keys.length());
@@ -152,7 +186,7 @@ impl SqliteConn {
             }
             Ok(())
         })
-        .map_err(|error| DbError::sqlite(attempted(sql), error))
+        .map_err(|error| inner.failed(attempted(sql), error))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -161,6 +195,20 @@ impl SqliteConn {
 }
 
 impl Inner {
+    fn keep(&mut self, call: Option<Arc<deadline::Call>>) -> rusqlite::Result<()> {
+        self.bound = call.is_some();
+        self.patience = Patience::of(BUSY_TIMEOUT, Fault::Retry);
+        self.connection.busy_timeout(self.patience.max)?;
+        match call {
+            Some(call) => self.connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || call.left().is_zero())),
+            None => self.connection.progress_handler(0, None::<fn() -> bool>),
+        }
+    }
+
+    fn failed(&self, attempted: &str, error: rusqlite::Error) -> DbError {
+        failed(self.patience, attempted, error)
+    }
+
     fn prepared(&mut self, sql: &'static str) -> (&Connection, &str) {
         let key = (sql.as_ptr() as usize, sql.len());
         let text = self.texts.entry(key).or_insert_with(|| sql.replace('$', "?").into());
@@ -195,6 +243,13 @@ fn read_row(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, DbError> {
         sqlite_cell(value)
     };
     Ok(Row((0..columns).map(cell).collect::<Result<_, _>>()?))
+}
+
+/// A lock that was not waited for to the end is the caller's deadline.
+fn failed(patience: Patience, attempted: &str, error: rusqlite::Error) -> DbError {
+    let error = DbError::sqlite(attempted, error);
+    let late = error.is_retryable() && patience.is_the_callers();
+    if late { DbError { fault: Fault::Late, ..error } } else { error }
 }
 
 /// Statement texts are named constants, so their first line says enough.

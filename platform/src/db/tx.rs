@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::pool::{Conn, Lent};
+use super::postgres::within_call;
 use super::{Column, CommitError, DbError, Fault, Fence, Pace, Row, RowSet, Value};
+use crate::deadline;
 
 #[derive(Debug)]
 pub struct Tx {
     lent: Option<Lent>,
     spoiled: AtomicBool,
+    writes: bool,
     pace: Option<Arc<dyn Pace>>,
 }
 
@@ -27,6 +30,7 @@ pub(crate) enum Kind<'a> {
 
 /// Whatever the server's default is: a statement has to see what was committed while it waited for a lock.
 const BEGIN: &str = "begin isolation level read committed";
+const BEGIN_READ: &str = "begin isolation level repeatable read, read only";
 
 /// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
 const ALONE: &str = "select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
@@ -38,20 +42,20 @@ const ROLLBACK_MAX: Duration = Duration::from_secs(1);
 
 impl Tx {
     pub(crate) async fn begin(lent: Lent, kind: Kind<'_>, pace: Option<Arc<dyn Pace>>) -> Result<Tx, DbError> {
-        let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false), pace };
+        let tx = Tx { lent: Some(lent), spoiled: AtomicBool::new(false), writes: !matches!(kind, Kind::Read), pace };
         tx.pause().await;
         match (tx.conn(), kind) {
             // A plain `begin` that reads first and writes later fails under contention.
             (Conn::Sqlite(sqlite), Kind::Write | Kind::WriteAlone(_)) => sqlite.begin_write()?,
-            (Conn::Sqlite(sqlite), Kind::Read) => sqlite.batch("begin")?,
-            (Conn::Postgres(postgres), Kind::Write) => postgres.batch(BEGIN).await?,
-            (Conn::Postgres(postgres), Kind::WriteAlone(None)) => postgres.batch(&format!("{BEGIN}; {ALONE}")).await?,
+            (Conn::Sqlite(sqlite), Kind::Read) => sqlite.begin_read()?,
+            (Conn::Postgres(postgres), Kind::Write) => postgres.batch(&within_call(BEGIN)).await?,
+            (Conn::Postgres(postgres), Kind::WriteAlone(None)) => {
+                postgres.batch(&format!("{}; {ALONE}", within_call(BEGIN))).await?
+            }
             (Conn::Postgres(postgres), Kind::WriteAlone(Some(fence))) => {
                 postgres.batch(&format!("{BEGIN}; {}; {ALONE}", fence.begin())).await?;
             }
-            (Conn::Postgres(postgres), Kind::Read) => {
-                postgres.batch("begin isolation level repeatable read, read only").await?;
-            }
+            (Conn::Postgres(postgres), Kind::Read) => postgres.batch(&within_call(BEGIN_READ)).await?,
         }
         Ok(tx)
     }
@@ -161,11 +165,21 @@ impl Tx {
             return Err(DbError::new("commit although a statement failed", Fault::Statement));
         }
         self.pause().await;
-        match self.conn() {
-            // Whoever has the file is alone: there is nothing to check.
-            Conn::Sqlite(sqlite) => sqlite.batch("commit")?,
-            Conn::Postgres(postgres) => postgres.batch(text).await?,
+        if self.writes {
+            deadline::changes();
         }
+        let committed = match self.conn() {
+            // Whoever has the file is alone: there is nothing to check.
+            Conn::Sqlite(sqlite) => sqlite.batch("commit"),
+            Conn::Postgres(postgres) => postgres.batch(text).await,
+        };
+        if let Err(error) = &committed
+            && self.writes
+            && !error.leaves_a_commit_unknown()
+        {
+            deadline::undone();
+        }
+        committed?;
         if let Some(lent) = self.lent.take() {
             lent.give_back();
         }

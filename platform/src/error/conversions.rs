@@ -3,6 +3,7 @@
 
 use crate::access::{Denied, ProofTooOld};
 use crate::db::{CommitError, DbError, Fault, WriteError};
+use crate::deadline::Late;
 use crate::lane::LaneError;
 use crate::rpc::{CallError, Outcome};
 
@@ -23,6 +24,10 @@ impl<R> From<Failure> for ServiceError<R> {
 /// A question, or a change before its commit: nothing happened.
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Failure {
+        if error.fault == Fault::Late {
+            tracing::warn!(%error, "a store was not waited for any longer");
+            return Failure::DeadlineExceeded;
+        }
         tracing::error!(%error, cause = ?error.source, "a store failed");
         match error.fault {
             Fault::Corrupt | Fault::Statement | Fault::Constraint | Fault::Newer | Fault::Older => Failure::Internal,
@@ -35,7 +40,7 @@ impl From<DbError> for Failure {
 /// A commit: where its answer was lost it may have happened.
 impl From<CommitError> for Failure {
     fn from(CommitError(error): CommitError) -> Failure {
-        if matches!(error.fault, Fault::ConnectionLost | Fault::Io) {
+        if error.leaves_a_commit_unknown() {
             tracing::error!(%error, cause = ?error.source, "the outcome of a commit is unknown");
             return Failure::OutcomeUnknown;
         }
@@ -81,6 +86,15 @@ impl From<ProofTooOld> for Failure {
     }
 }
 
+impl From<Late> for Failure {
+    fn from(late: Late) -> Failure {
+        match late {
+            Late::NothingHappened => Failure::DeadlineExceeded,
+            Late::OutcomeUnknown => Failure::OutcomeUnknown,
+        }
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Failure {
         match error {
@@ -105,7 +119,7 @@ macro_rules! by_failure {
     };
 }
 
-by_failure!(DbError, CommitError, WriteError, LaneError, Denied, ProofTooOld, CallError);
+by_failure!(DbError, CommitError, WriteError, LaneError, Denied, ProofTooOld, CallError, Late);
 
 impl<R: Refusal> Outcome for ServiceError<R> {
     fn is_of_this_attempt(&self) -> bool {

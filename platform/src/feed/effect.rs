@@ -61,7 +61,8 @@ impl Failed {
             | Fault::Unreachable
             | Fault::Newer
             | Fault::Older
-            | Fault::Fenced => Failed::Passing(error),
+            | Fault::Fenced
+            | Fault::Late => Failed::Passing(error),
         }
     }
 }

@@ -17,13 +17,15 @@ use kernel::{Clock, Deadline, IdMaker};
 use metrics::SharedString;
 use tracing::Instrument;
 
+use super::deadline::{GRACE, deadline_ms};
 use super::host::Hosts;
 use super::observe::{Answered, Observed};
 use super::origin::{Origin, Proxies};
 use super::problem::{Problem, refusals};
 use super::scope::{Limits, Scope};
-use super::{deadline, headers, observe, request_id};
+use super::{headers, observe, request_id};
 use crate::config::Config;
+use crate::deadline;
 use crate::telemetry::{self, TRACEPARENT};
 
 /// What all requests share.
@@ -79,7 +81,10 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     telemetry::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
     let answer = async {
         let response = match admit(&edge, &mut request, &request_id, origin) {
-            Ok(allowed) => answer(request, next, allowed).await,
+            Ok((deadline, allowed)) => {
+                let running = deadline::known(deadline, &edge.clock, next.run(request));
+                answer(running, allowed).await
+            }
             Err(problem) => problem.into_response(),
         };
         let seconds = edge.clock.monotonic().micros_since(started) as f64 / 1e6;
@@ -99,16 +104,21 @@ fn observed(edge: &Edge, request: &Request) -> Observed {
 }
 
 /// What has to hold before a handler is asked; gives the time it may take.
-fn admit(edge: &Edge, request: &mut Request, request_id: &Arc<str>, origin: Origin) -> Result<Duration, Problem> {
+fn admit(
+    edge: &Edge,
+    request: &mut Request,
+    request_id: &Arc<str>,
+    origin: Origin,
+) -> Result<(Deadline, Duration), Problem> {
     let (mut parts, body) = std::mem::take(request).into_parts();
     edge.hosts.check(&parts)?;
     sane_uri(&parts.uri)?;
-    let millis = deadline::deadline_ms(&parts.headers, edge.deadline_ms)?;
+    let millis = deadline_ms(&parts.headers, edge.deadline_ms)?;
     let deadline = Deadline::after_millis(&*edge.clock, millis);
     let (request_id, limits, Origin { from, secure }) = (request_id.clone(), edge.limits, origin);
     parts.extensions.insert(Scope { request_id, deadline, limits, from, secure });
     *request = Request::from_parts(parts, body);
-    Ok(Duration::from_millis(millis))
+    Ok((deadline, Duration::from_millis(millis)))
 }
 
 /// Percent-encoding can smuggle in what no text of ours may hold.
@@ -128,9 +138,9 @@ fn sane_uri(uri: &Uri) -> Result<(), Problem> {
 }
 
 /// A handler that panics or outlives the deadline costs its own request and no other.
-async fn answer(request: Request, next: Next, allowed: Duration) -> Response {
-    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(allowed + deadline::GRACE, running).await {
+async fn answer(running: impl Future<Output = Response>, allowed: Duration) -> Response {
+    let running = AssertUnwindSafe(running).catch_unwind();
+    match tokio::time::timeout(allowed + GRACE, running).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => Problem::internal("a handler panicked; the line before says where").into_response(),
         Err(_) => Problem::from(refusals::DEADLINE_PASSED).into_response(),

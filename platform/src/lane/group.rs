@@ -116,7 +116,7 @@ impl<W: LaneWork> Run<W> {
         }
         match within(&standing, term, Box::pin(commit(tx, term))).await {
             Ok(()) => Attempt::Committed(replies, tail),
-            Err(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io) => {
+            Err(error) if matches!(error.fault, Fault::ConnectionLost | Fault::Io | Fault::Late) => {
                 Attempt::Unknown(error, replies, tail)
             }
             Err(error) => Attempt::Failed(error),
@@ -162,18 +162,18 @@ impl<W: LaneWork> Run<W> {
                 self.forget();
                 Next::Refuse(LaneError::NotWriter)
             }
-            Fault::ConnectionLost | Fault::Unreachable | Fault::Io if !self.standing.is_holder() => {
+            Fault::ConnectionLost | Fault::Unreachable | Fault::Io | Fault::Late if !self.standing.is_holder() => {
                 self.give_up(error, "the store was lost together with the lease");
                 Next::Refuse(LaneError::NotWriter)
             }
-            Fault::ConnectionLost | Fault::Unreachable | Fault::Io if tried < RETRIES_MAX => {
+            Fault::ConnectionLost | Fault::Unreachable | Fault::Io | Fault::Late if tried < RETRIES_MAX => {
                 self.give_up(error, "the store was lost before the commit");
                 match self.reopen(None).await {
                     Ok(_) => Next::Again,
                     Err(_) => Next::Refuse(LaneError::Unavailable),
                 }
             }
-            Fault::ConnectionLost | Fault::Unreachable | Fault::Io => {
+            Fault::ConnectionLost | Fault::Unreachable | Fault::Io | Fault::Late => {
                 self.give_up(error, "the store keeps failing");
                 Next::Refuse(LaneError::Unavailable)
             }

@@ -10,7 +10,7 @@ use kernel::{Clock, Ctx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::telemetry;
+use crate::{deadline, telemetry};
 
 use super::{Budget, Call, CallError, Caller, CallerCtx, Outcome, Reply, Transport, TransportError};
 
@@ -98,6 +98,10 @@ impl RpcClient {
         };
         metrics::counter!("rpc_calls_total", "service" => self.service, "method" => method, "outcome" => word)
             .increment(1);
+        let changed = matches!(outcome, Ok(_) | Err(Missed::Failed(CallError::OutcomeUnknown)));
+        if changed && repeat != Repeat::Question {
+            deadline::changes();
+        }
         let outcome = outcome.map_err(|missed| match missed {
             Missed::Refused(refused) => refused,
             Missed::Failed(error) => E::from(error),

@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
-use crate::telemetry;
+use crate::{deadline, telemetry};
 
-use super::{Call, Reply, TransportError, Trust};
+use super::{Call, CallError, Reply, TransportError, Trust};
 
 /// What became of a call that reached its service.
 pub type Answered = Result<Bytes, TransportError>;
@@ -40,12 +40,12 @@ impl Methods {
         Methods { service, table: HashMap::new() }
     }
 
-    /// Adds a method. The context that `work` gets has the caller's principal and what is left of its deadline.
+    /// Adds a method. The context that `work` gets has the caller's principal and what is left of its deadline, at which it ends.
     pub fn on<C, R, E, F, W>(mut self, method: &'static str, work: W) -> Methods
     where
         C: DeserializeOwned + Send + 'static,
         R: Serialize + Send + 'static,
-        E: Serialize + Send + 'static,
+        E: Serialize + From<CallError> + Send + 'static,
         F: Future<Output = Result<R, E>> + Send + 'static,
         W: Fn(Ctx, C) -> F + Send + Sync + Clone + 'static,
     {
@@ -62,9 +62,11 @@ impl Methods {
                     request_id: ctx.request_id,
                     idempotency_key: ctx.idempotency_key,
                 };
-                let reply = match work(ctx, command).instrument(span).await {
-                    Ok(reply) => Reply::Ok(reply),
-                    Err(refused) => Reply::Refused(refused),
+                let until = ctx.deadline;
+                let reply = match deadline::ended(until, &desk.clock, work(ctx, command).instrument(span)).await {
+                    Ok(Ok(reply)) => Reply::Ok(reply),
+                    Ok(Err(refused)) => Reply::Refused(refused),
+                    Err(late) => Reply::Refused(E::from(CallError::from(late))),
                 };
                 // It may have been carried out, so that "not understood" would say too much.
                 serde_json::to_vec(&reply).map(Bytes::from).map_err(|error| TransportError::Lost(error.to_string()))

@@ -1,5 +1,7 @@
 //! How a call can fail on its way, in the words that every service's errors have.
 
+use crate::deadline::Late;
+
 /// Why a remote call has no answer of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -15,6 +17,15 @@ pub enum CallError {
     OutcomeUnknown,
     #[error("caller and service do not understand each other; nothing happened")]
     NotUnderstood,
+}
+
+impl From<Late> for CallError {
+    fn from(late: Late) -> CallError {
+        match late {
+            Late::NothingHappened => CallError::DeadlineExceeded,
+            Late::OutcomeUnknown => CallError::OutcomeUnknown,
+        }
+    }
 }
 
 /// A domain's error, as the remote half of its trait answers it.

@@ -8,6 +8,7 @@ mod common;
 mod connections;
 mod crypto;
 mod db;
+mod deadline;
 mod feed;
 mod health;
 mod lane;

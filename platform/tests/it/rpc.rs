@@ -102,11 +102,17 @@ async fn nobody_waits_past_the_deadline() {
     let started = SystemClock.monotonic();
     let write: Result<i64, Refused> = client.call(&ctx(200), "take", &-3, Repeat::Harmless).await;
     assert_eq!(write, Err(Refused::Call("OutcomeUnknown".to_owned())));
-    let question: Result<i64, Refused> = client.call(&ctx(200), "take", &-3, Repeat::Question).await;
+    let question: Result<i64, Refused> = client.call(&ctx(200), "take", &-4, Repeat::Question).await;
     assert_eq!(question, Err(Refused::Call("DeadlineExceeded".to_owned())));
+    let unchanged: Result<i64, Refused> = client.call(&ctx(200), "take", &-4, Repeat::Harmless).await;
+    assert_eq!(
+        unchanged,
+        Err(Refused::Call("DeadlineExceeded".to_owned())),
+        "the service says that it changed nothing"
+    );
     let late: Result<i64, Refused> = client.call(&ctx(0), "take", &-3, Repeat::Harmless).await;
     assert_eq!(late, Err(Refused::Call("DeadlineExceeded".to_owned())));
-    assert_eq!(till.asked.load(Ordering::SeqCst), 2, "a call whose time is over was sent");
+    assert_eq!(till.asked.load(Ordering::SeqCst), 3, "a call whose time is over was sent");
     assert!(SystemClock.monotonic().micros_since(started) < 2_000_000);
 }
 

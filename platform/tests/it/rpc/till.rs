@@ -51,7 +51,10 @@ pub(crate) fn served(till: &Arc<Till>) -> Arc<Served> {
                     0 => Err(Refused::Empty { left: 7 }),
                     -1 => Err(Refused::Busy),
                     -2 => panic!("somebody's hand is stuck"),
-                    -3 => {
+                    -3 | -4 => {
+                        if amount == -3 {
+                            platform::deadline::changes();
+                        }
                         tokio::time::sleep(Duration::from_secs(30)).await;
                         Ok(amount)
                     }

@@ -1,0 +1,31 @@
+//! How long a store is waited for: the wait's own bound, or less where the call that waits ends before that.
+
+use std::time::Duration;
+
+use super::{DbError, Fault};
+use crate::deadline;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience {
+    pub(super) max: Duration,
+    /// What it is when `max` is over.
+    pub(super) fault: Fault,
+}
+
+impl Patience {
+    pub(super) fn of(max: Duration, fault: Fault) -> Patience {
+        match deadline::left() {
+            Some(left) if left < max => Patience { max: left, fault: Fault::Late },
+            _ => Patience { max, fault },
+        }
+    }
+
+    /// The caller's own time ends the wait.
+    pub(super) fn is_the_callers(self) -> bool {
+        self.fault == Fault::Late
+    }
+
+    pub(super) async fn wait<T>(self, attempted: &str, work: impl Future<Output = T>) -> Result<T, DbError> {
+        tokio::time::timeout(self.max, work).await.map_err(|_| DbError::new(attempted, self.fault))
+    }
+}
