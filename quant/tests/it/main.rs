@@ -1,0 +1,13 @@
+//! Definitions with their worked examples, properties, and what is refused.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod backtest;
+mod calendar;
+mod figures;
+mod liquidity;
+mod matrix;
+mod monte_carlo;
+mod random;
+mod series;
+mod stress;
+mod tools;
