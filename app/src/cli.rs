@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Import(Import),
     /// Show every setting, its value and where the value came from; secrets are hidden
     #[command(after_help = CONFIG_EXAMPLES)]
-    Config,
+    Config(Settings),
     /// Measure how fast this machine carries the real thing, beside the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
@@ -140,6 +140,13 @@ pub(crate) struct Export {
 pub(crate) struct Import {
     /// A file that `florin export` made; - for standard input
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Print the defaults instead, each with its meaning and unit
+    #[arg(long)]
+    pub(crate) defaults: bool,
 }
 
 #[derive(Debug, Args)]
@@ -252,6 +259,7 @@ Order, the last one winning:
 
 Examples:
   florin config
+  florin config --defaults > florin.toml
   FLORIN__SERVER__DEADLINE_MS=2000 florin config | grep deadline";
 
 const OPENAPI_EXAMPLES: &str = "\

@@ -18,12 +18,15 @@ use std::path::{Path, PathBuf};
 
 use platform::config::{Config, ConfigError, Sources};
 
+use crate::services;
+
 /// The configuration as this process sees it. Names and values that are not text cannot be ours.
 pub(crate) fn load_config(file: Option<&Path>) -> Result<Config, ConfigError> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     };
     Config::load(&Sources {
+        rooms: services::sections(),
         file: file.map(Path::to_owned),
         file_if_there: Some(PathBuf::from("florin.toml")),
         variables: std::env::vars_os().filter_map(text).collect(),

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(options) => commands::serve::run(cli.config.as_deref(), &options),
-        Command::Config => commands::config::run(cli.config.as_deref()),
+        Command::Config(options) => commands::config::run(cli.config.as_deref(), &options),
         Command::Bench(options) => commands::bench::run(cli.config.as_deref(), &options),
         Command::Dev(options) => commands::dev::run(cli.config.as_deref(), &options),
         Command::Openapi => commands::openapi::run(),

@@ -14,10 +14,11 @@ use std::sync::Arc;
 use access::Gate;
 use axum::Router;
 use kernel::Clock;
-use platform::config::Config;
+use platform::config::{Config, Section};
 use platform::data_dir::DataDir;
 use platform::health::Part;
 use platform::http::document::merge;
+use platform::room::Room;
 use platform::rpc::{Http2, Methods, Transport};
 use platform::shutdown::Step;
 use utoipa::openapi::OpenApi;
@@ -36,6 +37,14 @@ pub(crate) const LEDGER: &str = "ledger";
 pub(crate) const IDENTITY: &str = "identity";
 /// Every part of the house that this binary can be.
 pub(crate) const KNOWN: [&str; 3] = [EDGE, LEDGER, IDENTITY];
+
+/// The services as they describe themselves.
+pub(crate) static ROOMS: &[&Room] = &[&::ledger::ROOM, &::identity::ROOM];
+
+/// Their parts of the configuration.
+pub(crate) fn sections() -> Vec<Section> {
+    ROOMS.iter().map(|room| room.section()).collect()
+}
 
 /// What a service is opened with.
 pub(crate) struct Opening<'a> {
@@ -97,6 +106,11 @@ pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
         identity::call(opening, &mut started).await?;
     }
     Ok(started)
+}
+
+/// Where people log in, when the configuration says it.
+pub(crate) fn issuer(config: &Config) -> Result<Option<String>, Failure> {
+    Ok(config.section::<::identity::Settings>(IDENTITY)?.issuer)
 }
 
 /// The way to processes that run a service.

@@ -1,30 +1,37 @@
 //! The configuration: one commented default file, overridden by a file, by operators' variables and by `FLORIN__` variables.
 //!
-//! Everything is checked before a port opens and all that is wrong is said at once. Invariant: a key exists because it
-//! stands in `florin.default.toml`; the structs below, the file and the variables cannot drift apart.
+//! A room brings a section of its own, with text and bounds. Everything is checked before a port opens and all that is wrong is said
+//! at once. Invariant: a key exists because it stands in `florin.default.toml` or in a room's `settings.toml`; structs, file and
+//! variables cannot drift apart.
 
 mod aliases;
 mod checks;
+mod default;
 mod layers;
 pub(crate) mod network;
 mod secret;
+mod section;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use kernel::Secret;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Table;
 
 pub use aliases::{ALIASES, KNOWN_NOT_USED, is_known_not_used};
+pub use checks::{not_empty, service_name};
+pub use default::default_text;
 pub use layers::Origin;
 pub use secret::DatabaseUrl;
+pub use section::{Check, Given, Section, Settings};
 
-/// The default file, also the reference for people.
-pub const DEFAULT: &str = include_str!("../florin.default.toml");
-
-/// Where the overriding values are looked for.
+/// Whose sections there are, and where the overriding values are looked for.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
+    pub rooms: Vec<Section>,
     /// A file that was asked for by name and therefore has to exist.
     pub file: Option<PathBuf>,
     /// A file that is read when it exists.
@@ -42,10 +49,13 @@ pub struct Config {
     pub crypto: Crypto,
     pub telemetry: Telemetry,
     pub feed: Feed,
-    pub services: Services,
     pub access: Access,
-    pub identity: Identity,
-    pub ledger: Ledger,
+    /// Where each room runs.
+    #[serde(default)]
+    services: BTreeMap<String, ServiceMode>,
+    /// The sections of the rooms.
+    #[serde(skip)]
+    sections: BTreeMap<&'static str, Table>,
     #[serde(skip)]
     rows: Vec<Row>,
     #[serde(skip)]
@@ -159,14 +169,7 @@ pub struct Feed {
     pub outbox_keep_hours: u32,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Services {
-    pub ledger: ServiceMode,
-    pub identity: ServiceMode,
-}
-
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceMode {
     pub mode: Mode,
@@ -174,23 +177,12 @@ pub struct ServiceMode {
     pub addresses: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
+    #[default]
     Local,
     Remote,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ledger {
-    pub batch_max: usize,
-    pub queue_max: usize,
-    pub clock_behind_max_ms: u64,
-    pub rollup_accounts_max: u32,
-    pub accounts_cached_max: usize,
-    pub write_behind_accounts: usize,
-    pub idempotency_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -198,31 +190,6 @@ pub struct Ledger {
 pub struct Access {
     pub stale_ms: u64,
     pub remembered_max: usize,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Identity {
-    #[serde(deserialize_with = "none_when_empty")]
-    pub issuer: Option<String>,
-    pub audience: String,
-    pub zone: String,
-    pub session_minutes: u32,
-    pub session_idle_minutes: u32,
-    pub key_days: u32,
-    pub password_threads: usize,
-    pub password_queue_max: usize,
-    pub argon2_memory_kib: u32,
-    pub argon2_passes: u32,
-    pub second_factor_roles: Vec<String>,
-    pub sent_factors: Vec<String>,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub breached_passwords_file: Option<PathBuf>,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub first_secrets_file: Option<PathBuf>,
-    pub first_login_file: PathBuf,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub messages_file: Option<PathBuf>,
 }
 
 /// One line of `florin config`; the value is already redacted.
@@ -260,21 +227,29 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         let mut mistakes = Vec::new();
         let values = layers::merge(sources, &mut mistakes);
-        checks::check(&values, &mut mistakes);
+        checks::check(&values, &sources.rooms, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(ConfigError { mistakes });
         }
-        let mut config: Config = values.to_table().try_into().map_err(|error: toml::de::Error| ConfigError {
-            mistakes: vec![Mistake {
-                key: "configuration".to_owned(),
-                origin: Origin::Default,
-                sentence: error.message().to_owned(),
-            }],
-        })?;
+        let mut table = values.to_table();
+        let sections = sources.rooms.iter().map(|room| (room.name, section_of(&mut table, room.name))).collect();
+        let mut config: Config = table.try_into().map_err(|error| unreadable("configuration", &error))?;
+        config.sections = sections;
         config.rows = values.rows();
         config.not_used =
             sources.variables.iter().map(|(name, _)| name.clone()).filter(|name| is_known_not_used(name)).collect();
         Ok(config)
+    }
+
+    /// A room's section as its own struct.
+    pub fn section<C: DeserializeOwned>(&self, room: &str) -> Result<C, ConfigError> {
+        let section = self.sections.get(room).cloned().unwrap_or_default();
+        section.try_into().map_err(|error| unreadable(room, &error))
+    }
+
+    /// Where a room runs: in this process, unless the configuration says something else.
+    pub fn service(&self, room: &str) -> ServiceMode {
+        self.services.get(room).cloned().unwrap_or_default()
     }
 
     /// The defaults alone: for tests and for tools that need no file.
@@ -293,7 +268,21 @@ impl Config {
     }
 }
 
-fn none_when_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+/// Takes a room's own section out of the whole.
+fn section_of(table: &mut Table, room: &str) -> Table {
+    match table.remove(room) {
+        Some(toml::Value::Table(section)) => section,
+        _ => Table::new(),
+    }
+}
+
+fn unreadable(key: &str, error: &toml::de::Error) -> ConfigError {
+    let (key, sentence) = (key.to_owned(), error.message().to_owned());
+    ConfigError { mistakes: vec![Mistake { key, origin: Origin::Default, sentence }] }
+}
+
+/// For optional settings: `#[serde(deserialize_with = "none_when_empty")]`.
+pub fn none_when_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: std::str::FromStr<Err: std::fmt::Display>,

@@ -7,7 +7,6 @@
 //! Invariant: a description is data. Nothing in it depends on the configuration or on the process that reads it.
 
 mod opened;
-mod settings;
 mod site;
 mod stores;
 
@@ -15,11 +14,11 @@ use std::sync::Arc;
 
 use utoipa::openapi::OpenApi;
 
+use crate::config::{Section, Settings};
 use crate::db::Migration;
 use crate::rpc::{Methods, RpcClient};
 
 pub use opened::{Introduction, Last, Later, OpenError, Opened, Periodic, Routes};
-pub use settings::{Check, Given, Settings};
 pub use site::{Door, Shared, Site};
 pub use stores::{Checked, Found, Further};
 
@@ -104,6 +103,11 @@ pub struct FirstStep {
 }
 
 impl Room {
+    /// Its part of the configuration.
+    pub fn section(&self) -> Section {
+        Section { name: self.name, settings: self.settings }
+    }
+
     /// One that has nothing yet but its name: `Room { migrations: .., ..Room::named("notifications") }`.
     pub const fn named(name: &'static str) -> Room {
         Room {

@@ -1,16 +1,23 @@
-//! `florin config`: every setting with its value and its origin, in the form of the file it could be written to.
+//! `florin config`: every setting with its value and its origin, in the form of the file it could be written to; or the defaults
+//! with their meaning.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use platform::config::{Config, Row};
+use platform::config::{Config, Row, default_text};
 
+use crate::cli::Settings;
 use crate::commands::load_config;
 use crate::failure::Failure;
+use crate::services::sections;
 
-pub(crate) fn run(file: Option<&Path>) -> Result<(), Failure> {
-    let config = load_config(file)?;
-    match write(&config, &mut io::stdout().lock()) {
+pub(crate) fn run(file: Option<&Path>, options: &Settings) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = match options.defaults {
+        true => out.write_all(default_text(&sections()).as_bytes()),
+        false => write(&load_config(file)?, &mut out),
+    };
+    match written {
         // Whoever reads may have seen enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),

@@ -82,7 +82,7 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
     let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
     let open = Open { public, internal, management, steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
-    let issuer = config.identity.issuer.clone().or(address).unwrap_or_default();
+    let issuer = services::issuer(config)?.or(address).unwrap_or_default();
     banner::show(&open, &issuer, roles, data_dir, &first);
 
     let signal = signals.first().await;

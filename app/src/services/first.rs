@@ -67,7 +67,7 @@ struct MountedClient {
 }
 
 pub(crate) async fn people(opening: &Opening<'_>, identity: &IdentityService) -> Result<First, Failure> {
-    let settings = &opening.config.identity;
+    let settings = super::identity::settings(opening)?;
     if opening.demo {
         demo(identity).await?;
         return Ok(First::Demo);

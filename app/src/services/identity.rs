@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::{Follow, Gate, GateSettings, Hears, Since, Source, Standing};
-use identity::{Channels, FileChannel, HttpConfig, IdentityConfig, IdentityService, Routes};
-use identity_api::{FactorKind, Identity, IdentityError, IdentityStatus, RemoteIdentity};
+use identity::{Channels, FileChannel, HttpConfig, IdentityService, Routes, Settings};
+use identity_api::{Identity, IdentityError, IdentityStatus, RemoteIdentity};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
 use platform::config::Config;
 use platform::crypto::KeyEncryptionKey;
@@ -34,9 +34,10 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     // Where others share the store, what they revoke is heard by asking the store; alone, everything happens here.
     let gate = gate(config, &clock, shared, opening.demo);
     let hears: Arc<dyn Hears> = Arc::new(gate.clone());
-    let (settings, ids) = (identity_config(opening)?, IdMaker::new(clock.clone()));
-    let service = IdentityService::start(db.clone(), settings, clock.clone(), ids, Some(hears), &kek).await?;
-    let service = match &config.identity.messages_file {
+    let (settings, ids) = (settings(opening)?, IdMaker::new(clock.clone()));
+    let identity = settings.config(issuer(opening)?, opening.demo);
+    let service = IdentityService::start(db.clone(), identity, clock.clone(), ids, Some(hears), &kek).await?;
+    let service = match &settings.messages_file {
         Some(file) => {
             let channel = Arc::new(FileChannel::new(file.clone()));
             service.with_channels(Channels::default().by_email(channel.clone()).by_sms(channel))
@@ -69,7 +70,7 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
 /// Identity in other processes.
 pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result<(), Failure> {
     let (config, clock) = (opening.config, opening.clock.clone());
-    let transport = super::transport(opening, &config.services.identity.addresses)?;
+    let transport = super::transport(opening, &config.service(NAME).addresses)?;
     let rpc = RpcClient::new(identity_api::SERVICE, transport, clock.clone());
     let identity: Arc<dyn Identity> = Arc::new(RemoteIdentity::new(rpc));
     let gate = gate(config, &clock, true, opening.demo);
@@ -109,43 +110,17 @@ async fn close(follow: Follow) {
     follow.close().await;
 }
 
+pub(super) fn settings(opening: &Opening<'_>) -> Result<Settings, Failure> {
+    Ok(opening.config.section(NAME)?)
+}
+
 fn issuer(opening: &Opening<'_>) -> Result<String, Failure> {
-    opening.config.identity.issuer.as_ref().or(opening.address.as_ref()).cloned().ok_or_else(|| {
+    settings(opening)?.issuer.or_else(|| opening.address.clone()).ok_or_else(|| {
         Failure::new(
             "identity.issuer is wanted: the address that browsers and programs reach the edge by, such as \
              https://bank.example.com; only a process that is also the edge knows it by itself",
         )
     })
-}
-
-fn identity_config(opening: &Opening<'_>) -> Result<IdentityConfig, Failure> {
-    let identity = &opening.config.identity;
-    Ok(IdentityConfig {
-        issuer: issuer(opening)?,
-        audience: identity.audience.clone(),
-        zone: identity.zone.clone(),
-        session_seconds: i64::from(identity.session_minutes) * 60,
-        session_idle_seconds: i64::from(identity.session_idle_minutes) * 60,
-        password_threads: identity.password_threads,
-        password_queue_max: identity.password_queue_max,
-        argon2_memory_kib: identity.argon2_memory_kib,
-        argon2_passes: identity.argon2_passes,
-        // The demo's people log in with a name and a password that everybody may read.
-        second_factor_roles: if opening.demo { Vec::new() } else { identity.second_factor_roles.clone() },
-        breached_passwords_file: identity.breached_passwords_file.clone(),
-        sent_factors: sent_factors(&identity.sent_factors)?,
-        key_days: i64::from(identity.key_days),
-        ..IdentityConfig::default()
-    })
-}
-
-fn sent_factors(names: &[String]) -> Result<Vec<FactorKind>, Failure> {
-    let kind = |name: &String| match name.as_str() {
-        "email" => Ok(FactorKind::Email),
-        "sms" => Ok(FactorKind::Sms),
-        other => Err(Failure::new(format!("identity.sent_factors: \"{other}\" is not \"email\" or \"sms\""))),
-    };
-    names.iter().map(kind).collect()
 }
 
 /// For questions of the process itself: they need no permission.

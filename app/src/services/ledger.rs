@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
-use ledger::{BookStores, LedgerBooks, LedgerConfig, StoresBeside};
+use ledger::{BookStores, LedgerBooks, StoresBeside};
 use ledger_api::{BookName, Books, Ledger, LedgerError, LedgerStatus, RemoteBooks};
-use platform::config::Config;
 use platform::db::Target;
 use platform::health::Part;
 use platform::lease::Standing;
@@ -33,7 +32,7 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
         None => None,
     };
     let standing = shared.as_ref().map(Shared::standing).unwrap_or_default();
-    let config = LedgerConfig { standing: standing.clone(), ..config(opening.config) };
+    let config = opening.config.section::<::ledger::Settings>(NAME)?.config(standing.clone());
     let books = Arc::new(LedgerBooks::open(stores, config, clock.clone(), IdMaker::new(clock.clone())).await?);
     if opening.demo {
         demo::seed(&**books.main(), || own_ctx(&*clock, Principal::demo())).await?;
@@ -69,7 +68,7 @@ pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result
 }
 
 fn remote(opening: &Opening<'_>) -> Result<RemoteBooks, Failure> {
-    let transport = super::transport(opening, &opening.config.services.ledger.addresses)?;
+    let transport = super::transport(opening, &opening.config.service(NAME).addresses)?;
     Ok(RemoteBooks::new(RpcClient::new(ledger_api::SERVICE, transport, opening.clock.clone())))
 }
 
@@ -90,20 +89,6 @@ fn stores(opening: &Opening<'_>) -> Result<StoresBeside, Failure> {
         }
     };
     Ok(StoresBeside { main, readers: usize::try_from(storage.pool_size)? })
-}
-
-fn config(config: &Config) -> LedgerConfig {
-    let ledger = &config.ledger;
-    LedgerConfig {
-        batch_max: ledger.batch_max,
-        queue_max: ledger.queue_max,
-        clock_behind_max_ms: ledger.clock_behind_max_ms,
-        rollup_accounts_max: usize::try_from(ledger.rollup_accounts_max).unwrap_or(usize::MAX),
-        accounts_cached_max: ledger.accounts_cached_max,
-        write_behind_accounts: ledger.write_behind_accounts,
-        idempotency_days: i64::from(ledger.idempotency_days),
-        ..LedgerConfig::default()
-    }
 }
 
 /// For questions of the process itself.

@@ -20,21 +20,15 @@ impl Roles {
     pub(crate) fn new(wanted: &[String], config: &Config, demo: bool) -> Result<Roles, Failure> {
         let asked = |name| wanted.iter().any(|wanted| wanted == name);
         let here = |name, mode| asked(name) || (wanted.is_empty() && mode == Mode::Local);
-        let services = &config.services;
+        let (ledger, identity) = (config.service(LEDGER).mode, config.service(IDENTITY).mode);
         let roles = Roles {
             edge: wanted.is_empty() || asked(EDGE),
-            ledger: here(LEDGER, services.ledger.mode),
-            identity: here(IDENTITY, services.identity.mode),
+            ledger: here(LEDGER, ledger),
+            identity: here(IDENTITY, identity),
         };
-        fits(LEDGER, roles.ledger, services.ledger.mode, roles.edge, "the edge needs a ledger to call")?;
+        fits(LEDGER, roles.ledger, ledger, roles.edge, "the edge needs a ledger to call")?;
         let needs = roles.edge || roles.ledger;
-        fits(
-            IDENTITY,
-            roles.identity,
-            services.identity.mode,
-            needs,
-            "whoever answers others has to ask identity who they are",
-        )?;
+        fits(IDENTITY, roles.identity, identity, needs, "whoever answers others has to ask identity who they are")?;
         if demo && !(roles.edge && roles.ledger && roles.identity) {
             return Err(Failure::new("--demo runs in one process; leave the services and their modes alone"));
         }
@@ -79,7 +73,8 @@ mod tests {
             variables.push((format!("FLORIN__SERVICES__{service}__MODE"), "remote".to_owned()));
             variables.push((format!("FLORIN__SERVICES__{service}__ADDRESSES"), "127.0.0.1:7070".to_owned()));
         }
-        let config = Config::load(&Sources { variables, ..Sources::default() }).unwrap();
+        let config =
+            Config::load(&Sources { rooms: crate::services::sections(), variables, ..Sources::default() }).unwrap();
         let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
         Roles::new(&wanted, &config, demo).map_err(|failure| failure.to_string())
     }

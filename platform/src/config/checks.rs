@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::layers::Values;
-use super::{Mistake, SECRET_BYTES_MIN, network};
+use super::{Given, Mistake, SECRET_BYTES_MIN, Section, network, section_of};
 
 /// Smallest and largest accepted value of every whole number.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[
@@ -24,20 +24,6 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("feed.outbox_keep_hours", 1..=87_600),
     ("access.stale_ms", 500..=60_000),
     ("access.remembered_max", 100..=10_000_000),
-    ("identity.session_minutes", 1..=10_080),
-    ("identity.session_idle_minutes", 1..=10_080),
-    ("identity.key_days", 1..=365),
-    ("identity.password_threads", 1..=64),
-    ("identity.password_queue_max", 1..=100_000),
-    ("identity.argon2_memory_kib", 7_168..=4_194_304),
-    ("identity.argon2_passes", 1..=16),
-    ("ledger.batch_max", 1..=10_000),
-    ("ledger.queue_max", 1..=1_000_000),
-    ("ledger.clock_behind_max_ms", 0..=3_600_000),
-    ("ledger.rollup_accounts_max", 1..=1_000_000),
-    ("ledger.accounts_cached_max", 1_000..=100_000_000),
-    ("ledger.write_behind_accounts", 0..=100_000_000),
-    ("ledger.idempotency_days", 1..=3_650),
 ];
 
 type Check = fn(&str) -> Result<(), String>;
@@ -52,32 +38,24 @@ const TEXTS: &[(&str, Check)] = &[
     ("telemetry.log_format", log_format),
     ("telemetry.otlp_endpoint", otlp_endpoint),
     ("telemetry.service_name", service_name),
-    ("services.ledger.mode", mode),
-    ("services.identity.mode", mode),
-    ("identity.issuer", issuer),
-    ("identity.audience", service_name),
-    ("identity.zone", zone),
-    ("identity.first_login_file", not_empty),
 ];
 
-pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
+pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mistake>) {
     let mut refuse = |key: &str, sentence: String| {
         if let Some((_, origin)) = values.get(key) {
             mistakes.push(Mistake { key: key.to_owned(), origin: origin.clone(), sentence });
         }
     };
     for (key, range) in RANGES {
-        match whole(values, key) {
-            Some(number) if !range.contains(&number) => {
-                refuse(key, format!("{number} is not between {} and {}", range.start(), range.end()));
-            }
-            _ => {}
-        }
+        bounded(values, key, range, &mut refuse);
     }
     for (key, check) in TEXTS {
         if let Err(sentence) = check(text(values, key)) {
             refuse(key, sentence);
         }
+    }
+    for room in rooms {
+        of_room(values, room, &mut refuse);
     }
     if let Err(sentence) = hosts(values) {
         refuse("server.hosts", sentence);
@@ -85,16 +63,44 @@ pub(super) fn check(values: &Values, mistakes: &mut Vec<Mistake>) {
     if let Err(sentence) = key_apart(values) {
         refuse("crypto.key_file", sentence);
     }
-    if whole(values, "ledger.queue_max") < whole(values, "ledger.batch_max") {
-        refuse("ledger.queue_max", "is smaller than ledger.batch_max, so a commit could never be full".to_owned());
-    }
     if whole(values, "lease.time_ms") < whole(values, "lease.renew_ms").map(|renew| renew * 3) {
         refuse(
             "lease.renew_ms",
             "has to fit three times into lease.time_ms, so that one lost try costs nothing".to_owned(),
         );
     }
-    network::check(values, &mut refuse);
+    network::check(values, rooms, &mut refuse);
+}
+
+fn bounded(values: &Values, key: &str, range: &RangeInclusive<i64>, refuse: &mut dyn FnMut(&str, String)) {
+    match whole(values, key) {
+        Some(number) if !range.contains(&number) => {
+            refuse(key, format!("{number} is not between {} and {}", range.start(), range.end()));
+        }
+        _ => {}
+    }
+}
+
+/// What a room says of its own section, and where it runs.
+fn of_room(values: &Values, room: &Section, refuse: &mut dyn FnMut(&str, String)) {
+    let key = |key: &str| format!("{}.{key}", room.name);
+    for (name, range) in room.settings.ranges {
+        bounded(values, &key(name), range, refuse);
+    }
+    for (name, check) in room.settings.texts {
+        let name = key(name);
+        if let Err(sentence) = check(text(values, &name)) {
+            refuse(&name, sentence);
+        }
+    }
+    let mut table = values.to_table();
+    if let Err((name, sentence)) = (room.settings.together)(&Given(&section_of(&mut table, room.name))) {
+        refuse(&key(name), sentence);
+    }
+    let place = format!("services.{}.mode", room.name);
+    if let Err(sentence) = mode(text(values, &place)) {
+        refuse(&place, sentence);
+    }
 }
 
 fn whole(values: &Values, key: &str) -> Option<i64> {
@@ -105,7 +111,8 @@ pub(super) fn text<'a>(values: &'a Values, key: &str) -> &'a str {
     values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
 }
 
-fn not_empty(given: &str) -> Result<(), String> {
+/// For paths that have to be there.
+pub fn not_empty(given: &str) -> Result<(), String> {
     if given.is_empty() { Err("a path is wanted".to_owned()) } else { Ok(()) }
 }
 
@@ -175,34 +182,11 @@ fn otlp_endpoint(given: &str) -> Result<(), String> {
     }
 }
 
-fn service_name(given: &str) -> Result<(), String> {
+/// For names that go into tokens and traces.
+pub fn service_name(given: &str) -> Result<(), String> {
     let shaped = (1..=63).contains(&given.len())
         && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if shaped { Ok(()) } else { Err("1 to 63 letters, digits, points, dashes or underscores are wanted".to_owned()) }
-}
-
-/// Whoever compares issuers compares them letter by letter.
-fn issuer(given: &str) -> Result<(), String> {
-    let uri = given.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
-    let loopback = |uri: &http::Uri| matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    match uri {
-        _ if given.is_empty() => Ok(()),
-        Some(_) if given.ends_with('/') => Err(format!("\"{given}\" ends with a slash; leave it out")),
-        Some(uri) if uri.query().is_some() || uri.path() != "/" => {
-            Err(format!("\"{given}\" has more than scheme, name and port"))
-        }
-        Some(uri) if uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && loopback(&uri)) => {
-            Ok(())
-        }
-        _ => Err(format!("\"{given}\" is not an address such as https://bank.example.com (http on this machine only)")),
-    }
-}
-
-fn zone(given: &str) -> Result<(), String> {
-    match jiff::tz::TimeZone::get(given) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(format!("\"{given}\" is not the name of a time zone such as Europe/Berlin or UTC")),
-    }
 }
 
 fn mode(given: &str) -> Result<(), String> {

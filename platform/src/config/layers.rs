@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{ALIASES, DEFAULT, Mistake, Row, Sources, secret};
+use super::{ALIASES, Mistake, Row, Sources, default, secret};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -33,8 +33,7 @@ const PREFIX: &str = "FLORIN__";
 
 pub(super) fn merge(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Values {
     let mut values = Values::default();
-    let defaults: Table = DEFAULT.parse().unwrap_or_default();
-    for (key, value) in flat(defaults) {
+    for (key, value) in flat(default::table(&sources.rooms, mistakes)) {
         values.0.insert(key, (value, Origin::Default));
     }
     for path in files(sources) {

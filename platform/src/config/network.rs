@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 use toml::Value;
 
+use super::Section;
 use super::checks::text;
 use super::layers::Values;
 
@@ -22,7 +23,7 @@ const OPEN: &[Open] = &[
     Open { listener: "rpc.listen", tls: "rpc.tls", plain: "rpc.plain_behind_mesh" },
 ];
 
-pub(super) fn check(values: &Values, refuse: &mut dyn FnMut(&str, String)) {
+pub(super) fn check(values: &Values, rooms: &[Section], refuse: &mut dyn FnMut(&str, String)) {
     for section in ["server.tls", "rpc.tls"] {
         if let Err((key, sentence)) = whole_or_none(values, section) {
             refuse(&key, sentence);
@@ -39,8 +40,8 @@ pub(super) fn check(values: &Values, refuse: &mut dyn FnMut(&str, String)) {
     if let Err(sentence) = proxies(values) {
         refuse("server.trusted_proxies", sentence);
     }
-    for service in ["services.ledger", "services.identity"] {
-        if let Err(sentence) = addresses(values, service) {
+    for service in rooms.iter().map(|room| format!("services.{}", room.name)) {
+        if let Err(sentence) = addresses(values, &service) {
             refuse(&format!("{service}.addresses"), sentence);
         }
     }
@@ -101,7 +102,7 @@ fn advertise(values: &Values) -> Result<(), String> {
         return match listens {
             Some(address) if address.ip().is_unspecified() => Err(format!(
                 "is wanted, because rpc.listen is {address}: say by which name or address others reach this process, such as \
-                 ledger-0.ledger or 10.1.2.3:7070"
+                 florin-0.florin or 10.1.2.3:7070"
             )),
             _ => Ok(()),
         };
@@ -113,7 +114,7 @@ fn advertise(values: &Values) -> Result<(), String> {
     if is_host(host) && is_port(port) && !unspecified {
         return Ok(());
     }
-    Err(format!("\"{given}\" is not a name or an address, with or without a port, such as ledger-0.ledger:7070"))
+    Err(format!("\"{given}\" is not a name or an address, with or without a port, such as florin-0.florin:7070"))
 }
 
 fn proxies(values: &Values) -> Result<(), String> {
@@ -147,7 +148,7 @@ fn called(given: &str, safe: bool) -> Result<(), String> {
     let shaped = given.rsplit_once(':').filter(|(host, port)| is_host(host) && is_port(port));
     let Some((host, _)) = shaped else {
         return Err(format!(
-            "\"{given}\" is not an address or a name with a port, such as 127.0.0.1:7070 or ledger.florin.internal:7070"
+            "\"{given}\" is not an address or a name with a port, such as 127.0.0.1:7070 or florin.internal:7070"
         ));
     };
     if safe || is_loopback(host) {

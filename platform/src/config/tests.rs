@@ -2,6 +2,7 @@
 
 mod keys;
 mod network;
+mod rooms;
 
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use super::*;
 
 fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(&Sources { variables, ..Sources::default() })
+    Config::load(&Sources { rooms: vec![rooms::PEBBLES], variables, ..Sources::default() })
 }
 
 fn with_file(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -17,7 +18,7 @@ fn with_file(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErr
     let path = dir.path().join("florin.toml");
     std::fs::write(&path, text).unwrap();
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(&Sources { file: Some(path), variables, ..Sources::default() })
+    Config::load(&Sources { rooms: vec![rooms::PEBBLES], file: Some(path), variables, ..Sources::default() })
 }
 
 #[track_caller]
@@ -31,7 +32,8 @@ fn the_default_file_is_valid_and_every_key_in_it_is_explained() {
     let config = Config::defaults().unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert!(config.server.management_listen.is_none() && config.storage.database_url.is_none());
-    let lines: Vec<&str> = DEFAULT.lines().collect();
+    let text = default_text(&[rooms::PEBBLES]);
+    let lines: Vec<&str> = text.lines().collect();
     for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ") && !pair[1].starts_with('#')) {
         assert!(pair[0].starts_with("# "), "no comment above: {}", pair[1]);
     }
@@ -39,7 +41,7 @@ fn the_default_file_is_valid_and_every_key_in_it_is_explained() {
 
 #[test]
 fn every_whole_number_has_a_range() {
-    for row in Config::defaults().unwrap().effective() {
+    for row in with(&[]).unwrap().effective() {
         if row.value.parse::<i64>().is_ok() {
             let name = format!("FLORIN__{}", row.key.replace('.', "__").to_uppercase());
             refused(with(&[(&name, "-1")]), &row.key, "-1 is not between");
@@ -99,7 +101,7 @@ fn a_list_in_a_variable_is_separated_by_commas() {
 fn unknown_keys_are_refused_with_the_nearest_one() {
     refused(with_file("[server]\nlissten = \"x\"", &[]), "server.lissten", "nearest known key is server.listen");
     refused(with_file("surprise = 1", &[]), "surprise", "is not a key");
-    refused(with(&[("FLORIN__LEDGER__BATCHMAX", "1")]), "$FLORIN__LEDGER__BATCHMAX", "ledger.batch_max");
+    refused(with(&[("FLORIN__PEBBLES__BATCHMAX", "1")]), "$FLORIN__PEBBLES__BATCHMAX", "pebbles.batch_max");
     refused(with(&[("FLORIN__SERVER", "1")]), "server", "is not a key");
 }
 
@@ -144,18 +146,9 @@ fn the_remaining_texts_are_checked() {
     refused(with(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", "http://a:b@x")]), "telemetry.otlp_endpoint", "http://127");
     refused(with(&[("FLORIN__TELEMETRY__SERVICE_NAME", "")]), "telemetry.service_name", "1 to 63");
     refused(with(&[("FLORIN__STORAGE__DATA_DIR", "")]), "storage.data_dir", "a path is wanted");
-    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote")]), "services.ledger.addresses", "at least one address");
-    let remote = |addresses| {
-        with(&[("FLORIN__SERVICES__LEDGER__MODE", "remote"), ("FLORIN__SERVICES__LEDGER__ADDRESSES", addresses)])
-    };
-    assert_eq!(remote("127.0.0.1:7070,127.0.0.1:7071").unwrap().services.ledger.addresses.len(), 2);
-    let without = with(&[("FLORIN__SERVICES__LEDGER__ADDRESSES", "127.0.0.1:7070")]);
-    refused(without, "services.ledger.addresses", "nobody is called there");
     refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is the address of server.listen");
     refused(with(&[("FLORIN__RPC__SECRET_FILE", "")]), "rpc.secret_file", "a path is wanted");
-    refused(with(&[("FLORIN__SERVICES__LEDGER__MODE", "away")]), "services.ledger.mode", "is not \"local\" or");
     refused(with(&[("FLORIN__SERVER__HOSTS", "http://x")]), "server.hosts", "without scheme");
-    refused(with(&[("FLORIN__LEDGER__QUEUE_MAX", "10")]), "ledger.queue_max", "smaller than ledger.batch_max");
     refused(with(&[("FLORIN__LEASE__RENEW_MS", "700")]), "lease.renew_ms", "three times into lease.time_ms");
     refused(with(&[("FLORIN__LEASE__TIME_MS", "499")]), "lease.time_ms", "not between 500 and 60000");
     refused(with(&[("FLORIN__LEASE__RENEW_MS", "49")]), "lease.renew_ms", "not between 50 and 20000");
@@ -179,28 +172,4 @@ fn an_outbox_keeps_its_events_for_an_hour_at_least() {
             "is not between 1 and 87600",
         );
     }
-}
-
-#[test]
-fn what_identity_is_told_is_checked() {
-    for bad in
-        ["bank.example.com", "http://bank.example.com", "https://bank.example.com/", "https://a.test/id", "ftp://a"]
-    {
-        assert!(with(&[("FLORIN__IDENTITY__ISSUER", bad)]).is_err(), "{bad}");
-    }
-    refused(with(&[("FLORIN__IDENTITY__ISSUER", "https://a.test/")]), "identity.issuer", "ends with a slash");
-    refused(with(&[("FLORIN__IDENTITY__ISSUER", "http://a.test")]), "identity.issuer", "http on this machine only");
-    for good in
-        ["https://bank.example.com", "https://bank.example.com:8443", "http://127.0.0.1:8080", "http://localhost"]
-    {
-        assert_eq!(with(&[("FLORIN__IDENTITY__ISSUER", good)]).unwrap().identity.issuer.as_deref(), Some(good));
-    }
-    refused(with(&[("FLORIN__IDENTITY__ZONE", "Berlin")]), "identity.zone", "name of a time zone");
-    assert!(with(&[("FLORIN__IDENTITY__ZONE", "Europe/Berlin")]).is_ok());
-    refused(with(&[("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", "64")]), "identity.argon2_memory_kib", "not between 7168");
-    refused(
-        with(&[("FLORIN__SERVICES__IDENTITY__MODE", "remote")]),
-        "services.identity.addresses",
-        "at least one address",
-    );
 }

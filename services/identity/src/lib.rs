@@ -22,9 +22,11 @@ mod passwords;
 mod people;
 mod permit;
 mod rights;
+mod room;
 mod security;
 mod service;
 mod sessions;
+mod settings;
 mod standing;
 mod store;
 mod tend;
@@ -34,4 +36,6 @@ pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Mes
 pub use config::IdentityConfig;
 pub use http::{Door, HttpConfig, PageRoute, Routes, api, routes};
 pub use passwords::{BreachedError, PasswordsError, RawChecks, raw_password_checks};
+pub use room::ROOM;
 pub use service::{IdentityService, StartError, migrate};
+pub use settings::Settings;

@@ -34,9 +34,11 @@ mod published;
 mod query;
 mod raw;
 mod replica;
+mod room;
 mod schedule;
 mod search;
 mod service;
+mod settings;
 mod snapshot;
 mod state;
 mod store;
@@ -50,7 +52,9 @@ pub use books::{BookStores, LedgerBooks, Registered, StoresBeside, mark_stored, 
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use replica::{ReplicaBooks, ToHolder, WRITER};
+pub use room::ROOM;
 pub use service::{LedgerConfig, LedgerService, migrate};
+pub use settings::Settings;
 pub use transfer::{
     ExportOptions, Exported, ImportProgress, Imported, TransferError, export, export_file, exported_book, import,
 };

@@ -65,7 +65,7 @@ impl Bench<'_> {
     /// A server on a store of its own, whose program may do everything.
     async fn server(&self) -> Result<(Store, Server), Failure> {
         let store = self.stores.create().await?;
-        let identity = &self.config.identity;
+        let identity: identity::Settings = self.config.section("identity")?;
         let more = [
             // The raw limit is that of the same cost.
             ("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", identity.argon2_memory_kib.to_string()),

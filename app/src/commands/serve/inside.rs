@@ -10,7 +10,7 @@ use platform::rpc::{self, Connect, Credential, Served, TcpConnect, TlsConnect};
 use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
-use crate::services::Roles;
+use crate::services::{self, Roles};
 
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
@@ -24,8 +24,7 @@ pub(crate) struct Inside {
 impl Inside {
     /// Takes the port of a process that others call. Nobody is answered before [`Inside::serve`].
     pub(crate) async fn open(config: &Config, roles: Roles) -> Result<Inside, Failure> {
-        let services = &config.services;
-        let elsewhere = [&services.ledger, &services.identity].into_iter().any(|service| service.mode == Mode::Remote);
+        let elsewhere = services::ROOMS.iter().any(|room| config.service(room.name).mode == Mode::Remote);
         // On PostgreSQL several processes may share a service's store, with or without an edge of their own.
         let called = roles.keeps() && (!roles.edge || elsewhere || config.storage.database_url.is_some());
         let calls = !roles.identity || (roles.edge && !roles.ledger);

@@ -18,7 +18,7 @@ fn and(
 }
 
 fn called(addresses: &'static str, more: &[(&'static str, &'static str)]) -> Result<Config, ConfigError> {
-    and(&[("FLORIN__SERVICES__LEDGER__MODE", "remote"), ("FLORIN__SERVICES__LEDGER__ADDRESSES", addresses)], more)
+    and(&[("FLORIN__SERVICES__PEBBLES__MODE", "remote"), ("FLORIN__SERVICES__PEBBLES__ADDRESSES", addresses)], more)
 }
 
 #[test]
@@ -67,17 +67,25 @@ fn half_a_certificate_is_refused() {
 
 #[test]
 fn other_machines_are_called_by_tls_or_through_a_mesh() {
-    for other in ["10.1.2.3:7070", "ledger:7070", "ledger-0.florin.internal:7070", "[2001:db8::1]:7070"] {
-        refused(called(other, &[]), "services.ledger.addresses", "on another machine");
+    for other in ["10.1.2.3:7070", "pebbles:7070", "pebbles-0.florin.internal:7070", "[2001:db8::1]:7070"] {
+        refused(called(other, &[]), "services.pebbles.addresses", "on another machine");
         assert!(called(other, &RPC_TLS).is_ok(), "{other}");
         assert!(called(other, &[("FLORIN__RPC__PLAIN_BEHIND_MESH", "true")]).is_ok(), "{other}");
     }
-    for bad in
-        ["ledger", "ledger:", "ledger:0", "ledger:65536", "ledger:+1", ":7070", "a b:1", "http://ledger:1", "::1:7070"]
-    {
-        refused(called(bad, &RPC_TLS), "services.ledger.addresses", "is not an address or a name with a port");
+    for bad in [
+        "pebbles",
+        "pebbles:",
+        "pebbles:0",
+        "pebbles:65536",
+        "pebbles:+1",
+        ":7070",
+        "a b:1",
+        "http://pebbles:1",
+        "::1:7070",
+    ] {
+        refused(called(bad, &RPC_TLS), "services.pebbles.addresses", "is not an address or a name with a port");
     }
-    assert_eq!(called("127.0.0.1:7070,[::1]:7071,localhost:7072", &[]).unwrap().services.ledger.addresses.len(), 3);
+    assert_eq!(called("127.0.0.1:7070,[::1]:7071,localhost:7072", &[]).unwrap().service("pebbles").addresses.len(), 3);
 }
 
 #[test]
@@ -85,10 +93,10 @@ fn behind_all_addresses_a_process_says_how_it_is_reached() {
     let open = [("FLORIN__RPC__LISTEN", "0.0.0.0:7070")];
     refused(and(&open, &RPC_TLS), "rpc.advertise", "by which name or address others reach this process");
     let advertised = |name| with(&[&open[..], &RPC_TLS, &[("FLORIN__RPC__ADVERTISE", name)]].concat());
-    for good in ["ledger-0.ledger", "ledger-0.ledger:7071", "10.1.2.3", "[2001:db8::1]", "[2001:db8::1]:7070"] {
+    for good in ["pebbles-0.pebbles", "pebbles-0.pebbles:7071", "10.1.2.3", "[2001:db8::1]", "[2001:db8::1]:7070"] {
         assert_eq!(advertised(good).unwrap().rpc.advertise.as_deref(), Some(good));
     }
-    for bad in ["a b", "ledger:", "ledger:x", "0.0.0.0", "[::]:7070", "2001:db8::1", "https://ledger"] {
+    for bad in ["a b", "pebbles:", "pebbles:x", "0.0.0.0", "[::]:7070", "2001:db8::1", "https://pebbles"] {
         refused(advertised(bad), "rpc.advertise", "is not a name or an address");
     }
 }

@@ -57,7 +57,8 @@ pub(super) async fn stop(server: Arc<Server>) -> Result<(), Failure> {
 
 /// Passwords that a core can check in a second when it does nothing else, at the same cost.
 async fn raw(bench: &Bench<'_>) -> Result<f64, Failure> {
-    let (identity, clock) = (&bench.config.identity, Arc::clone(&bench.clock));
+    let identity: identity::Settings = bench.config.section("identity")?;
+    let clock = Arc::clone(&bench.clock);
     let (memory_kib, passes) = (identity.argon2_memory_kib, identity.argon2_passes);
     let micros = bench.options.raw_seconds * 1_000_000;
     let check = move || identity::raw_password_checks(memory_kib, passes, micros, &*clock);

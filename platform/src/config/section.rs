@@ -4,7 +4,14 @@ use std::ops::RangeInclusive;
 
 use toml::Table;
 
-/// A section of the configuration.
+/// A room's section, under its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    pub name: &'static str,
+    pub settings: Settings,
+}
+
+/// What stands in a section, and what is accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// `settings.toml`: the section under the room's name, each key with its default and a comment above it.
