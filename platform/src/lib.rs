@@ -17,6 +17,7 @@ pub mod health;
 pub mod http;
 pub mod lane;
 pub mod lease;
+pub mod once;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod room;

@@ -107,6 +107,11 @@ impl DbError {
         self.fault == Fault::Retry
     }
 
+    /// Another transaction held what this one waited for.
+    pub(crate) fn is_wait_for_a_lock(&self) -> bool {
+        self.is_of_state(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// What a fence fails by.
     pub(crate) fn is_division_by_zero(&self) -> bool {
         self.is_of_state(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO)

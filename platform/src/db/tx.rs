@@ -85,6 +85,18 @@ impl Tx {
         }
     }
 
+    /// Marks what was done so far, for [`Tx::back`]. A transaction has one such mark.
+    pub async fn save(&self) -> Result<(), DbError> {
+        self.batch("savepoint mark").await
+    }
+
+    /// Undoes what was done behind the mark, a statement that failed there too.
+    pub async fn back(&self) -> Result<(), DbError> {
+        self.batch("rollback to savepoint mark").await?;
+        self.spoiled.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Has the engine look at a statement without running it: its words, tables, columns and types. For tests of a store.
     pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
         self.noted(match self.conn() {

@@ -12,6 +12,7 @@ mod deadline;
 mod feed;
 mod health;
 mod lane;
+mod once;
 mod rpc;
 mod shutdown;
 mod tls;
