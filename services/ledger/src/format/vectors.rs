@@ -191,7 +191,7 @@ fn vectors() -> Vec<Vector> {
         vector("posted, second row", 11, second_leg()),
         vector("pending, full head", 10, full_head()),
         vector("posted, late", 10, late()),
-        vector("posted, behind a late row", 10, behind_late()),
+        vector("posted, after a late row", 10, behind_late()),
         vector("post", 12, row(leg(LegKind::Post, Some(TARGET), 300, held(300, 200, 0)))),
         vector("void", 12, row(leg(LegKind::Void, Some(TARGET), 200, held(0, 200, 300)))),
         vector("increase", 12, row(leg(LegKind::Increase, Some(TARGET), 50, held(0, 0, 550)))),
