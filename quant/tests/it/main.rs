@@ -4,6 +4,7 @@
 mod backtest;
 mod calendar;
 mod figures;
+mod forecast;
 mod liquidity;
 mod matrix;
 mod monte_carlo;
