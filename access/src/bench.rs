@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use kernel::{Asked, Clock, Object, Principal, PrincipalKind, Rules, SystemClock};
 
-use crate::{Gate, GateSettings, Hears, Policy, RuleError, RuleSet, Standing, Terms, TokenRefusal, vocabulary};
+use crate::{Gate, GateSettings, Hears, Policy, RuleError, RuleSet, Standing, Terms, TokenRefusal, Vocabulary};
 
 pub use mint::{MintError, Minter};
 
@@ -39,8 +39,8 @@ pub enum BenchError {
 }
 
 /// The check of tokens that are remembered already, by turns.
-pub fn remembered_checks(tokens: usize, calls: usize) -> Result<Figures, BenchError> {
-    let (gate, minter) = gate(GateSettings { remembered_max: tokens.max(1) * 2, ..GateSettings::default() })?;
+pub fn remembered_checks(words: &Vocabulary, tokens: usize, calls: usize) -> Result<Figures, BenchError> {
+    let (gate, minter) = gate(words, GateSettings { remembered_max: tokens.max(1) * 2, ..GateSettings::default() })?;
     let made = (0..tokens.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
     for token in &made {
         gate.verify(token)?;
@@ -50,8 +50,8 @@ pub fn remembered_checks(tokens: usize, calls: usize) -> Result<Figures, BenchEr
 }
 
 /// The check of tokens that were never seen: the signature, and all that follows.
-pub fn first_checks(calls: usize) -> Result<Figures, BenchError> {
-    let (gate, minter) = gate(GateSettings::default())?;
+pub fn first_checks(words: &Vocabulary, calls: usize) -> Result<Figures, BenchError> {
+    let (gate, minter) = gate(words, GateSettings::default())?;
     let made = (0..calls.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
     let mut next = made.iter();
     timed(calls, || next.next().map_or(Ok(()), |token| gate.verify(token).map(drop).map_err(BenchError::from)))
@@ -77,19 +77,27 @@ pub fn signatures(calls: usize) -> Result<Figures, BenchError> {
     })
 }
 
-/// A decision about a customer's own account, where `others` policies speak of other actions.
-pub fn decisions(others: usize, calls: usize) -> Result<Figures, BenchError> {
-    decisions_by(others, calls, |action| format!("action == Action::\"{action}\""))
+/// A decision about a customer's own object, where `others` policies speak of other actions.
+pub fn decisions(words: &Vocabulary, others: usize, calls: usize) -> Result<Figures, BenchError> {
+    decisions_by(words, others, calls, |action| format!("action == Action::\"{action}\""))
 }
 
 /// The same where every one of those policies has to be asked, because they tell the action apart by a condition: what a
 /// decision would cost without a selection.
-pub fn decisions_without_selection(others: usize, calls: usize) -> Result<Figures, BenchError> {
-    decisions_by(others, calls, |_| "action".to_owned())
+pub fn decisions_without_selection(words: &Vocabulary, others: usize, calls: usize) -> Result<Figures, BenchError> {
+    decisions_by(words, others, calls, |_| "action".to_owned())
 }
 
-fn decisions_by(others: usize, calls: usize, head: impl Fn(&str) -> String) -> Result<Figures, BenchError> {
-    let not_read: Vec<_> = vocabulary::actions().filter(|action| *action != ("accounts", "read")).collect();
+/// The first word is asked about, and the policies speak of the rest.
+fn decisions_by(
+    words: &Vocabulary,
+    others: usize,
+    calls: usize,
+    head: impl Fn(&str) -> String,
+) -> Result<Figures, BenchError> {
+    let mut actions = words.actions();
+    let (resource, action) = actions.next().ok_or_else(|| BenchError::Decision("there are no words".to_owned()))?;
+    let rest: Vec<_> = actions.collect();
     let other = |(number, (resource, action)): (usize, &(&str, &str))| {
         let action = format!("{resource}:{action}");
         let head = head(&action);
@@ -97,11 +105,11 @@ fn decisions_by(others: usize, calls: usize, head: impl Fn(&str) -> String) -> R
         let text = format!("forbid (principal, {head}, resource) when {{ {condition} }};");
         Policy { id: format!("other-{number}"), description: String::new(), text, enabled: true, built_in: false }
     };
-    let policies: Vec<Policy> = not_read.iter().cycle().take(others).enumerate().map(other).collect();
-    let rules = RuleSet::compile(&policies, "Europe/Berlin", Arc::new(SystemClock))?;
+    let policies: Vec<Policy> = rest.iter().cycle().take(others).enumerate().map(other).collect();
+    let rules = RuleSet::compile(&policies, "Europe/Berlin", words, Arc::new(SystemClock))?;
     let principal = Principal::new(PrincipalKind::Customer, "cust_ann", []);
     let object = Object::Of(Some("cust_ann"));
-    let asked = Asked { principal: &principal, resource: "accounts", action: "read", reaches_all: false, object };
+    let asked = Asked { principal: &principal, resource, action, reaches_all: false, object };
     timed(calls, || match rules.decide(&asked) {
         kernel::Verdict::Allowed => Ok(()),
         other => Err(BenchError::Decision(format!("{other:?}"))),
@@ -109,15 +117,15 @@ fn decisions_by(others: usize, calls: usize, head: impl Fn(&str) -> String) -> R
 }
 
 /// A gate that knows one key and the product's own roles and rules.
-fn gate(settings: GateSettings) -> Result<(Gate, Minter), BenchError> {
+fn gate(words: &Vocabulary, settings: GateSettings) -> Result<(Gate, Minter), BenchError> {
     let minter = Minter::new("bench")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let gate = Gate::new(clock, GateSettings { stale_ms: None, ..settings });
+    let gate = Gate::new(clock, GateSettings { stale_ms: None, ..settings }, words.clone());
     let terms = Terms {
         issuer: mint::ISSUER.to_owned(),
         audience: mint::AUDIENCE.to_owned(),
         keys: vec![minter.public()],
-        roles: crate::built_in_roles(),
+        roles: words.built_in_roles(),
         policies: crate::built_in_policies(),
         zone: "Europe/Berlin".to_owned(),
     };

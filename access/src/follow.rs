@@ -14,14 +14,14 @@ use crate::{Hears, Since, Standing};
 
 /// How long the other side may keep a question for which it has no news.
 pub const WAIT_MS: u64 = 1_000;
-/// An answer is not waited for longer. A source over rpc gives its call this much time; identity keeps it for half of that.
+/// An answer is not waited for longer. A source over rpc gives its call this much time, and the other side keeps it for half of that.
 pub const ANSWER_MS: u64 = 1_750;
 const PAUSE_FIRST_MS: u64 = 50;
 const PAUSE_MAX_MS: u64 = 400;
-/// Times that identity may answer at once, one after the other, before that is taken for a fault.
+/// Times that a source may answer at once, one after the other, before that is taken for a fault.
 const QUICK_ANSWERS_MAX: u32 = 100;
 
-/// Whoever can say what identity tells, such as identity in another process.
+/// Whoever can say what the terms are, in this process or another.
 pub trait Source: Send + Sync + 'static {
     /// Waits for news for up to `since.wait_ms`. The error is for the log.
     fn standing(&self, since: Since) -> impl Future<Output = Result<Standing, String>> + Send;
@@ -57,7 +57,7 @@ impl Follow {
         if let Some(task) = task
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the task that follows identity ended by itself");
+            tracing::error!(%error, "the task that follows the terms ended by itself");
         }
     }
 }
@@ -129,7 +129,7 @@ fn pause(failures: u32) -> Duration {
 fn tell(failures: u32, why: &str) {
     metrics::counter!("access_follow_failures_total").increment(1);
     if failures % 100 == 1 {
-        tracing::warn!(why, failures, "identity was not heard; tokens are refused when that lasts");
+        tracing::warn!(why, failures, "the source of the terms was not heard; tokens are refused when that lasts");
     }
 }
 

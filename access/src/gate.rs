@@ -1,4 +1,4 @@
-//! This process's own copy of what identity tells, and the check of a token against it.
+//! This process's own copy of the terms, and the check of a token against it.
 //!
 //! Invariants: a check waits for nobody; expiry, revocation and the age of the copy are looked at in every check, also of a
 //! token that is remembered; a change of the terms holds from the next check on; terms that cannot be used are not taken over.
@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use crate::keys::TOKEN_BYTES_MAX;
 use crate::revocations::Revocations;
 use crate::terms::Ready;
-use crate::{Claims, Hears, PublicKey, Since, Standing, TokenRefusal};
+use crate::{Claims, Hears, PublicKey, Since, Standing, TokenRefusal, Vocabulary};
 
 /// Two clocks of one house may differ by so much.
 const LEEWAY_SECONDS: i64 = 5;
@@ -44,6 +44,7 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     settings: GateSettings,
+    words: Vocabulary,
     ready: RwLock<Option<Arc<Ready>>>,
     revocations: RwLock<Revocations>,
     /// When the last whole answer was asked for, in microseconds of the monotonic clock and one; 0: there was none.
@@ -66,10 +67,11 @@ struct Remembered {
 }
 
 impl Gate {
-    pub fn new(clock: Arc<dyn Clock>, settings: GateSettings) -> Gate {
+    pub fn new(clock: Arc<dyn Clock>, settings: GateSettings, words: Vocabulary) -> Gate {
         Gate(Arc::new(Inner {
             clock,
             settings,
+            words,
             ready: RwLock::default(),
             revocations: RwLock::default(),
             asked_at: AtomicU64::new(0),
@@ -106,6 +108,11 @@ impl Gate {
         self.ready().is_ok()
     }
 
+    /// The words that it judges by.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.0.words
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
     }
@@ -136,7 +143,8 @@ impl Gate {
         self.tidy();
         let version = self.version();
         if let Some(terms) = standing.terms.filter(|_| standing.version > version) {
-            match Ready::of(terms, standing.version, *taken_over + 1, Arc::clone(&self.0.clock)) {
+            let (words, clock) = (&self.0.words, Arc::clone(&self.0.clock));
+            match Ready::of(terms, standing.version, *taken_over + 1, words, clock) {
                 Ok(ready) => {
                     *taken_over += 1;
                     *self.0.ready.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(ready));

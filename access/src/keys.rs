@@ -1,6 +1,6 @@
 //! Keys that tokens are signed with, and the reading of what they signed.
 //!
-//! Invariant: how a signature is checked is a property of the key that identity has told, never of the token.
+//! Invariant: how a signature is checked is a property of the key that the terms name, never of the token.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Who is calling and what they may do, as every process of the house knows it and decides by itself.
 //!
 //! Owns the terms under which tokens are believed: signing keys, roles, policies and revocations ([`Standing`]), what a
-//! token says ([`Claims`]), the roles and policies that come with the product, and the words that they are made of. Identity
-//! makes the terms; a [`Gate`] is each process's own copy. Refuses what it cannot verify, and everything when its copy is too
-//! old. Invariants: how a signature is checked depends on the key and never on the token; expiry and revocation are looked
+//! token says ([`Claims`]), the roles and policies that come with the product, and the words that they are made of, which the
+//! rooms bring ([`Vocabulary`]). One room makes the terms; a [`Gate`] is each process's own copy. Refuses what it cannot verify,
+//! and everything when its copy is too old. Invariants: how a signature is checked depends on the key and never on the token; expiry and revocation are looked
 //! at in every check; rules narrow what roles grant. Start reading at [`Gate`], then [`RuleSet`].
 
 mod authenticate;
@@ -18,15 +18,16 @@ mod roles;
 mod rules;
 mod standing;
 mod terms;
-pub mod vocabulary;
+mod vocabulary;
 
 pub use authenticate::authenticate;
 pub use claims::{ACR_MFA, Claims, TOKEN_TYPE};
 pub use follow::{ANSWER_MS, Follow, Source, WAIT_MS};
 pub use gate::{Gate, GateSettings};
 pub use refusal::{RevokedAs, TokenRefusal, refusals};
-pub use roles::built_in_roles;
+pub use roles::is_built_in;
 pub use rules::{
-    Facts, Hours, MINUTES_OF_A_DAY, Moment, RuleError, RuleSet, ZoneError, built_in_policies, check_policy, schema_text,
+    Facts, Hours, MINUTES_OF_A_DAY, Moment, RuleError, RuleSet, ZoneError, built_in_policies, check_policy,
 };
 pub use standing::{Hears, Policy, PublicKey, Revoked, RevokedWhat, Role, Since, Standing, Terms};
+pub use vocabulary::{Vocabulary, VocabularyError};

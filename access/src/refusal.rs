@@ -37,9 +37,9 @@ pub enum TokenRefusal {
     NotYetValid,
     #[error("what the {0} was given is no longer believed")]
     Revoked(RevokedAs),
-    #[error("identity has told nothing yet")]
+    #[error("no terms were heard yet")]
     NoCopy,
-    #[error("identity was not heard for too long")]
+    #[error("no terms were heard for too long")]
     Stale,
 }
 

@@ -8,7 +8,7 @@ mod compile;
 mod facts;
 mod hours;
 mod once;
-mod schema;
+pub(crate) mod schema;
 
 use std::sync::Arc;
 
@@ -22,7 +22,6 @@ pub use built_in::built_in_policies;
 pub use compile::{RuleError, check_policy};
 pub use facts::{Facts, MINUTES_OF_A_DAY};
 pub use hours::{Hours, Moment, ZoneError};
-pub use schema::text as schema_text;
 
 /// Compiled policies, by the actions that they speak of.
 pub struct RuleSet {

@@ -1,4 +1,4 @@
-//! What identity tells every process, so that each can verify and decide by itself.
+//! What every process is told, so that each can verify and decide by itself.
 
 use kernel::{Permission, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ pub struct PublicKey {
 pub struct Role {
     pub name: String,
     pub description: String,
-    #[schema(value_type = Vec<String>, example = json!(["accounts:read:own"]))]
+    #[schema(value_type = Vec<String>, example = json!(["transactions:read:own"]))]
     pub permissions: Vec<Permission>,
     /// Comes with the product: it can be read and not changed.
     pub built_in: bool,
@@ -98,7 +98,7 @@ pub enum RevokedWhat {
     Token { jti: String },
 }
 
-/// Whoever keeps a copy in the process in which identity runs.
+/// Whoever keeps a copy in the process in which the terms are made.
 pub trait Hears: Send + Sync {
     /// Behind the commit, and before whoever asked for the change is answered.
     fn hear(&self, standing: Standing);

@@ -7,7 +7,7 @@ use kernel::{Clock, Permission, Principal, PrincipalKind, Proof, RulesInForce, S
 
 use crate::keys::{KeyError, Keys};
 use crate::rules::{RuleError, RuleSet};
-use crate::{ACR_MFA, Claims, Terms, TokenRefusal};
+use crate::{ACR_MFA, Claims, Terms, TokenRefusal, Vocabulary};
 
 pub(crate) struct Ready {
     pub(crate) version: u64,
@@ -29,8 +29,14 @@ pub(crate) enum TermsError {
 }
 
 impl Ready {
-    pub(crate) fn of(terms: Terms, version: u64, generation: u64, clock: Arc<dyn Clock>) -> Result<Ready, TermsError> {
-        let rules = RuleSet::compile(&terms.policies, &terms.zone, clock)?;
+    pub(crate) fn of(
+        terms: Terms,
+        version: u64,
+        generation: u64,
+        words: &Vocabulary,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Ready, TermsError> {
+        let rules = RuleSet::compile(&terms.policies, &terms.zone, words, clock)?;
         Ok(Ready {
             version,
             generation,
@@ -76,7 +82,7 @@ fn scopes(scope: &str) -> Arc<[TokenScope]> {
     scope.split(' ').filter_map(|word| word.parse().ok()).collect()
 }
 
-/// Which factors count, and for what, identity decides; `amr` also tells of a mailbox that opened the account.
+/// Which factors count, and for what, is decided where the token is made; `amr` also tells of a mailbox that opened the account.
 fn proof(at: i64, acr: Option<&str>) -> Proof {
     Proof { at: Timestamp::EPOCH.plus_seconds(at), second_factor: acr == Some(ACR_MFA) }
 }

@@ -1,34 +1,130 @@
-//! The words that permissions, scopes and policies are made of: every resource of the house, and what is done to it.
+//! The words that permissions, scopes and policies are made of, and what the built-in roles hold of them: all rooms' together.
 //!
-//! A service that checks a new word adds it here: a policy that names an unknown action is refused, so that a rule with a
-//! spelling mistake does not stand there and protect nothing.
+//! A policy that names an unknown action is refused, so that a rule with a spelling mistake does not stand there and protect nothing.
 
+use std::sync::{Arc, OnceLock};
+
+use cedar_policy::Schema;
 use kernel::Permission;
+use platform::room::Room;
 
-/// Resources in the order of the house, each with its actions.
-pub const RESOURCES: &[(&str, &[&str])] = &[
-    ("accounts", &["read", "open", "change"]),
-    ("transactions", &["read", "create"]),
-    ("assets", &["read", "declare"]),
-    ("books", &["read", "create"]),
-    ("metadata-keys", &["declare", "remove"]),
-    ("ledger", &["override-floor"]),
-    ("events", &["read"]),
-    ("users", &["read", "create", "change"]),
-    ("clients", &["read", "create", "change"]),
-    ("keys", &["read", "rotate"]),
-    ("roles", &["read", "change"]),
-    ("policies", &["read", "change"]),
-];
+use crate::Role;
+use crate::roles::{self, BUILT_IN, is_built_in};
+use crate::rules::schema;
 
-/// Every action with its resource.
-pub fn actions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    RESOURCES.iter().flat_map(|(resource, actions)| actions.iter().map(move |action| (*resource, *action)))
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Vocabulary(Arc<Words>);
+
+struct Words {
+    /// In the order of the rooms, each resource once.
+    resources: Vec<(&'static str, Vec<&'static str>)>,
+    roles: Vec<Role>,
+    schema: OnceLock<Result<Schema, String>>,
 }
 
-/// Whether anything in the house is covered by it; a permission with a spelling mistake grants nothing to anybody.
-pub fn is_known(permission: &Permission) -> bool {
-    actions().any(|(resource, action)| permission.covers(resource, action))
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VocabularyError {
+    #[error("{room} grants {permission} to the role {role}, and there is no such built-in role")]
+    Role { room: &'static str, role: &'static str, permission: &'static str },
+    #[error("{room} grants {permission} to the role {role}, and that covers no word of any room")]
+    Permission { room: &'static str, role: &'static str, permission: &'static str },
+}
+
+impl Vocabulary {
+    /// # Errors
+    /// A grant to a role that is not built in, or of words that no room brings.
+    pub fn of(rooms: &[&'static Room]) -> Result<Vocabulary, VocabularyError> {
+        let mut resources: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
+        for (resource, actions) in rooms.iter().flat_map(|room| room.words) {
+            match resources.iter_mut().find(|(known, _)| known == resource) {
+                Some((_, known)) => actions.iter().for_each(|action| add(known, action)),
+                None => resources.push((resource, actions.to_vec())),
+            }
+        }
+        for (room, role, permission) in rooms.iter().flat_map(|room| granted(room)) {
+            if !is_built_in(role) {
+                return Err(VocabularyError::Role { room, role, permission });
+            }
+            let read = permission.parse::<Permission>();
+            if !read.is_ok_and(|permission| covers_any(&resources, &permission)) {
+                return Err(VocabularyError::Permission { room, role, permission });
+            }
+        }
+        let roles = BUILT_IN.iter().map(|role| roles::built_in(role, rooms)).collect();
+        Ok(Vocabulary(Arc::new(Words { resources, roles, schema: OnceLock::new() })))
+    }
+
+    /// Resources in the order of the rooms, each with its actions.
+    pub fn resources(&self) -> impl Iterator<Item = (&'static str, &[&'static str])> {
+        self.0.resources.iter().map(|(resource, actions)| (*resource, actions.as_slice()))
+    }
+
+    /// Every action with its resource.
+    pub fn actions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.resources().flat_map(|(resource, actions)| actions.iter().map(move |action| (resource, *action)))
+    }
+
+    /// Whether any action is covered by it; a permission with a spelling mistake grants nothing to anybody.
+    pub fn is_known(&self, permission: &Permission) -> bool {
+        covers_any(&self.0.resources, permission)
+    }
+
+    pub fn built_in_roles(&self) -> Vec<Role> {
+        self.0.roles.clone()
+    }
+
+    /// The schema of policies in Cedar's own language, as the documentation shows it.
+    pub fn schema_text(&self) -> String {
+        schema::text(self)
+    }
+
+    /// The words do not change, so that it is read once.
+    pub(crate) fn schema(&self) -> Result<&Schema, &str> {
+        let read = || schema::read(self);
+        self.0.schema.get_or_init(read).as_ref().map_err(String::as_str)
+    }
+}
+
+fn add(known: &mut Vec<&'static str>, action: &'static str) {
+    if !known.contains(&action) {
+        known.push(action);
+    }
+}
+
+/// No words at all; only administrators may do anything.
+impl Default for Vocabulary {
+    fn default() -> Vocabulary {
+        let roles = BUILT_IN.iter().map(|role| roles::built_in(role, &[])).collect();
+        Vocabulary(Arc::new(Words { resources: Vec::new(), roles, schema: OnceLock::new() }))
+    }
+}
+
+/// Room, role and permission of each grant.
+fn granted(room: &Room) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let name = room.name;
+    let each = move |(role, permissions): &(&'static str, &'static [&'static str])| {
+        let role = *role;
+        permissions.iter().map(move |permission| (name, role, *permission))
+    };
+    room.grants.iter().flat_map(each)
+}
+
+fn covers_any(resources: &[(&'static str, Vec<&'static str>)], permission: &Permission) -> bool {
+    let mut actions =
+        resources.iter().flat_map(|(resource, actions)| actions.iter().map(move |action| (resource, action)));
+    actions.any(|(resource, action)| permission.covers(resource, action))
+}
+
+impl std::fmt::Debug for Vocabulary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vocabulary").field("resources", &self.0.resources).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn sample() -> Vocabulary {
+    Vocabulary::of(&[&testkit::BANK]).unwrap()
 }
 
 #[cfg(test)]
@@ -38,10 +134,41 @@ mod tests {
     #[test]
     fn a_permission_has_words_of_the_house() {
         for known in ["accounts:read:own", "accounts:*:all", "*:read:all", "*:*:*", "metadata-keys:declare:all"] {
-            assert!(is_known(&known.parse().unwrap()), "{known}");
+            assert!(sample().is_known(&known.parse().unwrap()), "{known}");
         }
         for unknown in ["acounts:read:own", "accounts:raed:all", "*:fly:all", "rotate:keys:all"] {
-            assert!(!is_known(&unknown.parse().unwrap()), "{unknown}");
+            assert!(!sample().is_known(&unknown.parse().unwrap()), "{unknown}");
         }
+    }
+
+    #[test]
+    fn a_resource_of_two_rooms_has_the_actions_of_both() {
+        static PONDS: Room = Room { words: &[("pebbles", &["read", "throw"])], ..Room::named("ponds") };
+        static BEACHES: Room = Room {
+            words: &[("pebbles", &["read", "collect"]), ("sand", &["read"])],
+            grants: &[("customer", &["pebbles:collect:own"])],
+            ..Room::named("beaches")
+        };
+        let words = Vocabulary::of(&[&PONDS, &BEACHES]).unwrap();
+        let expected = [("pebbles", &["read", "throw", "collect"][..]), ("sand", &["read"])];
+        assert_eq!(words.resources().collect::<Vec<_>>(), expected);
+        let customer = words.built_in_roles().remove(0);
+        assert_eq!((customer.name.as_str(), customer.permissions.len()), ("customer", 1));
+    }
+
+    #[test]
+    fn a_grant_names_a_built_in_role_and_a_known_word() {
+        static NOBODY: Room = Room {
+            words: &[("pebbles", &["read"])],
+            grants: &[("visitor", &["pebbles:read:own"])],
+            ..Room::named("ponds")
+        };
+        static MISSPELT: Room = Room {
+            words: &[("pebbles", &["read"])],
+            grants: &[("customer", &["pebbles:raed:own"])],
+            ..Room::named("ponds")
+        };
+        assert!(matches!(Vocabulary::of(&[&NOBODY]), Err(VocabularyError::Role { role: "visitor", .. })));
+        assert!(matches!(Vocabulary::of(&[&MISSPELT]), Err(VocabularyError::Permission { room: "ponds", .. })));
     }
 }

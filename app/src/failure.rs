@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,
     status: u8,

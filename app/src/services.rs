@@ -11,7 +11,7 @@ mod shared;
 
 use std::sync::Arc;
 
-use access::Gate;
+use access::{Gate, Vocabulary};
 use axum::Router;
 use kernel::Clock;
 use platform::config::{Config, Section};
@@ -44,6 +44,11 @@ pub(crate) static ROOMS: &[&Room] = &[&::ledger::ROOM, &::identity::ROOM];
 /// Their parts of the configuration.
 pub(crate) fn sections() -> Vec<Section> {
     ROOMS.iter().map(|room| room.section()).collect()
+}
+
+/// The words of all of them.
+pub(crate) fn vocabulary() -> Result<Vocabulary, Failure> {
+    Ok(Vocabulary::of(ROOMS)?)
 }
 
 /// What a service is opened with.
@@ -83,7 +88,7 @@ pub(crate) struct Started {
 }
 
 pub(crate) async fn start(opening: &Opening<'_>) -> Result<Started, Failure> {
-    let gate = identity::gate(opening.config, &opening.clock, true, opening.demo);
+    let gate = identity::gate(opening, true)?;
     let mut started = Started {
         router: Router::new(),
         root: Router::new(),
@@ -128,4 +133,46 @@ pub(crate) fn api() -> Result<OpenApi, Failure> {
     merge(&mut api, ledger_api::SERVICE, ::ledger::api())?;
     merge(&mut api, identity_api::SERVICE, ::identity::api())?;
     Ok(api)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Permission;
+
+    use super::*;
+
+    /// Whether a built-in role may do it to everything, or to its own; None: not at all.
+    fn may(role: &str, resource: &str, action: &str) -> Option<bool> {
+        let roles = vocabulary().unwrap().built_in_roles();
+        let role = roles.iter().find(|known| known.name == role).unwrap();
+        let mut covering = role.permissions.iter().filter(|one| one.covers(resource, action)).peekable();
+        covering.peek()?;
+        Some(covering.any(Permission::reaches_all))
+    }
+
+    #[test]
+    fn customers_see_what_is_theirs_and_change_nothing() {
+        assert_eq!(may("customer", "accounts", "read"), Some(false));
+        assert_eq!(may("customer", "transactions", "read"), Some(false));
+        let words = vocabulary().unwrap();
+        for (resource, action) in words.actions().filter(|(what, how)| may("customer", what, how).is_some()) {
+            assert_eq!((action, may("customer", resource, action)), ("read", Some(false)), "{resource}:{action}");
+        }
+    }
+
+    #[test]
+    fn only_administrators_administer() {
+        for (resource, action) in vocabulary().unwrap().actions() {
+            assert_eq!(may("admin", resource, action), Some(true), "{resource}:{action}");
+            if ["users", "clients", "keys", "roles", "policies"].contains(&resource) {
+                assert_eq!(may("service", resource, action), None, "{resource}:{action}");
+                let reads = (resource, action) == ("users", "read");
+                assert_eq!(may("employee", resource, action).is_some(), reads, "{resource}:{action}");
+            }
+        }
+        for role in ["employee", "service", "customer"] {
+            assert_eq!(may(role, "ledger", "override-floor"), None);
+            assert_eq!(may(role, "books", "create"), None);
+        }
+    }
 }

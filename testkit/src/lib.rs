@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alone;
+mod bank;
 #[cfg(feature = "browser")]
 mod chrome;
 mod client;
@@ -22,6 +23,7 @@ mod through;
 mod way;
 
 pub use alone::{alone, run_alone};
+pub use bank::BANK;
 #[cfg(feature = "browser")]
 pub use chrome::Chrome;
 pub use client::{Answer, Client, Lost};

@@ -22,12 +22,12 @@ impl Edge {
     fn new(without_token: Option<Principal>) -> Edge {
         let minter = Minter::new("key-1").unwrap();
         let settings = GateSettings { stale_ms: None, ..GateSettings::default() };
-        let gate = Gate::new(std::sync::Arc::new(SystemClock), settings);
+        let gate = Gate::new(std::sync::Arc::new(SystemClock), settings, crate::vocabulary::sample());
         let terms = Terms {
             issuer: mint::ISSUER.to_owned(),
             audience: mint::AUDIENCE.to_owned(),
             keys: vec![minter.public()],
-            roles: crate::built_in_roles(),
+            roles: crate::vocabulary::sample().built_in_roles(),
             policies: Vec::new(),
             zone: "UTC".to_owned(),
         };
@@ -135,7 +135,10 @@ async fn the_demo_principal_stands_in_for_whoever_sent_nothing_and_for_nobody_el
 
 #[tokio::test]
 async fn while_nothing_can_be_known_the_caller_is_asked_to_come_again() {
-    let edge = Edge { gate: Gate::new(std::sync::Arc::new(SystemClock), GateSettings::default()), ..Edge::new(None) };
+    let edge = Edge {
+        gate: Gate::new(std::sync::Arc::new(SystemClock), GateSettings::default(), crate::vocabulary::sample()),
+        ..Edge::new(None)
+    };
     let (status, code, _) = edge.ask("/who", &[&format!("Bearer {}", edge.token(|_| {}))], "").await;
     assert_eq!((status, code.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "access_stale"));
 }

@@ -1,4 +1,4 @@
-//! A key and tokens for benchmarks and tests. Identity has its own, sealed and rotated; nothing here is kept.
+//! A key and tokens for benchmarks and tests. Those of the house are sealed and rotated; nothing here is kept.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};

@@ -1,16 +1,17 @@
 //! The figures in small, so that what makes them keeps working; in full by hand, in release.
 
 use super::*;
+use crate::vocabulary::sample;
 
 #[test]
 fn the_figures_are_made() {
     for figures in [
         digests(100),
         signatures(100),
-        remembered_checks(10, 200),
-        first_checks(50),
-        decisions(100, 100),
-        decisions_without_selection(10, 50),
+        remembered_checks(&sample(), 10, 200),
+        first_checks(&sample(), 50),
+        decisions(&sample(), 100, 100),
+        decisions_without_selection(&sample(), 10, 50),
     ] {
         let figures = figures.unwrap();
         assert!(figures.calls >= 50 && figures.mean_ns > 0.0 && figures.p50_ns <= figures.p99_ns, "{figures:?}");
@@ -29,19 +30,21 @@ fn what_it_costs() {
         );
         figures
     };
-    line("first check of a token", first_checks(5_000).unwrap());
-    let remembered = line("remembered, 1 token", remembered_checks(1, 500_000).unwrap());
-    let many = line("remembered, 10,000 tokens by turns", remembered_checks(10_000, 500_000).unwrap());
+    line("first check of a token", first_checks(&sample(), 5_000).unwrap());
+    let remembered = line("remembered, 1 token", remembered_checks(&sample(), 1, 500_000).unwrap());
+    let many = line("remembered, 10,000 tokens by turns", remembered_checks(&sample(), 10_000, 500_000).unwrap());
     // The middle: on a machine that others use too, the mean tells of them.
     assert!(remembered.p50_ns < 5_000.0 && many.p50_ns < 5_000.0, "the goal is 5 us");
     for others in [0, 10, 100, 1_000] {
-        let selected =
-            line(&format!("decision, {others} policies for other actions"), decisions(others, 50_000).unwrap());
+        let selected = line(
+            &format!("decision, {others} policies for other actions"),
+            decisions(&sample(), others, 50_000).unwrap(),
+        );
         if !cfg!(debug_assertions) {
             assert!(selected.p50_ns < 20_000.0, "the goal is 20 us");
         }
         let calls = 50_000 / (others + 1).max(10);
-        let all = decisions_without_selection(others, calls.max(500)).unwrap();
+        let all = decisions_without_selection(&sample(), others, calls.max(500)).unwrap();
         line(&format!("the same {others} without the selection"), all);
     }
 }

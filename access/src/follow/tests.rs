@@ -60,7 +60,7 @@ impl Far {
             issuer: mint::ISSUER.to_owned(),
             audience: mint::AUDIENCE.to_owned(),
             keys: vec![self.minter.public()],
-            roles: crate::built_in_roles(),
+            roles: crate::vocabulary::sample().built_in_roles(),
             policies: Vec::new(),
             zone: zone.to_owned(),
         };
@@ -91,7 +91,7 @@ impl Source for Far {
 
 fn gate(stale_ms: u64) -> Gate {
     let settings = GateSettings { stale_ms: Some(stale_ms), ..GateSettings::default() };
-    Gate::new(Arc::new(SystemClock), settings)
+    Gate::new(Arc::new(SystemClock), settings, crate::vocabulary::sample())
 }
 
 /// How long it took until the check came out so.

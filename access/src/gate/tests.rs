@@ -25,7 +25,7 @@ impl House {
 
     fn with(settings: GateSettings) -> House {
         let clock = FakeClock::default();
-        let gate = Gate::new(Arc::new(clock.clone()), settings);
+        let gate = Gate::new(Arc::new(clock.clone()), settings, crate::vocabulary::sample());
         let house = House { clock, gate, minter: Minter::new("key-1").unwrap() };
         house.hear(1, Some(house.terms()), Vec::new());
         house
@@ -36,7 +36,7 @@ impl House {
             issuer: mint::ISSUER.to_owned(),
             audience: mint::AUDIENCE.to_owned(),
             keys: vec![self.minter.public()],
-            roles: crate::built_in_roles(),
+            roles: crate::vocabulary::sample().built_in_roles(),
             policies: crate::built_in_policies(),
             zone: "UTC".to_owned(),
         }

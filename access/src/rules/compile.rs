@@ -13,8 +13,8 @@ use super::RuleSet;
 use super::built_in::built_in_policies;
 use super::hours::{Hours, ZoneError};
 use super::once::told_once;
-use super::schema::{self, Types};
-use crate::{Policy, vocabulary};
+use super::schema::Types;
+use crate::{Policy, Vocabulary};
 
 /// What somebody has written stands in it.
 const DETAIL_LETTERS_MAX: usize = 1_000;
@@ -51,7 +51,12 @@ struct Read {
 impl RuleSet {
     /// The product's own policies and those of `policies` that are switched on. All of them have to be good: a rule that is
     /// left out in silence protects nothing.
-    pub fn compile(policies: &[Policy], zone: &str, clock: Arc<dyn Clock>) -> Result<RuleSet, RuleError> {
+    pub fn compile(
+        policies: &[Policy],
+        zone: &str,
+        words: &Vocabulary,
+        clock: Arc<dyn Clock>,
+    ) -> Result<RuleSet, RuleError> {
         let types = Types::new().map_err(RuleError::Product)?;
         let mut read = Vec::new();
         for own in built_in_policies() {
@@ -60,15 +65,15 @@ impl RuleSet {
         for added in policies.iter().filter(|policy| policy.enabled && !policy.built_in) {
             read.push(Read::of(narrowing(&added.id, &added.text)?));
         }
-        let selected = Selected::of(read, types.action.clone())?;
+        let selected = Selected::of(read, words, types.action.clone())?;
         Ok(RuleSet { clock, hours: Hours::in_zone(zone)?, selected, types, authorizer: Authorizer::new() })
     }
 }
 
 /// Whether a policy may be stored: it is one policy, it forbids, it speaks of things that there are, and it is not one that
 /// can never hold.
-pub fn check_policy(id: &str, text: &str) -> Result<(), RuleError> {
-    let schema = schema::schema().map_err(|error| RuleError::Product(error.to_owned()))?;
+pub fn check_policy(id: &str, text: &str, words: &Vocabulary) -> Result<(), RuleError> {
+    let schema = words.schema().map_err(|error| RuleError::Product(error.to_owned()))?;
     let policy = narrowing(id, text)?;
     let set = PolicySet::from_policies([policy]).map_err(|error| wrong(id, &error))?;
     let validated = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
@@ -116,9 +121,9 @@ impl Read {
 }
 
 impl Selected {
-    fn of(read: Vec<Read>, action_type: EntityTypeName) -> Result<Selected, RuleError> {
+    fn of(read: Vec<Read>, words: &Vocabulary, action_type: EntityTypeName) -> Result<Selected, RuleError> {
         let mut selected = Selected { by_action: HashMap::new(), read, action_type };
-        for (resource, action) in vocabulary::actions() {
+        for (resource, action) in words.actions() {
             let compiled = selected.compiled(resource, action)?;
             selected.by_action.entry(resource).or_default().insert(action, compiled);
         }

@@ -1,13 +1,12 @@
 //! The words that policies are written in: who asks, what for, about which object, and when.
 
 use std::fmt::Write;
-use std::sync::LazyLock;
 
 use cedar_policy::{EntityTypeName, Schema};
 use kernel::PrincipalKind;
 
 use super::under_rules;
-use crate::vocabulary;
+use crate::Vocabulary;
 
 const TYPES: &str = r#"
 entity Customer, Employee, Admin, Service = {
@@ -56,12 +55,12 @@ impl Types {
     }
 }
 
-/// The schema in Cedar's own language, as the documentation shows it.
-pub fn text() -> String {
+/// The schema in Cedar's own language.
+pub(crate) fn text(words: &Vocabulary) -> String {
     let mut text = TYPES.to_owned();
-    for (resource, actions) in vocabulary::RESOURCES {
+    for (resource, actions) in words.resources() {
         let _ = writeln!(text, "\naction \"{resource}\";");
-        for action in *actions {
+        for action in actions {
             let _ = writeln!(
                 text,
                 "action \"{resource}:{action}\" in [\"{resource}\"] appliesTo {{\n    principal: [Customer, Employee, Admin, \
@@ -72,23 +71,23 @@ pub fn text() -> String {
     text
 }
 
-/// It is ours and does not change, so that it is read once.
-pub(super) fn schema() -> Result<&'static Schema, &'static str> {
-    static SCHEMA: LazyLock<Result<Schema, String>> = LazyLock::new(|| match Schema::from_cedarschema_str(&text()) {
+pub(crate) fn read(words: &Vocabulary) -> Result<Schema, String> {
+    match Schema::from_cedarschema_str(&text(words)) {
         Ok((schema, _)) => Ok(schema),
         Err(error) => Err(error.to_string()),
-    });
-    SCHEMA.as_ref().map_err(String::as_str)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::vocabulary::sample;
 
     #[test]
     fn every_word_of_the_house_is_an_action() {
-        let actions: Vec<String> = schema().unwrap().actions().map(|uid| uid.id().unescaped().to_owned()).collect();
-        for (resource, action) in vocabulary::actions() {
+        let words = sample();
+        let actions: Vec<String> =
+            words.schema().unwrap().actions().map(|uid| uid.id().unescaped().to_owned()).collect();
+        for (resource, action) in words.actions() {
             assert!(actions.contains(&format!("{resource}:{action}")), "{resource}:{action}");
         }
     }

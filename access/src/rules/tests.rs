@@ -13,7 +13,7 @@ use crate::Policy;
 pub(super) const NOON: Moment = Moment { minute: 720, weekday: 6 };
 
 pub(super) fn rules(policies: &[Policy]) -> RuleSet {
-    RuleSet::compile(policies, "UTC", Arc::new(FakeClock::default())).unwrap()
+    RuleSet::compile(policies, "UTC", &crate::vocabulary::sample(), Arc::new(FakeClock::default())).unwrap()
 }
 
 pub(super) fn policy(id: &str, text: &str) -> Policy {
@@ -69,7 +69,7 @@ fn employees_work_from_nine_to_five_fifty_nine() {
 #[test]
 fn office_hours_go_by_the_institutions_clocks_on_days_on_which_they_are_set_too() {
     let clock = FakeClock::default();
-    let rules = RuleSet::compile(&[], "Europe/Berlin", Arc::new(clock.clone())).unwrap();
+    let rules = RuleSet::compile(&[], "Europe/Berlin", &crate::vocabulary::sample(), Arc::new(clock.clone())).unwrap();
     let clerk = somebody(PrincipalKind::Employee);
     for (at, open) in [
         // Summer time: two hours ahead of UTC.

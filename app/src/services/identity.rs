@@ -8,7 +8,6 @@ use access::{Follow, Gate, GateSettings, Hears, Since, Source, Standing};
 use identity::{Channels, FileChannel, HttpConfig, IdentityService, Routes, Settings};
 use identity_api::{Identity, IdentityError, IdentityStatus, RemoteIdentity};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
-use platform::config::Config;
 use platform::crypto::KeyEncryptionKey;
 use platform::db::{Access, Db};
 use platform::feed::{OutboxKeeper, Retention};
@@ -17,7 +16,7 @@ use platform::rpc::RpcClient;
 use platform::shutdown::Step;
 use serde_json::{Value, json};
 
-use super::{IDENTITY as NAME, Opening, Started};
+use super::{IDENTITY as NAME, Opening, Started, vocabulary};
 use crate::failure::Failure;
 use crate::stores;
 
@@ -32,10 +31,10 @@ pub(super) async fn start(opening: &Opening<'_>, started: &mut Started) -> Resul
     let kek = KeyEncryptionKey::find(&config.crypto, db.engine())?;
     let shared = config.storage.database_url.is_some();
     // Where others share the store, what they revoke is heard by asking the store; alone, everything happens here.
-    let gate = gate(config, &clock, shared, opening.demo);
+    let gate = gate(opening, shared)?;
     let hears: Arc<dyn Hears> = Arc::new(gate.clone());
     let (settings, ids) = (settings(opening)?, IdMaker::new(clock.clone()));
-    let identity = settings.config(issuer(opening)?, opening.demo);
+    let identity = settings.config(issuer(opening)?, gate.vocabulary().clone(), opening.demo);
     let service = IdentityService::start(db.clone(), identity, clock.clone(), ids, Some(hears), &kek).await?;
     let service = match &settings.messages_file {
         Some(file) => {
@@ -73,7 +72,7 @@ pub(super) async fn call(opening: &Opening<'_>, started: &mut Started) -> Result
     let transport = super::transport(opening, &config.service(NAME).addresses)?;
     let rpc = RpcClient::new(identity_api::SERVICE, transport, clock.clone());
     let identity: Arc<dyn Identity> = Arc::new(RemoteIdentity::new(rpc));
-    let gate = gate(config, &clock, true, opening.demo);
+    let gate = gate(opening, true)?;
     let follow = gate.follow(Asked { identity: Arc::clone(&identity), clock });
     started.steps.push(Step::new("access", close(follow)));
     finish(opening, started, identity, gate)
@@ -101,9 +100,11 @@ fn mount(started: &mut Started, routes: Routes) -> Result<(), Failure> {
 }
 
 /// A copy that another process feeds grows old.
-pub(super) fn gate(config: &Config, clock: &Arc<dyn Clock>, fed_by_others: bool, demo: bool) -> Gate {
+pub(super) fn gate(opening: &Opening<'_>, fed_by_others: bool) -> Result<Gate, Failure> {
+    let Opening { config, demo, .. } = *opening;
     let stale_ms = fed_by_others.then_some(config.access.stale_ms);
-    Gate::new(Arc::clone(clock), GateSettings { remembered_max: config.access.remembered_max, stale_ms, demo })
+    let settings = GateSettings { remembered_max: config.access.remembered_max, stale_ms, demo };
+    Ok(Gate::new(Arc::clone(&opening.clock), settings, vocabulary()?))
 }
 
 async fn close(follow: Follow) {

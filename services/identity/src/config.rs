@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use access::Vocabulary;
 use identity_api::FactorKind;
 
-/// The defaults are those of the product.
+/// The defaults are those of the product, and know no words.
 #[derive(Debug, Clone)]
 pub struct IdentityConfig {
     /// The address under which browsers and clients reach us: `https://id.example.com`.
@@ -31,6 +32,8 @@ pub struct IdentityConfig {
     pub sent_factors: Vec<FactorKind>,
     /// Days after which another key signs.
     pub key_days: i64,
+    /// The words of all rooms, which permissions and policies are made of.
+    pub words: Vocabulary,
 }
 
 impl Default for IdentityConfig {
@@ -51,6 +54,7 @@ impl Default for IdentityConfig {
             breached_passwords_file: None,
             sent_factors: Vec::new(),
             key_days: 30,
+            words: Vocabulary::default(),
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use store::SQL;
 impl Rights for IdentityService {
     async fn roles(&self, ctx: &Ctx) -> Result<Vec<Role>, IdentityError> {
         may(ctx, "roles", "read")?;
-        let roles = async { store::all_roles(&self.db.read().await?).await };
+        let roles = async { store::all_roles(&self.config.words, &self.db.read().await?).await };
         roles.await.map_err(IdentityError::from)
     }
 

@@ -10,6 +10,15 @@ pub static ROOM: Room = Room {
     about: "knows people and programs, and gives tokens",
     migrations: MIGRATIONS,
     settings: SETTINGS,
+    words: &[
+        ("users", &["read", "create", "change"]),
+        ("clients", &["read", "create", "change"]),
+        ("keys", &["read", "rotate"]),
+        ("roles", &["read", "change"]),
+        ("policies", &["read", "change"]),
+        ("events", &["read"]),
+    ],
+    grants: &[("employee", &["users:read:all"])],
     document: crate::http::api,
     ..Room::named("identity")
 };

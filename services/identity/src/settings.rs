@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::Hours;
+use access::{Hours, Vocabulary};
 use identity_api::FactorKind;
 use platform::config::{self, Given, none_when_empty, not_empty, service_name};
 use serde::Deserialize;
@@ -52,7 +52,7 @@ pub struct Settings {
 
 impl Settings {
     /// The people of a demo log in with a name and a password that everybody may read.
-    pub fn config(&self, issuer: String, demo: bool) -> IdentityConfig {
+    pub fn config(&self, issuer: String, words: Vocabulary, demo: bool) -> IdentityConfig {
         IdentityConfig {
             issuer,
             audience: self.audience.clone(),
@@ -67,6 +67,7 @@ impl Settings {
             breached_passwords_file: self.breached_passwords_file.clone(),
             sent_factors: self.sent_factors.clone(),
             key_days: i64::from(self.key_days),
+            words,
             ..IdentityConfig::default()
         }
     }
@@ -125,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_product() {
-        let read = with("zone", "UTC").unwrap().config("http://127.0.0.1:8080".to_owned(), false);
+        let read =
+            with("zone", "UTC").unwrap().config("http://127.0.0.1:8080".to_owned(), Vocabulary::default(), false);
         assert_eq!(format!("{read:?}"), format!("{:?}", IdentityConfig::default()));
     }
 

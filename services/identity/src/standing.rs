@@ -55,7 +55,7 @@ impl IdentityService {
             issuer: self.config.issuer.clone(),
             audience: self.config.audience.clone(),
             keys,
-            roles: rights::store::all_roles(tx).await?,
+            roles: rights::store::all_roles(&self.config.words, tx).await?,
             policies: rights::store::all_policies(tx).await?,
             zone: self.config.zone.clone(),
         })

@@ -239,7 +239,7 @@ fn what_is_revoked_is_refused_by_the_very_next_check() {
 #[test]
 fn without_a_copy_nothing_is_believed() {
     let house = House::new();
-    let empty = Gate::new(Arc::new(house.clock.clone()), GateSettings::default());
+    let empty = Gate::new(Arc::new(house.clock.clone()), GateSettings::default(), crate::vocabulary::sample());
     assert_eq!(empty.verify(&house.token()).unwrap_err(), TokenRefusal::NoCopy);
     // A copy is whole when all revocations are in it.
     empty.hear(Standing { version: 1, terms: Some(house.terms()), revoked: Vec::new(), more: true });

@@ -87,8 +87,18 @@ fn a_policy_that_fails_on_the_question_denies_it() {
 #[test]
 fn what_is_added_may_only_forbid() {
     let everything = "permit (principal, action, resource);";
-    assert!(matches!(check_policy("all", everything), Err(RuleError::Policy { id, .. }) if id == "all"));
-    assert!(RuleSet::compile(&[policy("all", everything)], "UTC", Arc::new(FakeClock::default())).is_err());
+    assert!(
+        matches!(check_policy("all", everything, &crate::vocabulary::sample()), Err(RuleError::Policy { id, .. }) if id == "all")
+    );
+    assert!(
+        RuleSet::compile(
+            &[policy("all", everything)],
+            "UTC",
+            &crate::vocabulary::sample(),
+            Arc::new(FakeClock::default())
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -106,10 +116,10 @@ fn a_policy_that_cannot_be_meant_is_refused_before_it_is_stored() {
         ("forbid (principal, action, resource) when { false };", "impossible"),
         ("forbid (principal, action, resource) when { 1 };", "type"),
     ] {
-        let refused = check_policy("bad", bad).unwrap_err().to_string();
+        let refused = check_policy("bad", bad, &crate::vocabulary::sample()).unwrap_err().to_string();
         assert!(refused.contains(said), "{bad}: {refused}");
     }
-    assert_eq!(check_policy("good", NO_ACCOUNTS), Ok(()));
+    assert_eq!(check_policy("good", NO_ACCOUNTS, &crate::vocabulary::sample()), Ok(()));
 }
 
 #[test]
@@ -129,13 +139,17 @@ fn what_is_wrong_with_a_policy_is_said_once() {
             "policy is impossible: the policy expression evaluates to false for all valid requests",
         ),
     ] {
-        assert_eq!(check_policy("bad", bad).unwrap_err().to_string(), format!("policy bad: {said}"));
+        assert_eq!(
+            check_policy("bad", bad, &crate::vocabulary::sample()).unwrap_err().to_string(),
+            format!("policy bad: {said}")
+        );
     }
 }
 
 #[test]
 fn the_products_own_policies_keep_their_own_words() {
-    let schema = schema::schema().unwrap();
+    let words = crate::vocabulary::sample();
+    let schema = words.schema().unwrap();
     for own in built_in_policies() {
         let parsed: cedar_policy::PolicySet = own.text.parse().unwrap();
         let validated =
@@ -147,7 +161,7 @@ fn the_products_own_policies_keep_their_own_words() {
 #[test]
 fn an_added_policy_cannot_take_the_name_of_one_of_the_products() {
     let taken = policy("office-hours", NO_ACCOUNTS);
-    assert!(RuleSet::compile(&[taken], "UTC", Arc::new(FakeClock::default())).is_err());
+    assert!(RuleSet::compile(&[taken], "UTC", &crate::vocabulary::sample(), Arc::new(FakeClock::default())).is_err());
     let told = Policy { built_in: true, ..policy("office-hours", NO_ACCOUNTS) };
     assert_eq!(
         ann_reads(&rules(&[told]), "accounts", "read"),

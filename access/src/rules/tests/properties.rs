@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::vocabulary;
+use crate::vocabulary::sample;
 
 fn kinds() -> impl Strategy<Value = PrincipalKind> {
     proptest::sample::select(under_rules().to_vec())
 }
 
 fn actions() -> impl Strategy<Value = (&'static str, &'static str)> {
-    proptest::sample::select(vocabulary::actions().collect::<Vec<_>>())
+    proptest::sample::select(sample().actions().collect::<Vec<_>>())
 }
 
 fn owners() -> impl Strategy<Value = Option<Option<String>>> {

@@ -20,14 +20,14 @@ impl IdentityService {
         let found = store::find_to_change(&tx, &command.id).await?;
         let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
         // Whoever gives a program another secret, or sends its people elsewhere, has got hold of it.
-        may_touch(&tx, ctx, &before).await?;
+        may_touch(&self.config.words, &tx, ctx, &before).await?;
         let what = name(&command.change);
         let (mut row, secret) = self.changed_client(before.clone(), command.change)?;
         if row == before {
             return Ok(NewClient { client: row.shown(), secret: None });
         }
         self.valid_client(&row)?;
-        within_reach(&tx, ctx, &row).await?;
+        within_reach(&self.config.words, &tx, ctx, &row).await?;
         let told = Told::nothing().event(
             "identity.client.changed",
             row.id.clone(),

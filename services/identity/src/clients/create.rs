@@ -21,7 +21,7 @@ impl IdentityService {
         row.secret = secret.as_ref().map(|secret| self.sealed_secret(&row.id, secret)).transpose()?;
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
-        within_reach(&tx, ctx, &row).await?;
+        within_reach(&self.config.words, &tx, ctx, &row).await?;
         // A token tells by its subject alone whose it is.
         let taken = store::is_subject(&tx, &row.id).await?;
         if taken || !store::add(&tx, &row).await? {

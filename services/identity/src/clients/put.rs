@@ -36,7 +36,7 @@ impl IdentityService {
         self.valid_client(&row)?;
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
-        roles_named(&tx, &row.roles).await?;
+        roles_named(&self.config.words, &tx, &row.roles).await?;
         let before = match store::find_to_change(&tx, &row.id).await? {
             Some(before) => before,
             None => {

@@ -1,6 +1,7 @@
 //! How far a program reaches: a service as far as its roles, whatever its scopes say, and one that acts for people as far as its
 //! scopes, whoever they are. Whoever makes or changes it has to reach as far.
 
+use access::Vocabulary;
 use identity_api::{ClientKind, IdentityError, Refusal};
 use kernel::Ctx;
 use platform::db::Tx;
@@ -9,20 +10,20 @@ use super::ClientRow;
 use crate::rights::reach;
 
 /// Whether the caller may make it what it is to be. Its roles have to exist.
-pub(super) async fn within_reach(tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
-    let roles = reach::roles_named(tx, &row.roles).await?;
+pub(super) async fn within_reach(words: &Vocabulary, tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
+    let roles = reach::roles_named(words, tx, &row.roles).await?;
     match row.kind {
         ClientKind::Service => reach::may_give(ctx, &roles)?,
-        ClientKind::Confidential | ClientKind::Public => reach::may_open(ctx, &row.scopes)?,
+        ClientKind::Confidential | ClientKind::Public => reach::may_open(words, ctx, &row.scopes)?,
     }
     Ok(())
 }
 
 /// Whether the caller may change it, as it is now.
-pub(super) async fn may_touch(tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
+pub(super) async fn may_touch(words: &Vocabulary, tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
     match row.kind {
-        ClientKind::Service => reach::may_touch(tx, ctx, ("client", &row.id), &row.roles).await,
-        ClientKind::Confidential | ClientKind::Public => reach::may_open(ctx, &row.scopes)
+        ClientKind::Service => reach::may_touch(words, tx, ctx, ("client", &row.id), &row.roles).await,
+        ClientKind::Confidential | ClientKind::Public => reach::may_open(words, ctx, &row.scopes)
             .map_err(|_| Refusal::ReachesFurther { what: "client".to_owned(), name: row.id.clone() }.into()),
     }
 }

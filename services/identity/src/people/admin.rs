@@ -62,7 +62,7 @@ impl People for IdentityService {
         let hash = self.passwords.hash(ctx.deadline, &password).await?;
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
-        reach::may_give(ctx, &reach::roles_named(&tx, &new.roles.names).await?)?;
+        reach::may_give(ctx, &reach::roles_named(&self.config.words, &tx, &new.roles.names).await?)?;
         not_taken(&tx, &new).await?;
         let person = self.new_person(new, hash, true);
         store::insert(&tx, &person).await?;

@@ -43,7 +43,7 @@ impl IdentityService {
         one_at_a_time(&tx).await?;
         let person = Person::locked(&tx, command.id).await?.ok_or_else(unknown)?;
         // A password that is replaced, or an address that it is sent to, is the account of whoever replaces it.
-        reach::may_touch(&tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
+        reach::may_touch(&self.config.words, &tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
         let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;
         let user = Person::find(&tx, person.id).await?.ok_or_else(unknown)?.user();
         self.commit(tx, told).await?;
@@ -88,7 +88,7 @@ impl IdentityService {
     }
 
     async fn set_roles(&self, ctx: &Ctx, tx: &Tx, person: &Person, roles: Roles) -> Result<Told, IdentityError> {
-        reach::may_give(ctx, &reach::roles_named(tx, &roles.names).await?)?;
+        reach::may_give(ctx, &reach::roles_named(&self.config.words, tx, &roles.names).await?)?;
         if !roles.has("admin") {
             self.not_the_last(tx, person).await?;
         }

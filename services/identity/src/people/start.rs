@@ -85,7 +85,7 @@ impl IdentityService {
         let hash = self.passwords.hash(self.at_start(), &password).await?;
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
-        reach::roles_named(&tx, &new.roles.names).await?;
+        reach::roles_named(&self.config.words, &tx, &new.roles.names).await?;
         if let Some(there) = Person::named(&tx, &new.username).await? {
             return Ok(there.user());
         }

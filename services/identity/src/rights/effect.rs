@@ -7,7 +7,7 @@ mod compare;
 mod people;
 mod times;
 
-use access::{Policy, Role};
+use access::{Policy, Role, Vocabulary};
 use identity_api::{Effect, IdentityError, Refusal, TryChange};
 use kernel::Ctx;
 use platform::db::DbError;
@@ -27,7 +27,8 @@ struct Rights {
 impl IdentityService {
     pub(super) async fn effect_of(&self, ctx: &Ctx, command: TryChange) -> Result<Effect, IdentityError> {
         // What is wrong with the command itself needs no snapshot.
-        let change = Change::of(command)?;
+        let words = self.config.words.clone();
+        let change = Change::of(&words, command)?;
         let look = async {
             let tx = self.db.read().await?;
             let today = Rights { roles: store::added_roles(&tx).await?, policies: store::added_policies(&tx).await? };
@@ -40,7 +41,7 @@ impl IdentityService {
         let (clock, deadline) = (self.clock.clone(), ctx.deadline);
         let enough = move || deadline.micros_left(clock.monotonic()) < TIME_LEFT_MICROS;
         // It computes for a second or two at worst, and nobody else shall wait for that.
-        let compared = tokio::task::spawn_blocking(move || compared(before, after, &everybody, &enough));
+        let compared = tokio::task::spawn_blocking(move || compared(&words, before, after, &everybody, &enough));
         compared.await.map_err(|error| {
             tracing::error!(%error, "a comparison of rights ended by itself");
             IdentityError::Failed(Failure::Internal)
@@ -49,15 +50,15 @@ impl IdentityService {
 
     fn side(&self, rights: Rights) -> Result<Side, Refusal> {
         let rules = self.compiled(&rights.policies)?;
-        Side::new(rights.roles, &rights.policies, rules).map_err(policy::invalid)
+        Side::new(&self.config.words, rights.roles, &rights.policies, rules).map_err(policy::invalid)
     }
 }
 
 /// The answer has to be on its way before nobody waits for it any more.
 const TIME_LEFT_MICROS: u64 = 500_000;
 
-fn compared(before: Side, after: Side, everybody: &Everybody, enough: &dyn Fn() -> bool) -> Effect {
-    let mut comparison = Comparison::new(&before, &after, &everybody.clients);
+fn compared(words: &Vocabulary, before: Side, after: Side, everybody: &Everybody, enough: &dyn Fn() -> bool) -> Effect {
+    let mut comparison = Comparison::new(words, &before, &after, &everybody.clients);
     for somebody in &everybody.all {
         if !comparison.ask(somebody) || enough() {
             break;
@@ -75,14 +76,14 @@ enum Change {
 }
 
 impl Change {
-    fn of(command: TryChange) -> Result<Change, Refusal> {
+    fn of(words: &Vocabulary, command: TryChange) -> Result<Change, Refusal> {
         Ok(match command {
-            TryChange::PutRole(command) => Change::PutRole(role::checked(command)?),
+            TryChange::PutRole(command) => Change::PutRole(role::checked(words, command)?),
             TryChange::RemoveRole { name } => {
                 role::not_built_in(&name)?;
                 Change::RemoveRole(name)
             }
-            TryChange::PutPolicy(command) => Change::PutPolicy(policy::checked(command)?),
+            TryChange::PutPolicy(command) => Change::PutPolicy(policy::checked(words, command)?),
             TryChange::RemovePolicy { id } => {
                 policy::not_built_in(&id)?;
                 Change::RemovePolicy(id)

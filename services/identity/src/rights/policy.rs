@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Policy, RuleError, RuleSet, built_in_policies, check_policy};
+use access::{Policy, RuleError, RuleSet, Vocabulary, built_in_policies, check_policy};
 use identity_api::{IdentityError, PutPolicy, Refusal, limits};
 use kernel::Ctx;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::change::{Told, one_at_a_time};
 impl IdentityService {
     /// Everybody's next decision is by it.
     pub(super) async fn keep_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {
-        let policy = checked(command)?;
+        let policy = checked(&self.config.words, command)?;
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
         let mut policies = store::added_policies(&tx).await?;
@@ -43,19 +43,20 @@ impl IdentityService {
 
     /// All of them together, as every process will compile them.
     pub(super) fn compiled(&self, policies: &[Policy]) -> Result<RuleSet, Refusal> {
-        RuleSet::compile(policies, &self.config.zone, Arc::clone(&self.clock)).map_err(invalid)
+        let (zone, words) = (&self.config.zone, &self.config.words);
+        RuleSet::compile(policies, zone, words, Arc::clone(&self.clock)).map_err(invalid)
     }
 }
 
 /// The policy as it would be kept. One that is off is checked too, because it can be switched on.
-pub(super) fn checked(command: PutPolicy) -> Result<Policy, Refusal> {
+pub(super) fn checked(words: &Vocabulary, command: PutPolicy) -> Result<Policy, Refusal> {
     not_built_in(&command.id)?;
     name("id", &command.id)?;
     description(&command.description)?;
     if command.text.len() > limits::POLICY_BYTES_MAX {
         return Err(Refusal::field("text", format!("{} bytes at most", limits::POLICY_BYTES_MAX)));
     }
-    check_policy(&command.id, &command.text).map_err(invalid)?;
+    check_policy(&command.id, &command.text, words).map_err(invalid)?;
     let PutPolicy { id, description, text, enabled } = command;
     Ok(Policy { id, description, text, enabled, built_in: false })
 }

@@ -3,7 +3,7 @@
 //! What counts is what the caller may do with this very token: a program that was let in to look after people does not make
 //! an administrator of somebody. The answer names what was asked for; which permission is missing is in the log.
 
-use access::{Role, built_in_roles, vocabulary};
+use access::{Role, Vocabulary};
 use identity_api::{IdentityError, Refusal};
 use kernel::{Ctx, Permission, TokenScope};
 use platform::db::Tx;
@@ -11,8 +11,8 @@ use platform::db::Tx;
 use super::store;
 
 /// The roles of these names. Each has to exist.
-pub(crate) async fn roles_named(tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
-    let known = known(tx, names).await?;
+pub(crate) async fn roles_named(words: &Vocabulary, tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
+    let known = known(words, tx, names).await?;
     let named = |name: &String| known.iter().find(|role| role.name == *name).cloned();
     names.iter().map(|name| named(name).ok_or_else(|| Refusal::not_found("role", name).into())).collect()
 }
@@ -30,9 +30,9 @@ pub(super) fn may_permit(ctx: &Ctx, permissions: &[Permission]) -> Result<(), Re
 }
 
 /// Whether the caller may let a program have these scopes, with which it acts for whoever uses it: for an administrator too.
-pub(crate) fn may_open(ctx: &Ctx, scopes: &[String]) -> Result<(), Refusal> {
+pub(crate) fn may_open(words: &Vocabulary, ctx: &Ctx, scopes: &[String]) -> Result<(), Refusal> {
     scopes.iter().try_for_each(|scope| match scope.parse() {
-        Ok(parsed) => within(ctx, "scope", scope, &opened_by(&parsed)),
+        Ok(parsed) => within(ctx, "scope", scope, &opened_by(words, &parsed)),
         // What is about a person opens nothing.
         Err(_) => Ok(()),
     })
@@ -40,29 +40,30 @@ pub(crate) fn may_open(ctx: &Ctx, scopes: &[String]) -> Result<(), Refusal> {
 
 /// Whether the caller may change somebody, or something, that holds these roles. Of one that is gone nobody has anything.
 pub(crate) async fn may_touch(
+    words: &Vocabulary,
     tx: &Tx,
     ctx: &Ctx,
     (what, name): (&str, &str),
     roles: &[String],
 ) -> Result<(), IdentityError> {
-    let known = known(tx, roles).await?;
+    let known = known(words, tx, roles).await?;
     let mut held = known.iter().filter(|role| roles.contains(&role.name));
     Ok(held.try_for_each(|role| within(ctx, what, name, &role.permissions))?)
 }
 
 /// The product's own, and what was added where more is asked for.
-async fn known(tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
-    let own = built_in_roles();
+async fn known(words: &Vocabulary, tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
+    let own = words.built_in_roles();
     if names.iter().all(|name| own.iter().any(|role| role.name == *name)) {
         return Ok(own);
     }
-    store::all_roles(tx).await.map_err(IdentityError::from)
+    store::all_roles(words, tx).await.map_err(IdentityError::from)
 }
 
 /// All that a token of this scope may be used for. Of a word that the house does not know yet: everything.
-fn opened_by(scope: &TokenScope) -> Vec<Permission> {
-    let words = vocabulary::actions().filter(|(resource, action)| scope.covers(resource, action));
-    let opened: Vec<Permission> = words
+fn opened_by(words: &Vocabulary, scope: &TokenScope) -> Vec<Permission> {
+    let opened = words.actions().filter(|(resource, action)| scope.covers(resource, action));
+    let opened: Vec<Permission> = opened
         .map(|(resource, action)| Permission { resource: resource.into(), action: action.into(), scope: "all".into() })
         .collect();
     if opened.is_empty() { vec![Permission::everything()] } else { opened }

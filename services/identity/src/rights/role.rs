@@ -1,6 +1,6 @@
 //! One role is put, or taken away.
 
-use access::{Role, built_in_roles, vocabulary};
+use access::{Role, Vocabulary, is_built_in};
 use identity_api::{IdentityError, PutRole, Refusal, limits};
 use kernel::{Ctx, Permission};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::change::{Told, one_at_a_time};
 impl IdentityService {
     /// Whoever holds the role may do from now on what it says.
     pub(super) async fn keep_role(&self, ctx: &Ctx, command: PutRole) -> Result<Role, IdentityError> {
-        let role = checked(command)?;
+        let role = checked(&self.config.words, command)?;
         let tx = self.begin().await?;
         // Two that are put at once must not both find room.
         one_at_a_time(&tx).await?;
@@ -54,7 +54,7 @@ pub(super) fn may_replace(ctx: &Ctx, before: Option<&Role>, role: &Role) -> Resu
 }
 
 /// The role as it would be kept.
-pub(super) fn checked(command: PutRole) -> Result<Role, Refusal> {
+pub(super) fn checked(words: &Vocabulary, command: PutRole) -> Result<Role, Refusal> {
     not_built_in(&command.name)?;
     name("name", &command.name)?;
     description(&command.description)?;
@@ -64,7 +64,7 @@ pub(super) fn checked(command: PutRole) -> Result<Role, Refusal> {
     }
     let mut permissions: Vec<Permission> = Vec::new();
     for permission in command.permissions {
-        if !vocabulary::is_known(&permission) {
+        if !words.is_known(&permission) {
             return Err(Refusal::field("permissions", format!("{permission} covers nothing that there is")));
         }
         if !permissions.contains(&permission) {
@@ -94,7 +94,7 @@ pub(super) fn without(roles: &mut Vec<Role>, name: &str) -> Result<Role, Refusal
 }
 
 pub(super) fn not_built_in(name: &str) -> Result<(), Refusal> {
-    if built_in_roles().iter().all(|role| role.name != name) {
+    if !is_built_in(name) {
         return Ok(());
     }
     Err(Refusal::BuiltIn { what: "role".to_owned(), name: name.to_owned() })

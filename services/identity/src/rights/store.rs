@@ -1,6 +1,6 @@
 //! The tables `role` and `policy`, and what comes with the product beside them.
 
-use access::{Policy, Role, built_in_policies, built_in_roles};
+use access::{Policy, Role, Vocabulary, built_in_policies};
 use kernel::Permission;
 use platform::db::{DbError, Row, Tx, Value};
 
@@ -69,8 +69,8 @@ pub(crate) const SQL: &[&str] = &[
 ];
 
 /// The product's own first.
-pub(crate) async fn all_roles(tx: &Tx) -> Result<Vec<Role>, DbError> {
-    let mut roles = built_in_roles();
+pub(crate) async fn all_roles(words: &Vocabulary, tx: &Tx) -> Result<Vec<Role>, DbError> {
+    let mut roles = words.built_in_roles();
     roles.extend(added_roles(tx).await?);
     Ok(roles)
 }

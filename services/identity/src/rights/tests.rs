@@ -30,10 +30,17 @@ impl World {
         let (db, clock) = (store.open().await, FakeClock::default());
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let settings = GateSettings { stale_ms: None, ..GateSettings::default() };
-        let gate = Gate::new(Arc::clone(&shared), settings);
+        let gate =
+            Gate::new(Arc::clone(&shared), settings, access::Vocabulary::of(&[&testkit::BANK, &crate::ROOM]).unwrap());
         let (ids, hears) = (IdMaker::new(Arc::clone(&shared)), Arc::new(gate.clone()));
         let zone = "Europe/Berlin".to_owned();
-        let config = IdentityConfig { zone, argon2_memory_kib: 8, argon2_passes: 1, ..IdentityConfig::default() };
+        let config = IdentityConfig {
+            zone,
+            argon2_memory_kib: 8,
+            argon2_passes: 1,
+            words: access::Vocabulary::of(&[&testkit::BANK, &crate::ROOM]).unwrap(),
+            ..IdentityConfig::default()
+        };
         let service = IdentityService::start(db.clone(), config, shared, ids, Some(hears), &KeyEncryptionKey::random())
             .await
             .unwrap();

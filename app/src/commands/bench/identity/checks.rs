@@ -1,5 +1,6 @@
 //! What every request pays: the check of its token, and the decision about it. In this process, with nothing else in the way.
 
+use access::Vocabulary;
 use access::bench::{self as costs, Figures};
 use serde_json::{Value, json};
 
@@ -7,6 +8,7 @@ use super::{Bench, told};
 use crate::commands::bench::goals::Goals;
 use crate::commands::bench::report::Report;
 use crate::failure::Failure;
+use crate::services::vocabulary;
 
 const TOKENS: usize = 10_000;
 const POLICIES: usize = 1_000;
@@ -17,7 +19,8 @@ const DECISIONS: usize = 20_000;
 type Costs = [(&'static str, Figures); 4];
 
 pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &mut Goals) -> Result<(), Failure> {
-    let costs = tokio::task::spawn_blocking(costs).await??;
+    let words = vocabulary()?;
+    let costs = tokio::task::spawn_blocking(move || costs(&words)).await??;
     told::costs(report, &costs);
     report.insert("costs", costs.iter().map(|(what, figures)| value(what, figures)).collect());
     let micros = |wanted: &str| costs.iter().find(|(what, _)| *what == wanted).map(|(_, of)| of.mean_ns / 1e3);
@@ -29,12 +32,12 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &
 const REMEMBERED: &str = "remembered token";
 const DECISION: &str = "decision among 1,000";
 
-fn costs() -> Result<Costs, costs::BenchError> {
+fn costs(words: &Vocabulary) -> Result<Costs, costs::BenchError> {
     Ok([
         ("SHA-256 of a token", costs::digests(REMEMBERED_CALLS)?),
-        (REMEMBERED, costs::remembered_checks(TOKENS, REMEMBERED_CALLS)?),
-        ("token seen first", costs::first_checks(FIRST_CALLS)?),
-        (DECISION, costs::decisions(POLICIES, DECISIONS)?),
+        (REMEMBERED, costs::remembered_checks(words, TOKENS, REMEMBERED_CALLS)?),
+        ("token seen first", costs::first_checks(words, FIRST_CALLS)?),
+        (DECISION, costs::decisions(words, POLICIES, DECISIONS)?),
     ])
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use access::{Facts, Policy, Role, RuleError, RuleSet, built_in_policies, built_in_roles, vocabulary};
+use access::{Facts, Policy, Role, RuleError, RuleSet, Vocabulary, built_in_policies};
 use identity_api::{Effect, EffectOn, limits};
 use kernel::{Object, Permission, Principal, PrincipalKind, Proof, Timestamp, Verdict};
 use platform::access::reach;
@@ -25,8 +25,13 @@ pub(super) struct Side {
 }
 
 impl Side {
-    pub(super) fn new(roles: Vec<Role>, policies: &[Policy], rules: RuleSet) -> Result<Side, RuleError> {
-        let roles = built_in_roles().into_iter().chain(roles).map(|role| (role.name, role.permissions)).collect();
+    pub(super) fn new(
+        words: &Vocabulary,
+        roles: Vec<Role>,
+        policies: &[Policy],
+        rules: RuleSet,
+    ) -> Result<Side, RuleError> {
+        let roles = words.built_in_roles().into_iter().chain(roles).map(|role| (role.name, role.permissions)).collect();
         let policies = built_in_policies().into_iter().chain(policies.iter().cloned()).filter(|policy| policy.enabled);
         let policies = policies.map(|policy| Facts::of(&policy.id, &policy.text).map(|facts| (policy, facts)));
         Ok(Side { roles, policies: policies.collect::<Result<_, _>>()?, rules })
@@ -94,9 +99,9 @@ struct Difference {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn new(before: &'a Side, after: &'a Side, clients: &'a [String]) -> Comparison<'a> {
+    pub(super) fn new(words: &Vocabulary, before: &'a Side, after: &'a Side, clients: &'a [String]) -> Comparison<'a> {
         let topics: Vec<Topic> =
-            vocabulary::actions().map(|(resource, action)| topic(before, after, resource, action)).collect();
+            words.actions().map(|(resource, action)| topic(before, after, resource, action)).collect();
         let roles_differ = before.roles != after.roles;
         let alike = !topics.iter().any(|topic| topic.person && (topic.rules_differ || roles_differ));
         let effect = Effect { gains: Vec::new(), loses: Vec::new(), asked: 0, of: 0, more: false };

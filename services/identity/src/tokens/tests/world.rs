@@ -199,7 +199,12 @@ async fn start(store: &TestStore, clock: &FakeClock, kek: &KeyEncryptionKey) -> 
     let heard = Arc::new(Heard::default());
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let (ids, hears) = (IdMaker::new(Arc::clone(&shared)), Arc::clone(&heard) as Arc<dyn Hears>);
-    let config = IdentityConfig { argon2_memory_kib: 8, argon2_passes: 1, ..IdentityConfig::default() };
+    let config = IdentityConfig {
+        argon2_memory_kib: 8,
+        argon2_passes: 1,
+        words: access::Vocabulary::of(&[&testkit::BANK, &crate::ROOM]).unwrap(),
+        ..IdentityConfig::default()
+    };
     let identity = IdentityService::start(db.clone(), config, shared, ids, Some(hears), kek).await.unwrap();
     (Arc::new(identity), db, heard)
 }

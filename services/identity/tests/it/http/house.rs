@@ -94,6 +94,7 @@ impl House {
             argon2_memory_kib: 8,
             argon2_passes: 1,
             sent_factors,
+            words: access::Vocabulary::of(&[&testkit::BANK, &identity::ROOM]).unwrap(),
             ..IdentityConfig::default()
         };
         let (db, ids, kek) = (store.open().await, IdMaker::new(Arc::clone(&shared)), KeyEncryptionKey::random());

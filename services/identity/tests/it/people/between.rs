@@ -90,7 +90,11 @@ async fn a_process_without_a_token_gets_nothing_that_needs_a_permission() {
         named.sort_unstable();
         assert_eq!(named, identity_api::methods(desk.service.clone()).names(), "a method that is in neither list");
         let clock: Arc<dyn Clock> = Arc::new(desk.clock.clone());
-        let gate: Arc<dyn Trust> = Arc::new(Gate::new(clock, GateSettings::default()));
+        let gate: Arc<dyn Trust> = Arc::new(Gate::new(
+            clock,
+            GateSettings::default(),
+            access::Vocabulary::of(&[&testkit::BANK, &identity::ROOM]).unwrap(),
+        ));
         let events = desk.events().await;
         for (method, command) in &commands {
             let refused = answer(&desk, Arc::clone(&gate), method, command).await;

@@ -63,7 +63,12 @@ impl Mail {
 }
 
 pub(crate) fn cheap() -> IdentityConfig {
-    IdentityConfig { argon2_memory_kib: 8, argon2_passes: 1, ..IdentityConfig::default() }
+    IdentityConfig {
+        argon2_memory_kib: 8,
+        argon2_passes: 1,
+        words: access::Vocabulary::of(&[&testkit::BANK, &identity::ROOM]).unwrap(),
+        ..IdentityConfig::default()
+    }
 }
 
 impl Desk {

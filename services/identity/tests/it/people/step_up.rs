@@ -34,7 +34,11 @@ impl Guarded {
     async fn open(store: &TestStore) -> Guarded {
         let (clock, mail) = (FakeClock::default(), Arc::new(Mail::default()));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let gate = Gate::new(Arc::clone(&shared), GateSettings { stale_ms: None, ..GateSettings::default() });
+        let gate = Gate::new(
+            Arc::clone(&shared),
+            GateSettings { stale_ms: None, ..GateSettings::default() },
+            access::Vocabulary::of(&[&testkit::BANK, &identity::ROOM]).unwrap(),
+        );
         let config = IdentityConfig { sent_factors: vec![FactorKind::Email], ..cheap() };
         let http = HttpConfig { issuer: config.issuer.clone(), clock: Arc::clone(&shared) };
         let (db, ids) = (store.open().await, IdMaker::new(Arc::clone(&shared)));
