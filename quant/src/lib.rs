@@ -4,10 +4,11 @@
 //! answer from, each by a [`QuantError`] that names the field. Invariants: the same data, seed and version give the same
 //! bits on any number of threads; floats never become booked money, amounts come in and go out as `kernel::Money` by one
 //! rounding at the edge; a total is the sum of its parts to the unit. Start reading at [`random`] and [`paths`], then at
-//! the use: [`risk`] or [`forecast`].
+//! the use: [`risk`], [`forecast`] or [`cash`].
 
 pub mod amount;
 pub mod calendar;
+pub mod cash;
 mod chance;
 mod error;
 pub mod forecast;
