@@ -39,6 +39,7 @@ pub(crate) struct Xml<'a> {
     name: String,
     line: u64,
     in_message: bool,
+    branch_nth: u64,
     /// The element that the last step closed.
     closed: Option<Walked>,
 }
@@ -58,7 +59,7 @@ impl<'a> Xml<'a> {
         reader.config_mut().expand_empty_elements = true;
         let (branch, open) = (Branch::default(), vec![Walked::default()]);
         let (event, name) = (Vec::new(), String::new());
-        Xml { reader, event, branch, open, walk, name, line: 1, in_message: false, closed: None }
+        Xml { reader, event, branch, open, walk, name, line: 1, in_message: false, branch_nth: 0, closed: None }
     }
 
     /// Name of the element that was opened or closed last.
@@ -85,6 +86,13 @@ impl<'a> Xml<'a> {
             self.open.iter().chain(&self.closed).skip_while(|walked| Kind::of_message(&walked.name).is_none()).skip(1);
         let parts: Vec<String> = below.map(|walked| format!("{}[{}]", walked.name, walked.nth)).collect();
         parts.join("/")
+    }
+
+    /// The element that was read whole, with its number among its likes.
+    pub(crate) fn branch_path(&self) -> String {
+        let own = format!("{}[{}]", self.branch.root().name(), self.branch_nth);
+        let path = self.path();
+        if path.is_empty() { own } else { format!("{path}/{own}") }
     }
 
     /// A mistake at this place.
@@ -116,6 +124,7 @@ impl<'a> Xml<'a> {
                     Some(Problem::Depth { limit: DEPTH_MAX })
                 }
                 Event::Start(tag) => {
+                    self.branch_nth = count(&mut self.open, local(&tag));
                     self.branch.clear();
                     self.branch.open(&tag, self.line).err()
                 }
@@ -189,17 +198,20 @@ fn walks(in_message: &mut bool, walk: &[&str], name: &str) -> bool {
 }
 
 fn enter(open: &mut Vec<Walked>, name: &str) {
-    let mut nth = 1;
-    if let Some(parent) = open.last_mut() {
-        if parent.last_child == name {
-            parent.children += 1;
-        } else {
-            name.clone_into(&mut parent.last_child);
-            parent.children = 1;
-        }
-        nth = parent.children;
-    }
+    let nth = count(open, name);
     open.push(Walked { name: name.to_owned(), nth, ..Walked::default() });
+}
+
+/// Number of an element among its likes that follow one another.
+fn count(open: &mut [Walked], name: &str) -> u64 {
+    let Some(parent) = open.last_mut() else { return 1 };
+    if parent.last_child == name {
+        parent.children += 1;
+    } else {
+        name.clone_into(&mut parent.last_child);
+        parent.children = 1;
+    }
+    parent.children
 }
 
 /// Characters by number, and XML's own five names.

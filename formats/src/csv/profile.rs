@@ -83,15 +83,8 @@ pub enum ProfileError {
 }
 
 impl Profile {
-    /// What can be said of a profile without a file.
+    /// What can be said of a profile of statements without a file.
     pub fn check(&self) -> Result<(), ProfileError> {
-        let encoding = encoding_rs::Encoding::for_label_no_replacement(self.encoding.as_bytes());
-        if encoding.is_none_or(|encoding| !encoding.is_ascii_compatible()) {
-            return Err(ProfileError::Encoding(self.encoding.clone()));
-        }
-        if !self.separator.is_ascii() || self.separator == '"' {
-            return Err(ProfileError::Separator);
-        }
         let has = |field: Field| self.columns.iter().any(|column| column.field == field);
         if !has(Field::BookedOn) && !has(Field::ValuedOn) {
             return Err(ProfileError::Lacks("a date"));
@@ -100,6 +93,32 @@ impl Profile {
         if !has(Field::Amount) && !two {
             return Err(ProfileError::Lacks("an amount, or credit and debit"));
         }
+        self.check_common()
+    }
+
+    /// What can be said of a profile of payment orders without a file.
+    pub fn check_orders(&self) -> Result<(), ProfileError> {
+        for (field, name) in [
+            (Field::Amount, "an amount"),
+            (Field::Counterparty, "the payee's name"),
+            (Field::CounterpartyAccount, "the payee's account"),
+        ] {
+            if self.columns.iter().all(|column| column.field != field) {
+                return Err(ProfileError::Lacks(name));
+            }
+        }
+        self.check_common()
+    }
+
+    fn check_common(&self) -> Result<(), ProfileError> {
+        let encoding = encoding_rs::Encoding::for_label_no_replacement(self.encoding.as_bytes());
+        if encoding.is_none_or(|encoding| !encoding.is_ascii_compatible()) {
+            return Err(ProfileError::Encoding(self.encoding.clone()));
+        }
+        if !self.separator.is_ascii() || self.separator == '"' {
+            return Err(ProfileError::Separator);
+        }
+        let has = |field: Field| self.columns.iter().any(|column| column.field == field);
         if !has(Field::Currency) && self.currency.is_none() {
             return Err(ProfileError::Lacks("a currency, and the profile names none"));
         }

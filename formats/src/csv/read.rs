@@ -1,17 +1,12 @@
 //! Rows of a CSV file as entries of a statement, one row at a time.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::io::BufRead;
 
-use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
-use encoding_rs::{Encoding, UTF_8};
 use kernel::{Currency, Money};
-use memchr::memchr_iter;
 
 use super::cell;
-use super::newline::Newlines;
 use super::profile::{Field, Profile};
+use super::table::Table;
 use crate::amount;
 use crate::check_digit;
 use crate::date;
@@ -22,12 +17,7 @@ use crate::statement::{
 };
 
 pub(crate) struct Rows<'a> {
-    /// Until the first row is asked for.
-    input: Option<Input<'a>>,
-    reader: Option<Reader<Newlines<'a>>>,
-    profile: Profile,
-    encoding: &'static Encoding,
-    row: ByteRecord,
+    table: Table<'a>,
     account: Option<String>,
     chain: Chain,
     begun: bool,
@@ -53,105 +43,27 @@ struct Link {
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(input: Input<'a>, profile: Profile) -> Rows<'a> {
-        let encoding = Encoding::for_label_no_replacement(profile.encoding.as_bytes()).unwrap_or(UTF_8);
-        Rows {
-            input: Some(input),
-            reader: None,
-            profile,
-            encoding,
-            row: ByteRecord::new(),
-            account: None,
-            chain: Chain::default(),
-            begun: false,
-            ready: VecDeque::new(),
-        }
-    }
-
-    /// Skips what stands before the rows, and finds named columns in the header.
-    fn start(&mut self, mut input: Input<'a>) -> Result<(), Mistake> {
-        self.profile
-            .check()
-            .map_err(|error| Mistake::new(0, "profile", "", Problem::value("a usable profile", &error.to_string())))?;
-        for line in 0..self.profile.skip_lines {
-            input.mark();
-            if let Err(error) = input.skip_until(b'\n') {
-                return Err(Mistake::new(line as u64 + 1, "", "", input.fault(&error)));
-            }
-        }
-        let separator = u8::try_from(self.profile.separator).unwrap_or(b',');
-        let mut builder = ReaderBuilder::new();
-        self.reader =
-            Some(builder.delimiter(separator).has_headers(false).flexible(true).from_reader(Newlines::new(input)));
-        if self.profile.header && self.advance()?.is_some() {
-            let names: Vec<String> = self.row.iter().map(|cell| self.decode(cell).trim().to_lowercase()).collect();
-            for column in &mut self.profile.columns {
-                let Some(name) = &column.name else { continue };
-                let found = names.iter().position(|found| *found == name.trim().to_lowercase());
-                column.index = found.ok_or_else(|| {
-                    let problem = Problem::value(format!("a column \"{}\"", shown(name)), &names.join(", "));
-                    Mistake::new(self.profile.skip_lines as u64 + 1, "header", "", problem)
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads the next row that is not blank; its line.
-    fn advance(&mut self) -> Result<Option<u64>, Mistake> {
-        let Some(reader) = &mut self.reader else { return Ok(None) };
-        let before = self.profile.skip_lines as u64;
-        loop {
-            reader.get_mut().input().mark();
-            let read = reader.read_byte_record(&mut self.row);
-            // Each row ends with a line feed, so the reader stands at the beginning of the line after it.
-            let within = memchr_iter(b'\n', self.row.as_slice()).count() as u64 + 1;
-            let line = (reader.position().line() + before).saturating_sub(within);
-            match read {
-                Ok(true) if self.row.iter().all(|cell| cell.trim_ascii().is_empty()) => {}
-                Ok(true) => return Ok(Some(line)),
-                Ok(false) => return Ok(None),
-                Err(error) => {
-                    let line = reader.position().line() + before;
-                    let problem = match error.kind() {
-                        ErrorKind::Io(error) => reader.get_mut().input().fault(error),
-                        _ => Problem::Syntax { cause: error.to_string() },
-                    };
-                    return Err(Mistake::new(line, "row", "", problem));
-                }
-            }
-        }
-    }
-
-    fn decode<'c>(&self, cell: &'c [u8]) -> Cow<'c, str> {
-        self.encoding.decode_without_bom_handling(cell).0
-    }
-
-    fn cell(&self, field: Field) -> Option<Cow<'_, str>> {
-        let column = self.profile.columns.iter().find(|column| column.field == field)?;
-        let text = self.decode(self.row.get(column.index)?);
-        let text = if self.profile.quoted_formulas { unquoted(text) } else { text };
-        let trimmed = trim(text);
-        (!trimmed.is_empty()).then_some(trimmed)
-    }
-
-    fn owned(&self, field: Field) -> Option<String> {
-        self.cell(field).map(Cow::into_owned)
+        let table = Table::new(input, profile, Profile::check);
+        Rows { table, account: None, chain: Chain::default(), begun: false, ready: VecDeque::new() }
     }
 
     fn entry(&self, line: u64, report: &mut Report) -> Result<Entry, Bad> {
-        let code = self.cell(Field::Currency).or(self.profile.currency.as_deref().map(Cow::Borrowed)).of("currency")?;
+        let code = self.table.currency().of("currency")?;
         let currency = amount::currency(&code).of("currency")?;
         let day = |field: Field, name| {
-            self.cell(field).map(|text| date::in_form(&text, self.profile.date)).transpose().of(name)
+            self.table.cell(field).map(|text| date::in_form(&text, self.table.profile().date)).transpose().of(name)
         };
         let (booked_on, valued_on) = (day(Field::BookedOn, "booked_on")?, day(Field::ValuedOn, "valued_on")?);
         if booked_on.or(valued_on).is_none() {
             return Err(Bad::new("booked_on", Problem::Missing));
         }
         let amount = self.amount(line, currency, report)?;
-        let balance = self.cell(Field::Balance).map(|text| cell::amount(&text, self.profile.decimal, currency.scale()));
+        let balance = self
+            .table
+            .cell(Field::Balance)
+            .map(|text| cell::amount(&text, self.table.profile().decimal, currency.scale()));
         let balance = balance.transpose().of("balance")?.map(|decimal| decimal.money(currency));
-        let status = match self.cell(Field::Status).as_deref().map(str::to_lowercase).as_deref() {
+        let status = match self.table.cell(Field::Status).as_deref().map(str::to_lowercase).as_deref() {
             Some("pending" | "authorized" | "vorgemerkt") => EntryStatus::Pending,
             Some("future") => EntryStatus::Future,
             Some("info") => EntryStatus::Info,
@@ -165,8 +77,8 @@ impl<'a> Rows<'a> {
     /// One signed column, one with a direction beside it, or one for each direction.
     fn amount(&self, line: u64, currency: Currency, report: &mut Report) -> Result<Money, Bad> {
         let mut read = |field: Field, name: &'static str| -> Result<Option<i64>, Bad> {
-            let Some(text) = self.cell(field) else { return Ok(None) };
-            let decimal = cell::amount(&text, self.profile.decimal, currency.scale()).of(name)?;
+            let Some(text) = self.table.cell(field) else { return Ok(None) };
+            let decimal = cell::amount(&text, self.table.profile().decimal, currency.scale()).of(name)?;
             if decimal.rounded {
                 let rounded = decimal.money(currency).amount();
                 report.warn(Mistake::new(line, "row", name, Problem::Rounded { found: shown(&text), rounded }));
@@ -175,7 +87,7 @@ impl<'a> Rows<'a> {
         };
         let (credit, debit) = (read(Field::Credit, "credit")?, read(Field::Debit, "debit")?);
         let minor = match read(Field::Amount, "amount")? {
-            Some(minor) => match self.cell(Field::Direction) {
+            Some(minor) => match self.table.cell(Field::Direction) {
                 Some(text) if is_debit(&text).of("direction")? => -minor.abs(),
                 Some(_) => minor.abs(),
                 None => minor,
@@ -188,32 +100,27 @@ impl<'a> Rows<'a> {
                 (Some(_), Some(_)) => return Err(Bad::new("debit", Problem::value("credit or debit", "both"))),
             },
         };
-        Ok(Money::new(if self.profile.negated { -minor } else { minor }, currency))
+        Ok(Money::new(if self.table.profile().negated { -minor } else { minor }, currency))
     }
 
     fn tell(&self, entry: &mut Entry) {
         let told = &mut entry.told;
-        let texts = self.profile.columns.iter().filter(|column| column.field == Field::Text);
-        for column in texts {
-            let text = trim(self.decode(self.row.get(column.index).unwrap_or_default()));
-            let text = if self.profile.quoted_formulas { unquoted(text) } else { text };
-            told.text.extend(text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned));
-        }
-        told.counterparty.name = self.owned(Field::Counterparty);
-        told.counterparty.bank = self.owned(Field::CounterpartyBank);
-        if let Some(number) = self.owned(Field::CounterpartyAccount) {
+        told.text = self.table.texts();
+        told.counterparty.name = self.table.owned(Field::Counterparty);
+        told.counterparty.bank = self.table.owned(Field::CounterpartyBank);
+        if let Some(number) = self.table.owned(Field::CounterpartyAccount) {
             match check_digit::iban(&number) {
                 Ok(iban) => told.counterparty.iban = Some(iban),
                 Err(_) => told.counterparty.number = Some(number),
             }
         }
-        told.references.own = self.owned(Field::OwnReference);
-        told.references.bank = self.owned(Field::BankReference);
-        told.references.end_to_end = self.owned(Field::EndToEnd);
-        told.references.mandate = self.owned(Field::Mandate);
-        told.references.creditor_id = self.owned(Field::CreditorId);
-        told.additional = self.owned(Field::Additional);
-        told.codes.extend(self.owned(Field::Code).map(|code| Code::new(Scheme::Csv, code)));
+        told.references.own = self.table.owned(Field::OwnReference);
+        told.references.bank = self.table.owned(Field::BankReference);
+        told.references.end_to_end = self.table.owned(Field::EndToEnd);
+        told.references.mandate = self.table.owned(Field::Mandate);
+        told.references.creditor_id = self.table.owned(Field::CreditorId);
+        told.additional = self.table.owned(Field::Additional);
+        told.codes.extend(self.table.owned(Field::Code).map(|code| Code::new(Scheme::Csv, code)));
     }
 
     fn begin(&self, line: u64, currency: Currency) -> Box<Statement> {
@@ -230,7 +137,7 @@ impl<'a> Rows<'a> {
             Ok(entry) => entry,
             Err(bad) => return report.line(bad.at(line, "row")),
         };
-        let account = self.owned(Field::Account).or_else(|| self.profile.account.clone());
+        let account = self.table.account();
         if !self.begun || self.account != account {
             self.end(line);
             self.account = account;
@@ -252,14 +159,11 @@ impl<'a> Rows<'a> {
 
 impl Source for Rows<'_> {
     fn next(&mut self, report: &mut Report) -> Result<Option<Piece>, Mistake> {
-        if let Some(input) = self.input.take() {
-            self.start(input)?;
-        }
         loop {
             if let Some(piece) = self.ready.pop_front() {
                 return Ok(Some(piece));
             }
-            match self.advance()? {
+            match self.table.advance()? {
                 Some(line) => self.row(line, report),
                 None if self.begun => self.end(0),
                 None => return Ok(None),
@@ -268,10 +172,7 @@ impl Source for Rows<'_> {
     }
 
     fn position(&self) -> (u64, u64) {
-        match &self.reader {
-            Some(reader) => (reader.get_ref().read_bytes(), reader.position().line()),
-            None => (0, 0),
-        }
+        self.table.position()
     }
 }
 
@@ -312,19 +213,5 @@ fn is_debit(text: &str) -> Result<bool, Problem> {
         "d" | "dr" | "debit" | "dbit" | "s" | "soll" | "out" | "-" | "af" => Ok(true),
         "c" | "cr" | "credit" | "crdt" | "h" | "haben" | "in" | "+" | "bij" => Ok(false),
         _ => Err(Problem::value("credit or debit", text)),
-    }
-}
-
-fn unquoted(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(cell::unquote_formula(text)),
-        Cow::Owned(text) => Cow::Owned(cell::unquote_formula(&text).to_owned()),
-    }
-}
-
-fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     }
 }

@@ -37,16 +37,27 @@ impl<'a> Lines<'a> {
 
     /// Reads the next line into [`Lines::text`], without its end; false after the last one.
     pub(crate) fn next(&mut self, report: &mut Report) -> Result<bool, Mistake> {
+        let found = self.next_raw()?;
+        if found {
+            self.decode(report);
+        }
+        Ok(found)
+    }
+
+    /// The bytes of the line that was read last.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Reads the next line into [`Lines::bytes`] as it is.
+    pub(crate) fn next_raw(&mut self) -> Result<bool, Mistake> {
         self.bytes.clear();
         self.input.mark();
         let mut found = false;
         loop {
             let chunk = match self.input.fill_buf() {
                 Ok(chunk) => chunk,
-                Err(error) => {
-                    let problem = self.input.fault(&error);
-                    return Err(Mistake::new(self.number + 1, "", "", problem));
-                }
+                Err(error) => return Err(self.failed(&error)),
             };
             let Some(first) = chunk.first() else { break };
             if std::mem::take(&mut self.after_cr) && *first == b'\n' {
@@ -64,11 +75,33 @@ impl<'a> Lines<'a> {
                 break;
             }
         }
-        if found {
-            self.number += 1;
-            self.decode(report);
-        }
+        self.number += u64::from(found);
         Ok(found)
+    }
+
+    /// Reads so many bytes into [`Lines::bytes`], fewer at the end of the file, as if they were a line.
+    pub(crate) fn next_fixed(&mut self, length: usize) -> Result<bool, Mistake> {
+        self.bytes.clear();
+        self.input.mark();
+        while self.bytes.len() < length {
+            let chunk = match self.input.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) => return Err(self.failed(&error)),
+            };
+            let used = chunk.len().min(length - self.bytes.len());
+            if used == 0 {
+                break;
+            }
+            self.bytes.extend_from_slice(chunk.get(..used).unwrap_or_default());
+            self.input.consume(used);
+        }
+        self.number += u64::from(!self.bytes.is_empty());
+        Ok(!self.bytes.is_empty())
+    }
+
+    fn failed(&mut self, error: &std::io::Error) -> Mistake {
+        let problem = self.input.fault(error);
+        Mistake::new(self.number + 1, "", "", problem)
     }
 
     fn decode(&mut self, report: &mut Report) {

@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use formats::{Kind, Options, Statements, detect};
+use formats::nacha::Sec;
+use formats::{InspectOptions, Kind, Options, Statements, detect, inspect};
 
 use kernel::{Clock, SystemClock};
 
@@ -208,16 +209,62 @@ impl Seed {
     }
 }
 
+/// One file of every kind that is read.
+fn all_samples() -> Vec<Vec<u8>> {
+    let pain =
+        super::payment::transfer("2", "85.00", &[super::payment::order("75"), super::payment::order("10")].concat());
+    let ach = [Sec::Ppd, Sec::Ctx, Sec::Iat, Sec::Adv, Sec::Cor].map(super::nacha::of_class);
+    let status = super::follow_up::STATUS.to_owned();
+    let rest = [pain, status].into_iter().chain(ach).map(String::into_bytes);
+    SAMPLES.iter().map(|sample| sample.as_bytes().to_vec()).chain(rest).collect()
+}
+
+#[test]
+fn each_proper_cut_of_a_payment_file_is_refused() {
+    let samples = all_samples();
+    for sample in samples.iter().skip(SAMPLES.len()) {
+        assert!(!inspect(sample.as_slice(), &InspectOptions::default()).refused, "{}", String::from_utf8_lossy(sample));
+        let filling = sample.windows(6).position(|part| part == b"\n99999").unwrap_or(sample.len());
+        let body = sample[..filling].trim_ascii_end();
+        for end in (0..body.len()).filter(|end| end % 3 == 0 || end + 200 > body.len()) {
+            let cut = &sample[..end];
+            assert!(inspect(cut, &InspectOptions::default()).refused, "{}", String::from_utf8_lossy(cut));
+        }
+    }
+}
+
+#[test]
+fn a_summary_says_what_a_file_is_as_json() {
+    let seen: Vec<String> = all_samples()
+        .iter()
+        .map(|sample| {
+            let json = serde_json::to_value(inspect(sample.as_slice(), &InspectOptions::default())).unwrap();
+            assert_eq!(json["bytes"], sample.len(), "{json}");
+            format!("{} {}", json["format"].as_str().unwrap(), json["refused"])
+        })
+        .collect();
+    let expected =
+        ["camt.053.001.08", "MT940", "CSV", "BAI2", "OFX 102", "pain.001.001.09", "pain.002.001.10", "NACHA"];
+    assert_eq!(seen[..8], expected.map(|name| format!("{name} false")));
+    let pdf = inspect(&b"%PDF-1.7"[..], &InspectOptions::default());
+    assert_eq!((pdf.refused, pdf.format, pdf.mistakes.refusals.first[0].problem.code()), (true, None, "unrecognised"));
+    let statement = serde_json::to_value(inspect(MT.as_bytes(), &InspectOptions::default())).unwrap();
+    assert_eq!(statement["statements"][0]["adds_up"], true);
+    assert_eq!(statement["statements"][0]["sums"]["credits"]["count"], 1);
+    assert_eq!(statement["statements"][0]["balances"][0]["amount"]["amount"], "1.00");
+}
+
 #[test]
 fn any_bytes_give_an_error_or_a_result_within_time() {
     let seed = std::env::var("FLORIN_FUZZ_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_260_131);
     let rounds = std::env::var("FLORIN_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2_000);
     let mut seed = Seed(seed);
+    let samples = all_samples();
     for round in 0..rounds {
-        let file = seed.mutate(SAMPLES[round % SAMPLES.len()].as_bytes());
+        let file = seed.mutate(&samples[round % samples.len()]);
         let state = seed.0;
         let before = SystemClock.monotonic();
-        let outcome = std::panic::catch_unwind(|| read_with(&file, &Options::default()).items.len());
+        let outcome = std::panic::catch_unwind(|| inspect(file.as_slice(), &InspectOptions::default()).bytes);
         assert!(outcome.is_ok(), "round {round}, seed {state}: {}", String::from_utf8_lossy(&file));
         let took = SystemClock.monotonic().micros_since(before);
         assert!(took < 2_000_000, "round {round}, seed {state} took {took} microseconds");

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod ach_originated;
 mod bai2;
 mod camt;
 mod csv;
+mod follow_up;
 mod hostile;
 mod mt;
+mod nacha;
 mod ofx;
+mod orders_written;
+mod payment;
 mod round_trip;
 
 use formats::statement::{End, Entry, Statement};

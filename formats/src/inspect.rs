@@ -1,0 +1,174 @@
+//! What a file is, its counts, sums and mistakes: for people and for programs that ask before they act.
+
+use std::io::Read;
+
+use kernel::Currency;
+use serde::Serialize;
+
+use crate::csv;
+use crate::detect::{self, Format, Kind};
+use crate::follow_up::{FollowUpItem, FollowUps};
+use crate::input::Input;
+use crate::limits::SUMMARY_MAX;
+use crate::mistake::{Mistake, Problem, Report};
+use crate::nacha::{AchFile, AchItem, AchSums};
+use crate::payment::{Direction, PaymentItem, PaymentOptions, Payments, Tally};
+use crate::statement::{Account, Balance, End, Item, Options, Statements, Sums};
+
+/// How to look at a file.
+#[derive(Debug, Default, Clone)]
+pub struct InspectOptions {
+    /// Unreadable lines are left out, and wrong control totals of BAI2 warn.
+    pub lenient: bool,
+    /// Of CSV files. With a payee's account among its columns it is one of orders.
+    pub csv: Option<csv::Profile>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    pub format: Option<String>,
+    /// Whether the file would be refused, as it is asked for.
+    pub refused: bool,
+    pub bytes: u64,
+    pub lines: u64,
+    /// The guessed or given layout of CSV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<csv::Profile>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payments: Option<PaymentSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ach: Option<AchSums>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follow_ups: Option<FollowUpSummary>,
+    pub mistakes: Report,
+}
+
+/// One statement; of more than 1,000 the rest is read and not listed.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatementSummary {
+    pub account: Account,
+    pub id: Option<String>,
+    pub currency: Option<Currency>,
+    pub balances: Vec<Balance>,
+    pub sums: Sums,
+    /// Nothing where a balance is missing.
+    pub adds_up: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PaymentSummary {
+    pub id: Option<String>,
+    pub direction: Direction,
+    pub batches: u64,
+    pub total: Tally,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct FollowUpSummary {
+    pub id: Option<String>,
+    pub original: Option<String>,
+    pub status: Option<String>,
+    pub lines: u64,
+}
+
+/// Reads a whole file of any kind and says what it is.
+pub fn inspect(source: impl Read + Send, options: &InspectOptions) -> Summary {
+    let input = Input::new(source);
+    match detect::detect(input.head()) {
+        Ok(Format { kind, .. }) => match kind {
+            Kind::Nacha => ach(input, options),
+            Kind::Pain001 | Kind::Pain008 | Kind::Pacs003 | Kind::Pacs008 | Kind::Pacs009 => payments(input, options),
+            Kind::Csv if options.csv.as_ref().is_some_and(|profile| profile.check_orders().is_ok()) => {
+                payments(input, options)
+            }
+            kind if kind.is_statement() => statements(input, options),
+            _ => follow_ups(input, options),
+        },
+        Err(problem) => refused(&input, problem),
+    }
+}
+
+fn refused(input: &Input<'_>, problem: Problem) -> Summary {
+    let mut report = Report::default();
+    report.refuse(Mistake::whole(problem));
+    summary(None, (input.read_bytes(), 0), report, &InspectOptions::default())
+}
+
+fn summary(format: Option<&Format>, position: (u64, u64), mistakes: Report, options: &InspectOptions) -> Summary {
+    Summary {
+        format: format.map(Format::to_string),
+        refused: mistakes.is_refused(options.lenient),
+        bytes: position.0,
+        lines: position.1,
+        profile: None,
+        statements: Vec::new(),
+        payments: None,
+        ach: None,
+        follow_ups: None,
+        mistakes,
+    }
+}
+
+fn statements(input: Input<'_>, options: &InspectOptions) -> Summary {
+    let how = Options { lenient_totals: options.lenient, csv: options.csv.clone() };
+    let mut file = Statements::from_input(input, &how);
+    let mut listed = Vec::new();
+    for item in file.by_ref() {
+        if let Item::End(end) = item
+            && listed.len() < SUMMARY_MAX
+        {
+            let End { statement, sums } = *end;
+            let adds_up = sums.difference.map(|difference| difference.minor == 0);
+            let (account, id, currency) = (statement.account, statement.id, statement.currency);
+            listed.push(StatementSummary { account, id, currency, balances: statement.balances, sums, adds_up });
+        }
+    }
+    let whole = summary(file.format(), file.position(), file.report().clone(), options);
+    Summary { profile: file.profile().cloned(), statements: listed, ..whole }
+}
+
+fn payments(input: Input<'_>, options: &InspectOptions) -> Summary {
+    let mut file = Payments::from_input(input, &PaymentOptions { csv: options.csv.clone() });
+    let mut payments: Option<PaymentSummary> = None;
+    for item in file.by_ref() {
+        match (item, &mut payments) {
+            (PaymentItem::File(head), _) => {
+                let (direction, total) = (head.direction(), Tally::default());
+                payments = Some(PaymentSummary { id: head.id, direction, batches: 0, total });
+            }
+            (PaymentItem::Batch(_), Some(payments)) => payments.batches += 1,
+            (PaymentItem::End(total), Some(payments)) => payments.total = total,
+            _ => {}
+        }
+    }
+    Summary { payments, ..summary(file.format(), file.position(), file.report().clone(), options) }
+}
+
+fn ach(input: Input<'_>, options: &InspectOptions) -> Summary {
+    let mut file = AchFile::from_input(input);
+    let mut ach = None;
+    for item in file.by_ref() {
+        if let AchItem::End(control) = item {
+            ach = Some(control.sums);
+        }
+    }
+    Summary { ach, ..summary(file.format(), file.position(), file.report().clone(), options) }
+}
+
+fn follow_ups(input: Input<'_>, options: &InspectOptions) -> Summary {
+    let mut file = FollowUps::from_input(input);
+    let mut told: Option<FollowUpSummary> = None;
+    for item in file.by_ref() {
+        match (item, &mut told) {
+            (FollowUpItem::Head(head), _) => {
+                let (original, status) = (head.about.message.id, head.about.status);
+                told = Some(FollowUpSummary { id: head.id, original, status, lines: 0 });
+            }
+            (FollowUpItem::Line(_), Some(told)) => told.lines += 1,
+            _ => {}
+        }
+    }
+    Summary { follow_ups: told, ..summary(file.format(), file.position(), file.report().clone(), options) }
+}
