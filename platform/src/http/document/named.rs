@@ -1,8 +1,9 @@
 //! Names in the document: a room's schemas bear its name, and nothing stands there twice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::{Components, OpenApi};
 
@@ -79,7 +80,10 @@ pub fn merge(api: &mut OpenApi, room: &'static str, part: OpenApi) -> Result<(),
     {
         return Err(clash("the thing", &name));
     }
+    let examples = part.components.as_ref().map(|components| components.examples.clone()).unwrap_or_default();
     api.merge(part);
+    // What the library's own merge leaves out.
+    api.components.get_or_insert_with(Components::new).examples.extend(examples);
     Ok(())
 }
 
@@ -90,8 +94,16 @@ fn names(api: &OpenApi) -> BTreeSet<String> {
 
 /// A schema or an example that both have, and not the same.
 fn differing(before: &Components, new: &Components) -> Option<String> {
-    let schema =
-        new.schemas.iter().find(|(name, schema)| before.schemas.get(*name).is_some_and(|known| known != *schema));
-    let example = new.examples.iter().find(|(name, one)| before.examples.get(*name).is_some_and(|known| known != *one));
-    schema.map(|(name, _)| name.clone()).or_else(|| example.map(|(name, _)| name.clone()))
+    differs(&before.schemas, &new.schemas).or_else(|| differs(&before.examples, &new.examples))
+}
+
+/// Compared as they are written: of two that read the same, one may have been parsed and the other built.
+fn differs<T: Serialize>(before: &BTreeMap<String, T>, new: &BTreeMap<String, T>) -> Option<String> {
+    let same = |one: &T, other: &T| matches!((json(one), json(other)), (Some(one), Some(other)) if one == other);
+    let mut both = new.iter().filter_map(|(name, one)| Some((name, one, before.get(name)?)));
+    both.find(|(_, one, known)| !same(one, known)).map(|(name, ..)| name.clone())
+}
+
+fn json(thing: &impl Serialize) -> Option<Value> {
+    serde_json::to_value(thing).ok()
 }

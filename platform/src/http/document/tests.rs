@@ -87,3 +87,16 @@ fn rows_operations_and_refusals_are_held_against_each_other() {
         assert!(said.iter().any(|sentence| sentence.contains(words)), "{words}: {said:?}");
     }
 }
+
+#[test]
+fn what_rooms_share_is_no_clash() {
+    let with_event = |room: &'static str| {
+        let mut api = OpenApi::new(Info::new("test", "1"), Paths::new());
+        let components = api.components.get_or_insert_with(Components::new);
+        components.schemas.insert("CloudEvent".to_owned(), crate::feed::CloudEvent::schema());
+        Part { room, tags: &[], samples: Vec::new(), operations: &[] }.finish(api)
+    };
+    let mut api = OpenApi::new(Info::new("test", "1"), Paths::new());
+    merge(&mut api, "toys", with_event("toys")).unwrap();
+    merge(&mut api, "games", with_event("games")).unwrap();
+}
