@@ -18,6 +18,7 @@ pub mod http;
 pub mod lane;
 pub mod lease;
 pub mod once;
+pub mod outbound;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod room;

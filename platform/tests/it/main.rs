@@ -13,6 +13,7 @@ mod feed;
 mod health;
 mod lane;
 mod once;
+mod outbound;
 mod rpc;
 mod shutdown;
 mod tls;
