@@ -15,6 +15,7 @@ mod keeper;
 mod outbox;
 mod parked;
 mod registry;
+mod running;
 mod signal;
 
 pub use consumer::{Consumer, ConsumerConfig, FEED_CURSOR_TABLE};
@@ -22,6 +23,7 @@ pub use effect::{Effect, EffectError};
 pub use event::{CloudEvent, ConsumerName, ConsumerNameError, Event, Feed, FeedError, Pull};
 pub use keeper::{OutboxKeeper, Retention};
 pub use outbox::{NewEvent, OUTBOX_TABLES, Outbox, OutboxFeed};
-pub use parked::{FEED_PARKED_TABLE, ParkedError, ParkedEvent};
-pub use registry::{OUTBOX_CONSUMER_TABLE, RegisteredConsumer};
+pub use parked::{FEED_PARKED_TABLE, ParkedError, ParkedEvent, give_up, parked_after, want_retry};
+pub use registry::{OUTBOX_CONSUMER_TABLE, RegisteredConsumer, deregister, registered};
+pub use running::Running;
 pub use signal::FeedSignal;

@@ -32,7 +32,8 @@ const ELSEWHERE: &str = "metrics and status are on the management listener (serv
 /// A part of the process that can say how it is.
 #[async_trait]
 pub trait Part: Send + Sync {
-    fn name(&self) -> &'static str;
+    /// Shown in `/ready` and `/status`; no two parts of a process have the same.
+    fn name(&self) -> &str;
 
     /// An error sentence goes to the log, not into the answer.
     async fn ready(&self) -> Result<(), String>;
@@ -105,7 +106,7 @@ impl Health {
     }
 
     /// Asks every part at the same time.
-    async fn parts_ready(&self) -> BTreeMap<&'static str, bool> {
+    async fn parts_ready(&self) -> BTreeMap<&str, bool> {
         let asked = self.parts.iter().map(|part| async move { (part.name(), self.part_ready(part.as_ref()).await) });
         futures_util::future::join_all(asked).await.into_iter().collect()
     }

@@ -13,6 +13,7 @@ pub mod db;
 pub mod deadline;
 pub mod error;
 pub mod feed;
+pub mod frame;
 pub mod health;
 pub mod http;
 pub mod lane;

@@ -194,7 +194,7 @@ fn ended_by_the_server(error: &tokio_postgres::Error) -> bool {
 /// What begins a transaction, and has the server end by itself what nobody will wait for any more.
 pub(crate) fn within_call(begin: &str) -> Cow<'_, str> {
     let Some(left) = deadline::left() else { return Cow::Borrowed(begin) };
-    let statement_ms = left.as_millis().max(1);
+    let statement_ms = left.min(ANSWER_MAX).as_millis().max(1);
     // A little earlier, so that a wait for a lock is told as one.
     let lock_ms = (statement_ms - (statement_ms / 10).min(LOCK_WORD_MAX_MS)).min(LOCK_MAX.as_millis());
     Cow::Owned(format!("{begin}; set local statement_timeout = {statement_ms}; set local lock_timeout = {lock_ms}"))

@@ -21,6 +21,12 @@ pub enum Failure {
     IdempotencyKeyTaken,
     #[error("the same command is under way; ask again for its outcome")]
     IdempotencyKeyBusy,
+    /// What the reader has not seen yet was removed: it finds out otherwise what it missed, and goes on before `first`.
+    #[error("events before cursor {first} were removed, and some of them were not read; go on after {}", first.saturating_sub(1))]
+    EventsGone { first: u64 },
+    /// Of another store, or of this one before it was put back to an earlier state.
+    #[error("no event has that cursor yet: the last one is {end}")]
+    CursorAhead { end: u64 },
     #[error("too much is waiting already; nothing happened")]
     Overloaded,
     #[error("it cannot be known now whether the access token still holds; nothing happened")]
@@ -68,6 +74,16 @@ impl Failure {
                 "The same command is under way",
                 "The first request with this Idempotency-Key has not been answered yet. Send the same again.",
             ),
+            Failure::EventsGone { .. } => row(
+                410,
+                "These events were removed",
+                "Events are kept for some days, and unread ones are gone. Read the current state, and go on after the event before `first`.",
+            ),
+            Failure::CursorAhead { .. } => row(
+                409,
+                "The cursor is ahead of the last event",
+                "No event has that cursor: it comes from another store, or this one was put back to an earlier state. `end` is the last one.",
+            ),
             Failure::Overloaded => {
                 row(503, "Overloaded", "Too much is waiting. Nothing happened; send the same again.")
             }
@@ -108,6 +124,8 @@ impl Failure {
             Failure::IdempotencyMissing,
             Failure::IdempotencyKeyTaken,
             Failure::IdempotencyKeyBusy,
+            Failure::EventsGone { first: 4_711 },
+            Failure::CursorAhead { end: 4_710 },
             Failure::Overloaded,
             Failure::AccessStale,
             Failure::DeadlineExceeded,

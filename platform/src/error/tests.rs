@@ -91,6 +91,8 @@ fn a_failure_of_this_attempt_proves_nothing_about_an_earlier_one() {
                 | Failure::IdempotencyMissing
                 | Failure::IdempotencyKeyTaken
                 | Failure::IdempotencyKeyBusy
+                | Failure::EventsGone { .. }
+                | Failure::CursorAhead { .. }
                 | Failure::OutcomeUnknown
         );
         assert_eq!(error.is_of_this_attempt(), !proves, "{failure:?}");

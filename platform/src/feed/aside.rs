@@ -12,6 +12,8 @@ use crate::health::Part;
 
 /// Parked events whose reasons are told at a glance.
 const REASONS_SHOWN: usize = 3;
+/// Parked events that are tried again in one go.
+const WANTED_MAX: usize = 100;
 
 impl Consumer {
     /// Parked events behind `after`, in the order of their cursors.
@@ -63,23 +65,40 @@ impl Consumer {
     /// Gives a parked event up: its effect never happens. `who` decided that, for the log.
     pub async fn give_up(&self, cursor: u64, who: &str) -> Result<ParkedEvent, ParkedError> {
         let feed = self.config.feed;
-        let tx = self.db.begin().await?;
-        tx.one_at_a_time().await?;
-        let aside = parked::one(&tx, feed, cursor).await?.ok_or(ParkedError::NotParked(cursor))?;
-        parked::remove(&tx, feed, cursor).await?;
-        tx.commit().await.map_err(DbError::from)?;
-        let (id, kind) = (&aside.event.id, &aside.event.kind);
-        tracing::warn!(feed, cursor, id, kind, who, reason = aside.reason, "a parked event was given up");
-        metrics::counter!("feed_given_up_total", "feed" => feed).increment(1);
+        let aside = parked::give_up(&self.db, feed, cursor, who).await?.ok_or(ParkedError::NotParked(cursor))?;
+        metrics::counter!("feed_given_up_total", "feed" => feed, "consumer" => self.config.room).increment(1);
         self.count_parked().await;
         Ok(aside)
+    }
+
+    /// Tries again what somebody asked for who cannot run the effect: the command line.
+    pub(super) async fn retry_wanted(&self) -> Result<(), DbError> {
+        let wanted = parked::wanted(&self.db.read().await?, self.config.feed, WANTED_MAX).await?;
+        for cursor in wanted {
+            match self.retry(cursor).await {
+                Ok(()) | Err(ParkedError::NotParked(_)) => {}
+                Err(ParkedError::FailedAgain(reason)) => {
+                    tracing::warn!(
+                        feed = self.config.feed,
+                        cursor,
+                        reason,
+                        "a parked event stays: its effect failed again"
+                    );
+                }
+                Err(ParkedError::Store(error)) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Sets the gauge; a count that fails is made up for by the next one.
     pub(super) async fn count_parked(&self) {
         let count = async { parked::count(&self.db.read().await?, self.config.feed).await };
         match count.await {
-            Ok(count) => metrics::gauge!("feed_parked_events", "feed" => self.config.feed).set(count as f64),
+            Ok(count) => {
+                let (feed, room) = (self.config.feed, self.config.room);
+                metrics::gauge!("feed_parked_events", "feed" => feed, "consumer" => room).set(count as f64);
+            }
             Err(error) => tracing::warn!(feed = self.config.feed, %error, "parked events could not be counted"),
         }
     }
@@ -101,11 +120,11 @@ impl Consumer {
     }
 }
 
-/// Under the feed's name. A consumer that lags or has parked events is ready all the same: a restart would not help it.
+/// A consumer that lags or has parked events is ready all the same: a restart would not help it.
 #[async_trait]
 impl Part for Consumer {
-    fn name(&self) -> &'static str {
-        self.config.feed
+    fn name(&self) -> &str {
+        &self.name
     }
 
     async fn ready(&self) -> Result<(), String> {

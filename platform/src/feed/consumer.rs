@@ -34,6 +34,8 @@ on conflict (feed) do update set seq = excluded.seq";
 pub struct ConsumerConfig {
     /// The feed's name in the consumer's own tables, metrics and status.
     pub feed: &'static str,
+    /// Which room consumes it, for metrics and status; the empty text where that is clear.
+    pub room: &'static str,
     /// Under which the feed remembers how far this consumer is; without one, the feed may remove what was not read.
     pub consumer: Option<ConsumerName>,
     pub batch_max: usize,
@@ -44,7 +46,12 @@ pub struct ConsumerConfig {
 
 impl ConsumerConfig {
     pub fn new(feed: &'static str) -> ConsumerConfig {
-        ConsumerConfig { feed, consumer: None, batch_max: 500, wait_ms: 1_000, attempts_max: 5 }
+        ConsumerConfig { feed, room: "", consumer: None, batch_max: 500, wait_ms: 1_000, attempts_max: 5 }
+    }
+
+    /// Of a room, under whose name the feed knows how far it is.
+    pub fn of(room: &'static str, feed: &'static str) -> ConsumerConfig {
+        ConsumerConfig { room, consumer: room.parse().ok(), ..ConsumerConfig::new(feed) }
     }
 }
 
@@ -54,6 +61,8 @@ pub struct Consumer {
     pub(super) effect: Arc<dyn Effect>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: ConsumerConfig,
+    /// In `/status`: `risk.cards` is how risk consumes what cards tells.
+    pub(super) name: String,
     seen: Mutex<Seen>,
 }
 
@@ -63,6 +72,8 @@ pub(super) struct Seen {
     /// Events that were told and have not had their effect, where the feed knows.
     pub lag: Option<u64>,
     lag_told: Option<Monotonic>,
+    /// For what somebody wants to be tried again.
+    looked: Option<Monotonic>,
     /// What the last step failed for.
     pub trouble: Option<String>,
 }
@@ -72,6 +83,8 @@ const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Between two questions to a feed that answers at once that it has nothing.
 const REST: Duration = Duration::from_millis(50);
+/// Between two looks for what somebody wants to be tried again.
+const WANTED_EVERY_MS: u64 = 5_000;
 /// How often the feed is asked for its end while there is something to do.
 const LAG_EVERY_MS: u64 = 1_000;
 
@@ -91,7 +104,9 @@ impl Consumer {
         clock: Arc<dyn Clock>,
         config: ConsumerConfig,
     ) -> Consumer {
-        Consumer { db, feed, effect, clock, config, seen: Mutex::default() }
+        let name =
+            if config.room.is_empty() { config.feed.to_owned() } else { format!("{}.{}", config.room, config.feed) };
+        Consumer { db, feed, effect, clock, config, name, seen: Mutex::default() }
     }
 
     /// Goes on for ever; whoever started it drops it at shutdown. An effect is whole or absent at that moment.
@@ -99,20 +114,35 @@ impl Consumer {
         self.count_parked().await;
         let mut failures = 0;
         loop {
-            match self.step().await {
+            match self.round().await {
                 Ok(()) => {
                     failures = 0;
                     self.seen().trouble = None;
                 }
                 Err(error) => {
                     tracing::warn!(feed = self.config.feed, %error, "events could not be consumed; trying again");
-                    metrics::counter!("feed_failures_total", "feed" => self.config.feed).increment(1);
+                    metrics::counter!("feed_failures_total", "feed" => self.config.feed, "consumer" => self.config.room).increment(1);
                     self.seen().trouble = Some(error.to_string());
                     tokio::time::sleep(pause(failures)).await;
                     failures += 1;
                 }
             }
         }
+    }
+
+    async fn round(&self) -> Result<(), StepError> {
+        let now = self.clock.monotonic();
+        let looked = self.seen().looked;
+        if looked.is_none_or(|looked| now.micros_since(looked) >= WANTED_EVERY_MS * 1_000) {
+            self.retry_wanted().await?;
+            self.seen().looked = Some(now);
+        }
+        self.step().await
+    }
+
+    /// The feed's name in the consumer's own tables.
+    pub fn feed(&self) -> &'static str {
+        self.config.feed
     }
 
     /// One pull and its effects. A full batch is followed by the next one at once.
@@ -129,7 +159,8 @@ impl Consumer {
         };
         self.happen(&events).await?;
         tracing::debug!(feed = self.config.feed, after, upto = last.cursor, "events were consumed");
-        metrics::counter!("feed_events_total", "feed" => self.config.feed).increment(events.len() as u64);
+        metrics::counter!("feed_events_total", "feed" => self.config.feed, "consumer" => self.config.room)
+            .increment(events.len() as u64);
         self.find_lag(last.cursor).await;
         Ok(())
     }
@@ -223,7 +254,7 @@ impl Consumer {
         tx.commit().await?;
         let (feed, cursor, id) = (self.config.feed, event.cursor, &event.event.id);
         tracing::error!(feed, cursor, id, kind = event.event.kind, attempts, reason, "an event was parked");
-        metrics::counter!("feed_parked_total", "feed" => feed).increment(1);
+        metrics::counter!("feed_parked_total", "feed" => feed, "consumer" => self.config.room).increment(1);
         self.count_parked().await;
         Ok(())
     }
@@ -256,7 +287,8 @@ impl Consumer {
         let mut seen = self.seen();
         (seen.lag, seen.lag_told) = (lag, Some(now));
         if let Some(lag) = lag {
-            metrics::gauge!("feed_lag_events", "feed" => self.config.feed).set(lag as f64);
+            metrics::gauge!("feed_lag_events", "feed" => self.config.feed, "consumer" => self.config.room)
+                .set(lag as f64);
         }
     }
 

@@ -25,7 +25,7 @@ pub struct CloudEvent {
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     pub datacontenttype: String,
-    /// Names the version of the data: `/schemas/ledger.transaction.posted/1`.
+    /// Names what the data are, and their version: `/schemas/ledger.transaction.posted/1`.
     pub dataschema: String,
     #[schema(value_type = Object)]
     pub data: Value,
@@ -41,10 +41,26 @@ impl CloudEvent {
             subject,
             time,
             datacontenttype: "application/json".to_owned(),
-            dataschema: format!("/schemas/{kind}/1"),
+            dataschema: dataschema(kind, 1),
             data,
         }
     }
+
+    /// The same with data of a later version.
+    #[must_use]
+    pub fn of_version(self, version: u32) -> CloudEvent {
+        CloudEvent { dataschema: dataschema(&self.kind, version), ..self }
+    }
+
+    /// The version of the data; nothing where the event does not say one as ours do. An effect refuses a version that it does not
+    /// know: a newer one may mean something else by the same words.
+    pub fn version(&self) -> Option<u32> {
+        self.dataschema.strip_prefix("/schemas/")?.strip_prefix(self.kind.as_str())?.strip_prefix('/')?.parse().ok()
+    }
+}
+
+fn dataschema(kind: &str, version: u32) -> String {
+    format!("/schemas/{kind}/{version}")
 }
 
 /// An event and the cursor that stands behind it.
@@ -171,6 +187,9 @@ pub enum FeedError {
     /// What the reader has not seen yet was removed. It has to find out otherwise what it missed, and to begin at `first`.
     #[error("events before cursor {first} were removed, and some of them were not read")]
     Gone { first: u64 },
+    /// The reader has seen what this feed has not told: it is another one, or was put back to an earlier state.
+    #[error("no event has that cursor yet: the last one is {end}")]
+    Ahead { end: u64 },
 }
 
 #[async_trait]
@@ -207,6 +226,16 @@ mod tests {
         assert_eq!(told(&[large, large, large, 1]), [1, 2]);
         assert_eq!(told(&[2 * Pull::BYTES_MAX, 1]), [1]);
         assert_eq!(told(&[]), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn an_event_says_the_version_of_its_data() {
+        let told = event(1, 1).event;
+        assert_eq!((told.dataschema.as_str(), told.version()), ("/schemas/test.told/1", Some(1)));
+        assert_eq!(told.clone().of_version(12).version(), Some(12));
+        for other in ["/schemas/test.told", "/schemas/test/1", "https://example.com/1", "/schemas/test.told/x", ""] {
+            assert_eq!(CloudEvent { dataschema: other.to_owned(), ..told.clone() }.version(), None, "{other}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Invariant: sequence numbers are given in the order of commits, because whoever adds rows holds a lock until its
 //! transaction ends. A reader that has seen a number has seen all lower ones.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,8 +54,18 @@ limit $2";
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     pub kind: &'static str,
+    /// Of the data. A field that is added changes nothing for those who do not know it, and needs no other version; one that goes
+    /// or means something else does.
+    pub version: u32,
     pub subject: String,
     pub data: serde_json::Value,
+}
+
+impl NewEvent {
+    /// Of the first version.
+    pub fn new(kind: &'static str, subject: impl Into<String>, data: serde_json::Value) -> NewEvent {
+        NewEvent { kind, version: 1, subject: subject.into(), data }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -75,7 +86,8 @@ impl Outbox {
         let now = self.clock.now();
         let (mut seqs, mut bodies) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
         for (seq, event) in (last + 1..).zip(events) {
-            let event = CloudEvent::new(self.source, seq.to_string(), event.kind, event.subject, now, event.data);
+            let NewEvent { kind, version, subject, data } = event;
+            let event = CloudEvent::new(self.source, seq.to_string(), kind, subject, now, data).of_version(version);
             seqs.push(seq);
             bodies.push(serde_json::to_string(&event).map_err(|error| DbError::shape(error.to_string()))?);
         }
@@ -103,7 +115,7 @@ impl OutboxFeed {
 
     /// Everybody who has pulled under a name.
     pub async fn consumers(&self) -> Result<Vec<RegisteredConsumer>, DbError> {
-        registry::list(&self.db.read().await?).await
+        registry::registered(&self.db.read().await?).await
     }
 
     /// Rows are no longer kept for this consumer: it will not come back. Whether it was known. If it does come back, it is
@@ -117,12 +129,14 @@ impl OutboxFeed {
         let after = i64::try_from(pull.after).unwrap_or(i64::MAX);
         let rows = tx.query(OUTBOX_AFTER, &[Value::Int(after), Value::Int(pull.max as i64)]).await?;
         // Numbers have no gaps, so a row that does not follow tells that those before it were removed.
-        let first = match rows.first() {
-            Some(row) => row.int(0)?,
-            None => last(&tx).await?.max(after) + 1,
+        let before = match rows.first() {
+            Some(row) => row.int(0)? - 1,
+            None => last(&tx).await?,
         };
-        if first != after.saturating_add(1) {
-            return Err(Missed::Gone(first.unsigned_abs()));
+        match before.cmp(&after) {
+            Ordering::Less => return Err(Missed::Ahead(before.unsigned_abs())),
+            Ordering::Greater => return Err(Missed::Gone(before.unsigned_abs() + 1)),
+            Ordering::Equal => {}
         }
         let event = |row: &crate::db::Row| {
             let event = serde_json::from_str(row.text(1)?).map_err(|error| DbError::shape(error.to_string()))?;
@@ -137,6 +151,7 @@ impl OutboxFeed {
 enum Missed {
     Store(DbError),
     Gone(u64),
+    Ahead(u64),
 }
 
 impl From<DbError> for Missed {
@@ -150,6 +165,7 @@ impl From<Missed> for FeedError {
         match missed {
             Missed::Store(error) => FeedError::Unavailable(error.to_string()),
             Missed::Gone(first) => FeedError::Gone { first },
+            Missed::Ahead(end) => FeedError::Ahead { end },
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Events whose effect cannot happen, put aside with the reason so that the rest goes on.
 
 use kernel::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{CloudEvent, Event};
-use crate::db::{DbError, Row, Tx, Value};
+use crate::db::{Db, DbError, Row, Tx, Value};
 
 /// For the migrations of a service that consumes feeds, beside [`FEED_CURSOR_TABLE`](super::FEED_CURSOR_TABLE).
 pub const FEED_PARKED_TABLE: &str = "
@@ -17,26 +18,50 @@ create table feed_parked (
     reason TEXT not null,
     at BIGINT not null,
     attempts BIGINT not null,
+    wanted SMALLINT not null,
     event TEXT not null,
     primary key (feed, seq)
 );
 ";
 
 const PARKED_ADD: &str = "
-insert into feed_parked (feed, seq, id, kind, subject, reason, at, attempts, event)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into feed_parked (feed, seq, id, kind, subject, reason, at, attempts, wanted, event)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)
 on conflict (feed, seq) do update set reason = excluded.reason, at = excluded.at, attempts = excluded.attempts";
 
+/// After a feed and a cursor, of all feeds.
 const PARKED_AFTER: &str = "
-select seq, reason, at, attempts, event
+select feed, seq, reason, at, attempts, event
+from feed_parked
+where feed > $1
+    or (feed = $1 and seq > $2)
+order by feed, seq
+limit $3";
+
+const PARKED_OF: &str = "
+select feed, seq, reason, at, attempts, event
 from feed_parked
 where feed = $1
     and seq > $2
 order by seq
 limit $3";
 
+const PARKED_WANT: &str = "
+update feed_parked
+set wanted = 1
+where feed = $1
+    and seq = $2";
+
+const PARKED_WANTED: &str = "
+select seq
+from feed_parked
+where feed = $1
+    and wanted = 1
+order by seq
+limit $2";
+
 const PARKED_ONE: &str = "
-select seq, reason, at, attempts, event
+select feed, seq, reason, at, attempts, event
 from feed_parked
 where feed = $1
     and seq = $2";
@@ -53,7 +78,7 @@ where feed = $1
 
 const PARKED_FAILED_AGAIN: &str = "
 update feed_parked
-set reason = $3, attempts = attempts + 1
+set reason = $3, attempts = attempts + 1, wanted = 0
 where feed = $1
     and seq = $2";
 
@@ -61,10 +86,14 @@ where feed = $1
 const REASON_LETTERS_MAX: usize = 500;
 
 /// An event that waits for a person's decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ParkedEvent {
+    /// Whose event it is.
+    pub feed: String,
     pub cursor: u64,
+    /// Why its effect cannot happen.
     pub reason: String,
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Times that its effect was tried.
     pub attempts: u64,
@@ -107,10 +136,54 @@ pub(super) async fn add(
     tx.execute(PARKED_ADD, &params).await.map(|_| ())
 }
 
+/// Those of one feed after a cursor.
 pub(super) async fn after(tx: &Tx, feed: &str, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, DbError> {
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let rows = tx.query(PARKED_AFTER, &[Value::Text(feed), Value::Int(after), Value::Int(limit as i64)]).await?;
+    listed(tx, PARKED_OF, feed, after, limit).await
+}
+
+/// Parked events of all feeds, in the order of feeds and cursors, after `feed` and `cursor`; the empty text and 0 begin.
+///
+/// # Errors
+/// The store's.
+pub async fn parked_after(tx: &Tx, feed: &str, cursor: u64, limit: usize) -> Result<Vec<ParkedEvent>, DbError> {
+    listed(tx, PARKED_AFTER, feed, cursor, limit).await
+}
+
+async fn listed(tx: &Tx, sql: &'static str, feed: &str, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, DbError> {
+    let [feed, after] = key(feed, after);
+    let rows = tx.query(sql, &[feed, after, Value::Int(limit as i64)]).await?;
     rows.iter().map(parked).collect()
+}
+
+/// Has the consumer of the feed try the event again, wherever it runs and whenever it runs next. False: none is parked there.
+///
+/// # Errors
+/// The store's.
+pub async fn want_retry(db: &Db, feed: &str, cursor: u64) -> Result<bool, DbError> {
+    let tx = db.begin().await?;
+    let found = tx.execute(PARKED_WANT, &key(feed, cursor)).await?;
+    tx.commit().await?;
+    Ok(found > 0)
+}
+
+pub(super) async fn wanted(tx: &Tx, feed: &str, limit: usize) -> Result<Vec<u64>, DbError> {
+    let rows = tx.query(PARKED_WANTED, &[Value::Text(feed), Value::Int(limit as i64)]).await?;
+    rows.iter().map(|row| row.int(0).map(i64::unsigned_abs)).collect()
+}
+
+/// Gives a parked event up: its effect never happens. `who` decided that, for the log. Nothing: none is parked there.
+///
+/// # Errors
+/// The store's.
+pub async fn give_up(db: &Db, feed: &str, cursor: u64, who: &str) -> Result<Option<ParkedEvent>, DbError> {
+    let tx = db.begin().await?;
+    tx.one_at_a_time().await?;
+    let Some(aside) = one(&tx, feed, cursor).await? else { return Ok(None) };
+    remove(&tx, feed, cursor).await?;
+    tx.commit().await?;
+    let (id, kind) = (&aside.event.id, &aside.event.kind);
+    tracing::warn!(feed, cursor, id, kind, who, reason = aside.reason, "a parked event was given up");
+    Ok(Some(aside))
 }
 
 pub(super) async fn one(tx: &Tx, feed: &str, cursor: u64) -> Result<Option<ParkedEvent>, DbError> {
@@ -140,11 +213,12 @@ fn key(feed: &str, cursor: u64) -> [Value<'_>; 2] {
 
 fn parked(row: &Row) -> Result<ParkedEvent, DbError> {
     Ok(ParkedEvent {
-        cursor: row.int(0)?.unsigned_abs(),
-        reason: row.text(1)?.to_owned(),
-        at: Timestamp::from_micros(row.int(2)?),
-        attempts: row.int(3)?.unsigned_abs(),
-        event: serde_json::from_str(row.text(4)?).map_err(|error| DbError::shape(error.to_string()))?,
+        feed: row.text(0)?.to_owned(),
+        cursor: row.int(1)?.unsigned_abs(),
+        reason: row.text(2)?.to_owned(),
+        at: Timestamp::from_micros(row.int(3)?),
+        attempts: row.int(4)?.unsigned_abs(),
+        event: serde_json::from_str(row.text(5)?).map_err(|error| DbError::shape(error.to_string()))?,
     })
 }
 

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kernel::{Clock, Monotonic, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::ConsumerName;
 use crate::db::{Db, DbError, Tx, Value};
@@ -45,11 +46,13 @@ limit 1";
 /// How often the cursor of one consumer is written.
 const WRITE_EVERY_MS: u64 = 10_000;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RegisteredConsumer {
+    #[schema(value_type = String)]
     pub name: ConsumerName,
     /// Rows up to there are not kept for it.
     pub passed: u64,
+    #[schema(value_type = String, format = DateTime)]
     pub seen_at: Timestamp,
 }
 
@@ -92,12 +95,9 @@ impl Registry {
     }
 
     pub(super) async fn deregister(&self, db: &Db, name: &ConsumerName) -> Result<bool, DbError> {
-        let tx = db.begin().await?;
-        let removed = tx.execute(CONSUMER_REMOVE, &[Value::Text(name.as_str())]).await?;
-        tx.commit().await?;
+        let removed = deregister(db, name).await?;
         self.known().remove(name);
-        tracing::warn!(consumer = %name, "a consumer was deregistered; nothing is kept for it");
-        Ok(removed > 0)
+        Ok(removed)
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<ConsumerName, Known>> {
@@ -105,7 +105,24 @@ impl Registry {
     }
 }
 
-pub(super) async fn list(tx: &Tx) -> Result<Vec<RegisteredConsumer>, DbError> {
+/// Rows are no longer kept for this consumer, of a store whose process does not run or is another one. False: nobody of that name
+/// is registered.
+///
+/// # Errors
+/// The store's.
+pub async fn deregister(db: &Db, name: &ConsumerName) -> Result<bool, DbError> {
+    let tx = db.begin().await?;
+    let removed = tx.execute(CONSUMER_REMOVE, &[Value::Text(name.as_str())]).await?;
+    tx.commit().await?;
+    tracing::warn!(consumer = %name, "a consumer was deregistered; nothing is kept for it");
+    Ok(removed > 0)
+}
+
+/// Everybody who has pulled under a name.
+///
+/// # Errors
+/// The store's.
+pub async fn registered(tx: &Tx) -> Result<Vec<RegisteredConsumer>, DbError> {
     let rows = tx.query(CONSUMER_LIST, &[]).await?;
     let consumer = |row: &crate::db::Row| {
         Ok(RegisteredConsumer {

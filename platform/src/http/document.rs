@@ -40,8 +40,16 @@ const CHANGES_ONLY: [&str; 6] = [
     "idempotency_key_busy",
 ];
 /// Codes that only some operations answer; these name them.
-const BY_NAME: [&str; 5] =
-    ["not_found", "step_up_required", "idempotency_missing", "limit_too_large", "cursor_invalid"];
+const BY_NAME: [&str; 8] = [
+    "not_found",
+    "step_up_required",
+    "idempotency_missing",
+    "limit_too_large",
+    "page_size",
+    "cursor_invalid",
+    "cursor_ahead",
+    "events_gone",
+];
 
 /// What a room says of its operations.
 pub struct Part<'a> {

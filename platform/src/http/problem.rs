@@ -62,6 +62,7 @@ pub mod refusals {
         Refusal::new(StatusCode::BAD_REQUEST, "field_invalid", "A field is missing, unknown or has the wrong form");
     pub const LIMIT_TOO_LARGE: Refusal =
         Refusal::new(StatusCode::BAD_REQUEST, "limit_too_large", "More is asked for than one page may hold");
+    pub const PAGE_SIZE: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "page_size", "A page has another size");
     pub const CURSOR_INVALID: Refusal =
         Refusal::new(StatusCode::BAD_REQUEST, "cursor_invalid", "The cursor was not made by this list");
     pub const IDEMPOTENCY_KEY_INVALID: Refusal =
@@ -103,6 +104,7 @@ pub mod refusals {
         BODY_UNREADABLE,
         FIELD_INVALID,
         LIMIT_TOO_LARGE,
+        PAGE_SIZE,
         CURSOR_INVALID,
         IDEMPOTENCY_KEY_INVALID,
         DEADLINE_INVALID,

@@ -180,6 +180,16 @@ async fn a_second_step_that_comes_too_late_does_not_hide_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_far_away_is_one_like_any_other() {
+    for_each_engine(async |store| {
+        let db = opened(store).await;
+        assert_eq!(in_time(&ctx(100 * 86_400_000), &clock(), count_up(&db)).await, Ok(()));
+        assert_eq!(in_time(&ctx(u64::MAX), &clock(), count(&db)).await, Ok(1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outside_of_a_call_a_store_is_as_patient_as_ever() {
     on_sqlite(async |store| {
         let (db, other) = (opened(store).await, store.open().await);

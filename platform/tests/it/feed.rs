@@ -1,6 +1,6 @@
 //! Outbox and feed on both engines: in order, with the fact or not at all, and with effects that happen once.
 
-mod common;
+pub(crate) mod common;
 mod poison;
 mod retention;
 
@@ -19,7 +19,7 @@ async fn an_event_is_told_with_its_fact_and_not_without_it() {
         let db = prepared(store.open().await).await;
         let feed = OutboxFeed::new(db.clone(), FeedSignal::default(), Arc::new(SystemClock));
         let tx = db.begin().await.unwrap();
-        let event = NewEvent { kind: "test.thing.happened", subject: "lost".to_owned(), data: json!({}) };
+        let event = NewEvent::new("test.thing.happened", "lost", json!({}));
         outbox().add(&tx, vec![event]).await.unwrap();
         drop(tx);
         assert_eq!(feed.events_after(pull(0)).await.unwrap(), vec![]);
@@ -144,7 +144,7 @@ async fn an_answer_is_bounded_in_bytes() {
         let feed = OutboxFeed::new(db.clone(), FeedSignal::default(), Arc::new(SystemClock));
         let tx = db.begin().await.unwrap();
         let large = || json!({ "text": "x".repeat(Pull::BYTES_MAX / 3) });
-        let event = |_| NewEvent { kind: "test.thing.happened", subject: "large".to_owned(), data: large() };
+        let event = |_| NewEvent::new("test.thing.happened", "large", large());
         outbox().add(&tx, (0..5).map(event).collect()).await.unwrap();
         tx.commit().await.unwrap();
         let cursors = async |after| -> Vec<u64> {

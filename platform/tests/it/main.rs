@@ -10,6 +10,7 @@ mod crypto;
 mod db;
 mod deadline;
 mod feed;
+mod frame;
 mod health;
 mod lane;
 mod once;

@@ -1,7 +1,7 @@
 //! Commands that are sent twice: at the same time, later, by others, to other processes; and what is told of them.
 
 mod races;
-mod shelf;
+pub(crate) mod shelf;
 
 use std::sync::Arc;
 

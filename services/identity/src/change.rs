@@ -83,7 +83,7 @@ impl Told {
     }
 
     pub(crate) fn event(mut self, kind: &'static str, subject: impl Into<String>, data: serde_json::Value) -> Told {
-        self.events.push(NewEvent { kind, subject: subject.into(), data });
+        self.events.push(NewEvent::new(kind, subject, data));
         self
     }
 

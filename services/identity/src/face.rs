@@ -2,11 +2,11 @@
 
 use access::{Since, Standing};
 use async_trait::async_trait;
-use identity_api::{Identity, IdentityError, IdentityStatus, Refusal};
+use identity_api::{Identity, IdentityError, IdentityStatus};
 use kernel::Ctx;
 use platform::db::DbError;
 use platform::error::Failure;
-use platform::feed::{Event, Feed, FeedError, OutboxFeed, Pull};
+use platform::feed::{Event, Feed, OutboxFeed, Pull};
 use std::time::Duration;
 
 use crate::IdentityService;
@@ -41,13 +41,7 @@ impl Identity for IdentityService {
         // An answer that comes behind the deadline is none.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
         let feed = OutboxFeed::new(self.db.clone(), self.signal.clone(), self.clock.clone());
-        feed.events_after(Pull { wait_ms, ..pull }).await.map_err(|error| match error {
-            FeedError::Gone { first } => Refusal::EventsGone { first }.into(),
-            FeedError::Unavailable(error) => {
-                tracing::error!(%error, "identity's events could not be read");
-                IdentityError::Failed(Failure::Unavailable)
-            }
-        })
+        feed.events_after(Pull { wait_ms, ..pull }).await.map_err(|error| Failure::from(error).into())
     }
 
     async fn status(&self, _: &Ctx) -> Result<IdentityStatus, IdentityError> {

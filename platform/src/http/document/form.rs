@@ -6,12 +6,13 @@ use crate::http::problem::refusals as kit;
 
 pub(super) fn samples() -> Vec<Sample> {
     let number = "invalid type: floating point `10.0`, expected a string";
-    let all: [(Problem, &str); 18] = [
+    let all: [(Problem, &str); 19] = [
         (
             Problem::field("amount.amount", number),
             "A field is missing, unknown or has the wrong form; `errors` names it.",
         ),
         (kit::LIMIT_TOO_LARGE.into(), "`limit` is above the most that one page holds."),
+        (kit::PAGE_SIZE.into(), "`limit` is not between 1 and 1,000, the most that one answer holds."),
         (kit::CURSOR_INVALID.into(), "The cursor was changed, or belongs to another list."),
         (kit::BAD_UTF8.into(), "The body, the path or the query is not UTF-8."),
         (kit::NUL_CHARACTER.into(), "The body, the path or the query holds U+0000."),

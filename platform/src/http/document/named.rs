@@ -8,9 +8,25 @@ use serde_json::Value;
 use utoipa::openapi::{Components, OpenApi};
 
 const SCHEMAS: &str = "#/components/schemas/";
-/// Words of the whole house, the same in every room: those of `kernel` and of the HTTP kit.
-const SHARED: [&str; 9] =
-    ["Money", "Currency", "Percent", "Timestamp", "Problem", "ProblemBody", "FieldError", "CloudEvent", "EventPage"];
+/// Words of the whole house, the same in every room: those of `kernel`, of the HTTP kit and of the frame.
+const SHARED: [&str; 16] = [
+    "Money",
+    "Currency",
+    "Percent",
+    "Timestamp",
+    "Problem",
+    "ProblemBody",
+    "FieldError",
+    "CloudEvent",
+    "EventPage",
+    "EventConsumers",
+    "RegisteredConsumer",
+    "ParkedEvent",
+    "Page_ParkedEvent",
+    "EmptyBody",
+    "Retried",
+    "OutcomeFound",
+];
 
 /// `Account` of the ledger becomes `ledger.Account`, where it is and where it is referred to.
 pub(super) fn of_room(api: OpenApi, room: &str) -> OpenApi {

@@ -27,6 +27,7 @@ pub(crate) async fn prepared(db: Db) -> Db {
         Migration { version: 3, name: "effect", sql: EFFECT_TABLE },
         Migration { version: 4, name: "parked", sql: FEED_PARKED_TABLE },
         Migration { version: 5, name: "consumer", sql: OUTBOX_CONSUMER_TABLE },
+        Migration { version: 6, name: "once", sql: platform::once::ONCE_TABLES },
     ];
     db.migrate(&migrations).await.unwrap();
     db
@@ -42,7 +43,7 @@ pub(crate) async fn tell(db: &Db, subject: &str) -> u64 {
 
 pub(crate) async fn tell_by(db: &Db, clock: Arc<dyn Clock>, subject: &str) -> u64 {
     let tx = db.begin().await.unwrap();
-    let event = NewEvent { kind: "test.thing.happened", subject: subject.to_owned(), data: json!({}) };
+    let event = NewEvent::new("test.thing.happened", subject, json!({}));
     let cursor = Outbox::new("/test", clock).add(&tx, vec![event]).await.unwrap();
     tx.commit().await.unwrap();
     cursor
@@ -50,7 +51,7 @@ pub(crate) async fn tell_by(db: &Db, clock: Arc<dyn Clock>, subject: &str) -> u6
 
 pub(crate) async fn tell_many(db: &Db, count: usize) {
     let tx = db.begin().await.unwrap();
-    let event = |_| NewEvent { kind: "test.thing.happened", subject: "many".to_owned(), data: json!({}) };
+    let event = |_| NewEvent::new("test.thing.happened", "many", json!({}));
     outbox().add(&tx, (0..count).map(event).collect()).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -24,9 +24,6 @@ pub enum Refusal {
     FieldInvalid { field: String, detail: String },
     #[error("a page has 1 to {max} entries, not {given}")]
     PageSize { given: usize, max: usize },
-    /// What the reader has not seen yet was removed: it finds out otherwise what it missed, and goes on before `first`.
-    #[error("events before {first} were removed, and some of them were not read; go on behind {}", first.saturating_sub(1))]
-    EventsGone { first: u64 },
 
     // Of logins.
     /// One word for an unknown name, a wrong password and an account that is disabled.

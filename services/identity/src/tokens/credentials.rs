@@ -57,7 +57,7 @@ pub(super) fn told_issued(claims: &Claims, grant: &str, origin: &Origin) -> NewE
         "session": claims.sid,
         "address": origin.address,
     });
-    NewEvent { kind: "identity.token.issued", subject: claims.sub.clone(), data }
+    NewEvent::new("identity.token.issued", claims.sub.clone(), data)
 }
 
 pub(super) fn reply(token: String, claims: &Claims) -> TokenReply {

@@ -10,7 +10,6 @@ pub(super) fn of(refusal: &Refusal) -> Row {
     match refusal {
         FieldInvalid { .. } => row(400, "A field is not valid", "A field is missing, unknown or has the wrong form; `errors` names it."),
         PageSize { .. } => row(400, "A page has another size", "limit is not between 1 and the most that one answer holds."),
-        EventsGone { .. } => row(410, "These events were removed", "Events are kept for some days, and what you have not read is gone. Look at how things stand, and go on behind the event before `first`."),
         WrongCredentials => row(401, "Name and password do not fit together", "On the login page: an unknown name, a wrong password and a disabled account look the same."),
         TooManyFailures { .. } => row(429, "Too many attempts failed", "Too many attempts failed for this account or from this address."),
         LoginUnknown => row(400, "The login has expired", "On the login page: the login has expired, or the browser sent no cookie."),
@@ -43,7 +42,6 @@ pub(super) fn samples() -> Vec<Refusal> {
     vec![
         FieldInvalid { field: "username".to_owned(), detail: "is empty".to_owned() },
         PageSize { given: 1_001, max: 1_000 },
-        EventsGone { first: 4_711 },
         WrongCredentials,
         TooManyFailures { retry_after_s: 30 },
         LoginUnknown,

@@ -84,7 +84,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "list_keys", word: needs("keys", "read"), refusals: &[] },
     Operation { name: "rotate_keys", word: needs("keys", "rotate"), refusals: &["step_up_required"] },
-    Operation { name: "identity_events", word: needs("events", "read"), refusals: &["page_size", "events_gone"] },
+    Operation {
+        name: "identity_events",
+        word: needs("events", "read"),
+        refusals: &["page_size", "cursor_ahead", "events_gone"],
+    },
     Operation { name: "list_roles", word: needs("roles", "read"), refusals: &[] },
     Operation { name: "get_role", word: needs("roles", "read"), refusals: &["not_found"] },
     Operation {

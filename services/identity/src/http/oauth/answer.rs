@@ -104,7 +104,11 @@ impl From<IdentityError> for OAuthFailure {
                 | Failure::Unavailable,
             ) => OAuthFailure::later(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER_S, "not now; try again shortly"),
             IdentityError::Failed(
-                failure @ (Failure::IdempotencyMissing | Failure::IdempotencyKeyTaken | Failure::IdempotencyKeyBusy),
+                failure @ (Failure::IdempotencyMissing
+                | Failure::IdempotencyKeyTaken
+                | Failure::IdempotencyKeyBusy
+                | Failure::EventsGone { .. }
+                | Failure::CursorAhead { .. }),
             ) => OAuthFailure::request(failure.to_string()),
             IdentityError::Failed(Failure::Internal) => OAuthFailure {
                 status: StatusCode::INTERNAL_SERVER_ERROR,

@@ -23,6 +23,8 @@ pub(super) fn said(error: &IdentityError) -> String {
             Failure::IdempotencyMissing
             | Failure::IdempotencyKeyTaken
             | Failure::IdempotencyKeyBusy
+            | Failure::EventsGone { .. }
+            | Failure::CursorAhead { .. }
             | Failure::ClockBehind,
         ) => "This cannot be done at the moment.".to_owned(),
         IdentityError::Failed(Failure::Internal) => "Something went wrong on our side. We have been told.".to_owned(),
@@ -54,7 +56,6 @@ fn refused(refusal: &Refusal) -> String {
         }
         Refusal::FieldInvalid { .. } => "Something in the form is not right. Check it and try again.",
         Refusal::PageSize { .. }
-        | Refusal::EventsGone { .. }
         | Refusal::Taken { .. }
         | Refusal::LastAdmin
         | Refusal::BuiltIn { .. }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::Extension;
 use identity::{HttpConfig, Routes};
-use identity_api::{Identity, Refusal};
+use identity_api::Identity;
 use kernel::{Permission, Principal, PrincipalKind};
 use platform::db::Value;
+use platform::error::Failure;
 use platform::feed::Pull;
 use serde_json::json;
 use testkit::for_each_engine;
 
 use crate::people::api::Api;
-use crate::people::harness::{Desk, refused};
+use crate::people::harness::Desk;
 
 /// The operators' API as somebody sees it who may do everything.
 fn api(desk: &Desk) -> Api {
@@ -41,13 +42,18 @@ async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
         remove(&desk, last.cast_signed()).await;
         for after in [0, last - 2] {
             let pull = Pull { after, max: 10, wait_ms: 0, consumer: None };
-            let gone = Err(refused(Refusal::EventsGone { first: last }));
+            let gone = Err(Failure::EventsGone { first: last }.into());
             assert_eq!(desk.service.events_after(&desk.ctx, pull).await, gone);
             let (status, problem) = api.get(&format!("/identity/events?after={after}")).await;
             assert_eq!((status, &problem["code"], &problem["first"]), (410, &json!("events_gone"), &json!(last)));
         }
         let (status, rest) = api.get(&format!("/identity/events?after={}", last - 1)).await;
         assert_eq!((status, rest["items"].as_array().unwrap().len(), rest["next"].as_u64()), (200, 1, Some(last)));
+        // A cursor that nobody was given.
+        for after in [last + 1, u64::MAX / 2, u64::MAX] {
+            let (status, problem) = api.get(&format!("/identity/events?after={after}")).await;
+            assert_eq!((status, &problem["code"], &problem["end"]), (409, &json!("cursor_ahead"), &json!(last)));
+        }
         // Nothing is left, and nothing has happened since.
         remove(&desk, i64::MAX).await;
         assert_eq!(api.get("/identity/events").await.1["first"], last + 1);
@@ -59,9 +65,9 @@ async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
 /// Between processes a refusal is told as it is, so that a reader elsewhere knows it too.
 #[test]
 fn what_is_gone_is_told_over_rpc_with_its_number() {
-    let told = refused(Refusal::EventsGone { first: 4_711 });
+    let told = identity_api::IdentityError::from(Failure::EventsGone { first: 4_711 });
     let line = serde_json::to_string(&told).unwrap();
-    assert_eq!(line, r#"{"refused":{"code":"events_gone","first":4711}}"#);
+    assert_eq!(line, r#"{"failed":{"events_gone":{"first":4711}}}"#);
     assert_eq!(serde_json::from_str::<identity_api::IdentityError>(&line).unwrap(), told);
     assert_eq!((told.code(), told.status()), ("events_gone", 410));
 }

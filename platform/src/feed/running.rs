@@ -1,0 +1,59 @@
+//! A consumer at work, until it is closed.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinHandle;
+
+use super::Consumer;
+
+/// After something that should not have happened.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The task; it ends when this is closed or dropped. An effect is whole or absent at that moment.
+#[derive(Debug)]
+pub struct Running(Mutex<Option<JoinHandle<()>>>);
+
+impl Consumer {
+    /// Pulls and lets effects happen from now on.
+    pub fn start(self: &Arc<Consumer>) -> Running {
+        Running(Mutex::new(Some(tokio::spawn(go_on(Arc::clone(self))))))
+    }
+}
+
+/// An effect that panics is parked; what panics beside it is our own fault, and must not end the consumer in silence.
+async fn go_on(consumer: Arc<Consumer>) {
+    loop {
+        if AssertUnwindSafe(consumer.run()).catch_unwind().await.is_err() {
+            tracing::error!(
+                feed = consumer.feed(),
+                "a consumer panicked; the line before says where; it goes on after a pause"
+            );
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Running {
+    pub async fn close(&self) {
+        if let Some(task) = self.task() {
+            task.abort();
+            // It was told to end; how it ended tells nothing more.
+            let _ = task.await;
+        }
+    }
+
+    fn task(&self) -> Option<JoinHandle<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(task) = self.task() {
+            task.abort();
+        }
+    }
+}

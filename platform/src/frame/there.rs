@@ -1,0 +1,95 @@
+//! The frame's part of a room in another process, and the table that answers it there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Ctx;
+
+use super::{Frame, OutcomeFound, OutcomeOf, ParkedAt, ParkedQuery, Retried};
+use crate::error::Failure;
+use crate::feed::{ConsumerName, Event, ParkedEvent, Pull, RegisteredConsumer};
+use crate::rpc::{Methods, Outcome, Repeat, RpcClient};
+
+type Shared = Arc<dyn Frame>;
+
+/// Adds the frame's methods to a room's own.
+#[must_use]
+pub fn serve(methods: Methods, frame: Shared) -> Methods {
+    methods
+        .on("events_after", with(&frame, |at, ctx, it| async move { at.events_after(&ctx, it).await }))
+        .on("events_end", with(&frame, |at, ctx, ()| async move { at.end(&ctx).await }))
+        .on("event_consumers", with(&frame, |at, ctx, ()| async move { at.consumers(&ctx).await }))
+        .on("deregister_event_consumer", with(&frame, |at, ctx, it| async move { at.deregister(&ctx, it).await }))
+        .on("parked_events", with(&frame, |at, ctx, it| async move { at.parked(&ctx, it).await }))
+        .on("retry_parked_event", with(&frame, |at, ctx, it| async move { at.retry(&ctx, it).await }))
+        .on("give_up_parked_event", with(&frame, |at, ctx, it| async move { at.give_up(&ctx, it).await }))
+        .on("outcome", with(&frame, |at, ctx, it| async move { at.outcome(&ctx, it).await }))
+}
+
+fn with<C, R, F>(frame: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
+where
+    C: 'static,
+    F: Future<Output = Result<R, Failure>> + 'static,
+{
+    let frame = Arc::clone(frame);
+    move |ctx, command| work(Arc::clone(&frame), ctx, command)
+}
+
+#[derive(Debug, Clone)]
+pub struct There {
+    rpc: RpcClient,
+}
+
+impl There {
+    /// By the same client as the room's own face.
+    pub fn new(rpc: RpcClient) -> There {
+        There { rpc }
+    }
+}
+
+/// What takes something out for good is harmless to repeat, and its repeat finds nothing there; that is why it is not repeated
+/// where the answer was lost.
+#[async_trait]
+impl Frame for There {
+    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, Failure> {
+        self.rpc.call(ctx, "events_after", &pull, Repeat::Question).await
+    }
+
+    async fn end(&self, ctx: &Ctx) -> Result<u64, Failure> {
+        self.rpc.call(ctx, "events_end", &(), Repeat::Question).await
+    }
+
+    async fn consumers(&self, ctx: &Ctx) -> Result<Vec<RegisteredConsumer>, Failure> {
+        self.rpc.call(ctx, "event_consumers", &(), Repeat::Question).await
+    }
+
+    async fn deregister(&self, ctx: &Ctx, name: ConsumerName) -> Result<(), Failure> {
+        self.rpc.call(ctx, "deregister_event_consumer", &name, Repeat::Never).await
+    }
+
+    async fn parked(&self, ctx: &Ctx, query: ParkedQuery) -> Result<Vec<ParkedEvent>, Failure> {
+        self.rpc.call(ctx, "parked_events", &query, Repeat::Question).await
+    }
+
+    async fn retry(&self, ctx: &Ctx, at: ParkedAt) -> Result<Retried, Failure> {
+        self.rpc.call(ctx, "retry_parked_event", &at, Repeat::Never).await
+    }
+
+    async fn give_up(&self, ctx: &Ctx, at: ParkedAt) -> Result<ParkedEvent, Failure> {
+        self.rpc.call(ctx, "give_up_parked_event", &at, Repeat::Never).await
+    }
+
+    async fn outcome(&self, ctx: &Ctx, of: OutcomeOf) -> Result<OutcomeFound, Failure> {
+        self.rpc.call(ctx, "outcome", &of, Repeat::Question).await
+    }
+}
+
+impl Outcome for Failure {
+    fn is_of_this_attempt(&self) -> bool {
+        Failure::is_of_this_attempt(*self)
+    }
+
+    fn is_worth_repeating(&self) -> bool {
+        *self == Failure::Unavailable
+    }
+}
