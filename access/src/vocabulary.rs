@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use cedar_policy::Schema;
 use kernel::Permission;
-use platform::room::Room;
+use platform::frame;
+use platform::room::{Resource, Room};
 
 use crate::Role;
 use crate::roles::{self, BUILT_IN, is_built_in};
@@ -36,7 +37,8 @@ impl Vocabulary {
     /// A grant to a role that is not built in, or of words that no room brings.
     pub fn of(rooms: &[&'static Room]) -> Result<Vocabulary, VocabularyError> {
         let mut resources: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
-        for (resource, actions) in rooms.iter().flat_map(|room| room.words) {
+        let of_rooms = rooms.iter().flat_map(|room| room.words);
+        for (resource, actions) in of_rooms.chain(of_frame(rooms)) {
             match resources.iter_mut().find(|(known, _)| known == resource) {
                 Some((_, known)) => actions.iter().for_each(|action| add(known, action)),
                 None => resources.push((resource, actions.to_vec())),
@@ -100,6 +102,12 @@ impl Default for Vocabulary {
     }
 }
 
+/// Those of the operations that rooms have without writing them.
+fn of_frame(rooms: &[&'static Room]) -> &'static [Resource] {
+    let told = |room: &&'static Room| room.outbox || !room.consumes.is_empty();
+    if rooms.iter().any(told) { frame::WORDS } else { &[] }
+}
+
 /// Room, role and permission of each grant.
 fn granted(room: &Room) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let name = room.name;
@@ -154,6 +162,16 @@ mod tests {
         assert_eq!(words.resources().collect::<Vec<_>>(), expected);
         let customer = words.built_in_roles().remove(0);
         assert_eq!((customer.name.as_str(), customer.permissions.len()), ("customer", 1));
+    }
+
+    #[test]
+    fn a_room_with_an_outbox_brings_the_words_of_its_events() {
+        static TELLS: Room = Room { outbox: true, ..Room::named("tells") };
+        static LISTENS: Room = Room { consumes: &["tells"], words: &[("events", &["read"])], ..Room::named("listens") };
+        for rooms in [&[&TELLS][..], &[&LISTENS], &[&TELLS, &LISTENS]] {
+            let words = Vocabulary::of(rooms).unwrap();
+            assert_eq!(words.resources().collect::<Vec<_>>(), [("events", &["read", "change"][..])]);
+        }
     }
 
     #[test]
