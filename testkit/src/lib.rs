@@ -20,6 +20,8 @@ mod odd_server;
 mod server;
 mod stage;
 mod store;
+#[cfg(feature = "story")]
+mod story;
 mod through;
 mod way;
 
@@ -38,4 +40,6 @@ pub use odd_server::OddServer;
 pub use server::{CLIENT, Server, ServerBuilder, free_port, master};
 pub use stage::Stage;
 pub use store::TestStore;
+#[cfg(feature = "story")]
+pub use story::{Ask, Reply, Story, Telling, Text};
 pub use way::{Reached, Way, on_each_way};

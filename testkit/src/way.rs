@@ -10,7 +10,7 @@ use std::time::Duration;
 use kernel::{Clock, Ctx, Deadline, Principal};
 use platform::http::{Listener, Settings};
 use platform::room::Face;
-use platform::rpc::{Budget, Credential, Http2, RpcClient, Served, TcpConnect, Transport, routes};
+use platform::rpc::{Budget, Credential, Http2, RpcClient, Served, TcpConnect, Transport, Trust, routes};
 
 use crate::{AsSaid, Flaky, InProcess, Stage, Trouble, for_each_engine};
 
@@ -97,12 +97,17 @@ pub struct Reached<S: ?Sized> {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Reached<S> {
+    /// Whatever a call says of its caller is believed.
     pub async fn new(face: &Face<S>, service: Arc<S>, clock: Arc<dyn Clock>) -> Reached<S> {
+        Reached::trusting(face, service, clock, Arc::new(AsSaid)).await
+    }
+
+    pub async fn trusting(face: &Face<S>, service: Arc<S>, clock: Arc<dyn Clock>, trust: Arc<dyn Trust>) -> Reached<S> {
         let way = Way::current();
         if way == Way::Local {
             return Reached { spoken: service, clock, way, network: None, _listener: None };
         }
-        let served = Served::new([(face.serve)(service)], Arc::new(AsSaid), Arc::clone(&clock));
+        let served = Served::new([(face.serve)(service)], trust, Arc::clone(&clock));
         let (trouble, transport, listener): (_, Arc<dyn Transport>, _) = match way {
             Way::BadNetwork => (Trouble::twice(), Arc::new(InProcess(served)), None),
             _ => {

@@ -6,6 +6,7 @@
 
 mod form;
 mod named;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -59,6 +60,8 @@ pub struct Part<'a> {
     /// One of each of its refusals: [`error::samples`].
     pub samples: Vec<Sample>,
     pub operations: &'a [Operation],
+    /// What was sent and answered when the room's story was told: its `story.json`.
+    pub story: &'a str,
 }
 
 /// One refusal as the document shows it.
@@ -131,6 +134,7 @@ impl Part<'_> {
         let statuses: BTreeMap<&str, u16> =
             general().iter().chain(&self.samples).map(|sample| (sample.code(), sample.status())).collect();
         operations(&mut api).for_each(|(operation, changes)| self.refuse(operation, changes, &statuses));
+        told::show(&mut api, self.story);
         let components = api.components.get_or_insert_with(Components::new);
         for sample in &self.samples {
             components.examples.insert(self.own_name(sample.code()), RefOr::T(sample.example()));

@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod notes;
+#[cfg(feature = "story")]
+mod story;
 mod ways;

@@ -1,5 +1,8 @@
 //! Notes of people: a room with one table, for tests of what tests of rooms stand on.
 
+#[cfg(feature = "story")]
+pub(crate) mod http;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -36,14 +39,14 @@ impl IdKind for NoteTag {
     const PREFIX: &'static str = "note";
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub(crate) struct Note {
     pub(crate) id: String,
     pub(crate) owner: String,
     pub(crate) words: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddNote {
     pub(crate) words: String,
@@ -150,6 +153,16 @@ pub(crate) enum Bug {
     None,
     /// An idempotency key makes no difference.
     ForgetsKeys,
+    /// Reading asks for no permission.
+    ChecksNothing,
+    /// Adding asks for the permission to read as well.
+    ChecksTooMuch,
+    /// A list is not narrowed to its owner's.
+    ListsAll,
+    /// A list says of nothing that it is missing.
+    Misses,
+    /// A foreign note is refused in other words than one that does not exist.
+    Admits,
 }
 
 pub(crate) struct NotesService {
@@ -173,6 +186,10 @@ impl NotesService {
         let note = rows.first().map(note);
         let owner = note.as_ref().map(|note| note.owner.as_str());
         match access::check(ctx, "notes", action, owner) {
+            Err(_) if self.bug == Bug::ChecksNothing => note.ok_or_else(|| Refusal::NoteUnknown { id }.into()),
+            Err(access::Denied::NotFound) if self.bug == Bug::Admits && note.is_some() => {
+                Err(access::Denied::Forbidden.into())
+            }
             Err(access::Denied::NotFound) => Err(Refusal::NoteUnknown { id }.into()),
             Err(denied) => Err(denied.into()),
             Ok(()) => note.ok_or_else(|| Refusal::NoteUnknown { id }.into()),
@@ -191,6 +208,9 @@ impl Notes for NotesService {
         let AddNote { words, owner } = command;
         let owner = owner.unwrap_or_else(|| ctx.principal.subject.to_string());
         access::check(ctx, "notes", "write", Some(&owner))?;
+        if self.bug == Bug::ChecksTooMuch {
+            access::check(ctx, "notes", "read", Some(&owner))?;
+        }
         if words.len() > WORDS_BYTES_MAX {
             return Err(Refusal::WordsTooLong { given: words.len(), max: WORDS_BYTES_MAX }.into());
         }
@@ -213,7 +233,10 @@ impl Notes for NotesService {
     }
 
     async fn notes(&self, ctx: &Ctx) -> Result<Vec<Note>, NoteError> {
-        let owner = access::owner_term(ctx, "notes", "read")?;
+        if self.bug == Bug::Misses {
+            return Err(Refusal::NoteUnknown { id: "any".to_owned() }.into());
+        }
+        let owner = access::owner_term(ctx, "notes", "read")?.filter(|_| self.bug != Bug::ListsAll);
         let rows = self.db.read().await?.query(NOTE_LIST, &[]).await?;
         let is_open = |note: &Note| owner.as_ref().is_none_or(|owner| *note.owner == **owner);
         Ok(rows.iter().map(note).filter(is_open).collect())

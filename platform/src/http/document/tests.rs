@@ -18,7 +18,7 @@ const WORD: Word = needs("things", "read");
 
 fn part(operations: &[Operation]) -> Part<'_> {
     let samples = vec![Sample { problem: BROKEN.into(), when: "It fell down before." }];
-    Part { room: "toys", tags: &[("Things", "What there is.")], samples, operations }
+    Part { room: "toys", tags: &[("Things", "What there is.")], samples, operations, story: "{}" }
 }
 
 fn finished(operations: &[Operation]) -> OpenApi {

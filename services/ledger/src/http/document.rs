@@ -35,7 +35,13 @@ const TAGS: [(&str, &str); 7] = [
 ];
 
 pub(super) fn part() -> Part<'static> {
-    Part { room: ledger_api::SERVICE, tags: &TAGS, samples: error::samples::<Refusal>(), operations: OPERATIONS }
+    Part {
+        room: ledger_api::SERVICE,
+        tags: &TAGS,
+        samples: error::samples::<Refusal>(),
+        operations: OPERATIONS,
+        story: "{}",
+    }
 }
 
 /// The example of one code; nothing for an unknown one.

@@ -21,7 +21,13 @@ const TAGS: [(&str, &str); 6] = [
 ];
 
 pub(super) fn part() -> Part<'static> {
-    Part { room: identity_api::SERVICE, tags: &TAGS, samples: error::samples::<Refusal>(), operations: OPERATIONS }
+    Part {
+        room: identity_api::SERVICE,
+        tags: &TAGS,
+        samples: error::samples::<Refusal>(),
+        operations: OPERATIONS,
+        story: "{}",
+    }
 }
 
 pub(super) fn finished(api: OpenApi) -> OpenApi {

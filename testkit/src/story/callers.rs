@@ -1,0 +1,143 @@
+//! Who asks in a story: callers whose tokens are signed here and judged by a real gate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use access::bench::Minter;
+use access::{ACR_MFA, Claims, Gate, GateSettings, Hears, Role, Standing, Terms, built_in_policies};
+use axum::Router;
+use kernel::{Clock, Permission, Secret};
+use platform::config::Config;
+use platform::http::{Edge, guard};
+use platform::room::{Room, Routes, Word};
+use platform::rpc::Trust;
+
+use crate::Stage;
+
+const ISSUER: &str = "https://id.example.com";
+const AUDIENCE: &str = "florin";
+const TOKEN_SECONDS: i64 = 600;
+/// The role of callers who may do everything.
+const EVERYTHING: &str = "everything";
+
+pub(super) struct Callers {
+    gate: Gate,
+    minter: Minter,
+    clock: Arc<dyn Clock>,
+    count: AtomicU64,
+}
+
+impl Callers {
+    pub(super) fn new(room: &Room, stage: &Stage<'_>) -> Callers {
+        let minter = Minter::new("story").unwrap();
+        let settings = GateSettings { stale_ms: None, ..GateSettings::default() };
+        let gate = Gate::new(stage.clock(), settings);
+        let terms = Terms {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            keys: vec![minter.public()],
+            roles: roles(room),
+            policies: built_in_policies(),
+            zone: "UTC".to_owned(),
+        };
+        gate.hear(Standing { version: 1, terms: Some(terms), revoked: Vec::new(), more: false });
+        assert!(gate.is_ready(), "the gate does not take the terms of {} over", room.name);
+        Callers { gate, minter, clock: stage.clock(), count: AtomicU64::new(0) }
+    }
+
+    /// The remote half of a room judges tokens by itself.
+    pub(super) fn trust(&self) -> Arc<dyn Trust> {
+        Arc::new(self.gate.clone())
+    }
+
+    /// As a process mounts them.
+    pub(super) fn router(&self, Routes { v1, root }: Routes) -> Router {
+        let guarded = access::authenticate(Router::new().nest("/v1", v1), self.gate.clone(), None);
+        let edge = Edge::new(&Config::defaults().unwrap(), Arc::clone(&self.clock));
+        guard(guarded.merge(root), edge)
+    }
+
+    /// Of a program that may do everything, with a change.
+    pub(super) fn token(&self, change: impl FnOnce(&mut Claims)) -> Secret {
+        let mut claims = self.claims();
+        change(&mut claims);
+        Secret::new(self.minter.signed(&claims).unwrap())
+    }
+
+    pub(super) fn of_role(&self, role: String) -> Secret {
+        self.token(|claims| claims.roles = vec![role])
+    }
+
+    /// A person who has proved a moment ago, with a second factor, who they are.
+    pub(super) fn person(&self, kind: &str, subject: &str) -> Secret {
+        self.token(|claims| {
+            (claims.kind, claims.sub) = (kind.to_owned(), subject.to_owned());
+            claims.roles = vec![kind.to_owned()];
+            (claims.sid, claims.auth_time) = (Some("ses_story".to_owned()), Some(claims.iat));
+            claims.acr = Some(ACR_MFA.to_owned());
+        })
+    }
+
+    fn claims(&self) -> Claims {
+        let now = self.clock.now().micros().div_euclid(1_000_000);
+        Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: "story".to_owned(),
+            exp: now + TOKEN_SECONDS,
+            nbf: now,
+            iat: now,
+            jti: format!("tok_{}", self.count.fetch_add(1, Ordering::Relaxed)),
+            client_id: "story".to_owned(),
+            scope: "admin:*".to_owned(),
+            kind: "service".to_owned(),
+            roles: vec![EVERYTHING.to_owned()],
+            epoch: 1,
+            client_epoch: 1,
+            sid: None,
+            auth_time: None,
+            amr: Vec::new(),
+            acr: None,
+        }
+    }
+}
+
+/// The role that holds one permission and nothing else.
+pub(super) fn only(resource: &str, action: &str) -> String {
+    format!("only {resource}:{action}")
+}
+
+/// The role that holds everything else.
+pub(super) fn without(resource: &str, action: &str) -> String {
+    format!("without {resource}:{action}")
+}
+
+fn roles(room: &Room) -> Vec<Role> {
+    let words = words(room);
+    let grants = room.grants.iter().map(|(name, granted)| role((*name).to_owned(), granted.iter().copied()));
+    let all: Vec<String> = words.iter().map(|(resource, action)| format!("{resource}:{action}:all")).collect();
+    let each = words.iter().flat_map(|(resource, action)| {
+        let own = format!("{resource}:{action}:all");
+        let others = all.iter().filter(|one| **one != own).map(String::as_str);
+        [role(only(resource, action), [own.as_str()]), role(without(resource, action), others)]
+    });
+    grants.chain([role(EVERYTHING.to_owned(), ["*:*:*"])]).chain(each).collect()
+}
+
+/// Resource and action of every permission that the room speaks of.
+fn words(room: &Room) -> Vec<(&'static str, &'static str)> {
+    let own = room.words.iter().flat_map(|(resource, actions)| actions.iter().map(|action| (*resource, *action)));
+    let needed = room.operations.iter().filter_map(|operation| match operation.word {
+        Word::Needs { resource, action } => Some((resource, action)),
+        Word::Nothing => None,
+    });
+    let mut words: Vec<_> = own.chain(needed).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+fn role<'a>(name: String, permissions: impl IntoIterator<Item = &'a str>) -> Role {
+    let permissions: Vec<Permission> = permissions.into_iter().map(|text| text.parse().unwrap()).collect();
+    Role { description: name.clone(), name, permissions, built_in: true }
+}

@@ -1,0 +1,71 @@
+//! Those whom an operation must not answer, with a request that would be answered if somebody else sent it.
+
+use platform::room::Word;
+use serde_json::Value;
+
+use super::Telling;
+use super::ask::{Reply, Sent};
+use super::callers::without;
+use super::document::Described;
+
+pub(super) async fn try_all(telling: &Telling, operation: &Described, sent: &Sent) {
+    let Word::Needs { resource, action } = operation.word else { return };
+    let name = &operation.name;
+    let nobody = telling.send(operation, sent, None).await;
+    expect(&nobody, 401, "unauthenticated", &format!("{name} without a token"));
+    let token = telling.callers().of_role(without(resource, action));
+    let others = telling.send(operation, sent, Some(&token)).await;
+    expect(&others, 403, "forbidden", &format!("{name} without {resource}:{action}"));
+    // What only makes something new is open to strangers who may make things of their own.
+    if operation.has_places() || !operation.changes() {
+        as_a_stranger(telling, operation, sent).await;
+    }
+}
+
+fn expect(reply: &Reply, status: u16, code: &str, what: &str) {
+    assert_eq!((reply.status, reply.code()), (status, Some(code)), "{what}: {}", reply.text());
+}
+
+/// A customer to whom nothing here belongs.
+async fn as_a_stranger(telling: &Telling, operation: &Described, sent: &Sent) {
+    let name = &operation.name;
+    let token = telling.person("customer", "cust_stranger");
+    let reply = telling.send(operation, sent, Some(&token)).await;
+    let told = telling.terms().private.iter().find(|word| reply.text().contains(**word) && !is_sent(sent, word));
+    assert!(told.is_none(), "{name}: a stranger reads {told:?}: {}", reply.text());
+    if (200..300).contains(&reply.status) {
+        assert!(!operation.changes(), "{name}: a stranger changes {}", sent.address(operation));
+        return;
+    }
+    assert!((400..500).contains(&reply.status), "{name} as a stranger: {} {}", reply.status, reply.text());
+    if operation.has_places() {
+        let unknown = unknown(sent);
+        let other = telling.send(operation, &unknown, Some(&token)).await;
+        let same = (reply.status, exchanged(&reply.json, sent, &unknown)) == (other.status, other.json.clone());
+        assert!(same, "{name}: a stranger can tell\n{}\nfrom what does not exist:\n{}", reply.text(), other.text());
+    }
+}
+
+/// What the stranger says, it may be told.
+fn is_sent(sent: &Sent, word: &str) -> bool {
+    sent.path.iter().chain(&sent.query).any(|(_, value)| value.contains(word))
+}
+
+/// The same request about something that does not exist: the last letter of each name is another one.
+fn unknown(sent: &Sent) -> Sent {
+    let mut unknown = sent.clone();
+    for (_, value) in &mut unknown.path {
+        let last = value.pop().unwrap_or_default();
+        value.push(if last == '0' { '1' } else { '0' });
+    }
+    unknown
+}
+
+/// The answer with the other names in it.
+fn exchanged(body: &Value, known: &Sent, unknown: &Sent) -> Value {
+    let mut text = body.to_string();
+    for ((_, known), (_, unknown)) in known.path.iter().zip(&unknown.path) {
+        text = text.replace(known, unknown);
+    }
+    serde_json::from_str(&text).unwrap()
+}
