@@ -74,7 +74,7 @@ pub fn document(offers: Offers) -> OpenApi {
     api.paths.paths.retain(|_, item| has(item));
     let api = OpenApi::default().nest(format!("/{}", offers.room), api);
     let words = "What happened, in order, and events of other services that wait for a decision.";
-    let part = Part { room: offers.room, tags: &[(&tag, words)], samples: Vec::new(), operations: &rows };
+    let part = Part { room: offers.room, tags: &[(&tag, words)], samples: Vec::new(), operations: &rows, story: "{}" };
     let mut api = part.finish(api);
     for (operation, _) in document::operations(&mut api) {
         operation.operation_id = operation.operation_id.take().map(|id| name(offers, &id));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use access::bench::Minter;
-use access::{ACR_MFA, Claims, Gate, GateSettings, Hears, Role, Standing, Terms, built_in_policies};
+use access::{ACR_MFA, Claims, Gate, GateSettings, Hears, Role, Standing, Terms, Vocabulary, built_in_policies};
 use axum::Router;
 use kernel::{Clock, Permission, Secret};
 use platform::config::Config;
@@ -28,15 +28,17 @@ pub(super) struct Callers {
 }
 
 impl Callers {
-    pub(super) fn new(room: &Room, stage: &Stage<'_>) -> Callers {
+    pub(super) fn new(room: &'static Room, stage: &Stage<'_>) -> Callers {
         let minter = Minter::new("story").unwrap();
         let settings = GateSettings { stale_ms: None, ..GateSettings::default() };
-        let gate = Gate::new(stage.clock(), settings);
+        let words = Vocabulary::of(&[room]).unwrap();
+        let roles = roles(room, &words);
+        let gate = Gate::new(stage.clock(), settings, words);
         let terms = Terms {
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
             keys: vec![minter.public()],
-            roles: roles(room),
+            roles,
             policies: built_in_policies(),
             zone: "UTC".to_owned(),
         };
@@ -112,29 +114,21 @@ pub(super) fn without(resource: &str, action: &str) -> String {
     format!("without {resource}:{action}")
 }
 
-fn roles(room: &Room) -> Vec<Role> {
-    let words = words(room);
-    let grants = room.grants.iter().map(|(name, granted)| role((*name).to_owned(), granted.iter().copied()));
-    let all: Vec<String> = words.iter().map(|(resource, action)| format!("{resource}:{action}:all")).collect();
-    let each = words.iter().flat_map(|(resource, action)| {
+fn roles(room: &Room, words: &Vocabulary) -> Vec<Role> {
+    for operation in room.operations {
+        if let Word::Needs { resource, action } = operation.word {
+            let is_known = words.actions().any(|word| word == (resource, action));
+            assert!(is_known, "{} needs {resource}:{action}, which the room does not bring", operation.name);
+        }
+    }
+    let all: Vec<String> = words.actions().map(|(resource, action)| format!("{resource}:{action}:all")).collect();
+    let each = words.actions().flat_map(|(resource, action)| {
         let own = format!("{resource}:{action}:all");
         let others = all.iter().filter(|one| **one != own).map(String::as_str);
         [role(only(resource, action), [own.as_str()]), role(without(resource, action), others)]
     });
-    grants.chain([role(EVERYTHING.to_owned(), ["*:*:*"])]).chain(each).collect()
-}
-
-/// Resource and action of every permission that the room speaks of.
-fn words(room: &Room) -> Vec<(&'static str, &'static str)> {
-    let own = room.words.iter().flat_map(|(resource, actions)| actions.iter().map(|action| (*resource, *action)));
-    let needed = room.operations.iter().filter_map(|operation| match operation.word {
-        Word::Needs { resource, action } => Some((resource, action)),
-        Word::Nothing => None,
-    });
-    let mut words: Vec<_> = own.chain(needed).collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+    let everything = role(EVERYTHING.to_owned(), ["*:*:*"]);
+    words.built_in_roles().into_iter().chain([everything]).chain(each).collect()
 }
 
 fn role<'a>(name: String, permissions: impl IntoIterator<Item = &'a str>) -> Role {
