@@ -94,7 +94,7 @@ fn what_rooms_share_is_no_clash() {
         let mut api = OpenApi::new(Info::new("test", "1"), Paths::new());
         let components = api.components.get_or_insert_with(Components::new);
         components.schemas.insert("CloudEvent".to_owned(), crate::feed::CloudEvent::schema());
-        Part { room, tags: &[], samples: Vec::new(), operations: &[] }.finish(api)
+        Part { room, tags: &[], samples: Vec::new(), operations: &[], story: "{}" }.finish(api)
     };
     let mut api = OpenApi::new(Info::new("test", "1"), Paths::new());
     merge(&mut api, "toys", with_event("toys")).unwrap();
