@@ -72,7 +72,8 @@ impl Call {
         if left.is_zero() {
             return Err(Late::NothingHappened);
         }
-        let ended = tokio::time::timeout(left + GRACE, CALL.scope(Arc::clone(self), work)).await;
+        let work = CALL.scope(Arc::clone(self), work);
+        let ended = tokio::time::timeout(left + GRACE, work).await;
         ended.map_err(|_| self.word())
     }
 }
@@ -81,33 +82,47 @@ impl Call {
 ///
 /// # Errors
 /// The call's own, or what is late in its words.
-pub async fn in_time<R, E>(ctx: &Ctx, clock: &Arc<dyn Clock>, work: impl Future<Output = Result<R, E>>) -> Result<R, E>
+pub fn in_time<R, E>(
+    ctx: &Ctx,
+    clock: &Arc<dyn Clock>,
+    work: impl Future<Output = Result<R, E>>,
+) -> impl Future<Output = Result<R, E>>
 where
     E: From<Late> + PartialEq,
 {
-    let call = Call::begun(ctx.deadline, clock);
-    match call.run(work).await {
-        // The step that came too late did nothing, and one before it did.
-        Ok(Err(error)) if call.has_changed() && error == E::from(Late::NothingHappened) => {
-            Err(Late::OutcomeUnknown.into())
+    // Boxed before anything else: a call's future is large, and each function that it passes would keep room for it twice.
+    let work = Box::pin(work);
+    let (until, clock) = (ctx.deadline, Arc::clone(clock));
+    async move {
+        let call = Call::begun(until, &clock);
+        match call.run(work).await {
+            // The step that came too late did nothing, and one before it did.
+            Ok(Err(error)) if call.has_changed() && error == E::from(Late::NothingHappened) => {
+                Err(Late::OutcomeUnknown.into())
+            }
+            Ok(outcome) => outcome,
+            Err(late) => Err(late.into()),
         }
-        Ok(outcome) => outcome,
-        Err(late) => Err(late.into()),
     }
 }
 
 /// The same for whoever has words of its own for what is late.
-pub(crate) async fn ended<T>(
+pub(crate) fn ended<T>(
     until: Deadline,
     clock: &Arc<dyn Clock>,
     work: impl Future<Output = T>,
-) -> Result<T, Late> {
-    Call::begun(until, clock).run(work).await
+) -> impl Future<Output = Result<T, Late>> {
+    let (work, clock) = (Box::pin(work), Arc::clone(clock));
+    async move { Call::begun(until, &clock).run(work).await }
 }
 
 /// Lets stores know until when `work` is of use; whoever calls ends it.
-pub(crate) async fn known<T>(until: Deadline, clock: &Arc<dyn Clock>, work: impl Future<Output = T>) -> T {
-    CALL.scope(Call::begun(until, clock), work).await
+pub(crate) fn known<T>(
+    until: Deadline,
+    clock: &Arc<dyn Clock>,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = T> {
+    CALL.scope(Call::begun(until, clock), Box::pin(work))
 }
 
 /// The call that this task answers, if it answers one.

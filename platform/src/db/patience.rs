@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::{DbError, Fault};
 use crate::deadline;
 
@@ -25,7 +27,12 @@ impl Patience {
         self.fault == Fault::Late
     }
 
-    pub(super) async fn wait<T>(self, attempted: &str, work: impl Future<Output = T>) -> Result<T, DbError> {
-        tokio::time::timeout(self.max, work).await.map_err(|_| DbError::new(attempted, self.fault))
+    /// No async function: that would keep room for `work` twice, in each of a store's futures.
+    pub(super) fn wait<T>(
+        self,
+        attempted: &str,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Result<T, DbError>> {
+        tokio::time::timeout(self.max, work).map(move |ended| ended.map_err(|_| DbError::new(attempted, self.fault)))
     }
 }

@@ -80,7 +80,7 @@ impl Failure {
                 "Events are kept for some days, and unread ones are gone. Read the current state, and go on after the event before `first`.",
             ),
             Failure::CursorAhead { .. } => row(
-                409,
+                400,
                 "The cursor is ahead of the last event",
                 "No event has that cursor: it comes from another store, or this one was put back to an earlier state. `end` is the last one.",
             ),

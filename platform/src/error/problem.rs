@@ -23,8 +23,8 @@ impl From<Failure> for Problem {
         };
         match failure {
             Failure::Internal => problem.caused_by("a service failed; its own line in the log says why"),
-            Failure::EventsGone { first } => problem.member("first", first).and_field("after", failure.to_string()),
-            Failure::CursorAhead { end } => problem.member("end", end).and_field("after", failure.to_string()),
+            Failure::EventsGone { first } => problem.member("first", first),
+            Failure::CursorAhead { end } => problem.member("end", end),
             _ => problem,
         }
     }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::db::{DbError, Fault};
+
 /// CloudEvents 1.0 in its JSON form. The type is in past tense: `ledger.transaction.posted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CloudEvent {
@@ -184,12 +186,21 @@ impl Pull {
 pub enum FeedError {
     #[error("the feed cannot be read now: {0}")]
     Unavailable(String),
+    /// The time of the call in which it was asked is over.
+    #[error("the feed was not waited for any longer")]
+    Late,
     /// What the reader has not seen yet was removed. It has to find out otherwise what it missed, and to begin at `first`.
     #[error("events before cursor {first} were removed, and some of them were not read")]
     Gone { first: u64 },
     /// The reader has seen what this feed has not told: it is another one, or was put back to an earlier state.
     #[error("no event has that cursor yet: the last one is {end}")]
     Ahead { end: u64 },
+}
+
+impl From<DbError> for FeedError {
+    fn from(error: DbError) -> FeedError {
+        if error.fault == Fault::Late { FeedError::Late } else { FeedError::Unavailable(error.to_string()) }
+    }
 }
 
 #[async_trait]

@@ -163,7 +163,7 @@ impl From<DbError> for Missed {
 impl From<Missed> for FeedError {
     fn from(missed: Missed) -> FeedError {
         match missed {
-            Missed::Store(error) => FeedError::Unavailable(error.to_string()),
+            Missed::Store(error) => error.into(),
             Missed::Gone(first) => FeedError::Gone { first },
             Missed::Ahead(end) => FeedError::Ahead { end },
         }
@@ -193,6 +193,6 @@ impl Feed for OutboxFeed {
 
     async fn end(&self) -> Result<Option<u64>, FeedError> {
         let end = async { last(&self.db.read().await?).await };
-        end.await.map(|end| Some(end.unsigned_abs())).map_err(|error| FeedError::Unavailable(error.to_string()))
+        end.await.map(|end| Some(end.unsigned_abs())).map_err(FeedError::from)
     }
 }

@@ -144,6 +144,7 @@ impl From<FeedError> for Failure {
         match error {
             FeedError::Gone { first } => Failure::EventsGone { first },
             FeedError::Ahead { end } => Failure::CursorAhead { end },
+            FeedError::Late => Failure::DeadlineExceeded,
             FeedError::Unavailable(error) => {
                 tracing::error!(%error, "a room's events could not be read");
                 Failure::Unavailable

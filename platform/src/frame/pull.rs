@@ -68,6 +68,7 @@ impl From<Failure> for FeedError {
         match failure {
             Failure::EventsGone { first } => FeedError::Gone { first },
             Failure::CursorAhead { end } => FeedError::Ahead { end },
+            Failure::DeadlineExceeded => FeedError::Late,
             other => FeedError::Unavailable(format!("{}: {other}", other.code())),
         }
     }

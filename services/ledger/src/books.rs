@@ -159,14 +159,14 @@ impl Books for LedgerBooks {
     /// The row first, the store after: a book that has a row and no store yet gets it when it is used next.
     async fn create_book(&self, ctx: &Ctx, command: CreateBook) -> Result<Book, LedgerError> {
         access::check(ctx, "books", "create", None).map_err(forbidden)?;
-        self.all.main.change_in_time(ctx, self.all.create(&command.book)).await
+        self.all.main.in_time(ctx, self.all.create(&command.book)).await
     }
 
     async fn books(&self, ctx: &Ctx) -> Result<Vec<Book>, LedgerError> {
         access::check(ctx, "books", "read", None).map_err(forbidden)?;
         let main = &self.all.main;
         let asking = async { register::list(&main.db).await.map_err(LedgerError::from) };
-        let known = main.ask_in_time(ctx, asking).await?;
+        let known = main.in_time(ctx, asking).await?;
         let book = |Registered { book, created_at, .. }| Book { book, created_at, replayed: false };
         Ok(known.into_iter().map(book).collect())
     }

@@ -21,7 +21,8 @@ use crate::view;
 /// Rows of the largest transaction, so that one always fits into what is read.
 const ROWS_OF_ONE: usize = ledger_api::limits::POSTINGS_MAX;
 
-pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<Vec<Event>, DbError> {
+/// With the last row that there is.
+pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<(Vec<Event>, u64), DbError> {
     let snapshot = books.snapshot().await?;
     let tx = &snapshot.tx;
     let from = i64::try_from(pull.after.saturating_add(1)).unwrap_or(i64::MAX);
@@ -61,7 +62,7 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<Vec<Event
             Row::Failed(failed) => events.push(failure_event(place, failed)),
         }
     }
-    Ok(Pull::fitting(events))
+    Ok((Pull::fitting(events), snapshot.last_seq))
 }
 
 async fn accounts_of(snapshot: &Snapshot, rows: &BTreeMap<u64, Row>) -> Result<State, DbError> {

@@ -10,6 +10,7 @@ use ledger_api::{
     Transaction, TransactionId, TransactionKind, TransactionStatus,
 };
 use platform::db::{CommitError, DbError, Tx, Value, WriteError};
+use platform::error::Failure;
 
 use crate::command::{AccountAnswer, Reach, Recorded, RecordedLeg, Refused};
 use crate::format::{HoldAfter, Row, genesis, hex, parse_hex};
@@ -24,6 +25,7 @@ use crate::work::read_tail;
 #[derive(Debug)]
 pub(crate) enum QueryError {
     Refused(Refusal),
+    Failed(Failure),
     Store(DbError),
     Commit(CommitError),
 }

@@ -43,20 +43,20 @@ impl Search for LedgerService {
     async fn declare_metadata_key(&self, ctx: &Ctx, command: DeclareMetadataKey) -> Result<MetadataKey, LedgerError> {
         access::check(ctx, "metadata-keys", "declare", None).map_err(forbidden)?;
         let declaring = async { keys::declare(&self.db, &command.key).await.map_err(query_error) };
-        let declared = self.change_in_time(ctx, declaring).await?;
+        let declared = self.in_time(ctx, declaring).await?;
         self.indexer.look_again();
         Ok(declared)
     }
 
     async fn metadata_keys(&self, ctx: &Ctx) -> Result<Vec<MetadataKey>, LedgerError> {
         reach(ctx, "transactions", "read")?;
-        self.ask_in_time(ctx, async { keys::list(&self.books).await.map_err(query_error) }).await
+        self.in_time(ctx, async { keys::list(&self.books).await.map_err(query_error) }).await
     }
 
     async fn remove_metadata_key(&self, ctx: &Ctx, key: &str) -> Result<MetadataKey, LedgerError> {
         access::check(ctx, "metadata-keys", "remove", None).map_err(forbidden)?;
         let removing = async { keys::remove(&self.db, key).await.map_err(query_error) };
-        let removed = self.change_in_time(ctx, removing).await?;
+        let removed = self.in_time(ctx, removing).await?;
         self.indexer.look_again();
         Ok(removed)
     }
@@ -68,6 +68,6 @@ impl Search for LedgerService {
         }
         let reach = reach(ctx, "transactions", "read")?;
         let page = async { find::transactions(&self.books, &reach, &query, limit).await.map_err(query_error) };
-        self.ask_in_time(ctx, page).await
+        self.in_time(ctx, page).await
     }
 }

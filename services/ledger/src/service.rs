@@ -2,7 +2,6 @@
 
 mod book;
 mod errors;
-mod in_time;
 mod keys;
 mod schedule;
 mod submit;
@@ -20,6 +19,7 @@ use ledger_api::{
 };
 use platform::access;
 use platform::db::{Db, DbError, Engine};
+use platform::deadline;
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig, Runner};
 use platform::lease::Standing;
@@ -157,6 +157,15 @@ impl LedgerService {
         self.db.connections()
     }
 
+    /// What is beside the lane ends at the caller's deadline, whatever the store does.
+    pub(crate) fn in_time<T>(
+        &self,
+        ctx: &Ctx,
+        work: impl Future<Output = Result<T, LedgerError>>,
+    ) -> impl Future<Output = Result<T, LedgerError>> {
+        deadline::in_time(ctx, &self.clock, work)
+    }
+
     async fn run(&self, ctx: &Ctx, reach: Reach, body: Body) -> Result<Reply, LedgerError> {
         self.lane.submit(Command { reach, body }, ctx.deadline).await.map_err(LedgerError::from)
     }
@@ -176,7 +185,7 @@ impl Ledger for LedgerService {
 
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError> {
         access::check(ctx, "assets", "read", None).map_err(forbidden)?;
-        self.ask_in_time(ctx, async { query::assets(&self.books).await.map_err(LedgerError::from) }).await
+        self.in_time(ctx, async { query::assets(&self.books).await.map_err(LedgerError::from) }).await
     }
 
     async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, LedgerError> {
@@ -203,7 +212,7 @@ impl Ledger for LedgerService {
         // Before it is looked for: whoever may read no account learns of none whether it exists.
         reach(ctx, "accounts", "read")?;
         let found = async { query::account(&self.books, path).await.map_err(LedgerError::from) };
-        let account = self.ask_in_time(ctx, found).await?.ok_or_else(unknown)?;
+        let account = self.in_time(ctx, found).await?.ok_or_else(unknown)?;
         let owner = account.owner.as_ref().map(|owner| owner.as_str());
         match access::check(ctx, "accounts", "read", owner) {
             Ok(()) => Ok(account),
@@ -223,7 +232,7 @@ impl Ledger for LedgerService {
         };
         let query = AccountQuery { owner, ..query };
         let page = async { query::accounts(&self.books, &query, limit).await.map_err(query_error) };
-        self.ask_in_time(ctx, page).await
+        self.in_time(ctx, page).await
     }
 
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
@@ -245,7 +254,7 @@ impl Ledger for LedgerService {
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError> {
         let reach = reach(ctx, "transactions", "read")?;
         let found = async { query::transaction(self, ctx, &reach, &find).await.map_err(LedgerError::from) };
-        let found = self.ask_in_time(ctx, found).await?;
+        let found = self.in_time(ctx, found).await?;
         let unknown = || Refusal::NotFound { what: "transaction".to_owned(), name: query::name_of(&find) };
         found.unwrap_or_else(|| Err(unknown().into()))
     }
@@ -255,13 +264,12 @@ impl Ledger for LedgerService {
         // An answer that comes behind the deadline is none.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
         let pull = Pull { wait_ms, ..pull };
-        let events =
-            async { Feed::events_after(self, pull).await.map_err(|_| LedgerError::Failed(Failure::Unavailable)) };
-        self.ask_in_time(ctx, events).await
+        let events = async { Feed::events_after(self, pull).await.map_err(|error| Failure::from(error).into()) };
+        self.in_time(ctx, events).await
     }
 
     async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError> {
-        let head = self.ask_in_time(ctx, async { query::head(&self.books).await.map_err(LedgerError::from) }).await?;
+        let head = self.in_time(ctx, async { query::head(&self.books).await.map_err(LedgerError::from) }).await?;
         let state = self.lane.state();
         Ok(LedgerStatus {
             book: self.books.name.to_string(),
@@ -278,10 +286,12 @@ impl Ledger for LedgerService {
 impl Feed for LedgerService {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
-        let failed = |error: DbError| FeedError::Unavailable(error.to_string());
         let mut left_ms = pull.wait_ms;
         loop {
-            let found = events::events_after(&self.books, &pull).await.map_err(failed)?;
+            let (found, end) = events::events_after(&self.books, &pull).await?;
+            if found.is_empty() && pull.after > end {
+                return Err(FeedError::Ahead { end });
+            }
             #[cfg(feature = "planted")]
             let found = if left_ms < pull.wait_ms && platform::planted::is_planted(platform::planted::Bug::FeedSkips) {
                 // Planted: whoever was woken is told the newest event, and never what came together with it.
@@ -301,7 +311,7 @@ impl Feed for LedgerService {
 
     async fn end(&self) -> Result<Option<u64>, FeedError> {
         let head = query::head(&self.books).await;
-        head.map(|head| Some(head.last_seq)).map_err(|error| FeedError::Unavailable(error.to_string()))
+        head.map(|head| Some(head.last_seq)).map_err(FeedError::from)
     }
 }
 

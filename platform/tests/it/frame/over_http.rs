@@ -41,7 +41,7 @@ async fn events_are_read_in_pages_and_a_cursor_that_was_never_given_is_refused()
             let (status, problem) = ask(&door, "GET", &format!("/v1/office/events?after={after}")).await;
             assert_eq!(
                 (status, &problem["code"], &problem["end"]),
-                (409, &json!("cursor_ahead"), &json!(3)),
+                (400, &json!("cursor_ahead"), &json!(3)),
                 "{after}"
             );
         }

@@ -46,5 +46,8 @@ impl Feed for LedgerFeed {
 }
 
 fn unavailable(error: LedgerError) -> FeedError {
-    FeedError::Unavailable(format!("{}: {error}", error.code()))
+    match error.failure() {
+        Some(failure) => failure.into(),
+        None => FeedError::Unavailable(format!("{}: {error}", error.code())),
+    }
 }

@@ -67,8 +67,6 @@ pub enum Refusal {
     RangeEmpty { from: Timestamp, to: Timestamp },
     #[error("accounts are put together by 1 to {max} segments of their paths, not {given}")]
     DepthOutOfRange { given: u8, max: u8 },
-    #[error("the cursor is of row {as_of_seq}, and the log ends at row {last_seq}")]
-    CursorAhead { as_of_seq: u64, last_seq: u64 },
 
     // Of books.
     #[error("book {book} does not exist")]

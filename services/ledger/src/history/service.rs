@@ -24,7 +24,7 @@ impl History for LedgerService {
             let account = readable(ctx, &snapshot, &query.path).await?;
             balance::balance(&snapshot, &account, &query).await.map_err(LedgerError::from)
         };
-        self.ask_in_time(ctx, balance).await
+        self.in_time(ctx, balance).await
     }
 
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {
@@ -33,7 +33,7 @@ impl History for LedgerService {
             let snapshot = self.books.snapshot().await?;
             sums::roll_up(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
         };
-        self.ask_in_time(ctx, total).await
+        self.in_time(ctx, total).await
     }
 
     async fn trial_balance(&self, ctx: &Ctx, query: TrialBalanceQuery) -> Result<TrialBalance, LedgerError> {
@@ -45,7 +45,7 @@ impl History for LedgerService {
             let snapshot = self.books.snapshot().await?;
             sums::trial_balance(&snapshot, &query, self.config.rollup_accounts_max).await.map_err(query_error)
         };
-        self.ask_in_time(ctx, balance).await
+        self.in_time(ctx, balance).await
     }
 
     async fn statement(&self, ctx: &Ctx, query: StatementQuery) -> Result<Statement, LedgerError> {
@@ -63,7 +63,7 @@ impl History for LedgerService {
             let account = readable(ctx, &snapshot, &query.path).await?;
             statement::statement(&snapshot, &account, &query, limit).await.map_err(query_error)
         };
-        let (statement, cost) = self.ask_in_time(ctx, page).await?;
+        let (statement, cost) = self.in_time(ctx, page).await?;
         tracing::debug!(?cost, movements = statement.movements.len(), "read a page of a statement");
         Ok(statement)
     }

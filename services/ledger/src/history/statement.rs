@@ -7,10 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use kernel::Timestamp;
 use ledger_api::{
-    AccountPath, Movement, Refusal, Side, Statement, StatementBalance, StatementCursor, StatementOrder, StatementQuery,
+    AccountPath, Movement, Side, Statement, StatementBalance, StatementCursor, StatementOrder, StatementQuery,
     TimeBasis, TransactionId,
 };
 use platform::db::{Column, DbError};
+use platform::error::Failure;
 
 use super::asof::{Point, corrected_by, late_behind, late_up_to, row_at};
 use super::rows::{Cost, Rows, Search, Way};
@@ -59,8 +60,7 @@ pub(super) async fn statement(
 ) -> Result<(Statement, Cost), QueryError> {
     let known = query.after.map_or(snapshot.last_seq, |cursor| cursor.as_of_seq);
     if known > snapshot.last_seq {
-        let refusal = Refusal::CursorAhead { as_of_seq: known, last_seq: snapshot.last_seq };
-        return Err(QueryError::Refused(refusal));
+        return Err(QueryError::Failed(Failure::CursorAhead { end: snapshot.last_seq }));
     }
     let heads = snapshot.heads(&[account.no]).await?;
     let head = heads.get(&account.no).ok_or_else(|| DbError::shape("an account without a head"))?;

@@ -263,5 +263,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         word: needs("transactions", "read"),
         refusals: &["page_size", "cursor_invalid", "book_unknown"],
     },
-    Operation { name: "events_after", word: needs("events", "read"), refusals: &["page_size", "book_unknown"] },
+    Operation {
+        name: "events_after",
+        word: needs("events", "read"),
+        refusals: &["page_size", "cursor_ahead", "book_unknown"],
+    },
 ];

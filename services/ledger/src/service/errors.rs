@@ -19,6 +19,7 @@ pub(crate) fn forbidden(_: access::Denied) -> LedgerError {
 pub(crate) fn query_error(error: QueryError) -> LedgerError {
     match error {
         QueryError::Refused(refusal) => refusal.into(),
+        QueryError::Failed(failure) => failure.into(),
         QueryError::Store(error) => error.into(),
         QueryError::Commit(error) => error.into(),
     }

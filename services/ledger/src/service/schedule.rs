@@ -24,7 +24,7 @@ impl Schedule for LedgerService {
         }
         let reach = reach(ctx, "transactions", "read")?;
         let page = async { page(&self.books, &reach, query.after, limit).await.map_err(LedgerError::from) };
-        self.ask_in_time(ctx, page).await
+        self.in_time(ctx, page).await
     }
 }
 

@@ -65,7 +65,6 @@ pub fn of(refusal: &Refusal, shape: Shape) -> Option<Cow<'static, str>> {
         RollUpTooLarge { .. } => "prefix",
         RangeEmpty { .. } => "to",
         DepthOutOfRange { .. } => "depth",
-        CursorAhead { .. } => "cursor",
         _ => return None,
     };
     Some(name.into())

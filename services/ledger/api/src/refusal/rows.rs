@@ -28,7 +28,6 @@ pub(super) fn of(refusal: &Refusal) -> Row {
         PageSize { .. } => row(400, "Page size is out of range", "limit is not between 1 and 500."),
         RangeEmpty { .. } => row(400, "Range is empty", "`to` does not lie behind `from`."),
         DepthOutOfRange { .. } => row(400, "Depth is out of range", "depth is not between 1 and 16."),
-        CursorAhead { .. } => row(400, "Cursor is of another log", "The cursor is of a log with more rows than this one."),
         BookUnknown { .. } => row(404, "Book does not exist", "Nobody created the book that the query or a posting names."),
         BooksDiffer { .. } => row(400, "Two books in one transaction", "Postings name two books, or another one than the query; a batch is of one book, too."),
         TooManyBooks { .. } => row(422, "Too many books", "There are 256 books."),

@@ -29,7 +29,6 @@ pub(super) fn all() -> Vec<Refusal> {
         PageSize { given: 501, max: 500 },
         RangeEmpty { from: at(), to: at() },
         DepthOutOfRange { given: 0, max: 16 },
-        CursorAhead { as_of_seq: 4_711, last_seq: 14 },
         BookUnknown { book: book("acme") },
         BooksDiffer { book: book("main"), other: book("acme") },
         TooManyBooks { max: 256 },

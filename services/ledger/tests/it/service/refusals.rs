@@ -24,12 +24,14 @@ fn test_of_failure(failure: Failure) -> Option<&'static str> {
         Failure::DeadlineExceeded | Failure::Unavailable => Some("a_command_whose_time_is_over_does_nothing"),
         Failure::OutcomeUnknown => Some("a_caller_that_gives_up_half_way_can_look_the_outcome_up"),
         Failure::ClockBehind => Some("record_time_never_goes_back_and_a_clock_far_behind_is_refused"),
+        Failure::CursorAhead { .. } => Some("a_cursor_of_a_longer_log_is_refused_with_the_end_of_this_one"),
         Failure::StorageFull | Failure::Internal => Some("failures_are_told_apart_by_what_the_caller_can_do"),
         Failure::NotFound
         | Failure::StepUpRequired { .. }
         | Failure::IdempotencyMissing
         | Failure::IdempotencyKeyTaken
-        | Failure::IdempotencyKeyBusy => None,
+        | Failure::IdempotencyKeyBusy
+        | Failure::EventsGone { .. } => None,
     }
 }
 

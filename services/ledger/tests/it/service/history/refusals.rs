@@ -2,9 +2,12 @@
 
 use kernel::Timestamp;
 use ledger_api::{Limits, Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery};
+use platform::error::Failure;
+use platform::feed::Pull;
 
 use crate::service::harness::{Desk, path, refusal};
 use crate::service::refusals::{nothing, refused};
+use crate::service::way::for_each_way_on_sqlite;
 
 async fn many(desk: &Desk) {
     for number in 0..4 {
@@ -32,11 +35,23 @@ async fn range_empty() {
     .await;
 }
 
+/// Of a statement and of the feed.
 #[tokio::test(flavor = "multi_thread")]
-async fn cursor_ahead() {
-    refused(400, nothing, async |desk: &Desk| {
+async fn a_cursor_of_a_longer_log_is_refused_with_the_end_of_this_one() {
+    for_each_way_on_sqlite(async |store| {
+        let desk = Desk::with_people(store).await;
+        let end = desk.ledger.status(&desk.ctx).await.unwrap().rows;
+        let ahead = |end| Some(Failure::CursorAhead { end });
         let after = StatementCursor { as_of_seq: 9_999, time: 0, seq: 1, backward: false };
-        statement_refused(desk, |query| query.after = Some(after)).await
+        let statement = desk.ledger.statement(&desk.ctx, statement(|query| query.after = Some(after))).await;
+        assert_eq!(statement.unwrap_err().failure(), ahead(end));
+        for after in [end + 1, u64::MAX / 2, u64::MAX] {
+            let pull = Pull { after, max: 10, wait_ms: 0, consumer: None };
+            assert_eq!(desk.ledger.events_after(&desk.ctx, pull).await.unwrap_err().failure(), ahead(end), "{after}");
+        }
+        let pull = Pull { after: end, max: 10, wait_ms: 0, consumer: None };
+        assert_eq!(desk.ledger.events_after(&desk.ctx, pull).await, Ok(Vec::new()));
+        desk.ledger.close().await.unwrap();
     })
     .await;
 }
