@@ -42,4 +42,4 @@ pub use stage::Stage;
 pub use store::TestStore;
 #[cfg(feature = "story")]
 pub use story::{Ask, Reply, Story, Telling, Text};
-pub use way::{Reached, Way, on_each_way};
+pub use way::{Reached, Way, for_each_way, on_each_way};

@@ -12,7 +12,7 @@ use platform::http::{Listener, Settings};
 use platform::room::Face;
 use platform::rpc::{Budget, Credential, Http2, RpcClient, Served, TcpConnect, Transport, Trust, routes};
 
-use crate::{AsSaid, Flaky, InProcess, Stage, Trouble, for_each_engine};
+use crate::{AsSaid, Flaky, InProcess, Stage, TestStore, Trouble, for_each_engine, on_sqlite};
 
 /// So bad a network uses up the usual budget; what callers are told then is tested where the budget is.
 const REPEATS_MAX: u32 = 1_000_000;
@@ -84,6 +84,14 @@ pub async fn on_each_way<S, O>(
         }))
         .await;
     }
+}
+
+/// For bodies that open their services themselves, and reach them by [`Reached::new`]: in this process on both engines, and over both
+/// networks on SQLite alone, because a network does not know of engines.
+pub async fn for_each_way(body: impl AsyncFn(&TestStore)) {
+    Way::Local.lead(for_each_engine(&body)).await;
+    Way::Http2.lead(on_sqlite(&body)).await;
+    Way::BadNetwork.lead(on_sqlite(&body)).await;
 }
 
 /// A service as a caller of this test's way has it.

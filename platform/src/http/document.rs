@@ -178,7 +178,8 @@ impl Part<'_> {
             operations(api).filter_map(|(operation, _)| operation.operation_id.clone()).collect();
         let general = general();
         let is_known = |code: &str| general.iter().chain(&self.samples).any(|sample| sample.code() == code);
-        let named = |code: &str| self.operations.iter().any(|row| row.refusals.contains(&code));
+        let is_general = |code: &str| general.iter().any(|one| one.code() == code) && !BY_NAME.contains(&code);
+        let named = |code: &str| is_general(code) || self.operations.iter().any(|row| row.refusals.contains(&code));
         let without_row = described.iter().filter(|name| !self.operations.iter().any(|row| row.name == **name));
         let without_operation = self.operations.iter().filter(|row| !described.iter().any(|name| name == row.name));
         let unknown = self.operations.iter().flat_map(|row| row.refusals.iter().map(|code| (row.name, *code)));

@@ -7,7 +7,7 @@ use identity_api::{
 };
 use kernel::{Principal, PrincipalKind, Proof, Secret};
 use platform::error::Failure;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 mod subject;
 
@@ -24,7 +24,7 @@ fn web(id: &str) -> CreateClient {
 }
 
 async fn change(world: &World, change: ClientChange) -> Result<identity_api::NewClient, IdentityError> {
-    world.identity.change_client(&admin(world), ChangeClient { id: "reporting".to_owned(), change }).await
+    world.face.change_client(&admin(world), ChangeClient { id: "reporting".to_owned(), change }).await
 }
 
 fn with(id: &str, secret: &Secret) -> ClientAuth {
@@ -37,13 +37,13 @@ fn credentials() -> Grant {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_shown_once_and_kept_as_a_sealed_digest() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
-        let made = world.identity.create_client(&admin(&world), service("batch")).await.unwrap();
+        let made = world.face.create_client(&admin(&world), service("batch")).await.unwrap();
         let secret = made.secret.unwrap();
         assert_eq!(secret.expose().len(), 43);
         world.token(with("batch", &secret), credentials()).await.unwrap();
-        assert_eq!(world.identity.client(&admin(&world), "batch".to_owned()).await.unwrap(), made.client);
+        assert_eq!(world.face.client(&admin(&world), "batch".to_owned()).await.unwrap(), made.client);
         let tx = world.db.read().await.unwrap();
         let rows = tx.query("select secret from client where id = 'batch'", &[]).await.unwrap();
         let kept = rows[0].bytes(0).unwrap().to_vec();
@@ -52,9 +52,9 @@ async fn a_secret_is_shown_once_and_kept_as_a_sealed_digest() {
         assert!(!holds(&digest) && !holds(secret.expose().as_bytes()));
         assert_eq!(world.told("identity.client.created").await, 6);
         let public = CreateClient { kind: ClientKind::Public, ..web("page") };
-        assert_eq!(world.identity.create_client(&admin(&world), public).await.unwrap().secret, None);
+        assert_eq!(world.face.create_client(&admin(&world), public).await.unwrap().secret, None);
         let ids: Vec<String> =
-            world.identity.clients(&admin(&world)).await.unwrap().into_iter().map(|client| client.id).collect();
+            world.face.clients(&admin(&world)).await.unwrap().into_iter().map(|client| client.id).collect();
         assert_eq!(ids, ["app", "batch", "page", "reporting", "rival", "shop", "stranger"]);
     })
     .await;
@@ -62,7 +62,7 @@ async fn a_secret_is_shown_once_and_kept_as_a_sealed_digest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_cannot_be_is_refused_by_field() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let text = |text: &str| vec![text.to_owned()];
         for (field, command) in [
@@ -86,7 +86,7 @@ async fn a_client_that_cannot_be_is_refused_by_field() {
             ("access_seconds", CreateClient { access_seconds: Some(3_601), ..service("a") }),
             ("access_seconds", CreateClient { access_seconds: Some(0), ..service("a") }),
         ] {
-            let outcome = world.identity.create_client(&admin(&world), command).await;
+            let outcome = world.face.create_client(&admin(&world), command).await;
             let Err(IdentityError::Refused { refusal: Refusal::FieldInvalid { field: named, .. }, .. }) = outcome
             else {
                 panic!("{field}: {outcome:?}")
@@ -94,10 +94,10 @@ async fn a_client_that_cannot_be_is_refused_by_field() {
             assert_eq!(named, field);
         }
         let many = CreateClient { redirect_uris: vec!["https://a.example/".to_owned(); 17], ..web("a") };
-        let outcome = world.identity.create_client(&admin(&world), many).await.unwrap_err();
+        let outcome = world.face.create_client(&admin(&world), many).await.unwrap_err();
         assert_eq!(outcome.code(), "too_many");
         let unknown = CreateClient { roles: text("wizard"), ..service("a") };
-        assert_eq!(world.identity.create_client(&admin(&world), unknown).await.unwrap_err().code(), "not_found");
+        assert_eq!(world.face.create_client(&admin(&world), unknown).await.unwrap_err().code(), "not_found");
         assert_eq!(world.told("identity.client.created").await, 5);
     })
     .await;
@@ -105,11 +105,11 @@ async fn a_client_that_cannot_be_is_refused_by_field() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_taken_stays_with_whoever_has_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         world.execute("update person set subject = 'ann'", &[]).await;
         for id in ["reporting", "ann"] {
-            let outcome = world.identity.create_client(&admin(&world), service(id)).await;
+            let outcome = world.face.create_client(&admin(&world), service(id)).await;
             assert_eq!(outcome.unwrap_err().code(), "taken", "{id}");
         }
         let outcome = world.identity.put_client(service("ann"), Secret::new(SECRET)).await;
@@ -120,7 +120,7 @@ async fn a_name_that_is_taken_stays_with_whoever_has_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_makes_tokens_untrue_ends_them_with_the_change() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let text = |text: &str| vec![text.to_owned()];
         for (epoch, what) in [
@@ -150,7 +150,7 @@ async fn what_makes_tokens_untrue_ends_them_with_the_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_changes_nothing_ends_nothing() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         change(&world, ClientChange::Enable).await.unwrap();
         let roles = vec!["service".to_owned()];
@@ -160,17 +160,17 @@ async fn a_change_that_changes_nothing_ends_nothing() {
         }
         assert_eq!((world.heard.revoked(), world.told("identity.client.changed").await), (vec![], 0));
         let missing = ChangeClient { id: "nobody".to_owned(), change: ClientChange::Disable };
-        let outcome = world.identity.change_client(&admin(&world), missing).await;
+        let outcome = world.face.change_client(&admin(&world), missing).await;
         assert_eq!(outcome.unwrap_err().code(), "not_found");
         let public = ChangeClient { id: "app".to_owned(), change: ClientChange::NewSecret };
-        assert_eq!(world.identity.change_client(&admin(&world), public).await.unwrap_err().code(), "field_invalid");
+        assert_eq!(world.face.change_client(&admin(&world), public).await.unwrap_err().code(), "field_invalid");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mounted_secret_can_be_changed_and_is_never_short() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let other = Secret::new("another secret of more than 32 bytes");
         world.identity.put_client(service("reporting"), other.clone()).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_mounted_secret_can_be_changed_and_is_never_short() {
 /// A leak is answered with "disable" or another secret: no restart of any process takes that back.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_administrators_have_changed_outlives_the_next_start() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let put = || world.identity.put_client(service("reporting"), Secret::new(SECRET));
         change(&world, ClientChange::SetScopes { scopes: vec!["read:accounts".to_owned()] }).await.unwrap();
@@ -214,7 +214,7 @@ async fn what_administrators_have_changed_outlives_the_next_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_that_put_the_same_client_make_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let beside = world.beside(store).await;
         let put = |at: std::sync::Arc<crate::IdentityService>| async move {
@@ -231,7 +231,7 @@ async fn two_processes_that_put_the_same_client_make_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_are_administered_by_whoever_may_and_has_proved_it_a_moment_ago() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let with = |permission: &str, proof: Option<Proof>| {
             let mut principal = Principal::new(PrincipalKind::Employee, "emp", [permission.parse().unwrap()]);

@@ -10,16 +10,18 @@ use platform::error::Failure;
 use std::sync::Arc;
 
 use access::{Gate, GateSettings, Hears, Since};
-use identity_api::{IdentityError, PutPolicy, PutRole, Refusal, Rights};
+use identity_api::{FACE, Identity, IdentityError, PutPolicy, PutRole, Refusal, Rights};
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal, PrincipalKind, Proof};
 use platform::crypto::KeyEncryptionKey;
 use platform::db::{Db, Value};
-use testkit::{FakeClock, TestStore};
+use testkit::{FakeClock, Reached, TestStore};
 
 use crate::{IdentityConfig, IdentityService};
 
 pub(super) struct World {
-    service: IdentityService,
+    service: Arc<IdentityService>,
+    /// The same as a caller of this test's way has it.
+    face: Reached<dyn Identity>,
     db: Db,
     clock: FakeClock,
     gate: Gate,
@@ -41,10 +43,12 @@ impl World {
             words: access::Vocabulary::of(&[&testkit::BANK, &crate::ROOM]).unwrap(),
             ..IdentityConfig::default()
         };
-        let service = IdentityService::start(db.clone(), config, shared, ids, Some(hears), &KeyEncryptionKey::random())
-            .await
-            .unwrap();
-        World { service, db, clock, gate }
+        let kek = KeyEncryptionKey::random();
+        let service =
+            IdentityService::start(db.clone(), config, Arc::clone(&shared), ids, Some(hears), &kek).await.unwrap();
+        let service = Arc::new(service);
+        let face = Reached::new(&FACE, service.clone(), shared).await;
+        World { service, face, db, clock, gate }
     }
 
     /// An administrator who has just proved with two factors who they are.
@@ -65,11 +69,11 @@ impl World {
     }
 
     async fn put_role(&self, name: &str, permissions: &[&str]) -> Result<access::Role, IdentityError> {
-        self.service.put_role(&self.admin(), role(name, permissions)).await
+        self.face.put_role(&self.admin(), role(name, permissions)).await
     }
 
     async fn put_policy(&self, id: &str, text: &str) -> Result<access::Policy, IdentityError> {
-        self.service.put_policy(&self.admin(), policy(id, text)).await
+        self.face.put_policy(&self.admin(), policy(id, text)).await
     }
 
     fn since(&self) -> Since {
@@ -146,7 +150,7 @@ fn field<T: std::fmt::Debug>(answer: Result<T, IdentityError>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_are_changed_by_whoever_may_and_has_just_proved_who_they_are() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let stale = world.ctx(PrincipalKind::Admin, &["*:*:*"]);
         let nobody = [

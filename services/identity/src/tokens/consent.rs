@@ -54,11 +54,14 @@ impl IdentityService {
         if !command.agreed {
             return Ok(ready.asked.back.error(OAuthError::AccessDenied, "the person did not agree"));
         }
-        let data = json!({"client": ready.asked.client.id, "scopes": ready.asked.scopes});
-        let told = Told::nothing().event("identity.consent.given", ready.session.person.subject.clone(), data);
         let tx = self.begin().await?;
-        let kept = keep(&tx, &ready.session.person, &ready.asked, self.clock.now()).await;
-        kept?;
+        let is_new = keep(&tx, &ready.session.person, &ready.asked, self.clock.now()).await?;
+        let told = if is_new {
+            let data = json!({"client": ready.asked.client.id, "scopes": ready.asked.scopes});
+            Told::nothing().event("identity.consent.given", ready.session.person.subject.clone(), data)
+        } else {
+            Told::nothing()
+        };
         self.grant_code(tx, &ready, told).await
     }
 }
@@ -111,15 +114,17 @@ fn covers(given: &[String], asked: &[String]) -> bool {
     asked.iter().all(|scope| given.contains(scope))
 }
 
-/// Adds to what the person has agreed to before.
-async fn keep(tx: &Tx, person: &Person, asked: &Asked, now: Timestamp) -> Result<(), DbError> {
+/// Adds to what the person has agreed to before; whether there is something to add. The same answer may be sent twice.
+async fn keep(tx: &Tx, person: &Person, asked: &Asked, now: Timestamp) -> Result<bool, DbError> {
     let mut scopes = scopes_of(tx, CONSENT_HOLD, person, &asked.client).await?;
     let more: Vec<String> = asked.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
+    let is_new = !more.is_empty();
     scopes.extend(more);
     let scopes = list_text(&scopes);
     let values =
         [Value::Bytes(&person.id), Value::Text(&asked.client.id), Value::Text(&scopes), Value::Int(now.micros())];
-    tx.execute(CONSENT_KEEP, &values).await.map(drop)
+    tx.execute(CONSENT_KEEP, &values).await?;
+    Ok(is_new)
 }
 
 async fn scopes_of(tx: &Tx, sql: &'static str, person: &Person, client: &ClientRow) -> Result<Vec<String>, DbError> {

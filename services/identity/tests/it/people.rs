@@ -25,3 +25,4 @@ mod sessions;
 mod start;
 mod step_up;
 mod waits;
+mod ways;

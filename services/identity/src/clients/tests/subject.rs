@@ -17,7 +17,7 @@ fn person(name: &str, subject: &str) -> CreateUser {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_does_not_get_the_subject_of_a_program() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, admin) = (&world.identity, admin(&world));
         let taken = |name: &str| Refusal::Taken { what: "subject".to_owned(), name: name.to_owned() }.into();
@@ -39,7 +39,7 @@ async fn a_person_does_not_get_the_subject_of_a_program() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_person_and_a_program_that_want_one_name_at_the_same_moment_one_gets_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, admin) = (&world.identity, admin(&world));
         for round in 0..6 {

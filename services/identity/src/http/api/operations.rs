@@ -113,6 +113,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         word: needs("policies", "change"),
         refusals: &["not_found", "built_in", "step_up_required"],
     },
+    // Of a policy: policies:change.
+    Operation {
+        name: "try_change",
+        word: needs("roles", "change"),
+        refusals: &["not_found", "built_in", "role_in_use", "policy_invalid", "too_many", "reaches_further"],
+    },
 ];
 
 /// Refusals of pages and of the endpoints of OAuth: no operation of the API answers them.

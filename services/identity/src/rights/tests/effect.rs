@@ -5,7 +5,7 @@ use identity_api::{Effect, EffectOn, TryChange};
 use super::*;
 
 async fn tried(world: &World, change: TryChange) -> Effect {
-    world.service.try_change(&world.admin(), change).await.unwrap()
+    world.face.try_change(&world.admin(), change).await.unwrap()
 }
 
 fn told(effects: &[EffectOn]) -> Vec<(&str, Vec<&str>)> {
@@ -28,7 +28,7 @@ async fn house(store: &TestStore) -> World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_gives_to_those_who_hold_it_and_within_the_rules() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = house(store).await;
         let effect = tried(&world, TryChange::PutRole(role("auditor", &["accounts:read:all"]))).await;
         let within = "accounts:read:all at 09:00-17:59";
@@ -43,7 +43,7 @@ async fn a_role_gives_to_those_who_hold_it_and_within_the_rules() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_taken_away_takes_what_it_gave() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = house(store).await;
         let effect = tried(&world, TryChange::RemoveRole { name: "auditor".to_owned() }).await;
         assert_eq!(told(&effect.loses), [("employee3@example.com", vec!["transactions:read:all at 09:00-17:59"])]);
@@ -75,7 +75,7 @@ async fn a_reach_that_grows_is_told_by_what_is_new() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_takes_from_all_whom_it_speaks_of_at_the_times_that_it_names() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = house(store).await;
         let lunch = "forbid (principal, action == Action::\"accounts:read\", resource)
             when { context.minute >= 720 && context.minute < 780 && context.weekday <= 5 };";
@@ -102,7 +102,7 @@ async fn a_policy_takes_from_all_whom_it_speaks_of_at_the_times_that_it_names() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_on_one_person_one_factor_or_one_program_is_told_so() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = house(store).await;
         let loses = async |text: &str| {
             let effect = tried(&world, TryChange::PutPolicy(policy("one", text))).await;
@@ -133,9 +133,9 @@ async fn a_policy_on_one_person_one_factor_or_one_program_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_put_cannot_be_tried() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = house(store).await;
-        let refusal = async |change| refused(world.service.try_change(&world.admin(), change).await);
+        let refusal = async |change| refused(world.face.try_change(&world.admin(), change).await);
         let missing = refusal(TryChange::RemoveRole { name: "none".to_owned() }).await;
         assert_eq!(missing, Refusal::not_found("role", "none"));
         let missing = refusal(TryChange::RemovePolicy { id: "none".to_owned() }).await;
@@ -171,7 +171,7 @@ async fn many_people_are_asked_as_one_where_they_are_alike_and_the_list_is_cut()
         assert_eq!((effect.asked, effect.of, effect.more), (2_500, 2_500, true));
         assert_eq!(effect.loses.len(), identity_api::limits::EFFECTS_MAX);
         let late = Ctx { deadline: Deadline::after_millis(&world.clock, 100), ..world.admin() };
-        let cut = world.service.try_change(&late, TryChange::PutPolicy(policy("closed", NO_ACCOUNTS))).await.unwrap();
+        let cut = world.face.try_change(&late, TryChange::PutPolicy(policy("closed", NO_ACCOUNTS))).await.unwrap();
         assert!(cut.asked < cut.of, "it says how far it came: {} of {}", cut.asked, cut.of);
     })
     .await;

@@ -6,17 +6,17 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_put_switched_off_and_removed_and_everybody_is_told() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.put_policy("closed", NO_ACCOUNTS).await.unwrap();
         let off = PutPolicy { enabled: false, ..policy("closed", NO_ACCOUNTS) };
-        world.service.put_policy(&world.admin(), off).await.unwrap();
-        let policies = world.service.policies(&world.admin()).await.unwrap();
+        world.face.put_policy(&world.admin(), off).await.unwrap();
+        let policies = world.face.policies(&world.admin()).await.unwrap();
         let told: Vec<_> = policies.iter().map(|one| (one.id.as_str(), one.enabled, one.built_in)).collect();
         let own = [("reach-all", true, true), ("own-objects", true, true), ("office-hours", true, true)];
         assert_eq!(told, [&own[..], &[("closed", false, false)]].concat());
-        world.service.remove_policy(&world.admin(), "closed".to_owned()).await.unwrap();
-        assert_eq!(world.service.policies(&world.admin()).await.unwrap().len(), 3);
+        world.face.remove_policy(&world.admin(), "closed".to_owned()).await.unwrap();
+        assert_eq!(world.face.policies(&world.admin()).await.unwrap().len(), 3);
         assert_eq!(world.since().version, 5);
         let changed = ("identity.policy.changed".to_owned(), "closed".to_owned());
         let removed = ("identity.policy.removed".to_owned(), "closed".to_owned());
@@ -27,7 +27,7 @@ async fn a_policy_is_put_switched_off_and_removed_and_everybody_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_policy_again_changes_nothing_and_tells_nobody() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for _ in 0..2 {
             world.put_policy("closed", NO_ACCOUNTS).await.unwrap();
@@ -39,14 +39,14 @@ async fn the_same_policy_again_changes_nothing_and_tells_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_products_own_policies_stay_as_they_are() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for id in ["reach-all", "own-objects", "office-hours"] {
             let built_in = Refusal::BuiltIn { what: "policy".to_owned(), name: id.to_owned() };
             assert_eq!(refused(world.put_policy(id, NO_ACCOUNTS).await), built_in);
-            assert_eq!(refused(world.service.remove_policy(&world.admin(), id.to_owned()).await), built_in);
+            assert_eq!(refused(world.face.remove_policy(&world.admin(), id.to_owned()).await), built_in);
         }
-        let missing = world.service.remove_policy(&world.admin(), "closed".to_owned()).await;
+        let missing = world.face.remove_policy(&world.admin(), "closed".to_owned()).await;
         assert_eq!(refused(missing), Refusal::not_found("policy", "closed"));
     })
     .await;
@@ -54,7 +54,7 @@ async fn the_products_own_policies_stay_as_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_process_could_use_is_never_stored() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for (bad, said) in [
             ("forbid (principal", "unexpected end"),
@@ -64,7 +64,7 @@ async fn what_no_process_could_use_is_never_stored() {
         ] {
             for enabled in [true, false] {
                 let command = PutPolicy { enabled, ..policy("bad", bad) };
-                match refused(world.service.put_policy(&world.admin(), command).await) {
+                match refused(world.face.put_policy(&world.admin(), command).await) {
                     Refusal::PolicyInvalid { detail } => assert!(detail.contains(said), "{bad}: {detail}"),
                     other => panic!("{other:?}"),
                 }
@@ -76,7 +76,7 @@ async fn what_no_process_could_use_is_never_stored() {
         let long = format!("{NO_ACCOUNTS}{}", " ".repeat(limits::POLICY_BYTES_MAX));
         assert_eq!(field(world.put_policy("closed", &long).await), "text");
         let command = PutPolicy { description: "two\nlines".to_owned(), ..policy("closed", NO_ACCOUNTS) };
-        assert_eq!(field(world.service.put_policy(&world.admin(), command).await), "description");
+        assert_eq!(field(world.face.put_policy(&world.admin(), command).await), "description");
         assert_eq!((world.since().version, world.events().await.len()), (2, 0));
     })
     .await;
@@ -84,7 +84,7 @@ async fn what_no_process_could_use_is_never_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_no_more_policies_than_a_process_can_hold() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let max = limits::POLICIES_MAX;
         let tx = world.db.begin().await.unwrap();

@@ -73,7 +73,7 @@ fn further(what: &str, name: impl ToString) -> Refusal {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gives_people_a_role_that_grants_more_than_they_hold() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.put_role("auditor", &["accounts:read:all"]).await.unwrap();
         world.put_role("teller", &["transactions:create:all"]).await.unwrap();
@@ -99,7 +99,7 @@ async fn nobody_gives_people_a_role_that_grants_more_than_they_hold() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gets_hold_of_a_person_who_holds_more() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.person(1, "admin", &["admin"]).await;
         world.person(2, "admin", &["admin"]).await;
@@ -128,7 +128,7 @@ async fn nobody_gets_hold_of_a_person_who_holds_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_makes_or_gets_hold_of_a_program_that_reaches_further() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, clerk, admin) = (&world.service, world.clerk(&[]), world.admin());
         world.put_role("auditor", &["accounts:read:all"]).await.unwrap();
@@ -185,7 +185,7 @@ async fn nobody_makes_or_gets_hold_of_a_program_that_reaches_further() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_puts_a_role_that_grants_more_than_they_hold_or_takes_such_a_role_away() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, clerk) = (&world.service, world.clerk(&["assets:*:own"]));
         world.put_role("teller", &["accounts:read:all", "transactions:create:all"]).await.unwrap();
@@ -213,7 +213,7 @@ async fn nobody_puts_a_role_that_grants_more_than_they_hold_or_takes_such_a_role
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_hands_out_no_more_than_its_scopes_leave_open() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let at = &world.service;
         world.person(1, "admin", &["admin"]).await;

@@ -6,19 +6,19 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_put_changed_and_removed_and_everybody_is_told() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let put = world.put_role("auditor", &["accounts:read:all", "accounts:read:all"]).await.unwrap();
         assert_eq!(put.permissions.len(), 1, "what is said twice is kept once");
         assert_eq!(world.since().version, 3, "this process has heard it");
         world.put_role("auditor", &["accounts:read:all", "transactions:read:all"]).await.unwrap();
-        let roles = world.service.roles(&world.admin()).await.unwrap();
+        let roles = world.face.roles(&world.admin()).await.unwrap();
         let names: Vec<(&str, bool)> = roles.iter().map(|role| (role.name.as_str(), role.built_in)).collect();
         let built_in = [("customer", true), ("employee", true), ("admin", true), ("service", true)];
         assert_eq!(names, [&built_in[..], &[("auditor", false)]].concat());
         assert_eq!(roles[4].permissions.len(), 2);
-        world.service.remove_role(&world.admin(), "auditor".to_owned()).await.unwrap();
-        assert_eq!(world.service.roles(&world.admin()).await.unwrap().len(), 4);
+        world.face.remove_role(&world.admin(), "auditor".to_owned()).await.unwrap();
+        assert_eq!(world.face.roles(&world.admin()).await.unwrap().len(), 4);
         assert_eq!(world.since().version, 5);
         let changed = ("identity.role.changed".to_owned(), "auditor".to_owned());
         let removed = ("identity.role.removed".to_owned(), "auditor".to_owned());
@@ -29,7 +29,7 @@ async fn a_role_is_put_changed_and_removed_and_everybody_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_role_again_changes_nothing_and_tells_nobody() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for _ in 0..2 {
             world.put_role("auditor", &["accounts:read:all"]).await.unwrap();
@@ -41,12 +41,12 @@ async fn the_same_role_again_changes_nothing_and_tells_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_products_own_roles_stay_as_they_are() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for name in ["customer", "employee", "admin", "service"] {
             let built_in = Refusal::BuiltIn { what: "role".to_owned(), name: name.to_owned() };
             assert_eq!(refused(world.put_role(name, &["*:*:*"]).await), built_in);
-            assert_eq!(refused(world.service.remove_role(&world.admin(), name.to_owned()).await), built_in);
+            assert_eq!(refused(world.face.remove_role(&world.admin(), name.to_owned()).await), built_in);
         }
         assert_eq!(world.since().version, 2);
     })
@@ -55,14 +55,14 @@ async fn the_products_own_roles_stay_as_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_right_about_a_role_is_named() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for bad in ["", "Auditor", "two words", "1st", "-a", "ä", "a_b", &"a".repeat(65)] {
             assert_eq!(field(world.put_role(bad, &[]).await), "name", "{bad}");
         }
         for bad in ["two\nlines", "tab\t", &"x".repeat(513)] {
             let command = PutRole { description: bad.to_owned(), ..role("auditor", &[]) };
-            assert_eq!(field(world.service.put_role(&world.admin(), command).await), "description");
+            assert_eq!(field(world.face.put_role(&world.admin(), command).await), "description");
         }
         assert_eq!(field(world.put_role("auditor", &["acounts:read:all"]).await), "permissions");
         assert_eq!(field(world.put_role("auditor", &["accounts:raed:all"]).await), "permissions");
@@ -89,9 +89,9 @@ async fn fill(world: &World, roles: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_somebody_holds_is_not_removed() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
-        let remove = async |name: &str| world.service.remove_role(&world.admin(), name.to_owned()).await;
+        let remove = async |name: &str| world.face.remove_role(&world.admin(), name.to_owned()).await;
         assert_eq!(refused(remove("auditor").await), Refusal::not_found("role", "auditor"));
         for name in ["auditor", "teller", "robot"] {
             world.put_role(name, &["accounts:read:all"]).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_role_that_somebody_holds_is_not_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_not_removed_while_it_is_given_away() {
     use identity_api::{ChangeClient, ChangeUser, ClientChange, Clients, People, UserChange, UserId};
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, admin, robot) = (&world.service, world.admin(), "robot".to_owned());
         world.person(1, "customer", &["customer"]).await;

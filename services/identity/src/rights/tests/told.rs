@@ -18,7 +18,7 @@ async fn revoke(world: &World, session: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_terms_hold_roles_and_policies() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.put_role("auditor", &["accounts:read:all"]).await.unwrap();
         world.put_policy("closed", NO_ACCOUNTS).await.unwrap();
@@ -35,7 +35,7 @@ async fn the_terms_hold_roles_and_policies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn this_process_has_heard_a_change_when_it_is_answered() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         assert_eq!(
             world.since(),
@@ -51,7 +51,7 @@ async fn this_process_has_heard_a_change_when_it_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_revocations_than_one_answer_holds_are_heard_to_the_last() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let tx = world.db.begin().await.unwrap();
         tx.execute(MANY, &[Value::Int(20_500), Value::Int(i64::MAX / 2)]).await.unwrap();
@@ -71,7 +71,7 @@ select n, '{"token":{"jti":"x"}}', $2 from numbers"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_news_gets_them_at_once_and_else_when_the_time_is_over() {
-    testkit::for_each_engine(async |store| {
+    testkit::for_each_way(async |store| {
         let world = Arc::new(World::new(store).await);
         let ctx = Ctx { deadline: Deadline::after_millis(&world.clock, 60_000), ..world.admin() };
         let began = SystemClock.monotonic();

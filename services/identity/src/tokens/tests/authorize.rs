@@ -3,7 +3,7 @@
 use identity_api::{Authorize, AuthorizeReply, OAuthError};
 use kernel::Secret;
 use platform::db::Value;
-use testkit::for_each_engine;
+use testkit::{for_each_engine, for_each_way};
 
 use super::world::*;
 
@@ -11,7 +11,7 @@ type Change = fn(&mut Authorize);
 
 /// What is wrong with the client or its address is shown to the person.
 async fn shown(changes: &[(&str, Change, OAuthError)]) {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for (name, change, error) in changes {
             let mut asked = world.asked();
@@ -25,7 +25,7 @@ async fn shown(changes: &[(&str, Change, OAuthError)]) {
 
 /// What is wrong with the rest, the client hears, with its state and our name.
 async fn sent_back(changes: &[(&str, Change, &str)]) {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for (name, change, error) in changes {
             let mut asked = world.asked();
@@ -91,7 +91,7 @@ async fn an_address_that_is_not_registered_letter_by_letter_is_no_open_redirect(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_on_the_persons_machine_takes_any_port() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let ask = async |uri: &str| {
             let (client_id, redirect_uri) = (Some("app".to_owned()), Some(uri.to_owned()));
@@ -146,7 +146,7 @@ async fn parameters_that_are_out_of_bounds_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_that_is_too_long_is_not_sent_back() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let reply = world.ask(Authorize { state: Some("s".repeat(2_049)), ..world.asked() }).await.unwrap();
         let query = query(&reply);
@@ -158,7 +158,7 @@ async fn a_state_that_is_too_long_is_not_sent_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_not_logged_in_logs_in_first() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let first = AuthorizeReply::LogIn { again: false, second_factor: false };
         for session in [None, Some(Secret::new("somebody else's"))] {
@@ -175,7 +175,7 @@ async fn whoever_is_not_logged_in_logs_in_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ended_and_a_person_who_is_disabled_are_nobody() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for (gone, back) in [
             ("update session set ended_at = 1", "update session set ended_at = null"),
@@ -194,7 +194,7 @@ async fn a_session_that_ended_and_a_person_who_is_disabled_are_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_that_is_too_old_or_too_weak_is_asked_for_again() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         world.advance(400);
         let asked = world.asked();
@@ -216,7 +216,7 @@ async fn a_proof_that_is_too_old_or_too_weak_is_asked_for_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_the_login_that_was_asked_for_it_is_not_asked_for_again_and_not_skipped() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for (prompt, max_age) in [(Some("login"), None), (Some("login"), Some(0)), (None, Some(0))] {
             world.execute("update session set seen_at = $1, auth_time = $1", &[now(&world)]).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::TOKEN_TYPE;
-use identity_api::{Grant, Origin, TokenRequest, Tokens};
+use identity_api::{Grant, Origin, TokenRequest};
 use kernel::{Clock, SystemClock};
 use serde_json::json;
 use testkit::{TestStore, on_postgres, on_sqlite};
@@ -89,7 +89,7 @@ async fn grant(world: &World, by: By) {
     }
     let grant = Grant::ClientCredentials { scope: Some("read:accounts".to_owned()) };
     let request = TokenRequest { client: auth("reporting"), grant, origin: Origin::default() };
-    let reply = world.identity.token(&nobody(), request).await.unwrap();
+    let reply = world.face.token(&nobody(), request).await.unwrap();
     assert_eq!((reply.scope.as_str(), reply.expires_in), ("read:accounts", 600));
     assert_eq!(reply.access_token.expose().matches('.').count(), 2);
 }

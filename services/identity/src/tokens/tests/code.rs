@@ -1,16 +1,16 @@
 //! A code becomes tokens once, for the client, the address and the verifier that it was asked with.
 
 use access::RevokedWhat;
-use identity_api::{Authorize, ChangeClient, ClientChange, Clients, Grant, OAuthError};
+use identity_api::{Authorize, ChangeClient, ClientChange, Grant, OAuthError};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::{for_each_engine, for_each_way};
 
 use super::super::claims::{ID_TOKEN_TYPE, IdClaims, at_hash};
 use super::world::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_becomes_an_access_token_a_refresh_token_and_an_id_token() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let reply = world.tokens().await;
         assert_eq!((reply.expires_in, reply.scope.as_str()), (3_600, "openid profile offline_access read:accounts"));
@@ -33,7 +33,7 @@ async fn a_code_becomes_an_access_token_a_refresh_token_and_an_id_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_asked_for_is_not_given() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = Authorize { scope: Some("read:accounts".to_owned()), ..world.asked() };
         let code = Secret::new(query(&world.ask(asked).await.unwrap())["code"].clone());
@@ -45,7 +45,7 @@ async fn what_is_not_asked_for_is_not_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_comes_twice_ends_all_that_came_of_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
         let first = world.redeem(&code).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_code_that_comes_twice_ends_all_that_came_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_of_another_client_is_refused_and_stays_good_for_its_own() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
         for thief in ["rival", "app"] {
@@ -78,7 +78,7 @@ async fn a_code_of_another_client_is_refused_and_stays_good_for_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_or_missing_verifier_is_refused() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
         let challenge = challenge(VERIFIER);
@@ -98,7 +98,7 @@ async fn a_wrong_or_missing_verifier_is_refused() {
 /// A downgrade (RFC 9700, 4.8.2) needs a code that was given without a challenge. There is none.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verifier_finds_no_code_without_a_challenge() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = Authorize { code_challenge: None, code_challenge_method: None, ..world.asked() };
         assert_eq!(query(&world.ask(asked).await.unwrap())["error"], "invalid_request");
@@ -110,7 +110,7 @@ async fn a_verifier_finds_no_code_without_a_challenge() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_or_missing_address_is_refused() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
         for redirect_uri in [None, Some("https://shop.example.com/other"), Some("https://shop.example.com/back/")] {
@@ -128,7 +128,7 @@ async fn a_wrong_or_missing_address_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_lives_a_minute() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (first, second) = (world.code().await, world.code().await);
         world.clock.advance_millis(59_999);
@@ -141,7 +141,7 @@ async fn a_code_lives_a_minute() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_worth_nothing_once_what_it_stands_on_is_gone() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for (gone, back) in [
             ("update person set status = 'disabled'", "update person set status = 'active'"),
@@ -163,11 +163,11 @@ async fn a_code_is_worth_nothing_once_what_it_stands_on_is_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clients_new_secret_ends_the_codes_that_the_old_one_was_for() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
         let change = ChangeClient { id: "shop".to_owned(), change: ClientChange::NewSecret };
-        let secret = world.identity.change_client(&admin(&world), change).await.unwrap().secret;
+        let secret = world.face.change_client(&admin(&world), change).await.unwrap().secret;
         assert_eq!(oauth_error(world.redeem(&code).await), OAuthError::InvalidClient);
         let auth = identity_api::ClientAuth { secret, ..auth("shop") };
         assert_eq!(oauth_error(world.token(auth, code_grant(&code)).await), OAuthError::InvalidGrant);
@@ -177,7 +177,7 @@ async fn a_clients_new_secret_ends_the_codes_that_the_old_one_was_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_client_redeems_with_its_verifier_alone() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let uri = "http://127.0.0.1:51004/back";
         let (client_id, redirect_uri) = (Some("app".to_owned()), Some(uri.to_owned()));

@@ -1,8 +1,8 @@
 //! The person's word.
 
-use identity_api::{Authorize, AuthorizeReply, Consent, OAuthError, Tokens};
+use identity_api::{Authorize, AuthorizeReply, Consent, OAuthError};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::world::*;
 
@@ -18,12 +18,12 @@ async fn question(world: &World, asked: Authorize) -> Secret {
 }
 
 async fn answer(world: &World, asked: Authorize, form_key: Secret, agreed: bool) -> AuthorizeReply {
-    world.identity.consent(&nobody(), Consent { asked, form_key, agreed }).await.unwrap()
+    world.face.consent(&nobody(), Consent { asked, form_key, agreed }).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_asked_once_and_again_only_for_more() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = stranger(&world);
         let reply = world.ask(asked.clone()).await.unwrap();
@@ -36,6 +36,7 @@ async fn a_person_is_asked_once_and_again_only_for_more() {
         let more = Authorize { scope: Some("openid write:transactions".to_owned()), ..asked.clone() };
         let form_key = question(&world, more.clone()).await;
         assert!(query(&answer(&world, more, form_key, true).await).contains_key("code"));
+        assert_eq!(world.told("identity.consent.given").await, 2);
         assert!(query(&world.ask(asked.clone()).await.unwrap()).contains_key("code"), "what was given before stays");
         question(&world, Authorize { prompt: Some("consent".to_owned()), ..asked }).await;
     })
@@ -44,7 +45,7 @@ async fn a_person_is_asked_once_and_again_only_for_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_persons_word_the_client_gets_nothing() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = stranger(&world);
         let form_key = question(&world, asked.clone()).await;
@@ -59,7 +60,7 @@ async fn without_the_persons_word_the_client_gets_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_does_not_come_from_our_page_is_nobodys_word() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = stranger(&world);
         let form_key = question(&world, asked.clone()).await;
@@ -70,7 +71,7 @@ async fn an_answer_that_does_not_come_from_our_page_is_nobodys_word() {
             ..asked.clone()
         };
         for (asked, form_key) in [(asked, Secret::new("guessed")), (wider, form_key.clone()), (other, form_key)] {
-            let outcome = world.identity.consent(&nobody(), Consent { asked, form_key, agreed: true }).await;
+            let outcome = world.face.consent(&nobody(), Consent { asked, form_key, agreed: true }).await;
             assert_eq!(oauth_error(outcome), OAuthError::InvalidRequest);
         }
         assert_eq!(world.count("select count(*) from consent").await, 0);
@@ -80,7 +81,7 @@ async fn an_answer_that_does_not_come_from_our_page_is_nobodys_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_somebody_who_is_not_logged_in_leads_to_the_login() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let form_key = question(&world, stranger(&world)).await;
         let asked = Authorize { session: None, ..stranger(&world) };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use identity_api::{ClientAuth, Grant, OAuthError};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::{for_each_engine, for_each_way};
 
 use super::world::*;
 
@@ -37,7 +37,7 @@ async fn a_service_gets_a_token_that_says_who_it_is_and_leaves_an_event() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_prove_who_it_is_gets_one_answer() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let secret = |text: &str| Some(Secret::new(text));
         for (id, secret) in [
@@ -62,7 +62,7 @@ async fn a_client_that_does_not_prove_who_it_is_gets_one_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_act_for_people_get_no_token_for_themselves() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for id in ["shop", "app"] {
             let outcome = world.token(auth(id), credentials(None)).await;
@@ -74,7 +74,7 @@ async fn clients_that_act_for_people_get_no_token_for_themselves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_gets_no_scope_that_it_may_not_have() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for scope in ["admin:users", "read:accounts write:accounts", "openid", "offline_access", "read:*", "*"] {
             let outcome = world.token(auth("reporting"), credentials(Some(scope))).await;
@@ -86,7 +86,7 @@ async fn a_service_gets_no_scope_that_it_may_not_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_password_grant_and_others_are_not_offered() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", ""] {
             let outcome = world.token(auth("reporting"), Grant::Other(grant.to_owned())).await;

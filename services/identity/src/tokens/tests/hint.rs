@@ -3,7 +3,7 @@
 use identity_api::{Authorize, AuthorizeReply};
 use kernel::Secret;
 use platform::db::Value;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::world::*;
 
@@ -37,7 +37,7 @@ fn error(reply: &AuthorizeReply) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_given_for_the_person_of_the_hint_and_for_nobody_else() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let hint = world.tokens().await.id_token.unwrap();
         let none = |asked: &mut Authorize| asked.prompt = Some("none".to_owned());
@@ -59,7 +59,7 @@ async fn a_code_is_given_for_the_person_of_the_hint_and_for_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_that_is_not_ours_or_another_clients_speaks_of_nobody_who_is_known() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         let rival = world.asked_by("rival", "https://rival.example.com/back").await;
@@ -84,7 +84,7 @@ async fn a_hint_that_is_not_ours_or_another_clients_speaks_of_nobody_who_is_know
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_hint_still_says_whom_the_client_expects() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let hint = world.tokens().await.id_token.unwrap();
         world.advance(40_000);
@@ -96,7 +96,7 @@ async fn an_expired_hint_still_says_whom_the_client_expects() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn request_objects_are_refused_and_not_passed_over() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let with = async |request: Option<&str>, request_uri: Option<&str>| {
             let (request, request_uri) = (request.map(str::to_owned), request_uri.map(str::to_owned));

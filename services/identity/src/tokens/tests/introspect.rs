@@ -1,19 +1,19 @@
 //! What is told of a token, and about its person.
 
-use identity_api::{ClientAuth, Introspect, Introspection, OAuthError, Origin, Tokens};
+use identity_api::{ClientAuth, Introspect, Introspection, OAuthError, Origin};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::world::*;
 
 async fn look(world: &World, client: ClientAuth, token: &Secret) -> Result<Introspection, identity_api::IdentityError> {
     let command = Introspect { client, token: token.clone(), origin: Origin::default() };
-    world.identity.introspect(&nobody(), command).await
+    world.face.introspect(&nobody(), command).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_is_told_of_a_good_token() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         let access = look(&world, auth("reporting"), &tokens.access_token).await.unwrap();
@@ -32,7 +32,7 @@ async fn a_service_is_told_of_a_good_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_clients_that_prove_who_they_are_may_ask() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.access_token;
         let none = ClientAuth::default();
@@ -46,7 +46,7 @@ async fn only_clients_that_prove_who_they_are_may_ask() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_what_is_not_good_nothing_is_told() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         let (access, refresh) = (tokens.access_token, tokens.refresh_token.unwrap());
@@ -81,13 +81,13 @@ async fn of_what_is_not_good_nothing_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_reads_of_the_person_what_its_scopes_allow() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let about = async |scope: &str| {
             let asked = identity_api::Authorize { scope: Some(scope.to_owned()), ..world.asked() };
             let code = Secret::new(query(&world.ask(asked).await.unwrap())["code"].clone());
             let token = world.redeem(&code).await.unwrap().access_token;
-            world.identity.user_info(&nobody(), token).await
+            world.face.user_info(&nobody(), token).await
         };
         let all = about("openid profile email phone").await.unwrap();
         assert_eq!((all.sub.as_str(), all.name.as_deref()), ("cust_ann", Some("Ann")));
@@ -103,10 +103,10 @@ async fn a_client_reads_of_the_person_what_its_scopes_allow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_good_access_token_of_a_person_tells_about_them() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
-        let about = async |token: Secret| oauth_error(world.identity.user_info(&nobody(), token).await);
+        let about = async |token: Secret| oauth_error(world.face.user_info(&nobody(), token).await);
         for other in [tokens.id_token.unwrap(), tokens.refresh_token.unwrap(), Secret::new("")] {
             assert_eq!(about(other).await, OAuthError::InvalidToken);
         }
@@ -121,9 +121,9 @@ async fn only_a_good_access_token_of_a_person_tells_about_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_finds_the_issuer_and_every_key() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
-        let found = world.identity.discovery(&nobody()).await.unwrap();
+        let found = world.face.discovery(&nobody()).await.unwrap();
         assert_eq!(found.issuer, "http://127.0.0.1:8080");
         assert_eq!(found.scopes, ["openid", "profile", "email", "phone", "offline_access"]);
         assert!(found.keys.iter().all(|key| key.alg == "EdDSA" && world.heard.keys()[&key.kid] == key.x));

@@ -1,15 +1,15 @@
 //! A client sends the person to log out.
 
 use access::RevokedWhat;
-use identity_api::{EndSession, EndSessionReply, OAuthError, Tokens};
+use identity_api::{EndSession, EndSessionReply, OAuthError};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::super::session::sid;
 use super::world::*;
 
 async fn end(world: &World, command: EndSession) -> EndSessionReply {
-    world.identity.end_session(&nobody(), command).await.unwrap()
+    world.face.end_session(&nobody(), command).await.unwrap()
 }
 
 async fn good(world: &World) -> (EndSession, identity_api::TokenReply) {
@@ -27,7 +27,7 @@ async fn good(world: &World) -> (EndSession, identity_api::TokenReply) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logout_ends_the_session_and_every_token_of_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (command, tokens) = good(&world).await;
         let reply = end(&world, command.clone()).await;
@@ -35,7 +35,7 @@ async fn a_logout_ends_the_session_and_every_token_of_it() {
         assert_eq!(world.heard.revoked(), [RevokedWhat::Session { session: sid(world.ann.session) }]);
         let refreshed = world.refresh(&tokens.refresh_token.unwrap()).await;
         assert_eq!(oauth_error(refreshed), OAuthError::InvalidGrant);
-        let info = world.identity.user_info(&nobody(), tokens.access_token).await;
+        let info = world.face.user_info(&nobody(), tokens.access_token).await;
         assert_eq!(oauth_error(info), OAuthError::InvalidToken);
         assert_eq!(world.told("identity.session.ended").await, 1);
         assert_eq!(world.count("select count(*) from grant_family where ended_at is null").await, 0);
@@ -49,7 +49,7 @@ async fn a_logout_ends_the_session_and_every_token_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_hint_still_says_whom_it_is_about() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (command, _) = good(&world).await;
         world.advance(40_000);
@@ -62,7 +62,7 @@ async fn an_expired_hint_still_says_whom_it_is_about() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_together_asks_the_person() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (good, tokens) = good(&world).await;
         let elsewhere = |uri: &str| EndSession { post_logout_redirect_uri: Some(uri.to_owned()), ..good.clone() };
@@ -87,7 +87,7 @@ async fn what_does_not_fit_together_asks_the_person() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_of_another_login_or_another_issuer_ends_nothing() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (good, _) = good(&world).await;
         world.execute("update session set id = $1", &[platform::db::Value::Bytes(&[9; 16])]).await;

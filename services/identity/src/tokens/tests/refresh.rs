@@ -2,14 +2,14 @@
 
 use access::RevokedWhat;
 use identity_api::{Grant, OAuthError};
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::super::claims::{ID_TOKEN_TYPE, IdClaims};
 use super::world::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_becomes_the_next_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let first = world.tokens().await;
         world.advance(1_000);
@@ -29,7 +29,7 @@ async fn a_refresh_token_becomes_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_use_behind_the_grace_ends_the_family() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let first = world.tokens().await;
         let used = first.refresh_token.clone().unwrap();
@@ -48,7 +48,7 @@ async fn a_second_use_behind_the_grace_ends_the_family() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_lost_is_given_again_within_the_grace() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let used = world.tokens().await.refresh_token.unwrap();
         let lost = world.refresh(&used).await.unwrap().refresh_token.unwrap();
@@ -67,7 +67,7 @@ async fn an_answer_that_was_lost_is_given_again_within_the_grace() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_used_the_successor_had_the_answer_and_gets_no_grace() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let used = world.tokens().await.refresh_token.unwrap();
         let next = world.refresh(&used).await.unwrap().refresh_token.unwrap();
@@ -80,7 +80,7 @@ async fn whoever_has_used_the_successor_had_the_answer_and_gets_no_grace() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_of_another_client_is_refused() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.refresh_token.unwrap();
         for thief in ["rival", "app"] {
@@ -93,7 +93,7 @@ async fn a_refresh_token_of_another_client_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scope_can_only_get_narrower() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.refresh_token.unwrap();
         let with = |scope: &str, token: &kernel::Secret| Grant::RefreshToken {
@@ -114,7 +114,7 @@ async fn a_scope_can_only_get_narrower() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refreshing_ends_a_day_after_the_login_however_often_it_was_done() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let mut token = world.tokens().await.refresh_token.unwrap();
         for _ in 0..4 {
@@ -131,7 +131,7 @@ async fn refreshing_ends_a_day_after_the_login_however_often_it_was_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_refreshed_behind_a_logout_a_changed_password_or_a_disabled_account() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         for (gone, back) in [
             ("update session set ended_at = 1", "update session set ended_at = null"),
@@ -155,7 +155,7 @@ async fn nothing_is_refreshed_behind_a_logout_a_changed_password_or_a_disabled_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_has_run_out_is_what_offline_access_is_for() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.refresh_token.unwrap();
         world.execute("update session set expires_at = 1", &[]).await;
@@ -166,7 +166,7 @@ async fn a_session_that_has_run_out_is_what_offline_access_is_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_refresh_token_is_refused() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         for other in [tokens.access_token, tokens.id_token.unwrap(), world.code().await, kernel::Secret::new("")] {

@@ -5,28 +5,27 @@ use std::sync::Arc;
 
 use access::RevokedWhat;
 use identity_api::{
-    ChangeClient, ClientAuth, ClientChange, Clients, Grant, IdentityError, Introspect, OAuthError, Origin, RevokeToken,
-    Tokens,
+    ChangeClient, ClientAuth, ClientChange, Grant, IdentityError, Introspect, OAuthError, Origin, RevokeToken, Tokens,
 };
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::world::*;
 
 async fn revoke(world: &World, client: ClientAuth, token: &Secret) -> Result<(), IdentityError> {
     let command =
         RevokeToken { client, token: token.clone(), hint: Some("whatever".to_owned()), origin: Origin::default() };
-    world.identity.revoke(&nobody(), command).await
+    world.face.revoke(&nobody(), command).await
 }
 
 async fn is_active(world: &World, token: &Secret) -> bool {
     let command = Introspect { client: auth("reporting"), token: token.clone(), origin: Origin::default() };
-    world.identity.introspect(&nobody(), command).await.unwrap().active
+    world.face.introspect(&nobody(), command).await.unwrap().active
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_takes_its_family_along() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (tokens, others) = (world.tokens().await, world.tokens().await);
         revoke(&world, auth("shop"), &tokens.refresh_token.clone().unwrap()).await.unwrap();
@@ -43,7 +42,7 @@ async fn a_refresh_token_takes_its_family_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_ends_alone() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         revoke(&world, auth("shop"), &tokens.access_token).await.unwrap();
@@ -60,7 +59,7 @@ async fn an_access_token_ends_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_revoked_already_is_not_written_down_again() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         let other = world.tokens().await;
@@ -82,7 +81,7 @@ async fn what_is_revoked_already_is_not_written_down_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_give_the_same_token_back_one_writes_it_down() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         // One process alone writes one thing after the other.
@@ -105,7 +104,7 @@ async fn of_many_who_give_the_same_token_back_one_writes_it_down() {
 /// Processes that hear of it later, or start anew, must still be told when the clock is right again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let (first, second) = (world.tokens().await, world.tokens().await);
         revoke(&world, auth("shop"), &first.access_token).await.unwrap();
@@ -113,7 +112,7 @@ async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
         world.clock.set(right.plus_seconds(100 * 3_600));
         let disable = async |id: &str| {
             let command = ChangeClient { id: id.to_owned(), change: ClientChange::Disable };
-            world.identity.change_client(&admin(&world), command).await.unwrap();
+            world.face.change_client(&admin(&world), command).await.unwrap();
         };
         disable("rival").await;
         world.clock.set(right);
@@ -131,7 +130,7 @@ async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_token_is_as_good_as_revoked() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         for token in [Secret::new("unknown"), Secret::new(""), tokens.id_token.unwrap()] {
@@ -146,7 +145,7 @@ async fn an_unknown_token_is_as_good_as_revoked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_gives_back_its_own_tokens_only() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
         let (access, refresh) = (tokens.access_token, tokens.refresh_token.unwrap());

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use access::RevokedWhat;
 use identity_api::{
-    Authorize, AuthorizeReply, Consent, CreateClient, Introspect, OAuthError, Origin, Security, SecurityAct,
-    SecurityStep, TokenReply, Tokens,
+    Authorize, AuthorizeReply, Consent, CreateClient, Introspect, OAuthError, Origin, SecurityAct, SecurityStep,
+    TokenReply,
 };
 use kernel::Secret;
 use platform::db::Value;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use super::world::*;
 
@@ -48,7 +48,7 @@ async fn code(world: &World, client: &str, cookie: &Secret) -> Secret {
     let asked = asked(world, client, cookie);
     let reply = match world.ask(asked.clone()).await.unwrap() {
         AuthorizeReply::Ask { form_key, .. } => {
-            world.identity.consent(&nobody(), Consent { asked, form_key, agreed: true }).await.unwrap()
+            world.face.consent(&nobody(), Consent { asked, form_key, agreed: true }).await.unwrap()
         }
         reply => reply,
     };
@@ -61,15 +61,15 @@ async fn let_in(world: &World, client: &str, cookie: &Secret) -> TokenReply {
 
 async fn withdraw(world: &World, client: &str) {
     let session = world.ann.cookie.clone();
-    let form_key = world.identity.security(&nobody(), session.clone()).await.unwrap().form_key;
+    let form_key = world.face.security(&nobody(), session.clone()).await.unwrap().form_key;
     let act = SecurityAct::WithdrawConsent { client: client.to_owned() };
-    world.identity.secure(&nobody(), SecurityStep { session, form_key, origin: Origin::default(), act }).await.unwrap();
+    world.face.secure(&nobody(), SecurityStep { session, form_key, origin: Origin::default(), act }).await.unwrap();
 }
 
 async fn goes_on(world: &World, client: &str, tokens: &TokenReply) -> bool {
     let token = tokens.access_token.clone();
     let look = Introspect { client: auth("reporting"), token, origin: Origin::default() };
-    let active = world.identity.introspect(&nobody(), look).await.unwrap().active;
+    let active = world.face.introspect(&nobody(), look).await.unwrap().active;
     let refreshed = world.token(auth(client), refresh_grant(tokens.refresh_token.as_ref().unwrap())).await;
     assert_eq!(refreshed.is_ok(), active, "an access token and its refresh token end together");
     active
@@ -77,7 +77,7 @@ async fn goes_on(world: &World, client: &str, tokens: &TokenReply) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawn_consent_ends_what_that_program_has_of_that_person_and_nothing_else() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = World::new(store).await;
         let other = CreateClient { first_party: false, ..clients()[3].clone() };
         world.identity.put_client(CreateClient { id: "other".to_owned(), ..other }, Secret::new(SECRET)).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_withdrawn_consent_ends_what_that_program_has_of_that_person_and_nothi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_given_by_a_consent_that_is_taken_back_at_the_same_moment() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let world = Arc::new(World::new(store).await);
         let ann = world.ann.cookie.clone();
         code(&world, "stranger", &ann).await;

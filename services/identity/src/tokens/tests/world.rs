@@ -7,13 +7,13 @@ use access::{Claims, Hears, RevokedWhat, Since, Standing};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_api::{
-    Authorize, AuthorizeReply, ClientAuth, ClientKind, CreateClient, Grant, IdentityError, OAuthError, Origin, Refusal,
-    TokenReply, TokenRequest, Tokens,
+    Authorize, AuthorizeReply, ClientAuth, ClientKind, CreateClient, FACE, Grant, Identity, IdentityError, OAuthError,
+    Origin, Refusal, TokenReply, TokenRequest,
 };
 use kernel::{Clock, Ctx, Deadline, IdMaker, Permission, Principal, PrincipalKind, Proof, Secret, SystemClock};
 use platform::crypto::{KeyEncryptionKey, digest, random_token};
 use platform::db::{Db, Value};
-use testkit::{FakeClock, TestStore};
+use testkit::{FakeClock, Reached, TestStore};
 
 use crate::{IdentityConfig, IdentityService};
 
@@ -24,6 +24,8 @@ pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 pub(crate) struct World {
     pub(crate) identity: Arc<IdentityService>,
+    /// The same as a caller of this test's way has it.
+    pub(crate) face: Reached<dyn Identity>,
     pub(crate) db: Db,
     pub(crate) clock: FakeClock,
     pub(crate) heard: Arc<Heard>,
@@ -73,8 +75,9 @@ impl World {
     pub(crate) async fn new(store: &TestStore) -> World {
         let (clock, kek) = (FakeClock::default(), KeyEncryptionKey::random());
         let (identity, db, heard) = start(store, &clock, &kek).await;
+        let face = Reached::new(&FACE, identity.clone(), Arc::new(clock.clone())).await;
         let ann = Ann { id: [1; 16], session: [2; 16], cookie: random_token(32) };
-        let world = World { identity, db, clock, heard, ann, kek };
+        let world = World { identity, face, db, clock, heard, ann, kek };
         world.add_people().await;
         for client in clients() {
             world.identity.put_client(client, Secret::new(SECRET)).await.unwrap();
@@ -142,7 +145,7 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, asked: Authorize) -> Result<AuthorizeReply, IdentityError> {
-        self.identity.authorize(&nobody(), asked).await
+        self.face.authorize(&nobody(), asked).await
     }
 
     pub(crate) async fn code(&self) -> Secret {
@@ -152,7 +155,7 @@ impl World {
 
     pub(crate) async fn token(&self, client: ClientAuth, grant: Grant) -> Result<TokenReply, IdentityError> {
         let request = TokenRequest { client, grant, origin: Origin::default() };
-        self.identity.token(&nobody(), request).await
+        self.face.token(&nobody(), request).await
     }
 
     pub(crate) async fn redeem(&self, code: &Secret) -> Result<TokenReply, IdentityError> {

@@ -1,12 +1,11 @@
 //! People as those see and change them who look after them.
 
 use identity_api::{
-    ChangeUser, CreateUser, IdentityError, LoginAct, People, Refusal, Stage, User, UserChange, UserId, UserQuery,
-    UserStatus,
+    ChangeUser, CreateUser, IdentityError, LoginAct, Refusal, Stage, User, UserChange, UserId, UserQuery, UserStatus,
 };
 use kernel::Ctx;
 use platform::error::Failure;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{App, Desk, PASSWORD, new_user, refused, why};
 
@@ -22,7 +21,7 @@ const WRITER: [&str; 7] = [
 ];
 
 async fn change(desk: &Desk, ctx: &Ctx, id: UserId, change: UserChange) -> Result<User, IdentityError> {
-    desk.service.change_user(ctx, ChangeUser { id, change }).await.map(|changed| changed.user)
+    desk.face.change_user(ctx, ChangeUser { id, change }).await.map(|changed| changed.user)
 }
 
 fn roles(names: &[&str]) -> UserChange {
@@ -31,20 +30,20 @@ fn roles(names: &[&str]) -> UserChange {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_made_found_and_changed() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ctx = desk.caller(&WRITER);
-        let made = desk.service.create_user(&ctx, new_user("Ann", &["customer"])).await.unwrap();
+        let made = desk.face.create_user(&ctx, new_user("Ann", &["customer"])).await.unwrap();
         assert_eq!((made.user.username.as_str(), made.user.kind.as_str()), ("ann@example.com", "customer"));
         let id = made.user.id;
-        assert_eq!(desk.service.user(&ctx, id).await.unwrap(), made.user);
+        assert_eq!(desk.face.user(&ctx, id).await.unwrap(), made.user);
         let contact = UserChange::SetContact { name: None, email: Some("new@mail.example".to_owned()), phone: None };
         let user = change(&desk, &ctx, id, contact).await.unwrap();
         assert_eq!((user.name, user.email.as_deref(), user.phone), (None, Some("new@mail.example"), None));
         let user = change(&desk, &ctx, id, roles(&["employee", "customer"])).await.unwrap();
         assert_eq!((user.kind.as_str(), user.roles.len()), ("employee", 2));
         let bare = CreateUser { subject: None, ..new_user("bob", &["customer"]) };
-        let bob = desk.service.create_user(&ctx, bare).await.unwrap().user;
+        let bob = desk.face.create_user(&ctx, bare).await.unwrap().user;
         assert_eq!(bob.subject, bob.id.to_string());
         let events = ["created", "contact_changed", "roles_changed", "created"].map(|it| format!("identity.user.{it}"));
         assert_eq!(desk.events().await, events);
@@ -54,25 +53,25 @@ async fn a_person_is_made_found_and_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_does_any_of_it_without_permission_and_a_fresh_proof() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let command = || new_user("bob", &["customer"]);
         for permissions in [&[][..], &["users:read:all", "accounts:*:*"], &["users:create:own", "users:change:own"]] {
             let ctx = desk.caller(permissions);
-            assert_eq!(why(desk.service.create_user(&ctx, command()).await), "forbidden");
+            assert_eq!(why(desk.face.create_user(&ctx, command()).await), "forbidden");
             assert_eq!(why(change(&desk, &ctx, ann.id, UserChange::Disable).await), "forbidden");
         }
         let ctx = desk.caller(&WRITER);
         desk.pass(301);
         let step_up = IdentityError::Failed(Failure::StepUpRequired { seconds: 300 });
-        assert_eq!(desk.service.create_user(&ctx, command()).await, Err(step_up.clone()));
+        assert_eq!(desk.face.create_user(&ctx, command()).await, Err(step_up.clone()));
         assert_eq!(change(&desk, &ctx, ann.id, UserChange::Disable).await, Err(step_up));
         let none = desk.caller(&["accounts:read:all"]);
-        assert_eq!(why(desk.service.user(&none, ann.id).await), "forbidden");
-        assert_eq!(why(desk.service.users(&none, UserQuery::default()).await), "forbidden");
+        assert_eq!(why(desk.face.user(&none, ann.id).await), "forbidden");
+        assert_eq!(why(desk.face.users(&none, UserQuery::default()).await), "forbidden");
         let nobody = UserId::from_bits(7);
-        assert_eq!(why(desk.service.user(&ctx, nobody).await), "not_found");
+        assert_eq!(why(desk.face.user(&ctx, nobody).await), "not_found");
         assert_eq!(why(change(&desk, &desk.ctx, nobody, UserChange::Enable).await), "not_found");
     })
     .await;
@@ -80,14 +79,14 @@ async fn nobody_does_any_of_it_without_permission_and_a_fresh_proof() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_sees_themselves_and_nobody_else() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let (ann, bob) = (desk.person("ann", &["customer"]).await, desk.person("bob", &["customer"]).await);
         let mut ctx = desk.caller(&["users:read:own"]);
         ctx.principal.subject = "sub_ann".into();
-        assert_eq!(desk.service.user(&ctx, ann.id).await.unwrap().id, ann.id);
-        assert_eq!(why(desk.service.user(&ctx, bob.id).await), "not_found");
-        let seen = desk.service.users(&ctx, UserQuery::default()).await.unwrap().users;
+        assert_eq!(desk.face.user(&ctx, ann.id).await.unwrap().id, ann.id);
+        assert_eq!(why(desk.face.user(&ctx, bob.id).await), "not_found");
+        let seen = desk.face.users(&ctx, UserQuery::default()).await.unwrap().users;
         assert_eq!(seen.iter().map(|user| user.id).collect::<Vec<_>>(), [ann.id]);
     })
     .await;
@@ -95,19 +94,19 @@ async fn a_person_sees_themselves_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_listed_page_by_page() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         for (name, role) in [("ann", "customer"), ("anton", "employee"), ("bob", "customer"), ("an%", "customer")] {
             desk.person(name, &[role]).await;
             desk.pass(1);
         }
         let names = async |query: UserQuery| {
-            let page = desk.service.users(&desk.ctx, query).await.unwrap();
+            let page = desk.face.users(&desk.ctx, query).await.unwrap();
             (page.users.into_iter().map(|user| user.username).collect::<Vec<_>>(), page.more)
         };
         let (all, more) = names(UserQuery::default()).await;
         assert_eq!((all.len(), more), (4, false));
-        let first = desk.service.users(&desk.ctx, UserQuery { limit: Some(3), ..UserQuery::default() }).await.unwrap();
+        let first = desk.face.users(&desk.ctx, UserQuery { limit: Some(3), ..UserQuery::default() }).await.unwrap();
         assert!(first.more);
         let after = Some(first.users[2].id);
         assert_eq!(names(UserQuery { after, ..UserQuery::default() }).await, (vec![all[3].clone()], false));
@@ -118,7 +117,7 @@ async fn people_are_listed_page_by_page() {
         let percent = Some("an%".to_owned());
         assert_eq!(names(UserQuery { username: percent, ..UserQuery::default() }).await.0, ["an%@example.com"]);
         for limit in [0, 501] {
-            let answer = desk.service.users(&desk.ctx, UserQuery { limit: Some(limit), ..UserQuery::default() }).await;
+            let answer = desk.face.users(&desk.ctx, UserQuery { limit: Some(limit), ..UserQuery::default() }).await;
             assert_eq!(answer, Err(refused(Refusal::PageSize { given: limit, max: 500 })));
         }
     })
@@ -127,10 +126,10 @@ async fn people_are_listed_page_by_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_subjects_and_roles_are_what_they_have_to_be() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
-        let create = async |command: CreateUser| desk.service.create_user(&desk.ctx, command).await;
+        let create = async |command: CreateUser| desk.face.create_user(&desk.ctx, command).await;
         let taken = |what: &str, name: &str| refused(Refusal::Taken { what: what.to_owned(), name: name.to_owned() });
         let answer = create(new_user("ANN", &["customer"])).await;
         assert_eq!(answer, Err(taken("username", "ann@example.com")));
@@ -150,7 +149,7 @@ async fn names_subjects_and_roles_are_what_they_have_to_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_disabled_is_out_at_once_and_may_come_back() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;
@@ -168,7 +167,7 @@ async fn who_is_disabled_is_out_at_once_and_may_come_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_role_holds_at_once_and_a_stricter_one_ends_sessions() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;
@@ -185,7 +184,7 @@ async fn another_role_holds_at_once_and_a_stricter_one_ends_sessions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_phone_is_replaced_at_the_next_login() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let eve = desk.person("eve", &["employee"]).await;
         let (_, codes, session) = desk.enrolled("eve").await;
@@ -203,7 +202,7 @@ async fn a_lost_phone_is_replaced_at_the_next_login() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_sessions_of_somebody_end() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let sessions = [desk.session("ann").await, desk.session("ann").await];
@@ -218,7 +217,7 @@ async fn all_sessions_of_somebody_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_administrator_stays_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let (one, two) = (desk.person("one", &["admin"]).await, desk.person("two", &["admin"]).await);
         change(&desk, &desk.ctx, one.id, UserChange::Disable).await.unwrap();
@@ -239,13 +238,13 @@ async fn the_last_administrator_stays_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_an_administrator_makes_or_takes_over_an_administrator() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let (ann, root) = (desk.person("ann", &["customer"]).await, desk.person("root", &["admin"]).await);
         desk.person("other", &["admin"]).await;
         let clerk = desk.caller(&WRITER);
         let further = "reaches_further";
-        assert_eq!(why(desk.service.create_user(&clerk, new_user("x", &["admin"])).await), further);
+        assert_eq!(why(desk.face.create_user(&clerk, new_user("x", &["admin"])).await), further);
         assert_eq!(why(change(&desk, &clerk, ann.id, roles(&["customer", "admin"])).await), further);
         for act in [UserChange::ResetPassword, UserChange::RemoveFactors, UserChange::Disable, roles(&["customer"])] {
             assert_eq!(why(change(&desk, &clerk, root.id, act).await), further);
@@ -261,10 +260,10 @@ async fn only_an_administrator_makes_or_takes_over_an_administrator() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_whose_password_is_over_is_none_who_can_log_in() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let one = desk.person("one", &["admin"]).await;
-        let two = desk.service.create_user(&desk.ctx, new_user("two", &["admin"])).await.unwrap().user;
+        let two = desk.face.create_user(&desk.ctx, new_user("two", &["admin"])).await.unwrap().user;
         // As long as the other one's is good, either may go.
         change(&desk, &desk.ctx, one.id, UserChange::Disable).await.unwrap();
         change(&desk, &desk.ctx, one.id, UserChange::Enable).await.unwrap();

@@ -98,7 +98,7 @@ async fn a_process_without_a_token_gets_nothing_that_needs_a_permission() {
         let events = desk.events().await;
         for (method, command) in &commands {
             let refused = answer(&desk, Arc::clone(&gate), method, command).await;
-            assert_eq!(refused, json!({ "refused": "forbidden" }), "{method}");
+            assert_eq!(refused, json!({ "refused": { "failed": "forbidden" } }), "{method}");
         }
         assert_eq!(desk.events().await, events, "something was changed");
         for (method, command) in &commands {

@@ -1,8 +1,8 @@
 //! Browsers that have logged a person in before: strangers do not make them wait, and they prove nothing else.
 
-use identity_api::{ChangeUser, LoginAct, NewSession, Origin, People, SecurityAct, UserChange, UserId};
+use identity_api::{ChangeUser, LoginAct, NewSession, Origin, SecurityAct, UserChange, UserId};
 use kernel::{Clock, Principal, Secret};
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{Answer, BETTER, Desk, PASSWORD, by_password, here, why};
 
@@ -36,7 +36,7 @@ async fn is_known(desk: &Desk, id: UserId, name: &str, device: &Secret) -> bool 
     storm(desk, name).await;
     let answer = from(desk, device, name, "wrong").await;
     let change = ChangeUser { id, change: UserChange::Enable };
-    desk.service.change_user(&desk.ctx, change).await.unwrap();
+    desk.face.change_user(&desk.ctx, change).await.unwrap();
     desk.pass(24 * 60 * 60);
     match why(answer) {
         "wrong_credentials" => true,
@@ -51,7 +51,7 @@ async fn rows(desk: &Desk) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_do_not_keep_a_browser_out_that_was_let_in_before() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let mut device = known(&desk, "ann").await;
@@ -69,7 +69,7 @@ async fn strangers_do_not_keep_a_browser_out_that_was_let_in_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_browser_waits_for_its_own_failures_alone_and_nobody_for_them() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let (one, other) = (known(&desk, "ann").await, known(&desk, "ann").await);
@@ -92,7 +92,7 @@ async fn a_known_browser_waits_for_its_own_failures_alone_and_nobody_for_them() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_for_whoever_logged_in_there_and_tells_nothing_of_others() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         desk.person("bob", &["customer"]).await;
@@ -126,7 +126,7 @@ async fn it_is_for_whoever_logged_in_there_and_tells_nothing_of_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_opens_nothing_and_a_value_that_somebody_made_up_is_none() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let planted = Secret::new("planted");
@@ -148,7 +148,7 @@ async fn it_opens_nothing_and_a_value_that_somebody_made_up_is_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_lasts_a_year_from_the_last_login_and_there_are_twenty_of_a_person() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let mut desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let first = known(&desk, "ann").await;
@@ -173,7 +173,7 @@ async fn it_lasts_a_year_from_the_last_login_and_there_are_twenty_of_a_person() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ends_all_sessions_of_a_person_forgets_their_browsers() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         for change in
@@ -182,7 +182,7 @@ async fn what_ends_all_sessions_of_a_person_forgets_their_browsers() {
             let device = known(&desk, "ann").await;
             assert_eq!(rows(&desk).await, 1);
             let command = ChangeUser { id: ann.id, change: change.clone() };
-            desk.service.change_user(&desk.ctx, command).await.unwrap();
+            desk.face.change_user(&desk.ctx, command).await.unwrap();
             assert_eq!(rows(&desk).await, 0, "{change:?}");
             assert!(!is_known(&desk, ann.id, "ann", &device).await, "{change:?}");
         }
@@ -192,7 +192,7 @@ async fn what_ends_all_sessions_of_a_person_forgets_their_browsers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_ends_other_logins_is_known_where_they_do_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let mine = desk.session("ann").await;
@@ -223,7 +223,7 @@ async fn a_person_who_ends_other_logins_is_known_where_they_do_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_can_be_asked_for_in_a_known_browser_whatever_strangers_ask() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let device = known(&desk, "ann").await;

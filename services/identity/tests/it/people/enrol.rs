@@ -2,13 +2,13 @@
 
 use identity_api::{BeginLogin, LoginAct, Refusal, Stage};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{App, Desk, PASSWORD, by_password, here, refused, why};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_enrol_an_app_before_a_session_begins() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let reply = desk.password("eve", PASSWORD).await.unwrap();
@@ -32,7 +32,7 @@ async fn staff_enrol_an_app_before_a_session_begins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_is_wanted_of_a_customer_where_a_login_asks_for_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let wanted = BeginLogin { return_to: "/".to_owned(), origin: here(), again: None, second_factor: true };
@@ -50,7 +50,7 @@ async fn an_app_is_wanted_of_a_customer_where_a_login_asks_for_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_that_were_shown_and_not_kept_are_not_shown_to_the_next_login() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let page = desk.password("eve", PASSWORD).await.unwrap().page;
@@ -64,7 +64,7 @@ async fn codes_that_were_shown_and_not_kept_are_not_shown_to_the_next_login() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_logins_that_enrol_one_is_too_late() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let mut pages = Vec::new();

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::Extension;
 use identity::{HttpConfig, Routes};
-use identity_api::Identity;
 use kernel::{Permission, Principal, PrincipalKind};
 use platform::db::Value;
 use platform::error::Failure;
 use platform::feed::Pull;
 use serde_json::json;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::api::Api;
 use crate::people::harness::Desk;
@@ -31,7 +30,7 @@ async fn remove(desk: &Desk, before: i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let api = api(&desk);
         desk.person("ann", &["customer"]).await;
@@ -43,7 +42,7 @@ async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
         for after in [0, last - 2] {
             let pull = Pull { after, max: 10, wait_ms: 0, consumer: None };
             let gone = Err(Failure::EventsGone { first: last }.into());
-            assert_eq!(desk.service.events_after(&desk.ctx, pull).await, gone);
+            assert_eq!(desk.face.events_after(&desk.ctx, pull).await, gone);
             let (status, problem) = api.get(&format!("/identity/events?after={after}")).await;
             assert_eq!((status, &problem["code"], &problem["first"]), (410, &json!("events_gone"), &json!(last)));
         }

@@ -2,13 +2,13 @@
 
 use identity_api::{FactorKind, LoginAct, Refusal, Stage};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{Desk, PASSWORD, code, refused, why};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_session_begins_before_the_code_of_the_app() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (app, ..) = desk.enrolled("eve").await;
@@ -29,7 +29,7 @@ async fn no_session_begins_before_the_code_of_the_app() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_good_once_and_earlier_ones_are_not_good_behind_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (app, ..) = desk.enrolled("eve").await;
@@ -52,7 +52,7 @@ async fn a_code_is_good_once_and_earlier_ones_are_not_good_behind_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backup_codes_work_once_each_and_say_how_many_are_left() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (_, codes, _) = desk.enrolled("eve").await;
@@ -75,7 +75,7 @@ async fn backup_codes_work_once_each_and_say_how_many_are_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backup_codes_are_their_owners_alone() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         desk.person("max", &["employee"]).await;
@@ -89,7 +89,7 @@ async fn backup_codes_are_their_owners_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_the_password_does_not_try_codes_for_ever() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (app, ..) = desk.enrolled("eve").await;

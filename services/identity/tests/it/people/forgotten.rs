@@ -4,7 +4,7 @@ use identity::Channels;
 use identity_api::{FactorKind, LoginAct, LoginPage, Refusal, Stage};
 use kernel::Secret;
 use platform::crypto::KeyEncryptionKey;
-use testkit::{FakeClock, for_each_engine};
+use testkit::{FakeClock, for_each_way};
 
 use crate::people::harness::{Answer, BETTER, Desk, PASSWORD, cheap, refused, why};
 
@@ -22,7 +22,7 @@ async fn reset(desk: &Desk, page: &LoginPage, code: &Secret, password: &str) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_takes_the_place_of_a_forgotten_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let before = desk.session("ann").await;
@@ -46,7 +46,7 @@ async fn a_new_password_takes_the_place_of_a_forgotten_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_it_the_second_factor_is_asked_for_and_nothing_has_changed_before() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (app, _, session) = desk.enrolled("eve").await;
@@ -69,7 +69,7 @@ async fn behind_it_the_second_factor_is_asked_for_and_nothing_has_changed_before
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_answer_does_not_say_whether_the_name_is_known() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         // She has to have an app and has none yet: a mailbox does not let her in.
@@ -103,7 +103,7 @@ async fn the_answer_does_not_say_whether_the_name_is_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_opened_the_account_is_no_second_factor_too() {
     let config = identity::IdentityConfig { sent_factors: vec![FactorKind::Email], ..cheap() };
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_with(store, config.clone()).await;
         desk.person("ann", &["customer"]).await;
         let page = forgot(&desk, "ann").await;
@@ -116,7 +116,7 @@ async fn a_code_that_opened_the_account_is_no_second_factor_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_are_not_sent_where_there_is_no_channel_and_not_more_than_three_in_one_login() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let nobody = (Channels::default(), std::sync::Arc::default());
         let desk = Desk::open_at(store, FakeClock::default(), cheap(), nobody, &KeyEncryptionKey::random()).await;
         let page = desk.begin().await;
@@ -125,7 +125,7 @@ async fn codes_are_not_sent_where_there_is_no_channel_and_not_more_than_three_in
         assert_eq!(desk.step(&page, forgot).await, Err(off));
     })
     .await;
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let page = desk.begin().await;
         for number in 0..3 {

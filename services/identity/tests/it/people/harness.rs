@@ -6,13 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity::{Channel, ChannelError, Channels, IdentityConfig, IdentityService, Message};
 use identity_api::{
-    BeginLogin, CreateUser, FactorKind, IdentityError, Login, LoginAct, LoginPage, LoginReply, LoginStep, NewSession,
-    Origin, Refusal, Security, SecurityAct, SecurityReply, SecurityStep, SecurityView, Stage, User,
+    BeginLogin, CreateUser, FACE, FactorKind, Identity, IdentityError, LoginAct, LoginPage, LoginReply, LoginStep,
+    NewSession, Origin, Refusal, SecurityAct, SecurityReply, SecurityStep, SecurityView, Stage, User,
 };
 use kernel::{Clock, Ctx, Deadline, IdMaker, Permission, Principal, PrincipalKind, Proof, Secret};
 use platform::crypto::KeyEncryptionKey;
 use platform::db::{Db, Value};
-use testkit::{FakeClock, TestStore};
+use testkit::{FakeClock, Reached, TestStore};
 use totp_rs::{Builder, Secret as AppSecret};
 
 pub(crate) const PASSWORD: &str = "tram-violet-87-osprey";
@@ -20,6 +20,8 @@ pub(crate) const BETTER: &str = "quartz lantern 55 meadow";
 
 pub(crate) struct Desk {
     pub(crate) service: Arc<IdentityService>,
+    /// The same as a caller of this test's way has it.
+    pub(crate) face: Reached<dyn Identity>,
     pub(crate) db: Db,
     pub(crate) clock: FakeClock,
     pub(crate) mail: Arc<Mail>,
@@ -77,10 +79,18 @@ impl Desk {
     }
 
     pub(crate) async fn open_with(store: &TestStore, config: IdentityConfig) -> Desk {
+        Desk::open_by(store, FakeClock::default(), config).await
+    }
+
+    pub(crate) async fn open_on(stage: &testkit::Stage<'_>) -> Desk {
+        Desk::open_by(stage.store, stage.time.clone(), cheap()).await
+    }
+
+    async fn open_by(store: &TestStore, clock: FakeClock, config: IdentityConfig) -> Desk {
         let mail = Arc::new(Mail::default());
         let channels = Channels::default().by_email(mail.clone()).by_sms(mail.clone());
         let kek = KeyEncryptionKey::from_secret(&Secret::new("a secret of tests that is long enough")).unwrap();
-        Desk::open_at(store, FakeClock::default(), config, (channels, mail), &kek).await
+        Desk::open_at(store, clock, config, (channels, mail), &kek).await
     }
 
     pub(crate) async fn open_at(
@@ -92,9 +102,11 @@ impl Desk {
     ) -> Desk {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let (db, ids) = (store.open().await, IdMaker::new(Arc::clone(&shared)));
-        let service = IdentityService::start(db.clone(), config, shared, ids, None, kek).await.unwrap();
+        let service = IdentityService::start(db.clone(), config, Arc::clone(&shared), ids, None, kek).await.unwrap();
+        let service = Arc::new(service.with_channels(channels));
+        let face = Reached::new(&FACE, service.clone(), shared).await;
         let ctx = Desk::ctx_of(&clock, Principal::operator());
-        Desk { service: Arc::new(service.with_channels(channels)), db, clock, mail, ctx }
+        Desk { service, face, db, clock, mail, ctx }
     }
 
     pub(crate) fn ctx_of(clock: &FakeClock, principal: Principal) -> Ctx {
@@ -126,7 +138,7 @@ impl Desk {
     }
 
     pub(crate) async fn begin_as(&self, command: BeginLogin) -> Answer<LoginPage> {
-        self.service.begin_login(&self.ctx, command).await
+        self.face.begin_login(&self.ctx, command).await
     }
 
     pub(crate) async fn step(&self, page: &LoginPage, act: LoginAct) -> Answer<LoginReply> {
@@ -146,10 +158,10 @@ impl Desk {
         device: Option<Secret>,
     ) -> Answer<LoginReply> {
         let step = LoginStep { key: page.key.clone(), origin, device, act };
-        let reply = self.service.login(&self.ctx, step).await?;
+        let reply = self.face.login(&self.ctx, step).await?;
         // Whatever a step answers is what a page that is loaded again shows.
         if reply.page.stage != Stage::Done {
-            assert_eq!(self.service.resume_login(&self.ctx, reply.page.key.clone()).await.unwrap(), reply.page);
+            assert_eq!(self.face.resume_login(&self.ctx, reply.page.key.clone()).await.unwrap(), reply.page);
         }
         Ok(reply)
     }
@@ -188,13 +200,13 @@ impl Desk {
     }
 
     pub(crate) async fn view(&self, session: &NewSession) -> Answer<SecurityView> {
-        self.service.security(&self.ctx, session.cookie.clone()).await
+        self.face.security(&self.ctx, session.cookie.clone()).await
     }
 
     pub(crate) async fn act(&self, session: &NewSession, act: SecurityAct) -> Answer<SecurityReply> {
         let form_key = self.view(session).await?.form_key;
         let step = SecurityStep { session: session.cookie.clone(), form_key, origin: here(), act };
-        self.service.secure(&self.ctx, step).await
+        self.face.secure(&self.ctx, step).await
     }
 
     pub(crate) fn pass(&self, seconds: u64) {

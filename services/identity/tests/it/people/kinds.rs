@@ -1,21 +1,21 @@
 //! Which of the product's roles a person is taken by.
 
-use identity_api::{ChangeUser, People, UserChange};
-use testkit::for_each_engine;
+use identity_api::{ChangeUser, UserChange};
+use testkit::for_each_way;
 
 use crate::people::harness::Desk;
 
 /// Lists are answered in order of the alphabet, in which a customer comes before an employee.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_employee_stays_one_when_their_roles_are_read_and_put_back() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let max = desk.person("max", &["employee", "customer"]).await;
         assert_eq!((max.kind.as_str(), &*max.roles), ("employee", &["customer".to_owned(), "employee".to_owned()][..]));
-        let read = desk.service.user(&desk.ctx, max.id).await.unwrap();
+        let read = desk.face.user(&desk.ctx, max.id).await.unwrap();
         let command = ChangeUser { id: max.id, change: UserChange::SetRoles { roles: read.roles } };
-        assert_eq!(desk.service.change_user(&desk.ctx, command).await.unwrap().user.kind, "employee");
-        assert_eq!(desk.service.user(&desk.ctx, max.id).await.unwrap().kind, "employee");
+        assert_eq!(desk.face.change_user(&desk.ctx, command).await.unwrap().user.kind, "employee");
+        assert_eq!(desk.face.user(&desk.ctx, max.id).await.unwrap().kind, "employee");
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! Waits that grow with failures: of a name, and of an address.
 
-use identity_api::{BeginLogin, ChangeUser, IdentityError, LoginAct, Origin, People, Refusal, UserChange};
-use testkit::for_each_engine;
+use identity_api::{BeginLogin, ChangeUser, IdentityError, LoginAct, Origin, Refusal, UserChange};
+use testkit::for_each_way;
 
 use crate::people::harness::{Desk, PASSWORD, by_password, here, why};
 
@@ -15,7 +15,7 @@ fn wait_of<T: std::fmt::Debug>(answer: Result<T, IdentityError>) -> Option<u32> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn waits_grow_the_same_for_a_name_that_is_known_and_one_that_is_not() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let mut waits = [Vec::new(), Vec::new()];
@@ -37,7 +37,7 @@ async fn waits_grow_the_same_for_a_name_that_is_known_and_one_that_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_it_lasts_the_right_password_is_not_even_looked_at_and_behind_it_gives_its_own_try_back() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         for _ in 0..6 {
@@ -57,7 +57,7 @@ async fn while_it_lasts_the_right_password_is_not_even_looked_at_and_behind_it_g
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_stranger_does_not_lock_a_person_out_elsewhere_and_many_do_for_a_while() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         for _ in 0..60 {
@@ -88,7 +88,7 @@ async fn one_stranger_does_not_lock_a_person_out_elsewhere_and_many_do_for_a_whi
         // And an administrator can let her in.
         assert_eq!(why(desk.password("ann", PASSWORD).await), "too_many_failures");
         let change = ChangeUser { id: ann.id, change: UserChange::Enable };
-        desk.service.change_user(&desk.ctx, change).await.unwrap();
+        desk.face.change_user(&desk.ctx, change).await.unwrap();
         assert!(desk.password("ann", PASSWORD).await.is_ok());
     })
     .await;
@@ -96,7 +96,7 @@ async fn one_stranger_does_not_lock_a_person_out_elsewhere_and_many_do_for_a_whi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_tries_many_names_waits_and_those_who_succeed_there_are_not_counted() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         for _ in 0..40 {
@@ -115,7 +115,7 @@ async fn an_address_that_tries_many_names_waits_and_those_who_succeed_there_are_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_failures_are_cleared_and_no_name_is_kept() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         for number in 0..5 {
             let _ = desk.password(&format!("nobody{number}"), "wrong").await;

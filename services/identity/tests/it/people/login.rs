@@ -1,14 +1,14 @@
 //! The way from a name to a session, and what is not told on it.
 
-use identity_api::{BeginLogin, IdentityError, Login, LoginAct, People, Refusal, Stage, UserChange};
-use kernel::Secret;
-use testkit::for_each_engine;
+use identity_api::{BeginLogin, IdentityError, LoginAct, Refusal, Stage, UserChange};
+use kernel::{Clock, Secret};
+use testkit::for_each_way;
 
 use crate::people::harness::{Desk, PASSWORD, by_password, here, refused, why};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_and_a_password_begin_a_session() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let page = desk.begin().await;
@@ -28,12 +28,12 @@ async fn a_name_and_a_password_begin_a_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_not_told_whether_a_name_is_known() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let gone = desk.person("gone", &["customer"]).await;
         let change = identity_api::ChangeUser { id: gone.id, change: UserChange::Disable };
-        desk.service.change_user(&desk.ctx, change).await.unwrap();
+        desk.face.change_user(&desk.ctx, change).await.unwrap();
         let mut told = Vec::new();
         for (name, password) in [("ann", "wrong"), ("nobody", "wrong"), ("gone", "wrong"), ("gone", PASSWORD)] {
             let hashed = desk.service.passwords_hashed();
@@ -58,7 +58,7 @@ async fn a_stranger_is_not_told_whether_a_name_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_leaves_a_login_where_it_was_and_too_many_end_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let page = desk.begin().await;
@@ -77,25 +77,26 @@ async fn a_refusal_leaves_a_login_where_it_was_and_too_many_end_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_ends_after_ten_minutes_and_needs_its_key() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let page = desk.begin().await;
         desk.pass(599);
-        assert!(desk.service.resume_login(&desk.ctx, page.key.clone()).await.is_ok());
+        assert!(desk.face.resume_login(&desk.ctx, page.key.clone()).await.is_ok());
         desk.pass(1);
         assert_eq!(why(desk.step(&page, by_password("ann", PASSWORD)).await), "login_unknown");
         let other = Secret::new("another key");
-        assert_eq!(why(desk.service.resume_login(&desk.ctx, other).await), "login_unknown");
+        assert_eq!(why(desk.face.resume_login(&desk.ctx, other).await), "login_unknown");
         desk.begin().await;
-        assert_eq!(desk.number("select count(*) from login", &[]).await, 1, "what is over is cleared");
+        let over = [platform::db::Value::Int(desk.clock.now().micros())];
+        assert_eq!(desk.number("select count(*) from login where expires_at <= $1", &over).await, 0, "it is cleared");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_out_of_turn_is_refused() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let secret = || Secret::new("123456");
         let page = desk.begin().await;
@@ -123,7 +124,7 @@ async fn a_step_out_of_turn_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_well_formed_is_refused_before_anything_is_done() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let away =
             |to: &str| BeginLogin { return_to: to.to_owned(), origin: here(), again: None, second_factor: false };
@@ -143,12 +144,12 @@ async fn what_is_not_well_formed_is_refused_before_anything_is_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_is_disabled_half_way_gets_no_further() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let eve = desk.person("eve", &["employee"]).await;
         let page = desk.password("eve", PASSWORD).await.unwrap().page;
         let change = identity_api::ChangeUser { id: eve.id, change: UserChange::Disable };
-        desk.service.change_user(&desk.ctx, change).await.unwrap();
+        desk.face.change_user(&desk.ctx, change).await.unwrap();
         let answer: Result<_, IdentityError> = desk.step(&page, LoginAct::Enrol { code: Secret::new("1") }).await;
         assert_eq!(why(answer), "login_unknown");
     })
@@ -157,13 +158,13 @@ async fn somebody_who_is_disabled_half_way_gets_no_further() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_good_for_one_stage_only() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let before = desk.begin().await;
         let behind = desk.step(&before, by_password("eve", PASSWORD)).await.unwrap().page;
         assert_ne!(before.key, behind.key);
-        assert_eq!(why(desk.service.resume_login(&desk.ctx, before.key).await), "login_unknown");
+        assert_eq!(why(desk.face.resume_login(&desk.ctx, before.key).await), "login_unknown");
     })
     .await;
 }

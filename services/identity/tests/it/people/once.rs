@@ -1,13 +1,13 @@
 //! One-time passwords: for the first login, within three days, and never again.
 
-use identity_api::{ChangeUser, LoginAct, NewUser, People, Refusal, Stage, UserChange};
+use identity_api::{ChangeUser, LoginAct, NewUser, Refusal, Stage, UserChange};
 use kernel::Secret;
 use testkit::for_each_engine;
 
 use crate::people::harness::{App, BETTER, Desk, PASSWORD, new_user, refused, why};
 
 async fn create(desk: &Desk, name: &str, roles: &[&str]) -> (NewUser, Secret) {
-    let made = desk.service.create_user(&desk.ctx, new_user(name, roles)).await.unwrap();
+    let made = desk.face.create_user(&desk.ctx, new_user(name, roles)).await.unwrap();
     let password = made.one_time_password.clone().unwrap();
     (made, password)
 }
@@ -66,7 +66,7 @@ async fn it_is_worth_nothing_after_three_days() {
         desk.pass(1);
         assert_eq!(desk.password("ann", once.expose()).await, Err(refused(Refusal::WrongCredentials)));
         let change = ChangeUser { id: ann.user.id, change: UserChange::ResetPassword };
-        let once = desk.service.change_user(&desk.ctx, change).await.unwrap().one_time_password.unwrap();
+        let once = desk.face.change_user(&desk.ctx, change).await.unwrap().one_time_password.unwrap();
         assert!(desk.password("ann", once.expose()).await.is_ok());
         desk.pass(72 * 60 * 60);
         assert_eq!(desk.password("ann", once.expose()).await, Err(refused(Refusal::WrongCredentials)));
@@ -83,7 +83,7 @@ async fn a_new_one_ends_everything_and_leaves_the_second_factor() {
         let waiting = desk.at_factor("eve").await;
         desk.pass(60);
         let change = ChangeUser { id: eve.id, change: UserChange::ResetPassword };
-        let made = desk.service.change_user(&desk.ctx, change).await.unwrap();
+        let made = desk.face.change_user(&desk.ctx, change).await.unwrap();
         assert_eq!(why(desk.view(&session).await), "not_logged_in");
         assert_eq!(why(desk.step(&waiting, LoginAct::Code { code: app.code(&desk) }).await), "login_unknown");
         assert_eq!(desk.revocations().await, [r#"{"subject":{"subject":"sub_eve","epoch":2}}"#]);

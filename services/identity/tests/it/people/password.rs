@@ -3,7 +3,7 @@
 use identity::IdentityConfig;
 use identity_api::{Refusal, SecurityAct};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{BETTER, Desk, PASSWORD, cheap, refused, why};
 
@@ -13,7 +13,7 @@ fn change(old: &str, new: &str) -> SecurityAct {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_password_ends_other_sessions_and_all_that_was_told_before() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let (session, other) = (desk.session("ann").await, desk.session("ann").await);
@@ -33,7 +33,7 @@ async fn a_changed_password_ends_other_sessions_and_all_that_was_told_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_old_password_is_asked_for_and_its_failures_are_counted() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;
@@ -49,7 +49,7 @@ async fn the_old_password_is_asked_for_and_its_failures_are_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_password_is_refused_by_what_is_bad_about_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let stolen = store.dir().join("stolen.txt");
         // The SHA-1 sums of "zebra cactus 19 hollow" and of another one.
         let sums = "3C2F1E4B5A69788796A5B4C3D2E1F00112233445:3\r\n";
@@ -81,7 +81,7 @@ async fn a_bad_password_is_refused_by_what_is_bad_about_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_the_same_however_a_keyboard_spells_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;

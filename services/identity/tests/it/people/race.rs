@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use identity_api::{
-    ChangeUser, ClientKind, Clients, CreateClient, Login, LoginAct, LoginPage, LoginStep, People, PutRole, Rights,
-    UserChange,
+    ChangeUser, ClientKind, Clients, CreateClient, LoginAct, LoginPage, LoginStep, People, PutRole, Rights, UserChange,
 };
 use platform::db::{Tx, Value};
 use testkit::for_each_engine;
@@ -17,7 +16,7 @@ async fn at_once(desk: &Arc<Desk>, pages: &[LoginPage], act: &LoginAct) -> usize
         let (desk, key, act) = (Arc::clone(desk), page.key.clone(), act.clone());
         tokio::spawn(async move {
             let step = LoginStep { key, origin: here(), device: None, act };
-            let answer: Answer<_> = desk.service.login(&desk.ctx, step).await;
+            let answer: Answer<_> = desk.face.login(&desk.ctx, step).await;
             answer.is_ok_and(|reply| reply.session.is_some())
         })
     });
@@ -113,7 +112,7 @@ async fn a_name_is_given_once() {
         let desk = Arc::new(Desk::open(store).await);
         let each = (0..4).map(|_| {
             let desk = Arc::clone(&desk);
-            tokio::spawn(async move { desk.service.create_user(&desk.ctx, new_user("ann", &["customer"])).await })
+            tokio::spawn(async move { desk.face.create_user(&desk.ctx, new_user("ann", &["customer"])).await })
         });
         let running: Vec<_> = each.collect();
         let mut made = 0;
@@ -150,7 +149,7 @@ async fn a_role_is_not_removed_while_it_is_given() {
         let desk = Arc::new(Desk::open(store).await);
         let ann = desk.person("ann", &["customer"]).await.id;
         let role = || PutRole { name: "teller".to_owned(), description: String::new(), permissions: Vec::new() };
-        desk.service.put_role(&desk.ctx, role()).await.unwrap();
+        desk.face.put_role(&desk.ctx, role()).await.unwrap();
         let given = "insert into person_role (person, role) values ($1, 'teller')";
         let tx = under_way(&desk, given, &[Value::Bytes(&ann.to_bytes())]).await;
         let other = Arc::clone(&desk);
@@ -164,7 +163,7 @@ async fn a_role_is_not_removed_while_it_is_given() {
         let change = ChangeUser { id: ann, change: UserChange::SetRoles { roles } };
         let given = behind(tx, async move { other.service.change_user(&other.ctx, change).await });
         assert_eq!(given.await.unwrap_err().code(), "not_found");
-        desk.service.put_role(&desk.ctx, role()).await.unwrap();
+        desk.face.put_role(&desk.ctx, role()).await.unwrap();
         let tx = under_way(&desk, removed, &[]).await;
         let other = Arc::clone(&desk);
         let given = behind(tx, async move { other.service.create_client(&other.ctx, program()).await });

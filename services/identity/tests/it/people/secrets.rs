@@ -1,7 +1,7 @@
 //! A store that somebody reads gives no password, no code, no cookie and no secret of an app away; events hold ids only.
 
 use identity::IdentityConfig;
-use identity_api::{FactorKind, LoginAct, People, Stage};
+use identity_api::{FactorKind, LoginAct, Stage};
 use kernel::Secret;
 use platform::db::Engine;
 use testkit::{TestStore, for_each_engine};
@@ -23,7 +23,7 @@ async fn story(desk: &Desk) -> Planted {
     let mut planted = Planted::default();
     planted.add("a password", &Secret::new(PASSWORD));
     planted.add("a better one", &Secret::new(BETTER));
-    let made = desk.service.create_user(&desk.ctx, new_user("new", &["employee"])).await.unwrap();
+    let made = desk.face.create_user(&desk.ctx, new_user("new", &["employee"])).await.unwrap();
     let once = made.one_time_password.unwrap();
     planted.add("a one-time password", &once);
     let page = desk.begin().await;

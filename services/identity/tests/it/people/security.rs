@@ -1,11 +1,9 @@
 //! A person's own account: what they see, what they change, and what a stolen cookie is not enough for.
 
-use identity_api::{
-    BeginLogin, IdentityError, LoginAct, NewSession, Refusal, Security, SecurityAct, SecurityStep, Stage,
-};
+use identity_api::{BeginLogin, IdentityError, LoginAct, NewSession, Refusal, SecurityAct, SecurityStep, Stage};
 use kernel::Secret;
 use platform::error::Failure;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{App, BETTER, Desk, PASSWORD, by_password, here, refused, why};
 
@@ -22,7 +20,7 @@ async fn again(desk: &Desk, session: &NewSession, name: &str) -> NewSession {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_enrols_an_app_and_removes_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;
@@ -55,7 +53,7 @@ async fn a_customer_enrols_an_app_and_removes_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_waits_for_its_first_code_ten_minutes_and_wrong_ones_are_counted() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;
@@ -74,7 +72,7 @@ async fn a_secret_waits_for_its_first_code_ten_minutes_and_wrong_ones_are_counte
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_to_have_a_second_factor_keeps_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (.., session) = desk.enrolled("eve").await;
@@ -85,7 +83,7 @@ async fn who_has_to_have_a_second_factor_keeps_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_a_factor_or_the_password_asks_for_a_fresh_proof() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let session = desk.session("ann").await;
@@ -116,7 +114,7 @@ async fn what_changes_a_factor_or_the_password_asks_for_a_fresh_proof() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_from_before_the_app_proves_nothing_about_it() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let (old, session) = (desk.session("ann").await, desk.session("ann").await);
@@ -131,7 +129,7 @@ async fn a_session_from_before_the_app_proves_nothing_about_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_once_more_is_the_same_persons() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         desk.person("bob", &["customer"]).await;
@@ -151,7 +149,7 @@ async fn a_proof_once_more_is_the_same_persons() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_done_without_the_key_of_the_sessions_own_forms() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let (session, other) = (desk.session("ann").await, desk.session("ann").await);
@@ -159,7 +157,7 @@ async fn nothing_is_done_without_the_key_of_the_sessions_own_forms() {
         for form_key in [Secret::new(""), foreign] {
             let (cookie, act) = (session.cookie.clone(), SecurityAct::LogOut);
             let step = SecurityStep { session: cookie, form_key, origin: here(), act };
-            assert_eq!(why(desk.service.secure(&desk.ctx, step).await), "field_invalid");
+            assert_eq!(why(desk.face.secure(&desk.ctx, step).await), "field_invalid");
         }
         assert!(desk.view(&session).await.is_ok());
     })

@@ -3,7 +3,7 @@
 use identity::IdentityConfig;
 use identity_api::{BeginLogin, FactorKind, LoginAct, Refusal, Stage};
 use kernel::Secret;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{Desk, PASSWORD, by_password, cheap, here, refused, why};
 
@@ -17,7 +17,7 @@ fn send(by: FactorKind) -> LoginAct {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_logs_in_with_a_code_that_was_sent_where_that_is_allowed() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
         let reply = desk.password("ann", PASSWORD).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_customer_logs_in_with_a_code_that_was_sent_where_that_is_allowed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sent_code_lasts_five_minutes_three_tries_and_until_the_next_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
         let wrong = || LoginAct::SentCode { code: Secret::new("not one") };
@@ -70,7 +70,7 @@ async fn a_sent_code_lasts_five_minutes_three_tries_and_until_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_so_many_codes_are_sent() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
         let page = desk.password("ann", PASSWORD).await.unwrap().page;
@@ -93,7 +93,7 @@ async fn only_so_many_codes_are_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_good_in_the_browser_that_asked_for_it_only() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
         let [mine, other] =
@@ -108,7 +108,7 @@ async fn a_code_is_good_in_the_browser_that_asked_for_it_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_are_not_sent_to_staff_for_payments_beside_an_app_or_by_default() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("eve", &["employee"]).await;
         desk.enrolled("eve").await;
@@ -128,7 +128,7 @@ async fn codes_are_not_sent_to_staff_for_payments_beside_an_app_or_by_default() 
         assert_eq!(desk.mail.count(), 0);
     })
     .await;
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         assert_eq!(desk.password("ann", PASSWORD).await.unwrap().page.stage, Stage::Done);

@@ -2,7 +2,7 @@
 
 use identity_api::{NewSession, Refusal, SecurityAct, UserId};
 use platform::db::Value;
-use testkit::for_each_engine;
+use testkit::for_each_way;
 
 use crate::people::harness::{Desk, refused, why};
 
@@ -51,7 +51,7 @@ fn revoked(id: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_with_its_tokens_one_by_one_or_all_but_one() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let mut sessions = Vec::new();
@@ -84,7 +84,7 @@ async fn a_session_ends_with_its_tokens_one_by_one_or_all_but_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_ends_somebody_elses_session() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         desk.person("bob", &["customer"]).await;
@@ -99,7 +99,7 @@ async fn nobody_ends_somebody_elses_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_by_itself_when_nobody_uses_it_and_at_last_in_any_case() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let (used, idle) = (desk.session("ann").await, desk.session("ann").await);
@@ -116,7 +116,7 @@ async fn a_session_ends_by_itself_when_nobody_uses_it_and_at_last_in_any_case() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cookie_is_random_and_stored_as_its_digest() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let (one, other) = (desk.session("ann").await, desk.session("ann").await);
@@ -129,7 +129,7 @@ async fn a_cookie_is_random_and_stored_as_its_digest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_was_let_in_is_let_out() {
-    for_each_engine(async |store| {
+    for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let session = session_with_family(&desk, ann.id).await;

@@ -7,14 +7,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::{Channels, HttpConfig, IdentityConfig, IdentityService, Routes};
 use identity_api::{
-    Authorize, AuthorizeReply, BeginLogin, ClientAuth, ClientKind, CreateClient, FactorKind, Grant, LoginAct,
-    NewSession, Origin, PutRole, Rights, Stage, TokenRequest, Tokens,
+    Authorize, AuthorizeReply, BeginLogin, ClientAuth, ClientKind, CreateClient, FACE, FactorKind, Grant, LoginAct,
+    NewSession, Origin, PutRole, Stage, TokenRequest,
 };
 use kernel::{Clock, IdMaker, Principal, Secret};
 use platform::crypto::KeyEncryptionKey;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use testkit::{FakeClock, TestStore, for_each_engine};
+use testkit::{FakeClock, Reached, TestStore, for_each_engine};
 
 use crate::people::api::Api;
 use crate::people::harness::{App, BETTER, Desk, Mail, PASSWORD, by_password, cheap, here, why};
@@ -43,12 +43,14 @@ impl Guarded {
         let http = HttpConfig { issuer: config.issuer.clone(), clock: Arc::clone(&shared) };
         let (db, ids) = (store.open().await, IdMaker::new(Arc::clone(&shared)));
         let (hears, kek) = (Arc::new(gate.clone()) as Arc<dyn Hears>, KeyEncryptionKey::random());
-        let service = IdentityService::start(db.clone(), config, shared, ids, Some(hears), &kek).await.unwrap();
+        let service =
+            IdentityService::start(db.clone(), config, Arc::clone(&shared), ids, Some(hears), &kek).await.unwrap();
         let service = Arc::new(service.with_channels(Channels::default().by_email(mail.clone())));
         let Routes { v1, .. } = identity::routes(service.clone(), http);
+        let face = Reached::new(&FACE, service.clone(), shared).await;
         let ctx = Desk::ctx_of(&clock, Principal::operator());
         let api = Api::at_the_edge(access::authenticate(v1, gate, None), &clock);
-        let guarded = Guarded { desk: Desk { service, db, clock, mail, ctx }, api };
+        let guarded = Guarded { desk: Desk { service, face, db, clock, mail, ctx }, api };
         guarded.fill().await;
         guarded
     }
@@ -56,7 +58,7 @@ impl Guarded {
     async fn fill(&self) {
         let permissions = vec!["users:create:all".parse().unwrap()];
         let role = PutRole { name: "desk".to_owned(), description: String::new(), permissions };
-        self.desk.service.put_role(&self.desk.ctx, role).await.unwrap();
+        self.desk.face.put_role(&self.desk.ctx, role).await.unwrap();
         self.desk.person("pat", &["customer", "desk"]).await;
         let client = CreateClient {
             id: "desk".to_owned(),
@@ -83,7 +85,7 @@ impl Guarded {
             session: Some(session.cookie.clone()),
             ..Authorize::default()
         };
-        let reply = self.desk.service.authorize(&self.desk.ctx, asked).await.unwrap();
+        let reply = self.desk.face.authorize(&self.desk.ctx, asked).await.unwrap();
         let AuthorizeReply::Redirect { to } = reply else { panic!("{reply:?}") };
         let (_, query) = to.expose().split_once('?').unwrap();
         let (_, code) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap();
@@ -94,7 +96,7 @@ impl Guarded {
         };
         let client = ClientAuth { id: Some("desk".to_owned()), secret: Some(Secret::new(CLIENT_SECRET)), basic: true };
         let request = TokenRequest { client, grant, origin: Origin::default() };
-        self.desk.service.token(&self.desk.ctx, request).await.unwrap().access_token
+        self.desk.face.token(&self.desk.ctx, request).await.unwrap().access_token
     }
 
     /// What the API answers to a client that acts for whoever has this session, and wants to make a person.

@@ -90,7 +90,7 @@ async fn an_administrator_ends_a_persons_waits_wherever_they_are() {
             assert_eq!(why(desk.password_from("ann", PASSWORD, place).await), "too_many_failures");
         }
         let change = ChangeUser { id: ann.id, change: UserChange::Enable };
-        desk.service.change_user(&desk.ctx, change).await.unwrap();
+        desk.face.change_user(&desk.ctx, change).await.unwrap();
         for place in places {
             assert!(desk.password_from("ann", PASSWORD, place).await.is_ok(), "{place}");
         }
