@@ -3,14 +3,15 @@
 mod bench;
 mod dev;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use ledger_api::BookName;
 
-use crate::services;
+use crate::house::{EDGE, Rooms};
 
 pub(crate) use bench::{
     Against, Bench, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart, Output, Over,
@@ -30,6 +31,24 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line, with the parts of the house that there are.
+pub(crate) fn command(rooms: &Rooms) -> Clap {
+    let room = |room: &'static platform::room::Room| PossibleValue::new(room.name).alias(room.service).help(room.about);
+    let edge = PossibleValue::new(EDGE).help("answers callers from outside");
+    let parts = PossibleValuesParser::new([edge].into_iter().chain(rooms.iter().map(room)));
+    let help = "Be only these parts of the house [default: all that the settings do not place elsewhere]\n\nWithout the edge a \
+                process answers other processes of the house only. A part that is not in this process is called where \
+                services.NAME.addresses says.";
+    let named = |serve: Clap| serve.mut_arg("services", |arg| arg.value_parser(parts).long_help(help));
+    Cli::command().mut_subcommand("serve", named)
+}
+
+/// What was asked for. Ends the process with the help, or with what is wrong.
+pub(crate) fn parse(rooms: &Rooms, words: impl IntoIterator<Item = OsString>) -> Cli {
+    let parsed = command(rooms).try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|error| error.exit())
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,10 +94,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Be only these parts of the house [default: all that the settings do not place elsewhere]
-    ///
-    /// `edge` answers callers from outside; `ledger` keeps the books, and without the edge answers other processes of the
-    /// house only. A part that is not in this process is called where services.NAME.addresses says.
-    #[arg(value_name = "SERVICES", value_parser = PossibleValuesParser::new(services::KNOWN))]
+    #[arg(value_name = "SERVICES")]
     pub(crate) services: Vec<String>,
 
     /// Treat every caller as one demo user, on a data directory that is marked as a demonstration

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod config;
+mod copied;
 pub(crate) mod dev;
 pub(crate) mod export;
 pub(crate) mod import;
@@ -18,17 +19,27 @@ use std::path::{Path, PathBuf};
 
 use platform::config::{Config, ConfigError, Sources};
 
-use crate::services;
+use crate::house::Rooms;
 
-/// The configuration as this process sees it. Names and values that are not text cannot be ours.
-pub(crate) fn load_config(file: Option<&Path>) -> Result<Config, ConfigError> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-    };
-    Config::load(&Sources {
-        rooms: services::sections(),
-        file: file.map(Path::to_owned),
-        file_if_there: Some(PathBuf::from("florin.toml")),
-        variables: std::env::vars_os().filter_map(text).collect(),
-    })
+/// What every command is started with.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<'a> {
+    pub(crate) rooms: &'a Rooms,
+    /// The file of settings that was named.
+    pub(crate) file: Option<&'a Path>,
+}
+
+impl Start<'_> {
+    /// The configuration as this process sees it. Names and values that are not text cannot be ours.
+    pub(crate) fn config(self) -> Result<Config, ConfigError> {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        };
+        Config::load(&Sources {
+            rooms: self.rooms.sections(),
+            file: self.file.map(Path::to_owned),
+            file_if_there: Some(PathBuf::from("florin.toml")),
+            variables: std::env::vars_os().filter_map(text).collect(),
+        })
+    }
 }

@@ -13,6 +13,11 @@ impl Failure {
         Failure { sentence: sentence.into(), status: 1 }
     }
 
+    /// Of what a room could not be opened for.
+    pub(crate) fn of(error: platform::room::OpenError) -> Failure {
+        Failure::from(&*error as &dyn std::error::Error)
+    }
+
     /// For commands whose status says more than that they failed.
     pub(crate) fn with_status(self, status: u8) -> Failure {
         Failure { status, ..self }

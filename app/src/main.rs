@@ -1,30 +1,29 @@
 //! The binary `florin`: reads the command line, runs one command, and says in a sentence what went wrong.
 //!
-//! The only crate that sees every service. Start reading at [`commands::serve`], then [`services`].
+//! The only crate that sees every room. Start reading at [`rooms`], then [`commands::serve`].
 
-mod books;
 mod cli;
 mod commands;
 mod docs_page;
 mod failure;
+mod house;
 mod progress;
-mod services;
+mod rooms;
 mod stores;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::{Cli, Command};
+use crate::commands::Start;
 use crate::failure::Failure;
+use crate::house::Rooms;
 
 /// A transaction is many small allocations, made on one thread and freed on another, which this one is made for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    match rooms::all().and_then(|rooms| run(&rooms, &cli::parse(&rooms, std::env::args_os()))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("florin: {failure}");
@@ -33,19 +32,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
-    match cli.command {
-        Command::Serve(options) => commands::serve::run(cli.config.as_deref(), &options),
-        Command::Config(options) => commands::config::run(cli.config.as_deref(), &options),
-        Command::Bench(options) => commands::bench::run(cli.config.as_deref(), &options),
-        Command::Dev(options) => commands::dev::run(cli.config.as_deref(), &options),
-        Command::Openapi => commands::openapi::run(),
-        Command::Verify(options) => commands::verify::run(cli.config.as_deref(), &options),
-        Command::Migrate => commands::migrate::run(cli.config.as_deref()),
-        Command::Backup(options) => commands::backup::run(cli.config.as_deref(), &options),
-        Command::Restore(options) => commands::restore::run(cli.config.as_deref(), &options),
-        Command::Export(options) => commands::export::run(cli.config.as_deref(), &options),
-        Command::Import(options) => commands::import::run(cli.config.as_deref(), &options),
-        Command::Completions(options) => commands::completions::run(&options),
+fn run(rooms: &Rooms, cli: &Cli) -> Result<(), Failure> {
+    let start = Start { rooms, file: cli.config.as_deref() };
+    match &cli.command {
+        Command::Serve(options) => commands::serve::run(start, options),
+        Command::Config(options) => commands::config::run(start, options),
+        Command::Bench(options) => commands::bench::run(start, options),
+        Command::Dev(options) => commands::dev::run(start, options),
+        Command::Openapi => commands::openapi::run(rooms),
+        Command::Verify(options) => commands::verify::run(start, options),
+        Command::Migrate => commands::migrate::run(start),
+        Command::Backup(options) => commands::backup::run(start, options),
+        Command::Restore(options) => commands::restore::run(start, options),
+        Command::Export(options) => commands::export::run(start, options),
+        Command::Import(options) => commands::import::run(start, options),
+        Command::Completions(options) => commands::completions::run(rooms, options),
     }
 }

@@ -28,7 +28,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-pub use backup::{Copied, backup_files, backup_listed, file_sha256};
+pub use backup::{Copied, backup_files, backup_listed, check_file, file_sha256};
 pub use beside::files_beside;
 pub use databases::{create_database, drop_database, has_database, with_database};
 pub use error::{CommitError, DbError, Fault, WriteError};
@@ -131,6 +131,11 @@ impl Db {
     /// Brings the schema forward. Refuses a store that a newer version has migrated.
     pub async fn migrate(&self, migrations: &[Migration]) -> Result<usize, DbError> {
         migrate::run(self, migrations).await
+    }
+
+    /// Brings tables forward that the platform brings beside a room's own, and that count their steps for themselves.
+    pub(crate) async fn migrate_part(&self, part: &str, steps: &[Migration]) -> Result<usize, DbError> {
+        migrate::run_part(self, part, steps).await
     }
 
     /// Refuses a store whose schema is not exactly the one that `migrations` lead to; changes nothing.

@@ -39,9 +39,16 @@ pub trait Part: Send + Sync {
     async fn ready(&self) -> Result<(), String>;
 
     /// Facts for people, shown under `/status`.
-    async fn status(&self) -> BTreeMap<&'static str, Value> {
-        BTreeMap::new()
+    async fn status(&self) -> Facts {
+        Facts::new()
     }
+}
+
+/// What a part tells of itself, by name.
+pub type Facts = BTreeMap<String, Value>;
+
+pub fn facts<const N: usize>(known: [(&str, Value); N]) -> Facts {
+    known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What the process is, as `/status` tells it.

@@ -6,10 +6,15 @@
 //!
 //! Invariant: a description is data. Nothing in it depends on the configuration or on the process that reads it.
 
+pub mod about;
 mod opened;
+mod part;
 mod site;
 mod stores;
+mod tables;
+mod tasks;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use utoipa::openapi::OpenApi;
@@ -19,8 +24,11 @@ use crate::db::Migration;
 use crate::rpc::{Methods, RpcClient};
 
 pub use opened::{Introduction, Last, Later, OpenError, Opened, Periodic, Routes};
+pub use part::OnStore;
 pub use site::{Door, Shared, Site};
-pub use stores::{Checked, Found, Further};
+pub use stores::{CheckError, Checked, Checking, Found, Further, Progress};
+pub use tables::migrate;
+pub use tasks::Tasks;
 
 /// How a service is called: its name, and both halves of its calls between processes.
 pub struct Face<S: ?Sized + 'static> {
@@ -76,8 +84,10 @@ pub struct Room {
     pub once: bool,
     /// Names of the faces whose feeds it consumes.
     pub consumes: &'static [&'static str],
-    /// It seals columns, and is given the key-encryption key.
+    /// It seals columns: it has data keys, and is given the key-encryption key.
     pub seals: bool,
+    /// Of several processes that share its store, one writes and the others stand by.
+    pub one_writer: bool,
     pub settings: Settings,
     pub words: &'static [Resource],
     pub grants: &'static [Grant],
@@ -91,6 +101,24 @@ pub struct Room {
     pub first_steps: &'static [FirstStep],
     /// Of a room with more stores than one.
     pub further: Option<Further>,
+    /// What its process is told where all rooms run apart on one machine.
+    pub apart: fn(&Apart<'_>) -> Told,
+}
+
+/// A house whose rooms run apart on one machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Apart<'a> {
+    /// Where callers from outside reach the edge.
+    pub edge: &'a str,
+    /// For what is kept apart from the data.
+    pub keys: &'a Path,
+}
+
+/// Settings of a room's own section, and sentences for the person at the terminal.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub settings: Vec<(&'static str, String)>,
+    pub lines: Vec<String>,
 }
 
 /// A POST that works on a store that is new and on that of a demo.
@@ -119,6 +147,7 @@ impl Room {
             once: false,
             consumes: &[],
             seals: false,
+            one_writer: false,
             settings: Settings::NONE,
             words: &[],
             grants: &[],
@@ -128,6 +157,7 @@ impl Room {
             aliases: &[],
             first_steps: &[],
             further: None,
+            apart: |_| Told::default(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! How the process ends: it stops being ready, finishes what runs, empties what waits, and goes.
 //!
-//! The first SIGTERM or SIGINT starts that; a second one ends the process at once with status 130.
+//! Rooms empty themselves at the same time, so that a slow one takes nothing from the others. All of it is over within
+//! `server.drain_ms` and ten seconds. The first SIGTERM or SIGINT starts that; a second one ends the process at once with status 130.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,8 +15,9 @@ use crate::http::{Drained, Listener};
 
 /// The management port only answers probes; it needs no longer.
 const MANAGEMENT_DRAIN: Duration = Duration::from_secs(1);
-/// Longest wait for one step: a lane that cannot empty itself must not keep the process for ever.
-const STEP_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Longest wait for the rooms, which close at the same time: a lane that cannot empty itself must not keep the process for ever.
+/// With the management port, and with the last traces, it makes less than ten seconds.
+const ROOMS_WAIT_MAX: Duration = Duration::from_secs(7);
 const ENDED_AT_ONCE: i32 = 130;
 
 /// Listens from the moment it is made, so that no signal is lost while the process is still starting.
@@ -73,7 +76,8 @@ pub struct Open {
     /// Where other processes call this one.
     pub internal: Option<Listener>,
     pub management: Option<Listener>,
-    pub steps: Vec<Step>,
+    /// The steps of each room, in order.
+    pub rooms: Vec<Vec<Step>>,
 }
 
 impl Open {
@@ -92,45 +96,67 @@ impl Open {
             (Drained::All, Drained::All) => tracing::info!("all requests finished"),
             _ => tracing::warn!(?public, ?internal, "requests cut after server.drain_ms"),
         }
-        run_steps(self.steps).await;
+        close_rooms(self.rooms).await;
         if let Some(management) = self.management {
             management.drain(MANAGEMENT_DRAIN).await;
         }
     }
 }
 
-/// Runs the steps one after the other, each with a bound. True when all of them finished.
-pub async fn run_steps(steps: Vec<Step>) -> bool {
-    let mut all = true;
-    for step in steps {
-        let finished = tokio::time::timeout(STEP_WAIT_MAX, step.run).await.is_ok();
-        if finished {
+/// Runs the steps of each room one after the other, and the rooms at the same time, all within a bound. True when all of them
+/// finished.
+pub async fn close_rooms(rooms: Vec<Vec<Step>>) -> bool {
+    let closed = futures_util::future::join_all(rooms.into_iter().map(close_room)).await;
+    closed.into_iter().all(|finished| finished)
+}
+
+async fn close_room(steps: Vec<Step>) -> bool {
+    let running = Mutex::new("");
+    let run = async {
+        for step in steps {
+            *running.lock().unwrap_or_else(PoisonError::into_inner) = step.name;
+            step.run.await;
             tracing::info!(step = step.name, "shutdown step done");
-        } else {
-            tracing::error!(step = step.name, waited_s = STEP_WAIT_MAX.as_secs(), "shutdown step given up");
         }
-        all &= finished;
+    };
+    let finished = tokio::time::timeout(ROOMS_WAIT_MAX, run).await.is_ok();
+    if !finished {
+        let step = *running.lock().unwrap_or_else(PoisonError::into_inner);
+        tracing::error!(step, waited_s = ROOMS_WAIT_MAX.as_secs(), "shutdown step given up, and what comes after it");
     }
-    all
+    finished
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use super::*;
 
-    #[tokio::test]
-    async fn steps_run_in_the_order_they_were_given() {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let step = |name: &'static str, wait_ms: u64| {
-            let seen = seen.clone();
-            Step::new(name, async move {
-                tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                seen.lock().unwrap().push(name);
-            })
-        };
-        assert!(run_steps(vec![step("lane", 30), step("outbox", 1)]).await);
-        assert_eq!(*seen.lock().unwrap(), ["lane", "outbox"]);
+    type Seen = Arc<Mutex<Vec<&'static str>>>;
+
+    fn step(seen: &Seen, name: &'static str, wait_ms: u64) -> Step {
+        let seen = seen.clone();
+        Step::new(name, async move {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            seen.lock().unwrap().push(name);
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn steps_run_in_order_and_rooms_at_the_same_time() {
+        let seen = Seen::default();
+        let rooms = vec![vec![step(&seen, "lane", 30), step(&seen, "lease", 1)], vec![step(&seen, "outbox", 10)]];
+        assert!(close_rooms(rooms).await);
+        assert_eq!(*seen.lock().unwrap(), ["outbox", "lane", "lease"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_room_that_hangs_is_given_up_and_keeps_no_other() {
+        let seen = Seen::default();
+        let hangs = Step::new("lane", std::future::pending());
+        let rooms = vec![vec![hangs, step(&seen, "lease", 0)], vec![step(&seen, "outbox", 5_000)]];
+        let closed = tokio::time::timeout(ROOMS_WAIT_MAX + Duration::from_millis(1), close_rooms(rooms)).await;
+        assert_eq!((closed, &*seen.lock().unwrap()), (Ok(false), &vec!["outbox"]));
     }
 }

@@ -27,18 +27,16 @@ mod split;
 mod store;
 mod table;
 
-use std::path::Path;
-
 use platform::config::Config;
 
 use crate::cli::Bench;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
 
 use store::Stores;
 
-pub(crate) fn run(file: Option<&Path>, options: &Bench) -> Result<(), Failure> {
-    let config = load_config(file)?;
+pub(crate) fn run(start: Start<'_>, options: &Bench) -> Result<(), Failure> {
+    let config = start.config()?;
     commits::watch()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(measure(&config, options))

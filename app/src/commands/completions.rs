@@ -1,11 +1,10 @@
 //! `florin completions`: a script for the shell.
 
-use clap::CommandFactory;
-
-use crate::cli::{Cli, Completions};
+use crate::cli::{self, Completions};
 use crate::failure::Failure;
+use crate::house::Rooms;
 
-pub(crate) fn run(options: &Completions) -> Result<(), Failure> {
-    clap_complete::generate(options.shell, &mut Cli::command(), "florin", &mut std::io::stdout());
+pub(crate) fn run(rooms: &Rooms, options: &Completions) -> Result<(), Failure> {
+    clap_complete::generate(options.shell, &mut cli::command(rooms), "florin", &mut std::io::stdout());
     Ok(())
 }

@@ -2,20 +2,18 @@
 //! with their meaning.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use platform::config::{Config, Row, default_text};
 
 use crate::cli::Settings;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
-use crate::services::sections;
 
-pub(crate) fn run(file: Option<&Path>, options: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(start: Start<'_>, options: &Settings) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written = match options.defaults {
-        true => out.write_all(default_text(&sections()).as_bytes()),
-        false => write(&load_config(file)?, &mut out),
+        true => out.write_all(default_text(&start.rooms.sections()).as_bytes()),
+        false => write(&start.config()?, &mut out),
     };
     match written {
         // Whoever reads may have seen enough, as `head` does.

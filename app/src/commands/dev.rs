@@ -7,13 +7,12 @@ mod process;
 mod split;
 mod table;
 
-use std::path::Path;
-
 use crate::cli::Dev;
+use crate::commands::Start;
 use crate::failure::Failure;
 
-pub(crate) fn run(config: Option<&Path>, options: &Dev) -> Result<(), Failure> {
+pub(crate) fn run(start: Start<'_>, options: &Dev) -> Result<(), Failure> {
     match options {
-        Dev::Split(split) => split::run(config, split),
+        Dev::Split(split) => split::run(start, split),
     }
 }

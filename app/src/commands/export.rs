@@ -7,16 +7,16 @@ use ledger::{ExportOptions, Exported, StoresBeside};
 use platform::db::{Access, Db};
 
 use crate::cli::Export;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stores::{self, COULD_NOT_RUN, transfer_failure};
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-pub(crate) fn run(file: Option<&Path>, options: &Export) -> Result<(), Failure> {
+pub(crate) fn run(start: Start<'_>, options: &Export) -> Result<(), Failure> {
     let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
-    let config = load_config(file).map_err(|error| could_not_run(error.into()))?;
+    let config = start.config().map_err(|error| could_not_run(error.into()))?;
     let main = stores::ledger(&config).map_err(could_not_run)?;
     let target = StoresBeside { main, readers: 1 }.target(&options.book);
     let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;

@@ -12,7 +12,7 @@ use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, Target};
 
 use crate::cli::Import;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stores::{self, COULD_NOT_RUN, transfer_failure};
@@ -26,9 +26,9 @@ struct Source {
     bytes: Option<u64>,
 }
 
-pub(crate) fn run(file: Option<&Path>, options: &Import) -> Result<(), Failure> {
+pub(crate) fn run(start: Start<'_>, options: &Import) -> Result<(), Failure> {
     let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
-    let config = load_config(file).map_err(|error| could_not_run(error.into()))?;
+    let config = start.config().map_err(|error| could_not_run(error.into()))?;
     let (book, source) = open(&options.file).map_err(could_not_run)?.book()?;
     let (main, _held) = hold(&config).map_err(could_not_run)?;
     let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;

@@ -1,23 +1,21 @@
-//! `florin migrate`: brings the stores of all services, and of all books, to this version's schema while nobody else writes them.
-
-use std::path::Path;
+//! `florin migrate`: brings the stores of all rooms to this version's schema while nobody else writes them.
 
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, DbError, Target};
+use platform::room::Room;
 
-use crate::books::Shelf;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
-use crate::services::IDENTITY;
+use crate::house::Rooms;
 use crate::stores;
 
-pub(crate) fn run(file: Option<&Path>) -> Result<(), Failure> {
-    let config = load_config(file)?;
-    stores::runtime()?.block_on(migrate(&config))
+pub(crate) fn run(start: Start<'_>) -> Result<(), Failure> {
+    let config = start.config()?;
+    stores::runtime()?.block_on(migrate(start.rooms, &config))
 }
 
-async fn migrate(config: &Config) -> Result<(), Failure> {
+async fn migrate(rooms: &Rooms, config: &Config) -> Result<(), Failure> {
     let held = match &config.storage.database_url {
         // The database lets only one process migrate at a time by itself.
         Some(_) => None,
@@ -27,15 +25,22 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
             Some(DataDir::open(data_dir, stamp)?)
         }
     };
-    let main = stores::of_service(config, stores::LEDGER);
-    migrate_one("ledger", main.clone(), ledger::migrate).await?;
-    let shelf = Shelf::look(main).await?;
-    for book in shelf.books.iter().filter(|book| !book.is_main()) {
-        migrate_one(&format!("book {book}"), shelf.target(book), ledger::migrate).await?;
+    for room in rooms.iter() {
+        migrate_room(room, stores::of_service(config, room.name)).await?;
     }
-    migrate_one(IDENTITY, stores::of_service(config, IDENTITY), identity::migrate).await?;
-    shelf.wrong().iter().for_each(|sentence| eprintln!("florin: {sentence}"));
     drop(held);
+    Ok(())
+}
+
+/// The room's own store, which knows of further ones once it is up to date.
+async fn migrate_room(room: &Room, own: Target) -> Result<(), Failure> {
+    migrate_one(room.name, own.clone(), async |db| platform::room::migrate(room, db).await).await?;
+    let Some(further) = room.further else { return Ok(()) };
+    let found = (further.find)(own).await.map_err(Failure::of)?;
+    for (what, target) in found.stores {
+        migrate_one(&what, target, async |db| platform::room::migrate(room, db).await).await?;
+    }
+    found.wrong.iter().for_each(|sentence| eprintln!("florin: {sentence}"));
     Ok(())
 }
 

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use crate::failure::Failure;
-use crate::services;
+use crate::house::Rooms;
 
-pub(crate) fn run() -> Result<(), Failure> {
-    let mut text = serde_json::to_vec_pretty(&services::api()?)?;
+pub(crate) fn run(rooms: &Rooms) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec_pretty(&rooms.document()?)?;
     text.push(b'\n');
     match io::stdout().lock().write_all(&text) {
         // Whoever reads may have seen enough, as `head` does.

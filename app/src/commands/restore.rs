@@ -1,22 +1,22 @@
 //! `florin restore`: a data directory from a backup, checked before and after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
-use ledger::Report;
 use platform::data_dir::STAMP_FILE;
 
 use crate::cli::Restore;
-use crate::commands::backup::{empty_dir, name_of, rows, verify_copy};
-use crate::commands::load_config;
+use crate::commands::Start;
+use crate::commands::backup::empty_dir;
+use crate::commands::copied::{self, Found};
 use crate::commands::manifest::Manifest;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::stores::{self, DISAGREES};
+use crate::stores::DISAGREES;
 
-pub(crate) fn run(file: Option<&Path>, options: &Restore) -> Result<(), Failure> {
-    let config = load_config(file)?;
+pub(crate) fn run(start: Start<'_>, options: &Restore) -> Result<(), Failure> {
+    let config = start.config()?;
     let to = match (&options.data_dir, &config.storage.database_url) {
         (Some(data_dir), _) => data_dir,
         (None, None) => &config.storage.data_dir,
@@ -33,22 +33,19 @@ pub(crate) fn run(file: Option<&Path>, options: &Restore) -> Result<(), Failure>
     let (stamp, files): (Vec<&str>, Vec<&str>) =
         manifest.files.iter().map(|entry| entry.name.as_str()).partition(|name| *name == STAMP_FILE);
     copy(&options.from, to, &files)?;
-    let target = stores::ledger_file(to, config.storage.sqlite_cache_mb)?;
-    let reports = stores::runtime()?.block_on(verify_copy(target))?;
-    check_heads(&manifest, &reports)?;
+    let found = copied::check(start.rooms, to, config.storage.sqlite_cache_mb)?;
+    check_heads(&manifest, &found)?;
     copy(&options.from, to, &stamp)?;
-    println!("restored to {}, as of {}, {}, verified", to.display(), manifest.made_at, rows(&reports));
-    reports.iter().for_each(|report| println!("head  {}", report.head));
+    println!("restored to {}, as of {}, {}, verified", to.display(), manifest.made_at, found.summary());
+    found.print_heads();
     Ok(())
 }
 
-/// Each book ends where the backup says, and none is left out.
-fn check_heads(manifest: &Manifest, reports: &[Report]) -> Result<(), Failure> {
-    let found: BTreeMap<String, String> =
-        reports.iter().map(|report| (name_of(&report.head.book), report.head.to_string())).collect();
-    let names: BTreeSet<&String> = found.keys().chain(manifest.heads.keys()).collect();
+/// Each log ends where the backup says, and none is left out.
+fn check_heads(manifest: &Manifest, found: &Found) -> Result<(), Failure> {
+    let names: BTreeSet<&String> = found.heads.keys().chain(manifest.heads.keys()).collect();
     for name in names {
-        let (head, expected) = (found.get(name), manifest.heads.get(name));
+        let (head, expected) = (found.heads.get(name), manifest.heads.get(name));
         if head != expected {
             let [head, expected] = [head, expected].map(|head| head.map_or("none", String::as_str));
             let sentence =

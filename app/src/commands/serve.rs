@@ -4,7 +4,6 @@ mod banner;
 mod inside;
 mod listeners;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,27 +19,27 @@ use platform::shutdown::{Open, Signals};
 use platform::telemetry::Telemetry;
 
 use crate::cli::Serve;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::docs_page;
 use crate::failure::Failure;
-use crate::services::{self, First, Opening, Roles, Started};
+use crate::house::{House, Opening, Roles, Rooms, Started};
 
 use listeners::Taken;
 
 pub(crate) use inside::Inside;
 
-pub(crate) fn run(file: Option<&Path>, options: &Serve) -> Result<(), Failure> {
-    let config = load_config(file)?;
+pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
+    let config = start.config()?;
     if options.demo && config.storage.database_url.is_some() {
         return Err(Failure::new(
             "--demo runs on the embedded databases only; unset storage.database_url (DATABASE_URL)",
         ));
     }
     listeners::check(&config, options.demo)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(&config, options))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(start.rooms, &config, options))
 }
 
-async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
+async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let signals = Signals::listen()?;
     let telemetry = Telemetry::start(&config.telemetry)?;
@@ -48,42 +47,37 @@ async fn serve(config: &Config, options: &Serve) -> Result<(), Failure> {
         tracing::warn!(variables = config.known_not_used().join(" "), "set, and not used yet");
     }
     listeners::warn(config);
-    let roles = Roles::new(&options.services, config, options.demo)?;
+    let roles = Roles::new(rooms, &options.services, config, options.demo)?;
+    let document = rooms.document()?;
     let data_dir = if roles.keeps() { Some(open_data_dir(config, options.demo)?) } else { None };
-    let inside = Inside::open(config, roles).await?;
+    let inside = Inside::open(config, &roles).await?;
     let taken = Taken::take(config).await?;
     let (data_dir, demo) = (data_dir.as_ref(), options.demo);
-    let address = roles.edge.then(|| taken.address());
-    let opening =
-        Opening { config, data_dir, clock: clock.clone(), roles, inside: &inside, address: address.clone(), demo };
-    let Started { router, root, gate, newcomers, methods, parts, steps, gauges, api } =
-        services::start(&opening).await?;
+    let address = roles.is_edge().then(|| taken.address());
+    let opening = Opening { rooms, config, clock: clock.clone(), roles: &roles, inside: &inside, address, demo };
+    let (gate, started) = House::open(&opening).await?;
+    let Started { routes, methods, parts, gauges, lasts, steps } = started;
 
-    let about = About {
-        version: env!("CARGO_PKG_VERSION"),
-        mode: mode(config, roles),
-        roles: roles.names(),
-        demo: options.demo,
-    };
+    let about = About { version: env!("CARGO_PKG_VERSION"), mode: mode(config, &roles), roles: roles.names(), demo };
     let health = Health::new(about, clock.clone(), telemetry.metrics.clone(), parts);
     let edge = Edge::new(config, clock.clone());
-    // Without the edge nobody from outside is answered, whatever the services bring.
-    let router = if roles.edge {
-        guarded(router, gate.clone(), demo).merge(root).merge(docs_page::routes(&api)?)
+    // Without the edge nobody from outside is answered, whatever the rooms bring.
+    let router = if roles.is_edge() {
+        guarded(routes.v1, gate.clone(), demo).merge(routes.root).merge(docs_page::routes(&document)?)
     } else {
         Router::new()
     };
     // Last of all that may fail: who is made here is shown once.
-    let first = match newcomers {
-        Some(identity) => services::first_people(&opening, &identity).await?,
-        None => First::Known,
-    };
+    let mut introductions = Vec::with_capacity(lasts.len());
+    for last in lasts {
+        introductions.push(last.await.map_err(Failure::of)?);
+    }
     let (public, management) = taken.serve(config, &health, &edge, router);
     let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
-    let open = Open { public, internal, management, steps };
+    let open = Open { public, internal, management, rooms: steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
-    let issuer = services::issuer(config)?.or(address).unwrap_or_default();
-    banner::show(&open, &issuer, roles, data_dir, &first);
+    let steps = rooms.iter().flat_map(|room| room.first_steps);
+    banner::show(&open, &roles, &banner::Told { data_dir, demo, introductions, steps: steps.collect() });
 
     let signal = signals.first().await;
     tracing::info!(signal, "stopping");
@@ -99,7 +93,7 @@ fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {
 }
 
 /// Where the data is.
-fn mode(config: &Config, roles: Roles) -> &'static str {
+fn mode(config: &Config, roles: &Roles) -> &'static str {
     match (roles.keeps(), &config.storage.database_url) {
         (false, _) => "remote",
         (true, Some(_)) => "postgres",
@@ -107,7 +101,7 @@ fn mode(config: &Config, roles: Roles) -> &'static str {
     }
 }
 
-/// The services under both prefixes, for whoever shows a token; under `--demo` those without one are the demo's user.
+/// The rooms under both prefixes, for whoever shows a token; under `--demo` those without one are the demo's user.
 fn guarded(services: Router, gate: Gate, demo: bool) -> Router {
     let services = Router::new().nest("/v1", services.clone()).nest("/api/v1", services);
     access::authenticate(services, gate, demo.then(Principal::demo))

@@ -1,22 +1,19 @@
 //! `florin verify`: reads the log of every book, works everything out again and names the first thing that disagrees.
 
-use std::path::Path;
-
-use ledger::{Head, Report};
+use ledger::{Head, Report, Shelf};
 use ledger_api::BookName;
 
-use crate::books::Shelf;
 use crate::cli::Verify;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
 use crate::stores::{self, COULD_NOT_RUN, DISAGREES};
 
-pub(crate) fn run(file: Option<&Path>, options: &Verify) -> Result<(), Failure> {
+pub(crate) fn run(start: Start<'_>, options: &Verify) -> Result<(), Failure> {
     let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
-    let (target, heads) = prepare(file, options).map_err(could_not_run)?;
+    let (target, heads) = prepare(start, options).map_err(could_not_run)?;
     let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;
     runtime.block_on(async {
-        let shelf = Shelf::look(target).await?;
+        let shelf = Shelf::look(target).await.map_err(|error| could_not_run(error.into()))?;
         let wanted = wanted(&shelf, options.book.as_ref())?;
         if let Some(head) = heads.iter().find(|head| !wanted.contains(&head.book)) {
             let sentence = format!("the head {head} is of book {}, which is not one that is verified", head.book);
@@ -27,8 +24,8 @@ pub(crate) fn run(file: Option<&Path>, options: &Verify) -> Result<(), Failure> 
     })
 }
 
-fn prepare(file: Option<&Path>, options: &Verify) -> Result<(platform::db::Target, Vec<Head>), Failure> {
-    let config = load_config(file)?;
+fn prepare(start: Start<'_>, options: &Verify) -> Result<(platform::db::Target, Vec<Head>), Failure> {
+    let config = start.config()?;
     let heads: Vec<Head> = options.against.iter().map(|head| head.parse()).collect::<Result<_, _>>()?;
     let twice =
         heads.iter().enumerate().find(|(place, head)| heads.iter().skip(place + 1).any(|h| h.book == head.book));

@@ -6,7 +6,7 @@ use crate::db::{DbError, Row, Tx, Value};
 
 /// For the migrations of a service that seals values.
 pub const KEY_TABLES: &str = "
-create table data_key (
+create table if not exists data_key (
     id SEQ,
     wrapped BYTES not null,
     wrapped_under BYTES not null,

@@ -10,7 +10,7 @@ use super::{Db, DbError, Engine, Fault, Tx, Value};
 /// One step of a schema. Its SQL may use the words `SEQ`, `ID`, `BYTES` and `CLUSTERED`, which each engine reads its own way.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Counts from 1 without gaps.
+    /// Rises from 1.
     pub version: i64,
     pub name: &'static str,
     pub sql: &'static str,
@@ -36,12 +36,32 @@ const MIGRATION_RECORD: &str = "
 insert into schema_migration (version, name)
 values ($1, $2)";
 
+const PART_TABLE: &str = "
+create table if not exists schema_part (
+    part TEXT,
+    version BIGINT,
+    name TEXT not null,
+    primary key (part, version)
+)";
+
+const PART_LIST: &str = "
+select version
+from schema_part
+where part = $1
+order by version";
+
+const PART_RECORD: &str = "
+insert into schema_part (part, version, name)
+values ($1, $2, $3)";
+
 const UNSORTED_COLUMNS: &str = "
 select table_name, column_name
 from information_schema.columns
 where table_schema = current_schema()
     and data_type = 'text'
     and coalesce(collation_name, '') <> 'C'";
+
+const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(7012345678)";
 
 /// Times that the turn is waited for, while another process that was started at the same moment migrates.
 const TURNS_MAX: u32 = 5;
@@ -54,6 +74,48 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbEr
             outcome => return outcome,
         }
     }
+}
+
+/// After the store's own migrations, which have made its schema.
+pub(crate) async fn run_part(db: &Db, part: &str, steps: &[Migration]) -> Result<usize, DbError> {
+    let mut tried = 0;
+    loop {
+        match run_part_once(db, part, steps).await {
+            Err(error) if error.is_retryable() && tried < TURNS_MAX => tried += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn run_part_once(db: &Db, part: &str, steps: &[Migration]) -> Result<usize, DbError> {
+    let tx = db.begin().await?;
+    if db.engine() == Engine::Postgres {
+        tx.batch(ONE_AT_A_TIME).await?;
+    }
+    tx.batch(&translate(PART_TABLE, db.engine())).await?;
+    let done = tx.query(PART_LIST, &[Value::Text(part)]).await?;
+    let newest = done.last().map_or(Ok(0), |row| row.int(0))?;
+    let pending = pending(&format!("the tables of {part}"), newest, steps)?;
+    for Migration { version, name, sql } in pending.clone() {
+        tx.batch(&translate(sql, db.engine())).await?;
+        tx.execute(PART_RECORD, &[Value::Text(part), Value::Int(*version), Value::Text(name)]).await?;
+    }
+    tx.commit().await?;
+    Ok(pending.count())
+}
+
+/// The steps that are still to be done. A store that a newer version has migrated is refused.
+fn pending<'m>(
+    what: &str,
+    newest: i64,
+    migrations: &'m [Migration],
+) -> Result<impl Iterator<Item = &'m Migration> + Clone + use<'m>, DbError> {
+    let known = migrations.last().map_or(0, |migration| migration.version);
+    if newest > known {
+        let detail = format!("migrate {what} from version {newest} with a florin that knows versions up to {known}");
+        return Err(DbError::new(detail, Fault::Newer));
+    }
+    Ok(migrations.iter().filter(move |migration| migration.version > newest))
 }
 
 async fn run_once(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
@@ -87,7 +149,7 @@ async fn apply(tx: &Tx, engine: Engine, schema: Option<&str>, migrations: &[Migr
     if let Some(schema) = schema {
         // Two processes that start together would both try to create it. The right to create schemas is asked for only
         // when it is needed: a service's role may own its schema and nothing else.
-        tx.batch("select pg_advisory_xact_lock(7012345678)").await?;
+        tx.batch(ONE_AT_A_TIME).await?;
         if tx.query(SCHEMA_EXISTS, &[Value::Text(schema)]).await?.is_empty() {
             tx.batch(&format!("create schema {schema}")).await?;
         }
@@ -95,13 +157,8 @@ async fn apply(tx: &Tx, engine: Engine, schema: Option<&str>, migrations: &[Migr
     tx.batch(&translate(MIGRATION_TABLE, engine)).await?;
     let done = tx.query(MIGRATION_LIST, &[]).await?;
     let newest = done.last().map_or(Ok(0), |row| row.int(0))?;
-    let known = migrations.last().map_or(0, |migration| migration.version);
-    if newest > known {
-        let detail = format!("migrate from version {newest} with a florin that knows versions up to {known}");
-        return Err(DbError::new(detail, Fault::Newer));
-    }
     let mut applied = 0;
-    for migration in migrations.iter().filter(|migration| migration.version > newest) {
+    for migration in pending("a store", newest, migrations)? {
         tx.batch(&translate(migration.sql, engine)).await?;
         tx.execute(MIGRATION_RECORD, &[Value::Int(migration.version), Value::Text(migration.name)]).await?;
         applied += 1;

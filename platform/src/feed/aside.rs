@@ -1,14 +1,12 @@
 //! How a consumer is, what it has put aside, and what a person may decide about that.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::effect::{self, Failed};
 use super::{Consumer, Event, ParkedError, ParkedEvent, parked};
 use crate::db::DbError;
-use crate::health::Part;
+use crate::health::{Facts, Part, facts};
 
 /// Parked events whose reasons are told at a glance.
 const REASONS_SHOWN: usize = 3;
@@ -103,14 +101,14 @@ impl Consumer {
         }
     }
 
-    async fn facts(&self) -> Result<BTreeMap<&'static str, Value>, DbError> {
+    async fn facts(&self) -> Result<Facts, DbError> {
         let cursor = self.cursor().await?;
         let tx = self.db.read().await?;
         let count = parked::count(&tx, self.config.feed).await?;
         let first = parked::after(&tx, self.config.feed, 0, REASONS_SHOWN).await?;
         let reason = |aside: &ParkedEvent| json!({ "cursor": aside.cursor, "id": aside.event.id, "type": aside.event.kind, "reason": aside.reason });
         let seen = self.seen().clone();
-        Ok(BTreeMap::from([
+        Ok(facts([
             ("cursor", json!(cursor)),
             ("lag", json!(seen.lag)),
             ("parked", json!(count)),
@@ -131,7 +129,7 @@ impl Part for Consumer {
         Ok(())
     }
 
-    async fn status(&self) -> BTreeMap<&'static str, Value> {
-        self.facts().await.unwrap_or_else(|error| BTreeMap::from([("error", json!(error.to_string()))]))
+    async fn status(&self) -> Facts {
+        self.facts().await.unwrap_or_else(|error| facts([("error", json!(error.to_string()))]))
     }
 }

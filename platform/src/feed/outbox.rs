@@ -16,18 +16,18 @@ use crate::db::{Column, Db, DbError, RowSet, Tx, Value};
 
 /// For the migrations of a service that has an outbox.
 pub const OUTBOX_TABLES: &str = "
-create table outbox (
+create table if not exists outbox (
     seq SEQ,
     at BIGINT not null,
     event TEXT not null
 );
 
-create table outbox_last (
+create table if not exists outbox_last (
     one SMALLINT primary key,
     seq BIGINT not null
 );
 
-insert into outbox_last (one, seq) values (1, 0);
+insert into outbox_last (one, seq) values (1, 0) on conflict (one) do nothing;
 ";
 
 static OUTBOX: RowSet = RowSet::new("outbox", &[("seq", "bigint"), ("at", "bigint"), ("event", "text")]);
@@ -70,13 +70,13 @@ impl NewEvent {
 
 #[derive(Debug, Clone)]
 pub struct Outbox {
-    source: &'static str,
+    source: Arc<str>,
     clock: Arc<dyn Clock>,
 }
 
 impl Outbox {
-    pub fn new(source: &'static str, clock: Arc<dyn Clock>) -> Outbox {
-        Outbox { source, clock }
+    pub fn new(source: impl Into<Arc<str>>, clock: Arc<dyn Clock>) -> Outbox {
+        Outbox { source: source.into(), clock }
     }
 
     /// Adds events to the transaction of the fact; the last cursor is for the signal once that is committed.
@@ -87,7 +87,7 @@ impl Outbox {
         let (mut seqs, mut bodies) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
         for (seq, event) in (last + 1..).zip(events) {
             let NewEvent { kind, version, subject, data } = event;
-            let event = CloudEvent::new(self.source, seq.to_string(), kind, subject, now, data).of_version(version);
+            let event = CloudEvent::new(&self.source, seq.to_string(), kind, subject, now, data).of_version(version);
             seqs.push(seq);
             bodies.push(serde_json::to_string(&event).map_err(|error| DbError::shape(error.to_string()))?);
         }

@@ -15,7 +15,7 @@ use crate::db::{Db, DbError, Tx, Value};
 
 /// For the migrations of a service that has an outbox, beside [`OUTBOX_TABLES`](super::OUTBOX_TABLES).
 pub const OUTBOX_CONSUMER_TABLE: &str = "
-create table outbox_consumer (
+create table if not exists outbox_consumer (
     name TEXT primary key,
     passed BIGINT not null,
     seen_at BIGINT not null

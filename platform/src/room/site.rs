@@ -7,8 +7,10 @@ use kernel::{Clock, IdMaker};
 use super::OpenError;
 use crate::crypto::KeyEncryptionKey;
 use crate::db::{Db, Target};
+use crate::error::Refusal;
 use crate::feed::{FeedSignal, Outbox};
 use crate::lease::LeaseConfig;
+use crate::once::Once;
 use crate::rpc::{Connect, Credential};
 
 /// What a room is opened with; `C` is the struct of its settings.
@@ -26,9 +28,9 @@ pub struct Site<C> {
     pub outbox: Outbox,
     /// Told of each commit that has an event.
     pub signal: FeedSignal,
-    /// Of a room with `seals`.
+    /// Of a room with `seals` or `once`.
     pub key: Option<KeyEncryptionKey>,
-    /// Where several processes share the store, on PostgreSQL.
+    /// Of a room with `one_writer`, where several processes share the store.
     pub shared: Option<Shared>,
     /// Of a process that is the edge: where callers from outside reach it.
     pub address: Option<String>,
@@ -40,9 +42,17 @@ impl<C> Site<C> {
     /// The key-encryption key.
     ///
     /// # Errors
-    /// The room does not say that it seals.
+    /// The room says neither that it seals nor that it has commands that may be sent twice.
     pub fn key(&self) -> Result<&KeyEncryptionKey, OpenError> {
-        self.key.as_ref().ok_or_else(|| "a room that does not say `seals` is given no key".into())
+        self.key.as_ref().ok_or_else(|| "a room that says neither `seals` nor `once` is given no key".into())
+    }
+
+    /// What carries a command out once that may be sent twice.
+    ///
+    /// # Errors
+    /// As [`Site::key`].
+    pub fn once<R: Refusal>(&self) -> Result<Once<R>, OpenError> {
+        Ok(Once::new(self.key()?, Arc::clone(&self.clock)))
     }
 }
 

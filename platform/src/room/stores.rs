@@ -1,5 +1,8 @@
 //! Further stores of a room, beside its own: which there are, and whether they are as they should be.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use super::Later;
 use crate::db::Target;
 
@@ -9,7 +12,7 @@ pub struct Further {
     /// Looks which there are beside the room's own, which is at this version's schema.
     pub find: fn(Target) -> Later<Found>,
     /// Checks all that the room's stores hold, its own and further ones, which nobody writes.
-    pub check: fn(Target) -> Later<Checked>,
+    pub check: fn(Target, Progress) -> Checking,
 }
 
 /// Further stores.
@@ -21,12 +24,27 @@ pub struct Found {
     pub wrong: Vec<String>,
 }
 
+/// Is told what is being checked, how far it is, and how far it goes.
+pub type Progress = Box<dyn FnMut(&str, u64, u64) + Send>;
+
+pub type Checking = Pin<Box<dyn Future<Output = Result<Checked, CheckError>> + Send>>;
+
 /// What a check of a room's stores found.
 #[derive(Debug, Default)]
 pub struct Checked {
-    pub rows: u64,
+    /// What there is, for people: `3 books, 4711 rows`.
+    pub summary: String,
     /// The end of each store's log, by the name of its file without ending.
     pub heads: Vec<(String, String)>,
     /// Sentences about what is strange and does no harm.
     pub strange: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// What is stored is not what was written.
+    #[error("{0}")]
+    Disagrees(String),
+    #[error("{0}")]
+    CouldNotRun(String),
 }

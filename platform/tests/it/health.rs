@@ -1,13 +1,12 @@
 //! Probes, status and metrics, under every path that operators have in their files.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{config, open, routes, send};
 use async_trait::async_trait;
 use kernel::SystemClock;
-use platform::health::{About, Health, Part};
+use platform::health::{About, Facts, Health, Part, facts};
 use platform::telemetry::Metrics;
 use serde_json::Value;
 
@@ -25,8 +24,8 @@ impl Part for Store {
         if self.up.load(Ordering::Relaxed) { Ok(()) } else { Err("planted secret".to_owned()) }
     }
 
-    async fn status(&self) -> BTreeMap<&'static str, Value> {
-        BTreeMap::from([("rows", Value::from(7))])
+    async fn status(&self) -> Facts {
+        facts([("rows", Value::from(7))])
     }
 }
 

@@ -15,6 +15,7 @@ mod health;
 mod lane;
 mod once;
 mod outbound;
+mod room;
 mod rpc;
 mod shutdown;
 mod tls;

@@ -28,13 +28,13 @@ async fn readiness_goes_first_and_the_running_request_still_finishes_before_the_
     let (public, management) = (open(router, &config).await, open(health.routes(), &config).await);
     let (at, probe) = (public.address(), management.address());
     let noting = seen.clone();
-    let steps = vec![Step::new("lane", async move { noting.lock().unwrap().push("lane") })];
+    let rooms = vec![vec![Step::new("lane", async move { noting.lock().unwrap().push("lane") })]];
     assert_eq!(send(probe, "GET", "/ready", "", b"").await.status, 200);
 
     let slow = tokio::spawn(send(at, "GET", "/slow", "", b""));
     tokio::time::sleep(Duration::from_millis(100)).await;
     let closing = tokio::spawn(async move {
-        let all = Open { public, internal: None, management: Some(management), steps };
+        let all = Open { public, internal: None, management: Some(management), rooms };
         all.close(&health, Duration::from_secs(5)).await;
     });
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -17,6 +17,7 @@ use identity_api::Identity;
 use kernel::Clock;
 use utoipa::openapi::OpenApi;
 
+pub(crate) use api::{OPERATIONS, TAGS};
 pub use pages::{Door, PageRoute};
 
 /// What the routes have to know beside identity itself.

@@ -36,6 +36,6 @@ pub use channels::{Channel, ChannelError, Channels, FileChannel, LogChannel, Mes
 pub use config::IdentityConfig;
 pub use http::{Door, HttpConfig, PageRoute, Routes, api, routes};
 pub use passwords::{BreachedError, PasswordsError, RawChecks, raw_password_checks};
-pub use room::ROOM;
+pub use room::{ROOM, mount, open};
 pub use service::{IdentityService, StartError, migrate};
 pub use settings::Settings;

@@ -1,7 +1,13 @@
-//! Identity as it describes itself.
+//! Identity as it describes itself, and as a part of a process.
 
-use platform::room::Room;
+mod first;
+mod open;
 
+use platform::room::{Apart, Room, Told};
+
+pub use open::{mount, open};
+
+use crate::http::{OPERATIONS, TAGS};
 use crate::settings::SETTINGS;
 use crate::store::MIGRATIONS;
 
@@ -9,6 +15,8 @@ pub static ROOM: Room = Room {
     service: "user-management-service",
     about: "knows people and programs, and gives tokens",
     migrations: MIGRATIONS,
+    outbox: true,
+    seals: true,
     settings: SETTINGS,
     words: &[
         ("users", &["read", "create", "change"]),
@@ -19,6 +27,19 @@ pub static ROOM: Room = Room {
         ("events", &["read"]),
     ],
     grants: &[("employee", &["users:read:all"])],
+    operations: OPERATIONS,
+    tags: &TAGS,
     document: crate::http::api,
+    // Where older operators' guides call them.
+    aliases: &["/users"],
+    apart,
     ..Room::named("identity")
 };
+
+/// It is not the edge, and so does not know by itself where that is; what is told once has a place of its own.
+fn apart(house: &Apart<'_>) -> Told {
+    let first_login = house.keys.join("first-login").display().to_string();
+    let line =
+        format!("the administrator's first password and a program's secret: {first_login}; read it, and delete it");
+    Told { settings: vec![("issuer", house.edge.to_owned()), ("first_login_file", first_login)], lines: vec![line] }
+}

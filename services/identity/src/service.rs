@@ -14,7 +14,6 @@ use crate::channels::Channels;
 use crate::config::IdentityConfig;
 use crate::keys::Held;
 use crate::passwords::{Passwords, PasswordsError};
-use crate::store::MIGRATIONS;
 use crate::tokens::Issued;
 
 /// The name in events, of the file and of the schema.
@@ -56,7 +55,7 @@ pub enum StartError {
 
 /// Brings the store's schema forward; answers how many steps that took.
 pub async fn migrate(db: &Db) -> Result<usize, DbError> {
-    db.migrate(MIGRATIONS).await
+    platform::room::migrate(&crate::ROOM, db).await
 }
 
 impl IdentityService {

@@ -4,9 +4,7 @@ use platform::db::{DbError, Migration, Row};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") },
-    Migration { version: 2, name: "outbox", sql: platform::feed::OUTBOX_TABLES },
-    Migration { version: 3, name: "consumers", sql: platform::feed::OUTBOX_CONSUMER_TABLE },
-    Migration { version: 4, name: "keys", sql: platform::crypto::KEY_TABLES },
+    // 2 to 4 made the tables of outbox and keys, which the platform brings now.
     Migration { version: 5, name: "devices", sql: include_str!("../migrations/0005_devices.sql") },
 ];
 

@@ -11,6 +11,7 @@
 
 mod open;
 mod register;
+mod shelf;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use crate::{LedgerConfig, LedgerService};
 
 use open::{All, Slot};
 pub use register::{Registered, mark_stored, register, registered};
+pub use shelf::Shelf;
 
 /// Between two looks at what is not open or not used.
 const TIDY_EACH: Duration = Duration::from_secs(60);

@@ -31,6 +31,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use document::TAGS;
+pub(crate) use operations::OPERATIONS;
+
 /// The ledger of the book that a request is about.
 type Shared = Arc<dyn Ledger>;
 

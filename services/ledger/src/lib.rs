@@ -48,11 +48,11 @@ mod view;
 mod work;
 
 pub use crate::http::{api, routes};
-pub use books::{BookStores, LedgerBooks, Registered, StoresBeside, mark_stored, register, registered};
+pub use books::{BookStores, LedgerBooks, Registered, Shelf, StoresBeside, mark_stored, register, registered};
 pub use query::{Head, HeadError};
 pub use raw::{RawPlan, RawRun, mean_row_bytes, raw_writes};
 pub use replica::{ReplicaBooks, ToHolder, WRITER};
-pub use room::ROOM;
+pub use room::{ROOM, mount, open};
 pub use service::{LedgerConfig, LedgerService, migrate};
 pub use settings::Settings;
 pub use transfer::{

@@ -1,7 +1,16 @@
-//! The ledger as it describes itself.
+//! The ledger as it describes itself, and as a part of a process.
 
-use platform::room::Room;
+mod demo;
+mod further;
+mod open;
+mod part;
+mod sharing;
 
+use platform::room::{FirstStep, Room};
+
+pub use open::{mount, open};
+
+use crate::http::{OPERATIONS, TAGS};
 use crate::settings::SETTINGS;
 use crate::store::sql::MIGRATIONS;
 
@@ -9,6 +18,7 @@ pub static ROOM: Room = Room {
     service: "ledger-service",
     about: "keeps the books",
     migrations: MIGRATIONS,
+    one_writer: true,
     settings: SETTINGS,
     words: &[
         ("accounts", &["read", "open", "change"]),
@@ -47,6 +57,28 @@ pub static ROOM: Room = Room {
             ],
         ),
     ],
+    operations: OPERATIONS,
+    tags: &TAGS,
     document: crate::http::api,
+    // Where older operators' guides call them.
+    aliases: &["/accounts", "/transactions"],
+    first_steps: &[
+        FirstStep {
+            path: "/ledger/accounts",
+            body: r#"{"path": "assets:cash", "currency": "USD", "normal": "debit"}"#,
+            idempotency_key: None,
+        },
+        FirstStep {
+            path: "/ledger/accounts",
+            body: r#"{"path": "equity:capital", "currency": "USD", "normal": "credit"}"#,
+            idempotency_key: None,
+        },
+        FirstStep {
+            path: "/ledger/transactions",
+            body: r#"{"reference": "first-steps", "postings": [{"debit": "assets:cash", "credit": "equity:capital", "amount": {"amount": "100.00", "currency": "USD"}}]}"#,
+            idempotency_key: Some("first-steps"),
+        },
+    ],
+    further: Some(further::FURTHER),
     ..Room::named("ledger")
 };

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use kernel::Clock;
 use platform::config::Config;
+use platform::room::{Apart, Room, Told};
 use platform::rpc::Credential;
 
 use super::look::{self, Look};
 use super::postgres::{self, Database};
 use super::process::{Plan, Process, Stop, bound};
+use crate::commands::Start;
 use crate::failure::Failure;
+use crate::house::EDGE;
 
 /// Settings that are given to each process anew, so that what was meant for one does not reach all.
 const OWN: [&str; 6] =
@@ -22,22 +25,27 @@ pub(super) struct House {
     processes: Vec<Process>,
     edge: SocketAddr,
     dir: PathBuf,
+    /// What the rooms tell the person at the terminal.
+    told: Vec<String>,
 }
 
 impl House {
     pub(super) async fn open(
         dir: &Path,
+        start: Start<'_>,
         settings: &Config,
-        file: Option<&Path>,
-        ledgers: usize,
+        writers: usize,
         clock: Arc<dyn Clock>,
     ) -> Result<House, Failure> {
         let keys = dir.join("keys");
         let secret = keys.join("rpc");
         Credential::read_or_make(&secret)?;
+        // It has the form of a key too.
+        Credential::read_or_make(&keys.join("master"))?;
         let logs = dir.join("logs");
         std::fs::create_dir_all(&logs)?;
-        let mut house = House { processes: Vec::new(), edge: settings.server.listen, dir: dir.to_owned() };
+        let (edge, told) = (settings.server.listen, Vec::new());
+        let mut house = House { processes: Vec::new(), edge, dir: dir.to_owned(), told };
         let url = match &settings.storage.database_url {
             Some(url) => url.expose().to_owned(),
             None => {
@@ -47,21 +55,24 @@ impl House {
                 url
             }
         };
-        let common = Common { file, secret, url, dir: dir.to_owned() };
-        let rpc = local(free_port()?);
-        let plan = common.plan("identity", "identity", local(free_port()?), &of_identity(&keys, rpc, house.edge)?)?;
-        house.processes.push(Process::start(plan, &logs, clock.clone())?);
-        let identity = remote(IDENTITY, &rpc.to_string());
-        let mut addresses = Vec::new();
-        for number in 1..=ledgers {
-            let (name, rpc) = (format!("ledger-{number}"), local(free_port()?));
-            let env = [&identity[..], &[("FLORIN__RPC__LISTEN", rpc.to_string())]].concat();
-            let plan = common.plan(&name, "ledger", local(free_port()?), &env)?;
-            house.processes.push(Process::start(plan, &logs, clock.clone())?);
-            addresses.push(rpc.to_string());
+        let mut places = start.rooms.iter().map(|room| Place::of(room, writers)).collect::<Result<Vec<_>, _>>()?;
+        // Nobody is let in anywhere before the one that makes the terms.
+        places.sort_by_key(|place| start.rooms.source() != Some(place.room.name));
+        let common = Common { file: start.file, secret, keys, url, dir: dir.to_owned(), places: &places };
+        for place in common.places {
+            let Told { settings, lines } = common.told(place.room, edge);
+            for (number, rpc) in (1..).zip(&place.rpc) {
+                let name = if place.rpc.len() > 1 {
+                    format!("{}-{number}", place.room.name)
+                } else {
+                    place.room.name.to_owned()
+                };
+                let plan = common.plan_of_room(&name, place, *rpc, &settings)?;
+                house.processes.push(Process::start(plan, &logs, clock.clone())?);
+            }
+            house.told.extend(lines);
         }
-        let env = [identity, remote(LEDGER, &addresses.join(","))].concat();
-        let plan = common.plan("edge", "edge", house.edge, &env)?;
+        let plan = common.plan(EDGE, EDGE, edge, &common.remote(None))?;
         house.processes.push(Process::start(plan, &logs, clock)?);
         Ok(house)
     }
@@ -88,10 +99,7 @@ impl House {
             "callers reach it on http://{}; every operation: http://{}/docs; Ctrl-C stops all of it",
             self.edge, self.edge
         );
-        eprintln!(
-            "the administrator's first password and a program's secret: {}; read it, and delete it",
-            self.dir.join("keys/first-login").display()
-        );
+        self.told.iter().for_each(|line| eprintln!("{line}"));
     }
 
     /// Who calls goes before who is called.
@@ -102,16 +110,66 @@ impl House {
     }
 }
 
+/// A room, and where the processes that run it are called.
+struct Place {
+    room: &'static Room,
+    rpc: Vec<SocketAddr>,
+}
+
+impl Place {
+    fn of(room: &'static Room, writers: usize) -> Result<Place, Failure> {
+        let count = if room.one_writer { writers } else { 1 };
+        let rpc = (0..count).map(|_| free_port().map(local)).collect::<Result<_, _>>()?;
+        Ok(Place { room, rpc })
+    }
+}
+
 /// What all processes of ours have in common.
 struct Common<'a> {
     file: Option<&'a Path>,
     secret: PathBuf,
+    keys: PathBuf,
     url: String,
     dir: PathBuf,
+    places: &'a [Place],
 }
 
 impl Common<'_> {
-    fn plan(&self, name: &str, role: &str, at: SocketAddr, env: &[(&str, String)]) -> Result<Plan, Failure> {
+    fn told(&self, room: &Room, edge: SocketAddr) -> Told {
+        (room.apart)(&Apart { edge: &format!("http://{edge}"), keys: &self.keys })
+    }
+
+    /// Where all rooms run, but the one that the process itself is.
+    fn remote(&self, own: Option<&str>) -> Vec<(String, String)> {
+        let others = self.places.iter().filter(|place| Some(place.room.name) != own);
+        let settings = others.flat_map(|place| {
+            let addresses: Vec<String> = place.rpc.iter().map(SocketAddr::to_string).collect();
+            let name = |key: &str| format!("FLORIN__SERVICES__{}__{key}", place.room.name.to_uppercase());
+            [(name("MODE"), "remote".to_owned()), (name("ADDRESSES"), addresses.join(","))]
+        });
+        settings.collect()
+    }
+
+    fn plan_of_room(
+        &self,
+        name: &str,
+        place: &Place,
+        rpc: SocketAddr,
+        settings: &[(&str, String)],
+    ) -> Result<Plan, Failure> {
+        let room = place.room.name;
+        let mut env = self.remote(Some(room));
+        env.push(("FLORIN__RPC__LISTEN".to_owned(), rpc.to_string()));
+        env.push(("FLORIN__CRYPTO__KEY_FILE".to_owned(), self.keys.join("master").display().to_string()));
+        env.push(("FLORIN__STORAGE__DATABASE_URL".to_owned(), self.url.clone()));
+        let own = |(key, value): &(&str, String)| {
+            (format!("FLORIN__{}__{}", room.to_uppercase(), key.to_uppercase()), value.clone())
+        };
+        env.extend(settings.iter().map(own));
+        Ok(Plan { room: Some(room), ..self.plan(name, room, local(free_port()?), &env)? })
+    }
+
+    fn plan(&self, name: &str, role: &str, at: SocketAddr, env: &[(String, String)]) -> Result<Plan, Failure> {
         let mut command = bound(&std::env::current_exe()?);
         if let Some(file) = self.file {
             command.arg("--config").arg(file.canonicalize()?);
@@ -128,36 +186,11 @@ impl Common<'_> {
             .env("FLORIN__STORAGE__DATA_DIR", self.dir.join("data").join(name))
             .env("FLORIN__TELEMETRY__SERVICE_NAME", name)
             .env("FLORIN__TELEMETRY__LOG_FORMAT", "text");
-        if role != "edge" {
-            command.env("FLORIN__STORAGE__DATABASE_URL", &self.url);
-        }
         for (variable, value) in env {
             command.env(variable, value);
         }
-        Ok(Plan { name: name.to_owned(), command, at, stop: Stop::Terminate, speaks_http: true })
+        Ok(Plan { name: name.to_owned(), command, at, stop: Stop::Terminate, speaks_http: true, room: None })
     }
-}
-
-/// Where a service runs: the names of its two settings.
-type Place = [&'static str; 2];
-const LEDGER: Place = ["FLORIN__SERVICES__LEDGER__MODE", "FLORIN__SERVICES__LEDGER__ADDRESSES"];
-const IDENTITY: Place = ["FLORIN__SERVICES__IDENTITY__MODE", "FLORIN__SERVICES__IDENTITY__ADDRESSES"];
-
-fn remote([mode, addresses]: Place, at: &str) -> [(&'static str, String); 2] {
-    [(mode, "remote".to_owned()), (addresses, at.to_owned())]
-}
-
-/// Its keys lie beside those of the house, and so does what is told once at the first start.
-fn of_identity(keys: &Path, rpc: SocketAddr, edge: SocketAddr) -> Result<[(&'static str, String); 4], Failure> {
-    let master = keys.join("master");
-    // It has the form of a key too.
-    Credential::read_or_make(&master)?;
-    Ok([
-        ("FLORIN__RPC__LISTEN", rpc.to_string()),
-        ("FLORIN__IDENTITY__ISSUER", format!("http://{edge}")),
-        ("FLORIN__CRYPTO__KEY_FILE", master.display().to_string()),
-        ("FLORIN__IDENTITY__FIRST_LOGIN_FILE", keys.join("first-login").display().to_string()),
-    ])
 }
 
 fn local(port: u16) -> SocketAddr {

@@ -29,9 +29,9 @@ pub(super) struct Look {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) ready: bool,
-    /// `writer` or `stand-by`, of a ledger.
+    /// `holder` or `stand-by`, of a room with one writer.
     pub(super) role: Option<String>,
-    /// The last row of the log that it sees, of a ledger.
+    /// The last row of the log that it sees, of a room with a log.
     pub(super) rows: Option<u64>,
     /// Commands that wait for the next commit.
     pub(super) waiting: Option<u64>,
@@ -44,22 +44,22 @@ pub(super) async fn at(plan: &Plan) -> Option<Found> {
         let connected = tokio::time::timeout(ANSWER_MAX, TcpStream::connect(plan.at)).await;
         return matches!(connected, Ok(Ok(_))).then(|| Found { ready: true, ..Found::default() });
     }
-    tokio::time::timeout(ANSWER_MAX, ask_all(plan.at)).await.ok()?
+    tokio::time::timeout(ANSWER_MAX, ask_all(plan)).await.ok()?
 }
 
-async fn ask_all(at: SocketAddr) -> Option<Found> {
+async fn ask_all(plan: &Plan) -> Option<Found> {
+    let at = plan.at;
     let (ready, status, metrics) = tokio::join!(ask(at, "/ready"), ask(at, "/status"), ask(at, "/metrics"));
     let (ready, status, metrics) = (ready?, status?, metrics?);
     let status: Value = serde_json::from_slice(&status.1).ok()?;
-    let ledger = status.pointer("/services/ledger").unwrap_or(&Value::Null);
-    let number = |name| ledger.get(name).and_then(Value::as_u64);
-    let text = |name| ledger.get(name).and_then(Value::as_str).map(str::to_owned);
-    let keeps = status.get("mode").and_then(Value::as_str) != Some("remote");
+    let room = plan.room.and_then(|room| status.get("services")?.get(room)).unwrap_or(&Value::Null);
+    let number = |name| room.get(name).and_then(Value::as_u64);
+    let text = |name| room.get(name).and_then(Value::as_str).map(str::to_owned);
     Some(Found {
         ready: ready.0 == StatusCode::OK,
-        role: if keeps { text("role") } else { None },
-        rows: if keeps { number("rows") } else { None },
-        waiting: if keeps { number("waiting") } else { None },
+        role: text("role"),
+        rows: number("rows"),
+        waiting: number("waiting"),
         requests: requests(&String::from_utf8_lossy(&metrics.1)),
     })
 }
@@ -79,9 +79,11 @@ async fn ask(at: SocketAddr, path: &str) -> Option<(StatusCode, Bytes)> {
 /// Calls from outside and from other processes; what asks how a process is does not count.
 fn requests(metrics: &str) -> u64 {
     let counts = |line: &&str| {
-        let outside = line.starts_with("http_requests_total{") && line.contains("endpoint=\"/v1/ledger")
-            || line.starts_with("http_requests_total{") && line.contains("endpoint=\"/api/v1/ledger");
-        let inside = line.starts_with("rpc_served_seconds_count{") && !line.contains("method=\"status\"");
+        let outside = line.starts_with("http_requests_total{")
+            && ["endpoint=\"/v1/", "endpoint=\"/api/v1/"].iter().any(|path| line.contains(path))
+            && !line.contains("v1/health\"");
+        let inside = line.starts_with("rpc_served_seconds_count{")
+            && !["method=\"status\"", "method=\"about\""].iter().any(|method| line.contains(method));
         outside || inside
     };
     let value = |line: &str| line.rsplit(' ').next().and_then(|number| number.parse::<f64>().ok()).unwrap_or(0.0);
@@ -101,6 +103,8 @@ http_requests_total{service=\"edge\",method=\"POST\",endpoint=\"/v1/ledger/trans
 http_requests_total{service=\"edge\",method=\"GET\",endpoint=\"/api/v1/ledger/accounts\",status=\"200\"} 2
 rpc_served_seconds_count{service=\"ledger\",method=\"submit\"} 7
 rpc_served_seconds_count{service=\"ledger\",method=\"status\"} 800
+rpc_served_seconds_count{service=\"ledger\",method=\"about\"} 600
+http_requests_total{service=\"edge\",method=\"GET\",endpoint=\"/api/v1/health\",status=\"200\"} 500
 rpc_served_seconds_sum{service=\"ledger\",method=\"submit\"} 0.5
 ";
         assert_eq!(requests(metrics), 49);

@@ -61,7 +61,7 @@ pub(super) fn prepare(dir: &Path, keys: &Path, port: u16) -> Result<Database, Fa
     let server = format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres");
     let url = with_database(&server, DATABASE);
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let plan = Plan { name: "postgres".to_owned(), command, at, stop: Stop::Interrupt, speaks_http: false };
+    let plan = Plan { name: "postgres".to_owned(), command, at, stop: Stop::Interrupt, speaks_http: false, room: None };
     Ok(Database { plan, url, ready: Ready { server } })
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) at: SocketAddr,
     pub(super) stop: Stop,
     pub(super) speaks_http: bool,
+    /// The room that it runs.
+    pub(super) room: Option<&'static str>,
 }
 
 pub(super) struct Process {

@@ -1,6 +1,6 @@
 //! `florin dev split`: the house as several processes on this machine, kept alive and watched until told to stop.
 //!
-//! The same binary, the same settings, one process for each part: PostgreSQL, ledgers that share its books, an edge that
+//! The same binary, the same settings, one process for each part: PostgreSQL, the rooms on it (several of one that has a writer and stand-bys), an edge that
 //! calls them. What dies is started again; that is all the supervision there is, because the processes look after the money
 //! themselves.
 
@@ -16,21 +16,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::house::House;
 use super::table::Table;
 use crate::cli::DevSplit;
-use crate::commands::load_config;
+use crate::commands::Start;
 use crate::failure::Failure;
 use crate::stores;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-pub(super) fn run(config: Option<&Path>, options: &DevSplit) -> Result<(), Failure> {
-    let settings = load_config(config)?;
+pub(super) fn run(start: Start<'_>, options: &DevSplit) -> Result<(), Failure> {
+    let settings = start.config()?;
     let dir = make(&options.dir)?;
     let _held = hold(&dir)?;
     stores::runtime()?.block_on(async {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let signals = Signals::listen()?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let mut house = House::open(&dir, &settings, config, options.ledgers, clock).await?;
+        let mut house = House::open(&dir, start, &settings, options.ledgers, clock).await?;
         house.introduce();
         tokio::select! {
             ended = keep(&mut house) => ended?,

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use kernel::{Clock, SystemClock};
-use platform::config::{Config, Mode};
+use platform::config::Config;
 use platform::http::{Bound, Listener, Settings};
 use platform::rpc::{self, Connect, Credential, Served, TcpConnect, TlsConnect};
 use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
-use crate::services::{self, Roles};
+use crate::house::Roles;
 
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
@@ -23,12 +23,10 @@ pub(crate) struct Inside {
 
 impl Inside {
     /// Takes the port of a process that others call. Nobody is answered before [`Inside::serve`].
-    pub(crate) async fn open(config: &Config, roles: Roles) -> Result<Inside, Failure> {
-        let elsewhere = services::ROOMS.iter().any(|room| config.service(room.name).mode == Mode::Remote);
-        // On PostgreSQL several processes may share a service's store, with or without an edge of their own.
-        let called = roles.keeps() && (!roles.edge || elsewhere || config.storage.database_url.is_some());
-        let calls = !roles.identity || (roles.edge && !roles.ledger);
-        if !called && !calls {
+    pub(crate) async fn open(config: &Config, roles: &Roles) -> Result<Inside, Failure> {
+        // On PostgreSQL several processes may share a room's store, with or without an edge of their own.
+        let called = roles.keeps() && (roles.is_split() || config.storage.database_url.is_some());
+        if !called && !roles.calls_any() {
             return Ok(Inside::default());
         }
         let credential = Some(Credential::read_or_make(&config.rpc.secret_file)?);

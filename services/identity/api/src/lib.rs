@@ -10,6 +10,7 @@ mod refusal;
 mod remote;
 mod rights;
 mod security;
+mod source;
 mod token;
 
 use access::{Since, Standing};
@@ -30,6 +31,7 @@ pub use rights::{Effect, EffectOn, PutPolicy, PutRole, Rights, TryChange};
 pub use security::{
     Consented, Enrolment, Security, SecurityAct, SecurityReply, SecurityStep, SecurityView, SessionView,
 };
+pub use source::TermsOf;
 pub use token::{
     Authorize, AuthorizeReply, ClientAuth, Consent, Discovery, EndSession, EndSessionReply, Grant, Introspect,
     Introspection, RevokeToken, TokenReply, TokenRequest, Tokens, UserInfo,

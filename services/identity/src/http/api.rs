@@ -22,6 +22,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use document::TAGS;
+pub(crate) use operations::OPERATIONS;
+
 type Shared = Arc<dyn Identity>;
 
 /// An empty body: `{}`, or none. The header that says it is JSON is wanted all the same.

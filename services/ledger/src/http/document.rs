@@ -13,7 +13,7 @@ use super::operations::OPERATIONS;
 /// The operations about books themselves; all others are about what is in one.
 const BOOKS: &str = "Books";
 
-const TAGS: [(&str, &str); 7] = [
+pub(crate) const TAGS: [(&str, &str); 7] = [
     (
         "Accounts",
         "Where money is. An account has a path, a currency, a normal side, limits, and three balances with a version. \

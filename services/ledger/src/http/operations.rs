@@ -2,7 +2,7 @@
 
 use platform::room::{Operation, needs};
 
-pub(super) const OPERATIONS: &[Operation] = &[
+pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "create_book", word: needs("books", "create"), refusals: &["too_many_books"] },
     Operation { name: "list_books", word: needs("books", "read"), refusals: &[] },
     Operation { name: "get_book", word: needs("books", "read"), refusals: &["book_unknown"] },

@@ -8,7 +8,6 @@ use super::{Bench, told};
 use crate::commands::bench::goals::Goals;
 use crate::commands::bench::report::Report;
 use crate::failure::Failure;
-use crate::services::vocabulary;
 
 const TOKENS: usize = 10_000;
 const POLICIES: usize = 1_000;
@@ -19,7 +18,7 @@ const DECISIONS: usize = 20_000;
 type Costs = [(&'static str, Figures); 4];
 
 pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &mut Goals) -> Result<(), Failure> {
-    let words = vocabulary()?;
+    let words = crate::rooms::all()?.vocabulary()?;
     let costs = tokio::task::spawn_blocking(move || costs(&words)).await??;
     told::costs(report, &costs);
     report.insert("costs", costs.iter().map(|(what, figures)| value(what, figures)).collect());

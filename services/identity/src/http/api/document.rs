@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 
 use super::operations::OPERATIONS;
 
-const TAGS: [(&str, &str); 6] = [
+pub(crate) const TAGS: [(&str, &str); 6] = [
     (
         "People",
         "Who has an account, and which roles they hold. The same routes answer under /v1/users and /api/v1/users, where \

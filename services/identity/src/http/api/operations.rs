@@ -2,7 +2,7 @@
 
 use platform::room::{Operation, needs};
 
-pub(super) const OPERATIONS: &[Operation] = &[
+pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "create_user",
         word: needs("users", "create"),

@@ -8,8 +8,7 @@ use ledger_api::{
     AccountPath, Ledger, LedgerError, Limits, Metadata, NewTransaction, OpenAccount, Operation, Posting, Reference,
     Side, Submit, TransactionId, WantedStatus,
 };
-
-use crate::failure::Failure;
+use platform::room::OpenError;
 
 /// Path, side on which it grows, owner. None may go below zero.
 const ACCOUNTS: [(&str, Side, Option<&str>); 7] = [
@@ -35,7 +34,7 @@ const TRANSACTIONS: [(&str, &str, &str, i64, WantedStatus); 6] = [
 /// The first of the transactions' ids, a time-ordered id of 2026-01-01.
 const FIRST_ID: u128 = 0x019b_76da_8c00_7000_8000_0000_0000_0001;
 
-pub(super) async fn seed(ledger: &dyn Ledger, ctx: impl Fn() -> Ctx) -> Result<(), Failure> {
+pub(super) async fn seed(ledger: &dyn Ledger, ctx: impl Fn() -> Ctx) -> Result<(), OpenError> {
     let usd = Currency::iso("USD")?;
     for (path, normal, owner) in ACCOUNTS {
         let account = OpenAccount {

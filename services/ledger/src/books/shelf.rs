@@ -1,32 +1,29 @@
 //! The books of a ledger for commands that run none: which there are, and whether their stores are there.
 
-use ledger::{Registered, StoresBeside, registered};
 use ledger_api::BookName;
-use platform::db::{Access, Db, Target};
+use platform::db::{Access, Db, DbError, Target};
 
-use crate::failure::Failure;
-use crate::stores::COULD_NOT_RUN;
+use super::{Registered, StoresBeside, registered};
 
 /// What the store of `main` says of the books, beside the stores that are there.
-pub(crate) struct Shelf {
+pub struct Shelf {
     stores: StoresBeside,
     /// Those with a store, `main` first.
-    pub(crate) books: Vec<BookName>,
+    pub books: Vec<BookName>,
     /// Registered, and nothing was ever written to them.
-    pub(crate) not_made: Vec<BookName>,
+    pub not_made: Vec<BookName>,
     /// Registered, and their stores are gone.
-    pub(crate) missing: Vec<BookName>,
+    pub missing: Vec<BookName>,
     /// Stores that the register does not know.
-    pub(crate) unknown: Vec<String>,
+    pub unknown: Vec<String>,
 }
 
 impl Shelf {
     /// Opens the store of `main` read-only.
-    pub(crate) async fn look(main: Target) -> Result<Shelf, Failure> {
-        let could_not_run = |error| Failure::from(error).with_status(COULD_NOT_RUN);
-        let db = Db::open(main.clone(), Access::ReadOnly, 1).await.map_err(could_not_run)?;
-        let rows = registered(&db).await.map_err(could_not_run)?;
-        let beside = main.names_beside().await.map_err(could_not_run)?;
+    pub async fn look(main: Target) -> Result<Shelf, DbError> {
+        let db = Db::open(main.clone(), Access::ReadOnly, 1).await?;
+        let rows = registered(&db).await?;
+        let beside = main.names_beside().await?;
         let known = |name: &String| rows.iter().any(|row| row.book.as_str() == name);
         let unknown = beside.iter().filter(|name| !known(name)).cloned().collect();
         let mut shelf = Shelf {
@@ -47,12 +44,12 @@ impl Shelf {
         Ok(shelf)
     }
 
-    pub(crate) fn target(&self, book: &BookName) -> Target {
+    pub fn target(&self, book: &BookName) -> Target {
         self.stores.target(book)
     }
 
     /// One sentence for each book or store that should not be as it is.
-    pub(crate) fn wrong(&self) -> Vec<String> {
+    pub fn wrong(&self) -> Vec<String> {
         let missing = self.missing.iter().map(|book| format!("book {book} is registered, and its store is missing"));
         let unknown =
             self.unknown.iter().map(|name| format!("there is a store of a book {name} that nobody registered"));

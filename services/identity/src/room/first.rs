@@ -4,42 +4,29 @@
 //! Invariant: what is made here is shown once, on the terminal; without a terminal it lies in a file that only the process's
 //! own user can read. A log never has it.
 
+mod introduce;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use identity::IdentityService;
 use identity_api::{ClientKind, CreateClient, CreateUser, IdentityError};
 use kernel::Secret;
 use platform::crypto::random_token;
+use platform::room::{Introduction, OpenError};
 use serde::Deserialize;
 
-use super::Opening;
-use crate::failure::Failure;
+use crate::IdentityService;
+use crate::settings::Settings;
 
-pub(crate) const ADMIN: &str = "admin";
+const ADMIN: &str = "admin";
 /// The program that is made at the first start.
-pub(crate) const PROGRAM: &str = "first";
+const PROGRAM: &str = "first";
 const SECRET_BYTES: usize = 32;
 /// What the demo's people log in with; the demo is on this machine alone.
-pub(crate) const DEMO_PASSWORD: &str = "florin demo, on this machine only";
-pub(crate) const DEMO_PROGRAM: (&str, &str) = ("demo-service", "florin-demo-on-this-machine-only");
-
-/// What people are told once.
-#[derive(Debug)]
-pub(crate) enum First {
-    /// Everybody knows their secrets already.
-    Known,
-    /// To be shown on the terminal.
-    Shown {
-        password: Secret,
-        secret: Option<Secret>,
-    },
-    /// There is no terminal: it lies here.
-    Written(PathBuf),
-    Demo,
-}
+const DEMO_PASSWORD: &str = "florin demo, on this machine only";
+const DEMO_PROGRAM: (&str, &str) = ("demo-service", "florin-demo-on-this-machine-only");
 
 /// As an operator mounts it.
 #[derive(Debug, Deserialize)]
@@ -66,31 +53,36 @@ struct MountedClient {
     roles: Vec<String>,
 }
 
-pub(crate) async fn people(opening: &Opening<'_>, identity: &IdentityService) -> Result<First, Failure> {
-    let settings = super::identity::settings(opening)?;
-    if opening.demo {
-        demo(identity).await?;
-        return Ok(First::Demo);
+/// Makes those who are missing, and says what the person at the terminal has to know of them. `issuer` is where people log in.
+pub(super) async fn people(
+    identity: &IdentityService,
+    settings: &Settings,
+    issuer: &str,
+    demo: bool,
+) -> Result<Introduction, OpenError> {
+    if demo {
+        self::demo(identity).await?;
+        return Ok(introduce::demo(issuer));
     }
     if let Some(file) = &settings.first_secrets_file {
         mounted(identity, file, &read(file)?).await?;
-        return Ok(First::Known);
+        return Ok(Introduction::default());
     }
     if !identity.awaits_first_admin(ADMIN).await? {
-        return Ok(First::Known);
+        return Ok(Introduction::default());
     }
     let paper = if std::io::stderr().is_terminal() { None } else { Some(Paper::ready(&settings.first_login_file)?) };
     // Another process may have been faster.
-    let Some(password) = identity.first_admin(ADMIN, None).await? else { return Ok(First::Known) };
+    let Some(password) = identity.first_admin(ADMIN, None).await? else { return Ok(Introduction::default()) };
     let secret = first_program(identity).await?;
     match paper {
-        None => Ok(First::Shown { password, secret }),
-        Some(paper) => paper.write(&password, secret.as_ref()),
+        None => Ok(introduce::shown(issuer, &password, secret.as_ref())),
+        Some(paper) => Ok(introduce::written(issuer, &paper.write(&password, secret.as_ref())?)),
     }
 }
 
 /// None where the program is there: whoever runs it goes on with its secret.
-async fn first_program(identity: &IdentityService) -> Result<Option<Secret>, Failure> {
+async fn first_program(identity: &IdentityService) -> Result<Option<Secret>, OpenError> {
     if identity.has_client(PROGRAM).await? {
         return Ok(None);
     }
@@ -99,9 +91,9 @@ async fn first_program(identity: &IdentityService) -> Result<Option<Secret>, Fai
     Ok(Some(secret))
 }
 
-async fn mounted(identity: &IdentityService, file: &Path, mounted: &Mounted) -> Result<(), Failure> {
+async fn mounted(identity: &IdentityService, file: &Path, mounted: &Mounted) -> Result<(), OpenError> {
     let failed = |part: &str, error: IdentityError| {
-        Failure::new(format!("{} (identity.first_secrets_file), [{part}]: {error}", file.display()))
+        OpenError::from(format!("{} (identity.first_secrets_file), [{part}]: {error}", file.display()))
     };
     if let Some(MountedAdmin { username, password }) = &mounted.admin {
         identity.first_admin(username, Some(password.clone())).await.map_err(|error| failed("admin", error))?;
@@ -116,7 +108,7 @@ async fn mounted(identity: &IdentityService, file: &Path, mounted: &Mounted) -> 
     Ok(())
 }
 
-async fn demo(identity: &IdentityService) -> Result<(), Failure> {
+async fn demo(identity: &IdentityService) -> Result<(), OpenError> {
     let people = [
         ("customer", "cust_ann", "Ann Miller"),
         ("employee", "empl_eva", "Eva Clerk"),
@@ -153,8 +145,8 @@ fn program(id: &str, name: &str) -> CreateClient {
     }
 }
 
-fn read(file: &Path) -> Result<Mounted, Failure> {
-    let failed = |what: String| Failure::new(format!("{} (identity.first_secrets_file) {what}", file.display()));
+fn read(file: &Path) -> Result<Mounted, OpenError> {
+    let failed = |what: String| OpenError::from(format!("{} (identity.first_secrets_file) {what}", file.display()));
     let mode =
         std::fs::metadata(file).map_err(|error| failed(format!("cannot be read: {error}")))?.permissions().mode();
     if mode & 0o007 != 0 {
@@ -180,7 +172,7 @@ struct Paper {
 
 impl Paper {
     /// A file of an earlier start is replaced: what it says is no longer true.
-    fn ready(file: &Path) -> Result<Paper, Failure> {
+    fn ready(file: &Path) -> Result<Paper, OpenError> {
         let make = || {
             if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                 DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
@@ -192,17 +184,17 @@ impl Paper {
         Ok(Paper { file: file.to_owned(), written })
     }
 
-    fn write(mut self, password: &Secret, secret: Option<&Secret>) -> Result<First, Failure> {
+    fn write(mut self, password: &Secret, secret: Option<&Secret>) -> Result<PathBuf, OpenError> {
         let mut text = format!("administrator: {ADMIN}\npassword for one login: {}\n", password.expose());
         if let Some(secret) = secret {
             text.push_str(&format!("program: {PROGRAM}\nsecret: {}\n", secret.expose()));
         }
         let written = self.written.write_all(text.as_bytes()).and_then(|()| self.written.sync_all());
         written.map_err(|error| cannot_be_written(&self.file, &error))?;
-        Ok(First::Written(self.file))
+        Ok(self.file)
     }
 }
 
-fn cannot_be_written(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{} (identity.first_login_file) cannot be written: {error}", file.display()))
+fn cannot_be_written(file: &Path, error: &std::io::Error) -> OpenError {
+    OpenError::from(format!("{} (identity.first_login_file) cannot be written: {error}", file.display()))
 }

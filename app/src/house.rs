@@ -1,0 +1,18 @@
+//! A house of rooms: which there are, which of them this process runs or calls, and how they are opened.
+//!
+//! Invariant: nothing here knows a room by its name. What differs between rooms stands in their descriptions. Start reading at
+//! [`room`], then [`House`].
+
+mod document;
+mod gate;
+mod list;
+mod needs;
+mod opening;
+mod roles;
+mod room;
+
+pub(crate) use list::Rooms;
+pub(crate) use needs::GATE;
+pub(crate) use opening::{House, Opening, Started};
+pub(crate) use roles::{EDGE, Roles};
+pub(crate) use room::{Mounted, room};

@@ -1,0 +1,37 @@
+//! The gate as a part of a process: without a fresh copy of the terms nobody is let in.
+
+use access::{Gate, GateSettings};
+use async_trait::async_trait;
+use platform::health::Part;
+
+use super::Opening;
+use crate::failure::Failure;
+
+/// Of the gate in `/ready` and `/status`, and of the step that ends its questions.
+pub(super) const NAME: &str = "access";
+
+/// A copy that another process feeds, or may feed by way of a store that is shared, grows old.
+pub(super) fn open(opening: &Opening<'_>) -> Result<Gate, Failure> {
+    let stale_ms = is_fed(opening).then_some(opening.config.access.stale_ms);
+    let settings = GateSettings { remembered_max: opening.config.access.remembered_max, stale_ms, demo: opening.demo };
+    Ok(Gate::new(opening.clock.clone(), settings, opening.rooms.vocabulary()?))
+}
+
+/// Whether the terms are changed by other processes too.
+pub(super) fn is_fed(opening: &Opening<'_>) -> bool {
+    let alone = opening.rooms.source().is_some_and(|room| opening.roles.runs(room));
+    !alone || opening.config.storage.database_url.is_some()
+}
+
+pub(super) struct GatePart(pub(super) Gate);
+
+#[async_trait]
+impl Part for GatePart {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        if self.0.is_ready() { Ok(()) } else { Err("no terms were heard for too long".to_owned()) }
+    }
+}

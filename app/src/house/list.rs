@@ -1,0 +1,98 @@
+//! The list of rooms, and what follows from their descriptions alone.
+
+use std::collections::BTreeSet;
+
+use access::Vocabulary;
+use platform::config::Section;
+use platform::http::document::merge;
+use platform::room::Room;
+use utoipa::openapi::OpenApi;
+
+use super::{EDGE, Mounted, document};
+use crate::failure::Failure;
+
+/// In the order in which they are opened: none calls a later one.
+pub(crate) struct Rooms {
+    all: Vec<Mounted>,
+}
+
+impl Rooms {
+    /// # Errors
+    /// A sentence about a list that cannot be a house.
+    pub(crate) fn of(all: Vec<Mounted>) -> Result<Rooms, Failure> {
+        let mut known = BTreeSet::from([EDGE]);
+        for Mounted { room, called, calls, .. } in &all {
+            let name = room.name;
+            if let Some(later) = calls.iter().find(|called| !known.contains(*called)) {
+                return Err(Failure::new(format!(
+                    "{name} calls {later}, which stands not before it in the list of rooms"
+                )));
+            }
+            if *called != name {
+                return Err(Failure::new(format!("the room {name} has a face that is called {called}")));
+            }
+            if !known.insert(name) {
+                return Err(Failure::new(format!("there are two rooms {name}")));
+            }
+        }
+        Ok(Rooms { all })
+    }
+
+    pub(super) fn mounted(&self) -> &[Mounted] {
+        &self.all
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Room> + Clone {
+        self.all.iter().map(|mounted| mounted.room)
+    }
+
+    /// The room of this name, or that operators call so.
+    pub(crate) fn named(&self, name: &str) -> Option<&'static Room> {
+        self.iter().find(|room| room.name == name || room.service == name)
+    }
+
+    /// The room that makes the terms by which tokens are judged.
+    pub(crate) fn source(&self) -> Option<&'static str> {
+        self.all.iter().find(|mounted| mounted.source.is_some()).map(|mounted| mounted.room.name)
+    }
+
+    /// Their parts of the configuration.
+    pub(crate) fn sections(&self) -> Vec<Section> {
+        self.iter().map(Room::section).collect()
+    }
+
+    /// The words of all of them.
+    pub(crate) fn vocabulary(&self) -> Result<Vocabulary, Failure> {
+        Ok(Vocabulary::of(&self.iter().collect::<Vec<_>>())?)
+    }
+
+    /// What they describe, without opening any.
+    pub(crate) fn document(&self) -> Result<OpenApi, Failure> {
+        let mut api = document::frame();
+        for room in self.iter() {
+            merge(&mut api, room.name, (room.document)())?;
+        }
+        self.aliases_apart(&api)?;
+        Ok(api)
+    }
+
+    /// A path that answers for older guides belongs to one room, and to no other's description.
+    fn aliases_apart(&self, api: &OpenApi) -> Result<(), Failure> {
+        let mut taken: Vec<(&str, String)> = Vec::new();
+        for room in self.iter() {
+            for alias in room.aliases.iter().map(|alias| format!("/v1{alias}")) {
+                let covers = |path: &str| path == alias || path.starts_with(&format!("{alias}/"));
+                let described = api.paths.paths.keys().find(|path| covers(path));
+                let other = taken.iter().find(|(_, known)| covers(known)).map(|(_, known)| known);
+                if let Some(path) = described.or(other) {
+                    let name = room.name;
+                    return Err(Failure::new(format!(
+                        "{path} is another room's, and {name} answers under {alias} too"
+                    )));
+                }
+                taken.push((room.name, alias));
+            }
+        }
+        Ok(())
+    }
+}

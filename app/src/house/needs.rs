@@ -1,0 +1,84 @@
+//! What a room is handed when it is opened: faces of other rooms, wherever these run. There is no other way to another room.
+
+use std::sync::Arc;
+
+use access::Gate;
+use platform::room::Face;
+
+use super::House;
+use crate::failure::Failure;
+
+pub(crate) trait Needs: Copy + 'static {
+    type Given;
+
+    /// The rooms that are called.
+    fn names(&self) -> Vec<&'static str>;
+
+    fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure>;
+}
+
+impl Needs for () {
+    type Given = ();
+
+    fn names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn give(&self, _: &House<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl<S: ?Sized + 'static> Needs for &'static Face<S> {
+    type Given = Arc<S>;
+
+    fn names(&self) -> Vec<&'static str> {
+        vec![self.name]
+    }
+
+    fn give(&self, house: &House<'_>) -> Result<Arc<S>, Failure> {
+        house.face(self)
+    }
+}
+
+/// The process's own copy of what tokens are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TheGate;
+
+pub(crate) const GATE: TheGate = TheGate;
+
+impl Needs for TheGate {
+    type Given = Gate;
+
+    fn names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn give(&self, house: &House<'_>) -> Result<Gate, Failure> {
+        Ok(house.gate().clone())
+    }
+}
+
+impl<A: Needs, B: Needs> Needs for (A, B) {
+    type Given = (A::Given, B::Given);
+
+    fn names(&self) -> Vec<&'static str> {
+        [self.0.names(), self.1.names()].concat()
+    }
+
+    fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure> {
+        Ok((self.0.give(house)?, self.1.give(house)?))
+    }
+}
+
+impl<A: Needs, B: Needs, C: Needs> Needs for (A, B, C) {
+    type Given = (A::Given, B::Given, C::Given);
+
+    fn names(&self) -> Vec<&'static str> {
+        [self.0.names(), self.1.names(), self.2.names()].concat()
+    }
+
+    fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure> {
+        Ok((self.0.give(house)?, self.1.give(house)?, self.2.give(house)?))
+    }
+}

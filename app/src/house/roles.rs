@@ -1,0 +1,170 @@
+//! Which part of the house this process is: the edge, rooms, or all of it; and which rooms it calls in other processes.
+
+use platform::config::{Config, Mode};
+
+use super::Rooms;
+use crate::failure::Failure;
+
+/// Not a room: what stands between callers from outside and the rooms.
+pub(crate) const EDGE: &str = "edge";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Roles {
+    /// Answers callers from outside.
+    edge: bool,
+    /// Rooms that run here.
+    here: Vec<&'static str>,
+    /// Rooms that this process calls in others.
+    called: Vec<&'static str>,
+    /// The configuration places a room elsewhere, whether this process calls it or not.
+    elsewhere: bool,
+}
+
+impl Roles {
+    /// `wanted` has names of rooms and of the edge; empty means all that the configuration does not place elsewhere.
+    pub(crate) fn new(rooms: &Rooms, wanted: &[String], config: &Config, demo: bool) -> Result<Roles, Failure> {
+        let asked = |name: &str| wanted.iter().filter_map(|wanted| rooms.named(wanted)).any(|room| room.name == name);
+        let mode = |name| config.service(name).mode;
+        let names = rooms.iter().map(|room| room.name);
+        let here = names.clone().filter(|name| asked(name) || (wanted.is_empty() && mode(name) == Mode::Local));
+        let mut roles = Roles {
+            edge: wanted.is_empty() || wanted.iter().any(|wanted| wanted == EDGE),
+            here: here.collect(),
+            called: Vec::new(),
+            elsewhere: names.clone().any(|name| mode(name) == Mode::Remote),
+        };
+        for name in names {
+            let why = roles.why_called(rooms, name);
+            fits(name, roles.runs(name), mode(name), why.as_deref())?;
+            if why.is_some() && !roles.runs(name) {
+                roles.called.push(name);
+            }
+        }
+        if demo && !(roles.edge && roles.called.is_empty()) {
+            return Err(Failure::new("--demo runs in one process; leave the services and their modes alone"));
+        }
+        Ok(roles)
+    }
+
+    pub(crate) fn is_edge(&self) -> bool {
+        self.edge
+    }
+
+    /// Whether the room is a part of this process.
+    pub(crate) fn runs(&self, room: &str) -> bool {
+        self.here.contains(&room)
+    }
+
+    /// Whether this process calls the room in another.
+    pub(crate) fn calls(&self, room: &str) -> bool {
+        self.called.contains(&room)
+    }
+
+    pub(crate) fn calls_any(&self) -> bool {
+        !self.called.is_empty()
+    }
+
+    /// Whether it keeps data of its own.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.here.is_empty()
+    }
+
+    /// Whether the house is more than this process.
+    pub(crate) fn is_split(&self) -> bool {
+        !self.edge || self.elsewhere
+    }
+
+    /// As `/status` shows them.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let edge = self.edge.then_some(EDGE);
+        edge.into_iter().chain(self.here.iter().copied()).collect()
+    }
+
+    /// Why this process calls the room, if it does.
+    fn why_called(&self, rooms: &Rooms, name: &str) -> Option<String> {
+        if rooms.source() == Some(name) {
+            return Some(format!("every process asks {name} by which terms it believes a token"));
+        }
+        let mut callers = rooms.mounted().iter().filter(|one| self.runs(one.room.name) && one.calls.contains(&name));
+        match callers.next() {
+            Some(caller) => Some(format!("{} calls {name}", caller.room.name)),
+            None => self.edge.then(|| format!("the edge calls {name}")),
+        }
+    }
+}
+
+/// A room is here, or where its mode says that it is.
+fn fits(name: &str, here: bool, mode: Mode, why_called: Option<&str>) -> Result<(), Failure> {
+    match (here, mode, why_called) {
+        (true, Mode::Remote, _) => Err(Failure::new(format!(
+            "this process is told to run {name}, and services.{name}.mode = \"remote\" says that it runs elsewhere"
+        ))),
+        (false, Mode::Local, Some(why)) => Err(Failure::new(format!(
+            "{why}; set services.{name}.mode = \"remote\" and services.{name}.addresses, or name {name} among the services of \
+             this process"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::config::Sources;
+
+    use super::*;
+
+    fn roles(wanted: &[&str], remote: &[&str], demo: bool) -> Result<Roles, String> {
+        let mut variables = Vec::new();
+        for service in remote {
+            variables.push((format!("FLORIN__SERVICES__{service}__MODE"), "remote".to_owned()));
+            variables.push((format!("FLORIN__SERVICES__{service}__ADDRESSES"), "127.0.0.1:7070".to_owned()));
+        }
+        let rooms = crate::rooms::all().unwrap();
+        let config = Config::load(&Sources { rooms: rooms.sections(), variables, ..Sources::default() }).unwrap();
+        let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+        Roles::new(&rooms, &wanted, &config, demo).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn without_a_word_a_process_is_all_that_is_not_elsewhere() {
+        let names = |wanted, remote, demo| roles(wanted, remote, demo).unwrap().names();
+        assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity"]);
+        assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity"]);
+        assert_eq!(names(&[], &["LEDGER"], false), ["edge", "identity"]);
+        assert_eq!(names(&[], &["LEDGER", "IDENTITY"], false), ["edge"]);
+        assert_eq!(names(&["identity"], &[], false), ["identity"]);
+        assert_eq!(names(&["ledger"], &["IDENTITY"], false), ["ledger"]);
+        assert_eq!(names(&["identity", "ledger"], &[], false), ["ledger", "identity"]);
+        assert_eq!(names(&["edge", "identity"], &["LEDGER"], false), ["edge", "identity"]);
+    }
+
+    #[test]
+    fn a_room_runs_under_the_name_that_operators_know() {
+        assert_eq!(roles(&["ledger-service"], &["IDENTITY"], false).unwrap().names(), ["ledger"]);
+    }
+
+    #[test]
+    fn a_process_calls_what_it_needs_and_does_not_run() {
+        let called = |wanted, remote| roles(wanted, remote, false).unwrap().called;
+        assert_eq!(called(&[], &["LEDGER", "IDENTITY"]), ["ledger", "identity"]);
+        assert_eq!(called(&["ledger"], &["IDENTITY"]), ["identity"]);
+        assert!(called(&["identity"], &["LEDGER"]).is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        for (wanted, remote, demo, words) in [
+            (&["ledger"][..], &["LEDGER", "IDENTITY"][..], false, "told to run ledger, and services.ledger.mode"),
+            (&["identity"], &["IDENTITY"], false, "told to run identity, and services.identity.mode"),
+            (&["edge", "identity"], &[], false, "the edge calls ledger"),
+            (&["edge"], &["LEDGER"], false, "every process asks identity"),
+            (&["ledger"], &[], false, "every process asks identity"),
+            (&["edge"], &["LEDGER", "IDENTITY"], true, "--demo runs in one process"),
+            (&["ledger", "identity"], &[], true, "--demo runs in one process"),
+            (&[], &["LEDGER"], true, "--demo runs in one process"),
+        ] {
+            let said = roles(wanted, remote, demo).unwrap_err();
+            assert!(said.contains(words), "{said}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! One room in the list: its description, and how it enters a house.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use access::{Follow, Source};
+use async_trait::async_trait;
+use kernel::Clock;
+use platform::room::{Door, Face, OpenError, Opened, Room, Routes, Site};
+use serde::de::DeserializeOwned;
+
+use super::House;
+use super::needs::Needs;
+use crate::failure::Failure;
+
+pub(crate) struct Mounted {
+    pub(super) room: &'static Room,
+    /// The name under which it is called between processes.
+    pub(super) called: &'static str,
+    /// The rooms that it calls.
+    pub(super) calls: Vec<&'static str>,
+    entry: Box<dyn Enter>,
+    /// Of the room that makes the terms.
+    pub(super) source: Option<Follows>,
+}
+
+pub(super) type Follows = Box<dyn Fn(&House<'_>) -> Result<Follow, Failure>>;
+
+/// A room, what it is handed, how it is opened where it runs, and how its routes are made, which the edge mounts wherever it runs.
+pub(crate) fn room<S, C, N, O, F>(
+    room: &'static Room,
+    face: &'static Face<S>,
+    needs: N,
+    open: O,
+    mount: fn(Arc<S>, Door<C>) -> Result<Routes, OpenError>,
+) -> Mounted
+where
+    S: ?Sized + Send + Sync + 'static,
+    C: DeserializeOwned + 'static,
+    N: Needs,
+    O: Fn(Site<C>, N::Given) -> F + 'static,
+    F: Future<Output = Result<Opened<S>, OpenError>>,
+{
+    let entry = Box::new(Entry { room, face, needs, open, mount });
+    Mounted { room, called: face.name, calls: needs.names(), entry, source: None }
+}
+
+impl Mounted {
+    /// It makes the terms by which every process judges tokens.
+    pub(crate) fn tells_the_gate<S: ?Sized + 'static, T: Source>(
+        self,
+        face: &'static Face<S>,
+        source: fn(Arc<S>, Arc<dyn Clock>) -> T,
+    ) -> Mounted {
+        let follow = move |house: &House<'_>| Ok(house.gate().follow(source(house.face(face)?, house.clock())));
+        Mounted { source: Some(Box::new(follow)), ..self }
+    }
+
+    /// Opens the room, or prepares to call it; and mounts its routes where this process is the edge.
+    pub(super) async fn enter(&self, house: &mut House<'_>) -> Result<(), Failure> {
+        self.entry.enter(house).await
+    }
+}
+
+/// Hides what differs between the types of rooms.
+#[async_trait(?Send)]
+trait Enter {
+    async fn enter(&self, house: &mut House<'_>) -> Result<(), Failure>;
+}
+
+struct Entry<S: ?Sized + 'static, C, N, O> {
+    room: &'static Room,
+    face: &'static Face<S>,
+    needs: N,
+    open: O,
+    mount: fn(Arc<S>, Door<C>) -> Result<Routes, OpenError>,
+}
+
+#[async_trait(?Send)]
+impl<S, C, N, O, F> Enter for Entry<S, C, N, O>
+where
+    S: ?Sized + Send + Sync + 'static,
+    C: DeserializeOwned + 'static,
+    N: Needs,
+    O: Fn(Site<C>, N::Given) -> F + 'static,
+    F: Future<Output = Result<Opened<S>, OpenError>>,
+{
+    async fn enter(&self, house: &mut House<'_>) -> Result<(), Failure> {
+        let Entry { room, face, needs, open, mount } = self;
+        let found = if house.roles().runs(room.name) {
+            let site = house.site(room).await?;
+            let db = site.db.clone();
+            let opened = open(site, needs.give(house)?).await.map_err(Failure::of)?;
+            house.settle(room, face, db, opened)
+        } else if house.roles().calls(room.name) {
+            house.call(face)?
+        } else {
+            return Ok(());
+        };
+        if house.roles().is_edge() {
+            house.mount(mount(Arc::clone(&found), house.door(room)?).map_err(Failure::of)?);
+        }
+        house.keep(face, found);
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! The rooms of the house, and which calls which: the one list of either.
+//!
+//! A room is a line: its description, its face, what it is handed, how it is opened, and its routes. A name in the third place is an
+//! edge of the call graph, which is the largest change there is.
+
+use crate::failure::Failure;
+use crate::house::{GATE, Rooms, room};
+
+pub(crate) fn all() -> Result<Rooms, Failure> {
+    Rooms::of(vec![
+        room(&ledger::ROOM, &ledger_api::FACE, (), ledger::open, ledger::mount),
+        room(&identity::ROOM, &identity_api::FACE, GATE, identity::open, identity::mount)
+            .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new),
+    ])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! What holds for the rooms of the house together.
+
+use kernel::Permission;
+use platform::config::{Config, Sources, default_text};
+
+use super::all;
+
+/// Whether a built-in role may do it to everything, or to its own; None: not at all.
+fn may(role: &str, resource: &str, action: &str) -> Option<bool> {
+    let roles = all().unwrap().vocabulary().unwrap().built_in_roles();
+    let role = roles.iter().find(|known| known.name == role).unwrap();
+    let mut covering = role.permissions.iter().filter(|one| one.covers(resource, action)).peekable();
+    covering.peek()?;
+    Some(covering.any(Permission::reaches_all))
+}
+
+#[test]
+fn customers_see_what_is_theirs_and_change_nothing() {
+    assert_eq!(may("customer", "accounts", "read"), Some(false));
+    assert_eq!(may("customer", "transactions", "read"), Some(false));
+    let words = all().unwrap().vocabulary().unwrap();
+    for (resource, action) in words.actions().filter(|(what, how)| may("customer", what, how).is_some()) {
+        assert_eq!((action, may("customer", resource, action)), ("read", Some(false)), "{resource}:{action}");
+    }
+}
+
+#[test]
+fn only_administrators_administer() {
+    for (resource, action) in all().unwrap().vocabulary().unwrap().actions() {
+        assert_eq!(may("admin", resource, action), Some(true), "{resource}:{action}");
+        if ["users", "clients", "keys", "roles", "policies"].contains(&resource) {
+            assert_eq!(may("service", resource, action), None, "{resource}:{action}");
+            let reads = (resource, action) == ("users", "read");
+            assert_eq!(may("employee", resource, action).is_some(), reads, "{resource}:{action}");
+        }
+    }
+    for role in ["employee", "service", "customer"] {
+        assert_eq!(may(role, "ledger", "override-floor"), None);
+        assert_eq!(may(role, "books", "create"), None);
+    }
+}
+
+#[test]
+fn every_operation_needs_a_word_that_there_is() {
+    let (rooms, words) = (all().unwrap(), all().unwrap().vocabulary().unwrap());
+    for (room, operation) in rooms.iter().flat_map(|room| room.operations.iter().map(move |one| (room, one))) {
+        if let platform::room::Word::Needs { resource, action } = operation.word {
+            let known = words.actions().any(|word| word == (resource, action));
+            assert!(known, "{}: {} needs {resource}:{action}", room.name, operation.name);
+        }
+    }
+}
+
+#[test]
+fn every_key_of_every_room_is_explained_and_every_integer_bounded() {
+    let rooms = all().unwrap();
+    let text = default_text(&rooms.sections());
+    let lines: Vec<&str> = text.lines().collect();
+    for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ") && !pair[1].starts_with('#')) {
+        assert!(pair[0].starts_with("# "), "no comment above: {}", pair[1]);
+    }
+    let load = |variables| Config::load(&Sources { rooms: rooms.sections(), variables, ..Sources::default() });
+    for row in load(Vec::new()).unwrap().effective() {
+        if row.value.parse::<i64>().is_ok() {
+            let name = format!("FLORIN__{}", row.key.replace('.', "__").to_uppercase());
+            let refused = load(vec![(name, "-1".to_owned())]).unwrap_err().to_string();
+            assert!(refused.contains(&row.key) && refused.contains("-1 is not between"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How a room is, asked from another process: what it tells under `/status`, by a method that every room has.
+//!
+//! A room that is away keeps nobody from being ready: a restart here would not bring it back. Its own callers are told.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{Clock, Ctx, Deadline, Principal};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::error::Failure;
+use crate::health::{Facts, Part, facts};
+use crate::rpc::{CallError, Methods, Outcome, Repeat, RpcClient};
+
+/// The method of every room.
+pub const ABOUT: &str = "about";
+/// Less than a look at the process waits for one of its parts.
+const ASK_MS: u64 = 800;
+
+/// Adds to a room's methods that it says how it is.
+#[must_use]
+pub fn told(methods: Methods, part: Arc<dyn Part>) -> Methods {
+    methods.on(ABOUT, move |_: Ctx, (): ()| {
+        let part = Arc::clone(&part);
+        async move { Ok::<Facts, Away>(part.status().await) }
+    })
+}
+
+/// A room in other processes, as a part of this one.
+pub struct Elsewhere {
+    name: &'static str,
+    rpc: RpcClient,
+    clock: Arc<dyn Clock>,
+}
+
+impl Elsewhere {
+    pub fn new(name: &'static str, rpc: RpcClient, clock: Arc<dyn Clock>) -> Elsewhere {
+        Elsewhere { name, rpc, clock }
+    }
+}
+
+#[async_trait]
+impl Part for Elsewhere {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn status(&self) -> Facts {
+        let deadline = Deadline::after_millis(&*self.clock, ASK_MS);
+        let ctx = Ctx { principal: Principal::nobody(), deadline, request_id: "florin".into(), idempotency_key: None };
+        let asked: Result<Facts, Away> = self.rpc.call(&ctx, ABOUT, &(), Repeat::Question).await;
+        asked.unwrap_or_else(|Away(failure)| facts([("error", json!(failure.code()))]))
+    }
+}
+
+/// Why it does not say how it is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Away(Failure);
+
+impl From<CallError> for Away {
+    fn from(error: CallError) -> Away {
+        Away(Failure::from(error))
+    }
+}
+
+impl Outcome for Away {
+    fn is_of_this_attempt(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,55 @@
+//! A room's tables: its own, and those that come with what it says it has.
+
+use super::Room;
+use crate::crypto::KEY_TABLES;
+use crate::db::{Db, DbError, Migration};
+use crate::feed::{FEED_CURSOR_TABLE, FEED_PARKED_TABLE, OUTBOX_CONSUMER_TABLE, OUTBOX_TABLES};
+use crate::once::ONCE_TABLES;
+
+/// Tables that the platform brings, with steps of their own.
+struct Part {
+    name: &'static str,
+    steps: &'static [Migration],
+    belongs_to: fn(&Room) -> bool,
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "outbox",
+        steps: &[
+            Migration { version: 1, name: "outbox", sql: OUTBOX_TABLES },
+            Migration { version: 2, name: "consumers", sql: OUTBOX_CONSUMER_TABLE },
+        ],
+        belongs_to: |room| room.outbox,
+    },
+    Part {
+        name: "consumer",
+        steps: &[
+            Migration { version: 1, name: "cursors", sql: FEED_CURSOR_TABLE },
+            Migration { version: 2, name: "parked", sql: FEED_PARKED_TABLE },
+        ],
+        belongs_to: |room| !room.consumes.is_empty(),
+    },
+    Part {
+        name: "once",
+        steps: &[Migration { version: 1, name: "once", sql: ONCE_TABLES }],
+        belongs_to: |room| room.once,
+    },
+    Part {
+        name: "keys",
+        steps: &[Migration { version: 1, name: "keys", sql: KEY_TABLES }],
+        belongs_to: |room| room.seals,
+    },
+];
+
+/// Brings a room's store to this version's schema; answers how many steps that took.
+///
+/// # Errors
+/// The store's; and a store that a newer version has migrated.
+pub async fn migrate(room: &Room, db: &Db) -> Result<usize, DbError> {
+    let mut applied = db.migrate(room.migrations).await?;
+    for part in PARTS.iter().filter(|part| (part.belongs_to)(room)) {
+        applied += db.migrate_part(part.name, part.steps).await?;
+    }
+    Ok(applied)
+}

@@ -1,0 +1,95 @@
+//! Identity as a part of a process: its service, its routes, and how it ends.
+
+use std::sync::Arc;
+
+use access::{Gate, Hears};
+use async_trait::async_trait;
+use identity_api::{Identity, IdentityError, IdentityStatus};
+use kernel::{Clock, Ctx, Deadline, Principal};
+use platform::health::{Facts, Part, facts};
+use platform::room::{Door, OpenError, Opened, Routes, Site};
+use platform::shutdown::Step;
+use serde_json::json;
+
+use super::{ROOM, first};
+use crate::settings::Settings;
+use crate::{Channels, FileChannel, HttpConfig, IdentityService};
+
+/// Longest wait for what this process asks its own identity.
+const ASK_MS: u64 = 10_000;
+
+/// Opens the service, which tells the gate of its own process at once. Calls no other room.
+pub async fn open(site: Site<Settings>, gate: Gate) -> Result<Opened<dyn Identity>, OpenError> {
+    let issuer = issuer(&site.settings, site.address.as_deref())?;
+    let config = site.settings.config(issuer.clone(), gate.vocabulary().clone(), site.demo);
+    let hears: Arc<dyn Hears> = Arc::new(gate);
+    let (db, clock, key) = (site.db.clone(), Arc::clone(&site.clock), site.key()?);
+    let service = IdentityService::start(db, config, clock, site.ids.clone(), Some(hears), key).await?;
+    let service = Arc::new(match &site.settings.messages_file {
+        Some(file) => {
+            let channel = Arc::new(FileChannel::new(file.clone()));
+            service.with_channels(Channels::default().by_email(channel.clone()).by_sms(channel))
+        }
+        None => service,
+    });
+    service.tend();
+    let identity: Arc<dyn Identity> = service.clone();
+    let mut opened = Opened::new(Arc::clone(&identity));
+    opened.parts.push(Arc::new(IdentityPart { identity, clock: site.clock }));
+    let (settings, demo) = (site.settings, site.demo);
+    opened.last = Some(Box::pin({
+        let service = Arc::clone(&service);
+        async move { first::people(&service, &settings, &issuer, demo).await }
+    }));
+    opened.steps.push(Step::new(ROOM.name, async move { service.close().await }));
+    Ok(opened)
+}
+
+/// The routes of identity, in this process or another.
+///
+/// # Errors
+/// Nobody says by which address it is reached.
+pub fn mount(identity: Arc<dyn Identity>, door: Door<Settings>) -> Result<Routes, OpenError> {
+    let issuer = issuer(&door.settings, Some(&door.address))?;
+    let crate::http::Routes { root, v1, .. } = crate::http::routes(identity, HttpConfig { issuer, clock: door.clock });
+    Ok(Routes { v1, root })
+}
+
+fn issuer(settings: &Settings, address: Option<&str>) -> Result<String, OpenError> {
+    settings.issuer.as_deref().or(address).map(str::to_owned).ok_or_else(|| {
+        "identity.issuer is wanted: the address that browsers and programs reach the edge by, such as \
+         https://bank.example.com; only a process that is also the edge knows it by itself"
+            .into()
+    })
+}
+
+/// Whether tokens can be judged is the gate's to say.
+struct IdentityPart {
+    identity: Arc<dyn Identity>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Part for IdentityPart {
+    fn name(&self) -> &'static str {
+        ROOM.name
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn status(&self) -> Facts {
+        // It needs no permission.
+        let deadline = Deadline::after_millis(&*self.clock, ASK_MS);
+        let ctx = Ctx { principal: Principal::nobody(), deadline, request_id: "florin".into(), idempotency_key: None };
+        told(self.identity.status(&ctx).await)
+    }
+}
+
+fn told(status: Result<IdentityStatus, IdentityError>) -> Facts {
+    match status {
+        Ok(status) => facts([("terms", json!(status.version)), ("waiting", json!(status.waiting))]),
+        Err(error) => facts([("error", json!(error.code()))]),
+    }
+}

@@ -1,0 +1,94 @@
+//! The ledger as a part of a process: its books, their routes, and how they are closed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{Clock, Ctx, Deadline, Principal};
+use ledger_api::{BookName, Books};
+use platform::db::{Db, DbError};
+use platform::room::{Door, OpenError, Opened, Routes, Site};
+use platform::shutdown::Step;
+
+use super::part::LedgerPart;
+use super::sharing::Sharing;
+use super::{ROOM, demo};
+use crate::settings::Settings;
+use crate::{BookStores, LedgerBooks, StoresBeside, WRITER};
+
+/// Longest wait for what this process asks its own ledger.
+const ASK_MS: u64 = 10_000;
+
+/// Opens all books. Calls no other room.
+pub async fn open(site: Site<Settings>, (): ()) -> Result<Opened<dyn Books>, OpenError> {
+    let Site { db, target, readers, settings, clock, ids, shared, demo, .. } = site;
+    let sharing = shared.map(|with| Sharing::open(with, Arc::clone(&clock))).transpose()?;
+    let standing = sharing.as_ref().map(Sharing::standing).unwrap_or_default();
+    let stores = Arc::new(Stores { main: db, others: StoresBeside { main: target, readers } });
+    let config = settings.config(standing.clone());
+    let books = Arc::new(LedgerBooks::open(stores, config, Arc::clone(&clock), ids).await?);
+    if demo {
+        demo::seed(&**books.main(), || own_ctx(&*clock, Principal::demo())).await?;
+    }
+    let here: Arc<dyn Books> = books.clone();
+    let mut opened = Opened::new(match &sharing {
+        Some(sharing) => sharing.books(Arc::clone(&here)),
+        None => Arc::clone(&here),
+    });
+    opened.gauges.push(connections(Arc::clone(&books)));
+    opened.steps.push(Step::new(ROOM.name, close(Arc::clone(&books))));
+    opened.parts.push(Arc::new(LedgerPart { books, standing, clock }));
+    if let Some(sharing) = sharing {
+        opened.methods.push(ledger_api::methods(WRITER, here));
+        opened.steps.push(sharing.compete());
+    }
+    Ok(opened)
+}
+
+/// The routes of all books, in this process or another.
+///
+/// # Errors
+/// None.
+pub fn mount(books: Arc<dyn Books>, _: Door<Settings>) -> Result<Routes, OpenError> {
+    Ok(Routes::under_v1(crate::http::routes(books).0))
+}
+
+/// The store of `main`, which is open already, and those beside it.
+struct Stores {
+    main: Db,
+    others: StoresBeside,
+}
+
+#[async_trait]
+impl BookStores for Stores {
+    async fn exists(&self, book: &BookName) -> Result<bool, DbError> {
+        self.others.exists(book).await
+    }
+
+    async fn open(&self, book: &BookName) -> Result<Db, DbError> {
+        if book.is_main() { Ok(self.main.clone()) } else { self.others.open(book).await }
+    }
+}
+
+/// Of all books together.
+fn connections(books: Arc<LedgerBooks>) -> Box<dyn Fn() + Send + Sync> {
+    Box::new(move || {
+        let (active, max) = books.connections();
+        platform::telemetry::database_connections(ROOM.name, active, max);
+    })
+}
+
+/// Heads are for people to keep: `florin verify --against` proves with one that nothing was cut or rewritten since.
+async fn close(books: Arc<LedgerBooks>) {
+    for (book, head) in books.close().await {
+        match head {
+            Ok(head) => eprintln!("florin: ledger head {head}"),
+            Err(error) => tracing::error!(%book, %error, cause = ?error.source, "a head could not be read at the end"),
+        }
+    }
+}
+
+/// For questions of the process itself.
+pub(super) fn own_ctx(clock: &dyn Clock, principal: Principal) -> Ctx {
+    let deadline = Deadline::after_millis(clock, ASK_MS);
+    Ctx { principal, deadline, request_id: "florin".into(), idempotency_key: None }
+}

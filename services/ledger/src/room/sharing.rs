@@ -1,0 +1,72 @@
+//! Books that several processes share on PostgreSQL: this process's part in the lease, and the way to the process that holds it.
+
+use std::sync::Arc;
+
+use kernel::Clock;
+use ledger_api::{Books, RemoteBooks};
+use platform::db::DbError;
+use platform::health::{Facts, facts};
+use platform::lease::{Lease, Role, Standing};
+use platform::room::Shared;
+use platform::rpc::RpcClient;
+use platform::shutdown::Step;
+use serde_json::json;
+
+use crate::{ReplicaBooks, ToHolder, WRITER};
+
+pub(super) struct Sharing {
+    lease: Lease,
+    with: Shared,
+    clock: Arc<dyn Clock>,
+}
+
+impl Sharing {
+    /// Watches the lease, whose tables have to be there.
+    pub(super) fn open(with: Shared, clock: Arc<dyn Clock>) -> Result<Sharing, DbError> {
+        let lease = Lease::start(with.lease.clone(), Arc::clone(&clock))?;
+        Ok(Sharing { lease, with, clock })
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.lease.standing()
+    }
+
+    /// The books as every caller of this process sees them; those of `here` alone are for processes that pass something on.
+    pub(super) fn books(&self, here: Arc<dyn Books>) -> Arc<dyn Books> {
+        let (standing, clock) = (self.standing(), Arc::clone(&self.clock));
+        let Shared { address, credential, connect, connections, .. } = &self.with;
+        let connect = Arc::clone(connect);
+        let to_holder =
+            ToHolder::new(standing.clone(), address, *connections, credential.clone(), connect, Arc::clone(&clock));
+        let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)).asking_once());
+        Arc::new(ReplicaBooks::new(here, Arc::new(writer), standing, clock))
+    }
+
+    /// From now on this process may become the writer. When it ends, it gives that up after its lanes are empty.
+    pub(super) fn compete(self) -> Step {
+        self.lease.compete(&self.with.address);
+        Step::new("lease", async move { self.lease.close().await })
+    }
+}
+
+/// A stand-by answers and passes on, so it is ready while it reaches the database; the holder if its lane takes commands.
+pub(super) fn ready(standing: &Standing, accepting: bool) -> Result<(), String> {
+    match (standing.is_holder(), standing.is_in_touch()) {
+        (true, _) if accepting => Ok(()),
+        (true, _) => Err("the lane takes no commands".to_owned()),
+        (false, true) => Ok(()),
+        (false, false) => Err("the database does not answer, so it is not known which process writes".to_owned()),
+    }
+}
+
+/// For `/status`, where there is a lease at all.
+pub(super) fn role(standing: &Standing) -> Facts {
+    if standing.is_alone() {
+        return Facts::new();
+    }
+    let (role, epoch, holder) = match standing.role() {
+        Role::Holder { epoch } => ("holder", epoch, None),
+        Role::StandBy { epoch, address } => ("stand-by", epoch, address),
+    };
+    facts([("role", json!(role)), ("epoch", json!(epoch)), ("holder", json!(holder))])
+}
