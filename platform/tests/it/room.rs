@@ -75,7 +75,7 @@ async fn tables_that_a_room_once_made_itself_keep_their_rows() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let outbox = Outbox::new("/pebbles", clock);
         let tx = db.begin().await.unwrap();
-        let event = NewEvent { kind: "pebbles.pebble.thrown", subject: "one".to_owned(), data: json!({}) };
+        let event = NewEvent { kind: "pebbles.pebble.thrown", subject: "one".to_owned(), version: 1, data: json!({}) };
         assert_eq!(outbox.add(&tx, vec![event.clone()]).await.unwrap(), 1);
         tx.commit().await.unwrap();
 
