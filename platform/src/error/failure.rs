@@ -45,6 +45,12 @@ pub enum Failure {
     Internal,
 }
 
+const STEP_UP_REQUIRED: Row = row(
+    401,
+    "A fresh proof of identity is needed",
+    "Log in again with a second factor: get a token with `acr_values=mfa` and `max_age` as the header says.",
+);
+
 impl Failure {
     pub fn code(self) -> &'static str {
         self.into()
@@ -54,11 +60,7 @@ impl Failure {
         match self {
             Failure::NotFound => row(404, "Not found", "It does not exist, or it belongs to somebody else."),
             Failure::Forbidden => row(403, "Not permitted", "A permission for this is missing."),
-            Failure::StepUpRequired { .. } => row(
-                401,
-                "A fresh proof of identity is needed",
-                "Log in again with a second factor: get a token with `acr_values=mfa` and `max_age` as the header says.",
-            ),
+            Failure::StepUpRequired { .. } => STEP_UP_REQUIRED,
             Failure::IdempotencyMissing => row(
                 400,
                 "Idempotency key is missing",

@@ -9,11 +9,11 @@ mod pool;
 mod raw;
 mod rules;
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use identity_api::{IdentityError, Refusal};
 use kernel::{Clock, Deadline, Secret};
+use platform::error::Failure;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 

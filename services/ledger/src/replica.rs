@@ -12,12 +12,12 @@ mod holder;
 #[cfg(test)]
 mod tests;
 
-use platform::error::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Clock, Ctx};
 use ledger_api::LedgerError;
+use platform::error::Failure;
 use platform::lease::{Role, Standing};
 use platform::rpc::{Outcome, Repeat};
 

@@ -6,7 +6,6 @@ mod keys;
 mod schedule;
 mod submit;
 
-use platform::error::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use ledger_api::{
 use platform::access;
 use platform::db::{Db, DbError, Engine};
 use platform::deadline;
+use platform::error::Failure;
 use platform::feed::{Event, Feed, FeedError, FeedSignal, Pull};
 use platform::lane::{Lane, LaneConfig, Runner};
 use platform::lease::Standing;

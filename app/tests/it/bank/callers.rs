@@ -1,7 +1,5 @@
 //! Callers that ask again until they know, and visitors that come, ask something and go.
 
-use platform::error::Failure;
-use platform::error::Refusal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +9,7 @@ use ledger_api::{
     Batch, FindTransaction, Ledger, LedgerError, Limits, LineOutcome, OpenAccount, Operation, Refusal, Side, Submit,
     Transaction,
 };
+use platform::error::{Failure, Refusal as _};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::task::JoinSet;

@@ -1,7 +1,6 @@
 //! Where the bank plays: a ledger in this process behind a bad line to PostgreSQL, or one in a process of its own behind a bad
 //! line to its callers.
 
-use platform::error::Failure;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use kernel::{Clock, IdMaker, Principal, SystemClock};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{BookName, Books, Ledger, LedgerError, RemoteBooks};
 use platform::db::{Access, Db, Engine, Target};
+use platform::error::Failure;
 use platform::rpc::{Credential, Http2, RpcClient, TcpConnect};
 use tempfile::TempDir;
 use testkit::{FaultProxy, Server, ServerBuilder, TestStore};

@@ -1,6 +1,5 @@
 //! Signing: the private half of the present key, opened once and kept in memory.
 
-use platform::error::Failure;
 use std::sync::{Arc, PoisonError};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -10,6 +9,7 @@ use identity_api::IdentityError;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use platform::crypto::{KeyRing, Place, digest};
 use platform::db::Tx;
+use platform::error::Failure;
 use serde::Serialize;
 use zeroize::Zeroizing;
 

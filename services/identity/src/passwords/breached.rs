@@ -3,7 +3,6 @@
 //!
 //! A line is forty hexadecimal digits, and behind a colon a count, which is passed over. Lines may end as on either system.
 
-use platform::error::Failure;
 use std::cmp::Ordering;
 use std::fs::File;
 use std::io;
@@ -12,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
 use identity_api::{IdentityError, Refusal};
+use platform::error::Failure;
 
 const DIGITS: usize = 40;
 /// A line is shorter than half of this.

@@ -2,7 +2,6 @@
 //!
 //! Invariant: no more than `queue_max` jobs wait; one more is refused at once, and one that nobody waits for is not begun.
 
-use platform::error::Failure;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +9,7 @@ use std::thread;
 
 use identity_api::IdentityError;
 use kernel::{Clock, Deadline};
+use platform::error::Failure;
 use tokio::sync::oneshot;
 
 use crate::count::{self, Watch};

@@ -6,7 +6,6 @@ mod reach;
 mod roles;
 mod told;
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use access::{Gate, GateSettings, Hears, Since};
@@ -14,6 +13,7 @@ use identity_api::{FACE, Identity, IdentityError, PutPolicy, PutRole, Refusal, R
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal, PrincipalKind, Proof};
 use platform::crypto::KeyEncryptionKey;
 use platform::db::{Db, Value};
+use platform::error::Failure;
 use testkit::{FakeClock, Reached, TestStore};
 
 use crate::{IdentityConfig, IdentityService};

@@ -3,13 +3,13 @@
 //! A commit is most of what such a grant costs. Whoever comes while one is under way waits for the next, which takes all that
 //! wait; nobody lingers for company. It is no lane: several processes do this on one store, and none of them owns it.
 
-use platform::error::Failure;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use identity_api::IdentityError;
 use kernel::{Clock, Deadline};
 use platform::db::{Db, DbError};
+use platform::error::Failure;
 use platform::feed::{FeedSignal, NewEvent, Outbox};
 use tokio::sync::oneshot;
 

@@ -2,12 +2,12 @@
 //!
 //! A method's name and its command stand once on each side, next to each other, so that the two cannot drift apart unseen.
 
-use platform::error::Failure;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Ctx;
+use platform::error::Failure;
 use platform::feed::{Event, Pull};
 use platform::room::Face;
 use platform::rpc::{Methods, Outcome, Repeat, RpcClient};

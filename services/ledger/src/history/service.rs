@@ -1,6 +1,5 @@
 //! The trait's questions: who may ask, what is wrong with the question, and one snapshot for the answer.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,6 +9,7 @@ use ledger_api::{
     StatementQuery, TrialBalance, TrialBalanceQuery, limits,
 };
 use platform::access;
+use platform::error::Failure;
 
 use super::{balance, facts_of, statement, sums};
 use crate::account::AccountFacts;

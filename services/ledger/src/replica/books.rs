@@ -1,6 +1,5 @@
 //! The trait of books, over this process's own and the writer's.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,6 +11,7 @@ use ledger_api::{
     ScheduledQuery, Search, Statement, StatementQuery, Submit, Transaction, TransactionPage, TransactionQuery,
     TrialBalance, TrialBalanceQuery,
 };
+use platform::error::Failure;
 use platform::feed::{Event, Pull};
 use platform::lease::Standing;
 use platform::rpc::Repeat;

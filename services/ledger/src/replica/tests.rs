@@ -2,7 +2,6 @@
 
 mod lines;
 
-use platform::error::Failure;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use ledger_api::{
     OpenAccount, Operation, Submit, Transaction, TransactionId, methods,
 };
 use platform::config::Config;
+use platform::error::Failure;
 use platform::feed::Pull;
 use platform::http::{Bound, Settings};
 use platform::lease::{Lease, LeaseConfig};

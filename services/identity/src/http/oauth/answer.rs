@@ -1,12 +1,12 @@
 //! Answers and errors as RFC 6749 has them: a small JSON object that nobody on the way keeps.
 
-use platform::error::Failure;
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
 use identity_api::{IdentityError, OAuthError, Refusal};
+use platform::error::Failure;
 use platform::http::Json;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -2,10 +2,10 @@
 //!
 //! Invariant: an endpoint without a row here, and a refusal that no endpoint answers, fail a test.
 
-use platform::error::Failure;
 use std::collections::BTreeMap;
 
 use identity_api::{IdentityError, OAuthError};
+use platform::error::Failure;
 use utoipa::PartialSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;

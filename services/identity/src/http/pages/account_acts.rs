@@ -1,6 +1,5 @@
 //! What a person changes of their own account.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -8,6 +7,7 @@ use axum::response::Response;
 use http::header::SET_COOKIE;
 use identity_api::{BeginLogin, IdentityError, Refusal, SecurityAct, SecurityReply, SecurityStep, SecurityView};
 use kernel::Secret;
+use platform::error::Failure;
 
 use super::account::{not_seen, refused, seen};
 use super::account_view as view;

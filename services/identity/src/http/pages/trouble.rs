@@ -1,6 +1,5 @@
 //! Pages for when a person cannot go on here: what happened and what to do, and nothing of our insides.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,6 +8,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 use identity_api::{IdentityError, Refusal};
 use maud::{Markup, html};
+use platform::error::Failure;
 
 use super::frame::Page;
 use super::words;

@@ -1,11 +1,11 @@
 //! However requests interleave, through one process or two: a code becomes tokens once at most, and of a family that saw a theft
 //! nothing lives.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use identity_api::{Grant, IdentityError, OAuthError, Origin, TokenReply, TokenRequest, Tokens};
 use kernel::Secret;
+use platform::error::Failure;
 use testkit::for_each_engine;
 
 use super::world::*;

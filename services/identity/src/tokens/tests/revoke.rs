@@ -1,6 +1,5 @@
 //! Tokens that are given back.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use access::RevokedWhat;
@@ -8,6 +7,7 @@ use identity_api::{
     ChangeClient, ClientAuth, ClientChange, Grant, IdentityError, Introspect, OAuthError, Origin, RevokeToken, Tokens,
 };
 use kernel::Secret;
+use platform::error::Failure;
 use testkit::for_each_way;
 
 use super::world::*;

@@ -1,7 +1,5 @@
 //! Callers who reach their own accounts only.
 
-use platform::error::Failure;
-use platform::error::Refusal as _;
 use std::sync::Arc;
 
 use kernel::{Ctx, Principal, SystemClock};
@@ -9,6 +7,7 @@ use ledger_api::{
     AccountQuery, BalanceQuery, Book, Books, FindTransaction, LedgerError, Limits, OpenAccount, Override, Posting,
     Refusal, RemoteBooks, RollUpQuery, SERVICE, Side, StatementQuery, TimeBasis, TrialBalanceQuery,
 };
+use platform::error::{Failure, Refusal as _};
 use platform::rpc::{Caller, Methods, RpcClient, Served, TransportError, Trust};
 use testkit::{FakeClock, InProcess};
 

@@ -1,12 +1,11 @@
 //! Many callers at once: duplicates, and more than the queue holds.
 
-use platform::error::Failure;
-use platform::error::Refusal as _;
 use std::sync::Arc;
 
 use kernel::{Ctx, Deadline};
 use ledger::LedgerConfig;
 use ledger_api::{Batch, LedgerError, Side};
+use platform::error::{Failure, Refusal as _};
 use testkit::{FakeClock, on_sqlite};
 
 use crate::service::harness::{Desk, may_go_negative, pay, refusal};

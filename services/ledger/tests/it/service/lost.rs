@@ -1,12 +1,12 @@
 //! Connections that are lost at the worst moment: while a commit is under way.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use kernel::{Clock, IdMaker, Principal};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{DeclareMetadataKey, LedgerError, Side};
 use platform::db::{Access, Db};
+use platform::error::Failure;
 use testkit::{CommitCutter, Cut, FakeClock, on_postgres};
 
 use crate::service::harness::{Desk, ctx, may_go_negative, path, pay};

@@ -4,8 +4,7 @@ use kernel::Clock;
 use ledger_api::{
     FindTransaction, LedgerError, OpenAccount, Operation, Override, ScheduledQuery, Side, TransactionStatus, limits,
 };
-use platform::error::Failure;
-use platform::error::Refusal as _;
+use platform::error::{Failure, Refusal as _};
 
 use crate::service::harness::{Desk, cancel, create, id, may_go_negative, opening, pay, posting, refusal, scheduled};
 use crate::service::schedule::{clean, later};

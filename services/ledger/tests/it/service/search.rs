@@ -1,8 +1,5 @@
-//! Transactions by declared keys of their metadata: indexed behind the commit, before and after the declaration, across
-//! restarts, and only for whom they belong to.
+//! Transactions by declared metadata keys: indexed after the commit, across restarts, and only for their owners.
 
-use platform::error::Failure;
-use platform::error::Refusal as _;
 use std::time::Duration;
 
 use kernel::Ctx;
@@ -11,6 +8,7 @@ use ledger_api::{
     TransactionPage, TransactionQuery,
 };
 use platform::db::Access;
+use platform::error::{Failure, Refusal as _};
 use sha2::{Digest, Sha256};
 use testkit::{TestStore, on_sqlite};
 

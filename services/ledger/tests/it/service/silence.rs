@@ -1,7 +1,6 @@
 //! PostgreSQL behind a line on which nothing comes through: every call ends at its deadline, with a word that a caller can act
 //! on, and what was sent meanwhile happens once.
 
-use platform::error::Failure;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use ledger_api::{
     Side, StatementQuery, Submit, TimeBasis, TransactionQuery, TrialBalanceQuery,
 };
 use platform::db::{Access, Db};
+use platform::error::Failure;
 use platform::feed::Pull;
 use testkit::{Fault, FaultProxy, Toxic, on_postgres};
 

@@ -1,11 +1,10 @@
 //! What happens because time passes, or goes back.
 
-use platform::error::Failure;
-use platform::error::Refusal as _;
 use std::time::Duration;
 
 use ledger::LedgerConfig;
 use ledger_api::{LedgerError, Side, TransactionKind, TransactionStatus};
+use platform::error::{Failure, Refusal as _};
 use testkit::FakeClock;
 
 use crate::service::harness::{Desk, hold, may_go_negative, path, pay, post, refusal};

@@ -1,6 +1,5 @@
 //! The main book as a caller of each way has it. Which ways a test goes, on which engines, is a matter of what it costs.
 
-use platform::error::Failure;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use kernel::{Clock, Ctx};
 use ledger::LedgerService;
 use ledger_api::{Book, BookName, Books, CreateBook, FACE, Ledger, LedgerError};
 use platform::db::DbError;
+use platform::error::Failure;
 use testkit::{Reached, TestStore, Way, for_each_engine, on_sqlite};
 
 /// Locally on both engines, and remotely.

@@ -1,13 +1,12 @@
 //! Somebody who moves money: sends a transfer, and the same again until there is an answer.
 
-use platform::error::Failure;
-use platform::error::Refusal as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kernel::{IdMaker, Money};
 use ledger_api::{Ledger, LedgerError, NewTransaction, Operation, Posting, Submit, Transaction, TransactionId};
+use platform::error::{Failure, Refusal as _};
 use rand::RngExt;
 use rand::rngs::StdRng;
 

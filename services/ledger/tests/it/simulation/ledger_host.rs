@@ -1,6 +1,5 @@
 //! The ledger's process: the real service on a real file, behind the real routes. A restart opens the same file again.
 
-use platform::error::Failure;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,6 +9,7 @@ use kernel::{Clock, Ctx, Deadline, IdMaker, Principal};
 use ledger::{LedgerConfig, LedgerService};
 use ledger_api::{Book, BookName, Books, CreateBook, Ledger, LedgerError, Limits, OpenAccount, Refusal, Side};
 use platform::db::{Access, Db, Target};
+use platform::error::Failure;
 use platform::lane::Runner;
 use platform::rpc::{Served, routes};
 

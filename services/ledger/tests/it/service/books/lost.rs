@@ -1,9 +1,9 @@
 //! Crashes between a book's row and its store, and stores that are lost.
 
-use platform::error::Failure;
 use std::sync::Arc;
 
 use ledger_api::{Books, LedgerError};
+use platform::error::Failure;
 use testkit::{FakeClock, for_each_engine};
 
 use super::{Broken, Shelf, beside, name};

@@ -2,8 +2,7 @@
 
 use kernel::Principal;
 use ledger_api::{Batch, Books, CreateBook, LedgerError, LineOutcome, Refusal, limits};
-use platform::error::Failure;
-use platform::error::Refusal as _;
+use platform::error::{Failure, Refusal as _};
 use testkit::for_each_engine;
 
 use super::{Shelf, name};
