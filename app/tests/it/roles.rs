@@ -73,12 +73,42 @@ fn an_edge_outlives_its_ledger_and_finds_it_again() {
     first.ended();
     let (status, body) = edge.get("/v1/ledger/accounts");
     assert!(status == 503 && body.contains("\"code\":\"unavailable\""), "{body}");
-    assert_eq!((edge.get("/ready").0, edge.get("/health").0), (503, 200));
     let mut again = ledger(dir.path());
     let _second = Running::start(again.env("FLORIN__RPC__LISTEN", &at));
     let (status, body) = edge.get("/v1/ledger/accounts");
     assert_eq!(status, 200, "{body}");
     assert_eq!(edge.get("/ready").0, 200);
+}
+
+/// A room elsewhere that is away is that room's trouble: the edge stays ready for all others, and says who is away.
+#[test]
+fn an_edge_stays_ready_while_one_of_two_remote_rooms_is_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let alone = |room: &str, data: &str| {
+        let mut command = florin(dir.path());
+        let data = dir.path().join(data).display().to_string();
+        command.args(["serve", room]).env("FLORIN__RPC__LISTEN", "127.0.0.1:0").env("FLORIN__STORAGE__DATA_DIR", data);
+        command
+    };
+    let started = |command: &mut Command| {
+        let mut running = Running::start(command);
+        let at = running.wait_for("other processes call it on ");
+        (running, at)
+    };
+    let (_identity, identity_at) = started(&mut alone("identity", "identity-data"));
+    let mut of_ledger = alone("ledger", "ledger-data");
+    of_ledger.env("FLORIN__SERVICES__IDENTITY__MODE", "remote");
+    let (mut ledger, ledger_at) = started(of_ledger.env("FLORIN__SERVICES__IDENTITY__ADDRESSES", &identity_at));
+    let mut edge = edge(dir.path(), &ledger_at);
+    let edge = Running::start(edge.env("FLORIN__SERVICES__IDENTITY__ADDRESSES", &identity_at));
+    assert_eq!((edge.get("/v1/ledger/accounts").0, edge.get("/v1/identity/users").0), (200, 200));
+    ledger.signal("KILL");
+    ledger.ended();
+    let (status, body) = edge.get("/v1/ledger/accounts");
+    assert!(status == 503 && body.contains("\"code\":\"unavailable\""), "{body}");
+    assert_eq!((edge.get("/ready").0, edge.get("/health").0, edge.get("/v1/identity/users").0), (200, 200, 200));
+    let shown = edge.get("/status").1;
+    assert!(shown.contains("\"ledger\":{\"error\""), "{shown}");
 }
 
 #[test]
@@ -88,7 +118,7 @@ fn what_does_not_fit_together_is_said_before_anything_is_opened() {
     std::fs::write(&open, "x".repeat(40)).unwrap();
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
     for (command, words) in [
-        (florin(dir.path()).args(["serve", "edge"]), "the edge needs a ledger to call"),
+        (florin(dir.path()).args(["serve", "edge"]), "the edge calls ledger; set services.ledger.mode"),
         (edge(dir.path(), "127.0.0.1:7070").arg("ledger"), "says that it runs elsewhere"),
         (florin(dir.path()).args(["serve", "ledger"]), "has to ask identity who they are"),
         (
