@@ -57,10 +57,12 @@ async fn bad_commands_at_both_ends_and_side_by_side() {
 async fn what_is_due_by_itself_and_panics_spoils_no_command() {
     for_each_engine(async |store| {
         let probe = Arc::new(Probe::default());
-        let due = SystemClock.now().plus_micros(100_000);
+        // Later than the lane needs to start on a busy machine.
+        let due = SystemClock.now().plus_micros(800_000);
         let lane = start(store, SystemClock, Toy::watched(&probe).due(due).panicking()).await;
         // Due while the first one is decided.
-        let first = submit_all(&lane, &SystemClock, [Command(0, What::Sleep(200))]);
+        let until_due = due.micros_since(SystemClock.now()) / 1_000;
+        let first = submit_all(&lane, &SystemClock, [Command(0, What::Sleep(until_due.unsigned_abs() + 100))]);
         let rest = async {
             tokio::time::sleep(std::time::Duration::from_millis(80)).await;
             submit_all(&lane, &SystemClock, (1..=20).map(|command| Command(command, What::Note))).await

@@ -67,10 +67,10 @@ async fn two_writers_with_different_clocks_leave_rising_times() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_lane_wakes_up_for_what_is_due() {
     for_each_engine(async |store| {
-        let due = SystemClock.now().plus_micros(300_000);
+        let due = SystemClock.now().plus_micros(700_000);
         let lane = start(store, SystemClock, Toy::default().due(due)).await;
         assert_eq!(times(store, DUE).await, 0);
-        tokio::time::sleep(Duration::from_millis(800)).await;
+        tokio::time::sleep(Duration::from_millis(1_300)).await;
         let found = effects(store).await;
         assert_eq!(found.len(), 1);
         assert!((0..400_000).contains(&(found[0].at - due.micros())), "{found:?}");
