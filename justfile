@@ -43,6 +43,10 @@ planted:
 docs:
     scripts/do docs
 
-# The whole pipeline
+# The pipeline that every change has to pass
 ci:
     .ci/run
+
+# Every test at its full size, faults, benchmarks, planted bugs, documents
+deep:
+    .ci/run deep

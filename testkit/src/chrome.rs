@@ -15,9 +15,12 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
+/// Each is several processes, and tests of other things go on beside them.
+static BROWSERS: Semaphore = Semaphore::const_new(2);
 /// A page that was asked for may take a moment.
-const TRIES: usize = 100;
+const TRIES: usize = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 const REQUIRE: &str = "FLORIN_TEST_REQUIRE";
 /// Name, dark, width and height of what a page is looked at on.
@@ -62,6 +65,7 @@ impl Chrome {
 
     /// The browser ends with the test, however that ends.
     pub async fn with(body: impl AsyncFn(&Chrome)) {
+        let _turn = BROWSERS.acquire().await.unwrap();
         let profile = tempfile::tempdir().unwrap();
         let chrome = Chrome::start(profile.path()).await;
         let outcome = AssertUnwindSafe(body(&chrome)).catch_unwind().await;

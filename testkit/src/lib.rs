@@ -18,6 +18,7 @@ mod fault_proxy;
 mod flaky;
 mod odd_server;
 mod server;
+mod size;
 mod stage;
 mod store;
 #[cfg(feature = "story")]
@@ -38,6 +39,7 @@ pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Wea
 pub use flaky::{AsSaid, Flaky, InProcess, Trouble};
 pub use odd_server::OddServer;
 pub use server::{CLIENT, Server, ServerBuilder, free_port, master};
+pub use size::size;
 pub use stage::Stage;
 pub use store::TestStore;
 #[cfg(feature = "story")]

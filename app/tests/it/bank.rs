@@ -20,19 +20,19 @@ use kernel::Principal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use testkit::{Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather, for_each_engine, on_postgres};
+use testkit::{Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather, for_each_engine, on_postgres, size};
 
 use audit::audit;
 use callers::{Bank, run};
-use plan::{Plan, setting};
+use plan::Plan;
 use stage::{InProcess, Remote};
 
 /// In each of the three: in front of PostgreSQL, in front of a ledger on SQLite, in front of a ledger on PostgreSQL.
-const TRANSFERS: u64 = 50_000;
+const TRANSFERS: u64 = 2_000;
 const SEED: u64 = 20_261_121;
 
 fn plan() -> Plan {
-    let (transfers, seed) = (setting("FLORIN_TEST_BANK_TRANSFERS", TRANSFERS), setting("FLORIN_TEST_SEED", SEED));
+    let (transfers, seed) = (size("FLORIN_TEST_BANK_TRANSFERS", TRANSFERS), size("FLORIN_TEST_SEED", SEED));
     println!("bank: {transfers} transfers, seed {seed}");
     Plan { seed, transfers }
 }

@@ -47,6 +47,7 @@ async fn on_each_engine(body: impl Fn(&Path, Option<&str>)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures for some seconds: .ci/run deep"]
 async fn a_list_of_runs_tells_all_of_each_and_draws_them() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, LEDGER, "--in-flight 1,8 --plot list.svg --at-least 1");
@@ -66,6 +67,7 @@ async fn a_list_of_runs_tells_all_of_each_and_draws_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures for some seconds: .ci/run deep"]
 async fn a_filled_store_is_measured_against_an_empty_one_in_turn() {
     on_each_engine(|dir, url| {
         let more = "--in-flight 8 --stored 2000 --against empty --pairs 2 --ratio-at-least 10000 --plot pairs.svg";
@@ -88,6 +90,7 @@ async fn a_filled_store_is_measured_against_an_empty_one_in_turn() {
 }
 
 #[test]
+#[ignore = "measures for some seconds: .ci/run deep"]
 fn each_other_side_differs_in_one_thing() {
     let dir = tempfile::tempdir().unwrap();
     for (more, this, other) in [
@@ -108,6 +111,7 @@ fn each_other_side_differs_in_one_thing() {
 }
 
 #[test]
+#[ignore = "measures for some seconds: .ci/run deep"]
 fn every_goal_of_a_run_can_be_missed() {
     let dir = tempfile::tempdir().unwrap();
     for (goal, what) in [
@@ -134,6 +138,7 @@ fn over_http_the_goal_and_the_servers_memory_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures for some seconds: .ci/run deep"]
 async fn a_ledger_in_another_process_is_measured_beside_one_in_the_same() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, SPLIT, "--in-flight 8 --pairs 2 --connections 2 --plot split.svg");
@@ -167,6 +172,7 @@ async fn a_ledger_in_another_process_is_measured_beside_one_in_the_same() {
 }
 
 #[test]
+#[ignore = "measures for some seconds: .ci/run deep"]
 fn the_goals_of_the_split_can_be_missed() {
     let dir = tempfile::tempdir().unwrap();
     let goals = "--in-flight 2,4 --batch 5 --ratio-at-least 100000 --p99-at-most 0.001";
@@ -200,6 +206,7 @@ fn options_that_say_nothing_together_are_refused_before_anything_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures for some seconds: .ci/run deep"]
 async fn the_past_is_asked_about_while_it_is_written_and_answers_right() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, HISTORY, "--json --readers 2 --late-percent 20 --plot history.svg");
@@ -218,6 +225,7 @@ async fn the_past_is_asked_about_while_it_is_written_and_answers_right() {
 }
 
 #[test]
+#[ignore = "measures for some seconds: .ci/run deep"]
 fn the_goals_of_both_clocks_can_be_missed() {
     let dir = tempfile::tempdir().unwrap();
     for (goal, what) in [("--p99-at-most 0.001", "by record time"), ("--event-p99-at-most 0.001", "by event time")] {
@@ -228,6 +236,7 @@ fn the_goals_of_both_clocks_can_be_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures for some seconds: .ci/run deep"]
 async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, IDENTITY, "--grants-at-least 0.1 --plot storm.svg");
@@ -256,6 +265,7 @@ async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
 }
 
 #[test]
+#[ignore = "measures for some seconds: .ci/run deep"]
 fn every_goal_of_identity_can_be_missed_and_a_part_can_be_had_alone() {
     let dir = tempfile::tempdir().unwrap();
     for (part, goal, what) in [

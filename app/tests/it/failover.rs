@@ -19,6 +19,8 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
+use testkit::size;
+
 use blows::Blow;
 use callers::Callers;
 use house::{House, MEMBERS};
@@ -30,10 +32,11 @@ use wire::State;
 const TAKE_OVER_MAX_MS: u64 = 5_000;
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "some seconds a blow, with the machine to itself: .ci/run deep"]
 async fn one_writes_whatever_happens_to_it() {
     testkit::on_postgres(async |store| {
-        let seed = setting("FLORIN_FAILOVER_SEED").unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
-        let rounds = setting("FLORIN_FAILOVER_ROUNDS").unwrap_or(Blow::ALL.len() as u64);
+        let seed = size("FLORIN_FAILOVER_SEED", rand::rng().random_range(0..1_000_000));
+        let rounds = size("FLORIN_FAILOVER_ROUNDS", Blow::ALL.len() as u64);
         println!("FLORIN_FAILOVER_SEED={seed} FLORIN_FAILOVER_ROUNDS={rounds}");
         let mut random = StdRng::seed_from_u64(seed);
         let store = Store::create(store.url()).await;
@@ -110,8 +113,4 @@ async fn without_a_database(house: &House) {
     let without_ms = house.until_written(0).await.micros_since(mended) / 1_000;
     println!("without the database: written again after {without_ms} ms");
     assert!(without_ms < TAKE_OVER_MAX_MS, "nobody writes for {without_ms} ms");
-}
-
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|value| value.parse().expect("a number"))
 }

@@ -78,9 +78,3 @@ pub(crate) fn posting(debit: &AccountPath, credit: &AccountPath, minor: i64) -> 
         book: None,
     }
 }
-
-/// A number from the environment.
-pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
-    let Ok(text) = std::env::var(name) else { return otherwise };
-    text.parse().unwrap_or_else(|_| panic!("{name} is to be a number: {text}"))
-}

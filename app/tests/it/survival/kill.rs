@@ -9,9 +9,9 @@ use crate::survival::books::{Callers, Told, any_transfer, builder, check, new_id
 
 const CALLERS: usize = 16;
 
-/// Twenty by default; `FLORIN_TEST_KILLS` asks for more.
+/// `FLORIN_TEST_KILLS` asks for more.
 fn kills() -> usize {
-    std::env::var("FLORIN_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+    testkit::size("FLORIN_TEST_KILLS", 3) as usize
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +60,7 @@ async fn a_killed_server_leaves_postgresql_whole_too() {
         let server = builder.start().await;
         prepare(&server.client()).await;
         let mut server = Some(server);
-        for _ in 0..5 {
+        for _ in 0..kills().div_ceil(4) {
             let running = server.take().unwrap();
             let callers = Callers::start(&running, CALLERS);
             let millis = rand::rng().random_range(50..400);

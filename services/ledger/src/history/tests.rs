@@ -30,7 +30,7 @@ fn every_statement_is_on_its_list() {
     assert_eq!(include_str!("sql.rs").matches(": &str = \"").count(), sql::STATEMENTS.len());
 }
 
-const ENTRIES: usize = 12_800;
+const ENTRIES: u64 = 3_200;
 
 struct Hot {
     service: LedgerService,
@@ -92,7 +92,7 @@ fn micros(started: Monotonic) -> u64 {
 /// `FLORIN_TEST_HOT_ENTRIES` sets how many entries there are; figures are printed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_page_costs_does_not_grow_with_the_account() {
-    let entries = std::env::var("FLORIN_TEST_HOT_ENTRIES").ok().and_then(|text| text.parse().ok()).unwrap_or(ENTRIES);
+    let entries = testkit::size("FLORIN_TEST_HOT_ENTRIES", ENTRIES) as usize;
     let log2 = (usize::BITS - entries.leading_zeros()) as usize;
     for_each_engine(async |store| {
         let hot = Hot::open(store, entries).await;

@@ -16,7 +16,7 @@ use super::{cancel, id, increase, invariants, keyed, path, post, posting, revers
 use crate::command::{Line, Lines, Outcome, Recorded};
 use crate::view;
 
-const CASES: u32 = 10_000;
+const CASES: u64 = 1_000;
 const NAMES: [&str; 6] = ["world", "ann", "bob", "credit", "shop", "euros"];
 
 #[derive(Debug, Clone)]
@@ -314,8 +314,8 @@ fn with_id(mut line: Line, id: Option<ledger_api::TransactionId>) -> Line {
 }
 
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: cases.unwrap_or(CASES), failure_persistence: None, ..ProptestConfig::default() }
+    let cases = testkit::size("FLORIN_TEST_DECIDE_CASES", CASES) as u32;
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Many clients move money between few accounts while others read all balances at once. In every reading the total is the
 //! same and nobody stands below a floor; afterwards every acknowledged transaction is found.
 //!
-//! `FLORIN_TEST_BANK_SECONDS` makes it run longer than its two seconds on each engine.
+//! `FLORIN_TEST_BANK_SECONDS` makes it run longer than one second by each way.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ async fn bank(store: &TestStore) {
     let clients: Vec<_> =
         (1..=CLIENTS).map(|number| tokio::spawn(client(Arc::clone(&desk), number, Arc::clone(&stop)))).collect();
     let readers: Vec<_> = (0..READERS).map(|_| tokio::spawn(reader(Arc::clone(&desk), Arc::clone(&stop)))).collect();
-    let seconds = std::env::var("FLORIN_TEST_BANK_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let seconds = testkit::size("FLORIN_TEST_BANK_SECONDS", 1);
     let begun = SystemClock.monotonic();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     stop.store(true, Ordering::Relaxed);

@@ -21,12 +21,11 @@ use checks::{check_balances, check_statements, check_sums, pinned_pages, written
 use life::{commands, open};
 use model::Model;
 
-const SEEDS: u64 = 4;
 const COMMANDS: usize = 120;
 const STATEMENTS: usize = 12;
 
 fn seeds() -> u64 {
-    std::env::var("FLORIN_TEST_HISTORY_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS)
+    testkit::size("FLORIN_TEST_HISTORY_SEEDS", 1)
 }
 
 async fn check(desk: &Desk, model: &Model, random: &mut StdRng) {

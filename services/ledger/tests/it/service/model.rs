@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use crate::service::harness::{Desk, hold, increase, may_go_negative, pay, post, reverse, usd, void};
 use crate::service::way::for_each_way_on_sqlite;
 
-const HISTORIES: u64 = 300;
+const HISTORIES: u64 = 60;
 const COMMANDS: u64 = 40;
 const WORKERS: usize = 12;
 const NAMES: [&str; 4] = ["world", "ann", "bob", "cap"];
@@ -209,8 +209,7 @@ fn placed(operation: Operation, seed: u64) -> Operation {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_agrees_with_a_model_of_a_few_lines() {
-    let histories = std::env::var("FLORIN_TEST_MODEL_HISTORIES").ok().and_then(|text| text.parse().ok());
-    let histories = histories.unwrap_or(HISTORIES);
+    let histories = testkit::size("FLORIN_TEST_MODEL_HISTORIES", HISTORIES);
     for_each_way_on_sqlite(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         // Side by side, so that commands of different histories share groups.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
 
+use crate::simulation::stage::Met;
 use crate::simulation::{ledger_host, world};
 
 const THREADS: usize = 2;
@@ -60,32 +61,34 @@ impl fmt::Display for Failure {
     }
 }
 
-pub(crate) fn from_environment(name: &str, otherwise: u64) -> u64 {
-    match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is a whole number, not {text:?}")),
-        Err(_) => otherwise,
-    }
+/// What came of many seeds.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    /// Lowest seed first.
+    pub(crate) failed: Vec<Failure>,
+    pub(crate) met: Met,
 }
 
-/// The seeds that failed, lowest first.
-pub(crate) fn run(template: &Template, seeds: Range<u64>) -> Vec<Failure> {
+pub(crate) fn run(template: &Template, seeds: Range<u64>) -> Run {
     run_while(template, seeds, FAILURES_MAX, || ())
 }
 
 /// Until so many failed. `prepare` is called once on each thread.
-pub(crate) fn run_while(template: &Template, seeds: Range<u64>, max: usize, prepare: impl Fn() + Sync) -> Vec<Failure> {
+pub(crate) fn run_while(template: &Template, seeds: Range<u64>, max: usize, prepare: impl Fn() + Sync) -> Run {
     let next = AtomicU64::new(seeds.start);
-    let failed = Mutex::new(Vec::new());
+    let run = Mutex::new(Run::default());
     let work = || {
         prepare();
-        while failed.lock().unwrap().len() < max {
+        while run.lock().unwrap().failed.len() < max {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
                 break;
             }
-            let findings = findings(template, seed);
+            let (findings, met) = live(template, seed);
+            let mut run = run.lock().unwrap();
+            run.met = run.met.and(met);
             if !findings.is_empty() {
-                failed.lock().unwrap().push(Failure { seed, findings });
+                run.failed.push(Failure { seed, findings });
             }
         }
     };
@@ -95,18 +98,18 @@ pub(crate) fn run_while(template: &Template, seeds: Range<u64>, max: usize, prep
             builder.spawn_scoped(scope, work).expect("start a thread");
         }
     });
-    let mut failed = failed.into_inner().unwrap();
-    failed.sort_by_key(|failure| failure.seed);
-    failed
+    let mut run = run.into_inner().unwrap();
+    run.failed.sort_by_key(|failure| failure.seed);
+    run
 }
 
-fn findings(template: &Template, seed: u64) -> Vec<String> {
+fn live(template: &Template, seed: u64) -> (Vec<String>, Met) {
     match catch_unwind(AssertUnwindSafe(|| world::run(template, seed))) {
-        Ok(ended) => ended.findings,
+        Ok(ended) => (ended.findings, ended.met),
         Err(panic) => {
             let said = panic.downcast_ref::<String>().map(String::as_str);
             let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
-            vec![format!("panicked: {said}")]
+            (vec![format!("panicked: {said}")], Met::default())
         }
     }
 }
