@@ -268,4 +268,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         word: needs("events", "read"),
         refusals: &["page_size", "cursor_ahead", "book_unknown"],
     },
+    Operation {
+        name: "submit_batch",
+        word: needs("transactions", "create"),
+        refusals: &["books_differ", "batch_empty", "batch_too_large", "sibling_failed", "book_unknown"],
+    },
 ];
