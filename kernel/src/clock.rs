@@ -1,10 +1,10 @@
-//! Where time comes from. Everything that asks for the time is handed a [`Clock`], so tests and simulations decide it.
+//! Clocks. Code that needs the time is given a [`Clock`], so that tests and simulations control it.
 
 use std::fmt::Debug;
 
 use crate::Timestamp;
 
-/// A reading of a clock that never goes back; only differences mean something.
+/// A reading of a monotonic clock; only differences are meaningful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Monotonic(u64);
 
@@ -21,7 +21,7 @@ impl Monotonic {
         Monotonic(self.0.saturating_add(millis.saturating_mul(1_000)))
     }
 
-    /// Microseconds from `earlier` to `self`, zero when `earlier` is the later one.
+    /// Microseconds from `earlier` to `self`; zero if `earlier` is the later one.
     pub fn micros_since(self, earlier: Monotonic) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -31,7 +31,7 @@ pub trait Clock: Send + Sync + Debug + 'static {
     /// The time of day. An operator or a time daemon may set it back.
     fn now(&self) -> Timestamp;
 
-    /// Time passed since some fixed moment; never goes back.
+    /// Time since some fixed moment; never goes back.
     fn monotonic(&self) -> Monotonic;
 }
 

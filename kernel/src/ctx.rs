@@ -1,4 +1,4 @@
-//! What travels with every call: who asks, until when an answer is of use, and the key that makes a repeat harmless.
+//! The context of a call: the caller, the deadline, and the idempotency key.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct Ctx {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// The instant, by this process's monotonic clock, after which nobody waits for the answer.
+/// The instant, by this process's monotonic clock, after which nobody waits for the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Monotonic);
 
@@ -34,7 +34,7 @@ impl Deadline {
     }
 }
 
-/// A caller's own name for a command: 1 to 128 visible ASCII characters.
+/// A caller's own key for a command: 1 to 128 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(Arc<str>);

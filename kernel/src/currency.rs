@@ -1,15 +1,15 @@
-//! A currency of ISO 4217, or an asset that an institution declared itself: a code and the digits behind its point.
+//! An ISO 4217 currency, or an asset that an institution declared itself: a code and its number of decimal places.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Most digits behind the point that an asset may have.
+/// Maximum decimal places of an asset.
 const SCALE_MAX: u8 = 9;
 const CODE_MAX: usize = 12;
 
-/// Invariant: a code of ISO 4217 always carries the exponent that ISO gives it.
+/// Invariant: an ISO 4217 code always has ISO's exponent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
     code: [u8; CODE_MAX],
@@ -23,22 +23,22 @@ pub enum CurrencyError {
     Malformed(String),
     #[error("{0} is not a currency of ISO 4217; declare it as an asset first")]
     Unknown(String),
-    #[error("{code} has {expected} digits behind the point, not {given}")]
+    #[error("{code} has {expected} decimal places, found {given}")]
     Scale { code: String, expected: u8, given: u8 },
-    #[error("an asset has 0 to {SCALE_MAX} digits behind the point, not {0}")]
+    #[error("expected 0 to {SCALE_MAX} decimal places, found {0}")]
     ScaleTooLarge(u8),
 }
 
 impl Currency {
-    /// A currency of ISO 4217 by its three letters.
+    /// An ISO 4217 currency by its three letters.
     pub fn iso(code: &str) -> Result<Currency, CurrencyError> {
         let plain = Currency::checked(code, 0)?;
         let scale = iso_scale(code).ok_or_else(|| CurrencyError::Unknown(code.to_owned()))?;
         Ok(Currency { scale, ..plain })
     }
 
-    /// Any code with the scale it is used with. A code of ISO 4217 with another scale than ISO's is refused; whether
-    /// another code was declared is for the ledger to say.
+    /// Any code with its scale. An ISO 4217 code with a scale other than ISO's is refused; the ledger checks whether
+    /// any other code was declared.
     pub fn with_scale(code: &str, scale: u8) -> Result<Currency, CurrencyError> {
         let currency = Currency::checked(code, scale)?;
         match iso_scale(code) {
@@ -54,7 +54,7 @@ impl Currency {
         std::str::from_utf8(bytes).unwrap_or_default()
     }
 
-    /// Digits behind the point.
+    /// Decimal places.
     pub fn scale(&self) -> u8 {
         self.scale
     }
@@ -81,7 +81,7 @@ impl Currency {
     }
 }
 
-/// ISO lists precious metals and the like without an exponent; those are not money here until declared as assets.
+/// ISO lists precious metals and the like without an exponent; here they are not money until declared as assets.
 fn iso_scale(code: &str) -> Option<u8> {
     let digits = iso_currency::Currency::from_code(code)?.exponent()?;
     u8::try_from(digits).ok()
@@ -107,7 +107,7 @@ impl FromStr for Currency {
     }
 }
 
-/// On the wire a currency of ISO 4217 is its code, another asset its code and scale: `USD`, `POINTS/0`.
+/// In JSON an ISO 4217 currency is its code, any other asset its code and scale: `USD`, `POINTS/0`.
 impl Serialize for Currency {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.is_iso() {
@@ -137,21 +137,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn iso_gives_the_exponent() {
+    fn iso_currencies_have_the_iso_exponent() {
         for (code, scale) in [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)] {
             assert_eq!(Currency::iso(code).map(|currency| currency.scale()), Ok(scale));
         }
     }
 
     #[test]
-    fn a_code_of_iso_keeps_its_scale_and_others_bring_their_own() {
+    fn iso_codes_keep_their_scale_and_others_state_one() {
         assert!(matches!(Currency::with_scale("USD", 3), Err(CurrencyError::Scale { expected: 2, given: 3, .. })));
         assert_eq!(Currency::with_scale("POINTS", 0).map(|currency| currency.scale()), Ok(0));
         assert_eq!(Currency::with_scale("POINTS", 10), Err(CurrencyError::ScaleTooLarge(10)));
     }
 
     #[test]
-    fn malformed_and_unknown_codes_are_told_apart() {
+    fn malformed_and_unknown_codes_give_different_errors() {
         for bad in ["", "us", "usd", "U$D", "1AB", "ABCDEFGHIJKLM", "ÄÖÜ"] {
             assert!(matches!(Currency::iso(bad), Err(CurrencyError::Malformed(_))), "{bad}");
         }

@@ -1,7 +1,7 @@
 //! Typed, time-ordered ids of 128 bits, shown as prefixed text such as `txn_01jz3k8x5wfqy9v2m6c0r4t7ab`.
 //!
-//! The bits are a version 7 UUID (RFC 9562) with microseconds in the twelve bits behind the milliseconds, so ids made one
-//! after the other sort in that order and sit side by side in an index. The text is 26 digits of Crockford's base 32.
+//! The bits are a version 7 UUID (RFC 9562) with microseconds in the twelve bits after the milliseconds, so that ids
+//! sort in order of creation and are adjacent in an index. The text is 26 digits of Crockford's base 32.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Clock;
 
-/// What an id names. Implemented by empty marker types, so that ids of two kinds do not mix.
+/// The kind of an id. Implemented by empty marker types, so that ids of different kinds cannot be mixed up.
 pub trait IdKind: 'static {
     const PREFIX: &'static str;
 }
@@ -137,7 +137,7 @@ impl<'de, K: IdKind> Deserialize<'de> for Id<K> {
     }
 }
 
-/// Makes new ids from a clock and a random source; a seed makes a run repeatable.
+/// Generates ids from a clock and a random source; a seed makes a run repeatable.
 #[derive(Debug, Clone)]
 pub struct IdMaker {
     clock: Arc<dyn Clock>,
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_id_is_a_version_7_uuid_and_sorts_behind_the_ones_made_before() {
+    fn new_ids_are_version_7_uuids_and_sort_after_older_ones() {
         let maker = IdMaker::seeded(Arc::new(SystemClock), 1);
         let first = maker.make::<Thing>();
         std::thread::sleep(std::time::Duration::from_millis(2));

@@ -1,8 +1,8 @@
-//! The words that every room of the house shares: money, currencies, ids, time and the context of a call.
+//! Types shared by all crates: money, currencies, ids, time and the context of a call.
 //!
-//! Owns no I/O and no async code. Invariants: money never overflows silently and never passes through a float; an id of
-//! one kind does not compile where another is wanted; the time of day is only read through a [`Clock`] that was handed in.
-//! Start reading at [`Money`], then [`Ctx`].
+//! Has no I/O and no async code. Invariants: money never overflows silently and is never a float; an id of the wrong
+//! kind does not compile; the time is only read through a [`Clock`] that was passed in. Start reading at [`Money`],
+//! then [`Ctx`].
 
 mod clock;
 mod ctx;

@@ -1,4 +1,4 @@
-//! An amount in the smallest unit of its currency. No floats, no `+`: arithmetic is named, checked and says when it fails.
+//! An amount in the smallest unit of its currency. No floats, no `+`: arithmetic uses named, checked methods.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,11 +17,11 @@ pub struct Money {
 pub enum MoneyError {
     #[error("\"{0}\" is not a decimal amount such as 10.00")]
     Malformed(String),
-    #[error("{currency} amounts are written with {expected} digits behind the point, not {given}")]
+    #[error("{currency} amounts have {expected} decimal places, found {given}")]
     Digits { currency: String, expected: u8, given: usize },
     #[error("the amount does not fit into 64 bits of the smallest unit")]
     Overflow,
-    #[error("{left} and {right} do not mix")]
+    #[error("cannot combine {left} and {right}")]
     CurrencyMismatch { left: String, right: String },
     #[error(transparent)]
     Currency(#[from] CurrencyError),
@@ -57,8 +57,8 @@ impl Money {
         decimal(self.minor, self.currency.scale())
     }
 
-    /// Reads `amount` with exactly the digits that the currency has. For a code outside ISO 4217 the digits given are
-    /// taken as its scale; the ledger compares that with the declaration.
+    /// Parses `amount`, which must have exactly the currency's decimal places. For a code outside ISO 4217 the given
+    /// decimal places are taken as its scale; the ledger compares that with the declaration.
     pub fn parse(amount: &str, code: &str) -> Result<Money, MoneyError> {
         let (digits, minor) = parse_decimal(amount)?;
         let currency = match Currency::iso(code) {
@@ -83,10 +83,10 @@ impl Money {
     }
 }
 
-/// Splits `minor` by `weights` so that the parts add up to it exactly: each part is rounded down, and the units that are
-/// left go one each to the largest remainders, the earlier part first where they are equal.
+/// Splits `minor` by `weights` into parts that add up to it exactly: each part is rounded down, and the units left over
+/// go one each to the largest remainders, and to the earlier part if they are equal.
 ///
-/// Returns nothing when the weights add up to zero or a product does not fit.
+/// Returns `None` if the weights add up to zero or a product overflows.
 pub fn allocate(minor: i64, weights: &[u64]) -> Option<Vec<i64>> {
     let total = weights.iter().try_fold(0_u64, |sum, weight| sum.checked_add(*weight)).filter(|total| *total > 0)?;
     let mut parts = Vec::with_capacity(weights.len());
@@ -112,7 +112,7 @@ pub fn allocate(minor: i64, weights: &[u64]) -> Option<Vec<i64>> {
 pub struct Percent(u64);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("\"{0}\" is not a percentage such as 33.3333: above 0, up to 100, at most 4 digits behind the point")]
+#[error("\"{0}\" is not a percentage such as 33.3333: above 0, up to 100, at most 4 decimal places")]
 pub struct PercentError(String);
 
 impl Percent {
@@ -167,7 +167,7 @@ fn decimal(minor: i64, scale: u8) -> String {
     format!("{sign}{}.{:0width$}", units / one, units % one, width = usize::from(scale))
 }
 
-/// The digits behind the point, and the value as if the point were not there.
+/// The number of decimal places, and the value without the decimal point.
 fn parse_decimal(text: &str) -> Result<(usize, i64), MoneyError> {
     let malformed = || MoneyError::Malformed(text.chars().take(40).collect());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_has_exactly_the_digits_of_its_currency() {
+    fn an_amount_has_exactly_its_currencys_decimal_places() {
         assert_eq!(Money::parse("10.00", "USD"), Ok(usd(1_000)));
         assert_eq!(Money::parse("-0.01", "USD"), Ok(usd(-1)));
         assert_eq!(Money::parse("7", "JPY").map(|money| money.minor()), Ok(7));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_plain_decimal_is_refused() {
+    fn text_that_is_not_a_plain_decimal_is_refused() {
         for bad in ["", "-", ".50", "10.", "1e2", "+1.00", "01.00", "1,00", " 1.00", "1.00 ", "١.٠٠", "--1.00", "NaN"]
         {
             assert!(matches!(Money::parse(bad, "USD"), Err(MoneyError::Malformed(_))), "{bad}");
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn currencies_do_not_mix_and_sums_do_not_wrap() {
+    fn mixed_currencies_and_overflowing_sums_are_refused() {
         let yen = Money::parse("1", "JPY").unwrap();
         assert!(matches!(usd(1).plus(yen), Err(MoneyError::CurrencyMismatch { .. })));
         assert_eq!(usd(i64::MAX).plus(usd(1)), Err(MoneyError::Overflow));
@@ -268,14 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn one_cent_in_three_goes_to_the_first() {
+    fn one_cent_split_in_three_goes_to_the_first() {
         assert_eq!(allocate(1, &[1, 1, 1]), Some(vec![1, 0, 0]));
         assert_eq!(allocate(100, &[1, 1, 1]), Some(vec![34, 33, 33]));
         assert_eq!(allocate(100, &[0, 0]), None);
     }
 
     #[test]
-    fn percentages_are_exact_to_four_digits() {
+    fn percentages_are_exact_to_four_decimal_places() {
         assert_eq!("33.3333".parse::<Percent>().map(Percent::millionths), Ok(333_333));
         assert_eq!("100".parse::<Percent>(), Ok(Percent::WHOLE));
         assert_eq!("12.5".parse::<Percent>().unwrap().to_string(), "12.5");

@@ -1,11 +1,11 @@
-//! What somebody may do, in three words.
+//! A permission in three words.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// `resource:action:scope`, for example `accounts:read:own`; `*` stands for any.
+/// `resource:action:scope`, for example `accounts:read:own`; `*` matches anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Permission {
@@ -27,14 +27,14 @@ impl Permission {
         matches(&self.resource, resource) && matches(&self.action, action)
     }
 
-    /// Whether whoever holds this holds all of `other` with it. A word that stands for any is only within one that does too:
-    /// what it stands for may be more tomorrow.
+    /// Whether this permission includes all of `other`. A `*` is only included in another `*`, because it may match
+    /// more in future.
     pub fn includes(&self, other: &Permission) -> bool {
         let far_enough = self.reaches_all() || !other.reaches_all();
         far_enough && self.covers(&other.resource, &other.action)
     }
 
-    /// Whether objects of other owners are within the scope.
+    /// Whether the scope covers other owners' objects.
     pub fn reaches_all(&self) -> bool {
         &*self.scope == "all" || &*self.scope == "*"
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permission_includes_what_reaches_no_further() {
+    fn a_permission_includes_equal_and_narrower_ones() {
         let includes =
             |one: &str, other: &str| one.parse::<Permission>().unwrap().includes(&other.parse::<Permission>().unwrap());
         for (one, other) in [

@@ -1,4 +1,4 @@
-//! Who asks, how that was proved, and the rules that hold for them.
+//! The caller, how they authenticated, and the rules that apply to them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,33 +7,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Permission, Secret, Timestamp, TokenScope};
 
-/// Who asks. Services trust it as it stands; whoever builds a `Ctx` has to have established it.
+/// The caller. Services trust it as it is; the code that builds a `Ctx` must have authenticated it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Principal {
     pub kind: PrincipalKind,
-    /// An opaque id, also the value of `owner` on the objects that belong to this principal.
+    /// An opaque id, which is also the `owner` of this principal's objects.
     pub subject: Arc<str>,
-    /// Names, for rules that speak of them.
+    /// Role names, for rules that mention them.
     #[serde(default)]
     pub roles: Arc<[Box<str>]>,
-    /// What the roles grant.
+    /// The permissions that the roles grant.
     pub permissions: Arc<[Permission]>,
-    /// How much of that its token is for. None: there is no token, and so all of it.
+    /// The scopes of its token. `None`: there is no token, so nothing is narrowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Arc<[TokenScope]>>,
-    /// The client that a token was issued to; none where there is no token.
+    /// The client that the token was issued to; `None` without a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Arc<str>>,
-    /// The session that a person logged in with.
+    /// The session in which the user logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Arc<str>>,
-    /// When and how a person proved who they are. None: not a person, or nobody asked.
+    /// When and how the user authenticated. `None`: not a user, or not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
-    /// What this principal was established from. It travels instead of the principal, so that whoever is called verifies it.
+    /// The credential that this principal was derived from. It is sent instead of the principal, so that the called
+    /// process verifies it.
     #[serde(skip)]
     pub token: Option<Arc<Secret>>,
-    /// What else is asked before something is allowed. It never travels: each process has its own copy.
+    /// Rules beyond permissions. They are never sent: each process has its own copy.
     #[serde(skip)]
     pub rules: Option<RulesInForce>,
 }
@@ -41,23 +42,23 @@ pub struct Principal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PrincipalKind {
-    /// The person at the machine: whoever can run the binary on its data. Never comes through a port.
+    /// The operator at the machine, who can run the binary on its data. Never used for calls from a port.
     Operator,
-    /// Stands in for everybody without a token under `--demo`.
+    /// Stands in for every caller without a token under `--demo`.
     Demo,
     Customer,
     Employee,
     Admin,
     Service,
-    /// Whoever has not said who they are, or could not prove it.
+    /// A caller without valid credentials.
     Nobody,
 }
 
-/// How fresh a person's word is.
+/// How recently and how strongly a user authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     pub at: Timestamp,
-    /// Whether a second factor was part of it.
+    /// Whether a second factor was used.
     pub second_factor: bool,
 }
 
@@ -74,8 +75,8 @@ impl Principal {
         Principal::new(PrincipalKind::Nobody, "nobody", [])
     }
 
-    /// Whether all of `permission` is within what this principal may do: a permission of theirs includes it, and the scopes of
-    /// their token leave it open.
+    /// Whether this principal may do all of `permission`: one of its permissions includes it, and the token's scopes
+    /// allow it.
     pub fn holds(&self, permission: &Permission) -> bool {
         let granted = self.permissions.iter().any(|held| held.includes(permission));
         granted && self.scopes.as_ref().is_none_or(|scopes| TokenScope::leave_open(scopes, permission))
@@ -99,7 +100,7 @@ impl Principal {
 }
 
 impl PrincipalKind {
-    /// As policies, tokens and logs name it.
+    /// The name in policies, tokens and logs.
     pub fn name(self) -> &'static str {
         match self {
             PrincipalKind::Operator => "operator",
@@ -112,7 +113,7 @@ impl PrincipalKind {
         }
     }
 
-    /// The kinds that a token may speak of. The others are never established by one.
+    /// The kinds that a token may have. The others never come from a token.
     pub fn of_token(name: &str) -> Option<PrincipalKind> {
         [PrincipalKind::Customer, PrincipalKind::Employee, PrincipalKind::Admin, PrincipalKind::Service]
             .into_iter()
@@ -122,46 +123,46 @@ impl PrincipalKind {
 
 /// Rules beyond permissions, such as office hours. They narrow what a permission grants and never widen it.
 pub trait Rules: fmt::Debug + Send + Sync {
-    /// Answers without waiting for anybody.
+    /// Must answer without waiting.
     fn decide(&self, asked: &Asked<'_>) -> Verdict;
 }
 
-/// What somebody wants to do, after it was found that a permission of theirs covers it.
+/// An operation that one of the caller's permissions already covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub principal: &'a Principal,
     pub resource: &'a str,
     pub action: &'a str,
-    /// Whether the widest permission reaches what others own.
+    /// Whether the widest permission covers other owners' objects.
     pub reaches_all: bool,
     pub object: Object<'a>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Object<'a> {
-    /// One thing, and whom it belongs to; none: it is the house's own.
+    /// One object and its owner; `None` if nobody owns it.
     Of(Option<&'a str>),
-    /// Whatever a list will hold; of a principal that reaches its own things only, those.
+    /// The objects that a list will contain; only their own, if the principal's reach is its own objects.
     Listed,
 }
 
-/// What the rules say. The names of the rules are for the log, never for the caller.
+/// The rules' decision. Rule names are for the log, never for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Allowed,
-    /// No rule allows it: the object is out of reach.
+    /// No rule permits it: the object is out of reach.
     OutOfReach,
     /// A rule forbids it.
     Forbidden {
         rules: Vec<String>,
     },
-    /// The rules cannot be asked, or one of them fails on this question: nothing is allowed.
+    /// The rules cannot be evaluated, or one of them fails for this request: nothing is allowed.
     Undecided {
         why: String,
     },
 }
 
-/// Equal whatever they are: two principals are compared by who they are.
+/// Always equal: two principals are compared by who they are.
 #[derive(Clone)]
 pub struct RulesInForce(pub Arc<dyn Rules>);
 

@@ -1,4 +1,4 @@
-//! The house's words as OpenAPI describes them, so that every service's document says the same of money, ids and time.
+//! OpenAPI schemas of the shared types, so that every service documents money, ids and time the same way.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -22,7 +22,7 @@ impl PartialSchema for Money {
             .schema_type(Type::Object)
             .description(Some("An amount and its currency"))
             .property("amount", text(amount, r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,9})?$", "10.00"))
-            .property("currency", text("A code of ISO 4217, or of a declared asset", CODE, "USD"))
+            .property("currency", text("An ISO 4217 code, or the code of a declared asset", CODE, "USD"))
             .required("amount")
             .required("currency")
             .additional_properties(Some(AdditionalProperties::FreeForm(false)))
@@ -35,7 +35,7 @@ impl ToSchema for Money {}
 
 impl PartialSchema for Currency {
     fn schema() -> RefOr<Schema> {
-        let description = "A code of ISO 4217 such as USD, or a declared asset with its scale such as POINTS/0";
+        let description = "An ISO 4217 code such as USD, or a declared asset with its scale such as POINTS/0";
         text(description, "^[A-Z][A-Z0-9]{2,11}(/[0-9])?$", "USD")
     }
 }
@@ -44,7 +44,7 @@ impl ToSchema for Currency {}
 
 impl PartialSchema for Percent {
     fn schema() -> RefOr<Schema> {
-        let description = "A decimal text above 0 and up to 100, with at most 4 digits behind the point";
+        let description = "A decimal string above 0 and up to 100, with at most 4 decimal places";
         text(description, r"^[0-9]{1,3}(\.[0-9]{1,4})?$", "33.3333")
     }
 }
@@ -56,7 +56,7 @@ impl PartialSchema for Timestamp {
         let instant = ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("An instant of RFC 3339, kept to the microsecond in UTC"))
+            .description(Some("An RFC 3339 instant, stored to the microsecond in UTC"))
             .examples(["2026-01-31T12:00:00.000000Z"]);
         RefOr::T(Schema::Object(instant.build()))
     }
@@ -72,10 +72,10 @@ impl<K: IdKind> PartialSchema for Id<K> {
     }
 }
 
-/// A UUID of version 7, as ids of ours are made.
+/// A version 7 UUID, like our own ids.
 const EXAMPLE_ID: u128 = 0x019b_8f3c_5a00_7c11_a2b3_c4d5_e6f7_0819;
 
-/// Named after its kind: ids of `TransactionTag` are a `TransactionId`.
+/// Named after its kind: the schema of `TransactionTag` ids is `TransactionId`.
 impl<K: IdKind> ToSchema for Id<K> {
     fn name() -> std::borrow::Cow<'static, str> {
         let kind = std::any::type_name::<K>();

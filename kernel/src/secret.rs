@@ -1,11 +1,11 @@
-//! A text that nobody should read: passwords, tokens, codes. It prints as redacted, and is wiped when it is dropped.
+//! A secret text: passwords, tokens, codes. It prints as redacted, and is wiped when dropped.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-/// It can be sent to another process of the house, and so it can be serialised; it never comes into a log by `Debug` or `{}`.
+/// Serialisable, because it is sent to other Florin processes; `Debug` and `{}` never print it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -15,7 +15,7 @@ impl Secret {
         Secret(text.into())
     }
 
-    /// Whoever calls this answers for where the text goes.
+    /// The caller of this method is responsible for where the text goes.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_prints_as_redacted_and_travels_as_it_is() {
+    fn a_secret_prints_as_redacted_and_serialises_as_is() {
         let secret = Secret::new("open sesame");
         assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret(***) Some(Secret(***))");
         let there: Secret = serde_json::from_str(&serde_json::to_string(&secret).unwrap()).unwrap();

@@ -12,13 +12,13 @@ pub struct Timestamp(i64);
 #[error("\"{0}\" is not an RFC 3339 instant such as 2026-01-31T12:00:00Z")]
 pub struct TimestampError(String);
 
-/// 9999-12-30T22:00:00Z, a day before what RFC 3339 can write ends: the last instant that has a text in every zone.
+/// 9999-12-30T22:00:00Z, a day before the end of RFC 3339: the last instant that can be written in every time zone.
 const MAX_MICROS: i64 = 253_402_207_200_000_000;
 
 impl Timestamp {
     pub const EPOCH: Timestamp = Timestamp(0);
 
-    /// Instants outside 1970 to 9999 are pulled to the nearest bound.
+    /// Instants outside 1970 to 9999 are clamped to the nearest bound.
     pub fn from_micros(micros: i64) -> Timestamp {
         Timestamp(micros.clamp(0, MAX_MICROS))
     }
@@ -39,7 +39,7 @@ impl Timestamp {
         self.plus_micros(seconds.saturating_mul(1_000_000))
     }
 
-    /// Microseconds from `earlier` to `self`; negative when `self` is the earlier one.
+    /// Microseconds from `earlier` to `self`; negative if `self` is the earlier one.
     pub fn micros_since(self, earlier: Timestamp) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_instant_survive_it_too() {
+    fn the_first_and_last_instant_survive_a_round_trip() {
         for instant in [Timestamp::EPOCH, Timestamp::from_micros(i64::MAX)] {
             assert_eq!(instant.to_string().parse::<Timestamp>(), Ok(instant), "{instant}");
         }

@@ -1,7 +1,7 @@
-//! OAuth scopes: how much of what somebody may do a token is for.
+//! OAuth scopes: how much of a user's rights a token may use.
 //!
-//! `read:accounts` is reading accounts, `write:transactions` is doing everything but reading with transactions,
-//! `admin:users` is everything with users; `*` stands for any resource. A scope never grants anything: it narrows.
+//! `read:accounts` covers reading accounts, `write:transactions` everything except reading on transactions,
+//! `admin:users` everything on users; `*` matches any resource. A scope never grants anything: it only narrows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ enum Reach {
 #[error("\"{0}\" is not a scope of the form read:RESOURCE, write:RESOURCE or admin:RESOURCE")]
 pub struct TokenScopeError(String);
 
-/// The actions that only look.
+/// The read-only actions.
 const READING: &str = "read";
 
 impl TokenScope {
@@ -41,10 +41,10 @@ impl TokenScope {
         reach && (&*self.resource == "*" || &*self.resource == resource)
     }
 
-    /// Whether `scopes` together leave all of a permission open.
+    /// Whether `scopes` together allow all of a permission.
     pub fn leave_open(scopes: &[TokenScope], permission: &Permission) -> bool {
         let open = |action: &str| scopes.iter().any(|scope| scope.covers(&permission.resource, action));
-        // Any action: those that look, and all others.
+        // Any action: both read-only and others.
         open(&permission.action) && (&*permission.action != "*" || open(READING))
     }
 }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writing_is_not_reading() {
+    fn a_write_scope_does_not_allow_reading() {
         let write: TokenScope = "write:accounts".parse().unwrap();
         assert!(write.covers("accounts", "open") && !write.covers("accounts", "read"));
         assert!(!write.covers("cards", "open"));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permission_is_open_as_far_as_scopes_reach() {
+    fn scopes_together_allow_a_permission() {
         let open = |scopes: &str, permission: &str| {
             let scopes: Vec<TokenScope> = scopes.split(' ').map(|text| text.parse().unwrap()).collect();
             TokenScope::leave_open(&scopes, &permission.parse().unwrap())

@@ -1,58 +1,58 @@
-//! Who may touch what: one rule for every service, asked after the object is loaded and before any effect.
+//! The permission check: one rule for every service, applied after the object is loaded and before any effect.
 //!
-//! Invariant: an object that is out of the caller's reach answers exactly like one that does not exist.
+//! Invariant: an object outside of the caller's reach answers exactly like one that does not exist.
 
 use std::sync::Arc;
 
 use kernel::{Asked, Ctx, Object, Permission, Principal, PrincipalKind, Proof, Timestamp, TokenScope, Verdict};
 
-/// Two clocks of one house may differ by so much.
+/// Maximum clock difference between two machines.
 const LEEWAY_SECONDS: i64 = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// The object belongs to somebody else; to this caller it does not exist.
+    /// The object belongs to somebody else; for this caller it does not exist.
     #[error("not found")]
     NotFound,
     #[error("the caller holds no permission for this")]
     Forbidden,
 }
 
-/// A person has to prove again who they are.
+/// The user has to authenticate again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a fresh proof with a second factor is wanted, not older than {seconds} s")]
+#[error("needs an authentication with a second factor within the last {seconds} s")]
 pub struct ProofTooOld {
     pub seconds: i64,
 }
 
-/// Whether the caller may do `action` to a `resource` of `owner` (none: the house's own, out of reach for `own`).
+/// Whether the caller may do `action` on a `resource` of `owner` (`None`: unowned, out of reach for `own`).
 pub fn check(ctx: &Ctx, resource: &str, action: &str, owner: Option<&str>) -> Result<(), Denied> {
     let asked = asked(ctx, resource, action, Object::Of(owner))?;
     decide(ctx, &asked)
 }
 
-/// What a list has to be narrowed to: nothing for a caller who may see all, else the owner to look for.
+/// The owner to which a list must be narrowed; `None` for a caller who may see all.
 pub fn owner_term(ctx: &Ctx, resource: &str, action: &str) -> Result<Option<Arc<str>>, Denied> {
     let asked = asked(ctx, resource, action, Object::Listed)?;
-    // A list that the rules close is refused by name: there is no object whose existence it could give away.
+    // A list that the rules forbid is refused openly: there is no object whose existence that could reveal.
     decide(ctx, &asked).map_err(|_| Denied::Forbidden)?;
     Ok(if asked.reaches_all { None } else { Some(ctx.principal.subject.clone()) })
 }
 
-/// For acts that a stolen session must not be enough for: a person has proved who they are, with a second factor, within the
-/// last `seconds`. Callers that are no persons prove it with every call.
+/// For operations that a stolen session must not allow: a user must have authenticated with a second factor within the
+/// last `seconds`. Callers that are not users prove who they are with every call.
 pub fn check_fresh(ctx: &Ctx, now: Timestamp, seconds: i64) -> Result<(), ProofTooOld> {
     let person = matches!(ctx.principal.kind, PrincipalKind::Customer | PrincipalKind::Employee | PrincipalKind::Admin);
     let fresh = |proof: Proof| proof.second_factor && is_fresh(now, proof.at, seconds);
     if !person || ctx.principal.proof.is_some_and(fresh) {
         return Ok(());
     }
-    refused(ctx, "a fresh proof is wanted", "", "");
+    refused(ctx, "the authentication is too old or too weak", "", "");
     Err(ProofTooOld { seconds })
 }
 
-/// Whether something was proved at most so many seconds ago. Two clocks of one house may differ a little; what was proved
-/// later than that by ours was so by a clock that was wrong, and would stay fresh for as long as it takes to come.
+/// Whether an authentication is at most `seconds` old. Clocks may differ a little; an authentication further in the
+/// future comes from a wrong clock and would otherwise stay fresh until that time has passed.
 pub fn is_fresh(now: Timestamp, proved: Timestamp, seconds: i64) -> bool {
     let age_us = now.micros_since(proved);
     (-LEEWAY_SECONDS * 1_000_000..=seconds.saturating_mul(1_000_000)).contains(&age_us)
@@ -65,7 +65,8 @@ fn asked<'a>(ctx: &'a Ctx, resource: &'a str, action: &'a str, object: Object<'a
     })
 }
 
-/// The widest of the principal's permissions that cover this, before any rule is asked; or why none does.
+/// The widest of the principal's permissions that cover this, before any rule is evaluated; otherwise the reason why
+/// none does.
 pub fn reach<'a>(
     principal: &'a Principal,
     resource: &'a str,
@@ -84,7 +85,7 @@ pub fn reach<'a>(
     Ok(Asked { principal, resource, action, reaches_all, object })
 }
 
-/// The one place where it is decided. Without rules of the house, own things are open and others are not.
+/// The one place where this is decided. Without rules, the caller's own objects are allowed and others are not.
 fn decide(ctx: &Ctx, asked: &Asked<'_>) -> Result<(), Denied> {
     let verdict = match &ctx.principal.rules {
         Some(rules) => rules.0.decide(asked),
@@ -108,7 +109,8 @@ fn decide(ctx: &Ctx, asked: &Asked<'_>) -> Result<(), Denied> {
     }
 }
 
-/// To whoever reaches their own things only, a foreign one must not show by the rule that forbids it or fails on it.
+/// A caller whose reach is their own objects must not learn from a rule's refusal or failure that another one's object
+/// exists.
 fn seen(asked: &Asked<'_>) -> Denied {
     if matches!(plain(asked), Verdict::OutOfReach) { Denied::NotFound } else { Denied::Forbidden }
 }
@@ -121,7 +123,7 @@ fn plain(asked: &Asked<'_>) -> Verdict {
     if asked.reaches_all || own { Verdict::Allowed } else { Verdict::OutOfReach }
 }
 
-/// The log has the reason; the caller has not.
+/// The log gets the reason; the caller does not.
 fn refused(ctx: &Ctx, why: &str, resource: &str, action: &str) {
     tracing::info!(target: "access", subject = &*ctx.principal.subject, resource, action, why, "not permitted");
 }
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn own_objects_are_open_and_foreign_ones_do_not_exist() {
+    fn own_objects_are_allowed_and_others_do_not_exist() {
         let ann = caller(&["accounts:read:own"]);
         assert_eq!(check(&ann, "accounts", "read", Some("cust_ann")), Ok(()));
         assert_eq!(check(&ann, "accounts", "read", Some("cust_bob")), Err(Denied::NotFound));
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_reaches_no_further_than_its_scopes() {
+    fn a_token_is_limited_to_its_scopes() {
         let mut clerk = caller(&["accounts:*:all", "cards:*:all"]);
         let scopes = ["read:accounts", "write:cards"].map(|text| text.parse().unwrap());
         clerk.principal.scopes = Some(Arc::new(scopes));
@@ -175,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn the_wider_of_two_permissions_counts() {
+    fn the_widest_permission_counts() {
         let clerk = caller(&["accounts:read:own", "accounts:*:all"]);
         assert_eq!(check(&clerk, "accounts", "read", Some("cust_bob")), Ok(()));
         assert_eq!(check(&clerk, "accounts", "write", None), Ok(()));
         assert_eq!(owner_term(&clerk, "accounts", "read"), Ok(None));
     }
 
-    /// Says always the same.
+    /// Always gives the same decision.
     #[derive(Debug)]
     struct Say(Verdict);
 
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_narrow_what_a_permission_grants_and_never_widen_it() {
+    fn rules_narrow_permissions_and_never_widen_them() {
         let under = |permission: &str, verdict: Verdict| {
             let mut ctx = caller(&[permission]);
             ctx.principal.rules = Some(kernel::RulesInForce(Arc::new(Say(verdict))));
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_has_to_have_proved_who_they_are_a_moment_ago_and_with_two_factors() {
+    fn a_user_needs_a_recent_authentication_with_two_factors() {
         let at = |second_factor, seconds: i64| {
             let mut ctx = caller(&[]);
             let at = Timestamp::EPOCH.plus_seconds(seconds);
@@ -232,7 +234,7 @@ mod tests {
         assert_eq!(check_fresh(&at(true, 700), now, 300), Ok(()));
         assert_eq!(check_fresh(&at(true, 699), now, 300), too_old);
         assert_eq!(check_fresh(&at(false, 999), now, 300), too_old);
-        // Two clocks may differ a little. What is proved in the future is not fresh for as long as it takes to come.
+        // Clocks may differ a little. An authentication further in the future is not fresh until its time comes.
         assert_eq!(check_fresh(&at(true, 1_005), now, 300), Ok(()));
         assert_eq!(check_fresh(&at(true, 1_006), now, 300), too_old);
         assert_eq!(check_fresh(&caller(&[]), now, 300), too_old);

@@ -1,8 +1,8 @@
-//! The configuration: one commented default file, overridden by a file, by operators' variables and by `FLORIN__` variables.
+//! Configuration: a commented default file, overridden by a file, by operators' variables and by `FLORIN__` variables.
 //!
-//! A room brings a section of its own, with text and bounds. Everything is checked before a port opens and all that is wrong is said
-//! at once. Invariant: a key exists because it stands in `florin.default.toml` or in a room's `settings.toml`; structs, file and
-//! variables cannot drift apart.
+//! A room adds its own section, with text and bounds. Everything is checked before a port opens, and all mistakes are
+//! reported at once. Invariant: a key exists only if it is in `florin.default.toml` or in a room's `settings.toml`, so
+//! structs, file and variables cannot drift apart.
 
 mod aliases;
 mod checks;
@@ -28,13 +28,13 @@ pub use layers::Origin;
 pub use secret::DatabaseUrl;
 pub use section::{Check, Given, Section, Settings};
 
-/// Whose sections there are, and where the overriding values are looked for.
+/// Which rooms have sections, and where to look for overriding values.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     pub rooms: Vec<Section>,
-    /// A file that was asked for by name and therefore has to exist.
+    /// A file that was named explicitly, so it must exist.
     pub file: Option<PathBuf>,
-    /// A file that is read when it exists.
+    /// A file that is read if it exists.
     pub file_if_there: Option<PathBuf>,
     pub variables: Vec<(String, String)>,
 }
@@ -82,7 +82,7 @@ pub struct Server {
     pub tls: ServerTls,
 }
 
-/// Both or none of them.
+/// Both or neither.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerTls {
@@ -105,7 +105,7 @@ pub struct Rpc {
     pub tls: RpcTls,
 }
 
-/// All or none of them.
+/// All or none.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RpcTls {
@@ -134,7 +134,7 @@ pub struct Storage {
     pub sqlite_cache_mb: u32,
 }
 
-/// An operator's secret that is shorter can be guessed.
+/// A shorter secret could be guessed.
 pub(crate) const SECRET_BYTES_MIN: usize = 32;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -200,7 +200,7 @@ pub struct Row {
     pub origin: Origin,
 }
 
-/// Something wrong with the configuration, and where it came from.
+/// A mistake in the configuration, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key} ({origin}): {sentence}")]
 pub struct Mistake {
@@ -209,7 +209,7 @@ pub struct Mistake {
     pub sentence: String,
 }
 
-/// All that is wrong, so that it can be repaired in one go.
+/// All mistakes, so that they can be fixed in one go.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.sentences())]
 pub struct ConfigError {
@@ -247,22 +247,22 @@ impl Config {
         section.try_into().map_err(|error| unreadable(room, &error))
     }
 
-    /// Where a room runs: in this process, unless the configuration says something else.
+    /// Where a room runs: in this process, unless the configuration says otherwise.
     pub fn service(&self, room: &str) -> ServiceMode {
         self.services.get(room).cloned().unwrap_or_default()
     }
 
-    /// The defaults alone: for tests and for tools that need no file.
+    /// The defaults only: for tests and for tools that need no file.
     pub fn defaults() -> Result<Config, ConfigError> {
         Config::load(&Sources::default())
     }
 
-    /// Every key with its redacted value and its origin, in the order of the keys.
+    /// Every key with its redacted value and its origin, in key order.
     pub fn effective(&self) -> &[Row] {
         &self.rows
     }
 
-    /// Variables that are set, known from operators' guides, and without a meaning here yet.
+    /// Variables that are set and known from operators' guides, but have no meaning here yet.
     pub fn known_not_used(&self) -> &[String] {
         &self.not_used
     }

@@ -1,10 +1,10 @@
-//! What is kept so that nobody can read it: keys, sealed values, tokens and their digests.
+//! Cryptography: keys, sealed values, random tokens and their digests.
 //!
-//! One key encryption key ([`KeyEncryptionKey`]) comes from a file or from the operator and is never stored beside the data.
-//! Under it lie the data keys of each service, in the service's own store ([`KeyRing`]); with those single values are sealed,
-//! bound to the row that they stand in ([`Place`]). Every step is a call into aws-lc-rs.
+//! One key encryption key ([`KeyEncryptionKey`]) comes from a file or from the operator and is never stored with the
+//! data. It wraps the data keys of each service, which are in the service's own store ([`KeyRing`]); these seal single
+//! values, bound to their row ([`Place`]). Every primitive is a call into aws-lc-rs.
 //!
-//! Invariants: no key is ever printed; a sealed value opens in its own place only; a data key seals a bounded number of
+//! Invariants: no key is ever printed; a sealed value opens only in its own place; a data key seals a bounded number of
 //! values, and a crash never makes that number look smaller than it is.
 
 mod file;

@@ -1,7 +1,7 @@
-//! The directory of the embedded databases: made, checked and held by one process at a time.
+//! The directory of the embedded databases: created, checked and locked by one process at a time.
 //!
-//! Invariant: while a [`DataDir`] lives, no other process that asks for one gets it. The system drops the lock with the
-//! process, however it ends, so a crash never leaves a lock behind.
+//! Invariant: while a [`DataDir`] lives, no other process can open the same one. The system releases the lock when the
+//! process ends, for whatever reason, so a crash never leaves a lock.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 pub const FORMAT: u32 = 1;
 
 const LOCK_FILE: &str = "florin.lock";
-/// What makes a directory ours; a copy of the data needs it too.
+/// The file that identifies a directory as ours; a copy of the data needs it too.
 pub const STAMP_FILE: &str = "florin-data";
 
-/// Whether a directory holds real books or those of a demonstration; it stays what it was made as.
+/// Whether a directory has real books or demo books; that never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stamp {
     Plain,
@@ -24,29 +24,27 @@ pub enum Stamp {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    #[error(
-        "the data directory {path} is in use by process {pid}; stop that one first, or give this one another directory"
-    )]
+    #[error("the data directory {path} is in use by process {pid}; stop that process first, or use another directory")]
     Held { path: PathBuf, pid: String },
     #[error(
-        "the data directory {path} was made by `florin serve --demo`; start it with --demo, or choose another directory"
+        "the data directory {path} was created by `florin serve --demo`; start it with --demo, or choose another directory"
     )]
     IsDemo { path: PathBuf },
-    #[error("the data directory {path} holds real books and is not opened with --demo; choose another directory")]
+    #[error("the data directory {path} has real books and cannot be opened with --demo; choose another directory")]
     IsNotDemo { path: PathBuf },
     #[error(
-        "the data directory {path} has format {found} and this version knows formats up to {FORMAT}; use a newer florin"
+        "the data directory {path} has format {found}, but this version supports formats up to {FORMAT}; use a newer florin"
     )]
     Newer { path: PathBuf, found: u32 },
-    #[error("{path} is not empty and was not made by florin; choose a new or an empty directory")]
+    #[error("{path} is not empty and was not created by florin; choose a new or an empty directory")]
     Foreign { path: PathBuf },
-    #[error("{path}/{STAMP_FILE} cannot be understood; restore it from a backup")]
+    #[error("{path}/{STAMP_FILE} is malformed; restore it from a backup")]
     Damaged { path: PathBuf },
     #[error("the data directory {path} cannot be written: {cause}")]
     NotWritable { path: PathBuf, cause: io::Error },
 }
 
-/// The directory, held until this is dropped.
+/// The directory, locked until this is dropped.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -55,7 +53,7 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Opens the directory, or makes it with `stamp`.
+    /// Opens the directory, or creates it with `stamp`.
     pub fn open(path: &Path, stamp: Stamp) -> Result<DataDir, DataDirError> {
         let not_writable = |cause| DataDirError::NotWritable { path: path.to_owned(), cause };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(not_writable)?;
@@ -73,7 +71,7 @@ impl DataDir {
         Ok(DataDir { path: path.to_owned(), stamp, _lock: lock })
     }
 
-    /// What a directory was made as, without holding it: for readers beside a running server. Nothing when it is not ours.
+    /// The directory's stamp, without locking it: for readers next to a running server. `None` if it is not ours.
     pub fn look(path: &Path) -> Result<Option<Stamp>, DataDirError> {
         read_stamp(path)
     }
@@ -87,7 +85,7 @@ impl DataDir {
     }
 }
 
-/// Takes the lock and leaves this process's id in it, or says whose it is.
+/// Takes the lock and writes this process's id into it, or returns the holder's.
 fn hold(path: &Path) -> Result<File, DataDirError> {
     let not_writable = |cause| DataDirError::NotWritable { path: path.to_owned(), cause };
     let mut file = OpenOptions::new()
@@ -130,7 +128,7 @@ fn read_stamp(path: &Path) -> Result<Option<Stamp>, DataDirError> {
     Ok(Some(if demo { Stamp::Demo } else { Stamp::Plain }))
 }
 
-/// Written beside and moved into place, so that a crash leaves all of it or nothing.
+/// Written to a temporary file and renamed, so that a crash leaves all or nothing.
 fn write_stamp(path: &Path, stamp: Stamp) -> io::Result<()> {
     let beside = path.join(format!("{STAMP_FILE}.new"));
     let mut file = File::create(&beside)?;
@@ -141,7 +139,7 @@ fn write_stamp(path: &Path, stamp: Stamp) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Our own lock and a half-written stamp do not count: they are what a crash in the first moment leaves.
+/// Our own lock and a half-written stamp are ignored: a crash right after creation leaves them.
 fn is_empty(path: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let name = entry?.file_name();
@@ -175,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_holder_is_told_the_first_ones_pid() {
+    fn a_second_process_is_told_the_first_ones_pid() {
         let root = tempfile::tempdir().unwrap();
         let _first = DataDir::open(root.path(), Stamp::Plain).unwrap();
         let words = format!("in use by process {};", std::process::id());
@@ -183,29 +181,29 @@ mod tests {
     }
 
     #[test]
-    fn a_demo_directory_stays_one() {
+    fn a_demo_directory_cannot_become_a_real_one() {
         let root = tempfile::tempdir().unwrap();
         let (demo, plain) = (root.path().join("demo"), root.path().join("plain"));
         drop(DataDir::open(&demo, Stamp::Demo).unwrap());
         drop(DataDir::open(&plain, Stamp::Plain).unwrap());
         refused(DataDir::open(&demo, Stamp::Plain), "start it with --demo");
-        refused(DataDir::open(&plain, Stamp::Demo), "not opened with --demo");
+        refused(DataDir::open(&plain, Stamp::Demo), "cannot be opened with --demo");
         assert_eq!(DataDir::open(&demo, Stamp::Demo).unwrap().stamp(), Stamp::Demo);
     }
 
     #[test]
-    fn a_newer_a_damaged_and_a_foreign_directory_are_left_alone() {
+    fn newer_damaged_and_foreign_directories_are_refused() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("letter.txt"), "dear").unwrap();
-        refused(DataDir::open(root.path(), Stamp::Plain), "was not made by florin");
+        refused(DataDir::open(root.path(), Stamp::Plain), "was not created by florin");
         fs::write(root.path().join(STAMP_FILE), "format = 2\ndemo = false").unwrap();
-        refused(DataDir::open(root.path(), Stamp::Plain), "has format 2 and this version knows formats up to 1");
+        refused(DataDir::open(root.path(), Stamp::Plain), "has format 2, but this version supports formats up to 1");
         fs::write(root.path().join(STAMP_FILE), "format = x").unwrap();
-        refused(DataDir::open(root.path(), Stamp::Plain), "cannot be understood");
+        refused(DataDir::open(root.path(), Stamp::Plain), "is malformed");
     }
 
     #[test]
-    fn a_place_that_cannot_be_written_is_said_so() {
+    fn an_unwritable_directory_is_reported() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("file");
         fs::write(&file, "").unwrap();

@@ -1,11 +1,11 @@
 //! One database per service, on either engine, behind one type.
 //!
-//! [`Db`] is the only type of the house that knows whether it stands on an SQLite file or on a PostgreSQL schema. Domains
-//! write one SQL text with `$1` parameters and columns of TEXT, BIGINT, SMALLINT and the words of [`Migration`]; rows go in
-//! and come out in sets ([`RowSet`]), because a statement per row is what makes databases slow.
+//! [`Db`] is the only type that knows whether it is an SQLite file or a PostgreSQL schema. Domains write one SQL text
+//! with `$1` parameters and columns of TEXT, BIGINT, SMALLINT and the keywords of [`Migration`]; rows go in and come
+//! out in sets ([`RowSet`]), because a statement per row is what makes databases slow.
 //!
-//! Invariants: one writer connection per SQLite file, WAL with `synchronous=FULL`; a read transaction sees one snapshot;
-//! a write transaction begins as a writer, so it never fails half way for having read first.
+//! Invariants: one writer connection per SQLite file, WAL with `synchronous=FULL`; a read transaction sees one
+//! snapshot; a write transaction begins as a writer, so it never fails half way because it read first.
 
 mod backup;
 mod beside;
@@ -42,7 +42,7 @@ pub use value::{Cell, Row, Value};
 use checkpoint::Checkpointer;
 use pool::{Conn, Pool};
 
-/// Times that a write is tried again after the engine asked for it.
+/// Times that a write is retried after the engine asked for it.
 const WRITE_RETRIES_MAX: u32 = 5;
 
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub enum Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     ReadWrite,
-    /// Opens a store that another process may be writing, and cannot change it.
+    /// Opens a store that another process may be writing, read-only.
     ReadOnly,
 }
 
@@ -75,17 +75,19 @@ struct Inner {
     target: Target,
     writers: Arc<Pool>,
     readers: Arc<Pool>,
-    /// For whoever holds a reader already: if all of those waited for a second one of the same pool, none would ever come.
+    /// For callers that already hold a reader: if all of them waited for a second one from the same pool, none would
+    /// ever come.
     second_readers: Arc<Pool>,
     pace: OnceLock<Arc<dyn Pace>>,
-    /// Behind the pools, so that it ends when their connections are gone.
+    /// After the pools in order, so that it ends once their connections are gone.
     _checkpointer: Option<Checkpointer>,
 }
 
 pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 't>>;
 
 impl Db {
-    /// Opens the store; connections are made when first needed, but one is made now so that a wrong address shows at once.
+    /// Opens the store. Connections are made when first needed, but one is made now so that a wrong address shows at
+    /// once.
     pub async fn open(target: Target, access: Access, readers: usize) -> Result<Db, DbError> {
         let writers = match target {
             Target::Sqlite { .. } => 1,
@@ -115,7 +117,7 @@ impl Db {
         Ok(db)
     }
 
-    /// Has a simulation decide how long everything takes from now on.
+    /// Lets a simulation decide how long everything takes from now on.
     pub fn keep_pace(&self, pace: Arc<dyn Pace>) {
         // The first one stays.
         let _ = self.inner.pace.set(pace);
@@ -128,7 +130,7 @@ impl Db {
         }
     }
 
-    /// Brings the schema forward. Refuses a store that a newer version has migrated.
+    /// Migrates the schema. Refuses a store that a newer version has migrated.
     pub async fn migrate(&self, migrations: &[Migration]) -> Result<usize, DbError> {
         migrate::run(self, migrations).await
     }
@@ -148,23 +150,23 @@ impl Db {
         self.begin_in(&self.inner.readers, tx::Kind::Read).await
     }
 
-    /// A later snapshot, for a moment, beside one that is held. Whoever has it must not ask for another connection.
+    /// A second, later snapshot while one is held. Its holder must not ask for another connection.
     pub async fn read_later(&self) -> Result<Tx, DbError> {
         self.begin_in(&self.inner.second_readers, tx::Kind::Read).await
     }
 
-    /// A write transaction for whoever handles errors itself, as a lane does; others use [`Db::write`].
+    /// A write transaction for callers that handle errors themselves, as a lane does; others use [`Db::write`].
     pub async fn begin(&self) -> Result<Tx, DbError> {
         self.begin_in(&self.inner.writers, tx::Kind::Write).await
     }
 
-    /// A write transaction that no other one of its kind overlaps, in this process or another: it begins when the last
-    /// one has truly ended, even one whose connection was lost.
+    /// A write transaction that does not overlap any other of its kind, in this process or another: it begins when the
+    /// last one has really ended, even one whose connection was lost.
     pub async fn begin_alone(&self) -> Result<Tx, DbError> {
         self.begin_alone_under(None).await
     }
 
-    /// The same, marked as the holder's of a lease: a successor finds it and ends it. It still has to be committed by
+    /// The same, marked as belonging to a lease holder: a successor finds it and ends it. Commit it with
     /// [`Tx::commit_fenced`].
     pub async fn begin_alone_under(&self, fence: Option<&Fence>) -> Result<Tx, DbError> {
         self.begin_in(&self.inner.writers, tx::Kind::WriteAlone(fence)).await
@@ -174,7 +176,8 @@ impl Db {
         Tx::begin(pool.take().await?, kind, self.inner.pace.get().cloned()).await
     }
 
-    /// Runs `work` in one write transaction and commits it; again, a bounded number of times, when the engine says so.
+    /// Runs `work` in one write transaction and commits it; retries a bounded number of times if the engine asks for
+    /// it.
     pub async fn write<T, F>(&self, work: F) -> Result<T, WriteError>
     where
         F: for<'t> Fn(&'t Tx) -> Work<'t, T> + Send + Sync,
@@ -202,14 +205,14 @@ impl Db {
         Ok(value)
     }
 
-    /// Drops every idle connection, so that the next call opens the store afresh. For use after an I/O error.
+    /// Drops every idle connection, so that the next call reopens the store. For use after an I/O error.
     pub fn forget_connections(&self) {
         self.inner.writers.clear();
         self.inner.readers.clear();
         self.inner.second_readers.clear();
     }
 
-    /// Connections in use and at most, for the metrics of the same names.
+    /// Connections in use and their maximum, for the metrics of the same names.
     pub fn connections(&self) -> (usize, usize) {
         let (writers, readers) = (&self.inner.writers, &self.inner.readers);
         (writers.in_use() + readers.in_use(), writers.size() + readers.size())
@@ -230,7 +233,8 @@ impl Db {
         }
     }
 
-    /// Moves what the write-ahead log holds into the file, so that the file alone is the store. A no-op on PostgreSQL.
+    /// Moves the contents of the write-ahead log into the file, so that the file alone is the store. A no-op on
+    /// PostgreSQL.
     pub async fn checkpoint(&self) -> Result<(), DbError> {
         let conn = self.inner.writers.take().await?;
         if let Conn::Sqlite(sqlite) = conn.conn() {

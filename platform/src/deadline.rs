@@ -1,10 +1,10 @@
-//! Where a call ends: at the deadline in its [`Ctx`], in this process as in another one.
+//! Ends a call at the deadline in its [`Ctx`], in this process as in any other.
 //!
-//! Whoever answers calls wraps each of them in [`in_time`]; the edge and the table of rpc methods wrap all that they carry. Whatever a
-//! store is asked inside of such a call ends then too, without being told: it finds the time that is left here.
+//! Every caller-facing part wraps calls in [`in_time`]; the edge and the table of rpc methods wrap everything they
+//! carry. Store operations inside such a call end then too, without a parameter: they find the remaining time here.
 //!
-//! Invariant: "nothing happened" is said only where no commit was sent. Once one was sent, and not refused, what ends at the
-//! deadline ends with "outcome unknown".
+//! Invariant: "nothing happened" is said only if no commit was sent. If one was sent and not refused, a call that ends
+//! at the deadline ends with "outcome unknown".
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use kernel::{Clock, Ctx, Deadline};
 
-/// What is waited for inside of a call ends at the deadline by itself and knows better what to say; the call ends a little later.
+/// Waits inside of a call end at the deadline by themselves, with a better error; the call itself ends a little later.
 const GRACE: Duration = Duration::from_millis(10);
 
 tokio::task_local! {
@@ -28,13 +28,13 @@ pub enum Late {
     OutcomeUnknown,
 }
 
-/// A call that is being answered by this task.
+/// The call that this task is answering.
 pub(crate) struct Call {
     until: Deadline,
     clock: Arc<dyn Clock>,
-    /// Commits that were sent and not refused, here and at services that were called.
+    /// Commits that were sent and not refused, here and at called services.
     changes: AtomicU32,
-    /// The call that this one is made for.
+    /// The call within which this one is made.
     outer: Option<Arc<Call>>,
 }
 
@@ -43,7 +43,7 @@ impl Call {
         Arc::new(Call { until, clock: Arc::clone(clock), changes: AtomicU32::new(0), outer: current() })
     }
 
-    /// Nothing once the deadline has passed.
+    /// `None` once the deadline has passed.
     pub(crate) fn left(&self) -> Duration {
         let own = Duration::from_micros(self.until.micros_left(self.clock.monotonic()));
         self.outer.as_ref().map_or(own, |outer| own.min(outer.left()))
@@ -78,10 +78,11 @@ impl Call {
     }
 }
 
-/// Answers a call by its deadline. What was not finished by then is dropped, and told by whether anything may have happened.
+/// Answers a call by its deadline. If it is not finished by then it is dropped, and the error says whether anything may
+/// have happened.
 ///
 /// # Errors
-/// The call's own, or what is late in its words.
+/// The call's own error, or the deadline's.
 pub fn in_time<R, E>(
     ctx: &Ctx,
     clock: &Arc<dyn Clock>,
@@ -90,13 +91,13 @@ pub fn in_time<R, E>(
 where
     E: From<Late> + PartialEq,
 {
-    // Boxed before anything else: a call's future is large, and each function that it passes would keep room for it twice.
+    // Boxed before anything else: a call's future is large, and each function it passes through would reserve room for it twice.
     let work = Box::pin(work);
     let (until, clock) = (ctx.deadline, Arc::clone(clock));
     async move {
         let call = Call::begun(until, &clock);
         match call.run(work).await {
-            // The step that came too late did nothing, and one before it did.
+            // The step that came too late did nothing, but one before it did.
             Ok(Err(error)) if call.has_changed() && error == E::from(Late::NothingHappened) => {
                 Err(Late::OutcomeUnknown.into())
             }
@@ -106,7 +107,7 @@ where
     }
 }
 
-/// The same for whoever has words of its own for what is late.
+/// The same with the caller's own errors for a passed deadline.
 pub(crate) fn ended<T>(
     until: Deadline,
     clock: &Arc<dyn Clock>,
@@ -116,7 +117,7 @@ pub(crate) fn ended<T>(
     async move { Call::begun(until, &clock).run(work).await }
 }
 
-/// Lets stores know until when `work` is of use; whoever calls ends it.
+/// Tells stores how long `work` is of use; the caller has to end it.
 pub(crate) fn known<T>(
     until: Deadline,
     clock: &Arc<dyn Clock>,
@@ -125,23 +126,23 @@ pub(crate) fn known<T>(
     CALL.scope(Call::begun(until, clock), Box::pin(work))
 }
 
-/// The call that this task answers, if it answers one.
+/// The call that this task is answering, if any.
 pub(crate) fn current() -> Option<Arc<Call>> {
     CALL.try_with(Arc::clone).ok()
 }
 
-/// What is left of the call that this task answers.
+/// The remaining time of the call that this task is answering.
 pub(crate) fn left() -> Option<Duration> {
     CALL.try_with(|call| call.left()).ok()
 }
 
-/// Something may happen from here on that outlives the call: a commit is sent, or a message to the world outside.
+/// From here on something may happen that outlives the call: a commit is sent, or a message to the outside.
 pub fn changes() {
-    // Outside of a call nobody is told.
+    // Outside of a call there is nothing to record.
     let _ = CALL.try_with(|call| call.sent());
 }
 
-/// The last of them was refused for certain.
+/// The last of them was certainly refused.
 pub(crate) fn undone() {
     let _ = CALL.try_with(|call| call.refused());
 }

@@ -1,8 +1,8 @@
 //! The HTTP kit: what every route shares, so that a handler only parses, calls and maps.
 //!
-//! Refuses what is malformed before a domain sees it, always as an RFC 9457 problem that names the field. Invariants: an
-//! answer never shows an internal cause; a label is a route, never a raw path; every wait and body has a bound.
-//! Start reading at `edge`, the story of one request, then `json`.
+//! Malformed requests are refused before a domain sees them, always as an RFC 9457 problem that names the field.
+//! Invariants: a response never shows an internal cause; a label is a route, never a raw path; every wait and body has
+//! a bound. Start reading at `edge`, the story of one request, then `json`.
 
 mod connection;
 mod cursor;

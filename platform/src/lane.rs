@@ -1,14 +1,15 @@
-//! Group commit, once, for everybody.
+//! Group commit.
 //!
-//! A disk sync costs more than a thousand decisions, so nothing that is hot commits alone. A lane is one thread that takes
-//! what waits in its bounded queue, folds it into one transaction and answers each caller behind the commit. A service
-//! supplies [`LaneWork`]: load the rows that a group touches, decide each command without any I/O, store what changed.
+//! A disk sync costs more than a thousand decisions, so nothing that is hot commits alone. A lane is one thread that
+//! takes the commands waiting in its bounded queue, combines them into one transaction and answers each caller after
+//! the commit. A service implements [`LaneWork`]: load the rows that a group touches, decide each command without any
+//! I/O, store what changed.
 //!
-//! Invariants: a caller is told "done" only after the commit; nobody waits past a deadline; a full queue refuses at once
-//! instead of growing; one command that cannot be stored or that panics is found, refused and leaves its neighbours
-//! unharmed, and so is something that is due by itself; after a commit whose outcome is unknown the store is asked before anybody is answered;
-//! one of several processes begins and commits as the holder of the lease or not at all ([`crate::lease`]), and knows nothing from an
-//! earlier time when it becomes the holder.
+//! Invariants: a caller is told "done" only after the commit; no wait outlasts its deadline; a full queue refuses at
+//! once instead of growing; a command that cannot be stored or that panics is found and refused without harming the
+//! others, and so is something that is due by itself; after a commit with an unknown outcome the store is checked
+//! before anybody is answered; one of several processes begins and commits as the holder of the lease or not at all
+//! ([`crate::lease`]), and keeps no state from before it became the holder.
 
 mod group;
 mod run;
@@ -33,11 +34,12 @@ pub trait LaneWork: Send + 'static {
     type Command: Send + 'static;
     type Reply: Send + 'static;
 
-    /// How much of a group's bound a command takes up; rows are a good measure.
+    /// How much of a group's bound a command takes up; the number of rows is a good measure.
     fn weight(command: &Self::Command) -> usize;
 
-    /// Reads every row that the commands may touch, or knows it already. Answers [`Fault::Retry`](crate::db::Fault) when
-    /// the store's tail is not the one that this process left: then somebody else has written.
+    /// Reads every row that the commands may touch and that is not known yet. Returns
+    /// [`Fault::Retry`](crate::db::Fault) if the store's tail is not the one this process left: then another process
+    /// has written.
     fn load<'a>(
         &'a mut self,
         tx: &'a Tx,
@@ -45,37 +47,38 @@ pub trait LaneWork: Send + 'static {
         commands: &'a [&'a Self::Command],
     ) -> impl Future<Output = Result<(), DbError>> + 'a;
 
-    /// What is due by itself, before the first command of a group. Pure.
+    /// Does what is due by itself, before the first command of a group. Pure.
     fn begin(&mut self, now: Timestamp);
 
-    /// One command over the loaded state. Pure.
+    /// Decides one command over the loaded state. Pure.
     fn decide(&mut self, now: Timestamp, command: &Self::Command) -> Self::Reply;
 
-    /// Writes what `begin` and `decide` changed, and says where the store stands once that is committed: the old tail
-    /// when there was nothing to write.
+    /// Writes what `begin` and `decide` changed, and returns the store's tail once that is committed: the old tail if
+    /// there was nothing to write.
     fn store<'a>(&'a mut self, tx: &'a Tx, now: Timestamp) -> impl Future<Output = Result<Tail, DbError>> + 'a;
 
     /// The group is durable: what was decided is now the state.
     fn committed(&mut self);
 
-    /// The group did not happen, or nobody knows: drop all state that is not in the store.
+    /// The group did not happen, or its outcome is unknown: drop all state that is not in the store.
     fn forget(&mut self);
 
-    /// Reads where the store stands, after a start and after `forget`, and checks that its tail is whole.
+    /// Reads the store's tail, after a start and after `forget`, and checks that it is whole.
     fn resume<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<Tail, DbError>> + 'a;
 
     /// Whether this group is in the store, however many have followed it.
     fn has<'a>(&'a self, tx: &'a Tx, group: Tail) -> impl Future<Output = Result<bool, DbError>> + 'a;
 
-    /// Writes what was left for later, in a transaction of its own, when the lane is closed. Nothing may depend on it: a
-    /// process that is killed never comes here.
+    /// Writes deferred rows, in a separate transaction, when the lane is closed. Nothing may depend on it: a killed
+    /// process never gets here.
     fn finish<'a>(&'a mut self, tx: &'a Tx) -> impl Future<Output = Result<(), DbError>> + 'a;
 
-    /// When the lane has to run a group even if no command comes.
+    /// When the lane has to run a group even if no command arrives.
     fn next_due(&self) -> Option<Timestamp>;
 
-    /// A group panicked or cannot be stored. Whether what was due by itself in it may be to blame; then the group is tried
-    /// again behind one with nothing but that. `alone`: this was such a one already, so the next has to have less in it.
+    /// A group panicked or cannot be stored. Returns whether something that was due by itself may be the cause; then
+    /// the group is retried after one with nothing but that. `alone`: this already was such a group, so the next must
+    /// have less in it.
     fn narrow_due(&mut self, alone: bool) -> bool {
         let _ = alone;
         false
@@ -87,31 +90,31 @@ pub trait LaneWork: Send + 'static {
 pub struct Tail {
     pub number: i64,
     pub at: Timestamp,
-    /// Tells groups of the same number apart, for example the start of a hash.
+    /// Distinguishes groups of the same number, for example by the start of a hash.
     pub fingerprint: u64,
 }
 
 #[derive(Debug, Clone)]
 pub struct LaneConfig {
     pub name: &'static str,
-    /// Weight of commands in one group.
+    /// Maximum total weight of the commands in one group.
     pub batch_max: usize,
-    /// Commands that may wait.
+    /// Maximum number of waiting commands.
     pub queue_max: usize,
     pub clock_behind_max_ms: u64,
     pub runner: Runner,
 }
 
-/// Why a lane did not carry a command out.
+/// Why a lane did not execute a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LaneError {
-    #[error("too much is waiting already")]
+    #[error("too many commands are waiting")]
     Overloaded,
     #[error("the deadline passed before the command was begun; nothing happened")]
     DeadlineExceeded,
-    #[error("the deadline passed while the command was under way; look it up by its id or key")]
+    #[error("the deadline passed while the command was in progress; look it up by its id or key")]
     OutcomeUnknown,
-    #[error("the machine's clock stands behind the last commit; nothing happened")]
+    #[error("the machine's clock is behind the last commit; nothing happened")]
     ClockBehind,
     #[error("no space is left in the store; nothing happened")]
     StorageFull,
@@ -131,8 +134,8 @@ pub(crate) struct Pending<W: LaneWork> {
     pub(crate) answer: oneshot::Sender<Result<W::Reply, LaneError>>,
 }
 
-/// Who was first: the lane beginning a command, or its caller giving up. Without it a caller whose time is up while the
-/// command still waits could only be told that the outcome is unknown.
+/// Which came first: the lane beginning a command, or its caller giving up. Without this, a caller whose time is up
+/// while the command still waits could only be told that the outcome is unknown.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turn(Arc<AtomicU8>);
 
@@ -141,7 +144,7 @@ impl Turn {
     const BEGUN: u8 = 1;
     const GIVEN_UP: u8 = 2;
 
-    /// True as well when the command was begun before and is tried again.
+    /// Also true if the command was begun before and is being retried.
     fn begin(&self) -> bool {
         self.take(Turn::BEGUN) != Turn::GIVEN_UP
     }
@@ -169,7 +172,7 @@ pub struct Lane<W: LaneWork> {
     running: Mutex<Option<Running>>,
 }
 
-/// What others may know of a lane while it runs.
+/// What others may know about a running lane.
 #[derive(Debug, Default)]
 pub struct LaneState {
     accepting: AtomicBool,
@@ -191,7 +194,7 @@ impl LaneState {
 }
 
 impl<W: LaneWork> Lane<W> {
-    /// Reads where the store stands and starts the lane's thread, of a process that has its store for itself.
+    /// Reads the store's tail and starts the lane's thread, for a process that has its store to itself.
     pub async fn start(db: Db, work: W, config: LaneConfig, clock: Arc<dyn Clock>) -> Result<Lane<W>, DbError> {
         Lane::start_under(Standing::alone(), db, work, config, clock).await
     }
@@ -204,8 +207,8 @@ impl<W: LaneWork> Lane<W> {
         config: LaneConfig,
         clock: Arc<dyn Clock>,
     ) -> Result<Lane<W>, DbError> {
-        // A stand-by looks beside the writer: a store that is not whole shows at once, and most of what a writer has to
-        // know is known before it becomes one.
+        // A standby reads along with the writer: a damaged store shows at once, and most of what a writer needs is
+        // loaded before it becomes one.
         let tx = if standing.is_alone() { db.begin_alone().await? } else { db.read().await? };
         let tail = work.resume(&tx).await?;
         tx.commit().await?;
@@ -227,7 +230,7 @@ impl<W: LaneWork> Lane<W> {
         })
     }
 
-    /// Queues a command and waits for its answer, never past `deadline`.
+    /// Queues a command and waits for its reply, never past `deadline`.
     pub async fn submit(&self, command: W::Command, deadline: Deadline) -> Result<W::Reply, LaneError> {
         let now = self.clock.monotonic();
         if deadline.is_past(now) {
@@ -255,7 +258,7 @@ impl<W: LaneWork> Lane<W> {
                 }
                 answer
             }
-            // The lane ended without an answer.
+            // The lane ended without a reply.
             Ok(Err(_)) if turn.give_up() => Err(LaneError::Unavailable),
             Err(_) if turn.give_up() => Err(LaneError::DeadlineExceeded),
             Ok(Err(_)) | Err(_) => Err(LaneError::OutcomeUnknown),
@@ -266,7 +269,7 @@ impl<W: LaneWork> Lane<W> {
         &self.state
     }
 
-    /// Takes no more commands, finishes those that wait and ends the thread.
+    /// Accepts no more commands, finishes those that wait and ends the thread.
     pub async fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();

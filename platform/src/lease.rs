@@ -1,16 +1,17 @@
-//! Who of several processes on one PostgreSQL database may write.
+//! Which of several processes on one PostgreSQL database may write.
 //!
-//! One row of the database says who holds the lease and until when, by the database's clock. The holder renews it several
-//! times in its life; another process takes it when it has run out, under the next *epoch*. On SQLite nobody needs one: there
-//! the holder is whoever has the data directory.
+//! One row of the database says who holds the lease and until when, by the database's clock. The holder renews it
+//! several times in its lifetime; another process takes it once it has expired, under the next *epoch*. SQLite needs no
+//! lease: there the holder is the process with the data directory.
 //!
-//! A clock alone proves nothing: a process may be paused between looking at it and writing. So there are two walls. The holder
-//! stops by its own clock, counted from before it asked, which is before the database would let another one in
-//! ([`Standing`]). And each of its transactions checks the epoch in one flush with its commit ([`crate::db::Fence`]), under a lock that a
-//! successor waits for, so that none commits behind a take-over, however late it comes.
+//! A clock alone proves nothing: a process may be paused between reading it and writing. So there are two barriers. The
+//! holder stops by its own clock, counted from before it sent the request, which is before the database would let
+//! another one in ([`Standing`]). And each of its transactions checks the epoch in one flush with its commit
+//! ([`crate::db::Fence`]), under a lock that a successor waits for, so that none commits after a takeover, however late
+//! it comes.
 //!
-//! Invariants: epochs only rise; whoever takes over has changed the fence's row before it begins, and no transaction of an
-//! earlier epoch commits behind that; clocks of machines are never compared.
+//! Invariants: epochs only rise; a successor has changed the fence's row before it begins, and no transaction of an
+//! earlier epoch commits after that; clocks of different machines are never compared.
 //!
 //! Start reading at `task`, then `store`.
 
@@ -35,16 +36,15 @@ pub struct LeaseConfig {
     pub url: String,
     /// The schema that its tables are in. One lease may fence writers of several schemas.
     pub schema: String,
-    /// How long the lease lasts behind a renewal.
+    /// How long the lease lasts after a renewal.
     pub time_ms: u64,
     /// How often it is renewed.
     pub renew_ms: u64,
 }
 
-/// This process's part in the lease: a thread that takes it, keeps it and gives it up.
+/// This process's part in the lease: a thread that takes, renews and releases it.
 ///
-/// It has a thread and a connection of its own, so that neither a busy runtime nor a pool without free connections makes it
-/// late.
+/// It has its own thread and connection, so that neither a busy runtime nor an exhausted pool delays it.
 #[derive(Debug)]
 pub struct Lease {
     standing: Standing,
@@ -67,12 +67,13 @@ impl Lease {
         self.standing.clone()
     }
 
-    /// From now on this process takes the lease when it can; `address` is where others reach the holder, empty for nowhere.
+    /// From now on this process takes the lease if it can. `address` is where others reach the holder; empty if they
+    /// cannot.
     pub fn compete(&self, address: &str) {
         self.standing.wish(|wish| wish.address = Some(address.into()));
     }
 
-    /// Gives the lease up, so that another process has it at once. Nothing may be written any more.
+    /// Releases the lease, so that another process can have it at once. Nothing may be written afterwards.
     pub async fn close(&self) {
         self.standing.wish(|wish| wish.closed = true);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,8 +1,8 @@
-//! A command that may be sent twice is carried out once: for services without a lane.
+//! Idempotency keys for services without a lane: a repeated command is executed once.
 //!
-//! A caller names a command by an idempotency key. What came of it stands in the transaction of the change itself: a small key of
-//! what was made, or the refusal. The same command again gets the first answer, which the room makes from its rows; another command
-//! under the same key is refused. A use case reads:
+//! A caller names a command by an idempotency key. Its outcome is stored in the transaction of the change: a small key
+//! of what was created, or the refusal. The same command again gets the first answer, which the room rebuilds from its
+//! rows; a different command under the same key is refused. A use case reads:
 //!
 //! ```ignore
 //! let turn = self.once.begin(ctx, "create_thing", &command).await?;
@@ -20,10 +20,10 @@
 //! }
 //! ```
 //!
-//! Invariants: of any number of duplicates, at the same time or one after the other, in one process or in several, one has an effect;
-//! a refusal that depends on what is there is an answer like any other, so that a delayed duplicate of a refused command never
-//! succeeds; a command is kept as a keyed digest, never as itself, for it may hold a card number. Permissions are checked before a
-//! turn is taken, with every repeat.
+//! Invariants: of any number of duplicates, concurrent or not, in one process or several, one has an effect; a refusal
+//! that depends on current state is an answer like any other, so that a delayed duplicate of a refused command never
+//! succeeds; a command is stored as a keyed digest, never in clear, because it may contain a card number. Permissions
+//! are checked before a turn is taken, for every repeat too.
 
 mod canonical;
 mod gates;
@@ -46,7 +46,7 @@ pub use sweep::{KEEP_DAYS, Sweep};
 pub use table::{ONCE_TABLES, Outcome, find};
 pub use turn::Turn;
 
-/// Kept back from the caller's time, so that the word about a duplicate that is under way arrives before it is over.
+/// Subtracted from the caller's time, so that the answer about a duplicate in progress arrives in time.
 const RESERVE_MAX_MS: u64 = 50;
 
 /// The commands of one room that may be sent twice; `R` are its refusals. Cheap to clone.
@@ -57,7 +57,7 @@ pub struct Once<R> {
     refusals: PhantomData<fn() -> R>,
 }
 
-/// Whose command, which operation, and by what name.
+/// The caller, the operation, and the command's key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Scope {
     principal: Arc<str>,
@@ -71,11 +71,11 @@ impl<R: Refusal> Once<R> {
         Once { key: key.purpose("once commands"), clock, gates: Arc::default(), refusals: PhantomData }
     }
 
-    /// Waits until no duplicate of the command is under way in this process. A command without an idempotency key has its turn at
-    /// once, and leaves nothing.
+    /// Waits until no duplicate of the command is in progress in this process. A command without an idempotency key
+    /// proceeds at once and is not recorded.
     ///
     /// # Errors
-    /// A duplicate is still under way when the caller's time is almost over ([`Failure::IdempotencyKeyBusy`]).
+    /// A duplicate is still in progress when the caller's time is almost over ([`Failure::IdempotencyKeyBusy`]).
     pub async fn begin(
         &self,
         ctx: &Ctx,
@@ -85,7 +85,7 @@ impl<R: Refusal> Once<R> {
         self.begin_under(ctx, ctx.idempotency_key.as_ref(), operation, command).await
     }
 
-    /// The same for a command that brings its name along, such as a `request_id`.
+    /// The same for a command that has its own key, such as a `request_id`.
     ///
     /// # Errors
     /// As [`Once::begin`].
@@ -105,7 +105,7 @@ impl<R: Refusal> Once<R> {
         Ok(Turn::named(place, command, self.clock.now()))
     }
 
-    /// By what a command is known again, and not found out.
+    /// Recognises a command without revealing it.
     fn digest(&self, scope: &Scope, command: &impl Serialize) -> Result<[u8; 32], Failure> {
         let command = canonical::bytes(command).map_err(|error| {
             tracing::error!(operation = scope.operation, %error, "a command has no JSON form");

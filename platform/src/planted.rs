@@ -1,25 +1,25 @@
-//! Bugs that are put in on purpose, so that a simulation can be seen to find them.
+//! Bugs planted on purpose, to check that a simulation finds them.
 //!
-//! They stand behind the feature `planted`, which no build of the product has: `cargo xtask tidy` refuses a dependency that
-//! asks for it, and a build without debug assertions refuses the feature itself. Even then nothing is wrong until a test
-//! plants a bug on its own thread.
+//! They are behind the feature `planted`, which no build of the product has: `cargo xtask tidy` refuses a dependency
+//! that enables it, and a build without debug assertions refuses the feature itself. Even then nothing is wrong until a
+//! test plants a bug on its own thread.
 
 use std::cell::Cell;
 
 #[cfg(not(debug_assertions))]
-compile_error!("the feature `planted` puts bugs in; it is for tests alone");
+compile_error!("the feature `planted` adds bugs; it is only for tests");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
-    /// Callers are told "done" while the commit is still under way.
+    /// Callers are told "done" while the commit is still in progress.
     AnsweredBeforeCommit,
-    /// What is sent again gets a new id.
+    /// A retried command gets a new id.
     RepeatWithNewId,
-    /// A reader that is woken is told the newest event alone, whatever came with it.
+    /// A woken reader is told only the newest event, whatever came with it.
     FeedSkips,
-    /// The cursor moves in a transaction of its own, behind that of the effect.
+    /// The cursor moves in a separate transaction, after that of the effect.
     CursorApart,
-    /// After a start the ledger knows no id of earlier days.
+    /// After a start the ledger knows no ids of earlier days.
     IdsForgotten,
 }
 
@@ -32,12 +32,12 @@ thread_local! {
     static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
 }
 
-/// On this thread, from now on; a simulated world runs on one thread.
+/// From now on, on this thread; a simulated world runs on one thread.
 pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
 }
 
-/// Nothing is planted on this thread any more; answers what was.
+/// Removes every planted bug from this thread; returns the one that was planted.
 pub fn take() -> Option<Bug> {
     PLANTED.take()
 }

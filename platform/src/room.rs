@@ -1,8 +1,9 @@
-//! Rooms: the services of the house, each described by itself, so that nothing outside of it keeps a list of what it has.
+//! Rooms: services that describe themselves, so that nothing else keeps lists of what they have.
 //!
-//! A room is a static description ([`Room`]) that everything runs over: start and help, migrations, backup, settings, permissions,
-//! the API's document. It has a face ([`Face`]) that other rooms and the edge call, and an `open` function of its own crate, which
-//! gets a [`Site`] and the faces that it calls, and gives back what is to be served and looked after ([`Opened`]).
+//! A room is a static description ([`Room`]) that everything else iterates over: start and help, migrations, backup,
+//! settings, permissions, the API's document. It has a face ([`Face`]), its interface for other rooms and the edge, and
+//! an `open` function in its own crate, which takes a [`Site`] and the faces that it calls, and returns what has to be
+//! served and run ([`Opened`]).
 //!
 //! Invariant: a description is data. Nothing in it depends on the configuration or on the process that reads it.
 
@@ -30,7 +31,7 @@ pub use stores::{CheckError, Checked, Checking, Found, Further, Progress};
 pub use tables::migrate;
 pub use tasks::Tasks;
 
-/// How a service is called: its name, and both halves of its calls between processes.
+/// A service's interface: its name, and both halves of its remote calls.
 pub struct Face<S: ?Sized + 'static> {
     /// The room's name.
     pub name: &'static str,
@@ -38,12 +39,12 @@ pub struct Face<S: ?Sized + 'static> {
     pub remote: fn(RpcClient) -> Arc<S>,
 }
 
-/// One operation of the API, under its `operationId`.
+/// One operation of the API, by its `operationId`.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
     pub name: &'static str,
     pub word: Word,
-    /// Codes of the room's own refusals; what every operation can answer is added by its method.
+    /// Codes of the room's own refusals; the general ones are added by HTTP method.
     pub refusals: &'static [&'static str],
 }
 
@@ -54,7 +55,7 @@ pub enum Word {
         resource: &'static str,
         action: &'static str,
     },
-    /// Everybody may, or the request itself proves who may.
+    /// Everybody may call it, or the request itself proves the right to.
     Nothing,
 }
 
@@ -66,19 +67,19 @@ pub const fn needs(resource: &'static str, action: &'static str) -> Word {
 /// A resource and its actions.
 pub type Resource = (&'static str, &'static [&'static str]);
 
-/// The name of a built-in role and permissions that it holds.
+/// The name of a built-in role, and permissions that it has.
 pub type Grant = (&'static str, &'static [&'static str]);
 
 /// A service as it describes itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
-    /// Of its crate, its file, its schema, its section of settings and its calls.
+    /// Also the name of its crate, file, schema, settings section and calls.
     pub name: &'static str,
-    /// What operators call such a service; `florin serve` takes either name.
+    /// The name that operators use for such a service; `florin serve` accepts either.
     pub service: &'static str,
     /// One clause for the help of `florin serve`.
     pub about: &'static str,
-    /// Of its own tables. Those of outbox, `once` and consumed feeds come with the fields below.
+    /// Its own tables. Those of outbox, `once` and consumed feeds come with the fields below.
     pub migrations: &'static [Migration],
     pub outbox: bool,
     pub once: bool,
@@ -93,13 +94,13 @@ pub struct Room {
     pub grants: &'static [Grant],
     pub operations: &'static [Operation],
     pub tags: &'static [(&'static str, &'static str)],
-    /// Its operations as mounted under `/v1`.
+    /// Its operations, as mounted under `/v1`.
     pub document: fn() -> OpenApi,
-    /// Paths below `/v1` that answer beside those of the document, for older guides.
+    /// Paths below `/v1` besides those of the document, for older guides.
     pub aliases: &'static [&'static str],
     /// Requests to try first, shown at the start.
     pub first_steps: &'static [FirstStep],
-    /// Of a room with more stores than one.
+    /// For a room with more than one store.
     pub further: Option<Further>,
     /// What its process is told where all rooms run apart on one machine.
     pub apart: fn(&Apart<'_>) -> Told,
@@ -121,7 +122,7 @@ pub struct Told {
     pub lines: Vec<String>,
 }
 
-/// A POST that works on a store that is new and on that of a demo.
+/// A POST that works on a new store and on a demo store.
 #[derive(Debug, Clone, Copy)]
 pub struct FirstStep {
     /// Below `/v1`.
@@ -131,12 +132,12 @@ pub struct FirstStep {
 }
 
 impl Room {
-    /// Its part of the configuration.
+    /// Its section of the configuration.
     pub fn section(&self) -> Section {
         Section { name: self.name, settings: self.settings }
     }
 
-    /// One that has nothing yet but its name: `Room { migrations: .., ..Room::named("notifications") }`.
+    /// A room with nothing but its name: `Room { migrations: .., ..Room::named("notifications") }`.
     pub const fn named(name: &'static str) -> Room {
         Room {
             name,
@@ -174,7 +175,7 @@ mod tests {
     };
 
     #[test]
-    fn a_room_says_only_what_it_has() {
+    fn a_rooms_unset_fields_are_empty() {
         assert_eq!((PEBBLES.name, PEBBLES.service), ("pebbles", "pebble-service"));
         assert_eq!(PEBBLES.operations[0].word, Word::Needs { resource: "pebbles", action: "throw" });
         assert!(!PEBBLES.outbox && !PEBBLES.once && PEBBLES.migrations.is_empty() && PEBBLES.further.is_none());

@@ -1,13 +1,14 @@
-//! Calls between services, whether they share a process or not: JSON over HTTP/2 through one generic call.
+//! Calls between services, in one process or several: JSON over HTTP/2 through one generic call.
 //!
-//! A service's face is a trait; its remote half calls [`RpcClient::call`], three lines a method, and its serving half is a
-//! table of [`Methods`] that [`routes`] puts behind an internal listener. What travels is the command, who asks, how long
-//! they wait and their idempotency key; what comes back is the service's own answer or its own refusal, equal to a local one.
+//! A service's interface is a trait; its remote half calls [`RpcClient::call`], three lines per method, and its serving
+//! half is a table of [`Methods`] that [`routes`] mounts on an internal listener. A call carries the command, the
+//! caller, the remaining time and the idempotency key; the reply is the service's own answer or refusal, equal to a
+//! local one.
 //!
-//! Invariants: a caller never waits past its deadline; a command that may have been carried out is sent again only where a
-//! repeat is harmless, and is never answered "nothing happened"; repeats have a budget, so that a service that is down is not
-//! drowned by them; without the credential no call is even parsed, and with certificates nobody without one is even heard; whom a call comes from is established where it arrives
-//! ([`Trust`]), and never believed.
+//! Invariants: a caller never waits past its deadline; a command that may have been executed is retried only if a
+//! repeat is safe, and is never answered "nothing happened"; retries have a budget, so that they do not overwhelm a
+//! service that is down; without the credential a call is not even parsed, and with certificates a caller without one
+//! is not even heard; the caller is authenticated where the call arrives ([`Trust`]), and never taken on trust.
 
 mod budget;
 mod client;
@@ -35,7 +36,7 @@ use kernel::IdempotencyKey;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A call as it travels. The deadline goes as the time that is left, because clocks of two machines differ.
+/// A call as it is sent. The deadline is sent as remaining time, because the clocks of two machines differ.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Call<C> {
@@ -51,12 +52,12 @@ struct CallerCtx {
     request_id: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
-    /// Where the call stands in its trace.
+    /// The call's position in its trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
 }
 
-/// An answer as it travels: a refusal is an answer too.
+/// A reply as it is sent: a refusal is a reply too.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply<R, E> {

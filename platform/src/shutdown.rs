@@ -1,4 +1,4 @@
-//! How the process ends: it stops being ready, finishes what runs, empties what waits, and goes.
+//! Shutdown: readiness turns off, running requests finish, queues are emptied, the process exits.
 //!
 //! Rooms empty themselves at the same time, so that a slow one takes nothing from the others. All of it is over within
 //! `server.drain_ms` and ten seconds. The first SIGTERM or SIGINT starts that; a second one ends the process at once with status 130.
@@ -13,14 +13,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::health::Health;
 use crate::http::{Drained, Listener};
 
-/// The management port only answers probes; it needs no longer.
+/// The management port only answers health checks; it needs no longer.
 const MANAGEMENT_DRAIN: Duration = Duration::from_secs(1);
 /// Longest wait for the rooms, which close at the same time: a lane that cannot empty itself must not keep the process for ever.
 /// With the management port, and with the last traces, it makes less than ten seconds.
 const ROOMS_WAIT_MAX: Duration = Duration::from_secs(7);
 const ENDED_AT_ONCE: i32 = 130;
 
-/// Listens from the moment it is made, so that no signal is lost while the process is still starting.
+/// Listens from its creation, so that no signal is lost while the process is still starting.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
@@ -32,7 +32,7 @@ impl Signals {
         Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first signal and names it; from then on the second one ends the process.
+    /// Waits for the first signal and names it; after that, the second one ends the process.
     pub async fn first(mut self) -> &'static str {
         let name = self.next().await;
         tokio::spawn(async move {
@@ -69,11 +69,11 @@ impl std::fmt::Debug for Step {
     }
 }
 
-/// What is open while the process runs.
+/// The listeners that are open while the process runs.
 #[derive(Debug)]
 pub struct Open {
     pub public: Listener,
-    /// Where other processes call this one.
+    /// For calls by other processes.
     pub internal: Option<Listener>,
     pub management: Option<Listener>,
     /// The steps of each room, in order.
@@ -81,8 +81,8 @@ pub struct Open {
 }
 
 impl Open {
-    /// Readiness off first, so that nobody sends new work; then requests, for at most `patience`; then what services still
-    /// hold. The management port closes last: it is where the way down can be watched.
+    /// First turns readiness off, so that no new work arrives; then finishes requests, for at most `patience`; then
+    /// what services still hold. The management port closes last, so that the shutdown can be observed.
     pub async fn close(self, health: &Health, patience: Duration) {
         health.close();
         let internal = async {

@@ -1,6 +1,6 @@
-//! What the process tells about itself: logs on standard error, metrics for Prometheus, traces by OTLP when switched on.
+//! Telemetry: logs on standard error, metrics for Prometheus, traces over OTLP if enabled.
 //!
-//! Invariant: a label and a log field never hold a body, a token or an unbounded value.
+//! Invariant: a label or log field never contains a body, a token or an unbounded value.
 
 mod context;
 mod metrics;
@@ -22,7 +22,7 @@ pub use self::otlp::tracer_provider;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    #[error("the log level \"{0}\" is not understood")]
+    #[error("the log level \"{0}\" is not valid")]
     Level(String),
     #[error("telemetry was started twice in one process")]
     Twice,
@@ -38,7 +38,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts logs, metrics and traces. Needs a running tokio runtime, once in a process.
+    /// Starts logs, metrics and traces. Needs a running tokio runtime; once per process.
     pub fn start(config: &config::Telemetry) -> Result<Telemetry, TelemetryError> {
         let traces = config.otlp_endpoint.as_deref().map(|to| tracer_provider(to, &config.service_name)).transpose()?;
         let spans = traces.as_ref().map(|provider| otlp::layer(provider, &config.service_name));
@@ -51,7 +51,7 @@ impl Telemetry {
         Ok(Telemetry { metrics: Metrics::install()?, traces })
     }
 
-    /// Sends what has not been sent yet. The exporter blocks its caller, so it gets a thread where that is allowed.
+    /// Sends what has not been sent yet. The exporter blocks its caller, so it gets a thread if that is allowed.
     pub async fn finish(self) {
         let Some(provider) = self.traces else { return };
         let ended = tokio::task::spawn_blocking(move || provider.shutdown()).await;
@@ -83,7 +83,7 @@ where
     })
 }
 
-/// A panic that is caught on the way still has to be found: once, with its place, in the same log as everything else.
+/// A panic that is caught must still be found: once, with its location, in the same log as everything else.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -92,12 +92,12 @@ fn log_panics() {
     }));
 }
 
-/// The rate that autoscalers look at.
+/// The rate that autoscalers use.
 pub fn requests_per_second(rate: f64) {
     ::metrics::gauge!("http_requests_per_second").set(rate);
 }
 
-/// How much of its connections to the database a service uses.
+/// How many of its database connections a service uses.
 pub fn database_connections(service: &'static str, active: usize, max: usize) {
     ::metrics::gauge!("database_connections_active", "service" => service).set(active as f64);
     ::metrics::gauge!("database_connections_max", "service" => service).set(max as f64);

@@ -1,9 +1,9 @@
-//! TLS 1.3 for listeners and for calls between processes, from files that may change while it is in use.
+//! TLS 1.3 for listeners and for calls between processes, from files that may change while in use.
 //!
-//! One pair of files makes both ends: a listener shows the certificate, and with `ca` it wants one that is signed by that from
-//! whoever connects, and calls others the same way. Invariants: nothing but TLS 1.3 with two suites is spoken, on aws-lc-rs
-//! alone; a certificate that has expired or does not fit its key is never taken up; what is in force stays in force when its
-//! replacement is bad; no connection ends because a certificate changed.
+//! One pair of files serves both ends: a listener presents the certificate, and with `ca` it requires one signed by
+//! that from clients, and calls others the same way. Invariants: only TLS 1.3 with two suites, on aws-lc-rs; an expired
+//! certificate, or one that does not match its key, is never used; a certificate in use stays in use if its replacement
+//! is bad; no connection ends because a certificate changed.
 
 mod files;
 mod suites;
@@ -22,27 +22,27 @@ use files::{Read, Usable};
 pub use files::{TlsError, TlsFiles};
 use suites::Ends;
 
-/// How often the files are looked at.
+/// How often the files are checked.
 const LOOKED_EVERY: Duration = Duration::from_secs(3);
 
 pub struct Tls {
-    /// In metrics and in the log.
+    /// The name in metrics and in the log.
     name: &'static str,
     files: TlsFiles,
     clock: Arc<dyn Clock>,
     in_force: RwLock<InForce>,
-    /// What was said last of files that could not be taken up, so that it is said once.
+    /// The last error about unusable files, so that it is logged once.
     complaint: Mutex<Option<String>>,
 }
 
 struct InForce {
-    /// What was read, to know a change by.
+    /// What was read, to detect a change.
     digest: [u8; 32],
     ends: Ends,
 }
 
 impl Tls {
-    /// Reads the files and goes on looking at them for as long as this is held.
+    /// Reads the files and keeps checking them for as long as this is held.
     pub fn open(name: &'static str, files: TlsFiles, clock: Arc<dyn Clock>) -> Result<Arc<Tls>, TlsError> {
         let read = files.read()?;
         let (usable, ends) = made(&read, &files, &*clock)?;
@@ -53,10 +53,10 @@ impl Tls {
         Ok(tls)
     }
 
-    /// Takes up what the files hold if it is new and good. Whether it was; connections that are open stay as they are.
+    /// Uses the files' contents if they are new and good. Returns whether they were; open connections are not affected.
     pub async fn look(self: &Arc<Tls>) -> bool {
         let tls = Arc::clone(self);
-        // Files may lie on something that hangs.
+        // Files may be on a filesystem that hangs.
         let looked = tokio::task::spawn_blocking(move || tls.take_up()).await;
         let looked = looked.unwrap_or_else(|error| Err(TlsError::Unread { cause: io::Error::other(error) }));
         let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +69,7 @@ impl Tls {
                 let said = Some(error.to_string());
                 if *complaint != said {
                     metrics::counter!("tls_certificates_refused_total", "listener" => self.name).increment(1);
-                    tracing::error!(listener = self.name, %error, "the certificate is not taken up; the one before stays");
+                    tracing::error!(listener = self.name, %error, "the new certificate is not used; the previous one stays");
                 }
                 *complaint = said;
                 false
@@ -93,10 +93,10 @@ impl Tls {
         TlsAcceptor::from(self.ends().server).accept(stream).await
     }
 
-    /// `host` has to stand in the other one's certificate.
+    /// `host` must be in the other side's certificate.
     pub(crate) async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<client::TlsStream<TcpStream>> {
         let config =
-            self.ends().client.ok_or_else(|| io::Error::other("there is no certificate to trust others by"))?;
+            self.ends().client.ok_or_else(|| io::Error::other("there is no root certificate to verify others with"))?;
         let host = ServerName::try_from(host.to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         TlsConnector::from(config).connect(host, stream).await
@@ -116,7 +116,7 @@ fn made(read: &Read, files: &TlsFiles, clock: &dyn Clock) -> Result<(Usable, End
 fn told(name: &'static str, usable: &Usable) {
     let expires_s = usable.expires.micros() / 1_000_000;
     metrics::gauge!("ssl_certificate_expiry_timestamp", "listener" => name).set(expires_s as f64);
-    tracing::info!(listener = name, expires = %usable.expires, "a certificate is in force");
+    tracing::info!(listener = name, expires = %usable.expires, "a certificate is in use");
 }
 
 async fn watch(tls: Weak<Tls>) {

@@ -90,5 +90,5 @@ fn a_demo_answers_on_this_machine_alone_and_a_bad_certificate_nobody() {
     let mut mixed = florin(dir.path());
     shows(mixed.arg("serve"), "SERVER", "localhost");
     let (good, _, said) = run(mixed.env("FLORIN__SERVER__TLS__KEY_FILE", "other.key"));
-    assert!(!good && said.contains("do not belong together"), "{said}");
+    assert!(!good && said.contains("do not match"), "{said}");
 }

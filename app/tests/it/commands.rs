@@ -42,7 +42,7 @@ fn all_mistakes_are_shown_at_once_with_their_origin() {
         said.contains("server.lissten (florin.toml): is not a key; the nearest known key is server.listen"),
         "{said}"
     );
-    assert!(said.contains("storage.pool_size ($DATABASE_POOL_SIZE): a whole number is wanted"), "{said}");
+    assert!(said.contains("storage.pool_size ($DATABASE_POOL_SIZE): expected an integer"), "{said}");
     assert!(!dir.path().join("florin-data").exists(), "something was made before the configuration was right");
 }
 

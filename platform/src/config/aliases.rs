@@ -1,8 +1,8 @@
-//! Variable names from operators' guides: a closed list of those that mean one of our keys, and those that mean nothing yet.
+//! Variable names from operators' guides: those that set one of our keys, and those that have no meaning yet.
 
 use toml::Value;
 
-/// A variable that sets a key of ours.
+/// A variable that sets one of our keys.
 #[derive(Debug)]
 pub struct Alias {
     pub name: &'static str,
@@ -25,7 +25,7 @@ pub const ALIASES: &[Alias] = &[
     Alias { name: "PROMETHEUS_METRICS_PORT", key: "server.management_listen", read: loopback_port },
 ];
 
-/// Names that are set in existing deployments and have no meaning here yet. They are listed, never silently eaten.
+/// Names that existing deployments set and that have no meaning here yet. They are listed, never silently ignored.
 pub const KNOWN_NOT_USED: &[&str] = &[
     "REDIS_URL",
     "PAYMENT_ENCRYPTION_KEY",
@@ -47,15 +47,15 @@ fn text(given: &str) -> Result<Value, String> {
 }
 
 fn whole(given: &str) -> Result<Value, String> {
-    given.trim().parse().map(Value::Integer).map_err(|_| "a whole number is wanted".to_owned())
+    given.trim().parse().map(Value::Integer).map_err(|_| "expected an integer".to_owned())
 }
 
 fn loopback_port(given: &str) -> Result<Value, String> {
-    let port: u16 = given.trim().parse().map_err(|_| "a port number from 0 to 65535 is wanted".to_owned())?;
+    let port: u16 = given.trim().parse().map_err(|_| "expected a port number from 0 to 65535".to_owned())?;
     Ok(Value::String(format!("127.0.0.1:{port}")))
 }
 
-/// Other loggers shout their levels and write `warning`.
+/// Other loggers write levels in capitals and use `warning`.
 fn level(given: &str) -> Result<Value, String> {
     let lower = given.trim().to_ascii_lowercase();
     Ok(Value::String(if lower == "warning" { "warn".to_owned() } else { lower }))

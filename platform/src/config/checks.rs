@@ -1,4 +1,4 @@
-//! What a value has to satisfy beyond its type. Each refusal is a sentence that says what would be accepted.
+//! Checks of values beyond their type. Each error says what would be accepted.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -8,7 +8,7 @@ use toml::Value;
 use super::layers::Values;
 use super::{Given, Mistake, SECRET_BYTES_MIN, Section, network, section_of};
 
-/// Smallest and largest accepted value of every whole number.
+/// Smallest and largest accepted value of every integer.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("server.connections_max", 1..=65_536),
     ("server.body_bytes_max", 1_024..=67_108_864),
@@ -66,7 +66,7 @@ pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mista
     if whole(values, "lease.time_ms") < whole(values, "lease.renew_ms").map(|renew| renew * 3) {
         refuse(
             "lease.renew_ms",
-            "has to fit three times into lease.time_ms, so that one lost try costs nothing".to_owned(),
+            "must fit three times into lease.time_ms, so that one lost attempt costs nothing".to_owned(),
         );
     }
     network::check(values, rooms, &mut refuse);
@@ -75,13 +75,13 @@ pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mista
 fn bounded(values: &Values, key: &str, range: &RangeInclusive<i64>, refuse: &mut dyn FnMut(&str, String)) {
     match whole(values, key) {
         Some(number) if !range.contains(&number) => {
-            refuse(key, format!("{number} is not between {} and {}", range.start(), range.end()));
+            refuse(key, format!("expected {} to {}, found {number}", range.start(), range.end()));
         }
         _ => {}
     }
 }
 
-/// What a room says of its own section, and where it runs.
+/// Checks of a room's own section, and of where it runs.
 fn of_room(values: &Values, room: &Section, refuse: &mut dyn FnMut(&str, String)) {
     let key = |key: &str| format!("{}.{key}", room.name);
     for (name, range) in room.settings.ranges {
@@ -111,42 +111,41 @@ pub(super) fn text<'a>(values: &'a Values, key: &str) -> &'a str {
     values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
 }
 
-/// For paths that have to be there.
+/// For paths that are required.
 pub fn not_empty(given: &str) -> Result<(), String> {
-    if given.is_empty() { Err("a path is wanted".to_owned()) } else { Ok(()) }
+    if given.is_empty() { Err("expected a path".to_owned()) } else { Ok(()) }
 }
 
-/// The value may hold a password, so no sentence quotes it.
+/// The value may contain a password, so no message quotes it.
 fn database_url(given: &str) -> Result<(), String> {
     let known = ["postgres://", "postgresql://"].iter().any(|scheme| given.starts_with(scheme));
     if given.is_empty() || known {
         return Ok(());
     }
-    Err("only postgres://user:password@host:port/database is understood; leave it empty for the embedded databases"
-        .to_owned())
+    Err("expected postgres://user:password@host:port/database, or nothing for the embedded databases".to_owned())
 }
 
-/// The value is a secret, so no sentence quotes it.
+/// The value is a secret, so no message quotes it.
 fn secret(given: &str) -> Result<(), String> {
     if given.is_empty() || given.len() >= SECRET_BYTES_MIN {
         return Ok(());
     }
     Err(format!(
-        "is shorter than {SECRET_BYTES_MIN} bytes and could be guessed; `openssl rand -hex 32` makes a good one"
+        "is shorter than {SECRET_BYTES_MIN} bytes and could be guessed; `openssl rand -hex 32` generates a good one"
     ))
 }
 
-/// A backup of the data would carry the key that opens it.
+/// A backup of the data would include the key that opens it.
 fn key_apart(values: &Values) -> Result<(), String> {
     let (key, data) = (Path::new(text(values, "crypto.key_file")), Path::new(text(values, "storage.data_dir")));
     let within = |data: &Path| !data.as_os_str().is_empty() && key.starts_with(data);
     if !within(data) && !within(data.strip_prefix(".").unwrap_or(data)) {
         return Ok(());
     }
-    Err("lies in storage.data_dir, and whoever has a copy of that would have the key as well; keep it apart".to_owned())
+    Err("is inside storage.data_dir, so a copy of the data would include the key; keep it elsewhere".to_owned())
 }
 
-/// The filter's own parser takes a misspelt level for the name of a part, which would silence everything.
+/// The filter's own parser takes a misspelt level for a module name, which would silence everything.
 fn log_level(given: &str) -> Result<(), String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let understood = |directive: &str| {
@@ -157,13 +156,15 @@ fn log_level(given: &str) -> Result<(), String> {
     if given.split(',').all(understood) && parsed.is_ok() {
         return Ok(());
     }
-    Err(format!("\"{given}\" is not off, error, warn, info, debug or trace, nor a list such as info,access=debug"))
+    Err(format!(
+        "expected off, error, warn, info, debug or trace, or a list such as info,access=debug, found \"{given}\""
+    ))
 }
 
 fn log_format(given: &str) -> Result<(), String> {
     match given {
         "auto" | "text" | "json" => Ok(()),
-        _ => Err(format!("\"{given}\" is not auto, text or json")),
+        _ => Err(format!("expected auto, text or json, found \"{given}\"")),
     }
 }
 
@@ -182,17 +183,17 @@ fn otlp_endpoint(given: &str) -> Result<(), String> {
     }
 }
 
-/// For names that go into tokens and traces.
+/// For names that are used in tokens and traces.
 pub fn service_name(given: &str) -> Result<(), String> {
     let shaped = (1..=63).contains(&given.len())
         && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    if shaped { Ok(()) } else { Err("1 to 63 letters, digits, points, dashes or underscores are wanted".to_owned()) }
+    if shaped { Ok(()) } else { Err("expected 1 to 63 letters, digits, dots, dashes or underscores".to_owned()) }
 }
 
 fn mode(given: &str) -> Result<(), String> {
     match given {
         "local" | "remote" => Ok(()),
-        _ => Err(format!("\"{given}\" is not \"local\" or \"remote\"")),
+        _ => Err(format!("expected \"local\" or \"remote\", found \"{given}\"")),
     }
 }
 
@@ -204,7 +205,9 @@ fn hosts(values: &Values) -> Result<(), String> {
         })
     };
     match hosts.iter().find(|host| !shaped(host)) {
-        Some(host) => Err(format!("{host} is not a host name such as \"florin.internal\" (without scheme and port)")),
+        Some(host) => {
+            Err(format!("expected a host name such as \"florin.internal\", without scheme and port, found {host}"))
+        }
         None => Ok(()),
     }
 }

@@ -1,13 +1,13 @@
-//! The default configuration: the text of the frame and of every room, which is also the reference for people.
+//! The default configuration: the common text and that of every room, which is also the reference for operators.
 
 use toml::{Table, Value};
 
 use super::{Mistake, Origin, Section};
 
-/// What holds for every process, whatever runs in it.
+/// The settings of every process, whatever runs in it.
 pub(super) const FRAME: &str = include_str!("../../florin.default.toml");
 
-/// Every key with its default and a comment above it.
+/// Every key with its default, and a comment above it.
 pub fn default_text(rooms: &[Section]) -> String {
     let places = rooms.iter().map(place);
     let sections = rooms.iter().map(|room| room.settings.text.trim_end().to_owned()).filter(|text| !text.is_empty());
@@ -56,11 +56,11 @@ fn own_section(room: &Section) -> Result<Table, String> {
     let own = table.remove(room.name);
     match own {
         _ if !table.is_empty() || FRAME.contains(&format!("\n[{}]", room.name)) => Err(format!(
-            "its settings.toml has to have the section [{}] alone, and no other room or the frame may",
+            "its settings.toml must have the section [{}] and no other, and nothing else may define it",
             room.name
         )),
         Some(Value::Table(own)) => Ok(own),
-        Some(_) => Err(format!("its settings.toml says {} where [{}] is expected", room.name, room.name)),
+        Some(_) => Err(format!("its settings.toml has {}, expected [{}]", room.name, room.name)),
         None => Ok(Table::new()),
     }
 }

@@ -1,4 +1,4 @@
-//! Lays the sources over one another, key by key, and remembers where each value came from.
+//! Merges the sources key by key, and records where each value came from.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Every key, `section.key`, with the value that won.
+/// Every key, `section.key`, with its final value.
 #[derive(Debug, Default)]
 pub(super) struct Values(BTreeMap<String, (Value, Origin)>);
 
@@ -122,7 +122,7 @@ impl Values {
         match self.0.get(key) {
             None => Err(self.unknown(key)),
             Some((known, _)) if known.same_type(value) => Ok(()),
-            Some((known, _)) => Err(format!("{} is wanted, not {}", kind(known), kind(value))),
+            Some((known, _)) => Err(format!("expected {}, found {}", kind(known), kind(value))),
         }
     }
 
@@ -170,9 +170,9 @@ fn plant(table: &mut Table, key: &str, value: Value) {
     }
 }
 
-/// A variable is text; its type is the default's.
+/// A variable is text; it gets the type of the default.
 fn typed_like(known: &Value, given: &str) -> Result<Value, String> {
-    let wanted = || format!("{} is wanted", kind(known));
+    let wanted = || format!("expected {}", kind(known));
     match known {
         Value::String(_) => Ok(Value::String(given.to_owned())),
         Value::Integer(_) => given.trim().parse().map(Value::Integer).map_err(|_| wanted()),
@@ -187,17 +187,17 @@ fn typed_like(known: &Value, given: &str) -> Result<Value, String> {
 
 fn kind(value: &Value) -> &'static str {
     match value {
-        Value::String(_) => "a text",
-        Value::Integer(_) => "a whole number",
+        Value::String(_) => "a string",
+        Value::Integer(_) => "an integer",
         Value::Boolean(_) => "true or false",
-        Value::Array(_) => "a list of texts",
-        Value::Float(_) => "a number with a point",
+        Value::Array(_) => "a list of strings",
+        Value::Float(_) => "a decimal number",
         Value::Datetime(_) => "a date",
         Value::Table(_) => "a section",
     }
 }
 
-/// Levenshtein's distance; keys are short, so one row of the table is all the care it needs.
+/// Levenshtein distance; keys are short, so one row of the table is enough.
 fn distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (line, a) in left.bytes().enumerate() {

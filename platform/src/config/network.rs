@@ -1,5 +1,5 @@
-//! Who can reach this process, and whom it reaches: nothing goes to another machine in the clear unless the operator says that
-//! something else encrypts it.
+//! Who can reach this process, and which processes it calls: nothing goes to another machine unencrypted unless the
+//! operator states that something else encrypts it.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use super::Section;
 use super::checks::text;
 use super::layers::Values;
 
-/// A listener, the certificate that it shows, and the word that it needs none.
+/// A listener, its certificate, and the setting that says it needs none.
 struct Open {
     listener: &'static str,
     tls: &'static str,
@@ -48,7 +48,7 @@ pub(super) fn check(values: &Values, rooms: &[Section], refuse: &mut dyn FnMut(&
     same_port(values, refuse);
 }
 
-/// Half a certificate is a mistake and no wish to do without.
+/// Half a certificate is a mistake, not a choice of no certificate.
 fn whole_or_none(values: &Values, section: &str) -> Result<(), (String, String)> {
     let files = ["certificate_file", "key_file", "ca_file"].map(|name| format!("{section}.{name}"));
     let known: Vec<&String> = files.iter().filter(|key| values.get(key).is_some()).collect();
@@ -57,7 +57,7 @@ fn whole_or_none(values: &Values, section: &str) -> Result<(), (String, String)>
     match (missing, given) {
         (Some(missing), Some(given)) => Err((
             (*missing).clone(),
-            format!("is wanted as well, because {given} is given; leave out all of {section} for none"),
+            format!("is needed too, because {given} is set; leave out all of {section} for no certificate"),
         )),
         _ => Ok(()),
     }
@@ -70,7 +70,7 @@ fn listener(values: &Values, open: &Open) -> Result<(), (&'static str, String)> 
         return Ok(());
     }
     let example = "such as 127.0.0.1:8080 or [::1]:8080";
-    let malformed = |_| (*listener, format!("\"{given}\" is not an address with a port, {example}"));
+    let malformed = |_| (*listener, format!("expected an address with a port {example}, found \"{given}\""));
     let address: SocketAddr = given.parse().map_err(malformed)?;
     let has_tls = !text(values, &format!("{tls}.certificate_file")).is_empty();
     if address.ip().is_loopback() || has_tls || is_set(values, plain) {
@@ -83,18 +83,18 @@ fn listener(values: &Values, open: &Open) -> Result<(), (&'static str, String)> 
     Err((*listener, sentence))
 }
 
-/// Two listeners on one port, by the same text.
+/// Two listeners on the same port, by the same text.
 fn same_port(values: &Values, refuse: &mut dyn FnMut(&str, String)) {
     for (place, open) in OPEN.iter().enumerate() {
         let given = text(values, open.listener);
         let same = |other: &&Open| text(values, other.listener) == given && !given.ends_with(":0");
         if let Some(other) = OPEN.iter().take(place).find(same) {
-            refuse(open.listener, format!("is the address of {}; give it a port of its own", other.listener));
+            refuse(open.listener, format!("is also the address of {}; give it another port", other.listener));
         }
     }
 }
 
-/// The name goes to others, who would call themselves if it meant every address of whoever reads it.
+/// The name is sent to other processes, which would call themselves if it meant every address of the reader.
 fn advertise(values: &Values) -> Result<(), String> {
     let given = text(values, "rpc.advertise");
     if given.is_empty() {
@@ -114,13 +114,13 @@ fn advertise(values: &Values) -> Result<(), String> {
     if is_host(host) && is_port(port) && !unspecified {
         return Ok(());
     }
-    Err(format!("\"{given}\" is not a name or an address, with or without a port, such as florin-0.florin:7070"))
+    Err(format!("expected a name or an address such as florin-0.florin:7070, found \"{given}\""))
 }
 
 fn proxies(values: &Values) -> Result<(), String> {
     let Some((Value::Array(proxies), _)) = values.get("server.trusted_proxies") else { return Ok(()) };
     let strange = proxies.iter().find(|proxy| proxy.as_str().and_then(network).is_none());
-    strange.map_or(Ok(()), |proxy| Err(format!("{proxy} is not an address or a network such as 10.0.0.0/8")))
+    strange.map_or(Ok(()), |proxy| Err(format!("expected an address or a network such as 10.0.0.0/8, found {proxy}")))
 }
 
 /// A single address is a network of one.
@@ -128,15 +128,15 @@ pub(crate) fn network(given: &str) -> Option<IpNet> {
     given.parse().ok().or_else(|| given.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)))
 }
 
-/// Whoever is called gets the secret.
+/// Every called process receives the secret.
 fn addresses(values: &Values, service: &str) -> Result<(), String> {
     let Some((Value::Array(addresses), _)) = values.get(&format!("{service}.addresses")) else { return Ok(()) };
     let remote = text(values, &format!("{service}.mode")) == "remote";
     if remote == addresses.is_empty() {
         let sentence = if remote {
-            format!("{service}.mode is \"remote\", so at least one address is wanted, such as 127.0.0.1:7070")
+            format!("{service}.mode is \"remote\", which needs at least one address, such as 127.0.0.1:7070")
         } else {
-            format!("{service}.mode is \"local\", so nobody is called there; set it to \"remote\" or leave this empty")
+            format!("{service}.mode is \"local\", which calls no address; set it to \"remote\" or leave this empty")
         };
         return Err(sentence);
     }
@@ -148,7 +148,7 @@ fn called(given: &str, safe: bool) -> Result<(), String> {
     let shaped = given.rsplit_once(':').filter(|(host, port)| is_host(host) && is_port(port));
     let Some((host, _)) = shaped else {
         return Err(format!(
-            "\"{given}\" is not an address or a name with a port, such as 127.0.0.1:7070 or florin.internal:7070"
+            "expected an address or a name with a port, such as 127.0.0.1:7070 or florin.internal:7070, found \"{given}\""
         ));
     };
     if safe || is_loopback(host) {
@@ -173,7 +173,7 @@ fn is_port(port: &str) -> bool {
     port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// Whether that is certainly this machine; what a name means is not known before it is looked up.
+/// Whether this is certainly the same machine; what a host name means is unknown until it is resolved.
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())

@@ -4,12 +4,12 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// The URL of a database, with its password.
+/// The URL of a database, including its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// The whole text, for the driver alone.
+    /// The whole text, for the driver only.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -35,8 +35,8 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Hides what stands between the first colon and the last `@` (a password may hold either), and any query that could
-/// carry a password. When in doubt too much is hidden.
+/// Hides everything between the first colon and the last `@` (a password may contain either), and any query that could
+/// contain a password. If in doubt it hides too much.
 pub(crate) fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return if url.is_empty() { String::new() } else { "***".to_owned() };

@@ -1,4 +1,4 @@
-//! The settings of a room: one section of the configuration, written, explained and bounded in the room itself.
+//! The settings of a room: one section of the configuration, defined, documented and bounded in the room itself.
 
 use std::ops::RangeInclusive;
 
@@ -11,32 +11,32 @@ pub struct Section {
     pub settings: Settings,
 }
 
-/// What stands in a section, and what is accepted.
+/// The contents of a section, and what is accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// `settings.toml`: the section under the room's name, each key with its default and a comment above it.
     pub text: &'static str,
     /// Smallest and largest accepted value of every integer, by key.
     pub ranges: &'static [(&'static str, RangeInclusive<i64>)],
-    /// What texts have to satisfy; the sentence says what would be accepted.
+    /// Checks of strings; the error says what would be accepted.
     pub texts: &'static [(&'static str, Check)],
-    /// What several keys have to satisfy together: the key that is to blame, and a sentence.
+    /// A check of several keys together: returns the offending key and an error.
     pub together: fn(&Given<'_>) -> Result<(), (&'static str, String)>,
 }
 
-/// Whether a text is accepted, and else a sentence.
+/// Accepts a string, or returns an error.
 pub type Check = fn(&str) -> Result<(), String>;
 
 impl Settings {
     pub const NONE: Settings = Settings { text: "", ranges: &[], texts: &[], together: |_| Ok(()) };
 }
 
-/// The values of one section, whose types are right.
+/// The values of one section, whose types have been checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a>(pub &'a Table);
 
 impl Given<'_> {
-    /// An integer; 0 where there is none.
+    /// An integer; 0 if there is none.
     pub fn int(&self, key: &str) -> i64 {
         self.0.get(key).and_then(toml::Value::as_integer).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! One test for each way a configuration is refused, and for who wins over whom.
+//! One test per way a configuration is refused, and the precedence of the layers.
 
 mod keys;
 mod network;
@@ -40,17 +40,17 @@ fn the_default_file_is_valid_and_every_key_in_it_is_explained() {
 }
 
 #[test]
-fn every_whole_number_has_a_range() {
+fn every_integer_has_a_range() {
     for row in with(&[]).unwrap().effective() {
         if row.value.parse::<i64>().is_ok() {
             let name = format!("FLORIN__{}", row.key.replace('.', "__").to_uppercase());
-            refused(with(&[(&name, "-1")]), &row.key, "-1 is not between");
+            refused(with(&[(&name, "-1")]), &row.key, ", found -1");
         }
     }
 }
 
 #[test]
-fn later_layers_win_and_the_origin_is_kept() {
+fn later_layers_win_and_the_origin_is_recorded() {
     let file = "[storage]\npool_size = 5\nsqlite_cache_mb = 32\n";
     let variables = [("DATABASE_POOL_SIZE", "6"), ("FLORIN__STORAGE__POOL_SIZE", "7"), ("PORT", "9000")];
     let config = with_file(file, &variables).unwrap();
@@ -85,7 +85,7 @@ fn every_alias_reaches_its_key() {
 }
 
 #[test]
-fn variables_without_a_meaning_yet_are_listed() {
+fn known_variables_without_a_meaning_are_listed() {
     let config =
         with(&[("REDIS_URL", "x"), ("PCI_COMPLIANCE_MODE", "x"), ("FEATURE_DARK", "x"), ("HOME", "/root")]).unwrap();
     assert_eq!(config.known_not_used(), ["REDIS_URL", "PCI_COMPLIANCE_MODE", "FEATURE_DARK"]);
@@ -98,7 +98,7 @@ fn a_list_in_a_variable_is_separated_by_commas() {
 }
 
 #[test]
-fn unknown_keys_are_refused_with_the_nearest_one() {
+fn unknown_keys_are_refused_and_the_nearest_key_is_named() {
     refused(with_file("[server]\nlissten = \"x\"", &[]), "server.lissten", "nearest known key is server.listen");
     refused(with_file("surprise = 1", &[]), "surprise", "is not a key");
     refused(with(&[("FLORIN__PEBBLES__BATCHMAX", "1")]), "$FLORIN__PEBBLES__BATCHMAX", "pebbles.batch_max");
@@ -110,17 +110,17 @@ fn wrong_types_are_refused() {
     refused(
         with_file("[storage]\npool_size = \"four\"", &[]),
         "storage.pool_size",
-        "a whole number is wanted, not a text",
+        "expected an integer, found a string",
     );
     refused(with_file("server = 1", &[]), "server", "is not a key");
-    refused(with(&[("FLORIN__STORAGE__POOL_SIZE", "four")]), "storage.pool_size", "a whole number is wanted");
-    refused(with(&[("DATABASE_POOL_SIZE", "four")]), "storage.pool_size", "a whole number is wanted");
+    refused(with(&[("FLORIN__STORAGE__POOL_SIZE", "four")]), "storage.pool_size", "expected an integer");
+    refused(with(&[("DATABASE_POOL_SIZE", "four")]), "storage.pool_size", "expected an integer");
     refused(with(&[("PORT", "http")]), "server.listen", "a port number");
-    refused(with_file("[server]\nhosts = [1]", &[]), "server.hosts", "not a host name");
+    refused(with_file("[server]\nhosts = [1]", &[]), "server.hosts", "expected a host name");
 }
 
 #[test]
-fn files_that_are_missing_or_no_toml_are_refused_without_quoting_them() {
+fn missing_or_malformed_files_are_refused_without_quoting_them() {
     let missing = Sources { file: Some(PathBuf::from("/nowhere/florin.toml")), ..Sources::default() };
     refused(Config::load(&missing), "/nowhere/florin.toml", "cannot be read");
     let result = with_file("[storage]\ndatabase_url = \"postgres://a:hunter2@b/c", &[]);
@@ -138,24 +138,24 @@ fn other_databases_are_refused_without_showing_the_password() {
 }
 
 #[test]
-fn the_remaining_texts_are_checked() {
-    refused(with(&[("LOG_LEVEL", "inof")]), "telemetry.log_level", "is not off, error");
+fn all_other_strings_are_checked() {
+    refused(with(&[("LOG_LEVEL", "inof")]), "telemetry.log_level", "expected off, error");
     refused(with(&[("FLORIN__TELEMETRY__LOG_LEVEL", "info,access=loud")]), "telemetry.log_level", "access=loud");
     refused(with(&[("FLORIN__TELEMETRY__LOG_FORMAT", "xml")]), "telemetry.log_format", "auto, text or json");
     refused(with(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", "https://x")]), "telemetry.otlp_endpoint", "http://127");
     refused(with(&[("FLORIN__TELEMETRY__OTLP_ENDPOINT", "http://a:b@x")]), "telemetry.otlp_endpoint", "http://127");
     refused(with(&[("FLORIN__TELEMETRY__SERVICE_NAME", "")]), "telemetry.service_name", "1 to 63");
-    refused(with(&[("FLORIN__STORAGE__DATA_DIR", "")]), "storage.data_dir", "a path is wanted");
-    refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is the address of server.listen");
-    refused(with(&[("FLORIN__RPC__SECRET_FILE", "")]), "rpc.secret_file", "a path is wanted");
+    refused(with(&[("FLORIN__STORAGE__DATA_DIR", "")]), "storage.data_dir", "expected a path");
+    refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is also the address of server.listen");
+    refused(with(&[("FLORIN__RPC__SECRET_FILE", "")]), "rpc.secret_file", "expected a path");
     refused(with(&[("FLORIN__SERVER__HOSTS", "http://x")]), "server.hosts", "without scheme");
     refused(with(&[("FLORIN__LEASE__RENEW_MS", "700")]), "lease.renew_ms", "three times into lease.time_ms");
-    refused(with(&[("FLORIN__LEASE__TIME_MS", "499")]), "lease.time_ms", "not between 500 and 60000");
-    refused(with(&[("FLORIN__LEASE__RENEW_MS", "49")]), "lease.renew_ms", "not between 50 and 20000");
+    refused(with(&[("FLORIN__LEASE__TIME_MS", "499")]), "lease.time_ms", "expected 500 to 60000");
+    refused(with(&[("FLORIN__LEASE__RENEW_MS", "49")]), "lease.renew_ms", "expected 50 to 20000");
 }
 
 #[test]
-fn all_mistakes_are_said_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let result =
         with(&[("FLORIN__SERVER__LISTEN", "0.0.0.0:1"), ("FLORIN__NO__SUCH", "1"), ("DATABASE_POOL_SIZE", "0")]);
     assert_eq!(result.unwrap_err().mistakes.len(), 3);
@@ -166,10 +166,6 @@ fn an_outbox_keeps_its_events_for_an_hour_at_least() {
     assert_eq!(Config::defaults().unwrap().feed.outbox_keep_hours, 72);
     assert_eq!(with(&[("FLORIN__FEED__OUTBOX_KEEP_HOURS", "1")]).unwrap().feed.outbox_keep_hours, 1);
     for bad in ["0", "87601"] {
-        refused(
-            with(&[("FLORIN__FEED__OUTBOX_KEEP_HOURS", bad)]),
-            "feed.outbox_keep_hours",
-            "is not between 1 and 87600",
-        );
+        refused(with(&[("FLORIN__FEED__OUTBOX_KEEP_HOURS", bad)]), "feed.outbox_keep_hours", "expected 1 to 87600");
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets that lie in files of one line. The first process that needs one makes it, if it may.
+//! Secrets in single-line files. The first process that needs one creates it, if it may.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,15 +9,15 @@ use kernel::Secret;
 
 use super::random_token;
 
-/// Bits of the file's mode that let everybody in.
+/// Mode bits that let other users read or write the file.
 const EVERYBODY: u32 = 0o007;
 
 #[derive(Debug)]
 pub(crate) enum FileTrouble {
     Io(io::Error),
-    /// Everybody on the machine can read or write it.
+    /// Every user on the machine can read or write it.
     Open,
-    /// Not a text, or a longer one than any secret is.
+    /// Not text, or longer than any secret.
     Malformed,
 }
 
@@ -27,7 +27,7 @@ impl From<io::Error> for FileTrouble {
     }
 }
 
-/// The line without what follows it; the caller says what a good one is.
+/// The line without its ending; the caller checks its form.
 pub(crate) fn read_line(path: &Path, letters_max: usize) -> Result<Secret, FileTrouble> {
     let file = File::open(path)?;
     if file.metadata()?.permissions().mode() & EVERYBODY != 0 {
@@ -40,8 +40,8 @@ pub(crate) fn read_line(path: &Path, letters_max: usize) -> Result<Secret, FileT
     if line.len() > letters_max { Err(FileTrouble::Malformed) } else { Ok(Secret::new(line)) }
 }
 
-/// Reads the line, or makes the file of `line` when there is none. Two processes that start together get the same; whether it
-/// was this one that made it comes beside the line.
+/// Reads the line, or creates the file with `line` if there is none. Two processes that start together get the same
+/// one. Also returns whether this process created it.
 pub(crate) fn read_or_make_line(path: &Path, letters_max: usize, line: &Secret) -> Result<(Secret, bool), FileTrouble> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
@@ -49,10 +49,10 @@ pub(crate) fn read_or_make_line(path: &Path, letters_max: usize, line: &Secret) 
     if path.exists() {
         return Ok((read_line(path, letters_max)?, false));
     }
-    // Whole before it has its name; whoever is second takes the first one's.
+    // Complete before it gets its name; the second process takes the first one's.
     let making = path.with_extension(format!("{}.new", random_token(8).expose()));
     let linked = write(&making, line).and_then(|()| std::fs::hard_link(&making, path));
-    // What is left of it when this fails is a secret that nobody uses.
+    // If this fails, what is left is a secret that nobody uses.
     let _ = std::fs::remove_file(&making);
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(FileTrouble::Io(error)),

@@ -1,6 +1,6 @@
-//! The key that all others lie under: 32 bytes from a file, or derived from a secret that the operator gives.
+//! The key encryption key: 32 bytes from a file, or derived from a secret that the operator supplies.
 //!
-//! It is never used by itself: each purpose has a key of its own, derived by HKDF-SHA256 with a label.
+//! It is never used directly: HKDF-SHA256 derives a key per purpose, with a label.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ use crate::config::{Crypto, SECRET_BYTES_MIN};
 use crate::db::Engine;
 
 const BYTES: usize = 32;
-/// Of the longest spelling, and some more to tell what is too long.
+/// The longest spelling, plus room to detect one that is too long.
 const LETTERS_MAX: usize = 128;
 
 const SALT: &[u8] = b"florin key encryption key";
@@ -28,13 +28,13 @@ pub struct KeyEncryptionKey(Zeroizing<[u8; BYTES]>);
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("the key {path} cannot be read or made (crypto.key_file): {cause}")]
+    #[error("the key {path} cannot be read or created (crypto.key_file): {cause}")]
     File { path: PathBuf, cause: io::Error },
     #[error(
         "the key {path} can be read by everybody on this machine; chmod 600 it, or set defaultMode: 0400 on the volume"
     )]
     Open { path: PathBuf },
-    #[error("the key {path} has to be 32 bytes on one line, as 64 hexadecimal digits or as 43 letters of base64url")]
+    #[error("the key {path} must be 32 bytes on one line, as 64 hexadecimal digits or 43 characters of base64url")]
     Malformed { path: PathBuf },
     #[error(
         "there is no key at {path} (crypto.key_file), and processes that share a PostgreSQL need one and the same: make it \
@@ -46,8 +46,8 @@ pub enum KeyError {
 }
 
 impl KeyEncryptionKey {
-    /// The operator's secret, or else the key in the file. It is made where the databases are embedded; processes that share
-    /// a PostgreSQL are given the same one, because each would make its own.
+    /// The operator's secret, or else the key in the file. With embedded databases the file is created; processes that
+    /// share a PostgreSQL must be given the same one, because each would create its own.
     pub fn find(config: &Crypto, engine: Engine) -> Result<KeyEncryptionKey, KeyError> {
         let path = &config.key_file;
         match (&config.secret, engine) {
@@ -76,7 +76,7 @@ impl KeyEncryptionKey {
         KeyEncryptionKey::parse(line.expose()).ok_or_else(|| KeyError::Malformed { path: path.to_owned() })
     }
 
-    /// From a text with at least 32 bytes of it. The text itself never becomes a key.
+    /// From a text of at least 32 bytes. The text itself is never used as a key.
     pub fn from_secret(secret: &Secret) -> Result<KeyEncryptionKey, KeyError> {
         let bytes = secret.expose().as_bytes();
         if bytes.len() < SECRET_BYTES_MIN {
@@ -85,19 +85,19 @@ impl KeyEncryptionKey {
         Ok(KeyEncryptionKey(derive(SALT_OF_SECRETS, bytes, "key encryption key")))
     }
 
-    /// One that nobody knows and nobody will know again.
+    /// A random key that nobody knows and that is not stored.
     pub fn random() -> KeyEncryptionKey {
         let mut bytes = Zeroizing::new([0; BYTES]);
         token::fill(&mut *bytes);
         KeyEncryptionKey(bytes)
     }
 
-    /// A key of its own for a purpose, for those who hand it to a library. The same label gives the same key.
+    /// A derived key for one purpose, to pass to a library. The same label gives the same key.
     pub fn derive(&self, label: &'static str) -> Zeroizing<[u8; BYTES]> {
         derive(SALT, &*self.0, label)
     }
 
-    /// A key of its own for a purpose, to know values by.
+    /// A derived key for one purpose, for keyed digests.
     pub fn purpose(&self, label: &'static str) -> PurposeKey {
         PurposeKey(hmac::Key::new(hmac::HMAC_SHA256, &*self.derive(label)))
     }
@@ -134,8 +134,8 @@ impl fmt::Debug for KeyEncryptionKey {
     }
 }
 
-/// A key for one purpose. What it makes of a value cannot be made without it, so that values that can be guessed, such as
-/// codes and addresses, can be looked up by it and not be found by trying.
+/// A key for one purpose. Its digests cannot be computed without it, so guessable values such as codes and addresses
+/// can be looked up by digest but not found by trying.
 #[derive(Clone)]
 pub struct PurposeKey(hmac::Key);
 
@@ -145,7 +145,7 @@ impl PurposeKey {
         hmac::sign(&self.0, value).as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
     }
 
-    /// Whether `mac` is the one of `value`, in a time that tells nothing.
+    /// Whether `mac` belongs to `value`, in constant time.
     pub fn is(&self, value: &[u8], mac: &[u8]) -> bool {
         hmac::verify(&self.0, value, mac).is_ok()
     }

@@ -1,5 +1,5 @@
-//! Where a sealed value stands. It is sealed with the value, so that nobody who can write to the store can move one to
-//! another row and have it opened there.
+//! The place of a sealed value. It is sealed together with the value, so that somebody who can write to the store
+//! cannot move a value to another row and have it opened there.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
@@ -9,12 +9,13 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// `row` is what the row is found by: its id, or a text.
+    /// `row` identifies the row: its id, or a text.
     pub fn new(table: &'static str, column: &'static str, row: &'a (impl AsRef<[u8]> + ?Sized)) -> Place<'a> {
         Place { table, column, row: row.as_ref() }
     }
 
-    /// Behind the header of the sealed value, each part with its length before it: no two places read the same.
+    /// After the header of the sealed value, each part preceded by its length, so that no two places have the same
+    /// bytes.
     pub(super) fn bound_to(&self, header: &[u8]) -> Vec<u8> {
         let parts = [header, self.table.as_bytes(), self.column.as_bytes(), self.row];
         let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
@@ -37,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_that_read_alike_are_told_apart() {
+    fn places_with_similar_text_differ() {
         let place = Place::new("user", "totp", "ab").bound_to(b"h");
         for other in [
             Place::new("usert", "otp", "ab").bound_to(b"h"),

@@ -1,8 +1,8 @@
-//! Seals values under the data keys of a service, and opens them again.
+//! Seals values under a service's data keys, and opens them.
 //!
-//! Sealing takes no look into the store, so that it can be done inside a transaction: each process has a block of uses of the
-//! newest key beforehand, written down before the first of them. A task of the ring fetches the next block, and the next key
-//! when one has been used 2^30 times or for 30 days. Old keys open what they sealed for as long as their rows are there.
+//! Sealing does not access the store, so it can be done inside a transaction: each process reserves a block of uses of
+//! the newest key, recorded before the first of them. A task of the ring reserves the next block, and creates the next
+//! key after 2^30 uses or 30 days. Old keys open what they sealed for as long as their rows exist.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,14 +19,14 @@ use super::table::{self, Stored};
 use super::{KeyEncryptionKey, Place, token};
 use crate::db::{Db, DbError, Tx};
 
-/// With random nonces two are equal by a chance of one in 2^37 then.
+/// With random nonces, the chance that two are equal is then one in 2^37.
 const USES_MAX: i64 = 1 << 30;
 const AGE_MAX_US: u64 = 30 * 24 * 60 * 60 * 1_000_000;
-/// Uses that a process takes at once. A crash loses what is left of them.
+/// Uses reserved at a time. A crash loses the rest of a block.
 const BLOCK: i64 = 1 << 16;
 const TENDED_EVERY: Duration = Duration::from_secs(60);
 
-/// The first byte of a sealed value. Behind it the number of the key, the nonce, and what was sealed with its tag.
+/// The first byte of a sealed value. Then come the number of the key, the nonce, and the ciphertext with its tag.
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + size_of::<i64>();
 
@@ -37,15 +37,15 @@ pub enum SealError {
          (JWT_SECRET) that this store was filled with"
     )]
     WrongMaster { id: i64 },
-    #[error("the data key {id} was changed in the store")]
+    #[error("the data key {id} was modified in the store")]
     KeyDamaged { id: i64 },
-    #[error("all uses of the data key are taken, and the store gave no more of them")]
+    #[error("all reserved uses of the data key are spent, and no more could be reserved")]
     Exhausted,
-    #[error("the value in {place} is not a sealed one")]
+    #[error("the value in {place} is not a sealed value")]
     Malformed { place: String },
     #[error("the value in {place} is sealed by the data key {id}, which this store does not have")]
     UnknownKey { place: String, id: i64 },
-    #[error("the value in {place} was changed, or sealed for another place")]
+    #[error("the value in {place} was modified, or sealed for another place")]
     NotAuthentic { place: String },
     #[error("the data keys could not be read or written")]
     Store(#[from] DbError),
@@ -70,7 +70,7 @@ struct Keys {
     current: Arc<Current>,
 }
 
-/// The key that seals now, and how often this process may still use it.
+/// The key that seals now, and its remaining reserved uses in this process.
 struct Current {
     id: i64,
     key: Arc<RandomizedNonceKey>,
@@ -79,7 +79,7 @@ struct Current {
 }
 
 impl KeyRing {
-    /// Reads the keys of the store, whose tables ([`KEY_TABLES`](super::KEY_TABLES)) have to be there, and makes the first one.
+    /// Reads the store's keys, whose tables ([`KEY_TABLES`](super::KEY_TABLES)) must exist, and creates the first one.
     pub async fn open(db: &Db, kek: &KeyEncryptionKey, clock: Arc<dyn Clock>) -> Result<KeyRing, SealError> {
         let master = Master::new(kek);
         let mut known = HashMap::new();
@@ -107,7 +107,7 @@ impl KeyRing {
         Ok(sealed(&current.key, current.id, place, plain))
     }
 
-    /// Opens a value that was sealed for this place, by this process or another one.
+    /// Opens a value that this or another process sealed for this place.
     pub async fn unseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let id = key_id(sealed).ok_or_else(|| SealError::Malformed { place: place.to_string() })?;
         let key = match self.inner.known(id) {
@@ -117,7 +117,8 @@ impl KeyRing {
         opened(&key, place, sealed)
     }
 
-    /// Takes the next uses, or the next key, if it is time. The ring does that by itself, each minute and when uses get few.
+    /// Reserves the next uses, or creates the next key, if it is time. The ring does this by itself, each minute and
+    /// when uses run low.
     pub async fn tend(&self) -> Result<(), SealError> {
         self.inner.tend().await
     }
@@ -136,7 +137,7 @@ impl Inner {
         is_over(current.made_at, self.clock.now())
     }
 
-    /// A key that another process has made since.
+    /// A key that another process has created since.
     async fn fetch(&self, place: Place<'_>, id: i64) -> Result<Arc<RandomizedNonceKey>, SealError> {
         // The caller may hold a reader.
         let stored = table::find(&self.db.read_later().await?, id).await?;
@@ -165,17 +166,17 @@ impl Inner {
 
 async fn tend(inner: Weak<Inner>, low: Arc<Notify>) {
     loop {
-        // Whether it was the minute or a word makes no difference.
+        // Either way, it is time to check.
         let _ = tokio::time::timeout(TENDED_EVERY, low.notified()).await;
         let Some(inner) = inner.upgrade() else { return };
         if let Err(error) = inner.tend().await {
-            tracing::warn!(%error, "no further uses of a data key could be taken");
+            tracing::warn!(%error, "no further uses of a data key could be reserved");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 }
 
-/// A block of uses of the newest key, or of a new one; written down before the first use.
+/// Reserves a block of uses of the newest key, or of a new one; recorded before the first use.
 async fn reserve(db: &Db, master: &Master, clock: &Arc<dyn Clock>) -> Result<Current, SealError> {
     let (master_of_work, now) = (master.clone(), clock.now());
     let stored = db
@@ -194,7 +195,7 @@ async fn reserve_in(tx: &Tx, master: &Master, now: Timestamp) -> Result<Stored, 
     let newest = table::newest(tx).await?;
     let next_id = newest.as_ref().map_or(1, |key| key.id + 1);
     match newest {
-        // Of another master: it is refused when it is unwrapped, and no key is added to a store that is not ours.
+        // Wrapped under a different master key: unwrapping refuses it, and no key is added to a store that is not ours.
         Some(key) if !master.is_of(&key) => Ok(key),
         Some(key) if key.uses + BLOCK <= USES_MAX && !is_over(key.made_at, now) => {
             table::set_uses(tx, key.id, key.uses + BLOCK).await?;
@@ -212,7 +213,7 @@ fn is_over(made_at: Timestamp, now: Timestamp) -> bool {
     now.micros().saturating_sub(made_at.micros()) >= AGE_MAX_US.cast_signed()
 }
 
-/// What the data keys are wrapped under.
+/// The key that wraps the data keys.
 #[derive(Clone)]
 struct Master {
     wrapping: Arc<RandomizedNonceKey>,

@@ -1,4 +1,4 @@
-//! The data keys of a service, as rows of its own store. Each is wrapped: the store alone opens nothing.
+//! A service's data keys, as rows of its own store. Each is wrapped: the store alone cannot open anything.
 
 use kernel::Timestamp;
 
@@ -45,10 +45,10 @@ where id = $1";
 pub(super) struct Stored {
     pub(super) id: i64,
     pub(super) wrapped: Vec<u8>,
-    /// By what the key above it is known.
+    /// Identifies the key that wraps it.
     pub(super) wrapped_under: Vec<u8>,
     pub(super) made_at: Timestamp,
-    /// Handed out so far, used or not.
+    /// Uses reserved so far, spent or not.
     pub(super) uses: i64,
 }
 

@@ -1,7 +1,7 @@
-//! A copy of several SQLite files as they were at one instant, taken while their owner goes on writing.
+//! A copy of several SQLite files as they were at one instant, taken while their owner continues to write.
 //!
-//! All writers are held for the moment in which a snapshot of every file is opened, then they go on; the copies are made
-//! from the snapshots. Nothing in the files is changed.
+//! All writers are blocked for the moment in which a snapshot of every file is opened; the copies are made from the
+//! snapshots afterwards. Nothing in the files is changed.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,16 +17,16 @@ use super::{DbError, Fault};
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const PAGES_PER_STEP: i32 = 4_096;
 
-/// A file and where its copy goes.
+/// A file and the path of its copy.
 pub type Copied = (PathBuf, PathBuf);
 
-/// Copies each `(from, to)`; `progress` is told the file's place, and its pages copied and in all.
+/// Copies each `(from, to)`; `progress` gets the file's index, and its pages copied and in total.
 pub fn backup_files(files: &[Copied], progress: impl FnMut(usize, u64, u64)) -> Result<(), DbError> {
     backup_listed(|| Ok(files.to_vec()), progress).map(|_| ())
 }
 
-/// The same for all files that there are: `list` is asked again while their writers are held, so that a file that was made
-/// in the meantime, and that others of them speak of, is not left out. Answers what was copied.
+/// The same for all existing files: `list` is called again while their writers are blocked, so that a file created
+/// meanwhile, which others may refer to, is not left out. Returns what was copied.
 pub fn backup_listed(
     list: impl Fn() -> Result<Vec<Copied>, DbError>,
     mut progress: impl FnMut(usize, u64, u64),
@@ -88,7 +88,7 @@ fn copy(from: &Connection, to: &Path, mut progress: impl FnMut(u64, u64)) -> rus
             }
         }
     }
-    // The copy stands on its own: no write-ahead log beside it.
+    // The copy is self-contained: there is no write-ahead log next to it.
     target.pragma_update(None, "journal_mode", "delete")?;
     target.close().map_err(|(_, error)| error)
 }

@@ -1,7 +1,7 @@
-//! Stores beside a store: one service may have several of a kind, told apart by a name.
+//! Further stores of one service, distinguished by name.
 //!
-//! A name is one or more parts of small letters and digits with dashes between them, so that it can be a part of a file's
-//! name and of a schema's, and be read from both.
+//! A name is one or more parts of lower-case letters and digits separated by dashes, so that it can be part of a file
+//! name and of a schema name, and be read back from both.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ from pg_namespace
 where nspname = $1";
 
 impl Target {
-    /// `ledger.db` has `ledger-acme-uk.db` beside it, the schema `ledger` has `ledger_acme_uk`.
+    /// `ledger.db` has `ledger-acme-uk.db` next to it, and the schema `ledger` has `ledger_acme_uk`.
     pub fn beside(&self, name: &str) -> Target {
         match self {
             Target::Sqlite { file, cache_mb } => {
@@ -35,7 +35,7 @@ impl Target {
         }
     }
 
-    /// Whether anything was made of it yet.
+    /// Whether the store has been created.
     pub async fn exists(&self) -> Result<bool, DbError> {
         match self {
             Target::Sqlite { file, .. } => Ok(file.is_file()),
@@ -43,7 +43,7 @@ impl Target {
         }
     }
 
-    /// The names of the stores beside this one, in order.
+    /// The names of the stores next to this one, in order.
     pub async fn names_beside(&self) -> Result<Vec<String>, DbError> {
         let mut names = match self {
             Target::Sqlite { file, .. } => files_beside(file)?,
@@ -58,7 +58,7 @@ impl Target {
     }
 }
 
-/// The names of the SQLite stores beside one, in order.
+/// The names of the SQLite stores next to one, in order.
 pub fn files_beside(file: &Path) -> Result<Vec<String>, DbError> {
     let dir = file.parent().unwrap_or(Path::new("."));
     let failed = |error| DbError::caused(format!("list {}", dir.display()), Fault::Io, error);

@@ -1,8 +1,8 @@
-//! Moves an SQLite write-ahead log into its file beside the writer, on a thread of its own.
+//! Copies an SQLite write-ahead log into its file on a separate thread.
 //!
-//! Left to itself the engine does that within a commit, which then takes many times as long as the others. The thread
-//! copies what it can while the writer goes on; what was written meanwhile is little, and the writer settles that between two
-//! transactions, so that the log starts again from its beginning and does not grow.
+//! By default the engine does this during a commit, which then takes many times as long as the others. The thread
+//! copies what it can while the writer continues. Little is written meanwhile, and the writer copies that between two
+//! transactions, so that the log restarts from its beginning and does not grow.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,23 +12,23 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-/// Pages in the log from which on it is worth copying them: 16 MiB.
+/// Pages in the log from which copying is worthwhile: 16 MiB.
 const PAGES: u32 = 4_096;
-/// Pages that the writer copies by itself without being held up for long.
+/// Pages that the writer can copy by itself without a noticeable delay.
 const SETTLED_PAGES_MAX: i64 = 512;
 /// Times that the thread copies before it leaves the rest to the writer.
 const PASSES_MAX: u32 = 4;
-/// Longest that the writer waits for readers of the old log.
+/// Longest time that the writer waits for readers of the old log.
 const SETTLE_WAIT: Duration = Duration::from_millis(20);
 const COPY: &str = "pragma wal_checkpoint(passive)";
 const SETTLE: &str = "pragma wal_checkpoint(restart)";
 
-/// What the writer tells the thread, and the other way round.
+/// What the writer and the thread tell each other.
 #[derive(Debug, Default)]
 pub(crate) struct LogWatch {
     wanted: Mutex<Wanted>,
     news: Condvar,
-    /// Little is left: the writer is asked to copy it.
+    /// Little is left: the writer should copy it.
     settle: AtomicBool,
 }
 
@@ -38,7 +38,7 @@ struct Wanted {
     stop: bool,
 }
 
-/// The thread, which ends with this.
+/// The thread; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
     watch: Arc<LogWatch>,
@@ -55,7 +55,7 @@ impl LogWatch {
         self.news.notify_one();
     }
 
-    /// Waits for work; false when there will be none any more.
+    /// Waits for work; false if there will be no more.
     fn wait(&self) -> bool {
         let idle = |wanted: &mut Wanted| !wanted.copy && !wanted.stop;
         let mut wanted = self.news.wait_while(self.wanted(), idle).unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +63,7 @@ impl LogWatch {
         !wanted.stop
     }
 
-    /// Makes the writer's connection report how long the log is, in place of copying it by itself.
+    /// Makes the writer's connection report the length of the log instead of copying it by itself.
     pub(crate) fn attach(self: &Arc<LogWatch>, connection: &mut Connection) -> rusqlite::Result<()> {
         let watch = Arc::clone(self);
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
@@ -74,7 +74,7 @@ impl LogWatch {
         }))
     }
 
-    /// For the writer, between two transactions. What cannot be copied now is copied the next time.
+    /// Called by the writer between two transactions. What cannot be copied now is copied next time.
     pub(crate) fn settle(&self, connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
         if !self.settle.swap(false, Ordering::AcqRel) {
             return Ok(());
@@ -113,7 +113,7 @@ impl Drop for Checkpointer {
 fn run(file: &PathBuf, watch: &LogWatch) {
     while watch.wait() {
         if let Err(error) = copy(file, watch) {
-            // Nothing is lost: the log keeps what was not copied, and the next commit asks again.
+            // Nothing is lost: the log keeps what was not copied, and the next commit tries again.
             tracing::warn!(file = %file.display(), %error, "the write-ahead log was not copied");
         }
     }

@@ -1,8 +1,9 @@
-//! What can go wrong in a store, sorted by what a caller can do about it.
+//! Errors of a store, by what a caller can do about them.
 
 use std::error::Error;
 
-/// Invariant: an error tells what was attempted; the engine's own words are its source and never reach an API answer.
+/// Invariant: an error says what was attempted; the engine's own message is its source and never reaches an API
+/// response.
 #[derive(Debug, thiserror::Error)]
 #[error("{attempted}: {fault}")]
 pub struct DbError {
@@ -12,13 +13,13 @@ pub struct DbError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// A commit that failed. Where the connection was lost or the disk failed it may have happened all the same, which is why this
-/// type and not [`DbError`] becomes "outcome unknown".
+/// A failed commit. If the connection was lost or the disk failed it may still have happened, which is why this type,
+/// and not [`DbError`], becomes "outcome unknown".
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct CommitError(pub DbError);
 
-/// Why a whole write transaction failed: before its commit, so that nothing happened, or in it.
+/// Why a whole write transaction failed: before its commit, so that nothing happened, or during it.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error(transparent)]
@@ -43,7 +44,7 @@ impl From<WriteError> for DbError {
     }
 }
 
-/// For code that looks at the fault itself.
+/// For code that handles the fault itself.
 impl From<CommitError> for DbError {
     fn from(CommitError(error): CommitError) -> DbError {
         error
@@ -52,7 +53,7 @@ impl From<CommitError> for DbError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Busy, deadlock or serialization failure: the same transaction may succeed when tried again.
+    /// Busy, deadlock or serialization failure: the same transaction may succeed if retried.
     #[error("the store is busy")]
     Retry,
     #[error("a constraint of the schema was violated")]
@@ -63,7 +64,7 @@ pub enum Fault {
     Io,
     #[error("the store cannot be written")]
     ReadOnly,
-    /// Between a commit and its answer this means that the outcome is unknown.
+    /// Between a commit and its answer this means an unknown outcome.
     #[error("the connection to the store was lost")]
     ConnectionLost,
     #[error("the store does not answer")]
@@ -72,15 +73,15 @@ pub enum Fault {
     Corrupt,
     #[error("the store was written by a newer version of florin")]
     Newer,
-    #[error("the store is not of this version yet; `florin migrate` brings it forward")]
+    #[error("the store has an older version; run `florin migrate`")]
     Older,
     #[error("the store refused the statement")]
     Statement,
-    /// Of a commit: nothing happened, and nothing of this writer will.
+    /// For a commit: nothing happened, and nothing of this writer will.
     #[error("another process holds the lease")]
     Fenced,
-    /// The call that waited for the store has come to its deadline. Of a commit this means that the outcome is unknown.
-    #[error("the caller's time is over")]
+    /// The deadline of the call that waited for the store has passed. For a commit this means an unknown outcome.
+    #[error("the caller's deadline has passed")]
     Late,
 }
 
@@ -98,7 +99,7 @@ impl DbError {
         DbError::new(detail, Fault::Corrupt)
     }
 
-    /// Of a commit: whether it may have happened all the same.
+    /// For a commit: whether it may still have happened.
     pub fn leaves_a_commit_unknown(&self) -> bool {
         matches!(self.fault, Fault::ConnectionLost | Fault::Io | Fault::Late)
     }
@@ -107,12 +108,12 @@ impl DbError {
         self.fault == Fault::Retry
     }
 
-    /// Another transaction held what this one waited for.
+    /// Another transaction held the lock.
     pub(crate) fn is_wait_for_a_lock(&self) -> bool {
         self.is_of_state(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE)
     }
 
-    /// What a fence fails by.
+    /// How a fence fails.
     pub(crate) fn is_division_by_zero(&self) -> bool {
         self.is_of_state(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO)
     }
@@ -142,7 +143,7 @@ fn sqlite_fault(error: &rusqlite::Error) -> Fault {
         Some(Code::SystemIoFailure) => Fault::Io,
         Some(Code::ReadOnly | Code::PermissionDenied) => Fault::ReadOnly,
         Some(Code::CannotOpen) => Fault::Unreachable,
-        // The store ends a statement in the middle for nothing but a caller's deadline.
+        // Only a caller's deadline makes the store cancel a statement.
         Some(Code::OperationInterrupted) => Fault::Late,
         Some(Code::DatabaseCorrupt | Code::NotADatabase) => Fault::Corrupt,
         _ => Fault::Statement,
@@ -174,8 +175,8 @@ fn postgres_fault(error: &tokio_postgres::Error) -> Fault {
     }
 }
 
-/// An error that the server knows nothing of: a value that does not fit its column is refused before it is sent, and must
-/// not look like a connection that was lost.
+/// An error that the server has not seen: a value that does not fit its column is refused before it is sent, and must
+/// not look like a lost connection.
 fn postgres_fault_of_client(error: &tokio_postgres::Error) -> Fault {
     match error.source() {
         Some(cause) if !cause.is::<std::io::Error>() => Fault::Statement,

@@ -1,8 +1,8 @@
-//! What ties a transaction on PostgreSQL to something that may end under it, as a lease does.
+//! Ties a PostgreSQL transaction to something that may end while it is open, such as a lease.
 
 use std::sync::Arc;
 
-/// Two texts of SQL. Cheap to clone: it travels with every group of every lane.
+/// Two SQL texts. Cheap to clone: it is passed along with every group of every lane.
 #[derive(Debug, Clone)]
 pub struct Fence(Arc<Texts>);
 
@@ -13,7 +13,8 @@ struct Texts {
 }
 
 impl Fence {
-    /// `commit` ends with the word itself. Where the transaction may not commit any more, what comes before it divides by zero.
+    /// `commit` ends with the statement itself. If the transaction may no longer commit, the text before it divides by
+    /// zero.
     pub(crate) fn new(begin: String, commit: String) -> Fence {
         Fence(Arc::new(Texts { begin, commit }))
     }

@@ -1,13 +1,15 @@
 //! Schema changes, forward only, one text for both engines.
 //!
-//! A text is SQL with four words of ours: `SEQ` (a 64-bit key that the table is stored by), `ID` (16 bytes), `BYTES`, and
-//! `CLUSTERED` behind a table's closing parenthesis (the table is stored in its primary key, where the engine can).
+//! A text is SQL with four keywords of ours: `SEQ` (a 64-bit key that the table is stored by), `ID` (16 bytes),
+//! `BYTES`, and `CLUSTERED` after a table's closing parenthesis (the table is stored in its primary key, if the engine
+//! can do that).
 
 use std::cmp::Ordering;
 
 use super::{Db, DbError, Engine, Fault, Tx, Value};
 
-/// One step of a schema. Its SQL may use the words `SEQ`, `ID`, `BYTES` and `CLUSTERED`, which each engine reads its own way.
+/// One step of a schema. Its SQL may use the keywords `SEQ`, `ID`, `BYTES` and `CLUSTERED`, which each engine maps its
+/// own way.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Rises from 1.
@@ -125,11 +127,11 @@ async fn run_once(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
     Ok(applied)
 }
 
-/// For readers, which cannot bring a store forward.
+/// For readers, which cannot migrate a store.
 pub(crate) async fn check(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
     let tx = db.read().await?;
     let done = match tx.query(MIGRATION_LIST, &[]).await {
-        // The one statement that is sent to a store of which nothing is known: its table is not there.
+        // The one statement that is sent to a store about which nothing is known: its table does not exist.
         Err(error) if error.fault == Fault::Statement => {
             return Err(DbError { attempted: "read a store without tables".to_owned(), fault: Fault::Older, ..error });
         }
@@ -137,7 +139,7 @@ pub(crate) async fn check(db: &Db, migrations: &[Migration]) -> Result<(), DbErr
     };
     let newest = done.last().map_or(Ok(0), |row| row.int(0))?;
     let known = migrations.last().map_or(0, |migration| migration.version);
-    let detail = format!("read a store of version {newest} with a florin that reads version {known}");
+    let detail = format!("read a store of version {newest} with a florin that supports version {known}");
     match newest.cmp(&known) {
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(DbError::new(detail, Fault::Newer)),
@@ -169,7 +171,7 @@ async fn apply(tx: &Tx, engine: Engine, schema: Option<&str>, migrations: &[Migr
     Ok(applied)
 }
 
-/// Paths are compared by prefix and order, which only the C collation does as SQLite does.
+/// Paths are compared by prefix and order, which only the C collation does like SQLite.
 async fn check_collation(tx: &Tx) -> Result<(), DbError> {
     match tx.query(UNSORTED_COLUMNS, &[]).await?.first() {
         None => Ok(()),
@@ -213,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_words_are_mapped_and_only_whole_words() {
+    fn only_whole_keywords_are_mapped() {
         let sql = "create table t (seq SEQ, id ID, TEXTURE TEXT, body BYTES) CLUSTERED";
         assert_eq!(
             translate(sql, Engine::Sqlite).trim(),

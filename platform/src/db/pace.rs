@@ -1,7 +1,7 @@
-//! How long a store takes, where a simulation decides it. Without one nothing waits here.
+//! Artificial delays of a store, for simulations. Without a pace nothing waits here.
 //!
-//! A store on a file answers while it is asked, so that nothing could happen between two statements of a simulated process,
-//! nor between a commit and its answer. With a pace, everything can.
+//! A store on a file answers synchronously, so nothing could happen between two statements of a simulated process, nor
+//! between a commit and its reply. With a pace, everything can.
 
 use std::fmt::Debug;
 
@@ -9,6 +9,6 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait Pace: Send + Sync + Debug {
-    /// Before each statement and each commit, and behind each commit.
+    /// Called before each statement and each commit, and after each commit.
     async fn pause(&self);
 }

@@ -1,4 +1,4 @@
-//! How long a store is waited for: the wait's own bound, or less where the call that waits ends before that.
+//! How long to wait for a store: the wait's own bound, or less if the calling request ends earlier.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::deadline;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Patience {
     pub(super) max: Duration,
-    /// What it is when `max` is over.
+    /// The fault when `max` is over.
     pub(super) fault: Fault,
 }
 
@@ -22,7 +22,7 @@ impl Patience {
         }
     }
 
-    /// The caller's own time ends the wait.
+    /// The caller's deadline ends the wait.
     pub(super) fn is_the_callers(self) -> bool {
         self.fault == Fault::Late
     }

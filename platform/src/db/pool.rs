@@ -25,13 +25,13 @@ pub(crate) struct Pool {
     target: Target,
     access: Access,
     size: usize,
-    /// Of a writer's SQLite file: who copies its log.
+    /// For the writer of an SQLite file: the thread that copies its log.
     watch: Option<Arc<LogWatch>>,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Conn>>,
 }
 
-/// A connection in use. Dropped, it is closed; given back, it is used again.
+/// A connection in use. If dropped it is closed; if given back it is reused.
 #[derive(Debug)]
 pub(crate) struct Lent {
     pool: Arc<Pool>,

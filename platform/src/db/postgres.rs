@@ -1,7 +1,7 @@
 //! The PostgreSQL half of `Db`: one connection to one schema.
 //!
-//! Statements are prepared once per connection. Futures that are polled together are sent without waiting for one
-//! another's answer, which is how a store sends its row sets in one flush.
+//! Statements are prepared once per connection. Futures that are polled together are sent without waiting for each
+//! other's answers, which is how a store sends its row sets in one flush.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,21 +20,21 @@ use super::value::{Row, Value, postgres_row};
 use super::{Access, DbError, Fault};
 use crate::deadline;
 
-/// A server that does not answer a statement by then is treated as a lost connection.
+/// A server that has not answered a statement by then is treated as a lost connection.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Longest wait for a lock that another transaction holds.
 const LOCK_MAX: Duration = Duration::from_secs(10);
-/// So long before the statement itself, at most.
+/// The statement's own limit is at most this much later.
 const LOCK_WORD_MAX_MS: u128 = 50;
-/// From the first packet to a session that takes statements.
+/// From the first packet until the session accepts statements.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
-/// A peer that went away without a word is found out on both ends: asked after this time, every so often, so many times.
+/// A peer that vanished is detected on both ends: idle time before probing, probe interval, and number of probes.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 const ASKED_EVERY: Duration = Duration::from_secs(2);
 const ASKED_TIMES: u32 = 3;
-/// What was sent and not acknowledged by then was lost with the connection.
+/// Data not acknowledged by then was lost with the connection.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
-/// A writer that is silent in the middle of a transaction keeps others from writing; the server ends it by then.
+/// A writer that is silent in the middle of a transaction blocks other writers; the server ends it after this time.
 const WRITER_IDLE_MAX: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
@@ -48,7 +48,8 @@ impl PostgresConn {
     pub(crate) async fn open(url: &str, schema: &str, access: Access) -> Result<PostgresConn, DbError> {
         let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
         let config = config(url, schema, access).map_err(unreachable)?;
-        // The driver's own limit ends where the server has taken the connection and has not said anything yet.
+        // The driver's own limit ends once the server has accepted the connection, even if it has not said anything
+        // yet.
         let patience = Patience::of(CONNECT_MAX, Fault::Unreachable);
         let connecting = patience.wait("connect to PostgreSQL", config.connect(NoTls));
         let (client, connection) = connecting.await?.map_err(unreachable)?;
@@ -133,12 +134,13 @@ impl PostgresConn {
 
 fn config(url: &str, schema: &str, access: Access) -> Result<Config, tokio_postgres::Error> {
     let mut config = Config::from_str(url)?;
-    // A reader may take its time between two questions to one snapshot, and keeps nobody waiting.
+    // A reader may take its time between two queries on one snapshot, and blocks nobody.
     let (read_only, idle_max) = match access {
         Access::ReadOnly => ("on", Duration::ZERO),
         Access::ReadWrite => ("off", WRITER_IDLE_MAX),
     };
-    // Durability is not left to the server's defaults; the search path makes every statement see its schema only.
+    // Durability does not depend on the server's defaults; the search path makes every statement see only its own
+    // schema.
     config
         .options(format!(
             "-c search_path={schema} -c synchronous_commit=on -c lock_timeout={}ms \
@@ -186,16 +188,16 @@ async fn bounded<T>(sql: &str, call: impl Future<Output = Result<T, tokio_postgr
     })
 }
 
-/// What [`within_call`] has the server end.
+/// Makes the server end [`within_call`]'s statements.
 fn ended_by_the_server(error: &tokio_postgres::Error) -> bool {
     matches!(error.code(), Some(&SqlState::QUERY_CANCELED | &SqlState::LOCK_NOT_AVAILABLE))
 }
 
-/// What begins a transaction, and has the server end by itself what nobody will wait for any more.
+/// Begins a transaction, and makes the server cancel by itself what nobody will wait for any more.
 pub(crate) fn within_call(begin: &str) -> Cow<'_, str> {
     let Some(left) = deadline::left() else { return Cow::Borrowed(begin) };
     let statement_ms = left.min(ANSWER_MAX).as_millis().max(1);
-    // A little earlier, so that a wait for a lock is told as one.
+    // A little earlier, so that a wait for a lock is reported as one.
     let lock_ms = (statement_ms - (statement_ms / 10).min(LOCK_WORD_MAX_MS)).min(LOCK_MAX.as_millis());
     Cow::Owned(format!("{begin}; set local statement_timeout = {statement_ms}; set local lock_timeout = {lock_ms}"))
 }
@@ -205,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_silent_server_is_found_out_by_the_operating_system() {
+    fn the_operating_system_detects_a_silent_server() {
         let config = config("postgres://ann@127.0.0.1/books", "ledger", Access::ReadOnly).unwrap();
         assert!(config.get_keepalives());
         assert_eq!(config.get_keepalives_idle(), SILENCE_MAX);

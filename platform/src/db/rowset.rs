@@ -1,5 +1,5 @@
-//! Rows in sets: what is written or read together goes to the engine in one statement (PostgreSQL, arrays through
-//! `unnest`) or through one prepared statement (SQLite).
+//! Sets of rows: rows written or read together go to the engine in one statement (PostgreSQL, arrays through `unnest`)
+//! or through one prepared statement (SQLite).
 
 use std::sync::OnceLock;
 
@@ -7,12 +7,12 @@ use super::{DbError, Value};
 
 /// A table and the columns of it that are used together; the first one is the key for updates and selections.
 ///
-/// Declared as a `static` beside the statements of a store, so that its texts are made once.
+/// Declare it as a `static` next to the statements of a store, so that its texts are built once.
 #[derive(Debug)]
 pub struct RowSet {
     pub table: &'static str,
     columns: &'static [(&'static str, &'static str)],
-    /// Columns that make the key of a set that is added to; none of another set.
+    /// Number of key columns of a set that is added to; 0 for other sets.
     keys: usize,
     texts: OnceLock<Texts>,
 }
@@ -46,7 +46,8 @@ impl RowSet {
         RowSet { table, columns, keys: 0, texts: OnceLock::new() }
     }
 
-    /// A set of running sums: the first `keys` columns are the key, all others numbers that [`super::Tx::add_many`] adds to.
+    /// A set of running sums: the first `keys` columns are the key, all others are numbers that [`super::Tx::add_many`]
+    /// adds to.
     pub const fn adding(table: &'static str, keys: usize, columns: &'static [(&'static str, &'static str)]) -> RowSet {
         RowSet { table, columns, keys, texts: OnceLock::new() }
     }
@@ -76,7 +77,7 @@ impl RowSet {
     }
 
     fn adds(&self) -> Result<(), DbError> {
-        if self.keys > 0 { Ok(()) } else { Err(DbError::shape("a row set without sums is added to")) }
+        if self.keys > 0 { Ok(()) } else { Err(DbError::shape("rows were added to a row set without sums")) }
     }
 
     pub(crate) fn sqlite_insert(&self) -> &str {
@@ -144,7 +145,7 @@ impl Texts {
     }
 }
 
-/// What follows an insertion that adds to the rows that are there.
+/// The end of an insertion that adds to existing rows.
 fn added_up(table: &str, columns: &[(&str, &str)], keys: usize) -> String {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let (keys, sums) = names.split_at(keys.min(names.len()));
@@ -152,7 +153,7 @@ fn added_up(table: &str, columns: &[(&str, &str)], keys: usize) -> String {
     format!("on conflict ({}) do update set {}", keys.join(", "), sums.join(", "))
 }
 
-/// Numbers travel in 64 bits, whatever their column has; the server narrows them where they are stored, or refuses.
+/// Numbers are sent as 64 bits whatever their column; the server narrows them on storing, or refuses.
 fn sent_as(kind: &str) -> &str {
     if kind == "smallint" { "bigint" } else { kind }
 }
@@ -169,7 +170,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The value of one row, null beyond the end.
+    /// The value of one row; null beyond the end.
     pub(crate) fn value(&self, row: usize) -> Value<'a> {
         let value = match self {
             Column::Int(values) => values.get(row).copied().map(Value::Int),
@@ -183,7 +184,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// The number of rows in a set, which every column has to have.
+/// The number of rows in a set, which must be the same for every column.
 pub(crate) fn length(columns: &[Column<'_>]) -> Result<usize, DbError> {
     let rows = columns.first().map_or(0, Column::length);
     if columns.iter().all(|column| column.length() == rows) {

@@ -1,10 +1,10 @@
 //! The SQLite half of `Db`: one connection to one file.
 //!
-//! Calls block. They run on the thread that polls them, told to the runtime by [`blocking`], because a hop to another
-//! thread per statement costs more than most statements. The runtime goes on with another thread meanwhile, so what a blocked call
-//! holds up is its own task: a store has a writer and a few readers, and no more threads can be blocked by it than that. Within a call
-//! the wait for another process's lock and a statement that takes its time end at the deadline ([`SqliteConn::keep_to_the_call`]);
-//! a disk that hangs in a sync cannot be left.
+//! Calls block. They run on the thread that polls them, announced to the runtime with [`blocking`], because a hop to
+//! another thread per statement costs more than most statements. The runtime continues on another thread meanwhile, so
+//! a blocked call only holds up its own task. A store has one writer and a few readers, so it cannot block more threads
+//! than that. Within a call, the wait for another process's lock and long statements end at the deadline
+//! ([`SqliteConn::keep_to_the_call`]); a disk that hangs in a sync cannot be interrupted.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::deadline;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_CACHED_MAX: usize = 128;
-/// Steps of the engine between two looks at the deadline: some ten microseconds.
+/// Engine steps between two checks of the deadline: about ten microseconds.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 const CHECKPOINT: &str = "pragma wal_checkpoint(truncate)";
 
@@ -36,11 +36,11 @@ pub(crate) struct SqliteConn {
 struct Inner {
     connection: Connection,
     watch: Option<Arc<LogWatch>>,
-    /// For locks, as the connection was told last.
+    /// The lock timeout last set.
     patience: Patience,
-    /// It was told of a call.
+    /// Whether it was set for a call.
     bound: bool,
-    /// Statement texts with `$1` turned into `?1`, by the address of the constant they come from.
+    /// Statement texts with `$1` turned into `?1`, by the address of their constant.
     texts: HashMap<(usize, usize), Box<str>>,
 }
 
@@ -61,7 +61,7 @@ impl SqliteConn {
             })
     }
 
-    /// Begins as a writer; copies the rest of the log into the file first, where that is asked for.
+    /// Begins as a writer; first copies the rest of the log into the file, if requested.
     pub(crate) fn begin_write(&self) -> Result<(), DbError> {
         self.keep_to_the_call()?;
         let inner = self.lock();
@@ -79,8 +79,8 @@ impl SqliteConn {
         self.batch("begin")
     }
 
-    /// From here on the connection waits for locks, and works on one statement, no longer than the call that this task answers has
-    /// left; outside of a call for as long as ever.
+    /// From here on the connection waits for locks, and works on one statement, no longer than the remaining time of
+    /// the call that this task answers; outside of a call the usual limit applies.
     pub(crate) fn keep_to_the_call(&self) -> Result<(), DbError> {
         let mut inner = self.lock();
         let call = deadline::current();
@@ -162,7 +162,7 @@ impl SqliteConn {
         })
     }
 
-    /// The engine reports a checkpoint that readers kept from its end as a row, not as an error.
+    /// If readers keep a checkpoint from finishing, the engine reports that as a row, not as an error.
     pub(crate) fn checkpoint(&self) -> Result<(), DbError> {
         let row = self.query(CHECKPOINT, &[])?;
         let counts =
@@ -245,19 +245,19 @@ fn read_row(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, DbError> {
     Ok(Row((0..columns).map(cell).collect::<Result<_, _>>()?))
 }
 
-/// A lock that was not waited for to the end is the caller's deadline.
+/// A lock wait that ended early was ended by the caller's deadline.
 fn failed(patience: Patience, attempted: &str, error: rusqlite::Error) -> DbError {
     let error = DbError::sqlite(attempted, error);
     let late = error.is_retryable() && patience.is_the_callers();
     if late { DbError { fault: Fault::Late, ..error } } else { error }
 }
 
-/// Statement texts are named constants, so their first line says enough.
+/// Statement texts are named constants, so their first line is enough.
 fn attempted(sql: &str) -> &str {
     sql.trim().lines().next().unwrap_or_default()
 }
 
-/// Tells a runtime of several threads that this one blocks for a moment.
+/// Tells a multi-threaded runtime that this thread blocks for a moment.
 fn blocking<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),

@@ -1,7 +1,7 @@
-//! A transaction, the same for both engines. Dropped without [`Tx::commit`], it leaves nothing behind.
+//! A transaction, the same for both engines. Dropped without [`Tx::commit`], it is rolled back.
 //!
-//! Invariant: a transaction in which a statement failed cannot be committed. PostgreSQL would answer such a commit as if
-//! it had succeeded, and roll back; SQLite would commit the other half.
+//! Invariant: a transaction in which a statement failed cannot be committed. PostgreSQL would answer such a commit as
+//! if it had succeeded, and roll back; SQLite would commit the other half.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,18 +24,18 @@ pub struct Tx {
 pub(crate) enum Kind<'a> {
     Read,
     Write,
-    /// As the holder of a lease, or without one.
+    /// As a lease holder or without a lease.
     WriteAlone(Option<&'a Fence>),
 }
 
-/// Whatever the server's default is: a statement has to see what was committed while it waited for a lock.
+/// Whatever the server's default: a statement must see what was committed while it waited for a lock.
 const BEGIN: &str = "begin isolation level read committed";
 const BEGIN_READ: &str = "begin isolation level repeatable read, read only";
 
-/// The number is arbitrary; with the schema's name it makes the lock that lanes of one schema share.
+/// The number is arbitrary; with the schema's name it identifies the lock shared by the lanes of one schema.
 const ALONE: &str = "select pg_advisory_xact_lock(70123, hashtext(current_schema()))";
 
-/// Apart from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
+/// Separate from the lanes' lock, so that a lane and an outbox of one schema do not wait for each other.
 const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(70124, hashtext(current_schema()))";
 
 const ROLLBACK_MAX: Duration = Duration::from_secs(1);
@@ -76,8 +76,8 @@ impl Tx {
         })
     }
 
-    /// Waits until no other transaction of this schema that asked for the same is under way, and keeps others waiting
-    /// until this one ends. A write transaction on SQLite always is alone.
+    /// Waits until no other transaction of this schema that requested the same lock is open, and keeps others waiting
+    /// until this one ends. On SQLite a write transaction is always alone.
     pub async fn one_at_a_time(&self) -> Result<(), DbError> {
         match self.conn() {
             Conn::Sqlite(_) => Ok(()),
@@ -85,19 +85,20 @@ impl Tx {
         }
     }
 
-    /// Marks what was done so far, for [`Tx::back`]. A transaction has one such mark.
+    /// A savepoint for [`Tx::back`]. A transaction has one.
     pub async fn save(&self) -> Result<(), DbError> {
         self.batch("savepoint mark").await
     }
 
-    /// Undoes what was done behind the mark, a statement that failed there too.
+    /// Undoes everything after the savepoint, including a failed statement.
     pub async fn back(&self) -> Result<(), DbError> {
         self.batch("rollback to savepoint mark").await?;
         self.spoiled.store(false, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Has the engine look at a statement without running it: its words, tables, columns and types. For tests of a store.
+    /// Has the engine check a statement without running it: its syntax, tables, columns and types. For tests of a
+    /// store.
     pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
         self.noted(match self.conn() {
             Conn::Sqlite(sqlite) => sqlite.check(sql),
@@ -105,7 +106,7 @@ impl Tx {
         })
     }
 
-    /// The same for all statements that a row set makes.
+    /// The same for all statements that a row set builds.
     pub async fn prepare_set(&self, set: &'static RowSet) -> Result<(), DbError> {
         for sql in set.texts_for(matches!(self.conn(), Conn::Postgres(_))) {
             self.prepare(sql).await?;
@@ -113,7 +114,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Statements without parameters and answers, several in one text: migrations.
+    /// Statements without parameters and results, several in one text: migrations.
     pub async fn batch(&self, sql: &str) -> Result<(), DbError> {
         self.pause().await;
         self.noted(match self.conn() {
@@ -130,7 +131,7 @@ impl Tx {
         })
     }
 
-    /// Sets all columns behind the first one, in the rows that the first one names.
+    /// Sets all columns after the first one, in the rows that the first one names.
     pub async fn update_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
         self.pause().await;
         self.noted(match self.conn() {
@@ -139,7 +140,8 @@ impl Tx {
         })
     }
 
-    /// Adds to the sums of the rows that the set's key names, and makes those that are not there. A key comes once at most.
+    /// Adds to the sums of the rows that the set's key names, and creates those that are missing. A key occurs at most
+    /// once.
     pub async fn add_many(&self, set: &'static RowSet, columns: &[Column<'_>]) -> Result<(), DbError> {
         self.pause().await;
         self.noted(match self.conn() {
@@ -148,7 +150,7 @@ impl Tx {
         })
     }
 
-    /// The rows whose first column is one of `keys`; in no promised order, absent ones left out.
+    /// The rows whose first column is one of `keys`; in no particular order, missing ones left out.
     pub async fn select_many(&self, set: &'static RowSet, keys: Column<'_>) -> Result<Vec<Row>, DbError> {
         if keys.length() == 0 {
             return Ok(Vec::new());
@@ -181,7 +183,7 @@ impl Tx {
             deadline::changes();
         }
         let committed = match self.conn() {
-            // Whoever has the file is alone: there is nothing to check.
+            // The process that holds the file is alone: there is nothing to check.
             Conn::Sqlite(sqlite) => sqlite.batch("commit"),
             Conn::Postgres(postgres) => postgres.batch(text).await,
         };
@@ -232,7 +234,8 @@ impl Drop for Tx {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
                         let Conn::Postgres(postgres) = lent.conn() else { return };
-                        // Others wait for this place: a connection that is silent by then is closed instead.
+                        // Others wait for this connection slot: a connection that is still silent by then is closed
+                        // instead.
                         let rolled_back = tokio::time::timeout(ROLLBACK_MAX, postgres.batch("rollback")).await;
                         if matches!(rolled_back, Ok(Ok(()))) {
                             lent.give_back();

@@ -16,7 +16,7 @@ async fn hang() -> Result<(), Late> {
 }
 
 #[tokio::test]
-async fn what_hangs_ends_at_the_deadline_and_says_that_nothing_happened() {
+async fn a_hanging_call_ends_at_its_deadline_and_nothing_happened() {
     let start = SystemClock.monotonic();
     assert_eq!(in_time(&ctx(100), &clock(), hang()).await, Err(Late::NothingHappened));
     let ms = SystemClock.monotonic().micros_since(start) / 1_000;
@@ -45,7 +45,7 @@ async fn after_a_commit_was_sent_the_outcome_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_call_within_a_call_has_no_more_time_and_tells_it_what_changed() {
+async fn a_nested_call_shares_the_outer_deadline_and_outcome() {
     let clock = clock();
     let inner = async {
         let within = async {

@@ -22,7 +22,7 @@ use super::listener::{Phase, Settings};
 use super::origin::Peer;
 use crate::tls::Tls;
 
-/// What all connections of a listener have in common.
+/// What all connections of a listener share.
 pub(super) struct Shared {
     pub(super) router: Router,
     pub(super) settings: Settings,
@@ -85,7 +85,7 @@ async fn converse<S>(
     }
 }
 
-/// The router, with whom a request comes from laid into each one.
+/// The router, with the origin of the connection added to each request.
 struct Told {
     router: Router,
     peer: Peer,
@@ -105,7 +105,8 @@ impl Service<Request<Incoming>> for Told {
     }
 }
 
-/// Ends when nothing was asked for so long. HTTP/2 inside of TLS has nobody else to find out that a client never speaks.
+/// Ends when nothing was requested for too long. With HTTP/2 inside TLS, nothing else notices a client that never
+/// speaks.
 async fn silence(asked: Arc<AtomicBool>, patience: Duration) {
     tokio::time::sleep(patience).await;
     if asked.load(Ordering::Relaxed) {
@@ -113,8 +114,8 @@ async fn silence(asked: Arc<AtomicBool>, patience: Duration) {
     }
 }
 
-/// Waits until it is clear which protocol the client speaks. hyper waits for that without a bound, and a client that sends
-/// nothing, or the first letters of the HTTP/2 preface only, would keep its place for ever.
+/// Waits until it is clear which protocol the client speaks. hyper waits for that without a bound, and a client that
+/// sends nothing, or only the first bytes of the HTTP/2 preface, would occupy its connection forever.
 async fn speaks(stream: &TcpStream, patience: Duration, phase: &mut watch::Receiver<Phase>) -> bool {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let clear = async {

@@ -1,7 +1,7 @@
-//! Lists in pages. A cursor says where the next page starts; callers hand it back as it is.
+//! Paged lists. A cursor says where the next page starts; callers send it back unchanged.
 //!
-//! It is a version, the list's own key as JSON, and a checksum, in base64 for URLs. The checksum finds accidents (a cursor
-//! cut short, or one from another kind of text); it is no secret, so a cursor never grants a right.
+//! It is a version, the list's own key as JSON, and a checksum, in base64 for URLs. The checksum detects accidents (a
+//! truncated cursor, or some other text). It is not a secret, so a cursor never grants a right.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,19 +15,19 @@ pub const PAGE_LIMIT_DEFAULT: usize = 50;
 pub const PAGE_LIMIT_MAX: usize = 500;
 
 const VERSION: u8 = 1;
-/// Nothing of ours is longer; what is, is not worth decoding.
+/// No cursor of ours is longer, so longer ones are not decoded.
 const TEXT_MAX: usize = 1_024;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Hand this back as `cursor` for the next page; absent on the last one.
+    /// Send this back as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// `list` names the list, so that the cursor of one is refused by another.
+/// `list` names the list, so that one list's cursor is refused by another.
 pub fn encode_cursor<K: Serialize>(list: &str, key: &K) -> String {
     let mut bytes = vec![VERSION];
     if serde_json::to_writer(&mut bytes, key).is_err() {
@@ -41,7 +41,7 @@ pub fn encode_cursor<K: Serialize>(list: &str, key: &K) -> String {
 pub fn decode_cursor<K: DeserializeOwned>(list: &str, text: &str) -> Result<K, Problem> {
     decode(list, text).ok_or_else(|| {
         refusals::CURSOR_INVALID
-            .because("hand back `next` of the page before, unchanged")
+            .because("send back `next` of the previous page, unchanged")
             .and_field("cursor", "is not a cursor of this list")
     })
 }
@@ -66,9 +66,9 @@ fn checksum(list: &str, bytes: &[u8]) -> [u8; 4] {
 pub fn page_limit(asked: Option<u32>) -> Result<usize, Problem> {
     match asked.map(|limit| limit as usize) {
         None => Ok(PAGE_LIMIT_DEFAULT),
-        Some(0) => Err(Problem::field("limit", "at least 1 is wanted")),
+        Some(0) => Err(Problem::field("limit", "expected at least 1")),
         Some(limit) if limit <= PAGE_LIMIT_MAX => Ok(limit),
-        Some(_) => Err(Problem::from(refusals::LIMIT_TOO_LARGE).and_field("limit", "at most 500 is accepted")),
+        Some(_) => Err(Problem::from(refusals::LIMIT_TOO_LARGE).and_field("limit", "expected at most 500")),
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_survives_the_round_trip_of_its_own_list_only() {
+    fn a_cursor_is_accepted_by_its_own_list_only() {
         let cursor = encode_cursor("accounts", &("assets/cash", 7_u64));
         assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
         assert_eq!(decode_cursor::<(String, u64)>("accounts", &cursor).unwrap(), ("assets/cash".to_owned(), 7));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_have_a_default_and_an_end() {
+    fn page_limits_have_a_default_and_a_maximum() {
         let code = |asked| page_limit(Some(asked)).map_err(|problem| problem.refusal().code);
         assert_eq!(page_limit(None).unwrap(), 50);
         assert_eq!((code(1), code(500)), (Ok(1), Ok(500)));

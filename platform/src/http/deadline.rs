@@ -1,4 +1,4 @@
-//! Until when an answer is of use: the configured time, or less when the caller says so.
+//! A request's deadline: the configured time, or less if the caller asks for less.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::problem::{Problem, refusals};
 
-/// Services answer at the deadline themselves, and know better what to say; the edge steps in a little later.
+/// Services answer at the deadline themselves, with a better error; the edge steps in a little later.
 pub(super) const GRACE: Duration = Duration::from_millis(200);
 
 /// Milliseconds this request may take. `X-Deadline-Ms` can only shorten them.
@@ -15,7 +15,7 @@ pub(super) fn deadline_ms(headers: &HeaderMap, configured_ms: u64) -> Result<u64
     let asked: Option<u64> = given.to_str().ok().and_then(|text| text.parse().ok()).filter(|ms| *ms > 0);
     match asked {
         Some(ms) => Ok(ms.min(configured_ms)),
-        None => Err(Problem::from(refusals::DEADLINE_INVALID).and_field("X-Deadline-Ms", "a number above 0 is wanted")),
+        None => Err(Problem::from(refusals::DEADLINE_INVALID).and_field("X-Deadline-Ms", "expected a number above 0")),
     }
 }
 
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_can_only_shorten() {
+    fn a_caller_can_only_shorten_the_deadline() {
         let asked = |text: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-deadline-ms", HeaderValue::from_static(text));

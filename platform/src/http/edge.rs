@@ -1,7 +1,7 @@
-//! The story of one request: named, checked, bounded in time, answered, counted.
+//! The story of one request: id, checks, deadline, response, metrics.
 //!
-//! It is one layer and not a stack of eight, because each layer costs allocations on every request, and because the order
-//! matters: a reader sees it here at once.
+//! It is one layer and not a stack of eight, because each layer costs allocations on every request, and because the
+//! order matters: here a reader sees it at a glance.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::deadline;
 use crate::telemetry::{self, TRACEPARENT};
 
-/// What all requests share.
+/// State shared by all requests.
 #[derive(Debug)]
 pub struct Edge {
     clock: Arc<dyn Clock>,
@@ -64,7 +64,7 @@ impl Edge {
     }
 }
 
-/// Puts the edge around a finished router. Routes that are added afterwards stay outside of it.
+/// Wraps the edge around a finished router. Routes that are added afterwards are outside of it.
 pub fn guard(router: Router, edge: Arc<Edge>) -> Router {
     router
         .fallback(async || Problem::from(refusals::ROUTE_UNKNOWN))
@@ -103,7 +103,7 @@ fn observed(edge: &Edge, request: &Request) -> Observed {
     }
 }
 
-/// What has to hold before a handler is asked; gives the time it may take.
+/// Checks before a handler is called; returns the request's time limit.
 fn admit(
     edge: &Edge,
     request: &mut Request,
@@ -121,14 +121,14 @@ fn admit(
     Ok((deadline, Duration::from_millis(millis)))
 }
 
-/// Percent-encoding can smuggle in what no text of ours may hold.
+/// Percent-encoding can smuggle in characters that none of our texts may contain.
 fn sane_uri(uri: &Uri) -> Result<(), Problem> {
     for (name, part) in [("path", uri.path()), ("query", uri.query().unwrap_or_default())] {
         if !part.contains('%') {
             continue;
         }
         let Ok(decoded) = percent_encoding::percent_decode_str(part).decode_utf8() else {
-            return Err(Problem::from(refusals::BAD_UTF8).and_field(name, "is not UTF-8 after percent-decoding"));
+            return Err(Problem::from(refusals::BAD_UTF8).and_field(name, "expected UTF-8 after percent-decoding"));
         };
         if decoded.contains('\0') {
             return Err(Problem::from(refusals::NUL_CHARACTER).and_field(name, "holds %00"));
@@ -137,7 +137,7 @@ fn sane_uri(uri: &Uri) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A handler that panics or outlives the deadline costs its own request and no other.
+/// A handler that panics or outlives the deadline affects only its own request.
 async fn answer(running: impl Future<Output = Response>, allowed: Duration) -> Response {
     let running = AssertUnwindSafe(running).catch_unwind();
     match tokio::time::timeout(allowed + GRACE, running).await {
@@ -147,7 +147,7 @@ async fn answer(running: impl Future<Output = Response>, allowed: Duration) -> R
     }
 }
 
-/// Writes the problem that may travel beside the response, keeping headers such as `Allow`, and names the request.
+/// Writes the problem that may be attached to the response, keeping headers such as `Allow`, and adds the request id.
 fn finished(mut response: Response, request_id: &str, secure: bool) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let (parts, body) = problem.render(request_id).into_parts();

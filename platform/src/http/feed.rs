@@ -1,4 +1,4 @@
-//! How a feed of events is asked for over HTTP, and what comes next.
+//! Parameters and pages of an event feed over HTTP.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,15 +11,15 @@ const LIMIT: usize = 100;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct After {
-    /// The cursor of the last event that was taken; 0 begins at the beginning.
+    /// The cursor of the last event that was received; 0 starts at the beginning.
     #[param(example = 0)]
     #[serde(default)]
     after: u64,
-    /// Events at most, up to 1,000.
+    /// Maximum number of events, up to 1,000.
     #[param(example = 100)]
     #[serde(default = "limit")]
     limit: usize,
-    /// Milliseconds to wait for news when there is none, at most half of the request's deadline.
+    /// Milliseconds to wait if there are no new events, at most half of the request's deadline.
     #[param(example = 0)]
     #[serde(default)]
     wait_ms: u64,
@@ -30,7 +30,7 @@ fn limit() -> usize {
 }
 
 impl After {
-    /// What is asked of the feed; else the size that a page cannot have.
+    /// The request to the feed, or an error for a page size out of range.
     pub fn pull(self) -> Result<Pull, usize> {
         let After { after, limit, wait_ms } = self;
         if !(1..=Pull::EVENTS_MAX).contains(&limit) {
@@ -39,7 +39,7 @@ impl After {
         Ok(Pull { after, max: limit, wait_ms, consumer: None })
     }
 
-    /// Where the next question starts: behind the last event, or where this one started.
+    /// Where the next request starts: after the last event, or where this one started.
     pub fn next(self, events: &[Event]) -> u64 {
         events.last().map_or(self.after, |event| event.cursor)
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_has_one_to_a_thousand_events_and_the_next_one_begins_behind_it() {
+    fn a_page_has_1_to_1000_events_and_a_next_cursor() {
         let asked = |query: &str| serde_urlencoded::from_str::<After>(query).unwrap();
         let pull = asked("").pull().unwrap();
         assert_eq!((pull.after, pull.max, pull.wait_ms, pull.consumer), (0, 100, 0, None));

@@ -1,5 +1,4 @@
-//! The beginning of a connection by TLS: bounded in time, counted by how it ends, and with a word for those who speak in the
-//! clear.
+//! The TLS handshake: bounded in time, counted by outcome, and with an answer for clients that speak plain HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use super::listener::{Phase, Settings};
 use super::shed;
 use crate::tls::Tls;
 
-/// The first byte of whoever begins with TLS: a record of the handshake.
+/// The first byte of a TLS connection: a handshake record.
 const HANDSHAKE: u8 = 22;
 const WORD_MAX: Duration = Duration::from_secs(1);
 
@@ -25,7 +24,7 @@ const TLS_WANTED: &str = concat!(
     r#""detail":"call it by https://, with TLS 1.3","code":"tls_wanted","request_id":"","errors":[]}"#,
 );
 
-/// Gives the stream once it is secure. It holds up nobody else: each connection has a task of its own.
+/// Returns the encrypted stream. It delays nobody else: each connection has its own task.
 pub(super) async fn secure(
     stream: TcpStream,
     tls: &Arc<Tls>,
@@ -64,7 +63,7 @@ async fn shake(stream: TcpStream, tls: &Arc<Tls>) -> Result<TlsStream<TcpStream>
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_written_answer_is_whole() {
+    fn the_literal_response_is_complete() {
         let (head, body) = super::TLS_WANTED.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
         let body: serde_json::Value = serde_json::from_str(body).unwrap();

@@ -1,5 +1,5 @@
-//! Which names a request may call us by. A page from elsewhere can make a browser resolve its own name to 127.0.0.1; the
-//! name it then sends gives it away.
+//! Allowed host names. A page from elsewhere can make a browser resolve its own name to 127.0.0.1; the name it then
+//! sends gives it away.
 
 use std::net::IpAddr;
 
@@ -18,9 +18,9 @@ impl Hosts {
         Hosts(local.chain(more.iter().map(|host| host.to_ascii_lowercase())).collect())
     }
 
-    /// Every name that the request gives has to be known: HTTP/2 puts it into the URI, HTTP/1 into the header.
-    /// The address that the connection was made to is one of our names too: probes call it, and no page can make a browser
-    /// send it in place of its own name.
+    /// Every host name in the request must be known: HTTP/2 puts it into the URI, HTTP/1 into the header.
+    /// The address that the connection was made to is allowed too: health checks use it, and no page can make a browser
+    /// send it instead of the page's own name.
     pub(super) fn check(&self, parts: &Parts) -> Result<(), Problem> {
         let local = parts.extensions.get::<Peer>().and_then(|peer| peer.local);
         let in_uri = parts.uri.authority().map(|authority| authority.as_str());
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_count_without_port_and_case() {
+    fn host_names_are_compared_without_port_and_case() {
         let hosts = Hosts::new(&["Bank.test".to_owned()]);
         for good in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]", "[::1]:8080", "bank.test"] {
             assert!(hosts.knows(good, None), "{good}");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_that_was_called_is_a_name_and_no_other_address_is() {
+    fn of_all_addresses_only_the_called_one_is_allowed() {
         let hosts = Hosts::new(&[]);
         let called = |address: &str| Some(address.parse().unwrap());
         assert!(hosts.knows("10.1.2.3:8080", called("10.1.2.3")));

@@ -1,4 +1,4 @@
-//! JSON in and out. Whatever is wrong with a body is refused by name before a handler runs.
+//! JSON request and response bodies. Any mistake in a body is refused by name before a handler runs.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -14,7 +14,7 @@ use super::problem::{Problem, refusals};
 use super::scan::{Fault, scan};
 use super::scope::{Limits, Scope};
 
-/// The body of a request, or of an answer. `T` says `deny_unknown_fields`, so that a misspelt field is an error.
+/// The body of a request or response. `T` has `deny_unknown_fields`, so that a misspelt field is an error.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
@@ -29,7 +29,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Demanded even of an empty body: a page from elsewhere cannot send it without the browser asking us first.
+/// Required even for an empty body: a page from elsewhere cannot send it without the browser asking us first.
 fn says_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = given.split(';').next().unwrap_or_default().trim();
@@ -40,7 +40,7 @@ fn says_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    let too_large = || refusals::BODY_TOO_LARGE.because(format!("at most {bytes_max} bytes are accepted"));
+    let too_large = || refusals::BODY_TOO_LARGE.because(format!("expected at most {bytes_max} bytes"));
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|bytes| bytes > bytes_max as u64) {
         return Err(too_large());
@@ -57,13 +57,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T, Problem
     let text = std::str::from_utf8(bytes)
         .map_err(|error| refusals::BAD_UTF8.because(format!("the byte at {} is not UTF-8", error.valid_up_to())))?;
     if text.trim_ascii().is_empty() {
-        // An optional body may be absent; serde says which types are content with nothing.
+        // An optional body may be absent; serde knows which types accept nothing.
         return serde_json::from_str("null").map_err(|_| refusals::BODY_MISSING.into());
     }
     scan(bytes, limits.json_depth_max).map_err(|fault| match fault {
-        Fault::TooDeep => {
-            refusals::JSON_TOO_DEEP.because(format!("at most {} levels are accepted", limits.json_depth_max))
-        }
+        Fault::TooDeep => refusals::JSON_TOO_DEEP.because(format!("expected at most {} levels", limits.json_depth_max)),
         Fault::Nul => refusals::NUL_CHARACTER.into(),
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -88,7 +86,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
     refusals::JSON_MALFORMED.because(format!("{} at {place}", without_place(&error.to_string())))
 }
 
-/// The parser writes the place behind its message; the field's path says it better.
+/// The parser appends the position to its message; the field's path is more useful.
 fn without_place(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
     message.chars().take(200).collect()
@@ -150,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_has_its_code_and_names_its_field() {
+    fn each_mistake_has_its_code_and_names_its_field() {
         refused(b"", "body_missing", None);
         refused(b" \n", "body_missing", None);
         refused(b"{\"id\":\xff}", "bad_utf8", None);
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_body_may_be_absent() {
+    fn an_optional_body_can_be_absent() {
         assert!(parse::<Option<Line>>(b"", LIMITS).unwrap().is_none());
         assert_eq!(parse::<Option<Line>>(br#"{"amount":"1"}"#, LIMITS).unwrap().unwrap().amount, "1");
     }

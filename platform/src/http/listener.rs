@@ -1,7 +1,7 @@
-//! Accepts connections, hands their requests to a router, and at the end lets those that run finish.
+//! Accepts connections, passes their requests to a router, and at shutdown lets running ones finish.
 //!
 //! A loop of our own around hyper, because the ready-made one has no bound on connections, on headers that never end,
-//! or on how long a drain may take.
+//! or on the length of a drain.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,16 +21,16 @@ use crate::config::Server;
 use crate::tls::Tls;
 
 const HTTP2_STREAMS_MAX: u32 = 256;
-/// Finds HTTP/2 peers that went away without a word; HTTP/1 connections end with the header timeout.
+/// Detects HTTP/2 peers that vanished; HTTP/1 connections end with the header timeout.
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(20);
-/// For the headers of HTTP/1, per connection; hyper's own default is seven times that. Longer ones are answered 431.
+/// For the headers of HTTP/1, per connection; hyper's default is seven times that. Longer ones are answered 431.
 const BUFFER_BYTES_MAX: usize = 65_536;
-/// After a failed accept (out of file descriptors, mostly) a pause is the only thing that helps.
+/// After a failed accept (usually out of file descriptors) only a pause helps.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    #[error("{address} is in use by another process; choose another port with {key} or stop that one")]
+    #[error("{address} is in use by another process; choose another port with {key} or stop that process")]
     InUse { address: SocketAddr, key: &'static str },
     #[error("cannot listen on {address} ({key}): {cause}")]
     Other { address: SocketAddr, key: &'static str, cause: io::Error },
@@ -57,16 +57,16 @@ pub(super) enum Phase {
     Closed,
 }
 
-/// What a drain came to.
+/// The result of a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
-    /// Every connection finished what it was doing.
+    /// Every connection finished its work.
     All,
-    /// The time was over; this many were cut.
+    /// The time was over; this many connections were cut.
     Cut(usize),
 }
 
-/// An open port and the connections that came through it.
+/// An open port and its connections.
 #[derive(Debug)]
 pub struct Listener {
     address: SocketAddr,
@@ -77,7 +77,7 @@ pub struct Listener {
     has_tls: bool,
 }
 
-/// A port that is taken, and not answered from yet: its address can be told to others before there is anything to answer.
+/// A bound port that does not answer yet: others can be told its address before there is anything to answer.
 #[derive(Debug)]
 pub struct Bound {
     socket: TcpListener,
@@ -85,7 +85,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// `key` is the setting to name if the port cannot be had.
+    /// `key` is the setting to name if the port cannot be bound.
     pub async fn bind(address: SocketAddr, key: &'static str) -> Result<Bound, ListenError> {
         let socket = TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
             io::ErrorKind::AddrInUse => ListenError::InUse { address, key },
@@ -99,12 +99,12 @@ impl Bound {
         self.address
     }
 
-    /// Answers from now on, in the clear.
+    /// Starts to answer, in plain HTTP.
     pub fn serve(self, router: Router, settings: Settings) -> Listener {
         self.serve_over(None, router, settings)
     }
 
-    /// Answers from now on, by TLS where it is given.
+    /// Starts to answer, over TLS if given.
     pub fn serve_over(self, tls: Option<Arc<Tls>>, router: Router, settings: Settings) -> Listener {
         let (phase, watching) = watch::channel(Phase::Open);
         let places = Arc::new(Semaphore::new(settings.connections_max as usize));
@@ -116,7 +116,7 @@ impl Bound {
 }
 
 impl Listener {
-    /// Opens the port and answers from it at once. `key` is the setting to name if the port cannot be had.
+    /// Binds the port and starts to answer. `key` is the setting to name if the port cannot be bound.
     pub async fn open(
         address: SocketAddr,
         key: &'static str,
@@ -135,13 +135,13 @@ impl Listener {
         format!("{}://{}", if self.has_tls { "https" } else { "http" }, self.address)
     }
 
-    /// Closes the port, lets running requests finish for as long as `patience`, then cuts what is left.
+    /// Closes the port, lets running requests finish for at most `patience`, then cuts the rest.
     pub async fn drain(self, patience: Duration) -> Drained {
         self.phase.send_replace(Phase::Draining);
         if self.accepting.await.is_err() {
             tracing::error!(listener = self.settings.name, "the accept loop had ended before");
         }
-        // Each connection holds one place, so all places being free again means that all connections are gone.
+        // Each connection holds one permit, so when all permits are free again all connections are gone.
         let all = self.places.acquire_many(self.settings.connections_max);
         let finished = tokio::time::timeout(patience, all).await.is_ok();
         let left = self.settings.connections_max as usize - self.places.available_permits();
@@ -184,7 +184,7 @@ impl Accept {
     }
 }
 
-/// HTTP/1, and HTTP/2 by clients that know beforehand.
+/// HTTP/1, and HTTP/2 by clients with prior knowledge.
 fn http(settings: Settings) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_buf_size(BUFFER_BYTES_MAX);

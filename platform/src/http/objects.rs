@@ -1,13 +1,13 @@
-//! A struct is read from a JSON object and from nothing else.
+//! A struct is only read from a JSON object.
 //!
-//! Serde also reads one from an array, field by field in their order of declaration. Then `[]` would pass for a body whose
-//! fields are all optional, `["10.00", "USD"]` for an amount, and adding a field would change what an array means.
+//! Serde also accepts an array, field by field in order of declaration. Then `[]` would pass for a body whose fields
+//! are all optional, `["10.00", "USD"]` for an amount, and adding a field would change what an array means.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-/// Wraps whatever serde hands around while it reads, so that the rule holds at any depth.
+/// Wraps every deserializer that serde passes around, so that the rule holds at any depth.
 pub(super) struct Objects<T>(pub(super) T);
 
 macro_rules! read {
@@ -54,7 +54,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
         deserialize_ignored_any();
     }
 
-    /// The one difference: a map is asked for, so a sequence is an invalid type.
+    /// The one difference: it asks for a map, so a sequence is an invalid type.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,

@@ -1,4 +1,4 @@
-//! What is counted and logged about an answered request.
+//! Metrics and log lines of answered requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,15 +9,15 @@ use metrics::SharedString;
 
 use super::problem::Problem;
 
-/// Names one request in metrics, log and trace.
+/// Identifies one request in metrics, log and trace.
 #[derive(Debug, Clone)]
 pub(super) struct Observed {
     pub(super) method: &'static str,
-    /// The route, such as `/v1/accounts/{id}`: a raw path would make a label for every id.
+    /// The route, such as `/v1/accounts/{id}`: a raw path would create a label for every id.
     pub(super) endpoint: Arc<str>,
 }
 
-/// Requests answered since the start, for the rate that autoscalers look at.
+/// Requests answered since the start, for the rate that autoscalers use.
 #[derive(Debug, Default)]
 pub(super) struct Answered(AtomicU64);
 
@@ -42,8 +42,8 @@ impl Answered {
     }
 }
 
-/// Successes are counted, and written only when asked for (`access=debug`): at thousands a second a line each says less
-/// than the metrics do. Refusals are worth a line, failures of ours are errors with their cause.
+/// Successes are counted, and logged only on request (`access=debug`): at thousands a second a line each says less than
+/// the metrics. Refusals are logged, and internal failures are logged as errors with their cause.
 pub(super) fn log(response: &Response, seconds: f64) {
     let status = response.status().as_u16();
     let millis = (seconds * 1_000_000.0).round() / 1_000.0;
@@ -71,7 +71,7 @@ fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
     text
 }
 
-/// Methods are the caller's to invent; labels are not.
+/// Callers can invent methods, but not labels.
 pub(super) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -85,7 +85,7 @@ pub(super) fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// Without allocating for the ones that matter.
+/// Without allocating for the common ones.
 fn digits(status: StatusCode) -> SharedString {
     match status {
         StatusCode::OK => SharedString::const_str("200"),

@@ -1,6 +1,6 @@
-//! Whom a request comes from, and whether nobody could read it on its way.
+//! The address that a request comes from, and whether it was encrypted on its way.
 //!
-//! What a caller says of itself counts only where it was said by a proxy that the operator trusts.
+//! A caller's own claims count only if a proxy trusted by the operator made them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,7 +12,7 @@ use crate::config::network::network;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The other end of a connection. The listener lays it into each request.
+/// The other end of a connection. The listener adds it to each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     pub address: IpAddr,
@@ -44,8 +44,8 @@ impl Proxies {
         Origin { from: Some(self.caller(peer.address, headers)), secure }
     }
 
-    /// From the right, where the nearest proxy wrote: the first one that is no proxy of ours. What stands left of it, and what
-    /// is no address, was written by whoever liked to.
+    /// Read from the right, where the nearest proxy wrote: the first address that is not one of our proxies. Anything
+    /// left of it, and anything that is not an address, could have been written by anybody.
     fn caller(&self, nearest: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or_default());
         let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
@@ -65,7 +65,7 @@ impl Proxies {
     }
 }
 
-/// The scheme as the nearest proxy wrote it.
+/// The scheme as the nearest proxy reported it.
 fn scheme(headers: &HeaderMap) -> Option<&str> {
     let line = headers.get_all(FORWARDED_PROTO).iter().next_back()?.to_str().unwrap_or_default();
     line.rsplit(',').next().map(str::trim)

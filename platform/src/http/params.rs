@@ -1,4 +1,4 @@
-//! Parameters in the path and in the query, refused as clearly as those in a body.
+//! Path and query parameters, with errors as clear as those for a body.
 
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::json::field_of;
 use super::problem::{Problem, refusals};
 
-/// The query of a request. `T` says `deny_unknown_fields`, so that a misspelt parameter is an error and not ignored.
+/// The query of a request. `T` has `deny_unknown_fields`, so that a misspelt parameter is an error and not ignored.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);
 
@@ -17,7 +17,7 @@ pub struct Query<T>(pub T);
 #[derive(Debug, Clone)]
 pub struct Path<T>(pub T);
 
-/// Takes one parameter out of the query, for what is the same on many routes; `Query` does not see it any more.
+/// Removes one parameter that is the same on many routes; `Query` no longer sees it.
 pub fn take_parameter(parts: &mut Parts, name: &str) -> Result<Option<String>, Problem> {
     let query = parts.uri.query().unwrap_or_default();
     let (mut taken, mut rest) = (Vec::new(), Vec::new());
@@ -28,7 +28,7 @@ pub fn take_parameter(parts: &mut Parts, name: &str) -> Result<Option<String>, P
         }
     }
     if taken.len() > 1 {
-        return Err(Problem::field(name, "is given twice; one is wanted"));
+        return Err(Problem::field(name, "expected once, found twice"));
     }
     if !taken.is_empty() {
         let (path, question) = (parts.uri.path(), if rest.is_empty() { "" } else { "?" });
@@ -62,7 +62,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The name of a route's only placeholder: a value that refuses itself does not tell which one it stood in.
+/// The name of a route's only placeholder: the error of a single value does not say which placeholder it was.
 async fn placeholder<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
     let Ok(given) = RawPathParams::from_request_parts(parts, state).await else { return "path".to_owned() };
     match given.iter().map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
@@ -77,10 +77,10 @@ fn refuse(rejection: PathRejection, placeholder: &str) -> Problem {
     };
     match error.into_kind() {
         ErrorKind::InvalidUtf8InPathParam { key } => {
-            Problem::from(refusals::BAD_UTF8).and_field(key, "is not UTF-8 after percent-decoding")
+            Problem::from(refusals::BAD_UTF8).and_field(key, "expected UTF-8 after percent-decoding")
         }
         ErrorKind::ParseErrorAtKey { key, expected_type, .. } => {
-            Problem::field(key, format!("{expected_type} is wanted"))
+            Problem::field(key, format!("expected {expected_type}"))
         }
         ErrorKind::DeserializeError { key, message, .. } => Problem::field(key, message),
         ErrorKind::WrongNumberOfParameters { .. } | ErrorKind::UnsupportedType { .. } => {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_taken_leaves_the_others_as_they_were() {
+    fn removing_a_parameter_leaves_the_others_unchanged() {
         for (given, value, left) in [
             ("/a", None, "/a"),
             ("/a?x=1&y=%2F", None, "/a?x=1&y=%2F"),

@@ -1,4 +1,4 @@
-//! The name of one request, in its answer, its log lines and its trace.
+//! The id of a request, in its response, its log lines and its trace.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ impl IdKind for Request {
     const PREFIX: &'static str = "req";
 }
 
-/// The caller's own name when it is a sane one; it ends up in logs, so nothing but harmless characters passes.
+/// The caller's own id if it is harmless; it ends up in logs, so only safe characters are accepted.
 pub(super) fn request_id(headers: &HeaderMap, ids: &IdMaker) -> Arc<str> {
     match headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|text| sane(text)) {
         Some(given) => given.into(),
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sane_id_is_kept_and_another_replaced() {
+    fn a_harmless_request_id_is_kept_and_others_replaced() {
         let ids = IdMaker::new(Arc::new(SystemClock));
         let named = |text: &'static str| {
             let headers = HeaderMap::from_iter([(HEADER, http::HeaderValue::from_static(text))]);

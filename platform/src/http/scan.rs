@@ -1,6 +1,6 @@
-//! One pass over a JSON text before it is parsed: how deep it nests, and whether it holds U+0000 in any spelling.
+//! One pass over a JSON text before it is parsed: its nesting depth, and whether it contains U+0000 in any spelling.
 //!
-//! The parser would accept both; a deep text costs it stack, and the character cannot be stored in PostgreSQL.
+//! The parser would accept both; deep nesting costs stack, and PostgreSQL cannot store the character.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -31,7 +31,7 @@ pub(super) fn scan(text: &[u8], depth_max: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Steps over the character behind a backslash, so that an escaped quote does not end its string.
+/// Skips the character after a backslash, so that an escaped quote does not end its string.
 fn escape(after: &[u8]) -> Result<&[u8], Fault> {
     if after.starts_with(b"u0000") {
         return Err(Fault::Nul);

@@ -1,4 +1,4 @@
-//! What the edge finds out about a request once, for extractors and handlers to pick up.
+//! What the edge finds out about a request once, for extractors and handlers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use kernel::{Ctx, Deadline, IdempotencyKey, Principal};
 
 use super::problem::{Problem, refusals};
 
-/// Laid into the request by the edge.
+/// Added to the request by the edge.
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub request_id: Arc<str>,
     pub deadline: Deadline,
     pub limits: Limits,
-    /// Whom the request comes from: the other end of the connection, or whom a trusted proxy names.
+    /// The origin of the request: the other end of the connection, or the address that a trusted proxy reports.
     pub from: Option<IpAddr>,
-    /// Nobody could read it on its way: it came by TLS, or a trusted proxy says so.
+    /// It was encrypted on its way: it came over TLS, or a trusted proxy says so.
     pub secure: bool,
 }
 
@@ -28,13 +28,13 @@ pub struct Limits {
 }
 
 impl Scope {
-    /// A route that was mounted without the edge is a fault of ours, and refuses rather than running without bounds.
+    /// A route mounted without the edge is our mistake, and is refused rather than run without bounds.
     pub(crate) fn of(extensions: &http::Extensions) -> Result<&Scope, Problem> {
         extensions.get::<Scope>().ok_or_else(|| Problem::internal("a route is mounted without the edge"))
     }
 }
 
-/// The context of the call. The principal is laid into the request by whoever established it; without one the answer is 401.
+/// The context of the call. Authentication adds the principal to the request; without one the answer is 401.
 #[derive(Debug, Clone)]
 pub struct CallCtx(pub Ctx);
 
@@ -50,7 +50,7 @@ impl<S: Sync> FromRequestParts<S> for CallCtx {
     }
 }
 
-/// Two keys would leave open which one counts, so they are refused like a malformed one.
+/// With two keys it would be unclear which one counts, so they are refused like a malformed one.
 fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>, Problem> {
     let mut given = parts.headers.get_all("idempotency-key").iter();
     let Some(first) = given.next() else { return Ok(None) };
@@ -58,7 +58,7 @@ fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>, Problem> {
     match (key, given.next()) {
         (Some(key), None) => Ok(Some(key)),
         _ => Err(refusals::IDEMPOTENCY_KEY_INVALID
-            .because("give one Idempotency-Key of 1 to 128 visible ASCII characters")
-            .and_field("Idempotency-Key", "1 to 128 visible ASCII characters are wanted")),
+            .because("send one Idempotency-Key of 1 to 128 visible ASCII characters")
+            .and_field("Idempotency-Key", "expected 1 to 128 visible ASCII characters")),
     }
 }

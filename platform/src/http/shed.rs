@@ -1,4 +1,4 @@
-//! Sends a connection away when all places are taken: an answer at once is kinder than a silent wait.
+//! Rejects a connection when all connections are in use: an answer at once is better than a silent wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-/// Connections being sent away at the same time; more than these are closed without a word.
+/// Connections being rejected at the same time; beyond that they are closed without an answer.
 pub(super) const AT_ONCE_MAX: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -21,7 +21,7 @@ const ANSWER: &str = concat!(
     r#""detail":"all connections are in use","code":"overloaded","request_id":"","errors":[]}      "#,
 );
 
-/// With `tls` there is no word: it would take a handshake, and work is what is not to be had.
+/// With `tls` there is no answer: it would take a handshake, which is work we cannot afford.
 pub(super) fn refuse(stream: TcpStream, listener: &'static str, tls: bool, refusing: &Arc<Semaphore>) {
     metrics::counter!("http_connections_refused_total", "listener" => listener).increment(1);
     if tls {
@@ -34,7 +34,7 @@ pub(super) fn refuse(stream: TcpStream, listener: &'static str, tls: bool, refus
     });
 }
 
-/// What the client sent is read first: closing a socket with unread bytes would throw our answer away with them.
+/// First reads what the client sent: closing a socket with unread bytes would discard our answer.
 pub(super) async fn say(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
     let mut unread = [0_u8; 8_192];
     if stream.read(&mut unread).await? == 0 {
@@ -49,7 +49,7 @@ pub(super) async fn say(mut stream: TcpStream, answer: &str) -> std::io::Result<
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_written_answer_is_whole() {
+    fn the_literal_response_is_complete() {
         let (head, body) = super::ANSWER.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
         let body: serde_json::Value = serde_json::from_str(body).unwrap();

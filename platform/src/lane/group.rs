@@ -1,7 +1,7 @@
-//! One group from its commands to their answers, whatever goes wrong in between.
+//! One group from its commands to their replies, whatever goes wrong in between.
 //!
-//! A group that cannot be stored is halved until the one command that spoils it stands alone; that one is refused, the
-//! rest commits. When the outcome of a commit is unknown, the store is reopened and asked.
+//! A group that cannot be stored is halved until the one command that spoils it is alone; that one is refused, and the
+//! rest commits. If the outcome of a commit is unknown, the store is reopened and checked.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use super::{LaneError, LaneWork, Pending, Tail};
 use crate::db::{DbError, Fault, Tx};
 use crate::lease::{Standing, Term};
 
-/// Times that one group is tried again when the engine asks for it.
+/// Times that one group is retried if the engine asks for it.
 const RETRIES_MAX: u32 = 5;
-/// Times that an unreachable store is tried before the group is given up.
+/// Attempts at an unreachable store before the group is given up.
 const REOPENS_MAX: u32 = 20;
 const REOPEN_WAIT: Duration = Duration::from_millis(250);
 
@@ -36,7 +36,7 @@ enum Settled {
     Unknown,
 }
 
-/// What to do with a group that failed.
+/// What to do with a failed group.
 enum Next {
     Again,
     Halve,
@@ -99,8 +99,8 @@ impl<W: LaneWork> Run<W> {
         guarded.catch_unwind().await.unwrap_or(Attempt::Panicked)
     }
 
-    /// Neither half outlives the term: a connection that has fallen silent must not keep the lane until it is given up. They
-    /// are boxed because a future that is raced is moved about, and a service's are large for a thread's stack.
+    /// Neither future outlives the term: a silent connection must not block the lane until it is given up. They are
+    /// boxed because a future in a select is moved, and a service's are large for a thread's stack.
     async fn attempt_unguarded(&mut self, group: &[Pending<W>], term: &Term) -> Attempt<W::Reply> {
         let standing = self.standing.clone();
         let (tx, replies, tail) = match within(&standing, term, Box::pin(self.prepare(group, term))).await {
@@ -110,7 +110,7 @@ impl<W: LaneWork> Run<W> {
         };
         #[cfg(feature = "planted")]
         if crate::planted::is_planted(crate::planted::Bug::AnsweredBeforeCommit) {
-            // Planted: the commit goes on by itself, and its callers are answered meanwhile.
+            // Planted: the commit continues by itself, and its callers are answered meanwhile.
             tokio::spawn(tx.commit());
             return Attempt::Committed(replies, tail);
         }
@@ -123,7 +123,7 @@ impl<W: LaneWork> Run<W> {
         }
     }
 
-    /// Everything but the commit; nothing when the clock stands behind.
+    /// Everything except the commit; `None` if the clock is behind.
     async fn prepare(&mut self, group: &[Pending<W>], term: &Term) -> Result<Option<Prepared<W::Reply>>, DbError> {
         let commands: Vec<&W::Command> = group.iter().map(|pending| &pending.command).collect();
         let tx = self.db.begin_alone_under(term.fence.as_ref()).await?;
@@ -132,7 +132,7 @@ impl<W: LaneWork> Run<W> {
             self.tail = self.work.resume(&tx).await?;
             self.forgotten = false;
         }
-        // Taken behind `resume`: another writer's last group may be younger than the one this process knew.
+        // Read after `resume`: another writer's last group may be newer than the one this process knew.
         let Some(now) = self.stamp() else { return Ok(None) };
         self.work.load(&tx, now, &commands).await?;
         self.work.begin(now);
@@ -188,23 +188,23 @@ impl<W: LaneWork> Run<W> {
         self.forget();
         let alone = group.is_empty();
         if self.work.narrow_due(alone) {
-            tracing::error!(lane = self.config.name, why, alone, "what is due by itself is tried without commands");
+            tracing::error!(lane = self.config.name, why, alone, "due work is tried without commands");
             if !alone {
                 groups.push(group);
             }
-            // An empty group, taken first: until what spoils it is found, every command would be refused for it.
+            // An empty group, taken first: until its problem is found, every command would be refused for it.
             groups.push(Vec::new());
             return;
         }
         if group.len() <= 1 {
-            tracing::error!(lane = self.config.name, why, "one command was refused so that the others go on");
+            tracing::error!(lane = self.config.name, why, "one command was refused so that the others can continue");
             metrics::counter!("lane_poisoned_total", "lane" => self.config.name).increment(1);
             self.troubled = true;
             refuse(group, LaneError::Internal);
             return;
         }
         let second = group.split_off(group.len() / 2);
-        // The first half is taken first: order is kept.
+        // The first half goes first: the order is kept.
         groups.push(second);
         groups.push(group);
     }
@@ -225,7 +225,7 @@ impl<W: LaneWork> Run<W> {
         self.forget();
     }
 
-    /// Opens the store afresh. Nothing is accepted until it answers and its tail is whole. Answers whether a group is in it.
+    /// Reopens the store. Nothing is accepted until it answers and its tail is whole. Returns whether a group is in it.
     async fn reopen(&mut self, asked: Option<Tail>) -> Result<bool, DbError> {
         self.state.accept(false);
         let mut tried = 0;
@@ -235,10 +235,10 @@ impl<W: LaneWork> Run<W> {
                     self.state.accept(true);
                     return Ok(found);
                 }
-                // Without the lease there is nothing to come back for; whoever has it may be asked.
+                // Without the lease there is nothing to recover here; its holder can answer.
                 Err(error) if tried < REOPENS_MAX && self.standing.is_holder() => {
                     tried += 1;
-                    tracing::warn!(lane = self.config.name, %error, tried, "the store is not back yet");
+                    tracing::warn!(lane = self.config.name, %error, tried, "the store is still unreachable");
                     tokio::time::sleep(REOPEN_WAIT).await;
                 }
                 Err(error) => return Err(error),
@@ -251,7 +251,7 @@ impl<W: LaneWork> Run<W> {
         // After a failed sync the pages in memory may differ from the disk. Copying the log into the file and syncing
         // that makes what a reader can see durable, or fails.
         self.db.checkpoint().await?;
-        // Alone: the transaction that is asked for has ended, one way or the other, even if its connection was lost.
+        // Alone: the transaction in question has ended, one way or the other, even if its connection was lost.
         let tx = self.db.begin_alone().await?;
         let found = match asked {
             Some(group) => self.work.has(&tx, group).await?,
@@ -265,7 +265,7 @@ impl<W: LaneWork> Run<W> {
     }
 }
 
-/// A group that waits for its commit, with what its callers will be told.
+/// A group that waits for its commit, with the replies for its callers.
 type Prepared<R> = (Tx, Vec<R>, Tail);
 
 async fn within<T>(
@@ -282,7 +282,7 @@ async fn within<T>(
 
 fn answer<W: LaneWork>(group: Vec<Pending<W>>, replies: Vec<W::Reply>) {
     for (pending, reply) in group.into_iter().zip(replies) {
-        // A caller that stopped waiting needs no answer.
+        // A caller that stopped waiting needs no reply.
         let _ = pending.answer.send(Ok(reply));
     }
 }

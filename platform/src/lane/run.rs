@@ -11,10 +11,10 @@ use super::{LaneConfig, LaneError, LaneState, LaneWork, Pending, Tail};
 use crate::db::{Db, DbError, Tx};
 use crate::lease::{Standing, Term};
 
-/// An idle lane looks at the clock this often at least, so that a clock set forward does not delay what is due.
+/// An idle lane checks the clock at least this often, so that a clock set forward does not delay what is due.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
-/// Of a stand-by: no epoch is as low.
+/// For a standby: no real epoch is this low.
 const NO_EPOCH: i64 = -1;
 
 /// What a lane shares with others.
@@ -32,7 +32,7 @@ pub(crate) struct Run<W: LaneWork> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) state: Arc<LaneState>,
     pub(super) standing: Standing,
-    /// The one that `work` knows its state from.
+    /// The epoch in which `work` loaded its state.
     epoch: i64,
     pub(super) tail: Tail,
     /// The work dropped its state, which has to be read again before the next decision.
@@ -61,13 +61,13 @@ impl<W: LaneWork> Run<W> {
             self.run(group).await;
         }
         if let Err(error) = self.finish().await {
-            tracing::warn!(lane = self.config.name, %error, "what was left for later is left for the next start");
+            tracing::warn!(lane = self.config.name, %error, "deferred rows are left for the next start");
         }
     }
 
     async fn finish(&mut self) -> Result<(), DbError> {
         let Some(term) = self.term() else { return Ok(()) };
-        // What was forgotten is read again by whoever starts next.
+        // Whoever starts next reads again what was forgotten.
         if self.forgotten {
             return Ok(());
         }
@@ -76,7 +76,7 @@ impl<W: LaneWork> Run<W> {
         commit(tx, &term).await
     }
 
-    /// What may be written under now. Under a new epoch others have written since, and all has to be read again.
+    /// The current term for writing. Under a new epoch others have written since, and everything has to be read again.
     pub(super) fn term(&mut self) -> Option<Term> {
         let term = self.standing.term()?;
         if term.epoch != self.epoch {
@@ -93,8 +93,8 @@ impl<W: LaneWork> Run<W> {
         self.forgotten = true;
     }
 
-    /// What waits now, at most `batch_max` of it; an empty group when something is due; nothing when the lane is closed.
-    /// There is no linger: while one group commits, the next one gathers by itself.
+    /// The waiting commands, at most `batch_max` of them; an empty group if something is due; `None` if the lane is
+    /// closed. There is no linger: while one group commits, the next one gathers by itself.
     async fn next_group(&mut self) -> Option<Vec<Pending<W>>> {
         let mut group = Vec::new();
         let idle = tokio::time::sleep(self.idle_time());
@@ -138,7 +138,7 @@ impl<W: LaneWork> Run<W> {
         metrics::histogram!("lane_group_seconds", "lane" => self.config.name).record(micros as f64 / 1e6);
     }
 
-    /// Whether a group has to run even if no command is in it.
+    /// Whether a group has to run even without a command.
     pub(super) fn is_due(&self) -> bool {
         self.forgotten || self.work.next_due().is_some_and(|due| due <= self.clock.now())
     }
@@ -160,13 +160,13 @@ impl<W: LaneWork> Run<W> {
         back
     }
 
-    /// Record time: never before the last group's, and never made up when the clock has gone far back.
+    /// Record time: never before the last group's, and never invented if the clock has gone far back.
     pub(super) fn stamp(&self) -> Option<Timestamp> {
         let now = self.clock.now();
         let behind = self.tail.at.micros_since(now);
         let allowed = i64::try_from(self.config.clock_behind_max_ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
         if behind > allowed {
-            tracing::error!(lane = self.config.name, behind_us = behind, "the clock stands behind the last commit");
+            tracing::error!(lane = self.config.name, behind_us = behind, "the clock is behind the last commit");
             return None;
         }
         Some(now.max(self.tail.at.plus_micros(1)))
@@ -174,7 +174,7 @@ impl<W: LaneWork> Run<W> {
 }
 
 impl<W: LaneWork> Drop for Run<W> {
-    /// However the thread ends, by a panic too: nobody may take the lane for alive, nor keep the lease for it.
+    /// However the thread ends, including by a panic: the lane must not look alive, nor keep the lease.
     fn drop(&mut self) {
         self.state.accept(false);
         if std::thread::panicking() {
@@ -192,7 +192,7 @@ pub(super) async fn commit(tx: Tx, term: &Term) -> Result<(), DbError> {
 
 pub(super) fn refuse<W: LaneWork>(group: Vec<Pending<W>>, error: LaneError) {
     for pending in group {
-        // A caller that stopped waiting needs no answer.
+        // A caller that stopped waiting needs no reply.
         let _ = pending.answer.send(Err(error));
     }
 }

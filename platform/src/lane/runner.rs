@@ -8,14 +8,14 @@ use crate::db::{DbError, Fault};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Runner {
-    /// A thread of its own: a commit blocks for the length of a disk sync.
+    /// A dedicated thread: a commit blocks for the length of a disk sync.
     #[default]
     Thread,
-    /// A task of the current `LocalSet`: for simulations, which have to drive everything from one thread.
+    /// A task of the current `LocalSet`: for simulations, which have to control everything from one thread.
     LocalTask,
 }
 
-/// A lane that was started.
+/// A started lane.
 #[derive(Debug)]
 pub(super) enum Running {
     Thread(JoinHandle<()>),

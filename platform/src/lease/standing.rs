@@ -1,4 +1,4 @@
-//! What a process knows of its part in the lease, for whoever has to know: lanes, readers, probes.
+//! What a process knows about its part in the lease, for those who need to know: lanes, readers, health checks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,16 +19,16 @@ pub struct Standing {
 struct Leased {
     view: watch::Receiver<View>,
     wish: Arc<watch::Sender<Wish>>,
-    /// Epochs up to this one are known to be gone, by a commit that was refused.
+    /// Epochs up to this one are known to be over, from a refused commit.
     gone: Arc<AtomicI64>,
     clock: Arc<dyn Clock>,
 }
 
-/// What the lease's thread tells.
+/// What the lease's thread reports.
 #[derive(Debug, Clone, Default)]
 pub(super) struct View {
     pub role: RoleView,
-    /// Until then the database has been in reach.
+    /// The database was in reach until then.
     pub in_touch_until: Monotonic,
 }
 
@@ -44,35 +44,35 @@ impl Default for RoleView {
     }
 }
 
-/// What the lease's thread is asked for.
+/// What the lease's thread is asked to do.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wish {
-    /// To take part, and to be found here.
+    /// To take part, reachable at this address.
     pub address: Option<Arc<str>>,
-    /// Not to take part any more, although the process goes on.
+    /// To stop taking part, although the process continues.
     pub resigned: bool,
     pub closed: bool,
 }
 
-/// A time under which this process may write.
+/// A term in which this process may write.
 #[derive(Debug, Clone)]
 pub struct Term {
-    /// Whoever has written under another one has to read its state again.
+    /// A process that wrote under a different one has to read its state again.
     pub epoch: i64,
-    /// Nothing where no other process can be.
+    /// `None` if there cannot be another process.
     pub fence: Option<Fence>,
 }
 
-/// The same for people and probes.
+/// The same for people and health checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
     Holder {
         epoch: i64,
     },
     StandBy {
-        /// The epoch of whoever holds the lease.
+        /// The epoch of the current holder.
         epoch: i64,
-        /// Where the holder answers; nothing while nobody holds the lease.
+        /// Where the holder answers; `None` while nobody holds the lease.
         address: Option<Arc<str>>,
     },
 }
@@ -84,7 +84,7 @@ impl Default for Standing {
 }
 
 impl Standing {
-    /// Of a process that has its store for itself.
+    /// For a process that has its store to itself.
     pub fn alone() -> Standing {
         Standing { leased: None }
     }
@@ -98,7 +98,7 @@ impl Standing {
         self.leased.is_none()
     }
 
-    /// What this process may write under now, by its own clock.
+    /// The current term of this process, by its own clock.
     pub fn term(&self) -> Option<Term> {
         let Some(leased) = &self.leased else { return Some(Term { epoch: 0, fence: None }) };
         match &leased.view.borrow().role {
@@ -125,7 +125,7 @@ impl Standing {
         }
     }
 
-    /// Whether the database with the lease has answered lately.
+    /// Whether the database with the lease has answered recently.
     pub fn is_in_touch(&self) -> bool {
         let Some(leased) = &self.leased else { return true };
         leased.view.borrow().in_touch_until > leased.clock.monotonic()
@@ -142,7 +142,7 @@ impl Standing {
                 }
                 RoleView::Holder { .. } | RoleView::StandBy { .. } => return,
             };
-            // Either way the view is looked at again.
+            // Either way the view is checked again.
             let _ = tokio::time::timeout(Duration::from_micros(left + 1), view.changed()).await;
         }
     }
@@ -154,12 +154,12 @@ impl Standing {
         }
     }
 
-    /// This process cannot write any more, although it lives: another one shall.
+    /// This process can no longer write, although it lives: another one should.
     pub fn resign(&self) {
         self.wish(|wish| wish.resigned = true);
     }
 
-    /// Waits until something is different from what it was at the last call. Of a process alone nothing ever is.
+    /// Waits for a change since the last call. For a process alone there is never one.
     pub async fn changed(&mut self) {
         if let Some(leased) = &mut self.leased
             && leased.view.changed().await.is_ok()

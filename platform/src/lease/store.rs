@@ -1,4 +1,4 @@
-//! The lease in the database: its tables, and the few statements over them, on a connection of their own.
+//! The lease in the database: its tables and the few statements on them, over a separate connection.
 
 use std::future::Future;
 use std::str::FromStr;
@@ -10,13 +10,13 @@ use super::LeaseConfig;
 use super::fence::application_name;
 use crate::db::{DbError, Fault};
 
-/// For the migrations of the service that the lease is for. The fence's row stands apart from the row that is renewed: no
+/// For the migrations of the service that uses the lease. The fence's row is separate from the row that is renewed: no
 /// commit waits for a renewal, and no renewal for the commits of many lanes.
 pub const LEASE_TABLES: &str = include_str!("tables.sql");
 
-/// Microseconds by the database's clock, within a statement as well.
+/// Microseconds by the database's clock, also within a statement.
 const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
-/// The database's clock has gone back when more is left than was ever given.
+/// If more time is left than was ever granted, the database's clock has gone back.
 const IS_OVER: &str = "(expires_at <= {now} or expires_at > {now} + length)";
 
 /// One connection.
@@ -39,16 +39,16 @@ struct Texts {
     give_up: String,
 }
 
-/// What the row says, seen from outside.
+/// The row's contents, seen from outside.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub epoch: i64,
     pub address: String,
-    /// Microseconds; nothing when anybody may take it.
+    /// Microseconds; `None` if anybody may take it.
     pub left: Option<u64>,
 }
 
-/// Ends what the last holder may still have open. Whoever may not see it, or may not end it, waits for the server to do so.
+/// Ends what the last holder may still have open. A process that may not see or end it waits for the server to do so.
 const END_TRANSACTIONS: &str = "
 select pg_terminate_backend(pid)
 from pg_stat_activity
@@ -60,7 +60,7 @@ impl Session {
         let unreachable = |error| DbError::caused("connect the lease to PostgreSQL", Fault::Unreachable, error);
         let wait = Duration::from_millis(config.time_ms);
         let mut address = Config::from_str(&config.url).map_err(unreachable)?;
-        // What this session has locked must not outlive it for long, whatever becomes of the network.
+        // This session's locks must not outlive it for long, whatever happens to the network.
         address
             .options(format!(
                 "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
@@ -74,7 +74,7 @@ impl Session {
             .keepalives_idle(wait);
         let (client, connection) = within(wait, "connect the lease to PostgreSQL", address.connect(NoTls)).await?;
         let driver = tokio::spawn(async move {
-            // Whoever uses the connection finds out.
+            // The user of the connection notices.
             let _ = connection.await;
         });
         Ok(Session { client, driver, texts: Texts::new(&config.schema), time_ms: config.time_ms })
@@ -92,7 +92,7 @@ impl Session {
         Ok(Seen { epoch: row.get(0), address: row.get(1), left })
     }
 
-    /// Takes the lease if it is free or over; answers its new epoch. Behind this nothing of an earlier epoch commits.
+    /// Takes the lease if it is free or expired; returns its new epoch. After this nothing of an earlier epoch commits.
     pub(super) async fn take(&mut self, holder: &str, address: &str) -> Result<Option<i64>, DbError> {
         let wait = Duration::from_millis(self.time_ms);
         within(wait, "take the lease", self.take_now(holder, address)).await
@@ -101,10 +101,10 @@ impl Session {
     async fn take_now(&mut self, holder: &str, address: &str) -> Result<Option<i64>, tokio_postgres::Error> {
         let Session { client, texts, time_ms, .. } = self;
         let tx = client.transaction().await?;
-        // Whoever else is about to take it has the row; there is no use in waiting.
+        // Another process that is about to take it has the row; waiting is of no use.
         let Some(last) = tx.query_opt(&texts.lock, &[]).await? else { return Ok(None) };
         let last: String = last.get(0);
-        // First of all: they may keep the fence's row, and the lanes' locks.
+        // First of all: they may hold the fence's row, and the lanes' locks.
         tx.execute(END_TRANSACTIONS, &[&application_name(&last)]).await?;
         let length = micros(*time_ms);
         let epoch: i64 = tx.query_one(&texts.take, &[&holder, &address, &length]).await?.get(0);
@@ -114,7 +114,8 @@ impl Session {
         Ok(Some(epoch))
     }
 
-    /// Whether the lease is still of this epoch; then it lasts longer. That it had run out is no matter if nobody took it.
+    /// Whether the lease still has this epoch; if so it is extended. It does not matter that it had expired if nobody
+    /// took it.
     pub(super) async fn renew(&self, epoch: i64, holder: &str) -> Result<bool, DbError> {
         let length = micros(self.time_ms);
         let renewing = async { self.client.execute(&self.texts.renew, &[&epoch, &holder, &length]).await };
@@ -127,7 +128,7 @@ impl Session {
         Ok(())
     }
 
-    /// Several tries have to fit into the life of the lease.
+    /// Several attempts have to fit into the lifetime of the lease.
     fn soon(&self) -> Duration {
         Duration::from_millis(self.time_ms / 3)
     }

@@ -1,4 +1,4 @@
-//! The lease's thread: looks, takes, renews, gives up, and tells how it stands.
+//! The lease's thread: watches, takes, renews, releases, and reports its state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::db::DbError;
 pub(super) struct Task {
     config: LeaseConfig,
     clock: Arc<dyn Clock>,
-    /// Tells this process apart from all others, and from its own predecessor.
+    /// Distinguishes this process from all others, and from its own predecessor.
     holder: String,
     view: watch::Sender<View>,
     standing: Standing,
@@ -64,7 +64,7 @@ impl Task {
         }
     }
 
-    /// One look at the lease and what follows from it; answers when to look again.
+    /// One look at the lease and what follows from it; returns when to look again.
     async fn round(&mut self, wish: &Wish) -> Result<Duration, DbError> {
         if wish.resigned {
             self.give_up().await;
@@ -73,7 +73,7 @@ impl Task {
         if let Some((epoch, _)) = self.held() {
             return self.renew(epoch).await;
         }
-        // Before the question, as for a renewal.
+        // Before the query, as for a renewal.
         let asked = self.clock.monotonic();
         let seen = self.session()?.look().await?;
         let address = wish.address.clone().filter(|_| !wish.resigned);
@@ -88,7 +88,7 @@ impl Task {
     }
 
     async fn renew(&mut self, epoch: i64) -> Result<Duration, DbError> {
-        // The time counts from before it was asked for: the database gives it later, and takes it back later.
+        // The time counts from before the request: the database grants it later, and takes it back later.
         let asked = self.clock.monotonic();
         let holder = self.holder.clone();
         let renewed = self.session()?.renew(epoch, &holder).await?;
@@ -114,7 +114,7 @@ impl Task {
         metrics::counter!("lease_takeovers_total").increment(1);
         tracing::info!(epoch, holder, "this process holds the lease");
         self.tell_holder(epoch, asked);
-        // What taking it took is made good at once.
+        // Time spent taking it is made up at once.
         Ok(Duration::ZERO)
     }
 
@@ -131,8 +131,8 @@ impl Task {
             Err(error) => Err(error),
         };
         match given_up {
-            Ok(()) => tracing::info!(epoch, "the lease was given up"),
-            Err(error) => tracing::warn!(%error, epoch, "the lease was not given up; it runs out by itself"),
+            Ok(()) => tracing::info!(epoch, "the lease was released"),
+            Err(error) => tracing::warn!(%error, epoch, "the lease was not released; it will expire"),
         }
         self.measure();
     }
@@ -159,20 +159,20 @@ impl Task {
         }
     }
 
-    /// A holder that could not renew is one until its own clock says otherwise.
+    /// A holder that could not renew remains one until its own clock says otherwise.
     fn step_down_when_over(&mut self) {
         let Some((epoch, until)) = self.held() else { return };
         if until <= self.clock.monotonic() {
-            tracing::warn!(epoch, "the lease ran out before it could be renewed");
+            tracing::warn!(epoch, "the lease expired before it could be renewed");
             self.view.send_modify(|view| view.role = RoleView::StandBy { epoch, address: "".into() });
         }
     }
 
     fn failed(&mut self, error: &DbError) {
-        // Whatever was under way on it: the next try begins afresh.
+        // Whatever was in progress on it: the next attempt starts over.
         self.session = None;
         if !self.told_trouble {
-            tracing::warn!(%error, cause = ?error.source, "the lease cannot be looked at; trying again");
+            tracing::warn!(%error, cause = ?error.source, "the lease cannot be read; trying again");
         }
         self.told_trouble = true;
     }
@@ -205,13 +205,13 @@ impl Task {
         metrics::gauge!("lease_epoch").set(epoch as f64);
     }
 
-    /// Who waits for the lease looks more often than its holder renews it: the time until it is found free is time
-    /// without a writer.
+    /// A process waiting for the lease checks more often than its holder renews it: the time until it is found free is
+    /// time without a writer.
     fn look_pause(&self) -> Duration {
         Duration::from_millis((self.config.renew_ms / 4).max(1))
     }
 }
 
 fn not_connected() -> DbError {
-    DbError::new("ask PostgreSQL for the lease without a connection", crate::db::Fault::Unreachable)
+    DbError::new("query the lease without a connection", crate::db::Fault::Unreachable)
 }

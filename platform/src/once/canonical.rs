@@ -1,5 +1,5 @@
-//! A command as bytes that stay the same: whatever the order of its fields, and whether an optional one that is not there was known
-//! when it was sent. So a field that a newer version adds as an `Option` changes nothing for commands of before.
+//! A command as canonical bytes: independent of field order, and of whether an absent optional field was known when it
+//! was sent. So a new `Option` field changes nothing for older commands.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -48,13 +48,13 @@ mod tests {
     }
 
     #[test]
-    fn order_and_absent_fields_make_no_difference() {
+    fn field_order_and_absent_fields_do_not_matter() {
         assert!(same(json!({"a": 1, "b": {"c": [2], "d": null}}), json!({"b": {"c": [2]}, "a": 1})));
         assert!(same(json!({}), json!({"new": null})));
     }
 
     #[test]
-    fn everything_else_does() {
+    fn every_other_difference_matters() {
         for (one, other) in [
             (json!({"a": 1}), json!({"a": "1"})),
             (json!({"a": [1, 2]}), json!({"a": [2, 1]})),

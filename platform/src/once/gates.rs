@@ -1,5 +1,5 @@
-//! Duplicates in one process wait here for one another, before they take a connection: a caller that repeats itself many times
-//! must not use up those of everybody else.
+//! Duplicates in one process wait here for each other, before they take a connection: a caller that repeats itself many
+//! times must not use up everybody's connections.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use super::Scope;
 
 type Gate = Arc<tokio::sync::Mutex<()>>;
 
-/// There is one for each command that is under way, and no other.
+/// One per command in progress.
 #[derive(Debug, Default)]
 pub(super) struct Gates {
     open: Mutex<HashMap<Scope, Gate>>,
 }
 
-/// Where the command of a scope waits, and then is under way; dropped, the next one is.
+/// A command waits here and is then in progress; when this is dropped, the next one proceeds.
 #[derive(Debug)]
 pub(super) struct Place {
     gates: Arc<Gates>,
@@ -27,7 +27,7 @@ pub(super) struct Place {
 }
 
 impl Gates {
-    /// Nothing when a duplicate is under way for longer than that.
+    /// `None` if a duplicate is in progress for longer than that.
     pub(super) async fn enter(self: &Arc<Gates>, scope: Scope, patience: Duration) -> Option<Place> {
         let gate = Arc::clone(self.open().entry(scope.clone()).or_default());
         let mut place = Place { gates: Arc::clone(self), scope, gate: Some(Arc::clone(&gate)), held: None };
@@ -45,7 +45,7 @@ impl Drop for Place {
         let mut open = self.gates.open();
         self.held.take();
         self.gate.take();
-        // What is left is the map's own; nobody can come by another one while it is locked.
+        // Only the map's own reference is left; nobody can get another one while the map is locked.
         if open.get(&self.scope).is_some_and(|gate| Arc::strong_count(gate) == 1) {
             open.remove(&self.scope);
         }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_waiting_leaves_nothing() {
+    async fn giving_up_waiting_leaves_nothing() {
         let gates = Arc::new(Gates::default());
         let first = gates.enter(scope("1"), SHORT).await.unwrap();
         let waiting = Box::pin(gates.enter(scope("1"), LONG));

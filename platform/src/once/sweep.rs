@@ -1,4 +1,4 @@
-//! Forgets commands whose days are over, a bounded number at a time.
+//! Removes expired commands, a bounded number at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use kernel::Clock;
 use crate::db::{Db, DbError, Value};
 use crate::room::Periodic;
 
-/// A repeat that comes later is carried out anew.
+/// A repeat after that is executed again.
 pub const KEEP_DAYS: u32 = 30;
 const EVERY: Duration = Duration::from_secs(60);
 /// Rows removed in one transaction.
@@ -25,17 +25,17 @@ where (principal, operation, key) in (
     limit $2
 )";
 
-/// Of one room's store.
+/// For one room's store.
 #[derive(Debug, Clone)]
 pub struct Sweep {
     pub db: Db,
-    /// In metrics.
+    /// The name in metrics.
     pub room: &'static str,
     pub clock: Arc<dyn Clock>,
 }
 
 impl Sweep {
-    /// Removes all whose days are over; answers how many.
+    /// Removes everything that has expired; returns the number.
     ///
     /// # Errors
     /// The store's.

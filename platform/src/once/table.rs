@@ -1,4 +1,4 @@
-//! What was carried out under which name, as rows.
+//! The outcomes of commands, by key, as rows.
 
 use kernel::{IdempotencyKey, Timestamp};
 use serde_json::Value as Json;
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::Scope;
 use crate::db::{DbError, Row, Tx, Value};
 
-/// For the migrations of a room that keeps idempotency keys here.
+/// For the migrations of a room that stores idempotency keys here.
 pub const ONCE_TABLES: &str = "
 create table once (
     principal TEXT not null,
@@ -22,7 +22,7 @@ create table once (
 create index once_at on once (at);
 ";
 
-/// Waits for the transaction of a duplicate in another process, until that one ends.
+/// Waits for the transaction of a duplicate in another process to end.
 const ONCE_ADD: &str = "
 insert into once (principal, operation, key, command, at, state, answer)
 values ($1, $2, $3, $4, $5, 0, '')
@@ -46,10 +46,10 @@ const UNDER_WAY: i64 = 0;
 const MADE: i64 = 1;
 const REFUSED: i64 = 2;
 
-/// What came of a command. Whoever is left with an unknown outcome asks for it by the key.
+/// The outcome of a command. A caller with an unknown outcome asks for it by the key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The small key that the room left, by which it finds the rows.
+    /// The small key that the room stored, by which it finds the rows.
     Made { at: Timestamp, key: Json },
     /// The refusal, with its code.
     Refused { at: Timestamp, refusal: Json },
@@ -60,7 +60,7 @@ pub(super) struct Kept {
     pub(super) outcome: Outcome,
 }
 
-/// What came of the caller's command of that name; nothing where it never arrived, is still under way, or is forgotten.
+/// The outcome of the caller's command of that name; `None` if it never arrived, is still in progress, or has expired.
 ///
 /// # Errors
 /// The store's.
@@ -68,7 +68,7 @@ pub async fn find(tx: &Tx, principal: &str, operation: &str, key: &IdempotencyKe
     Ok(kept(tx, principal, operation, key).await?.map(|kept| kept.outcome))
 }
 
-/// Whether it is the first of its name.
+/// Whether it is the first with its key.
 pub(super) async fn add(tx: &Tx, scope: &Scope, command: &[u8], at: Timestamp) -> Result<bool, DbError> {
     let [principal, operation, key] = names(scope);
     let values = [principal, operation, key, Value::Bytes(command), Value::Int(at.micros())];

@@ -1,4 +1,4 @@
-//! One command's turn: the first of its name is carried out, and the others get its answer.
+//! One command's turn: the first with its key is executed, and the others get its answer.
 
 use std::marker::PhantomData;
 
@@ -11,7 +11,7 @@ use super::table::{self, Outcome};
 use crate::db::{CommitError, DbError, Tx};
 use crate::error::{Failure, Refusal, ServiceError};
 
-/// Nobody else carries the same command out while this is held. It is dropped after the transaction.
+/// Nobody else executes the same command while this is held. Drop it after the transaction.
 #[must_use = "the turn lasts until it is dropped, and has to outlive the transaction"]
 #[derive(Debug)]
 pub struct Turn<R> {
@@ -35,11 +35,12 @@ impl<R: Refusal> Turn<R> {
         Turn { named: Some(Named { place, command, at }), refusals: PhantomData }
     }
 
-    /// First thing in the transaction: the key of what the same command made before; nothing when it is the first.
+    /// Call this first in the transaction: returns the key of what the same command created before; `None` if this is
+    /// the first.
     ///
     /// # Errors
-    /// The same command was refused before; another one had the key; a duplicate in another process is still under way when the
-    /// caller's time is almost over; or the store's.
+    /// The same command was refused before; a different one used the key; a duplicate in another process is still in
+    /// progress when the caller's time is almost over; or the store's error.
     pub async fn again<K: DeserializeOwned>(&self, tx: &Tx) -> Result<Option<K>, ServiceError<R>> {
         let Some(Named { place, command, at }) = &self.named else { return Ok(None) };
         let scope = &place.scope;
@@ -47,11 +48,11 @@ impl<R: Refusal> Turn<R> {
             .await
             .map_err(|error| if error.is_wait_for_a_lock() { Failure::IdempotencyKeyBusy } else { error.into() })?;
         if is_first {
-            // What a refused command has written is undone up to here.
+            // Writes of a refused command are undone back to here.
             tx.save().await?;
             return Ok(None);
         }
-        // Taken out at this moment, because its days are over: the caller comes again.
+        // It has just been removed, because it expired: the caller retries.
         let kept = table::of(tx, scope).await?.ok_or(Failure::IdempotencyKeyBusy)?;
         if kept.command != command {
             return Err(Failure::IdempotencyKeyTaken.into());
@@ -64,7 +65,7 @@ impl<R: Refusal> Turn<R> {
         }
     }
 
-    /// In the transaction of the change: what finds the rows again, such as an id.
+    /// Call this in the transaction of the change: stores what finds the rows again, such as an id.
     ///
     /// # Errors
     /// The store's.
@@ -73,8 +74,8 @@ impl<R: Refusal> Turn<R> {
         table::made(tx, &place.scope, &json(key)?).await
     }
 
-    /// Ends a command that came to nothing, and answers with what to tell the caller. A refusal that depends on what is there
-    /// (404, 409, 422) is remembered, and everything else that the transaction did is undone; any other error leaves nothing.
+    /// Ends a command that failed, and returns the error for the caller. A refusal that depends on current state (404,
+    /// 409, 422) is remembered, and everything else the transaction did is undone; any other error leaves nothing.
     pub async fn refused(self, tx: Tx, error: ServiceError<R>) -> ServiceError<R> {
         let (Some(Named { place, .. }), ServiceError::Refused { refusal, .. }) = (&self.named, &error) else {
             return error;
@@ -89,7 +90,7 @@ impl<R: Refusal> Turn<R> {
         };
         match remember.await {
             Ok(()) => error,
-            // It has to be asked again: a duplicate might succeed.
+            // It has to be decided again: a duplicate might succeed.
             Err(Failed::Commit(error)) => error.into(),
             Err(Failed::Before(error)) => error.into(),
         }

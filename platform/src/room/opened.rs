@@ -1,4 +1,4 @@
-//! What a room gives back: when it was opened, and as its routes.
+//! What an opened room returns, and its routes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,24 +12,24 @@ use crate::health::Part;
 use crate::rpc::Methods;
 use crate::shutdown::Step;
 
-/// Why a room could not be opened: any error, or a sentence.
+/// Why a room could not be opened.
 pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A room that runs in this process.
 pub struct Opened<S: ?Sized> {
-    /// What every caller of this process is given, and what answers other processes.
+    /// What every caller in this process gets, and what answers other processes.
     pub face: Arc<S>,
-    /// Beside those of the face, where processes of the same room call one another.
+    /// Besides the face's, for calls between processes of the same room.
     pub methods: Vec<Methods>,
     /// For readiness and `/status`.
     pub parts: Vec<Arc<dyn Part>>,
     pub consumers: Vec<Arc<Consumer>>,
     pub periodic: Vec<Periodic>,
-    /// Set every few seconds.
+    /// Updated every few seconds.
     pub gauges: Vec<Box<dyn Fn() + Send + Sync>>,
-    /// Done when everything is open and before anybody is answered.
+    /// Run when everything is open and before anybody is answered.
     pub last: Option<Last>,
-    /// To empty after the last request, in this order; rooms do so at the same time.
+    /// Run in this order after the last request; rooms do so at the same time.
     pub steps: Vec<Step>,
 }
 
@@ -41,7 +41,7 @@ impl<S: ?Sized> Opened<S> {
     }
 }
 
-/// Work that is done again and again. A failure is logged, and the next round tries again.
+/// Periodic work. A failure is logged, and the next round tries again.
 pub struct Periodic {
     pub name: &'static str,
     /// From the end of one round to the beginning of the next.
@@ -49,21 +49,21 @@ pub struct Periodic {
     pub work: Box<dyn Fn() -> Later<()> + Send + Sync>,
 }
 
-/// Something that has yet to happen, and may fail.
+/// Work that is still to be done, and may fail.
 pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, OpenError>> + Send>>;
 
-/// What is left to do when everything is open; it may fail, and says what people are told once.
+/// Work for when everything is open; it may fail, and returns what people are told once.
 pub type Last = Later<Introduction>;
 
 /// What people are told at the start, on the terminal and never in the log.
 #[derive(Debug, Default)]
 pub struct Introduction {
     pub lines: Vec<String>,
-    /// A program's id and secret as a shell takes them, for the request for a first token.
+    /// A client's id and secret, in shell form, for the request for a first token.
     pub program: Option<String>,
 }
 
-/// Routes, apart by how they are mounted.
+/// Routes, by how they are mounted.
 #[derive(Debug, Default)]
 pub struct Routes {
     /// Under `/v1` and `/api/v1`; every request needs a token.

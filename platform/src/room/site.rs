@@ -1,4 +1,4 @@
-//! What a room is given: when it is opened, and when its routes are mounted.
+//! What a room gets when it is opened, and when its routes are mounted.
 
 use std::sync::Arc;
 
@@ -13,28 +13,28 @@ use crate::lease::LeaseConfig;
 use crate::once::Once;
 use crate::rpc::{Connect, Credential};
 
-/// What a room is opened with; `C` is the struct of its settings.
+/// What a room is opened with; `C` is its settings struct.
 pub struct Site<C> {
-    /// The room's own store, at this version's schema.
+    /// The room's own store, with this version's schema.
     pub db: Db,
-    /// Where that is, for a room with further stores beside it.
+    /// Its location, for a room with further stores next to it.
     pub target: Target,
-    /// Connections for reading that one store may have.
+    /// Maximum read connections of that one store.
     pub readers: usize,
     pub settings: C,
     pub clock: Arc<dyn Clock>,
     pub ids: IdMaker,
-    /// Of a room with `outbox`: adds events to the transaction of the fact.
+    /// For a room with `outbox`: adds events to the transaction of the fact.
     pub outbox: Outbox,
-    /// Told of each commit that has an event.
+    /// Notified of each commit that has an event.
     pub signal: FeedSignal,
     /// Of a room with `seals` or `once`.
     pub key: Option<KeyEncryptionKey>,
     /// Of a room with `one_writer`, where several processes share the store.
     pub shared: Option<Shared>,
-    /// Of a process that is the edge: where callers from outside reach it.
+    /// In a process that is the edge: the address at which outside callers reach it.
     pub address: Option<String>,
-    /// Something to look at is put into a new store.
+    /// A new store gets some example data.
     pub demo: bool,
 }
 
@@ -56,23 +56,23 @@ impl<C> Site<C> {
     }
 }
 
-/// How processes that share a store agree on the one that writes, and call one another.
+/// How processes that share a store agree on a single writer, and call each other.
 #[derive(Clone)]
 pub struct Shared {
     pub lease: LeaseConfig,
-    /// Where others call this process.
+    /// The address at which others call this process.
     pub address: String,
     pub credential: Credential,
     pub connect: Arc<dyn Connect>,
-    /// To each of the others.
+    /// For calls to each of the others.
     pub connections: usize,
 }
 
-/// What routes are made with, in whichever process is the edge.
+/// What routes are built with, in the process that is the edge.
 pub struct Door<C> {
     pub settings: C,
     pub clock: Arc<dyn Clock>,
-    /// Where callers from outside reach this process.
+    /// The address at which outside callers reach this process.
     pub address: String,
     pub demo: bool,
 }

@@ -1,4 +1,4 @@
-//! Further stores of a room, beside its own: which there are, and whether they are as they should be.
+//! Further stores of a room, next to its own: which exist, and whether they are intact.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,10 +6,10 @@ use std::pin::Pin;
 use super::Later;
 use crate::db::Target;
 
-/// Of a room that keeps several stores of one kind: for commands that work on stores without running the room.
+/// For a room with several stores of one kind: for commands that work on stores without running the room.
 #[derive(Debug, Clone, Copy)]
 pub struct Further {
-    /// Looks which there are beside the room's own, which is at this version's schema.
+    /// Lists those next to the room's own store, which has this version's schema.
     pub find: fn(Target) -> Later<Found>,
     /// Checks all that the room's stores hold, its own and further ones, which nobody writes.
     pub check: fn(Target, Progress) -> Checking,
@@ -18,9 +18,9 @@ pub struct Further {
 /// Further stores.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// What people call each, and where it is.
+    /// What people call each, and its location.
     pub stores: Vec<(String, Target)>,
-    /// A sentence for each that is missing or belongs to nobody.
+    /// A message for each store that is missing or does not belong.
     pub wrong: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub struct Checked {
     pub summary: String,
     /// The end of each store's log, by the name of its file without ending.
     pub heads: Vec<(String, String)>,
-    /// Sentences about what is strange and does no harm.
+    /// Messages about harmless oddities.
     pub strange: Vec<String>,
 }
 

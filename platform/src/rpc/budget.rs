@@ -1,9 +1,9 @@
-//! How many calls may be sent again: a tenth of those that were sent at all, and a few to begin with. Without a budget a
-//! service that is slow gets several times its load at the moment when it can bear it least.
+//! The retry budget: a tenth of all calls, plus a few to begin with. Without it a slow service gets several times its
+//! load at the moment when it can least bear it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// In tenths of a repeat.
+/// In tenths of a retry.
 const COST: u32 = 10;
 const EARNED: u32 = 1;
 
@@ -14,7 +14,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Full at first: `repeats_max` repeats at once.
+    /// Full at first: `repeats_max` retries at once.
     pub fn new(repeats_max: u32) -> Budget {
         let tenths_max = repeats_max.saturating_mul(COST);
         Budget { tenths: AtomicU32::new(tenths_max), tenths_max }
@@ -27,7 +27,7 @@ impl Budget {
         let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Whether a call may be sent again.
+    /// Whether a call may be retried.
     pub(crate) fn spend(&self) -> bool {
         self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| tenths.checked_sub(COST)).is_ok()
     }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_calls_earn_one_repeat_and_no_more_than_fit() {
+    fn ten_calls_earn_one_retry_up_to_the_maximum() {
         let budget = Budget::new(2);
         assert!(budget.spend() && budget.spend() && !budget.spend());
         (0..9).for_each(|_| budget.earn());

@@ -1,4 +1,4 @@
-//! The calling half: one generic call with a deadline, and repeats where they are harmless.
+//! The calling half: one generic call with a deadline, and retries if they are safe.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use crate::{deadline, telemetry};
 
 use super::{Budget, Call, CallError, Caller, CallerCtx, Outcome, Reply, Transport, TransportError};
 
-/// Times that one call is sent again at most.
+/// Maximum retries of one call.
 const REPEATS_MAX: u32 = 8;
-/// Repeats behind a word that another one may do better: a house has a few processes of a service, and each of them may
-/// have asked the others already.
+/// Retries after an answer that says another process may do better: there are only a few processes of a service, and
+/// each may already have called the others.
 const AWAY_MAX: u32 = 2;
-/// Repeats that may be under way in a bad moment, for one client.
+/// Retries that one client may spend in a burst.
 const BUDGET_REPEATS: u32 = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
-/// Kept back from the time that the service is given, so that its word about a deadline arrives before ours is over.
+/// Subtracted from the time that the service gets, so that its deadline error arrives before ours.
 const RESERVE_MAX_MS: u64 = 50;
 
-/// What may be done with a command whose answer was lost.
+/// What may be done with a command whose reply was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// It changes nothing: ask again, and an answer that never came means nothing.
+    /// It changes nothing: repeat it. A lost reply means nothing.
     Question,
-    /// It changes something, and a second time changes nothing more: it carries an id, a key or a name of its own.
+    /// It changes something, but a second time changes nothing more: it carries an id, a key or a name of its own.
     Harmless,
     /// A second time might do it twice.
     Never,
@@ -44,9 +44,9 @@ pub struct RpcClient {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     budget: Arc<Budget>,
-    /// Spreads pauses; a counter and no dice, so that a simulation repeats itself.
+    /// Varies pauses; a counter and not a random number, so that a simulation is repeatable.
     turn: Arc<AtomicU64>,
-    /// Repeats behind a word that another process may do better.
+    /// Retries after an answer that says another process may do better.
     away_max: u32,
 }
 
@@ -56,17 +56,17 @@ impl RpcClient {
         RpcClient { service, transport, clock, budget, turn: Arc::default(), away_max: AWAY_MAX }
     }
 
-    /// For whoever asks again by itself: "another process may do better" is an answer like any other.
+    /// For callers that retry by themselves: "another process may do better" is then an answer like any other.
     pub fn asking_once(self) -> RpcClient {
         RpcClient { away_max: 0, ..self }
     }
 
-    /// With another budget for repeats than usual.
+    /// With a different retry budget.
     pub fn with_budget(self, budget: Budget) -> RpcClient {
         RpcClient { budget: Arc::new(budget), ..self }
     }
 
-    /// Sends a command and gives back the service's answer, before the deadline in `ctx`.
+    /// Sends a command and returns the service's answer, before the deadline in `ctx`.
     pub async fn call<C, R, E>(&self, ctx: &Ctx, method: &'static str, command: &C, repeat: Repeat) -> Result<R, E>
     where
         C: Serialize + Sync,
@@ -76,7 +76,7 @@ impl RpcClient {
         self.call_told(ctx, method, command, repeat).await.0
     }
 
-    /// The same, and whether an earlier attempt may have been carried out: for answers that hold errors inside.
+    /// The same, and whether an earlier attempt may have been executed: for answers that contain errors.
     pub async fn call_told<C, R, E>(
         &self,
         ctx: &Ctx,
@@ -135,7 +135,7 @@ impl RpcClient {
                 Ok(Ok(answer)) => match self.read(method, &answer, seen) {
                     Err(Missed::Refused(refused)) if away < self.away_max && E::is_worth_repeating(&refused) => {
                         away += 1;
-                        (TransportError::NotSent("it asks for another try".to_owned()), Some(refused))
+                        (TransportError::NotSent("it asks for a retry".to_owned()), Some(refused))
                     }
                     read => return read,
                 },
@@ -154,7 +154,7 @@ impl RpcClient {
                     None => Missed::Failed(seen.said(named(&failure))),
                 });
             }
-            tracing::debug!(service = self.service, method, %failure, tried, "a remote call is tried again");
+            tracing::debug!(service = self.service, method, %failure, tried, "a remote call is retried");
             metrics::counter!("rpc_repeats_total", "service" => self.service, "method" => method).increment(1);
             tokio::time::sleep(pause).await;
             tried += 1;
@@ -176,11 +176,11 @@ impl RpcClient {
         }
     }
 
-    /// Longer each time, and different from that of others who failed at the same moment.
+    /// Longer each time, and different from others that failed at the same moment.
     fn pause(&self, tried: u32) -> Duration {
         let whole = PAUSE_FIRST.saturating_mul(1 << tried.min(8)).min(PAUSE_MAX);
         let spread = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
-        // Between a half and the whole.
+        // Between half and all of it.
         whole / 2 + whole / 512 * u32::try_from(spread).unwrap_or(0)
     }
 }
@@ -196,15 +196,15 @@ enum Missed<E> {
     Failed(CallError),
 }
 
-/// What is known of a command's attempts so far.
+/// What is known about a command's attempts so far.
 struct Seen {
     repeat: Repeat,
-    /// One of them may have been carried out.
+    /// One of them may have been executed.
     lost: bool,
 }
 
 impl Seen {
-    /// The same word where nothing can have happened, and "unknown" where something can.
+    /// The same error if nothing can have happened, and "unknown" if something can.
     fn said(&self, error: CallError) -> CallError {
         if self.lost && self.repeat != Repeat::Question { CallError::OutcomeUnknown } else { error }
     }
@@ -217,7 +217,7 @@ impl Seen {
         }
     }
 
-    /// A service that says of the second attempt that nothing happened does not speak of the first.
+    /// A service that answers the second attempt with "nothing happened" says nothing about the first.
     fn believed<E: Outcome>(&self, refused: E) -> Missed<E> {
         if self.lost && self.repeat != Repeat::Question && refused.is_of_this_attempt() {
             return Missed::Failed(CallError::OutcomeUnknown);

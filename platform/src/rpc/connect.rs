@@ -1,4 +1,4 @@
-//! The way to another process: by TCP, and by TLS where the house has certificates.
+//! Connections to other processes: TCP, with TLS if there are certificates.
 
 use std::fmt;
 use std::io;
@@ -12,16 +12,16 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::tls::Tls;
 
-/// For one of several records of a name: the next one is tried before the call has to be given up.
+/// For one of several DNS records: the next one is tried before the call has to be given up.
 const RECORD_MAX: Duration = Duration::from_millis(400);
 const RECORDS_MAX: usize = 8;
 
-/// Bytes both ways.
+/// Bytes in both directions.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// Opens connections; a simulation brings a network of its own.
+/// Opens connections; a simulation provides its own network.
 #[async_trait]
 pub trait Connect: Send + Sync {
     async fn connect(&self, address: &str) -> io::Result<Box<dyn Io>>;
@@ -37,7 +37,7 @@ impl Connect for TcpConnect {
     }
 }
 
-/// Both sides show a certificate, and the one who is called shows one for the name that it was called by.
+/// Both sides present a certificate, and the called side's must be for the name it was called by.
 #[derive(Clone)]
 pub struct TlsConnect(Arc<Tls>);
 
@@ -62,7 +62,7 @@ impl fmt::Debug for TlsConnect {
     }
 }
 
-/// A name is looked up anew for each connection, because what is behind it moves.
+/// A name is resolved again for each connection, because its addresses change.
 async fn dial(address: &str) -> io::Result<TcpStream> {
     let records: Vec<SocketAddr> = lookup_host(address).await?.take(RECORDS_MAX).collect();
     let several = records.len() > 1;
@@ -79,7 +79,7 @@ async fn dial(address: &str) -> io::Result<TcpStream> {
     Err(failed)
 }
 
-/// The caller bounds the whole; one of several may not use all of that up.
+/// The caller bounds the whole; a single one of several must not use it all up.
 async fn reach(record: SocketAddr, several: bool) -> io::Result<TcpStream> {
     let reaching = TcpStream::connect(record);
     if !several {

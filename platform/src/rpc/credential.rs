@@ -1,6 +1,6 @@
-//! The secret that processes of one house know one another by, until certificates do that.
+//! The secret by which the processes of a deployment authenticate each other.
 //!
-//! It lies in a file that others cannot read. The first process that needs it makes it.
+//! It is in a file that others cannot read. The first process that needs it creates it.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use kernel::Secret;
 
 use crate::crypto::{FileTrouble, random_token, read_line, read_or_make_line, same};
 
-/// Shorter ones can be guessed.
+/// Shorter ones could be guessed.
 const LETTERS_MIN: usize = 32;
 const LETTERS_MAX: usize = 512;
 const RANDOM_BYTES: usize = 32;
@@ -20,14 +20,14 @@ pub struct Credential(Secret);
 
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
-    #[error("the secret {path} cannot be read or made (rpc.secret_file): {cause}")]
+    #[error("the secret {path} cannot be read or created (rpc.secret_file): {cause}")]
     File { path: PathBuf, cause: io::Error },
     #[error(
         "the secret {path} can be read by everybody on this machine; chmod 600 it, or set defaultMode: 0400 on the volume"
     )]
     Open { path: PathBuf },
     #[error(
-        "the secret {path} has to be {LETTERS_MIN} to {LETTERS_MAX} letters, digits, dashes and underscores on one line"
+        "the secret {path} must be {LETTERS_MIN} to {LETTERS_MAX} letters, digits, dashes and underscores on one line"
     )]
     Malformed { path: PathBuf },
 }
@@ -39,14 +39,15 @@ impl Credential {
         Credential::parse(line).ok_or_else(|| CredentialError::Malformed { path: path.to_owned() })
     }
 
-    /// Reads the secret, or makes one that nobody knows when there is no file. Two processes that start together get the same.
+    /// Reads the secret, or creates a random one if there is no file. Two processes that start together get the same
+    /// one.
     pub fn read_or_make(path: &Path) -> Result<Credential, CredentialError> {
         let (line, _) = read_or_make_line(path, LETTERS_MAX, &Credential::random().0)
             .map_err(|trouble| CredentialError::of(path, trouble))?;
         Credential::parse(line).ok_or_else(|| CredentialError::Malformed { path: path.to_owned() })
     }
 
-    /// One that nobody knows.
+    /// A random one.
     pub fn random() -> Credential {
         Credential(random_token(RANDOM_BYTES))
     }
@@ -63,7 +64,7 @@ impl Credential {
         format!("Bearer {}", self.0.expose())
     }
 
-    /// In a time that tells nothing of the secret.
+    /// In constant time.
     pub(super) fn is(&self, authorization: &[u8]) -> bool {
         same(authorization, self.bearer().as_bytes())
     }
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_makes_it_and_the_others_read_it() {
+    fn the_first_process_creates_the_secret_and_others_read_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys").join("rpc");
         let made: Vec<_> = std::thread::scope(|scope| {
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_open_short_or_absent_is_refused() {
+    fn a_readable_short_or_missing_secret_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rpc");
         assert!(matches!(Credential::read(&path), Err(CredentialError::File { .. })));

@@ -20,10 +20,10 @@ use super::routes::failure_of;
 use super::{BODY_BYTES_MAX, Connect, Credential, Transport, TransportError, path};
 
 const CONNECT_MAX: Duration = Duration::from_secs(1);
-/// Finds peers that went away without a word.
+/// Detects peers that vanished.
 const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_WAIT: Duration = Duration::from_secs(2);
-/// A process that could not be reached is left alone for so long while another one can be asked.
+/// A process that could not be reached is skipped for this long while another one can be called.
 const AVOIDED_MS: u64 = 1_000;
 
 type Sender = SendRequest<Full<Bytes>>;
@@ -36,15 +36,15 @@ pub struct Http2 {
     turn: AtomicUsize,
 }
 
-/// One process that can be asked.
+/// One process that can be called.
 struct Peer {
     address: String,
     slots: Vec<Slot>,
-    /// The moment, in microseconds of the monotonic clock, until which others are asked first.
+    /// The time, in microseconds of the monotonic clock, until which others are preferred.
     avoided_until: AtomicU64,
 }
 
-/// A place for a connection. `opening` lets one caller open it while the others wait.
+/// A slot for a connection. `opening` lets one caller open it while the others wait.
 #[derive(Default)]
 struct Slot {
     sender: Mutex<Option<Sender>>,
@@ -52,7 +52,7 @@ struct Slot {
 }
 
 impl Http2 {
-    /// `addresses` are equal: any of them can answer. `connections` go to each one.
+    /// `addresses` are equivalent: any of them can answer. `connections` is the number to each one.
     pub fn new(
         addresses: impl IntoIterator<Item = String>,
         connections: usize,
@@ -67,7 +67,7 @@ impl Http2 {
         Http2 { peers: addresses.into_iter().map(peer).collect(), bearer, connect, clock, turn: AtomicUsize::new(0) }
     }
 
-    /// The next one in turn that is not avoided; the next one of all when every one is.
+    /// The next one in turn that is not avoided, or just the next one if all are.
     fn choose(&self) -> Option<(&Peer, &Slot)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.monotonic();

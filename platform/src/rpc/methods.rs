@@ -1,4 +1,4 @@
-//! The serving half: a service's methods by name, each a function from a command to an answer.
+//! The serving half: a service's methods by name, each a function from a command to a reply.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -16,7 +16,7 @@ use crate::{deadline, telemetry};
 
 use super::{Call, CallError, Reply, TransportError, Trust};
 
-/// What became of a call that reached its service.
+/// The result of a call that reached its service.
 pub type Answered = Result<Bytes, TransportError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
@@ -29,7 +29,7 @@ struct Desk {
     trust: Arc<dyn Trust>,
 }
 
-/// A service's table.
+/// A service's table of methods.
 pub struct Methods {
     service: &'static str,
     table: HashMap<&'static str, Method>,
@@ -40,7 +40,7 @@ impl Methods {
         Methods { service, table: HashMap::new() }
     }
 
-    /// Adds a method. The context that `work` gets has the caller's principal and what is left of its deadline, at which it ends.
+    /// Adds a method. Its context has the caller's principal and remaining time; the call ends at that deadline.
     pub fn on<C, R, E, F, W>(mut self, method: &'static str, work: W) -> Methods
     where
         C: DeserializeOwned + Send + 'static,
@@ -68,7 +68,7 @@ impl Methods {
                     Ok(Err(refused)) => Reply::Refused(refused),
                     Err(late) => Reply::Refused(E::from(CallError::from(late))),
                 };
-                // It may have been carried out, so that "not understood" would say too much.
+                // It may have been executed, so "not understood" would claim too much.
                 serde_json::to_vec(&reply).map(Bytes::from).map_err(|error| TransportError::Lost(error.to_string()))
             })
         };
@@ -78,7 +78,7 @@ impl Methods {
 }
 
 impl Methods {
-    /// By name, in order: for whoever checks that each of them is guarded.
+    /// By name, in order: for tests that check that each of them is guarded.
     pub fn names(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.table.keys().copied().collect();
         names.sort_unstable();
@@ -102,7 +102,7 @@ impl Served {
         Arc::new(Served { services, desk: Desk { clock, trust } })
     }
 
-    /// Carries one call out. One that panics costs nobody else anything.
+    /// Executes one call. One that panics affects nothing else.
     pub async fn answer(&self, service: &str, method: &str, call: Bytes) -> Answered {
         let found =
             self.services.get(service).and_then(|methods| Some((methods, methods.table.get_key_value(method)?)));
@@ -113,7 +113,7 @@ impl Served {
         let answering = work(self.desk.clone(), call);
         let answered = AssertUnwindSafe(answering).catch_unwind().await;
         let answered = answered.unwrap_or_else(|_| {
-            tracing::error!(service, method, "a call panicked; the line before says where");
+            tracing::error!(service, method, "a call panicked; the previous line says where");
             Err(TransportError::Lost("the call panicked".to_owned()))
         });
         let seconds = self.desk.clock.monotonic().micros_since(started) as f64 / 1e6;
@@ -122,7 +122,7 @@ impl Served {
     }
 }
 
-/// What the text says of the call stays between the two processes.
+/// What the text says about the call stays between the two processes.
 fn not_understood(error: serde_json::Error) -> TransportError {
     TransportError::NotUnderstood(error.to_string())
 }

@@ -1,19 +1,19 @@
-//! How a call can fail on its way, in the words that every service's errors have.
+//! How a remote call can fail in transit, in terms that every service's errors have.
 
 use crate::deadline::Late;
 
-/// Why a remote call has no answer of the service.
+/// Why a remote call has no reply from the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     #[error("the service cannot be reached; nothing happened")]
     Unavailable,
-    #[error("too many calls wait for the service; nothing happened")]
+    #[error("too many calls are waiting for the service; nothing happened")]
     Overloaded,
-    #[error("whether the access token still holds cannot be known now; nothing happened")]
+    #[error("cannot tell now whether the access token is still valid; nothing happened")]
     AccessStale,
     #[error("the deadline passed before the call was sent; nothing happened")]
     DeadlineExceeded,
-    #[error("the call was sent and not answered; it may have been carried out")]
+    #[error("the call was sent and not answered; it may have been executed")]
     OutcomeUnknown,
     #[error("caller and service do not understand each other; nothing happened")]
     NotUnderstood,
@@ -28,10 +28,10 @@ impl From<Late> for CallError {
     }
 }
 
-/// A domain's error, as the remote half of its trait answers it.
+/// A domain's error, as the remote half of its trait returns it.
 pub trait Outcome: From<CallError> {
-    /// Whether it tells of this attempt only ("unavailable, nothing happened"). Behind an attempt without an answer such a
-    /// word proves nothing about the command.
+    /// Whether it only describes this attempt ("unavailable, nothing happened"). After an attempt without a reply it
+    /// proves nothing about the command.
     fn is_of_this_attempt(&self) -> bool;
 
     /// Whether nothing happened and another process of the service, or this one a moment later, may do better.

@@ -1,4 +1,4 @@
-//! The internal listener's routes. Nothing of a call is looked at before its credential is.
+//! The internal listener's routes. A call is not looked at before its credential.
 
 use std::sync::Arc;
 
@@ -14,13 +14,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{Answered, Credential, Served, TransportError};
 
-/// Room for the largest batch and its answer.
+/// Enough for the largest batch and its reply.
 pub const BODY_BYTES_MAX: usize = 32 << 20;
 
-/// How a failure travels; `failure_of` reads it.
+/// How a failure is sent; `failure_of` reads it.
 const LOST: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 const NOT_UNDERSTOOD: StatusCode = StatusCode::BAD_REQUEST;
-/// Not now, for two reasons; one that does not know the second one takes it for the first and comes again as well.
+/// "Not now", with two different reasons; a caller that does not know the second one treats it like the first and
+/// retries as well.
 const OVERLOADED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 const WHY: HeaderName = HeaderName::from_static("x-rpc-failure");
 const STALE: HeaderValue = HeaderValue::from_static("access_stale");
@@ -30,7 +31,7 @@ struct Door {
     credential: Credential,
 }
 
-/// `POST /rpc/{service}/{method}`, for callers who know the credential.
+/// `POST /rpc/{service}/{method}`, for callers with the credential.
 pub fn routes(served: Arc<Served>, credential: Credential) -> Router {
     Router::new().route("/rpc/{service}/{method}", post(answer)).with_state(Arc::new(Door { served, credential }))
 }
@@ -42,7 +43,7 @@ async fn answer(
 ) -> Response {
     if !knows(&door.credential, request.headers()) {
         metrics::counter!("rpc_strangers_total").increment(1);
-        tracing::warn!(service, method, "a call without the credential was sent away");
+        tracing::warn!(service, method, "a call without the credential was refused");
         return (StatusCode::UNAUTHORIZED, "the credential is missing or wrong").into_response();
     }
     let call = match read(request.into_body()).await {
@@ -76,7 +77,7 @@ fn respond(answered: Answered) -> Response {
     }
 }
 
-/// What an answer other than 200 says, read by the other side.
+/// The meaning of a response other than 200, for the other side.
 pub(super) fn failure_of(status: StatusCode, headers: &HeaderMap, why: &[u8]) -> TransportError {
     let why: String = String::from_utf8_lossy(why).chars().take(200).collect();
     let why = format!("{status}: {why}");

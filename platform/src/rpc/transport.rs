@@ -1,4 +1,4 @@
-//! What carries the bytes of one call: HTTP/2, or something that a test has put in between.
+//! The transport of one call: HTTP/2, or something that a test puts in between.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::Repeat;
 
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Carries one call to the service and its answer back. The caller bounds the wait.
+    /// Carries one call to the service and its reply back. The caller bounds the wait.
     async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError>;
 
-    /// The same for a transport that treats calls by what may be done with them when an answer is lost, as a bad network of
-    /// tests does: it loses no answer of a call that must not be sent twice.
+    /// The same for a transport that depends on what may be done if a reply is lost, such as the bad network of tests:
+    /// it never loses the reply of a call that must not be sent twice.
     async fn carry_as(
         &self,
         service: &str,
@@ -42,22 +42,22 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// Why there is no answer. The text is for the log alone.
+/// Why there is no reply. The text is for the log only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// The service has not seen it.
     #[error("not sent: {0}")]
     NotSent(String),
-    /// The service did not begin with it, and said so.
+    /// The service did not begin, and said so.
     #[error("sent away: {0}")]
     Overloaded(String),
-    /// The process that was called cannot know now whether the caller's token holds. It began with nothing.
+    /// The called process cannot tell now whether the caller's token is valid. Nothing was begun.
     #[error("not judged: {0}")]
     Stale(String),
-    /// The service may have seen it, and may have carried it out.
+    /// The service may have seen it, and may have executed it.
     #[error("no answer: {0}")]
     Lost(String),
-    /// The service refused the call itself: a wrong credential, an unknown method, a body that it does not know.
+    /// The service refused the call itself: a wrong credential, an unknown method, a body that it does not understand.
     #[error("not understood: {0}")]
     NotUnderstood(String),
 }

@@ -1,17 +1,17 @@
-//! Whom a call comes from. The token that the caller was established from travels, and is verified again where it arrives:
-//! a service trusts what was signed, not the process in front of it.
+//! The principal of a call. The token from which the caller was authenticated is sent along, and verified again where
+//! it arrives: a service trusts what was signed, not the process that calls.
 
 use kernel::{Ctx, Principal, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::TransportError;
 
-/// Whom a call comes from, as it travels.
+/// The caller, as sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
     Token(Secret),
-    /// Somebody who has no token: the calling process itself. It proves nothing.
+    /// No token: the calling process itself. It proves nothing.
     Said(Principal),
 }
 
@@ -24,9 +24,9 @@ impl Caller {
     }
 }
 
-/// Establishes whom a call comes from.
+/// Authenticates the caller.
 pub trait Trust: Send + Sync {
-    /// Answers without waiting for anybody. What nobody can vouch for is [`Principal::nobody`], who may ask for little; a
-    /// failure means that it cannot be known now.
+    /// Answers without waiting. A caller without valid credentials is [`Principal::nobody`], which may do little; an
+    /// error means that it cannot be determined now.
     fn principal(&self, caller: Caller) -> Result<Principal, TransportError>;
 }

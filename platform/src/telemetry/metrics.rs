@@ -1,13 +1,13 @@
-//! Counters, gauges and histograms, kept in memory and written out as text when a scraper asks.
+//! Counters, gauges and histograms, kept in memory and rendered as text for a scraper.
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::TelemetryError;
 
-/// Seconds. From a cached read to the longest deadline; chosen once, because changing them breaks every dashboard.
+/// Seconds. From a cached read to the longest deadline; fixed, because changing them breaks every dashboard.
 const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Things in one commit, page or batch.
+/// Items in one commit, page or batch.
 const COUNTS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
 
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Makes this the place where the `metrics` macros of the whole process write to.
+    /// Makes this the recorder of the `metrics` macros in the whole process.
     pub fn install() -> Result<Metrics, TelemetryError> {
         let recorder = builder()?.build_recorder();
         let handle = recorder.handle();
@@ -25,7 +25,7 @@ impl Metrics {
         Ok(Metrics { handle })
     }
 
-    /// Renders nothing, receives nothing: for servers that are started many times in one process.
+    /// Renders and records nothing: for servers that are started many times in one process.
     pub fn detached() -> Metrics {
         Metrics { handle: PrometheusBuilder::new().build_recorder().handle() }
     }
@@ -35,7 +35,7 @@ impl Metrics {
         self.handle.render()
     }
 
-    /// Folds what histograms have collected; without it, and without a scraper, they would grow.
+    /// Drains what histograms have collected; without this and without a scraper they would grow.
     pub fn fold(&self) {
         self.handle.run_upkeep();
     }
@@ -53,12 +53,12 @@ fn builder() -> Result<PrometheusBuilder, TelemetryError> {
 fn describe() {
     use ::metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!("http_requests_total", "requests answered, by route and status");
-    describe_histogram!("http_request_duration_seconds", "time from the headers of a request to those of its answer");
-    describe_gauge!("http_requests_per_second", "requests answered a second, over the last five seconds");
+    describe_histogram!("http_request_duration_seconds", "time from the headers of a request to those of its response");
+    describe_gauge!("http_requests_per_second", "requests answered per second, over the last five seconds");
     describe_gauge!("http_connections_active", "connections open now, by listener");
-    describe_counter!("http_connections_refused_total", "connections sent away because connections_max were open");
+    describe_counter!("http_connections_refused_total", "connections refused because connections_max were open");
     describe_gauge!("database_connections_active", "database connections in use now");
     describe_gauge!("database_connections_max", "database connections that may be in use at the same time");
-    describe_counter!("ledger_transactions_total", "operations of the ledger, by kind and by what became of them");
-    describe_gauge!("transactions_per_second", "ledger transactions committed a second");
+    describe_counter!("ledger_transactions_total", "operations of the ledger, by kind and outcome");
+    describe_gauge!("transactions_per_second", "ledger transactions committed per second");
 }

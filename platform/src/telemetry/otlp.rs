@@ -1,8 +1,8 @@
-//! Traces by OTLP over HTTP, protobuf bodies, without TLS: a collector stands beside the process or in its network.
+//! Traces over OTLP/HTTP with protobuf bodies, without TLS: a collector runs on the same machine or in its network.
 //!
-//! The exporter runs on a thread of its own without a tokio runtime, and the lean client (hyper, already in the house)
-//! needs one. So each request is handed to the runtime that started telemetry. The ready-made way round this is an
-//! experimental feature of the SDK; the other clients bring reqwest and a TLS stack.
+//! The exporter runs on a thread without a tokio runtime, and the lean client (hyper, which we already use) needs one.
+//! So each request is handed to the runtime that started telemetry. The ready-made workaround is an experimental
+//! feature of the SDK; the other clients bring reqwest and another TLS stack.
 
 use std::time::Duration;
 

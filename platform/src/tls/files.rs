@@ -17,17 +17,17 @@ use zeroize::Zeroizing;
 use super::suites;
 use crate::config::{RpcTls, ServerTls};
 
-/// More is no certificate.
+/// More than any certificate needs.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-/// Bits of the key file's mode that let everybody in.
+/// Mode bits that let other users read or write the key file.
 const EVERYBODY: u32 = 0o007;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The process's own certificate first, then those between it and its root.
+    /// The process's own certificate first, then the intermediates.
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// Who signs for those that connect and are connected to.
+    /// The roots that sign both clients and servers.
     pub ca: Option<PathBuf>,
 }
 
@@ -35,15 +35,15 @@ pub struct TlsFiles {
 pub enum TlsError {
     #[error("{path} cannot be read: {cause}")]
     File { path: PathBuf, cause: io::Error },
-    #[error("the files of the certificate could not be looked at: {cause}")]
+    #[error("the certificate files could not be checked: {cause}")]
     Unread { cause: io::Error },
     #[error(
         "the private key {path} can be read by everybody on this machine; chmod 600 it, or set defaultMode: 0400 on the volume"
     )]
     Open { path: PathBuf },
-    #[error("{path} holds no {what} in PEM")]
+    #[error("{path} has no {what} in PEM")]
     Malformed { path: PathBuf, what: &'static str },
-    #[error("the certificate {path} and the key {key} do not belong together")]
+    #[error("the certificate {path} and the key {key} do not match")]
     NotAPair { path: PathBuf, key: PathBuf },
     #[error("the certificate {path} has expired, at {at}")]
     Expired { path: PathBuf, at: Timestamp },
@@ -60,22 +60,22 @@ pub(super) struct Read {
     ca: Option<Vec<u8>>,
 }
 
-/// A certificate with its key that may be shown now.
+/// A certificate with its key that can be used now.
 pub(super) struct Usable {
     pub(super) shown: Arc<CertifiedKey>,
     pub(super) trusted: Option<Arc<RootCertStore>>,
-    /// When the first of the chain does.
+    /// When the first of the chain expires.
     pub(super) expires: Timestamp,
 }
 
 impl TlsFiles {
-    /// Of the public listener; nothing when none is given.
+    /// For the public listener; `None` if not configured.
     pub fn of_server(tls: &ServerTls) -> Option<TlsFiles> {
         let (certificate, key) = (tls.certificate_file.clone()?, tls.key_file.clone()?);
         Some(TlsFiles { certificate, key, ca: None })
     }
 
-    /// Of calls between processes; nothing when none is given.
+    /// For calls between processes; `None` if not configured.
     pub fn of_rpc(tls: &RpcTls) -> Option<TlsFiles> {
         let (certificate, key) = (tls.certificate_file.clone()?, tls.key_file.clone()?);
         Some(TlsFiles { certificate, key, ca: Some(tls.ca_file.clone()?) })
@@ -131,7 +131,7 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     }
 }
 
-/// The first end of all certificates of the chain, each of which has to be valid now.
+/// The earliest expiry of the chain, each certificate of which has to be valid now.
 fn expires(path: &Path, chain: &[CertificateDer<'_>], now: Timestamp) -> Result<Timestamp, TlsError> {
     let mut first = Timestamp::from_micros(i64::MAX);
     for certificate in chain {

@@ -1,4 +1,4 @@
-//! What is spoken: TLS 1.3 with AES-GCM, HTTP/2 and HTTP/1.1 inside.
+//! The TLS parameters: TLS 1.3 with AES-GCM, HTTP/2 and HTTP/1.1 inside.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::files::Usable;
 
-/// The listening and, with certificates to trust, the calling end.
+/// The server configuration and, with roots to trust, the client configuration.
 #[derive(Clone)]
 pub(super) struct Ends {
     pub(super) server: Arc<ServerConfig>,
     pub(super) client: Option<Arc<ClientConfig>>,
 }
 
-/// The one provider of the house.
+/// The one crypto provider.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     let cipher_suites = vec![cipher_suite::TLS13_AES_256_GCM_SHA384, cipher_suite::TLS13_AES_128_GCM_SHA256];
     Arc::new(CryptoProvider { cipher_suites, ..aws_lc_rs::default_provider() })

@@ -1,11 +1,11 @@
-//! What every answer says to browsers, and whom a request is taken to come from.
+//! Security headers of every response, and the origin of a request.
 
 use crate::common::{config, open, routes, send};
 
 const TRUSTED: [(&str, &str); 1] = [("FLORIN__SERVER__TRUSTED_PROXIES", "127.0.0.0/8")];
 
 #[tokio::test]
-async fn every_answer_is_protected_and_a_handlers_own_word_wins() {
+async fn every_response_has_security_headers_unless_its_handler_sets_them() {
     let server = open(routes(), &config(&[])).await;
     for (path, headers) in
         [("/whoami", ""), ("/nowhere", ""), ("/broken", ""), ("/panic", ""), ("/whoami", "host: evil.test\r\n")]
@@ -14,7 +14,7 @@ async fn every_answer_is_protected_and_a_handlers_own_word_wins() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
-        assert_eq!(answer.header("strict-transport-security"), None, "it came in the clear: {path}");
+        assert_eq!(answer.header("strict-transport-security"), None, "it was plain HTTP: {path}");
     }
     let kept = send(server.address(), "GET", "/kept", "", b"").await;
     assert_eq!(kept.header("cache-control"), Some("max-age=60"));
@@ -23,7 +23,7 @@ async fn every_answer_is_protected_and_a_handlers_own_word_wins() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_says_of_where_it_comes_from_counts_nothing() {
+async fn forwarding_headers_from_unlisted_callers_are_ignored() {
     let server = open(routes(), &config(&[])).await;
     let lies = "x-forwarded-for: 192.0.2.7\r\nx-forwarded-proto: https\r\nx-real-ip: 192.0.2.7\r\nforwarded: for=192.0.2.7\r\n";
     let answer = send(server.address(), "GET", "/origin", lies, b"").await;
@@ -32,7 +32,7 @@ async fn what_a_stranger_says_of_where_it_comes_from_counts_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_trusted_proxy_says_counts_and_what_it_passes_on_does_not() {
+async fn only_a_trusted_proxys_own_forwarding_headers_count() {
     let server = open(routes(), &config(&TRUSTED)).await;
     for (headers, body) in [
         (

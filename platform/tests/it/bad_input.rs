@@ -1,4 +1,4 @@
-//! What a careless or hostile client can send: always a 4xx problem that names what is wrong, never a 500.
+//! Careless or hostile requests: always a 4xx problem that names what is wrong, never a 500.
 
 use crate::common::{Answer, config, open, raw, routes, send};
 
@@ -16,7 +16,7 @@ fn refused(answer: &Answer, status: u16, code: &str, field: Option<&str>) {
 }
 
 #[tokio::test]
-async fn bodies() {
+async fn malformed_bodies_are_refused_by_name() {
     let server = open(routes(), &config(&[("FLORIN__SERVER__BODY_BYTES_MAX", "4096")])).await;
     let at = server.address();
     let post = async |headers: &str, body: &[u8]| send(at, "POST", "/orders", headers, body).await;
@@ -40,7 +40,7 @@ async fn bodies() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_is_bounded_too() {
+async fn a_body_without_a_length_is_bounded() {
     let server = open(routes(), &config(&[("FLORIN__SERVER__BODY_BYTES_MAX", "1024")])).await;
     let head = "POST /orders HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n";
     let chunk = format!("800\r\n{}\r\n0\r\n\r\n", " ".repeat(0x800));
@@ -49,7 +49,7 @@ async fn a_body_without_a_length_is_bounded_too() {
 }
 
 #[tokio::test]
-async fn paths_and_queries() {
+async fn malformed_paths_and_queries_are_refused_by_name() {
     let server = open(routes(), &config(&[])).await;
     let at = server.address();
     let get = async |path: &str| send(at, "GET", path, "", b"").await;
@@ -72,7 +72,7 @@ async fn paths_and_queries() {
 }
 
 #[tokio::test]
-async fn unknown_routes_and_methods() {
+async fn unknown_routes_and_methods_are_refused() {
     let server = open(routes(), &config(&[])).await;
     refused(&send(server.address(), "GET", "/nowhere", "", b"").await, 404, "route_unknown", None);
     let answer = send(server.address(), "DELETE", "/orders", "", b"").await;
@@ -88,7 +88,7 @@ async fn unknown_routes_and_methods() {
 }
 
 #[tokio::test]
-async fn hosts() {
+async fn unknown_hosts_are_refused() {
     let server = open(routes(), &config(&[("FLORIN__SERVER__HOSTS", "bank.test")])).await;
     let at = server.address();
     let get = async |headers: &str| send(at, "GET", "/whoami", headers, b"").await;
@@ -106,7 +106,7 @@ async fn hosts() {
 }
 
 #[tokio::test]
-async fn headers() {
+async fn malformed_or_repeated_headers_are_refused() {
     let server = open(routes(), &config(&[])).await;
     let at = server.address();
     let get = async |path: &str, headers: &str| send(at, "GET", path, headers, b"").await;
@@ -130,7 +130,7 @@ async fn headers() {
 }
 
 #[tokio::test]
-async fn failures_of_ours_say_nothing_about_their_cause() {
+async fn internal_failures_do_not_reveal_their_cause() {
     let server = open(routes(), &config(&[])).await;
     for path in ["/panic", "/broken"] {
         let answer = send(server.address(), "GET", path, "", b"").await;
@@ -140,7 +140,7 @@ async fn failures_of_ours_say_nothing_about_their_cause() {
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_too_long_is_given_up() {
+async fn a_response_that_takes_too_long_is_abandoned() {
     let server = open(routes(), &config(&[("FLORIN__SERVER__DEADLINE_MS", "100")])).await;
     refused(&send(server.address(), "GET", "/slow/5000", "", b"").await, 504, "deadline_passed", None);
     let longer = send(server.address(), "GET", "/slow/5000", "X-Deadline-Ms: 9000\r\n", b"").await;

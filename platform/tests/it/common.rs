@@ -1,4 +1,5 @@
-//! A server as the app builds it, with a few routes to try the kit on, and a client that sends exactly what it is told.
+//! A server built like the app's, with a few routes to test the kit with, and a client that sends exactly what it is
+//! told.
 
 use std::sync::Arc;
 use std::time::Duration;

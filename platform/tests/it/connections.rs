@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn a_running_request_finishes_while_the_port_is_closed_already() {
+async fn a_running_request_finishes_after_the_port_is_closed() {
     let server = open(routes(), &config(&[])).await;
     let at = server.address();
     let slow = tokio::spawn(send(at, "GET", "/slow/400", "", b""));
@@ -24,7 +24,7 @@ async fn a_running_request_finishes_while_the_port_is_closed_already() {
 }
 
 #[tokio::test]
-async fn a_drain_has_an_end() {
+async fn a_drain_ends_at_its_deadline() {
     let server = open(routes(), &config(&[])).await;
     let stuck = tokio::spawn(send(server.address(), "GET", "/slow/8000", "", b""));
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -45,7 +45,7 @@ async fn idle_connections_do_not_hold_up_a_drain() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_told_so_and_a_free_place_is_used_again() {
+async fn a_connection_over_the_limit_gets_503_until_one_closes() {
     let server = open(routes(), &config(&[("FLORIN__SERVER__CONNECTIONS_MAX", "2")])).await;
     let at = server.address();
     let held = (TcpStream::connect(at).await.unwrap(), TcpStream::connect(at).await.unwrap());
@@ -59,7 +59,7 @@ async fn one_connection_too_many_is_told_so_and_a_free_place_is_used_again() {
 }
 
 #[tokio::test]
-async fn clients_that_never_finish_their_headers_lose_their_place() {
+async fn clients_that_never_finish_their_headers_are_disconnected() {
     let server = open(routes(), &config(&[("FLORIN__SERVER__HEADER_TIMEOUT_MS", "200")])).await;
     for begun in ["", "PRI", "GET / HTTP/1.1\r\nhost: loc"] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -70,7 +70,7 @@ async fn clients_that_never_finish_their_headers_lose_their_place() {
 }
 
 #[tokio::test]
-async fn http2_is_spoken_with_clients_that_know_beforehand() {
+async fn http2_works_with_prior_knowledge() {
     let server = open(routes(), &config(&[])).await;
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let (mut client, connection) =

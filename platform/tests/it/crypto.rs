@@ -14,7 +14,7 @@ fn place() -> Place<'static> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_sealed_opens_in_its_place_and_shows_nothing() {
+async fn a_sealed_value_opens_in_its_place_and_reveals_nothing() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let kek = KeyEncryptionKey::random();
@@ -34,7 +34,7 @@ async fn what_was_sealed_opens_in_its_place_and_shows_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_in_another_place_does_not_open() {
+async fn a_sealed_value_moved_elsewhere_does_not_open() {
     testkit::on_sqlite(async |store| {
         let db = prepared(store.open().await).await;
         let ring = ring(&db, &KeyEncryptionKey::random()).await;
@@ -50,7 +50,7 @@ async fn a_value_in_another_place_does_not_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flipped_bit_a_cut_and_a_foreign_value_do_not_open() {
+async fn modified_truncated_and_foreign_values_do_not_open() {
     testkit::on_sqlite(async |store| {
         let db = prepared(store.open().await).await;
         let ring = ring(&db, &KeyEncryptionKey::random()).await;
@@ -75,7 +75,7 @@ async fn a_flipped_bit_a_cut_and_a_foreign_value_do_not_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sealing_inside_a_transaction_waits_for_nobody() {
+async fn sealing_inside_a_transaction_never_waits() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let ring = ring(&db, &KeyEncryptionKey::random()).await;

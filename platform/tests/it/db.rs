@@ -1,4 +1,4 @@
-//! `Db` on both engines: the same calls, the same answers, the same words for what goes wrong.
+//! `Db` on both engines: the same calls, the same answers, the same faults.
 
 mod backup;
 mod beside;

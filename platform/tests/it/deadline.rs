@@ -1,4 +1,4 @@
-//! A store that hangs holds nobody: what asks it within a call ends at the call's deadline, and says what may have happened.
+//! A hanging store blocks nobody: a call ends at its deadline and says what may have happened.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ fn ctx(millis: u64) -> Ctx {
     Ctx { principal: Principal::operator(), deadline, request_id: "req-1".into(), idempotency_key: None }
 }
 
-/// What a service of no refusals says.
+/// The error of a service without refusals.
 type Said = Failure;
 
 async fn opened(store: &TestStore) -> Db {
@@ -50,7 +50,7 @@ async fn count(db: &Db) -> Result<i64, Said> {
     Ok(db.read().await?.query(COUNT, &[]).await?[0].int(0)?)
 }
 
-/// What a call of half a second said, and that it said so then.
+/// The error of a half-second call, checked to come at its deadline.
 async fn word<T: std::fmt::Debug>(work: impl Future<Output = Result<T, Said>>) -> Failure {
     let start = SystemClock.monotonic();
     let said = in_time(&ctx(WAIT_MS), &clock(), work).await.expect_err("no answer can come");
@@ -66,14 +66,14 @@ async fn locked(db: &Db) -> Tx {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_that_another_process_holds_is_waited_for_until_the_deadline() {
+async fn another_processs_lock_is_waited_for_until_the_deadline() {
     for_each_engine(async |store| {
         let (db, other) = (opened(store).await, store.open().await);
         let held = locked(&other).await;
         assert_eq!(word(count_up(&db)).await, Failure::DeadlineExceeded);
-        assert_eq!(count(&db).await, Ok(0), "readers go on");
+        assert_eq!(count(&db).await, Ok(0), "readers continue");
         drop(held);
-        // What was begun at the deadline is over in the store, too, and the connection is as patient as before.
+        // What was begun is over in the store too at the deadline, and the connection has its usual limits again.
         assert_eq!(in_time(&ctx(5_000), &clock(), count_up(&db)).await, Ok(()));
         assert_eq!(count(&db).await, Ok(1));
     })
@@ -81,7 +81,7 @@ async fn a_lock_that_another_process_holds_is_waited_for_until_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_in_this_process_is_waited_for_until_the_deadline() {
+async fn a_local_writer_is_waited_for_until_the_deadline() {
     on_sqlite(async |store| {
         let db = opened(store).await;
         let held = locked(&db).await;
@@ -97,7 +97,7 @@ async fn a_blocked_call_blocks_no_other_task() {
     on_sqlite(async |store| {
         let other = opened(store).await;
         let held = locked(&other).await;
-        // As many as the runtime has threads, and more, each on a connection of its own.
+        // As many as the runtime has threads, and more, each on its own connection.
         let mut blocked = Vec::new();
         for _ in 0..8 {
             let db = store.open().await;
@@ -119,13 +119,13 @@ async fn a_blocked_call_blocks_no_other_task() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_takes_its_time_ends_at_the_deadline() {
+async fn a_long_statement_ends_at_the_deadline() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         let endless = async { Ok(db.read().await?.query(ENDLESS, &[]).await?.len()) };
         assert_eq!(word(endless).await, Failure::DeadlineExceeded);
         assert_eq!(count(&db).await, Ok(0));
-        // Outside of a call nothing ends it: the same connection is asked without a deadline.
+        // Outside of a call nothing ends it: the same connection is used without a deadline.
         let tx = db.read().await.unwrap();
         let asking = tokio::time::timeout(std::time::Duration::from_millis(50), async { tx.query(COUNT, &[]).await });
         assert_eq!(asking.await.unwrap().unwrap()[0].int(0).unwrap(), 0);
@@ -134,7 +134,7 @@ async fn a_statement_that_takes_its_time_ends_at_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn before_the_commit_nothing_happened_and_after_it_nobody_knows() {
+async fn a_deadline_after_the_commit_was_sent_is_unknown() {
     on_postgres(async |store| {
         let (proxy, url) = FaultProxy::postgres(store.url()).await;
         let direct = opened(store).await;
@@ -158,14 +158,14 @@ async fn before_the_commit_nothing_happened_and_after_it_nobody_knows() {
         assert_eq!(word(count(&db)).await, Failure::DeadlineExceeded);
         proxy.clear();
         assert_eq!(in_time(&ctx(5_000), &clock(), count_up(&db)).await, Ok(()));
-        // The commit was on its way for all that: it is done, or it is not.
+        // The commit had been sent: it is done, or it is not.
         assert!(matches!(count(&direct).await, Ok(1 | 2)));
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_step_that_comes_too_late_does_not_hide_the_first() {
+async fn a_late_second_step_does_not_hide_the_first() {
     for_each_engine(async |store| {
         let (db, other) = (opened(store).await, store.open().await);
         let two_steps = async {
@@ -190,7 +190,7 @@ async fn a_deadline_far_away_is_one_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn outside_of_a_call_a_store_is_as_patient_as_ever() {
+async fn outside_of_a_call_a_store_has_its_usual_limits() {
     on_sqlite(async |store| {
         let (db, other) = (opened(store).await, store.open().await);
         assert_eq!(in_time(&ctx(WAIT_MS), &clock(), count_up(&db)).await, Ok(()));

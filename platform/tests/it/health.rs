@@ -1,4 +1,4 @@
-//! Probes, status and metrics, under every path that operators have in their files.
+//! Health checks, status and metrics, under every path that operators use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,9 +33,9 @@ const LIVE: [&str; 5] = ["/health", "/healthz", "/api/v1/health", "/actuator/hea
 const READY: [&str; 3] = ["/ready", "/health/ready", "/actuator/health/readiness"];
 
 #[tokio::test]
-async fn every_path_answers_and_only_readiness_asks_the_parts() {
-    // The recorder is the process's, and counts the requests of every test in it.
-    if !testkit::alone("health::every_path_answers_and_only_readiness_asks_the_parts") {
+async fn every_health_path_answers_and_only_readiness_checks_parts() {
+    // The recorder is process-wide, and counts the requests of every test in the process.
+    if !testkit::alone("health::every_health_path_answers_and_only_readiness_checks_parts") {
         return;
     }
     let store = Arc::new(Store { up: AtomicBool::new(true) });
@@ -93,7 +93,7 @@ async fn every_path_answers_and_only_readiness_asks_the_parts() {
 }
 
 #[tokio::test]
-async fn strangers_are_told_whether_it_lives_and_not_what_it_does() {
+async fn outsiders_get_health_but_not_status_or_metrics() {
     let store = Arc::new(Store { up: AtomicBool::new(true) });
     let about = About { version: "9.9.9", mode: "embedded", roles: vec!["edge"], demo: true };
     let health = Health::new(about, Arc::new(SystemClock), Metrics::detached(), vec![store]);

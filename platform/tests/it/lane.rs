@@ -1,4 +1,4 @@
-//! Lanes on both engines: what a caller is told is what the store holds, whatever goes wrong in between.
+//! Lanes on both engines: a reply always matches the store, whatever goes wrong in between.
 
 mod disk;
 mod groups;

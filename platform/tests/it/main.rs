@@ -1,5 +1,5 @@
-//! The platform on both engines and over real sockets. One program, so that what it is linked from is linked once: a test that
-//! needs the process for itself (a recorder of metrics, a subscriber, a disk that fails) says `testkit::alone`.
+//! The platform on both engines and over real sockets. One binary, so that it is linked once: a test that needs a
+//! process to itself (a metrics recorder, a subscriber, a failing disk) uses `testkit::alone`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod answers;

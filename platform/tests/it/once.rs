@@ -1,4 +1,4 @@
-//! Commands that are sent twice: at the same time, later, by others, to other processes; and what is told of them.
+//! Commands that are sent twice: concurrently, later, by others, to other processes; and the replies.
 
 mod races;
 pub(crate) mod shelf;
@@ -40,7 +40,7 @@ async fn the_same_command_gets_its_first_answer_marked_as_replayed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_command_under_the_same_key_is_refused() {
+async fn a_different_command_under_the_same_key_is_refused() {
     for_each_engine(async |store| {
         let shelf = opened(store).await;
         let ann = by("ann", Some("k1"), 5_000);
@@ -81,7 +81,7 @@ async fn without_a_key_nothing_is_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_that_depends_on_what_is_there_is_remembered() {
+async fn a_refusal_that_depends_on_state_is_remembered() {
     for_each_engine(async |store| {
         let shelf = opened(store).await;
         shelf.put(&by("ann", None, 5_000), vase("vase")).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_refusal_that_depends_on_what_is_there_is_remembered() {
         let tx = shelf.db.begin().await.unwrap();
         tx.execute("delete from thing where size > $1", &[Value::Int(0)]).await.unwrap();
         tx.commit().await.unwrap();
-        // By now it would succeed, and the caller has been told otherwise.
+        // By now it would succeed, but the caller was told otherwise.
         assert_eq!(shelf.put(&ann, vase("vase")).await, Err(refused(taken(), true)));
         assert_eq!(shelf.count().await, 0);
     })
@@ -112,7 +112,7 @@ async fn a_refused_command_leaves_nothing_but_its_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_of_form_and_of_rights_leave_nothing() {
+async fn refusals_of_form_and_permission_are_not_remembered() {
     for_each_engine(async |store| {
         let shelf = opened(store).await;
         let ann = by("ann", Some("k1"), 5_000);
@@ -120,7 +120,7 @@ async fn refusals_of_form_and_of_rights_leave_nothing() {
         assert_eq!(shelf.put(&ann, nameless).await, Err(refused(Refused::NameMissing, false)));
         let foreign = PutThing { size: -1, ..vase("vase") };
         assert_eq!(shelf.put(&ann, foreign).await, Err(refused(Refused::NotYours, false)));
-        // The key is free for the command as it should have been.
+        // The key is free for the corrected command.
         assert!(!shelf.put(&ann, vase("vase")).await.unwrap().replayed);
     })
     .await;
@@ -144,7 +144,7 @@ async fn a_caller_with_an_unknown_outcome_looks_it_up_by_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_are_forgotten_after_thirty_days_a_bounded_number_at_a_time() {
+async fn expired_commands_are_removed_in_bounded_batches() {
     for_each_engine(async |store| {
         let clock = FakeClock::default();
         let shelf = Shelf::open(store, Arc::new(clock.clone())).await;
@@ -169,13 +169,13 @@ async fn commands_are_forgotten_after_thirty_days_a_bounded_number_at_a_time() {
         assert_eq!(sweep.round().await.unwrap(), 1_501);
         assert!(shelf.put(&fake("new"), vase("new")).await.unwrap().replayed);
         let again = shelf.put(&fake("old"), vase("old")).await;
-        assert_eq!(again, Err(refused(Refused::OnTheShelf { name: "old".to_owned() }, false)), "carried out anew");
+        assert_eq!(again, Err(refused(Refused::OnTheShelf { name: "old".to_owned() }, false)), "executed again");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_command_can_be_read_from_the_store() {
+async fn a_stored_command_cannot_be_read_or_guessed() {
     for_each_engine(async |store| {
         let shelf = opened(store).await;
         shelf.put(&by("ann", Some("k1"), 5_000), vase("4111111111111111")).await.unwrap();
@@ -183,7 +183,7 @@ async fn nothing_of_a_command_can_be_read_from_the_store() {
         let rows = tx.query("select command, answer from once", &[]).await.unwrap();
         let digest: [u8; 32] = rows[0].array(0).unwrap();
         assert!(!rows[0].text(1).unwrap().contains("4111"));
-        // Whoever has the store and guesses the command has no key to try it by.
+        // Somebody with the store who guesses the command has no key to check the guess with.
         let plain = platform::crypto::digest(r#"{"name":"4111111111111111","size":10}"#);
         assert_ne!(digest, plain);
     })

@@ -1,4 +1,4 @@
-//! Calls between processes: what travels, what comes back, and what a caller is told when something goes wrong on the way.
+//! Calls between processes: requests, replies, and the caller's error when something goes wrong on the way.
 
 mod repeats;
 mod stale;
@@ -17,7 +17,7 @@ use testkit::{Flaky, InProcess, Trouble};
 use till::{Refused, SETTINGS, client, ctx, http2, listen, served};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_and_refusals_come_back_as_they_were_given() {
+async fn replies_and_refusals_arrive_unchanged() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let client = client(http2(&[listener.address().to_string()], &credential));
@@ -25,7 +25,7 @@ async fn answers_and_refusals_come_back_as_they_were_given() {
     assert_eq!(taken, Ok(5));
     let refused: Result<i64, Refused> = client.call(&ctx(5_000), "take", &0, Repeat::Harmless).await;
     assert_eq!(refused, Err(Refused::Empty { left: 7 }));
-    // Nothing was lost on the way, so the word is believed.
+    // Nothing was lost on the way, so the answer is believed.
     let busy: Result<i64, Refused> = client.call(&ctx(5_000), "take", &-1, Repeat::Harmless).await;
     assert_eq!(busy, Err(Refused::Busy));
     let caller: Result<(Principal, Arc<str>, u64), Refused> =
@@ -49,12 +49,12 @@ async fn many_calls_share_a_few_connections() {
     });
     let answers = futures_util::future::join_all(calls).await;
     assert!(answers.iter().all(|answer| *answer == Ok(1)));
-    // More than sixteen connections would have been sent away.
+    // More than sixteen connections would have been refused.
     assert_eq!(till.taken.load(Ordering::SeqCst), 600);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_credential_nothing_is_looked_at() {
+async fn without_the_credential_a_call_is_not_read() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let stranger = client(http2(&[listener.address().to_string()], &Credential::random()));
@@ -73,7 +73,7 @@ async fn without_the_credential_nothing_is_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_understood_did_not_happen_and_says_so() {
+async fn a_call_that_is_not_understood_did_not_happen() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let client = client(http2(&[listener.address().to_string()], &credential));
@@ -89,13 +89,13 @@ async fn what_is_not_understood_did_not_happen_and_says_so() {
         client.call(&ctx(20_000), "long", &"x".repeat(BODY_BYTES_MAX), Repeat::Never).await;
     assert!(matches!(too_long, Err(Refused::Call(_))), "{too_long:?}");
     assert_eq!(till.asked.load(Ordering::SeqCst), 1);
-    // It was carried out, and the caller reads the answer as something else.
+    // It was executed, but the caller cannot read the reply.
     let misread: Result<String, Refused> = client.call(&ctx(5_000), "take", &5, Repeat::Harmless).await;
     assert_eq!(misread, Err(Refused::Call("OutcomeUnknown".to_owned())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_past_the_deadline() {
+async fn a_remote_call_never_waits_past_its_deadline() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let client = client(http2(&[listener.address().to_string()], &credential));
@@ -117,7 +117,7 @@ async fn nobody_waits_past_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_is_not_there_is_unavailable_and_another_one_is_asked() {
+async fn an_unreachable_process_is_skipped_for_another_one() {
     let (till, credential) = (Arc::default(), Credential::random());
     let nobody = format!("127.0.0.1:{}", testkit::free_port());
     let alone = client(http2(std::slice::from_ref(&nobody), &credential));
@@ -132,7 +132,7 @@ async fn a_service_that_is_not_there_is_unavailable_and_another_one_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_comes_back_is_found_again() {
+async fn a_restarted_service_is_found_again() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let address = listener.address();
@@ -150,7 +150,7 @@ async fn a_service_that_comes_back_is_found_again() {
     back.await.unwrap();
 }
 
-/// Counts who was tried.
+/// Counts the attempts per peer.
 #[derive(Default)]
 struct Counted(std::sync::Mutex<Vec<String>>);
 
@@ -163,7 +163,7 @@ impl Connect for Counted {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_is_not_there_is_left_alone_for_a_while() {
+async fn an_unreachable_process_is_skipped_for_a_while() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let (nobody, tried) = (format!("127.0.0.1:{}", testkit::free_port()), Arc::new(Counted::default()));
@@ -178,7 +178,7 @@ async fn one_that_is_not_there_is_left_alone_for_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_cut_under_a_call_leaves_it_unknown() {
+async fn a_connection_cut_during_a_call_is_outcome_unknown() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let client = client(http2(&[listener.address().to_string()], &credential));
@@ -192,7 +192,7 @@ async fn a_connection_that_is_cut_under_a_call_leaves_it_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_panics_costs_nobody_else_anything() {
+async fn a_panicking_call_does_not_affect_others() {
     let (till, credential) = (Arc::default(), Credential::random());
     let listener = listen(&till, &credential).await;
     let client = client(http2(&[listener.address().to_string()], &credential));
@@ -206,7 +206,7 @@ async fn a_call_that_panics_costs_nobody_else_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_plenty_of_trouble_every_call_gets_an_answer_or_a_word_that_is_true() {
+async fn on_a_bad_network_every_reply_is_true() {
     let till = Arc::default();
     let flaky = Arc::new(Flaky::new(InProcess(served(&till)), Trouble::plenty(), 7));
     let client = RpcClient::new("till", flaky.clone(), Arc::new(SystemClock));

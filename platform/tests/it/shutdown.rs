@@ -1,4 +1,4 @@
-//! The way down, watched from outside: readiness off, requests finished, steps in order, management last.
+//! Shutdown seen from outside: readiness off, requests finished, steps in order, management port last.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn readiness_goes_first_and_the_running_request_still_finishes_before_the_steps() {
+async fn shutdown_turns_readiness_off_then_finishes_requests_then_steps() {
     let config = config(&[]);
     let about = About { version: "1", mode: "embedded", roles: vec!["edge"], demo: false };
     let health = Health::new(about, Arc::new(SystemClock), Metrics::detached(), Vec::new());
@@ -49,7 +49,7 @@ async fn readiness_goes_first_and_the_running_request_still_finishes_before_the_
 }
 
 #[tokio::test]
-async fn half_a_request_does_not_hold_up_the_end_for_longer_than_its_headers_may_take() {
+async fn half_a_request_delays_shutdown_only_until_the_header_timeout() {
     let config = config(&[("FLORIN__SERVER__HEADER_TIMEOUT_MS", "500")]);
     let server = open(routes(), &config).await;
     let mut half = TcpStream::connect(server.address()).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a listener speaks, and what it does with those who speak something else or nothing.
+//! What a TLS listener accepts, and what it does with other clients.
 
 mod common;
 mod reload;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A root, a pair that it signed, and a server that shows it.
+/// A root, a pair that it signed, and a server that uses it.
 async fn stage(variables: &[(&str, &str)]) -> (Root, Pair, TempDir, Listener) {
     let (root, dir) = (Root::new(), tempfile::tempdir().unwrap());
     let pair = root.issue("localhost");
@@ -26,7 +26,7 @@ async fn stage(variables: &[(&str, &str)]) -> (Root, Pair, TempDir, Listener) {
 }
 
 #[tokio::test]
-async fn each_of_the_two_suites_is_spoken_by_tls_1_3() {
+async fn tls_1_3_works_with_each_of_the_two_suites() {
     let (root, _, _dir, server) = stage(&[]).await;
     for (suite, name) in [
         (cipher_suite::TLS13_AES_256_GCM_SHA384, CipherSuite::TLS13_AES_256_GCM_SHA384),
@@ -60,7 +60,7 @@ async fn tls_1_2_and_other_suites_are_refused() {
 }
 
 #[tokio::test]
-async fn http2_is_spoken_where_the_client_asks_for_it() {
+async fn http2_is_used_if_the_client_asks_for_it() {
     let (root, _, _dir, server) = stage(&[]).await;
     let stream = connect(server.address(), &root, Speaks { alpn: "h2", ..TLS13 }).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
@@ -74,7 +74,7 @@ async fn http2_is_spoken_where_the_client_asks_for_it() {
 }
 
 #[tokio::test]
-async fn whoever_speaks_in_the_clear_is_told_so() {
+async fn plain_http_on_a_tls_port_gets_a_400() {
     let (_, _, _dir, server) = stage(&[]).await;
     for said in [&b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"hello?\n"] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -86,7 +86,7 @@ async fn whoever_speaks_in_the_clear_is_told_so() {
 }
 
 #[tokio::test]
-async fn slow_handshakes_hold_up_nobody_and_lose_their_place() {
+async fn slow_handshakes_delay_nobody_and_are_disconnected() {
     let (root, _, _dir, server) = stage(&[("FLORIN__SERVER__HEADER_TIMEOUT_MS", "700")]).await;
     let mut slow = Vec::new();
     for begun in [&b""[..], &[22], &[22, 3, 1, 2, 0, 1]] {
@@ -105,7 +105,7 @@ async fn slow_handshakes_hold_up_nobody_and_lose_their_place() {
 }
 
 #[tokio::test]
-async fn silence_behind_a_handshake_ends_too() {
+async fn silence_after_a_handshake_ends_the_connection() {
     let (root, _, _dir, server) = stage(&[("FLORIN__SERVER__HEADER_TIMEOUT_MS", "200")]).await;
     for (alpn, begun) in [("http/1.1", ""), ("http/1.1", "GET / HT"), ("h2", ""), ("h2", "PRI * HTTP/2.0\r\n")] {
         let mut stream = connect(server.address(), &root, Speaks { alpn, ..TLS13 }).await.unwrap();
@@ -116,7 +116,7 @@ async fn silence_behind_a_handshake_ends_too() {
 }
 
 #[tokio::test]
-async fn handshakes_do_not_hold_up_a_drain() {
+async fn handshakes_do_not_delay_a_drain() {
     let (_, _, _dir, server) = stage(&[]).await;
     let _silent = TcpStream::connect(server.address()).await.unwrap();
     let mut begun = TcpStream::connect(server.address()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Traces reach a collector, also those that were still waiting when the process ended.
+//! Traces reach a collector, including those still waiting when the process ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 const TRACE: [u8; 16] = *b"\x4b\xf9\x2f\x35\x77\xb3\x4d\xa6\xa3\xce\x92\x9d\x0e\x0e\x47\x36";
 
-/// Asks another service.
+/// Calls another service.
 async fn next() -> String {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let methods = Methods::new("till").on("ring", |_: Ctx, ()| async { Ok::<_, Refused>(7) });
@@ -40,7 +40,7 @@ impl Outcome for Refused {
     }
 }
 
-/// Takes one request, answers it, gives it back whole.
+/// Receives one request, answers it, and returns it whole.
 async fn collector(socket: TcpListener) -> Vec<u8> {
     let (mut stream, _) = socket.accept().await.unwrap();
     let mut taken = Vec::new();
@@ -64,9 +64,9 @@ fn whole(request: &[u8]) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn spans_are_posted_at_the_latest_when_the_process_ends() {
-    // The subscriber is the process's, and takes the spans of every test in it.
-    if !testkit::alone("traces::spans_are_posted_at_the_latest_when_the_process_ends") {
+async fn spans_are_sent_before_the_process_ends() {
+    // The subscriber is process-wide, and gets the spans of every test in the process.
+    if !testkit::alone("traces::spans_are_sent_before_the_process_ends") {
         return;
     }
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -82,7 +82,7 @@ async fn spans_are_posted_at_the_latest_when_the_process_ends() {
     assert_eq!(answer.status, 200);
     tokio::time::timeout(Duration::from_secs(10), telemetry.finish()).await.unwrap();
 
-    // They are there already: the exporter's own next turn would come only five seconds later.
+    // They are there already: the exporter's next turn would be five seconds later.
     let request = tokio::time::timeout(Duration::from_secs(1), taken).await.unwrap().unwrap();
     let text = String::from_utf8_lossy(&request);
     assert!(text.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{text}");
@@ -91,7 +91,7 @@ async fn spans_are_posted_at_the_latest_when_the_process_ends() {
         assert!(text.contains(words), "{words} is not in {text}");
     }
     assert!(!text.contains("4711"), "a raw path is in a span");
-    // The request that came with it, and the call that the request made of another service.
+    // The incoming request, and the request's own call to another service.
     let of_the_trace = request.windows(16).filter(|sixteen| *sixteen == TRACE).count();
     assert_eq!(of_the_trace, 2, "{text}");
 }

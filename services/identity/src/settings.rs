@@ -153,7 +153,7 @@ mod tests {
         refused("zone", "Berlin", "name of a time zone");
         assert!(with("zone", "Europe/Berlin").is_ok());
         refused("argon2_memory_kib", "64", "not between 7168");
-        refused("first_login_file", "", "a path is wanted");
+        refused("first_login_file", "", "expected a path");
         refused("sent_factors", "email,pigeon", "\"pigeon\" is not \"email\" or \"sms\"");
         assert_eq!(with("sent_factors", "email,sms").unwrap().sent_factors, [FactorKind::Email, FactorKind::Sms]);
     }

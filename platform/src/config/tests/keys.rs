@@ -1,18 +1,18 @@
-//! Where the key that all others lie under comes from.
+//! The master key's origin.
 
 use super::{refused, with};
 
 #[test]
-fn the_key_lies_apart_from_the_data() {
+fn a_key_inside_the_data_directory_is_refused() {
     for inside in ["./florin-data/master", "florin-data/keys/master"] {
-        refused(with(&[("FLORIN__CRYPTO__KEY_FILE", inside)]), "crypto.key_file", "lies in storage.data_dir");
+        refused(with(&[("FLORIN__CRYPTO__KEY_FILE", inside)]), "crypto.key_file", "is inside storage.data_dir");
     }
-    refused(with(&[("FLORIN__CRYPTO__KEY_FILE", "")]), "crypto.key_file", "a path is wanted");
+    refused(with(&[("FLORIN__CRYPTO__KEY_FILE", "")]), "crypto.key_file", "expected a path");
     assert!(with(&[("FLORIN__CRYPTO__KEY_FILE", "./florin-data-keys/master")]).is_ok());
 }
 
 #[test]
-fn a_secret_of_the_operator_is_long_and_never_shown() {
+fn the_operators_secret_is_long_and_never_printed() {
     let secret = "hunter2-hunter2-hunter2-hunter2-";
     let config = with(&[("JWT_SECRET", secret)]).unwrap();
     assert_eq!(config.crypto.secret.as_ref().unwrap().expose(), secret);

@@ -1,4 +1,4 @@
-//! Who reaches whom, and what of it may be in the clear.
+//! Who can reach whom, and which connections may be unencrypted.
 
 use super::{Config, ConfigError, refused, with};
 
@@ -22,7 +22,7 @@ fn called(addresses: &'static str, more: &[(&'static str, &'static str)]) -> Res
 }
 
 #[test]
-fn a_listener_that_others_reach_needs_tls_or_a_mesh() {
+fn a_listener_open_to_other_machines_needs_tls_or_a_mesh() {
     for (variable, key, plain) in [
         ("FLORIN__SERVER__LISTEN", "server.listen", "FLORIN__SERVER__PLAIN_BEHIND_MESH"),
         (
@@ -39,13 +39,17 @@ fn a_listener_that_others_reach_needs_tls_or_a_mesh() {
             assert!(and(&[(variable, open)], tls).is_ok(), "{key}");
         }
         assert!(with(&[(variable, "[::1]:9000")]).is_ok());
-        refused(with(&[(variable, "9000")]), key, "is not an address with a port");
+        refused(with(&[(variable, "9000")]), key, "expected an address with a port");
     }
     let word_of_another = [("FLORIN__SERVER__LISTEN", "0.0.0.0:1"), ("FLORIN__RPC__PLAIN_BEHIND_MESH", "true")];
     refused(with(&word_of_another), "server.listen", "server.plain_behind_mesh = true");
     refused(and(&[("FLORIN__SERVER__LISTEN", "0.0.0.0:1")], &RPC_TLS), "server.listen", "[server.tls]");
-    refused(with(&[("FLORIN__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:8080")]), "management_listen", "a port of its own");
-    refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is the address of server.listen");
+    refused(
+        with(&[("FLORIN__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:8080")]),
+        "management_listen",
+        "give it another port",
+    );
+    refused(with(&[("FLORIN__RPC__LISTEN", "127.0.0.1:8080")]), "rpc.listen", "is also the address of server.listen");
 }
 
 #[test]
@@ -53,12 +57,12 @@ fn half_a_certificate_is_refused() {
     for missing in 0..SERVER_TLS.len() {
         let mut given = SERVER_TLS.to_vec();
         given.remove(missing);
-        refused(with(&given), "server.tls.", "is wanted as well, because server.tls.");
+        refused(with(&given), "server.tls.", "is needed too, because server.tls.");
     }
     for missing in 0..RPC_TLS.len() {
         let mut given = RPC_TLS.to_vec();
         given.remove(missing);
-        refused(with(&given), "rpc.tls.", "is wanted as well, because rpc.tls.");
+        refused(with(&given), "rpc.tls.", "is needed too, because rpc.tls.");
     }
     let config = and(&SERVER_TLS, &RPC_TLS).unwrap();
     assert!(config.server.tls.key_file.is_some() && config.rpc.tls.ca_file.is_some());
@@ -66,7 +70,7 @@ fn half_a_certificate_is_refused() {
 }
 
 #[test]
-fn other_machines_are_called_by_tls_or_through_a_mesh() {
+fn other_machines_are_called_over_tls_or_a_mesh() {
     for other in ["10.1.2.3:7070", "pebbles:7070", "pebbles-0.florin.internal:7070", "[2001:db8::1]:7070"] {
         refused(called(other, &[]), "services.pebbles.addresses", "on another machine");
         assert!(called(other, &RPC_TLS).is_ok(), "{other}");
@@ -83,13 +87,13 @@ fn other_machines_are_called_by_tls_or_through_a_mesh() {
         "http://pebbles:1",
         "::1:7070",
     ] {
-        refused(called(bad, &RPC_TLS), "services.pebbles.addresses", "is not an address or a name with a port");
+        refused(called(bad, &RPC_TLS), "services.pebbles.addresses", "expected an address or a name with a port");
     }
     assert_eq!(called("127.0.0.1:7070,[::1]:7071,localhost:7072", &[]).unwrap().service("pebbles").addresses.len(), 3);
 }
 
 #[test]
-fn behind_all_addresses_a_process_says_how_it_is_reached() {
+fn a_process_on_all_addresses_needs_rpc_advertise() {
     let open = [("FLORIN__RPC__LISTEN", "0.0.0.0:7070")];
     refused(and(&open, &RPC_TLS), "rpc.advertise", "by which name or address others reach this process");
     let advertised = |name| with(&[&open[..], &RPC_TLS, &[("FLORIN__RPC__ADVERTISE", name)]].concat());
@@ -97,15 +101,15 @@ fn behind_all_addresses_a_process_says_how_it_is_reached() {
         assert_eq!(advertised(good).unwrap().rpc.advertise.as_deref(), Some(good));
     }
     for bad in ["a b", "pebbles:", "pebbles:x", "0.0.0.0", "[::]:7070", "2001:db8::1", "https://pebbles"] {
-        refused(advertised(bad), "rpc.advertise", "is not a name or an address");
+        refused(advertised(bad), "rpc.advertise", "expected a name or an address");
     }
 }
 
 #[test]
-fn proxies_are_addresses_or_networks() {
+fn trusted_proxies_are_addresses_or_networks() {
     let trusted = |list| with(&[("FLORIN__SERVER__TRUSTED_PROXIES", list)]);
     assert_eq!(trusted("10.0.0.0/8, 192.0.2.1, 2001:db8::/32").unwrap().server.trusted_proxies.len(), 3);
     for bad in ["proxy.internal", "10.0.0.0/33", "10.0.0"] {
-        refused(trusted(bad), "server.trusted_proxies", "is not an address or a network");
+        refused(trusted(bad), "server.trusted_proxies", "expected an address or a network");
     }
 }

@@ -1,4 +1,4 @@
-//! The sections that rooms bring: their defaults, their bounds, and where each room runs.
+//! The rooms' sections: defaults, bounds, and where each room runs.
 
 use serde::Deserialize;
 
@@ -45,15 +45,15 @@ fn a_room_reads_its_section_as_its_own_struct() {
 }
 
 #[test]
-fn what_a_room_says_of_its_settings_is_checked() {
-    refused(with(&[("FLORIN__PEBBLES__BATCH_MAX", "51")]), "pebbles.batch_max", "51 is not between 1 and 50");
+fn a_rooms_checks_of_its_settings_apply() {
+    refused(with(&[("FLORIN__PEBBLES__BATCH_MAX", "51")]), "pebbles.batch_max", "expected 1 to 50, found 51");
     refused(with(&[("FLORIN__PEBBLES__POND", "")]), "pebbles.pond", "1 to 63 letters");
     refused(with(&[("FLORIN__PEBBLES__QUEUE_MAX", "9")]), "pebbles.queue_max", "smaller than pebbles.batch_max");
     refused(with(&[("FLORIN__PEBBLES__PONDS", "x")]), "pebbles.ponds", "the nearest known key is pebbles.pond");
 }
 
 #[test]
-fn each_room_runs_here_or_at_addresses() {
+fn a_room_runs_locally_or_at_its_addresses() {
     let remote = |addresses| {
         with(&[("FLORIN__SERVICES__PEBBLES__MODE", "remote"), ("FLORIN__SERVICES__PEBBLES__ADDRESSES", addresses)])
     };
@@ -66,13 +66,13 @@ fn each_room_runs_here_or_at_addresses() {
         "at least one address",
     );
     let without = with(&[("FLORIN__SERVICES__PEBBLES__ADDRESSES", "127.0.0.1:7070")]);
-    refused(without, "services.pebbles.addresses", "nobody is called there");
-    refused(with(&[("FLORIN__SERVICES__PEBBLES__MODE", "away")]), "services.pebbles.mode", "is not \"local\" or");
+    refused(without, "services.pebbles.addresses", "which calls no address");
+    refused(with(&[("FLORIN__SERVICES__PEBBLES__MODE", "away")]), "services.pebbles.mode", "expected \"local\" or");
     refused(with(&[("FLORIN__SERVICES__STONES__MODE", "remote")]), "services.stones.mode", "is not a key");
 }
 
 #[test]
-fn a_room_brings_its_own_section_and_no_other() {
+fn a_room_has_its_own_section_and_no_other() {
     const GREEDY: Section = Section {
         name: "pebbles",
         settings: Settings { text: "[pebbles]\n# One.\na = 1\n[stones]\n# Two.\nb = 2", ..Settings::NONE },
@@ -81,7 +81,7 @@ fn a_room_brings_its_own_section_and_no_other() {
     const OF_THE_FRAME: Section =
         Section { name: "storage", settings: Settings { text: "[storage]\n# One.\na = 1", ..Settings::NONE } };
     for (room, words) in
-        [(GREEDY, "section [pebbles] alone"), (BROKEN, "is not TOML"), (OF_THE_FRAME, "[storage] alone")]
+        [(GREEDY, "section [pebbles] and no other"), (BROKEN, "is not TOML"), (OF_THE_FRAME, "[storage] and no other")]
     {
         refused(Config::load(&Sources { rooms: vec![room], ..Sources::default() }), room.name, words);
     }

@@ -16,7 +16,7 @@ fn is(one: &KeyEncryptionKey, other: &KeyEncryptionKey) -> bool {
 }
 
 #[test]
-fn embedded_the_first_start_makes_a_key_that_only_its_owner_reads_and_later_ones_find_it() {
+fn the_first_embedded_start_creates_a_private_key_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("keys").join("master");
     let made = KeyEncryptionKey::find(&config(&path, None), Engine::Sqlite).unwrap();
@@ -28,7 +28,7 @@ fn embedded_the_first_start_makes_a_key_that_only_its_owner_reads_and_later_ones
 }
 
 #[test]
-fn on_postgresql_a_key_is_given_and_never_made() {
+fn on_postgresql_a_key_is_never_created() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("master");
     let refused = KeyEncryptionKey::find(&config(&path, None), Engine::Postgres);
@@ -64,7 +64,7 @@ fn a_key_that_is_absent_open_or_malformed_is_refused() {
 }
 
 #[test]
-fn a_secret_of_the_operator_makes_a_key_and_is_none() {
+fn the_operators_secret_is_never_used_as_a_key_itself() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("master");
     let secret = "0123456789abcdef0123456789abcdef";
@@ -77,7 +77,7 @@ fn a_secret_of_the_operator_makes_a_key_and_is_none() {
 }
 
 #[test]
-fn each_purpose_has_a_key_of_its_own() {
+fn each_purpose_has_its_own_key() {
     let key = KeyEncryptionKey::random();
     assert_eq!(key.derive("one"), key.derive("one"));
     assert_ne!(key.derive("one"), key.derive("two"));

@@ -16,14 +16,14 @@ fn origin(from: &str, tls: bool, headers: &[(HeaderName, &str)]) -> (String, boo
 }
 
 #[test]
-fn strangers_are_who_they_are_whatever_they_say() {
+fn forwarding_headers_from_strangers_are_ignored() {
     let lies = [(FORWARDED_FOR, "127.0.0.1"), (FORWARDED_PROTO, "https")];
     assert_eq!(origin("192.0.2.7", false, &lies), ("192.0.2.7".to_owned(), false));
     assert_eq!(origin("192.0.2.7", true, &[(FORWARDED_PROTO, "http")]), ("192.0.2.7".to_owned(), true));
 }
 
 #[test]
-fn of_what_proxies_say_the_rightmost_stranger_counts() {
+fn the_rightmost_address_that_is_no_proxy_counts() {
     for (said, from) in [
         ("192.0.2.7", "192.0.2.7"),
         ("127.0.0.1, 192.0.2.7", "192.0.2.7"),
@@ -44,7 +44,7 @@ fn of_what_proxies_say_the_rightmost_stranger_counts() {
 }
 
 #[test]
-fn a_proxy_says_whether_it_was_reached_securely() {
+fn a_trusted_proxy_reports_whether_the_request_was_encrypted() {
     for (said, secure) in
         [("https", true), ("HTTPS", true), ("http", false), ("http, https", true), ("https, http", false), ("", false)]
     {
@@ -56,6 +56,6 @@ fn a_proxy_says_whether_it_was_reached_securely() {
 }
 
 #[test]
-fn without_a_listener_nothing_is_known() {
+fn without_a_listener_the_origin_is_unknown() {
     assert_eq!(Proxies::new(&[]).origin(None, &HeaderMap::new()), Origin { from: None, secure: false });
 }

@@ -1,4 +1,4 @@
-//! A store with the tables of data keys, and looks into them.
+//! A store with the tables of data keys, and ways to inspect them.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) async fn ring(db: &Db, kek: &KeyEncryptionKey) -> KeyRing {
     KeyRing::open(db, kek, Arc::new(SystemClock)).await.unwrap()
 }
 
-/// Of each key, oldest first.
+/// For each key, oldest first.
 pub(crate) async fn uses(db: &Db) -> Vec<i64> {
     let tx = db.read().await.unwrap();
     tx.query(USED, &[]).await.unwrap().iter().map(|row| row.int(0).unwrap()).collect()
@@ -37,7 +37,7 @@ pub(crate) async fn set_uses(db: &Db, uses: i64) {
     tx.commit().await.unwrap();
 }
 
-/// Has the first key say what the second one says.
+/// Overwrites the first key with the second one's contents.
 pub(crate) async fn swap(db: &Db) {
     let tx = db.begin().await.unwrap();
     tx.execute(DAMAGE, &[]).await.unwrap();

@@ -1,4 +1,4 @@
-//! The life of a data key: made, shared, used up, retired, and refused when it is not what it was.
+//! The life of a data key: created, shared, used up, retired, and refused if it was modified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn place() -> Place<'static> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_retires_after_thirty_days_and_still_opens() {
+async fn a_key_retires_after_thirty_days_and_can_still_open() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let (kek, clock) = (KeyEncryptionKey::random(), FakeClock::default());
@@ -28,7 +28,7 @@ async fn a_key_retires_after_thirty_days_and_still_opens() {
         ring.tend().await.unwrap();
         assert_eq!(uses(&db).await, [BLOCK, BLOCK]);
         let new = ring.seal(place(), b"new").unwrap();
-        assert_ne!(old[..9], new[..9], "the same key seals on");
+        assert_ne!(old[..9], new[..9], "the same key still seals");
         assert_eq!(ring.unseal(place(), &old).await.unwrap().as_slice(), b"old");
         let later = KeyRing::open(&db, &kek, Arc::new(clock)).await.unwrap();
         assert_eq!(later.unseal(place(), &old).await.unwrap().as_slice(), b"old");
@@ -38,16 +38,16 @@ async fn a_key_retires_after_thirty_days_and_still_opens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_never_used_more_often_than_was_written_down() {
+async fn a_key_is_never_used_more_often_than_recorded() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let kek = KeyEncryptionKey::random();
         let first = ring(&db, &kek).await;
         first.seal(place(), b"kept").unwrap();
         drop(first);
-        assert_eq!(uses(&db).await, [BLOCK], "the block is written down before the first use");
+        assert_eq!(uses(&db).await, [BLOCK], "the block is recorded before the first use");
         let _second = ring(&db, &kek).await;
-        assert_eq!(uses(&db).await, [2 * BLOCK], "what a process did not use is not used by the next");
+        assert_eq!(uses(&db).await, [2 * BLOCK], "uses that one process reserved are not used by the next");
         set_uses(&db, (1 << 30) - BLOCK).await;
         let _last = ring(&db, &kek).await;
         assert_eq!(uses(&db).await, [1 << 30]);
@@ -58,7 +58,7 @@ async fn a_key_is_never_used_more_often_than_was_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn uses_that_get_few_are_fetched_in_time() {
+async fn more_key_uses_are_reserved_before_they_run_out() {
     testkit::on_sqlite(async |store| {
         let db = prepared(store.open().await).await;
         let ring = ring(&db, &KeyEncryptionKey::random()).await;
@@ -74,17 +74,17 @@ async fn uses_that_get_few_are_fetched_in_time() {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("nobody fetched more uses: {:?}", uses(&db).await);
+        panic!("no more uses were reserved: {:?}", uses(&db).await);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_store_sealing_ends_when_the_uses_do() {
+async fn without_the_store_sealing_stops_when_uses_run_out() {
     testkit::on_sqlite(async |store| {
         let db = prepared(store.open().await).await;
         let ring = ring(&db, &KeyEncryptionKey::random()).await;
-        // Whoever holds the only writer keeps the ring from taking more.
+        // The holder of the only writer keeps the ring from reserving more.
         let tx = db.begin().await.unwrap();
         for _ in 0..BLOCK {
             ring.seal(place(), b"").unwrap();
@@ -98,7 +98,7 @@ async fn without_the_store_sealing_ends_when_the_uses_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_master_and_a_changed_key_are_refused_and_nothing_is_added() {
+async fn a_different_master_key_and_a_modified_key_are_refused() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let (kek, clock) = (KeyEncryptionKey::random(), FakeClock::default());
@@ -117,7 +117,7 @@ async fn another_master_and_a_changed_key_are_refused_and_nothing_is_added() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_share_a_store_open_what_the_others_sealed() {
+async fn processes_sharing_a_store_open_each_others_values() {
     testkit::on_postgres(async |store| {
         let (one, other) = (prepared(store.open().await).await, store.open().await);
         let (kek, clock) = (KeyEncryptionKey::random(), FakeClock::default());
@@ -131,7 +131,7 @@ async fn processes_that_share_a_store_open_what_the_others_sealed() {
         let sealed = second.seal(place(), b"kept").unwrap();
         assert_eq!(first.unseal(place(), &sealed).await.unwrap().as_slice(), b"kept");
         first.tend().await.unwrap();
-        assert_eq!(uses(&one).await, [2 * BLOCK, 2 * BLOCK], "the second key is shared as well");
+        assert_eq!(uses(&one).await, [2 * BLOCK, 2 * BLOCK], "the second key is shared too");
     })
     .await;
 }

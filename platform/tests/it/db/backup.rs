@@ -1,4 +1,4 @@
-//! Copies of several files at one instant, while their owners go on writing.
+//! Copies of several files at one instant, while their owners continue to write.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ async fn note(db: &Db, n: i64, bytes: usize) {
     tx.commit().await.unwrap();
 }
 
-/// The last number, after checking that the file agrees with itself.
+/// The last number, after checking that the file is consistent.
 async fn last(file: PathBuf) -> i64 {
     let db = Db::open(Target::Sqlite { file, cache_mb: 2 }, Access::ReadOnly, 1).await.unwrap();
     let rows = db.read().await.unwrap().query(CHECK, &[]).await.unwrap();
@@ -38,7 +38,7 @@ async fn last(file: PathBuf) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_are_written_are_copied_as_of_one_instant() {
+async fn files_being_written_are_copied_as_of_one_instant() {
     let dir = tempfile::tempdir().unwrap();
     let files = ["first.db", "second.db"].map(|name| dir.path().join(name));
     let (first, second) = (opened(files[0].clone()).await, opened(files[1].clone()).await);
@@ -74,13 +74,13 @@ async fn files_that_are_written_are_copied_as_of_one_instant() {
     }
     stop.store(true, Ordering::SeqCst);
     let written = writer.await.unwrap();
-    assert!(written > 30, "the writer went on: {written}");
+    assert!(written > 30, "the writer continued: {written}");
     assert_eq!(last(files[0].clone()).await, written);
 }
 
-/// The first file speaks of the second one, which is made while the copy begins: it comes along.
+/// The first file refers to the second one, which is created while the copy begins: it is copied too.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_made_while_a_copy_begins_is_in_it() {
+async fn a_file_created_while_a_copy_begins_is_included() {
     let dir = tempfile::tempdir().unwrap();
     let [main, other] = ["main.db", "main-other.db"].map(|name| dir.path().join(name));
     let first = opened(main.clone()).await;
@@ -89,7 +89,7 @@ async fn a_file_that_is_made_while_a_copy_begins_is_in_it() {
     let list = || {
         asked.set(asked.get() + 1);
         if asked.get() == 2 {
-            // Whoever would speak of it in the first file cannot: the writer is held.
+            // Nothing can refer to it in the first file yet: the writer is blocked.
             assert!(is_held(&main), "the first file can be written");
             std::fs::copy(&main, &other).unwrap();
         }
@@ -102,7 +102,7 @@ async fn a_file_that_is_made_while_a_copy_begins_is_in_it() {
     assert_eq!((last(main.with_extension("copy")).await, last(other.with_extension("copy")).await), (1, 1));
 }
 
-/// Whether somebody else holds the file's writer.
+/// Whether another connection holds the file's writer.
 fn is_held(file: &std::path::Path) -> bool {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection.busy_timeout(std::time::Duration::ZERO).unwrap();
@@ -110,7 +110,7 @@ fn is_held(file: &std::path::Path) -> bool {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("missing.db");
     let error = backup_files(&[(missing.clone(), dir.path().join("copy"))], |_, _, _| ()).unwrap_err();
@@ -119,7 +119,7 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_hash_is_the_one_that_sha256sum_prints() {
+fn a_file_hash_equals_sha256sums() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("abc");
     std::fs::write(&file, "abc").unwrap();

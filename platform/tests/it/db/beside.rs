@@ -1,4 +1,4 @@
-//! Stores beside a store, found by their names on both engines.
+//! Further stores of a service, found by name on both engines.
 
 use platform::db::{Access, Db, Migration, Target};
 use testkit::for_each_engine;
@@ -10,7 +10,7 @@ async fn made(target: Target) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stores_beside_a_store_are_found_by_their_names() {
+async fn further_stores_are_found_by_name() {
     for_each_engine(async |store| {
         let main = store.target();
         assert!(!main.beside("acme-uk").exists().await.unwrap());

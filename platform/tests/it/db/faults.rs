@@ -1,4 +1,4 @@
-//! Every way a store can fail has its word, and the same one on both engines.
+//! Every way a store can fail has its own fault, the same on both engines.
 
 use platform::db::{Access, Db, Engine, Fault, Migration, Target, Tx, Value};
 use testkit::{TestStore, for_each_engine, free_port, on_postgres, on_sqlite};
@@ -25,7 +25,7 @@ async fn insert(tx: &Tx, id: i64, small: i64, body: &str) -> Result<(), Fault> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn constraints_and_bad_statements() {
+async fn constraints_and_bad_statements_have_their_own_faults() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         assert_eq!(insert(&db.begin().await.unwrap(), 1, 9, "").await, Err(Fault::Constraint));
@@ -38,7 +38,7 @@ async fn constraints_and_bad_statements() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_does_not_fit_is_the_statements_fault() {
+async fn a_value_that_does_not_fit_is_a_statement_fault() {
     on_postgres(async |store| {
         let db = opened(store).await;
         let tx = db.begin().await.unwrap();
@@ -49,7 +49,7 @@ async fn a_value_that_does_not_fit_is_the_statements_fault() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_not_there_is_unreachable() {
+async fn a_missing_store_is_unreachable() {
     for_each_engine(async |store| {
         let target = match store.target() {
             Target::Sqlite { file, cache_mb } => Target::Sqlite { file: file.join("no/such/dir"), cache_mb },
@@ -64,7 +64,7 @@ async fn a_store_that_is_not_there_is_unreachable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_no_store_is_corrupt() {
+async fn a_file_that_is_not_a_store_is_corrupt() {
     on_sqlite(async |store| {
         let Target::Sqlite { file, .. } = store.target() else { unreachable!() };
         std::fs::write(&file, "this is a letter to a friend, not a database\n".repeat(100)).unwrap();
@@ -75,7 +75,7 @@ async fn a_file_that_is_no_store_is_corrupt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_store_is_full_and_goes_on_when_there_is_space() {
+async fn a_full_store_works_again_when_there_is_space() {
     on_sqlite(async |store| {
         let db = opened(store).await;
         let tx = db.begin().await.unwrap();
@@ -90,9 +90,9 @@ async fn a_full_store_is_full_and_goes_on_when_there_is_space() {
     .await;
 }
 
-/// Each holds what the other wants; the server ends one of the two, which may try again.
+/// Each holds what the other needs; the server ends one of the two, which may retry.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadlock_is_worth_another_try() {
+async fn a_deadlock_can_be_retried() {
     on_postgres(async |store| {
         let db = opened(store).await;
         let (first, second) = (db.begin().await.unwrap(), db.begin().await.unwrap());
@@ -119,7 +119,7 @@ async fn a_deadlock_is_worth_another_try() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_the_server_ends_is_lost_and_made_again() {
+async fn a_connection_ended_by_the_server_is_lost_and_replaced() {
     on_postgres(async |store| {
         let db = opened(store).await;
         let tx = db.begin().await.unwrap();
@@ -135,9 +135,9 @@ async fn a_connection_that_the_server_ends_is_lost_and_made_again() {
     .await;
 }
 
-/// What a server says by code, as its manual lists it.
+/// Faults by SQLSTATE, as in the server's manual.
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_of_the_server_are_sorted() {
+async fn postgres_error_codes_map_to_faults() {
     on_postgres(async |store| {
         let db = opened(store).await;
         assert_eq!(db.engine(), Engine::Postgres);

@@ -1,4 +1,4 @@
-//! Schemas go forward only, and only as far as this program knows.
+//! Schemas only migrate forward, and only as far as this program supports.
 
 use platform::db::{Access, Db, Engine, Fault, Migration, Target, Value};
 use testkit::{for_each_engine, on_postgres};
@@ -26,7 +26,7 @@ const PAIR_LIST: &str = "select low, id, body, small from pair";
 const KEPT_LIST: &str = "select seq from kept";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_is_brought_forward_and_keeps_its_rows() {
+async fn migrating_a_store_keeps_its_rows() {
     for_each_engine(async |store| {
         let db = store.open().await;
         assert_eq!(db.migrate(&[FIRST]).await.unwrap(), 1);
@@ -45,7 +45,7 @@ async fn a_store_is_brought_forward_and_keeps_its_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn own_words_become_types_that_hold_their_values() {
+async fn migration_keywords_become_types_that_fit_their_values() {
     for_each_engine(async |store| {
         let db = store.open().await;
         db.migrate(&[FIRST, SECOND]).await.unwrap();
@@ -64,7 +64,7 @@ async fn own_words_become_types_that_hold_their_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newer_store_is_refused_and_left_alone() {
+async fn a_newer_store_is_refused_and_unchanged() {
     for_each_engine(async |store| {
         let db = store.open().await;
         db.migrate(&[FIRST, SECOND]).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_newer_store_is_refused_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_is_told_whether_the_store_is_of_its_version() {
+async fn a_reader_refuses_a_store_of_another_version() {
     for_each_engine(async |store| {
         let empty = store.open().await.check_version(&[FIRST]).await.unwrap_err();
         assert!(empty.fault == Fault::Older && empty.to_string().contains("a store without tables"), "{empty}");
@@ -91,13 +91,13 @@ async fn a_reader_is_told_whether_the_store_is_of_its_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_that_fails_leaves_nothing_behind() {
+async fn a_failed_migration_leaves_nothing() {
     for_each_engine(async |store| {
         let db = store.open().await;
         db.migrate(&[FIRST]).await.unwrap();
         assert_eq!(db.migrate(&[FIRST, BROKEN]).await.unwrap_err().fault, Fault::Statement);
         let kept = db.read().await.unwrap().query(KEPT_LIST, &[]).await;
-        assert_eq!(kept.unwrap_err().fault, Fault::Statement, "the first half of a broken migration stays");
+        assert_eq!(kept.unwrap_err().fault, Fault::Statement, "the first half of a broken migration was kept");
         assert_eq!(db.migrate(&[FIRST, SECOND]).await.unwrap(), 1);
     })
     .await;
@@ -138,7 +138,7 @@ async fn a_role_that_only_owns_its_schema_can_migrate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handle_knows_where_it_stands() {
+async fn a_handle_knows_its_engine_and_location() {
     for_each_engine(async |store| {
         let db = store.open().await;
         let file = match store.target() {

@@ -1,4 +1,4 @@
-//! Rows in sets, one by one, and in transactions.
+//! Sets of rows, single rows, and transactions.
 
 use platform::db::{Column, Db, Fault, Migration, Row, RowSet, Value};
 use testkit::{TestStore, for_each_engine};
@@ -75,7 +75,7 @@ fn seqs(rows: &[Row], column: usize) -> Vec<i64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_set_comes_out_as_it_went_in() {
+async fn a_row_set_is_read_back_as_written() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         insert_items(&db, 2_500).await;
@@ -97,7 +97,7 @@ async fn a_set_comes_out_as_it_went_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_changes_the_named_rows_and_columns_only() {
+async fn an_update_changes_only_the_named_rows_and_columns() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         insert_items(&db, 10).await;
@@ -117,9 +117,9 @@ async fn an_update_changes_the_named_rows_and_columns_only() {
     .await;
 }
 
-/// Running sums: what is there grows, what is not there begins, and nothing else moves.
+/// Running sums: existing rows are added to, missing ones are created, and nothing else changes.
 #[tokio::test(flavor = "multi_thread")]
-async fn sums_are_added_to_where_they_are_and_begun_where_they_are_not() {
+async fn sums_are_added_to_existing_rows_and_created_otherwise() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         let kinds = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
@@ -184,7 +184,7 @@ async fn a_read_sees_one_snapshot_and_cannot_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_is_dropped_leaves_nothing_behind() {
+async fn a_dropped_transaction_leaves_nothing() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         for _ in 0..20 {

@@ -38,7 +38,7 @@ async fn value(db: &Db) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_of_two_handles_lose_no_update() {
+async fn two_writers_lose_no_update() {
     for_each_engine(async |store| {
         let handles = [opened(store).await, opened(store).await];
         let writers = (0..10).map(|writer| {
@@ -57,9 +57,9 @@ async fn writers_of_two_handles_lose_no_update() {
     .await;
 }
 
-/// Longer than the engine waits by itself.
+/// Longer than the engine's own wait.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_is_tried_again_while_another_process_holds_the_file() {
+async fn a_write_is_retried_while_another_process_holds_the_file() {
     on_sqlite(async |store| {
         let (mine, other) = (opened(store).await, opened(store).await);
         let held = other.begin().await.unwrap();
@@ -80,7 +80,7 @@ async fn a_write_is_tried_again_while_another_process_holds_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_is_tried_a_bounded_number_of_times_and_happens_once() {
+async fn write_retries_are_bounded_and_a_write_happens_once() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         let tries = Arc::new(AtomicU32::new(0));
@@ -95,12 +95,12 @@ async fn a_write_is_tried_a_bounded_number_of_times_and_happens_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handle_opened_to_read_cannot_write() {
+async fn a_read_only_handle_cannot_write() {
     for_each_engine(async |store| {
         let writer = opened(store).await;
         let reader = store.open_with(Access::ReadOnly).await;
         writer.write(|tx| Box::pin(add_one(tx))).await.unwrap();
-        assert_eq!(value(&reader).await, 1, "it follows a live store");
+        assert_eq!(value(&reader).await, 1, "it reads a live store");
         let refused = match reader.begin().await {
             Ok(tx) => add_one(&tx).await.map(drop),
             Err(error) => Err(error),
@@ -111,9 +111,9 @@ async fn a_handle_opened_to_read_cannot_write() {
     .await;
 }
 
-/// The next one waits until the last one has ended, in another process too.
+/// The next one waits until the last one has ended, also in another process.
 #[tokio::test(flavor = "multi_thread")]
-async fn transactions_begun_alone_do_not_overlap() {
+async fn exclusive_transactions_do_not_overlap() {
     for_each_engine(async |store| {
         let (first, second) = (opened(store).await, opened(store).await);
         let held = first.begin_alone().await.unwrap();
@@ -132,7 +132,7 @@ async fn transactions_begun_alone_do_not_overlap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkpoint_says_when_a_reader_keeps_it_from_its_end() {
+async fn a_checkpoint_reports_that_a_reader_blocks_it() {
     for_each_engine(async |store| {
         let db = opened(store).await;
         let reader = db.read().await.unwrap();

@@ -1,4 +1,4 @@
-//! A line to PostgreSQL on which nothing comes through any more: nobody waits for it longer than the names in the code say.
+//! A PostgreSQL connection on which nothing gets through any more: nobody waits longer than the named limits.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ fn said(error: DbError) -> (String, Fault) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_takes_connections_and_says_nothing_is_unreachable() {
+async fn a_server_that_accepts_but_never_answers_is_unreachable() {
     on_postgres(async |store| {
         let (proxy, url) = FaultProxy::postgres(store.url()).await;
-        // A pool of one, whose connection is in a transaction that is given up.
+        // A pool of one, whose connection is in a transaction that is abandoned.
         let db = Db::open(store.target_through(&url), Access::ReadOnly, 1).await.unwrap();
         let held = db.read().await.unwrap();
         proxy.set(&[LineFault::both(Toxic::Timeout)]);
@@ -33,7 +33,7 @@ async fn a_server_that_takes_connections_and_says_nothing_is_unreachable() {
         let unreachable = ("connect to PostgreSQL".to_owned(), Fault::Unreachable);
         assert_eq!(said(opened.0.unwrap_err()), unreachable);
         assert!(opened.1 < 6, "{} s", opened.1);
-        // The silent connection was closed and its place was free before that.
+        // The silent connection was closed and its slot free before that.
         assert_eq!(said(asked.0.unwrap_err()), unreachable);
         assert!(asked.1 < 9, "{} s", asked.1);
         proxy.clear();
@@ -43,7 +43,7 @@ async fn a_server_that_takes_connections_and_says_nothing_is_unreachable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_falls_silent_does_not_keep_the_others_from_writing() {
+async fn a_silent_writer_does_not_block_the_others() {
     on_postgres(async |store| {
         let (proxy, url) = FaultProxy::postgres(store.url()).await;
         let silent = Db::open(store.target_through(&url), Access::ReadWrite, 2).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_writer_that_falls_silent_does_not_keep_the_others_from_writing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_looks_after_silent_clients_and_lets_readers_take_their_time() {
+async fn the_server_ends_silent_writers_but_not_slow_readers() {
     on_postgres(async |store| {
         let db = store.open().await;
         for (tx, idle) in [(db.read().await.unwrap(), 0), (db.begin().await.unwrap(), 3_000)] {

@@ -1,4 +1,4 @@
-//! Disks that fail under an SQLite store. The fault is loaded into a process of its own: `testkit::run_alone`.
+//! Failing disks under an SQLite store. The fault is loaded into a separate process: `testkit::run_alone`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use testkit::{DiskFault, DiskFaultKind, TestStore, run_alone};
 
 use super::toy::{Command, Toy, What, assert_whole, soon, start, times};
 
-/// Where the fault is switched, when this process is the one that has it.
+/// Where to switch the fault, in the process that has it.
 fn trigger() -> Option<PathBuf> {
     std::env::var_os("DISK_FAULT_TRIGGER").map(PathBuf::from)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_named_and_harmless() {
+async fn a_full_disk_is_reported_and_loses_nothing() {
     let Some(trigger) = trigger() else {
         let fault = DiskFault::new(DiskFaultKind::Full, "store.db");
-        return run_alone("lane::disk::a_full_disk_is_named_and_harmless", fault.env());
+        return run_alone("lane::disk::a_full_disk_is_reported_and_loses_nothing", fault.env());
     };
     let store = TestStore::sqlite();
     let lane = start(&store, SystemClock, Toy::default()).await;
@@ -35,10 +35,10 @@ async fn a_full_disk_is_named_and_harmless() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_that_fails_stops_the_lane_until_the_disk_is_back() {
+async fn a_failed_sync_stops_the_lane_until_the_disk_recovers() {
     let Some(trigger) = trigger() else {
         let fault = DiskFault::new(DiskFaultKind::Sync, "store.db");
-        return run_alone("lane::disk::a_sync_that_fails_stops_the_lane_until_the_disk_is_back", fault.env());
+        return run_alone("lane::disk::a_failed_sync_stops_the_lane_until_the_disk_recovers", fault.env());
     };
     let store = TestStore::sqlite();
     let lane = start(&store, SystemClock, Toy::default()).await;

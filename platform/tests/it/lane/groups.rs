@@ -1,4 +1,4 @@
-//! Answers behind commits, groups, order, bounds and the end.
+//! Replies after the commit, groups, order, bounds and shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use testkit::for_each_engine;
 use super::toy::{Command, Probe, Toy, What, assert_whole, config, effects, soon, start, start_on, submit_all, times};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_comes_behind_the_commit() {
+async fn a_reply_comes_after_the_commit() {
     for_each_engine(async |store| {
         let lane = start(store, SystemClock, Toy::default()).await;
         for command in 1..=5 {
@@ -24,7 +24,7 @@ async fn an_answer_comes_behind_the_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_is_folded_into_groups_and_keeps_its_order() {
+async fn waiting_commands_are_grouped_in_order() {
     for_each_engine(async |store| {
         let probe = Arc::new(Probe::default());
         let lane = start(store, SystemClock, Toy::watched(&probe)).await;
@@ -67,7 +67,7 @@ async fn a_full_queue_refuses_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadline_that_passes_in_the_queue_means_that_nothing_happens() {
+async fn a_deadline_that_passes_in_the_queue_changes_nothing() {
     for_each_engine(async |store| {
         let lane = start(store, SystemClock, Toy::default()).await;
         let late = async {
@@ -75,7 +75,7 @@ async fn a_deadline_that_passes_in_the_queue_means_that_nothing_happens() {
             let asked = SystemClock.monotonic();
             let answer = lane.submit(Command(2, What::Note), Deadline::after_millis(&SystemClock, 50)).await;
             assert_eq!(answer, Err(LaneError::DeadlineExceeded));
-            assert!(SystemClock.monotonic().micros_since(asked) < 250_000, "nobody waits past a deadline");
+            assert!(SystemClock.monotonic().micros_since(asked) < 250_000, "no wait outlasts its deadline");
         };
         let slow = lane.submit(Command(1, What::Sleep(500)), soon(&SystemClock));
         let (slow, ()) = futures_util::future::join(slow, late).await;
@@ -89,7 +89,7 @@ async fn a_deadline_that_passes_in_the_queue_means_that_nothing_happens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadline_that_passes_under_way_leaves_an_outcome_to_look_up() {
+async fn a_deadline_that_passes_during_execution_is_outcome_unknown() {
     for_each_engine(async |store| {
         let lane = start(store, SystemClock, Toy::default()).await;
         let deadline = Deadline::after_millis(&SystemClock, 50);
@@ -102,7 +102,7 @@ async fn a_deadline_that_passes_under_way_leaves_an_outcome_to_look_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closing_finishes_what_waits_and_takes_nothing_more() {
+async fn closing_finishes_waiting_commands_and_accepts_no_more() {
     for_each_engine(async |store| {
         let lane = start(store, SystemClock, Toy::default()).await;
         let first = [Command(0, What::Sleep(200))];
@@ -122,9 +122,9 @@ async fn closing_finishes_what_waits_and_takes_nothing_more() {
     .await;
 }
 
-/// Another process on the same store: here, a second lane with a handle of its own.
+/// Another process on the same store: here, a second lane with its own handle.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_writer_is_noticed_and_nothing_is_lost() {
+async fn a_second_writer_is_noticed_without_loss() {
     for_each_engine(async |store| {
         let probe = Arc::new(Probe::default());
         let mine = start(store, SystemClock, Toy::watched(&probe)).await;
@@ -136,7 +136,7 @@ async fn a_second_writer_is_noticed_and_nothing_is_lost() {
         }
         let commands: Vec<i64> = effects(store).await.iter().map(|effect| effect.command).collect();
         assert_eq!(commands, (0..20).collect::<Vec<i64>>());
-        assert!(probe.loads.load(Ordering::SeqCst) > 10, "the other's groups were noticed by trying again");
+        assert!(probe.loads.load(Ordering::SeqCst) > 10, "the other's groups were noticed and retried");
         assert_whole(store).await;
     })
     .await;

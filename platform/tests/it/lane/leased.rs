@@ -1,4 +1,4 @@
-//! Several lanes on one database, of which the lease lets one write (PostgreSQL).
+//! Several lanes on one database, one of which may write under the lease (PostgreSQL).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ struct Process {
 }
 
 impl Process {
-    /// Known to others as `name`.
+    /// Known to the others as `name`.
     async fn start(store: &TestStore, name: &str, time_ms: u64, renew_ms: u64) -> Process {
         Process::with(store, name, time_ms, renew_ms, Toy::default()).await
     }
@@ -31,7 +31,7 @@ impl Process {
         let db = store.open().await;
         migrated(&db, &[MIGRATION]).await;
         let (url, schema) = (store.url().to_owned(), store.schema().to_owned());
-        // The lease's clock is the test's; the lane's is the machine's.
+        // The lease's clock is the test's; the lane uses the machine's.
         let clock = FakeClock::default();
         let lease = Lease::start(LeaseConfig { url, schema, time_ms, renew_ms }, Arc::new(clock.clone())).unwrap();
         lease.compete(name);
@@ -65,7 +65,7 @@ impl Process {
     }
 }
 
-/// What a successor does, without ending what its predecessor has open.
+/// What a successor does, without ending what its predecessor left open.
 fn succeed(schema: &str) -> String {
     format!(
         "update {schema}.lease set epoch = epoch + 1, holder = 'other', address = 'elsewhere', \
@@ -86,7 +86,7 @@ async fn until_waits_for_the_fence(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_three_writes_and_the_next_one_as_soon_as_it_is_closed() {
+async fn one_of_three_writes_and_closing_it_lets_another_write() {
     on_postgres(async |store| {
         let mut processes = vec![Process::start(store, "a", 2_000, 400).await];
         processes[0].until_holder().await;
@@ -111,7 +111,7 @@ async fn one_of_three_writes_and_the_next_one_as_soon_as_it_is_closed() {
             while !processes.is_empty() && processes.iter().all(|process| process.epoch().is_none()) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 let waited = SystemClock.monotonic().micros_since(asked);
-                assert!(waited < 1_000_000, "nobody waits for a lease that was given up to run out");
+                assert!(waited < 1_000_000, "a released lease need not expire first");
             }
         }
         assert_whole(store).await;
@@ -120,7 +120,7 @@ async fn one_of_three_writes_and_the_next_one_as_soon_as_it_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stand_bys_know_where_the_holder_is() {
+async fn standbys_know_the_holders_address() {
     on_postgres(async |store| {
         let first = Process::start(store, "127.0.0.1:1111", 2_000, 400).await;
         let epoch = first.until_holder().await;
@@ -135,10 +135,10 @@ async fn stand_bys_know_where_the_holder_is() {
     .await;
 }
 
-/// A transaction that is open while the lease goes on to somebody else. Only the fence stands in its way: the lease is not
-/// looked at again for a long time.
+/// A transaction that is open while the lease moves. Only the fence stops it: the lease is not checked again for a long
+/// time.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_holder_that_was_late_cannot_commit_behind_its_successor() {
+async fn a_late_holder_cannot_commit_after_its_successor() {
     on_postgres(async |store| {
         let late = Process::start(store, "late", 60_000, 50_000).await;
         late.until_holder().await;
@@ -148,7 +148,7 @@ async fn a_holder_that_was_late_cannot_commit_behind_its_successor() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         client.batch_execute(&succeed(store.schema())).await.unwrap();
         assert_eq!(open.await.unwrap(), Err(LaneError::NotWriter));
-        // It knows from then on, without having looked at the lease.
+        // From then on it knows, without having checked the lease.
         assert_eq!(late.epoch(), None);
         assert_eq!(late.submit(3, What::Note).await.unwrap(), Err(LaneError::NotWriter));
         assert_eq!((times(store, 1).await, times(store, 2).await, times(store, 3).await), (1, 0, 0));
@@ -156,7 +156,7 @@ async fn a_holder_that_was_late_cannot_commit_behind_its_successor() {
     .await;
 }
 
-/// As the books of one ledger have them: each lane in a schema of its own, the lease in the first one.
+/// Like the books of one ledger: each lane in its own schema, the lease in the first one.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_lease_fences_lanes_of_several_schemas() {
     on_postgres(async |store| {
@@ -184,20 +184,20 @@ async fn one_lease_fences_lanes_of_several_schemas() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_and_a_take_over_wait_for_one_another() {
+async fn a_commit_and_a_takeover_wait_for_each_other() {
     on_postgres(async |store| {
         let holder = Process::start(store, "a", 60_000, 50_000).await;
         holder.until_holder().await;
         let mut client = store.postgres_client().await;
         let watch = store.postgres_client().await;
-        // A take-over that does not come about lets the commit through.
+        // A takeover that fails lets the commit through.
         let taking = client.transaction().await.unwrap();
         taking.batch_execute(&succeed(store.schema())).await.unwrap();
         let waiting = holder.submit(1, What::Note);
         until_waits_for_the_fence(&watch).await;
         taking.rollback().await.unwrap();
         assert!(waiting.await.unwrap().is_ok());
-        // One that does keeps it out.
+        // A takeover that succeeds stops it.
         let taking = client.transaction().await.unwrap();
         taking.batch_execute(&succeed(store.schema())).await.unwrap();
         let waiting = holder.submit(2, What::Note);
@@ -210,13 +210,13 @@ async fn a_commit_and_a_take_over_wait_for_one_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_successor_ends_what_its_predecessor_left_open() {
+async fn a_successor_ends_its_predecessors_open_transactions() {
     on_postgres(async |store| {
         let (first, second) =
             (Process::start(store, "a", 2_000, 400).await, Process::start(store, "b", 2_000, 400).await);
         let (holder, other) = if first.lease.standing().is_holder() { (first, second) } else { (second, first) };
         holder.until_holder().await;
-        // Its transaction has the lanes' lock, and stays open for longer than anybody wants to wait.
+        // Its transaction holds the lanes' lock, and stays open for longer than anybody should wait.
         let stuck = holder.submit(1, What::Sleep(1_800));
         tokio::time::sleep(Duration::from_millis(200)).await;
         let asked = SystemClock.monotonic();
@@ -232,9 +232,9 @@ async fn a_successor_ends_what_its_predecessor_left_open() {
     .await;
 }
 
-/// As after SIGSTOP and SIGCONT: the clock has gone on, and nothing else has happened.
+/// As after SIGSTOP and SIGCONT: the clock has advanced, and nothing else has happened.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_was_paused_finds_its_time_over() {
+async fn a_paused_process_finds_its_lease_expired() {
     on_postgres(async |store| {
         let process = Process::start(store, "a", 2_000, 300).await;
         let epoch = process.until_holder().await;
@@ -243,7 +243,8 @@ async fn a_process_that_was_paused_finds_its_time_over() {
         assert_eq!(process.epoch(), None);
         let answer = process.lane.submit(Command(2, What::Note), Deadline::after_millis(&SystemClock, 1_000)).await;
         assert_eq!(answer, Err(LaneError::NotWriter));
-        // Nobody has taken it, so that it goes on: under the same epoch, or under the next one if it ran out in the database.
+        // Nobody has taken it, so it continues: under the same epoch, or the next one if the lease had expired in the
+        // database.
         assert!((epoch..=epoch + 1).contains(&process.until_holder().await));
         assert!(process.submit(3, What::Note).await.unwrap().is_ok());
         assert_whole(store).await;
@@ -251,9 +252,9 @@ async fn a_process_that_was_paused_finds_its_time_over() {
     .await;
 }
 
-/// Nobody's lane is left without a writer because a thread has ended in a process that lives.
+/// No lane is left without a writer because a thread ended in a live process.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lane_whose_thread_ends_gives_the_lease_away() {
+async fn a_lane_whose_thread_ends_releases_the_lease() {
     on_postgres(async |store| {
         let broken = Process::with(store, "a", 60_000, 10_000, Toy::breaking()).await;
         broken.until_holder().await;
@@ -268,7 +269,7 @@ async fn a_lane_whose_thread_ends_gives_the_lease_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_resigns_does_not_come_back() {
+async fn a_process_that_resigns_does_not_take_the_lease_again() {
     on_postgres(async |store| {
         let process = Process::start(store, "a", 2_000, 200).await;
         process.until_holder().await;
@@ -283,7 +284,7 @@ async fn a_process_that_resigns_does_not_come_back() {
 
 /// A server whose sessions see one snapshot for a whole transaction would never see the lease change.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_servers_default_isolation_is_of_no_matter() {
+async fn the_servers_default_isolation_does_not_matter() {
     on_postgres(async |store| {
         let role = format!("role_{}", store.schema());
         let client = store.postgres_client().await;

@@ -1,4 +1,4 @@
-//! Connections lost at the worst moments (PostgreSQL): what was answered is what happened.
+//! Connections lost at the worst moments (PostgreSQL): replies match what happened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use testkit::{CommitCutter, Cut, TestStore, on_postgres};
 
 use super::toy::{Command, Effect, Toy, What, assert_whole, config, effects, soon, start, start_on, submit_all};
 
-/// "Done" is there once, a refusal is not there, "unknown" is there at most once.
+/// "Done" is stored once, a refusal is not stored, "unknown" is stored at most once.
 async fn assert_true_answers(store: &TestStore, answers: &[(i64, Result<Effect, LaneError>)]) {
     let effects = effects(store).await;
     for (command, answer) in answers {
         let times = effects.iter().filter(|effect| effect.command == *command).count();
         match answer {
-            Ok(effect) => assert!(times == 1 && effects.contains(effect), "{effect:?} is there {times} times"),
-            Err(LaneError::OutcomeUnknown) => assert!(times <= 1, "{command} is there {times} times"),
+            Ok(effect) => assert!(times == 1 && effects.contains(effect), "{effect:?} is stored {times} times"),
+            Err(LaneError::OutcomeUnknown) => assert!(times <= 1, "{command} is stored {times} times"),
             Err(refused) => assert_eq!(times, 0, "{command} was refused: {refused}"),
         }
     }
@@ -30,7 +30,7 @@ async fn lane_through(store: &TestStore, cutter: &CommitCutter) -> Arc<Lane<Toy>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_lost_in_commit_is_settled_by_asking_the_store() {
+async fn a_connection_lost_in_commit_is_settled_from_the_store() {
     on_postgres(async |store| {
         let cutter = CommitCutter::start(store.url()).await;
         let lane = lane_through(store, &cutter).await;
@@ -50,9 +50,9 @@ async fn a_connection_lost_in_commit_is_settled_by_asking_the_store() {
     .await;
 }
 
-/// While one lane asks whether its group is in the store, another writer has already built on what it found.
+/// While one lane checks whether its group is in the store, another writer has already continued from it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_commit_beside_a_second_writer_is_never_told_wrongly() {
+async fn a_lost_commit_next_to_a_second_writer_is_reported_right() {
     on_postgres(async |store| {
         let cutter = CommitCutter::start(store.url()).await;
         let (cut_lane, other) = (lane_through(store, &cutter).await, start(store, SystemClock, Toy::default()).await);
@@ -81,7 +81,7 @@ async fn a_lost_commit_beside_a_second_writer_is_never_told_wrongly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_the_server_ends_under_load() {
+async fn connections_ended_under_load_lose_nothing() {
     on_postgres(async |store| {
         let lane = start(store, SystemClock, Toy::default()).await;
         let callers: Vec<_> = (0..8_i64)
@@ -107,7 +107,7 @@ async fn connections_that_the_server_ends_under_load() {
             answers.extend(caller.await.unwrap());
         }
         assert!(ended >= 2, "{ended}");
-        assert!(answers.iter().filter(|(_, answer)| answer.is_ok()).count() > 400, "the lane comes back");
+        assert!(answers.iter().filter(|(_, answer)| answer.is_ok()).count() > 400, "the lane recovers");
         assert_true_answers(store, &answers).await;
     })
     .await;

@@ -1,4 +1,4 @@
-//! One command that spoils its group is found and refused; its neighbours go on.
+//! A command that spoils its group is found and refused; the others continue.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ async fn among_neighbours(bad: &[(i64, What)]) {
         let lane = start(store, SystemClock, Toy::watched(&probe)).await;
         let what = |command| bad.iter().find(|(number, _)| *number == command).map_or(What::Note, |(_, what)| *what);
         let group = (1..=20).map(|command| Command(command, what(command)));
-        // While the first one is decided, the others gather behind it.
+        // While the first one is decided, the others queue up.
         let first = submit_all(&lane, &SystemClock, [Command(0, What::Sleep(200))]);
         let rest = async {
             tokio::time::sleep(std::time::Duration::from_millis(80)).await;
@@ -29,7 +29,7 @@ async fn among_neighbours(bad: &[(i64, What)]) {
         }
         let stored: Vec<i64> = effects(store).await.iter().map(|effect| effect.command).collect();
         assert_eq!(stored, (0..=20).filter(|command| !is_bad(*command)).collect::<Vec<i64>>(), "in order");
-        assert!(probe.groups.lock().unwrap().contains(&20), "they stood in one group");
+        assert!(probe.groups.lock().unwrap().contains(&20), "they were in one group");
         assert!(lane.state().is_accepting());
         lane.submit(Command(21, What::Note), soon(&SystemClock)).await.unwrap();
         assert_whole(store).await;
@@ -38,23 +38,23 @@ async fn among_neighbours(bad: &[(i64, What)]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_cannot_be_stored() {
+async fn a_command_that_cannot_be_stored_is_refused_alone() {
     among_neighbours(&[(7, What::Spoil)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_panics() {
+async fn a_command_that_panics_is_refused_alone() {
     among_neighbours(&[(13, What::Panic)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_commands_at_both_ends_and_side_by_side() {
+async fn several_bad_commands_are_refused_alone() {
     among_neighbours(&[(1, What::Panic), (9, What::Spoil), (10, What::Spoil), (20, What::Refused)]).await;
 }
 
 /// It is tried without the commands before any of them is refused for it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_by_itself_and_panics_spoils_no_command() {
+async fn due_work_that_panics_spoils_no_command() {
     for_each_engine(async |store| {
         let probe = Arc::new(Probe::default());
         // Later than the lane needs to start on a busy machine.
@@ -72,7 +72,7 @@ async fn what_is_due_by_itself_and_panics_spoils_no_command() {
         let stored: Vec<i64> = effects(store).await.iter().map(|effect| effect.command).collect();
         assert_eq!(stored, (0..=20).collect::<Vec<i64>>(), "in order, and nothing else");
         let groups = probe.groups.lock().unwrap().clone();
-        // Twenty fail together with it, then it fails alone, what is left of it goes through, and so do they.
+        // Twenty fail together with it, then it fails alone, then the rest of it succeeds, and so do they.
         assert_eq!(groups, [1, 20, 0, 0, 20]);
         assert_whole(store).await;
     })

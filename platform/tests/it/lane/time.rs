@@ -1,4 +1,4 @@
-//! Record time rises strictly, and is not made up when the clock has gone far back.
+//! Record time rises strictly, and is not invented if the clock has gone far back.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use testkit::{FakeClock, for_each_engine};
 use super::toy::{Command, DUE, Probe, Toy, What, assert_whole, effects, soon, start, times};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_steps_back_a_little_is_waited_out() {
+async fn a_clock_that_steps_back_a_little_is_waited_for() {
     for_each_engine(async |store| {
         let clock = FakeClock::default();
         let lane = start(store, clock.clone(), Toy::default()).await;
@@ -29,7 +29,7 @@ async fn a_clock_that_steps_back_a_little_is_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_far_behind_is_refused_until_it_is_right_again() {
+async fn a_clock_far_behind_stops_writing_until_it_is_right() {
     for_each_engine(async |store| {
         let clock = FakeClock::default();
         let lane = start(store, clock.clone(), Toy::default()).await;
@@ -48,7 +48,7 @@ async fn a_clock_far_behind_is_refused_until_it_is_right_again() {
 
 /// The second one's clock is ahead: the first one must not stamp its next group before the second one's last.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_writers_with_different_clocks_leave_rising_times() {
+async fn record_times_rise_with_two_writers_clocks() {
     for_each_engine(async |store| {
         let (behind, ahead) = (FakeClock::default(), FakeClock::default());
         ahead.advance_millis(700);
@@ -65,7 +65,7 @@ async fn two_writers_with_different_clocks_leave_rising_times() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_lane_wakes_up_for_what_is_due() {
+async fn an_idle_lane_wakes_up_for_due_work() {
     for_each_engine(async |store| {
         let due = SystemClock.now().plus_micros(700_000);
         let lane = start(store, SystemClock, Toy::default().due(due)).await;
@@ -80,7 +80,7 @@ async fn an_idle_lane_wakes_up_for_what_is_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_and_fails_is_not_tried_in_a_busy_loop() {
+async fn failing_due_work_is_not_retried_in_a_busy_loop() {
     for_each_engine(async |store| {
         let clock = FakeClock::default();
         let probe = Arc::new(Probe::default());
@@ -102,7 +102,7 @@ async fn what_is_due_and_fails_is_not_tried_in_a_busy_loop() {
 
 /// The group is refused before it begins, because another writer's clock was far ahead; what is due stays due.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_under_a_wrong_clock_is_not_tried_in_a_busy_loop() {
+async fn due_work_under_a_wrong_clock_does_not_busy_loop() {
     for_each_engine(async |store| {
         let (behind, ahead) = (FakeClock::default(), FakeClock::default());
         ahead.advance_millis(10_000);

@@ -1,4 +1,4 @@
-//! The smallest service that a lane can run: each command leaves one row, so an effect that is lost or doubled shows.
+//! The smallest service that a lane can run: each command writes one row, so a lost or doubled effect shows.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -60,19 +60,19 @@ pub(crate) struct Effect {
     pub(crate) at: i64,
 }
 
-/// What a test may see of the toy while it runs.
+/// What a test can observe about the running toy.
 #[derive(Debug, Default)]
 pub(crate) struct Probe {
     pub(crate) loads: AtomicUsize,
     pub(crate) groups: Mutex<Vec<usize>>,
-    /// Times that the lane asked when it is due next: a lane in a busy loop asks all the time.
+    /// How often the lane asked when something is due: a busy loop asks all the time.
     pub(crate) asked: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Toy {
     due: Option<Timestamp>,
-    /// What is due panics, until the toy is told that it does so alone.
+    /// What is due panics, until the toy is told that it runs alone.
     due_panics: bool,
     breaks: bool,
     probe: Arc<Probe>,
@@ -107,7 +107,7 @@ impl Toy {
     }
 
     fn add(&mut self, now: Timestamp, command: i64, amount: i64) -> Effect {
-        let head = self.head.expect("a lane resumes what was forgotten before it decides");
+        let head = self.head.expect("a lane resumes forgotten state before it decides");
         let seq = head.seq + 1 + self.new.len() as i64;
         let effect = Effect { seq, command, number: head.tail.number + 1, at: now.micros() };
         self.new.push((effect, amount));
@@ -126,7 +126,7 @@ impl LaneWork for Toy {
     async fn load(&mut self, tx: &Tx, _: Timestamp, commands: &[&Command]) -> Result<(), DbError> {
         self.probe.loads.fetch_add(1, Ordering::SeqCst);
         self.probe.groups.lock().unwrap().push(commands.len());
-        let head = self.head.expect("a lane resumes what was forgotten before it loads");
+        let head = self.head.expect("a lane resumes forgotten state before it loads");
         if last_group(tx).await? != head.tail {
             return Err(DbError::new("compare the tail", Fault::Retry));
         }
@@ -248,7 +248,7 @@ pub(crate) fn soon(clock: &dyn Clock) -> Deadline {
     Deadline::after_millis(clock, 20_000)
 }
 
-/// Submits all at once, from tasks of their own, in this order.
+/// Submits all at once, each from its own task, in this order.
 pub(crate) async fn submit_all(
     lane: &Arc<Lane<Toy>>,
     clock: &dyn Clock,
@@ -275,7 +275,7 @@ pub(crate) async fn times(store: &TestStore, command: i64) -> usize {
     effects(store).await.iter().filter(|effect| effect.command == command).count()
 }
 
-/// Groups are numbered without gaps and their times rise strictly; each effect bears its group's time.
+/// Groups are numbered without gaps and their times rise strictly; each effect has its group's time.
 pub(crate) async fn assert_whole(store: &TestStore) {
     let db = store.open().await;
     let tx = db.read().await.unwrap();

@@ -1,4 +1,4 @@
-//! Duplicates at the same time. Property: of any interleaving of them, one has an effect.
+//! Concurrent duplicates. Property: in any interleaving, one has an effect.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const SEEDS: u64 = 6;
 const CALLERS: usize = 24;
 const KEYS: usize = 4;
 
-/// Some processes, some keys, and callers that send a key's command, or another one, or give up half way.
+/// Several processes, several keys, and callers that send a key's command, or a different one, or give up half way.
 #[tokio::test(flavor = "multi_thread")]
 async fn any_interleaving_of_duplicates_has_one_effect() {
     for_each_engine(async |store| {
@@ -73,7 +73,7 @@ async fn any_interleaving_of_duplicates_has_one_effect() {
             assert!(made.values().all(|ids| ids.len() == 1), "seed {seed}: {made:?}");
             assert!(kinds.values().all(|kinds| kinds.len() == 1), "seed {seed}: {kinds:?}");
             assert!(!made.contains_key(&(KEYS - 1)));
-            // Whoever comes afterwards finds one answer, whatever became of the callers before.
+            // A later caller finds one answer, whatever happened to the callers before.
             for key in 0..KEYS - 1 {
                 let ctx = by("ann", Some(&format!("{seed}-{key}")), 20_000);
                 let found = processes[0].put(&ctx, vase(&format!("thing {seed}-{key}"))).await;
@@ -99,7 +99,7 @@ async fn a_duplicate_waits_for_the_first_and_gets_its_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_duplicate_that_waits_until_its_deadline_is_told_that_the_key_is_busy() {
+async fn a_duplicate_that_waits_past_its_deadline_is_key_busy() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store, Arc::new(SystemClock)).await.dwelling(1_500);
         let first = tokio::spawn({
@@ -139,7 +139,7 @@ async fn a_duplicate_in_another_process_waits_for_the_row() {
     .await;
 }
 
-/// Otherwise one caller who repeats himself would take the connections of everybody else.
+/// Otherwise one caller that repeats itself would use up everybody's connections.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_duplicates_hold_one_connection() {
     on_postgres(async |store| {

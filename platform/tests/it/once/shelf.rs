@@ -1,4 +1,4 @@
-//! A room to send commands to twice: a shelf that takes things of different names.
+//! A room for testing repeated commands: a shelf that takes things of different names.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -26,13 +26,13 @@ const COUNT: &str = "select count(*) from thing";
 #[serde(tag = "code", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Refused {
-    #[error("a thing has a name")]
+    #[error("a thing needs a name")]
     NameMissing,
-    #[error("{name} is on the shelf already")]
+    #[error("{name} is already on the shelf")]
     OnTheShelf { name: String },
     #[error("it is too large")]
     TooLarge,
-    #[error("it belongs to others")]
+    #[error("it belongs to somebody else")]
     NotYours,
 }
 
@@ -44,9 +44,9 @@ impl Refusal for Refused {
     fn row(&self) -> Row {
         match self {
             Refused::NameMissing => row(400, "Name is missing", "The thing has no name."),
-            Refused::OnTheShelf { .. } => row(409, "On the shelf already", "There is one of that name."),
-            Refused::TooLarge => row(422, "Too large", "The shelf has no room for it."),
-            Refused::NotYours => row(403, "Not yours", "It belongs to others."),
+            Refused::OnTheShelf { .. } => row(409, "On the shelf already", "There is already one of that name."),
+            Refused::TooLarge => row(422, "Too large", "It does not fit on the shelf."),
+            Refused::NotYours => row(403, "Not yours", "It belongs to somebody else."),
         }
     }
 
@@ -89,7 +89,7 @@ pub(crate) struct Shelf {
     pub(crate) once: Once<Refused>,
     clock: Arc<dyn Clock>,
     next: Arc<AtomicU64>,
-    /// How long the use case dwells in its transaction.
+    /// How long the use case stays in its transaction.
     dwell_ms: u64,
 }
 
@@ -150,7 +150,7 @@ impl Shelf {
         }
         tx.execute(ADD, &[Value::Int(id), Value::Text(&name), Value::Int(size)]).await?;
         tokio::time::sleep(Duration::from_millis(self.dwell_ms)).await;
-        // Late in the story, so that something is there to be undone.
+        // Late, so that there is something to undo.
         if size > SIZE_MAX {
             return Err(Refused::TooLarge.into());
         }

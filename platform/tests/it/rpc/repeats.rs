@@ -1,4 +1,4 @@
-//! What is tried again, and what the caller is told: attempt by attempt.
+//! What is retried, and what the caller is told: attempt by attempt.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,7 +48,7 @@ fn not_sent() -> Result<Bytes, TransportError> {
 }
 
 #[tokio::test]
-async fn what_is_tried_again_and_what_the_caller_is_told() {
+async fn retries_and_errors_follow_the_outcome_of_each_attempt() {
     let said = |word: &str| Err(Refused::Call(word.to_owned()));
     let again = || Err(TransportError::Overloaded("full".to_owned()));
     let stale = || Err(TransportError::Stale("behind".to_owned()));
@@ -61,13 +61,13 @@ async fn what_is_tried_again_and_what_the_caller_is_told() {
         (Repeat::Never, vec![strange(), ok()], said("NotUnderstood"), 1),
         (Repeat::Harmless, vec![lost(), lost(), ok()], Ok(5), 3),
         (Repeat::Harmless, vec![busy(), ok()], Err(Refused::Busy), 1),
-        // "Nothing happened" is true of the second attempt only.
+        // "Nothing happened" is only true of the second attempt.
         (Repeat::Harmless, vec![lost(), busy()], said("OutcomeUnknown"), 2),
         (Repeat::Harmless, vec![lost(), strange()], said("OutcomeUnknown"), 2),
         (Repeat::Harmless, vec![not_sent(), busy()], Err(Refused::Busy), 2),
         (Repeat::Question, vec![lost(), busy()], Err(Refused::Busy), 2),
         (Repeat::Question, vec![lost(), ok()], Ok(5), 2),
-        // It did nothing and says that another one may do better.
+        // It did nothing and says that another process may do better.
         (Repeat::Never, vec![away(), not_sent(), away(), ok()], Ok(5), 4),
         (Repeat::Never, vec![away(), lost(), ok()], said("OutcomeUnknown"), 2),
         (Repeat::Harmless, vec![lost(), away(), ok()], said("OutcomeUnknown"), 2),
@@ -96,7 +96,7 @@ async fn what_is_tried_again_and_what_the_caller_is_told() {
 }
 
 #[tokio::test]
-async fn repeats_run_out_when_everything_fails() {
+async fn retries_run_out_when_everything_fails() {
     let script = Script::new((0..2_000).map(|_| not_sent()).collect());
     let client = client(Arc::clone(&script));
     let calls = (0..100).map(|_| {
@@ -105,7 +105,7 @@ async fn repeats_run_out_when_everything_fails() {
     });
     let answers = futures_util::future::join_all(calls).await;
     assert!(answers.iter().all(|answer| *answer == Err(Refused::Call("Unavailable".to_owned()))));
-    // A hundred first attempts, sixty-four repeats to begin with; what a full budget earns is nothing.
+    // A hundred first attempts, sixty-four retries to begin with; a full budget earns nothing.
     let attempts = script.1.load(Ordering::SeqCst);
     assert!((164..=174).contains(&attempts), "{attempts}");
 }

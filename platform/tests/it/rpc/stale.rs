@@ -1,4 +1,5 @@
-//! A process that cannot know now whether the caller's token holds says so, and is not taken for one that is full.
+//! A process that cannot tell whether the caller's token is valid says so, and is not mistaken for one that is
+//! overloaded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use platform::rpc::{Caller, Credential, Methods, Repeat, Served, TransportError,
 
 use crate::rpc::till::{Refused, SETTINGS, client, ctx, http2};
 
-/// Cannot judge so many calls, and then can.
+/// Cannot check tokens for this many calls, and then can.
 struct Behind(AtomicUsize, fn(String) -> TransportError);
 
 impl Trust for Behind {
@@ -22,7 +23,7 @@ impl Trust for Behind {
     }
 }
 
-/// What the caller is told, and how often the work was done.
+/// The caller's error, and how often the work was done.
 async fn told(times: usize, failure: fn(String) -> TransportError, repeat: Repeat) -> (Result<u64, Refused>, usize) {
     let done = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&done);
@@ -40,8 +41,8 @@ async fn told(times: usize, failure: fn(String) -> TransportError, repeat: Repea
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_cannot_judge_a_token_is_asked_again_and_named_in_the_end() {
-    // Nothing was begun, so that this is harmless whatever is asked.
+async fn a_process_that_cannot_check_a_token_is_retried_and_reported() {
+    // Nothing was begun, so a retry is safe for any command.
     for repeat in [Repeat::Never, Repeat::Harmless, Repeat::Question] {
         assert_eq!(told(2, TransportError::Stale, repeat).await, (Ok(0), 1), "{repeat:?}");
     }

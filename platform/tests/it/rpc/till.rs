@@ -1,4 +1,4 @@
-//! A service to call: a till that is reached into.
+//! A service to call: a till.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ impl Outcome for Refused {
     }
 }
 
-/// A till: what is in it, and how often somebody reached into it.
+/// A till: its contents, and how often it was accessed.
 #[derive(Default)]
 pub(crate) struct Till {
     pub(crate) taken: AtomicUsize,

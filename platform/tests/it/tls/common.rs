@@ -1,4 +1,4 @@
-//! Certificates of a root of our own, a server that shows them, and a client that speaks as it is told.
+//! Certificates of a test root, a server that uses them, and a configurable client.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -69,7 +69,7 @@ pub(crate) fn write_private(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// The files of a pair in a directory, and of who signs for others where that is given.
+/// The files of a pair in a directory, and of the trusted root if given.
 pub(crate) fn files(dir: &TempDir, pair: &Pair, ca: Option<&Root>) -> TlsFiles {
     let path = |name: &str| dir.path().join(name);
     std::fs::write(path("tls.crt"), &pair.certificate).unwrap();
@@ -100,7 +100,7 @@ async fn origin(Extension(scope): Extension<Scope>) -> Json<Value> {
     Json(json!({ "from": scope.from, "secure": scope.secure }))
 }
 
-/// What a client speaks.
+/// The client's TLS parameters.
 pub(crate) struct Speaks<'a> {
     pub(crate) version: &'static SupportedProtocolVersion,
     pub(crate) suites: &'a [SupportedCipherSuite],
@@ -122,13 +122,13 @@ pub(crate) async fn connect(at: SocketAddr, root: &Root, speaks: Speaks<'_>) -> 
     TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
 }
 
-/// The certificate that a server shows to a new connection.
+/// The certificate that a server presents to a new connection.
 pub(crate) async fn shown(at: SocketAddr, root: &Root) -> CertificateDer<'static> {
     let stream = connect(at, root, TLS13).await.unwrap();
     stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
 }
 
-/// Asks once over a connection that stays open.
+/// Sends one request over a connection that stays open.
 pub(crate) async fn ask(stream: &mut TlsStream<TcpStream>, headers: &str) -> String {
     let request = format!("GET /origin HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

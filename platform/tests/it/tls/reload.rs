@@ -1,4 +1,4 @@
-//! Certificates that change while they are in use, for the better and for the worse.
+//! Certificates that are replaced while in use, by good and by bad ones.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use platform::tls::{Tls, TlsError};
 use crate::tls::common::{Root, TLS13, ask, config, connect, files, opened, serve, shown, write_private};
 
 #[tokio::test]
-async fn a_new_certificate_is_shown_and_open_connections_stay() {
-    // The recorder is the process's, and other listeners of tests bear the same name.
-    if !testkit::alone("tls::reload::a_new_certificate_is_shown_and_open_connections_stay") {
+async fn a_new_certificate_is_used_and_open_connections_stay() {
+    // The recorder is process-wide, and other tests' listeners have the same name.
+    if !testkit::alone("tls::reload::a_new_certificate_is_used_and_open_connections_stay") {
         return;
     }
     let metrics = Metrics::install().unwrap();
@@ -27,7 +27,7 @@ async fn a_new_certificate_is_shown_and_open_connections_stay() {
     assert!(!tls.look().await, "nothing has changed");
 
     files(&dir, &second, None);
-    // Nobody is asked to look: the listener does so by itself.
+    // Nobody triggers the check: the listener does it by itself.
     for _ in 0..100 {
         if shown(server.address(), &root).await == second.der() {
             break;
@@ -36,12 +36,12 @@ async fn a_new_certificate_is_shown_and_open_connections_stay() {
     }
     assert_eq!(shown(server.address(), &root).await, second.der());
     assert!(metrics.render().contains(r#"ssl_certificate_expiry_timestamp{listener="test"} 2145916800"#));
-    assert!(ask(&mut open, "").await.starts_with("HTTP/1.1 200 "), "the open connection goes on");
+    assert!(ask(&mut open, "").await.starts_with("HTTP/1.1 200 "), "the open connection continues");
     assert_eq!(open.get_ref().1.peer_certificates().unwrap()[0], first.der());
 }
 
 #[tokio::test]
-async fn a_bad_replacement_is_kept_out_until_it_is_repaired() {
+async fn a_bad_replacement_is_ignored_until_it_is_fixed() {
     let (root, dir) = (Root::new(), tempfile::tempdir().unwrap());
     let (good, next) = (root.issue("localhost"), root.issue("localhost"));
     let paths = files(&dir, &good, None);
@@ -49,23 +49,23 @@ async fn a_bad_replacement_is_kept_out_until_it_is_repaired() {
     let server = serve(&tls, &config(&[])).await;
     let (expired, early) = (root.issue_for("localhost", 2020, 2021), root.issue_for("localhost", 2037, 2038));
     for (what, certificate, key) in [
-        ("a half that was written", &next.certificate, &good.key),
+        ("a half-written pair", &next.certificate, &good.key),
         ("an expired one", &expired.certificate, &expired.key),
-        ("one of the future", &early.certificate, &early.key),
+        ("one that is not yet valid", &early.certificate, &early.key),
         ("no certificate", &"hello".to_owned(), &good.key),
         ("no key", &good.certificate, &"hello".to_owned()),
         ("nothing", &String::new(), &String::new()),
     ] {
         std::fs::write(&paths.certificate, certificate).unwrap();
         write_private(&paths.key, key);
-        assert!(!tls.look().await, "{what} was taken up");
+        assert!(!tls.look().await, "{what} was used");
         assert_eq!(shown(server.address(), &root).await, good.der(), "{what}");
     }
     std::fs::remove_file(&paths.key).unwrap();
     assert!(!tls.look().await);
     files(&dir, &next, None);
     std::fs::set_permissions(&paths.key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(!tls.look().await, "a key that everybody can read was taken up");
+    assert!(!tls.look().await, "a key that everybody can read was used");
     assert_eq!(shown(server.address(), &root).await, good.der());
     files(&dir, &next, None);
     assert!(tls.look().await);
@@ -73,7 +73,7 @@ async fn a_bad_replacement_is_kept_out_until_it_is_repaired() {
 }
 
 #[tokio::test]
-async fn a_start_with_bad_files_is_refused_by_name() {
+async fn bad_certificate_files_are_refused_at_the_start() {
     let (root, dir) = (Root::new(), tempfile::tempdir().unwrap());
     let (good, other) = (root.issue("localhost"), root.issue("localhost"));
     let paths = files(&dir, &good, Some(&root));

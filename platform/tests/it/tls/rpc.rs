@@ -1,4 +1,4 @@
-//! Calls between processes of which each shows a certificate beside the secret.
+//! Calls between processes that present certificates in addition to the secret.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn asked(address: String, credential: &Credential, connect: Arc<dyn Connec
 }
 
 #[tokio::test]
-async fn members_of_a_house_call_one_another_by_name_and_by_address() {
+async fn processes_call_each_other_by_name_and_address() {
     let (root, credential, till) = (Root::new(), Credential::random(), Arc::new(Till::default()));
     let (caller, _dir) = member(&root, "somebody");
     for name in ["localhost", "127.0.0.1"] {
@@ -40,7 +40,7 @@ async fn members_of_a_house_call_one_another_by_name_and_by_address() {
 }
 
 #[tokio::test]
-async fn strangers_are_sent_away_before_a_call_is_read() {
+async fn callers_without_a_valid_certificate_are_refused_unread() {
     let (root, credential, till) = (Root::new(), Credential::random(), Arc::new(Till::default()));
     let (tls, _dir) = member(&root, "localhost");
     let server = listen(&till, &credential, &tls).await;
@@ -48,12 +48,12 @@ async fn strangers_are_sent_away_before_a_call_is_read() {
 
     let in_the_clear = asked(address(), &credential, Arc::new(TcpConnect)).await;
     assert!(in_the_clear.is_err(), "{in_the_clear:?}");
-    // Of another house: it shows a certificate that ours has not signed, and trusts ours.
+    // From another deployment: it presents a certificate that our root has not signed, and trusts ours.
     let (foreign, dir) = (Root::new(), tempfile::tempdir().unwrap());
     let paths = files(&dir, &foreign.issue("somebody"), Some(&root));
     let foreign = asked(address(), &credential, Arc::new(TlsConnect::new(opened(paths)))).await;
     assert!(foreign.is_err(), "{foreign:?}");
-    // With the right secret, and without any certificate.
+    // With the right secret, but without a certificate.
     let stranger = crate::tls::common::connect(
         server.address(),
         &root,
@@ -65,16 +65,16 @@ async fn strangers_are_sent_away_before_a_call_is_read() {
     let cause = alert.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
     let wanted = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
     assert_eq!(cause, Some(&wanted));
-    assert_eq!(till.asked.load(std::sync::atomic::Ordering::SeqCst), 0, "a call of a stranger was read");
+    assert_eq!(till.asked.load(std::sync::atomic::Ordering::SeqCst), 0, "a call without a valid certificate was read");
 
     let (member, _dir) = member(&root, "somebody");
     let without_secret = asked(address(), &Credential::random(), Arc::new(TlsConnect::new(member))).await;
     assert_eq!(without_secret, Err(Refused::from(CallError::NotUnderstood)));
-    assert_eq!(till.asked.load(std::sync::atomic::Ordering::SeqCst), 0, "a certificate stands instead of the secret");
+    assert_eq!(till.asked.load(std::sync::atomic::Ordering::SeqCst), 0, "a certificate replaced the secret");
 }
 
 #[tokio::test]
-async fn whoever_answers_has_to_be_who_was_called() {
+async fn the_called_side_must_have_the_called_name() {
     let (root, credential, till) = (Root::new(), Credential::random(), Arc::new(Till::default()));
     let (caller, _dir) = member(&root, "somebody");
     let (elsewhere, _dir) = member(&root, "elsewhere.test");
