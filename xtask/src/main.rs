@@ -1,7 +1,7 @@
-//! Work on the house itself: `cargo xtask tidy` checks the rules that a compiler cannot.
+//! Repository checks: `cargo xtask tidy` checks the rules that a compiler cannot.
 //!
-//! Owns the rules of CONTRIBUTING.md in executable form. Refuses to depend on any crate of ours, so that it judges them
-//! from outside. Each finding is one sentence that says what is wrong and what would be right.
+//! Owns the rules of CONTRIBUTING.md in executable form. Depends on no crate of ours, so that it checks them from
+//! outside. Each finding is one sentence that says what is wrong and what would be right.
 
 mod tidy;
 

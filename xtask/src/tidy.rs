@@ -1,4 +1,4 @@
-//! All rules over the whole workspace, or the sizes of today written down (`--bless`).
+//! All rules over the whole workspace, or recording today's sizes (`--bless`).
 
 mod edges;
 mod files;
@@ -11,14 +11,14 @@ mod workspace;
 
 use workspace::Workspace;
 
-/// Rules that were broken, each a sentence; and what is worth saying although nothing is broken.
+/// Broken rules, each as a sentence; and notes about things that are not broken.
 #[derive(Debug, Default)]
 struct Findings {
     broken: Vec<String>,
     notes: Vec<String>,
 }
 
-/// Answers what to print; an error when a rule is broken.
+/// Returns what to print; an error if a rule is broken.
 pub(crate) fn check() -> Result<String, String> {
     let workspace = Workspace::read()?;
     let files = files::in_tree(&workspace.root)?;
@@ -34,13 +34,13 @@ pub(crate) fn check() -> Result<String, String> {
     }
     let count = findings.broken.len();
     let broken = findings.broken.iter().map(|finding| format!("{finding}\n")).collect::<String>();
-    Err(format!("{notes}{broken}tidy: {count} to put right"))
+    Err(format!("{notes}{broken}tidy: {count} problems"))
 }
 
-/// Writes today's sizes down. Growth is then accepted in a diff that a reviewer sees.
+/// Records today's sizes. Growth is then accepted in a diff that a reviewer sees.
 pub(crate) fn bless() -> Result<String, String> {
     let workspace = Workspace::read()?;
     let sizes = sizes::Ratchet::of(&files::in_tree(&workspace.root)?);
     sizes.write(&workspace.root)?;
-    Ok(format!("tidy: {} large files and {} large functions noted", sizes.files.len(), sizes.functions.len()))
+    Ok(format!("tidy: {} large files and {} large functions recorded", sizes.files.len(), sizes.functions.len()))
 }

@@ -139,7 +139,7 @@ async fn what_cannot_be_imported_or_exported_is_said_with_its_status() {
     refused(1, "line 2 is damaged: its sum does not match its bytes", "new", &["import", "log.jsonl"]);
     refused(1, "line 2 is damaged", "old", &["export", "log.jsonl"]);
     std::fs::write(dir.path().join("log.jsonl"), text.lines().next().unwrap().to_owned() + "\n").unwrap();
-    refused(1, "the export was cut: it ends behind line 1", "new", &["import", "log.jsonl"]);
+    refused(1, "the export was truncated: it ends after line 1", "new", &["import", "log.jsonl"]);
     for command in ["export", "import"] {
         let (status, out, _) = said(florin().args([command, "--help"]));
         assert!(status == 0 && out.contains(&format!("Examples:\n  florin {command}")), "{out}");

@@ -134,7 +134,7 @@ fn missing_or_malformed_files_are_refused_without_quoting_them() {
 fn other_databases_are_refused_without_showing_the_password() {
     let result = with(&[("DATABASE_URL", "mysql://ann:hunter2@db/florin")]);
     assert!(!result.as_ref().unwrap_err().to_string().contains("hunter2"));
-    refused(result, "storage.database_url", "only postgres://");
+    refused(result, "storage.database_url", "expected postgres://");
 }
 
 #[test]

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_those_of_the_product() {
+    fn the_default_settings_match_the_struct() {
         let read =
             with("zone", "UTC").unwrap().config("http://127.0.0.1:8080".to_owned(), Vocabulary::default(), false);
         assert_eq!(format!("{read:?}"), format!("{:?}", IdentityConfig::default()));

@@ -1,4 +1,4 @@
-//! An account as the ledger keeps it: facts that never change, and the head that every posting moves.
+//! An account in the ledger: facts that never change, and the head that every posting moves.
 
 use kernel::{Currency, Money};
 use ledger_api::{AccountPath, AccountStatus, Balances, Reference, Side};
@@ -25,11 +25,11 @@ pub(crate) struct Head {
     pub sums: Sums,
     pub version: u64,
     pub roots: Roots,
-    /// Sums over the rows whose effective time lies before their record time.
+    /// Sums over the rows whose effective time is before their record time.
     pub late: Sums,
-    /// Postings of pending transactions with something left in them.
+    /// Pending postings with an amount remaining.
     pub holds: u64,
-    /// The transaction that raised the version last, so that it rises once for each.
+    /// The transaction that last raised the version, so that each raises it only once.
     pub raised_by: u64,
 }
 
@@ -44,7 +44,7 @@ impl Head {
 }
 
 impl Head {
-    /// Takes over what a row of the log says about this account, unless it is known already.
+    /// Applies a log row to this account, unless it is already included.
     pub(crate) fn follow(&mut self, seq: u64, row: &LegRow, side: &SideAfter) {
         if self.roots.newest() >= seq {
             return;
@@ -56,7 +56,7 @@ impl Head {
         let remaining = row.hold.map_or(0, |hold| hold.remaining);
         match row.kind {
             LegKind::Pending => self.holds += 1,
-            // What was finished is held again.
+            // A finished hold is held again.
             LegKind::Increase if remaining == row.amount => self.holds += 1,
             LegKind::Post | LegKind::Void | LegKind::Expiry if remaining == 0 => {
                 self.holds = self.holds.saturating_sub(1);
@@ -94,12 +94,12 @@ impl Sums {
 }
 
 impl Standing {
-    /// What the floor is compared with: all that is held to leave counts as gone.
+    /// Compared with the floor: everything held to leave counts as gone.
     pub(crate) fn lowest(self) -> i64 {
         self.posted.saturating_sub(self.pending_out)
     }
 
-    /// What the ceiling is compared with: all that is held to arrive counts as here.
+    /// Compared with the ceiling: everything held to arrive counts as here.
     pub(crate) fn highest(self) -> i64 {
         self.posted.saturating_add(self.pending_in)
     }

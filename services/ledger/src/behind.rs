@@ -1,12 +1,12 @@
-//! Account rows that are written behind the commit.
+//! Account rows that are written after the commit.
 //!
-//! With many active accounts their rows, and not the log, become what is slow: every commit touches as many pages as it
-//! touches accounts. So a commit writes only a part of the rows that wait, in the order of their numbers, where
-//! neighbours share pages; the log has all of it anyway. A mark says from where on rows may be missing, and a start reads
-//! the log from there.
+//! With many active accounts their rows, not the log, become the bottleneck: every commit touches as many pages as
+//! accounts. So a commit writes only some of the waiting rows, in number order, where neighbours share pages; the log
+//! has all of it anyway. A mark records from which log row on account rows may be missing, and a start replays the log
+//! from there.
 //!
-//! Invariants: an account whose row in the table is not its latest one is `waiting`; every row of the log at or before the
-//! mark is in the account rows that it touched; without a mark no row waits. What no posting row tells (limits, status,
+//! Invariants: an account whose row in the table is out of date is `waiting`; every log row at or before the mark is
+//! included in the account rows it touched; without a mark no row waits. What no posting row contains (limits, status,
 //! metadata) never waits.
 
 use std::collections::BTreeSet;
@@ -19,25 +19,25 @@ use crate::numbered::NumberSet;
 use crate::state::{Group, State};
 use crate::store::{Loader, log_row, sql};
 
-/// Commits in which every waiting row is written once.
+/// Number of commits within which every waiting row is written once.
 const PASS_COMMITS: usize = 1_024;
-/// Rows of the log read at once when heads are worked out again.
+/// Log rows read at once when heads are recomputed.
 const REPLAY_ROWS: u64 = 10_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Behind {
     waiting: NumberSet,
-    /// Where the pass over the waiting rows goes on.
+    /// Where the pass over the waiting rows continues.
     cursor: u64,
     mark: Option<u64>,
-    /// Where the log stood when this pass began: at its end, the mark moves here.
+    /// The end of the log when this pass began: at the end of the pass, the mark moves here.
     pass_from: u64,
 }
 
 /// What one commit does about account rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Accounts whose rows are written now, in order; those that are opened in this group are written besides.
+    /// Accounts whose rows are written now, in order; those opened in this group are written too.
     pub heads: Vec<u64>,
     pub mark: MarkChange,
 }
@@ -57,7 +57,7 @@ pub(crate) enum Pace {
 }
 
 impl Behind {
-    /// Decides about the rows of a group that is going to be committed. When it is not, everything here is to be dropped.
+    /// Decides which rows a group writes. If the group is not committed, everything here must be dropped.
     pub(crate) fn plan(&mut self, state: &State, pace: Pace) -> Plan {
         let group = &state.group;
         let old = |no: &u64| *no <= state.log.last_account;
@@ -70,7 +70,7 @@ impl Behind {
         Plan { heads, mark }
     }
 
-    /// Some of the waiting rows, and whether that is the end of a pass.
+    /// Some of the waiting rows, and whether this ends a pass.
     fn next_part(&mut self, group: &Group) -> (Vec<u64>, bool) {
         let count = self.waiting.len().div_ceil(PASS_COMMITS);
         let mut heads: Vec<u64> = self.waiting.from(self.cursor).take(count).collect();
@@ -116,7 +116,7 @@ impl Behind {
         self.waiting.contains(no)
     }
 
-    /// Works the waiting rows out again from the log, into `state`.
+    /// Recomputes the waiting rows from the log, into `state`.
     pub(crate) async fn resume(tx: &Tx, state: &mut State) -> Result<Behind, DbError> {
         let Some(mark) = read_mark(tx).await? else { return Ok(Behind::default()) };
         let mut behind = Behind { mark: Some(mark), pass_from: state.log.last_seq, ..Behind::default() };
@@ -138,7 +138,8 @@ impl Behind {
         Loader::new(tx, &Arc::default(), state).load_accounts(touched).await?;
         for (seq, leg) in legs {
             for (no, side) in [(leg.debit, &leg.debit_side), (leg.credit, &leg.credit_side)] {
-                let unknown = || DbError::shape(format!("row {seq} of the log names account {no}, which is not there"));
+                let unknown =
+                    || DbError::shape(format!("row {seq} of the log names account {no}, which does not exist"));
                 let entry = state.accounts.get_mut(&no).ok_or_else(unknown)?;
                 if entry.head.roots.newest() < seq {
                     Arc::make_mut(&mut entry.head).follow(seq, leg, side);
@@ -150,7 +151,7 @@ impl Behind {
     }
 }
 
-/// The row of the log behind which account rows may be missing; nothing when none is.
+/// The log row after which account rows may be missing; `None` if none are.
 pub(crate) async fn read_mark(tx: &Tx) -> Result<Option<u64>, DbError> {
     let found = tx.query(sql::HEADS_MARK_READ, &[]).await?;
     found.first().map(|row| row.int(0).map(i64::unsigned_abs)).transpose()

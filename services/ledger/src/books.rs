@@ -1,13 +1,12 @@
-//! All books of one ledger in this process: `main`, whose store knows which others there are, and the others, each a ledger
-//! on a store of its own.
+//! All books of one ledger in this process: `main`, whose store lists the others, and the others, each a ledger with
+//! its own store.
 //!
-//! Every book is opened at the start, not when somebody asks for it: holds expire and scheduled transactions are carried out
-//! in a book that nobody asks for, too. At rest a book costs two threads and no open file on SQLite, and one thread and two
-//! connections on PostgreSQL, where each book looks every few seconds for what other processes did.
-//! A book that cannot be opened is said in the log and keeps no other one waiting; it is tried again when it is asked for
-//! and every minute.
+//! Every book is opened at the start, not on first use: holds expire and scheduled transactions are executed in unused
+//! books too. An idle book costs two threads and no open file on SQLite, and one thread and two connections on
+//! PostgreSQL, where each book checks every few seconds for other processes' changes. A book that cannot be opened is
+//! logged and delays no other; it is retried on use and every minute.
 //!
-//! Start reading at [`LedgerBooks`], then `register` (which books there are) and `open` (how one is opened and closed).
+//! Start reading at [`LedgerBooks`], then `register` (which books exist) and `open` (how one is opened and closed).
 
 mod open;
 mod register;
@@ -35,29 +34,29 @@ use open::{All, Slot};
 pub use register::{Registered, mark_stored, register, registered};
 pub use shelf::Shelf;
 
-/// Between two looks at what is not open or not used.
+/// Between two checks for books that are not open or not used.
 const TIDY_EACH: Duration = Duration::from_secs(60);
-/// Behind the start, which leaves connections that nobody needs.
+/// After the start, which leaves connections that nobody needs.
 const TIDY_FIRST: Duration = Duration::from_secs(1);
 
-/// Where the books' stores are; the ledger knows no directories and no schemas.
+/// The location of the books' stores; the ledger knows no directories and no schemas.
 #[async_trait]
 pub trait BookStores: Send + Sync {
     /// Whether the book has a store.
     async fn exists(&self, book: &BookName) -> Result<bool, DbError>;
-    /// Opens the book's store for writing, and makes it where there is none.
+    /// Opens the book's store for writing, and creates it if there is none.
     async fn open(&self, book: &BookName) -> Result<Db, DbError>;
 }
 
-/// The usual places: the other books' stores lie beside the one of `main`, under their names.
+/// The usual places: the other books' stores are next to that of `main`, under their names.
 #[derive(Debug, Clone)]
 pub struct StoresBeside {
     pub main: Target,
-    /// Connections kept for reading, of `main`.
+    /// Read connections of `main`.
     pub readers: usize,
 }
 
-/// Connections for reading of a book that is not `main`, and megabytes of its page cache: there may be many.
+/// Read connections of every other book, and megabytes of its page cache: there may be many.
 const SMALL_READERS: usize = 2;
 const SMALL_CACHE_MB: u32 = 4;
 
@@ -109,7 +108,7 @@ impl LedgerBooks {
         Ok(LedgerBooks { all, tidy: Mutex::new(Some(tidy)) })
     }
 
-    /// Takes no more commands, finishes those that wait, and says where each book's hash chain ends, `main` first.
+    /// Accepts no more commands, finishes those that wait, and returns each book's head, `main` first.
     pub async fn close(&self) -> Vec<(BookName, Result<String, DbError>)> {
         if let Some(tidy) = self.tidy.lock().unwrap_or_else(PoisonError::into_inner).take() {
             tidy.abort();
@@ -117,19 +116,19 @@ impl LedgerBooks {
         self.all.close().await
     }
 
-    /// The book that is always there.
+    /// The book that always exists.
     pub fn main(&self) -> &Arc<LedgerService> {
         &self.all.main
     }
 
-    /// Connections to the stores in use now, and at most.
+    /// Connections to the stores in use now, and their maximum.
     pub fn connections(&self) -> (usize, usize) {
         let others = self.all.opened();
         let each = others.values().chain([&self.all.main]).map(|service| service.connections());
         each.fold((0, 0), |(active, most), (more, at_most)| (active + more, most + at_most))
     }
 
-    /// How the first `max` books stand, by name, and how many there are; nothing of one that cannot be opened.
+    /// The state of the first `max` books, by name, and their total number; books that cannot be opened are left out.
     pub async fn statuses(
         &self,
         ctx: &Ctx,
@@ -158,7 +157,7 @@ impl Drop for LedgerBooks {
 
 #[async_trait]
 impl Books for LedgerBooks {
-    /// The row first, the store after: a book that has a row and no store yet gets it when it is used next.
+    /// First the row, then the store: a book with a row and no store yet gets it on next use.
     async fn create_book(&self, ctx: &Ctx, command: CreateBook) -> Result<Book, LedgerError> {
         access::check(ctx, "books", "create", None).map_err(forbidden)?;
         self.all.main.in_time(ctx, self.all.create(&command.book)).await
@@ -184,7 +183,7 @@ impl Books for LedgerBooks {
     }
 }
 
-/// Opens what could not be opened before or was created by another process, and closes connections that nobody needed.
+/// Opens what could not be opened before or was created by another process, and closes unused connections.
 async fn tidy(all: std::sync::Weak<All>) {
     let mut pause = TIDY_FIRST;
     loop {

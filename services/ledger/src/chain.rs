@@ -1,13 +1,13 @@
-//! Each account's rows form a list in which every row points to the one before it and to one far back (Myers' skew-binary
-//! list, 1983). A walk from the newest row to any earlier one takes a logarithmic number of steps, and a new row needs
-//! nothing but the roots kept here.
+//! Each account's rows form a list in which every row points to the previous one and to one far back (Myers'
+//! skew-binary list, 1983). A walk from the newest row to any earlier one takes a logarithmic number of steps, and a
+//! new row needs only the roots kept here.
 
 use smallvec::SmallVec;
 
-/// Most accounts have no more roots than this; they lie beside each other, which is what counts with millions of accounts.
+/// Most accounts have no more roots than this; they are adjacent in memory, which matters with millions of accounts.
 const ROOTS_INLINE: usize = 10;
 
-/// The roots of the list's complete trees, newest first on top; `(row, k)` stands for 2^k - 1 rows ending in `row`.
+/// The roots of the list's complete trees, newest first; `(row, k)` stands for 2^k - 1 rows ending in `row`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Roots(SmallVec<[Root; ROOTS_INLINE]>);
 
@@ -29,7 +29,7 @@ impl Root {
     }
 }
 
-/// Where a new row points; 0 is nowhere.
+/// The pointers of a new row; 0 means none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Links {
     pub prev: u64,
@@ -37,7 +37,7 @@ pub(crate) struct Links {
 }
 
 impl Roots {
-    /// The newest row; 0 where there is none.
+    /// The newest row; 0 if there is none.
     pub(crate) fn newest(&self) -> u64 {
         self.0.last().map_or(0, |root| root.row())
     }
@@ -64,14 +64,14 @@ impl Roots {
         }
     }
 
-    /// Undoes the newest append; of the row before it `prev` is the number and `jump` where it jumps to.
+    /// Undoes the newest append; `prev` and `jump` are the pointers of the row before it.
     pub(crate) fn take_back(&mut self, prev: u64, jump: u64) {
         if let Some(size) = self.0.pop().map(Root::size).filter(|size| *size > 1) {
             self.0.extend([Root::new(jump, size - 1), Root::new(prev, size - 1)]);
         }
     }
 
-    /// Nine bytes a root: the row and its k.
+    /// Nine bytes per root: the row and its k.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|root| root.row().to_be_bytes().into_iter().chain([root.size()])).collect()
     }
@@ -94,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    /// The row at or before `wanted`, and how many rows were looked at.
+    /// The row at or before `wanted`, and the number of rows read.
     fn walk(links: &HashMap<u64, Links>, newest: u64, wanted: u64) -> (u64, usize) {
         let (mut at, mut steps) = (newest, 0);
         while at > wanted {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_reached_in_a_logarithmic_number_of_steps() {
+    fn every_row_is_reached_in_logarithmically_many_steps() {
         let mut roots = Roots::default();
         let mut links = HashMap::new();
         let rows: Vec<u64> = (1..=20_000).map(|place| place * 3).collect();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_appended_can_be_taken_back() {
+    fn an_append_can_be_undone() {
         let mut roots = Roots::default();
         let mut links = HashMap::new();
         let mut earlier = vec![roots.clone()];

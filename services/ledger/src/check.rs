@@ -1,4 +1,4 @@
-//! Refusals of form: what can be said of a command without looking at the books.
+//! Checks of a command's form, without looking at the books.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ pub(crate) fn operation(operation: &Operation) -> Result<(), Refusal> {
 }
 
 fn new_transaction(create: &NewTransaction) -> Result<(), Refusal> {
-    // Counted as if no share came to nothing, so that it does not depend on the books.
+    // Counted as if no share were empty, so that it does not depend on the books.
     let given = shares(create);
     if given == 0 {
         return Err(Refusal::NoPostings);
@@ -59,7 +59,7 @@ fn new_transaction(create: &NewTransaction) -> Result<(), Refusal> {
         return Err(Refusal::TooManyPostings { given, max: limits::POSTINGS_MAX });
     }
     if create.expires_at.is_some() && create.status == WantedStatus::Posted {
-        return Err(Refusal::ExpiryInvalid { detail: "only a pending transaction expires".to_owned() });
+        return Err(Refusal::ExpiryInvalid { detail: "only a pending transaction can expire".to_owned() });
     }
     if create.scheduled && create.effective_at.is_none() {
         return Err(Refusal::ScheduleTimeMissing);
@@ -75,7 +75,7 @@ fn check_posting(place: usize, posting: &Posting) -> Result<(), Refusal> {
             Err(Refusal::SameAccount { posting: place, account: debit.clone() })
         }
         (Some(_), Some(_), true) => Ok(()),
-        (Some(_), Some(_), false) => malformed("a split takes the place of debit or of credit"),
+        (Some(_), Some(_), false) => malformed("a split replaces either debit or credit"),
         (None, None, _) => malformed("debit or credit is missing"),
         (Some(_), None, true) => malformed("credit is missing"),
         (None, Some(_), true) => malformed("debit is missing"),
@@ -90,7 +90,7 @@ fn check_posting(place: usize, posting: &Posting) -> Result<(), Refusal> {
             let total: u64 = posting.split.iter().map(|share| share.percent.millionths()).sum();
             match total == Percent::WHOLE.millionths() {
                 true => Ok(()),
-                false => malformed("the shares of a split have to add up to 100 percent"),
+                false => malformed("the shares of a split must add up to 100 percent"),
             }
         }
     }
@@ -105,7 +105,7 @@ fn check_amount(posting: usize, amount: Money) -> Result<(), Refusal> {
     }
 }
 
-/// Of several amounts some may be zero, for postings that are left alone.
+/// With several amounts some may be zero, for postings that do not change.
 fn amounts(given: &[Money]) -> Result<(), Refusal> {
     if given.len() > limits::POSTINGS_MAX {
         return Err(Refusal::TooManyPostings { given: given.len(), max: limits::POSTINGS_MAX });
@@ -123,14 +123,14 @@ pub(crate) fn metadata(metadata: &Metadata) -> Result<(), Refusal> {
     let keys = metadata.len();
     let bytes: usize = metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
     let detail = if keys > limits::METADATA_KEYS_MAX {
-        format!("{keys} metadata keys, {} at most", limits::METADATA_KEYS_MAX)
+        format!("expected at most {} metadata keys, found {keys}", limits::METADATA_KEYS_MAX)
     } else if bytes > limits::METADATA_BYTES_MAX {
-        format!("{bytes} bytes of metadata, {} at most", limits::METADATA_BYTES_MAX)
+        format!("expected at most {} bytes of metadata, found {bytes}", limits::METADATA_BYTES_MAX)
     } else if metadata.keys().any(String::is_empty) {
         "a metadata key is empty".to_owned()
     } else if metadata.iter().any(|(key, value)| key.contains('\0') || value.contains('\0')) {
-        // One of the two engines cannot store it in a text.
-        "metadata holds the character U+0000".to_owned()
+        // PostgreSQL cannot store it in a text.
+        "metadata contains the character U+0000".to_owned()
     } else {
         return Ok(());
     };
@@ -146,14 +146,14 @@ pub(crate) fn account_limits(limits: &Limits, currency: Option<Currency>) -> Res
     let invalid = |detail: &str| Err(Refusal::LimitsInvalid { detail: detail.to_owned() });
     let given = || [limits.floor, limits.ceiling].into_iter().flatten();
     if currency.is_some_and(|currency| given().any(|money| money.currency() != currency)) {
-        return invalid("floor and ceiling are in the account's currency");
+        return invalid("floor and ceiling must be in the account's currency");
     }
     if given().any(|money| money.minor().unsigned_abs() > i64::MAX.unsigned_abs() / 2) {
-        return invalid("floor and ceiling are at most half of what 64 bits hold");
+        return invalid("floor and ceiling can be at most half of the 64-bit range");
     }
     match (limits.floor, limits.ceiling) {
         (Some(floor), Some(ceiling)) if floor.currency() != ceiling.currency() => {
-            invalid("floor and ceiling differ in currency")
+            invalid("floor and ceiling have different currencies")
         }
         (Some(floor), Some(ceiling)) if floor.minor() > ceiling.minor() => invalid("the floor is above the ceiling"),
         _ => Ok(()),
@@ -164,7 +164,7 @@ pub(crate) fn declare_asset(declare: &DeclareAsset) -> Result<(), Refusal> {
     match Currency::with_scale(&declare.code, declare.scale) {
         Err(error) => Err(Refusal::AssetInvalid { detail: error.to_string() }),
         Ok(currency) if currency.is_iso() => Err(Refusal::AssetInvalid {
-            detail: format!("{currency} is a currency of ISO 4217 and needs no declaration"),
+            detail: format!("{currency} is an ISO 4217 currency and needs no declaration"),
         }),
         Ok(_) => Ok(()),
     }

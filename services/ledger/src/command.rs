@@ -1,5 +1,5 @@
-//! What the lane is given and what it answers: the caller's commands, with everything that is random or secret already
-//! worked out, so that deciding needs nothing from outside.
+//! Commands to the lane and its replies: the callers' commands, with everything random or secret already computed, so
+//! that deciding needs nothing from outside.
 
 use std::sync::Arc;
 
@@ -37,10 +37,10 @@ pub(crate) struct Line {
     pub operation: Operation,
 }
 
-/// How a command is recognised when it comes again.
+/// How a repeated command is recognised.
 #[derive(Debug, Clone)]
 pub(crate) struct Tag {
-    /// The caller's id, or one made for it.
+    /// The caller's id, or a generated one.
     pub id: u128,
     pub scope: Option<Scope>,
     /// For the hash of the metadata.
@@ -54,7 +54,7 @@ pub(crate) struct Scope {
     pub command: [u8; 16],
 }
 
-/// Whose accounts the caller may move; the others do not exist for it.
+/// The owner whose accounts the caller may use; other accounts do not exist for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reach {
     All,
@@ -69,14 +69,14 @@ impl Reach {
         }
     }
 
-    /// Whether both accounts of every posting are the caller's to move; false too where no transaction begins.
+    /// Whether both accounts of every posting are the caller's to use; also false if no transaction begins.
     pub(crate) fn covers_transaction(&self, state: &State, first: u64) -> bool {
         let accounts = state.accounts_of(first);
         !accounts.is_empty() && accounts.iter().all(|no| state.facts(*no).is_some_and(|facts| self.covers(&facts)))
     }
 
-    /// Whether a remembered refusal tells nothing of accounts that do not exist for the caller. `target` begins the
-    /// transaction that the refused command was about.
+    /// Whether a remembered refusal reveals nothing about accounts that do not exist for the caller. `target` begins
+    /// the transaction that the refused command was about.
     pub(crate) fn covers_refusal(&self, state: &State, refusal: &Refusal, target: Option<u64>) -> bool {
         if *self == Reach::All || refusal.tells_nothing() {
             return true;
@@ -108,13 +108,13 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// A transaction's rows with the accounts they name, for the caller to make an answer of.
+/// A transaction's rows with the accounts they name, from which the caller builds a reply.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     /// Record time in microseconds.
     pub at: i64,
     pub legs: Vec<RecordedLeg>,
-    /// In the place of rows that move money.
+    /// Instead of rows that move money.
     pub plan: Option<Plan>,
     pub metadata: Metadata,
     pub replayed: bool,

@@ -1,8 +1,8 @@
-//! `ledger_transactions_total`: what was asked and what became of it. Both labels come from closed lists.
+//! `ledger_transactions_total`: operations and their outcomes. Both labels come from closed lists.
 
 use ledger_api::{LedgerError, LineOutcome, Operation, Transaction, WantedStatus};
 
-/// What an operation asks for, as a label.
+/// An operation's kind, as a label.
 pub(crate) fn kind(operation: &Operation) -> &'static str {
     match operation {
         Operation::Create(create) if create.scheduled => "scheduled",

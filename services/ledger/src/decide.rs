@@ -1,7 +1,7 @@
 //! The rules of the ledger, without any I/O: commands fold over the loaded [`State`], one named outcome each.
 //!
 //! Reading order: this page, then `create` (the hot path), `record` (how a posting moves two accounts), `settle` (what
-//! happens to holds), `reverse`, `schedule`, `account`, and `replay` (commands that come again).
+//! happens to holds), `reverse`, `schedule`, `account`, and `replay` (repeated commands).
 
 mod account;
 mod create;
@@ -25,7 +25,7 @@ use crate::state::{ScopeEntry, State};
 pub(crate) use create::default_expiry;
 pub(crate) use schedule::one_owner;
 
-/// What is due by itself at the start of a group: holds whose time is over, and transactions whose time has come.
+/// What is due at the start of a group: expired holds, and scheduled transactions.
 pub(crate) fn begin(state: &mut State, now: Timestamp) {
     for due in std::mem::take(&mut state.group.due) {
         match due {
@@ -59,7 +59,7 @@ fn decide_lines(state: &mut State, now: Timestamp, reach: &Reach, lines: &Lines)
     outcomes.into_iter().map(|outcome| outcome.map(unreal)).collect()
 }
 
-/// One line by itself: done, or refused and remembered.
+/// One line by itself: executed, or refused and remembered.
 fn one(state: &mut State, now: Timestamp, reach: &Reach, line: &Line) -> Outcome<Recorded> {
     attempt(state, now, reach, line).map_err(|refused| remember(state, line, refused))
 }
@@ -79,7 +79,7 @@ fn all_or_nothing(state: &mut State, now: Timestamp, reach: &Reach, lines: &[Lin
     done.into_iter().map(Ok).collect()
 }
 
-/// The line that failed keeps its own refusal; the others name it, unless they have an outcome from earlier.
+/// The line that failed keeps its own refusal; the others name it, unless they already have an outcome.
 fn fail_together(
     state: &mut State,
     now: Timestamp,
@@ -96,7 +96,7 @@ fn fail_together(
     lines.iter().enumerate().map(outcome).collect()
 }
 
-/// Leaves no trace when it refuses.
+/// Leaves no trace if it refuses.
 fn attempt(state: &mut State, now: Timestamp, reach: &Reach, line: &Line) -> Outcome<Recorded> {
     if let Some(earlier) = replay::of_line(state, now, reach, line) {
         return earlier;
@@ -124,12 +124,12 @@ fn attempt(state: &mut State, now: Timestamp, reach: &Reach, line: &Line) -> Out
     }
 }
 
-/// Keeps a refusal that depends on the state of the books, so that the command's repeat is refused too.
+/// Records a refusal that depends on the state of the books, so that a repeat is refused too.
 fn remember(state: &mut State, line: &Line, refused: Refused) -> Refused {
     remember_as(state, &line.tag, replay::refused_digest(&line.operation), refused)
 }
 
-/// The same for commands that have no id of their callers': without a key nobody can send them again.
+/// The same for commands without a caller's id: without a key they cannot be repeated.
 fn remember_keyed(state: &mut State, tag: &Tag, command: [u8; 16], refusal: Refusal) -> Refused {
     match tag.scope {
         Some(_) => remember_as(state, tag, command, refusal.into()),
@@ -155,7 +155,7 @@ fn take_scope(state: &mut State, tag: &Tag, seq: u64) {
     }
 }
 
-/// Recognises what was asked for where the rows do not show it.
+/// Recognises the request if the rows do not show it.
 fn digest_of(asked: &impl serde::Serialize) -> [u8; 16] {
     let text = serde_json::to_vec(asked).unwrap_or_default();
     let full: [u8; 32] = Sha256::digest(&text).into();

@@ -1,10 +1,10 @@
-//! What falls due by itself: found in the store at the start of a group, a bounded number at a time, the earliest first.
+//! Work that falls due by itself: found in the store at the start of a group, a bounded number at a time, earliest
+//! first.
 //!
-//! One of them may be impossible to carry out in a way that its own refusal cannot express: it panics, its row cannot be
-//! read, or what it leaves cannot be stored. Such a one would come back with every group and take all commands with it. So
-//! a group that failed with something due in it is tried again with nothing else; if that fails as well, with half of it,
-//! until one stands alone. That one is given up as failed, and if not even this can be stored, passed over until the next
-//! start.
+//! Such work may be impossible to execute in a way that its own refusal cannot express: it panics, its row cannot be
+//! read, or its result cannot be stored. It would return with every group and fail all commands with it. So a group
+//! that failed with something due in it is retried with nothing else; if that fails too, with half of it, until one is
+//! alone. That one is recorded as failed, and if not even this can be stored, skipped until the next start.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use crate::schedule::Due;
 use crate::state::State;
 use crate::store::sql;
 
-/// Of holds and scheduled transactions together, in one group; the next group goes on.
+/// Holds and scheduled transactions together, in one group; the next group continues.
 const DUE_MAX: usize = 500;
 
-/// Ordered as they are carried out: by time, releases first at the same time, then by row.
+/// In order of execution: by time, releases first at the same time, then by row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     due_at: i64,
@@ -35,10 +35,10 @@ enum Kind {
 
 #[derive(Debug)]
 pub(crate) struct Agenda {
-    /// When the next one is due at the earliest; nothing when nothing waits.
+    /// When the next one is due at the earliest; `None` if nothing waits.
     next: Option<i64>,
     max: usize,
-    /// What the group under way has of it.
+    /// The due work in the current group.
     taken: Vec<Found>,
     given_up: BTreeSet<u64>,
     passed_over: BTreeSet<u64>,
@@ -55,7 +55,7 @@ impl Agenda {
         self.next.map(Timestamp::from_micros)
     }
 
-    /// The next group looks into the store.
+    /// The next group checks the store.
     pub(crate) fn look(&mut self) {
         self.next = Some(0);
     }
@@ -64,7 +64,7 @@ impl Agenda {
         self.next = due_at.chain(self.next).min();
     }
 
-    /// Finds the rows that are due, and when the next ones will be.
+    /// Finds the due rows, and when the next ones will be due.
     pub(crate) async fn find(&mut self, tx: &Tx, now: Timestamp) -> Result<BTreeSet<u64>, DbError> {
         self.taken = Vec::new();
         if self.next.is_none_or(|next| next > now.micros()) {
@@ -88,7 +88,7 @@ impl Agenda {
         Ok(self.taken.iter().map(|found| found.row).collect())
     }
 
-    /// What is to be done, once the rows are loaded. Postings of one pending transaction are released together.
+    /// What to do, once the rows are loaded. Postings of one pending transaction are released together.
     pub(crate) fn due(&self, state: &State, mut draw: impl FnMut() -> u128) -> Vec<Due> {
         let first = |seq: u64| match state.row(seq) {
             Some(Row::Leg(leg)) => seq.saturating_sub(u64::from(leg.index)),
@@ -114,7 +114,7 @@ impl Agenda {
         self.max = (self.max * 2).min(DUE_MAX);
     }
 
-    /// A group failed by itself; whether less of what is due may help. `alone`: there was nothing else in it.
+    /// A group failed by itself; whether less due work may help. `alone`: there was nothing else in it.
     pub(crate) fn narrow(&mut self, alone: bool) -> bool {
         let taken = std::mem::take(&mut self.taken);
         match taken.as_slice() {
@@ -125,11 +125,7 @@ impl Agenda {
                 if !first_time {
                     self.passed_over.insert(one.row);
                 }
-                tracing::error!(
-                    row = one.row,
-                    passed_over = !first_time,
-                    "what is due by itself cannot be carried out"
-                );
+                tracing::error!(row = one.row, passed_over = !first_time, "due work cannot be executed");
                 true
             }
             more => {

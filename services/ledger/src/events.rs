@@ -1,5 +1,5 @@
-//! The log as a feed: each transaction, change of an account, asset and refusal is one event. The log is its own outbox, so
-//! nothing is written twice. Events carry ids and amounts, and no metadata.
+//! The log as a feed: each transaction, change of an account, asset and refusal is one event. The log is its own
+//! outbox, so nothing is written twice. Events carry ids and amounts, and no metadata.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<(Vec<Even
             Row::Leg(leg) => {
                 let Some(head) = &leg.head else { continue };
                 let legs: Vec<_> = rows.range(seq..&(seq + u64::from(head.legs))).collect();
-                // The rest of the transaction lies behind what was read; it comes with the next question.
+                // The rest of the transaction is after what was read; the next request returns it.
                 if legs.len() < usize::from(head.legs) {
                     break;
                 }
@@ -83,7 +83,7 @@ async fn times(tx: &Tx, from: i64, to: i64) -> Result<BTreeMap<u64, i64>, DbErro
     groups.iter().map(|row| Ok((row.int(0)?.unsigned_abs(), row.int(1)?))).collect()
 }
 
-/// Whose log, which of its rows, and when that was recorded.
+/// The book, the row, and its record time.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     book: &'a BookName,
@@ -123,7 +123,7 @@ fn planned_event(place: Place<'_>, kind: &str, plan: Plan) -> Event {
     event(place, kind, subject, without_metadata(json!(transaction)))
 }
 
-/// Metadata may hold personal data, which has no place in events.
+/// Metadata may contain personal data, which does not belong in events.
 fn without_metadata(mut data: Json) -> Json {
     if let Some(members) = data.as_object_mut() {
         members.remove("metadata");
@@ -169,7 +169,7 @@ fn refusal_event(place: Place<'_>, row: &RefusalRow) -> Event {
     event(place, "ledger.transaction.refused", id.to_string(), json!({ "id": id, "refusal": refusal }))
 }
 
-/// The end of a scheduled transaction that was refused when it was due.
+/// A scheduled transaction that was refused when it was due.
 fn failure_event(place: Place<'_>, row: &FailedRow) -> Event {
     let id = TransactionId::from_bits(row.id);
     let refusal: Json = serde_json::from_str(&row.refusal).unwrap_or_default();

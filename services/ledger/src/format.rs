@@ -1,6 +1,6 @@
-//! The rows of the log as bytes, and the hashes over them. `docs/ledger-format.md` is this module in prose, with vectors.
+//! The rows of the log as bytes, and the hashes over them. `docs/ledger-format.md` describes this module, with vectors.
 //!
-//! Invariant: the bytes of a row never change once they are written; a new layout is a new version beside the old one.
+//! Invariant: the bytes of a row never change once written; a new layout is a new version, and the old one stays.
 
 mod codec;
 mod hash;
@@ -27,7 +27,7 @@ pub(crate) enum FormatError {
     Version(u8),
     #[error("row kind {0} is not known")]
     Kind(u8),
-    #[error("the {0} has a value that it cannot have")]
+    #[error("the {0} has an invalid value")]
     Value(&'static str),
 }
 

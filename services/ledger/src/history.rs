@@ -1,7 +1,7 @@
-//! What the books say of the past, by either clock.
+//! History: past balances, sums and statements, by either clock.
 //!
-//! Reading order: `walk` (how one account's rows are searched), `rows` (many searches, one question a round), `asof`
-//! (sums as of an instant), then the answers: `balance`, `sums` (roll-up and trial balance), `statement`.
+//! Reading order: `walk` (how one account's rows are searched), `rows` (many searches, one query per round), `asof`
+//! (sums as of an instant), then the replies: `balance`, `sums` (roll-up and trial balance), `statement`.
 
 mod asof;
 mod balance;

@@ -1,8 +1,9 @@
 //! The ledger over HTTP: its routes, and the document that describes them.
 //!
-//! Handlers parse, call the trait and map the answer; nothing is decided here. Invariants: a route that changes something
-//! demands a JSON content type, even of an empty body, so that no page from elsewhere can call it; every refusal carries
-//! its code, its status and its particulars, and a replayed one says so. Start reading at [`routes`], then `transactions`.
+//! Handlers parse, call the trait and map the reply; nothing is decided here. Invariants: a route that changes
+//! something requires a JSON content type, even for an empty body, so that no page from elsewhere can call it; every
+//! refusal has its code, status and details, and a replayed one says so. Start reading at [`routes`], then
+//! `transactions`.
 
 mod accounts;
 mod answer;
@@ -41,9 +42,8 @@ type Shared = Arc<dyn Ledger>;
 type All = Arc<dyn Books>;
 
 /// The ledger's routes without version prefix, and their description as mounted under `/v1`.
-///
-/// Accounts and transactions answer at the root as well (`/accounts`, `/transactions`): that is where older operators'
-/// guides call them.
+/// Accounts and transactions also answer at the root (`/accounts`, `/transactions`), where older operators' guides call
+/// them.
 pub fn routes(books: Arc<dyn Books>) -> (Router, OpenApi) {
     let (routes, api) = under_ledger().split_for_parts();
     let (aliases, _) = accounts().merge(transactions()).split_for_parts();

@@ -1,12 +1,12 @@
-//! Where every id that was ever used is found again.
+//! Finding any id that was ever used.
 //!
-//! Ids in the order of time go into one table, at its end, which is quick however large it is. Ids in no order would go to
-//! a page of their own each. They are gathered in a small table instead, and many at once become a *run*: sorted pages that
-//! never change, with a filter that tells nearly every id that is not in it. Filters are kept in memory, about four bytes for
-//! each id: one of each run, to find an id, and a few over all of them, so that the writer knows a new id as new.
+//! Time-ordered ids go to the end of one table, which is fast however large it is. Unordered ids would touch a page
+//! each. They are collected in a small table instead, and many at once become a *run*: immutable sorted pages, with a
+//! filter that rejects nearly every id it does not have. Filters are kept in memory, about four bytes per id: one per
+//! run, to find an id, and a few over all of them, so that the writer recognises a new id.
 //!
-//! Invariants: an id is in exactly one of the three places, which one follows from the log alone (the id, the time of its
-//! group, the number of such ids before it); runs are numbered from 1 and are never changed.
+//! Invariants: an id is in exactly one of the three places, which follows from the log alone (the id, the time of its
+//! group, the number of such ids before it); runs are numbered from 1 and never change.
 
 mod filter;
 mod known;
@@ -24,24 +24,24 @@ pub(crate) use known::Known;
 pub(crate) use run::{Run, SealedRun, ids_in_page};
 pub(crate) use scattered::{IdPlan, Scattered};
 
-/// Ids that are gathered before they become a run.
+/// Ids that are collected before they become a run.
 #[cfg(not(test))]
 pub(crate) const RUN_IDS: usize = 8_064;
-/// Small, so that tests of a few hundred transactions see runs.
+/// Small, so that tests with a few hundred transactions create runs.
 #[cfg(test)]
 pub(crate) const RUN_IDS: usize = 24;
 
-/// How far the time in an id may lie from that of its group, in milliseconds, for the id to count as one in order.
+/// How far an id's time may be from that of its group, in milliseconds, for the id to count as ordered.
 const EARLIER_MS: i64 = 600_000;
 const LATER_MS: i64 = 60_000;
 
-/// Whether the id comes in the order of time: its first 48 bits are milliseconds, as in UUIDs of version 7.
+/// Whether the id is time-ordered: its first 48 bits are milliseconds, as in version 7 UUIDs.
 pub(crate) fn is_in_order(id: u128, at: i64) -> bool {
     let ahead = ((id >> 80) as i64).saturating_sub(at / 1_000);
     (-EARLIER_MS..=LATER_MS).contains(&ahead)
 }
 
-/// The runs of a store, shared by whoever looks for ids in it.
+/// The runs of a store, shared by everybody who looks up ids in it.
 #[derive(Debug, Default)]
 pub(crate) struct Runs(RwLock<Vec<Arc<Run>>>);
 
@@ -54,7 +54,7 @@ impl Runs {
         self.0.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Learns of runs that somebody has made since.
+    /// Loads runs that were created since.
     pub(crate) async fn refresh(&self, tx: &Tx) -> Result<(), DbError> {
         let known = self.len();
         for row in tx.query(sql::ID_RUN_AFTER, &[Value::Int(known as i64)]).await? {
@@ -63,7 +63,7 @@ impl Runs {
         Ok(())
     }
 
-    /// Runs are added in their order; one that is known is not added again.
+    /// Runs are added in order; a known one is not added again.
     pub(crate) fn add(&self, run: Arc<Run>) {
         let mut runs = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if run.number == runs.len() as u64 + 1 {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_in_order_around_the_time_of_their_group() {
+    fn ids_near_their_groups_time_count_as_ordered() {
         let at = 1_769_860_800_000_000;
         let id = |ms: i64| ((at / 1_000 + ms) as u128) << 80 | 7;
         for (ms, expected) in [(0, true), (-600_000, true), (-600_001, false), (60_000, true), (60_001, false)] {

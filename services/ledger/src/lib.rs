@@ -1,14 +1,14 @@
 //! The ledger: double entry, in groups, with every change of state in one hash-chained log.
 //!
-//! Owns accounts, transactions, holds and the log that all of them can be worked out from. Refuses by name, once and for
-//! all: a refusal that depends on the books is remembered with the command's id. Knows nobody: it calls no other service.
+//! Owns accounts, transactions, holds and the log from which all of them can be derived. Refuses by name, permanently:
+//! a refusal that depends on the books is remembered with the command's id. It calls no other service.
 //!
 //! Invariants, checked over random histories and by `florin verify`:
 //! 1. per currency, debits equal credits;
 //! 2. every account's sums equal the sums over its rows;
-//! 3. no account stands below its floor or above its ceiling unless it stood there before the limit was set, or a row
+//! 3. no account is below its floor or above its ceiling unless it was there before the limit was set, or a row
 //!    marked `override` put it there;
-//! 4. of every hold, posted + released + remaining = held at first + increases;
+//! 4. for every hold, posted + released + remaining = held at first + increases;
 //! 5. a refused transaction leaves nothing but its remembered outcome;
 //! 6. every acknowledged id is found, exactly once;
 //! 7. the hash chain is whole.

@@ -1,5 +1,5 @@
-//! A map whose keys are the ledger's own numbers of accounts: counted from 1, without large gaps. One look goes to one
-//! place in memory, which is what counts once there are millions of them.
+//! A map keyed by account numbers: counted from 1, without large gaps. A look-up touches one place in memory, which
+//! matters with millions of accounts.
 
 const PAGE: usize = 1_024;
 
@@ -16,7 +16,7 @@ impl<T> Default for Numbered<T> {
 }
 
 fn place(no: u64) -> (usize, usize) {
-    // A number that does not fit into memory is not there.
+    // A number that does not fit into memory does not exist.
     let no = usize::try_from(no).unwrap_or(usize::MAX);
     (no / PAGE, no % PAGE)
 }
@@ -73,7 +73,7 @@ impl<T> Numbered<T> {
         self.iter().map(|(_, value)| value)
     }
 
-    /// Keeps what `kept` says; pages of which nothing is left are given back.
+    /// Keeps the entries for which `kept` is true; empty pages are freed.
     pub(crate) fn retain(&mut self, mut kept: impl FnMut(u64, &T) -> bool) {
         self.len = 0;
         for (page, slots) in self.pages.iter_mut().enumerate() {
@@ -111,7 +111,7 @@ impl<T> FromIterator<(u64, T)> for Numbered<T> {
     }
 }
 
-/// A set of such numbers, a bit each: a million of them fit into the processor's cache.
+/// A set of account numbers, one bit each: a million of them fit into the processor's cache.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NumberSet {
     words: Vec<u64>,
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_map() {
+    fn it_behaves_like_a_map() {
         let mut random = StdRng::seed_from_u64(5);
         let (mut map, mut model) = (Numbered::default(), BTreeMap::new());
         for step in 0..20_000_u64 {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_a_set() {
+    fn it_behaves_like_a_set() {
         let mut random = StdRng::seed_from_u64(6);
         let (mut set, mut model) = (NumberSet::default(), BTreeSet::new());
         for _ in 0..20_000 {

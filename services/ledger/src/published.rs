@@ -1,8 +1,8 @@
-//! The heads of accounts as the writer knows them, for readers: rows of the table may be behind the commit.
+//! The writer's account heads, for readers: table rows may be written after the commit.
 //!
-//! The writer publishes after each commit; a reader opens its transaction first, sees which row of the log is the last one in
-//! it, and waits until that commit is published, which is microseconds. What it then finds is as new as its snapshot or newer;
-//! `snapshot` steps back from what is newer.
+//! The writer publishes after each commit; a reader opens its transaction first, sees the last log row in it, and waits
+//! until that commit is published, which takes microseconds. What it then finds is as new as its snapshot or newer;
+//! `snapshot` undoes what is newer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,10 +20,10 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) struct PublishedHeads {
-    /// Rows may be behind. Set before the first commit that leaves one behind, and never taken back.
+    /// Rows may be out of date. Set before the first commit that leaves one, and never cleared.
     active: AtomicBool,
     heads: RwLock<Numbered<Arc<Head>>>,
-    /// Where the log stood when heads were dropped from here last.
+    /// The end of the log when heads were last dropped from here.
     dropped_at: AtomicU64,
     last_seq: watch::Sender<u64>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct PublishedHeads {
 /// What a reader found.
 pub(crate) struct Found {
     pub heads: HashMap<u64, Arc<Head>>,
-    /// Heads that are not here may have been dropped behind this row; then the newest rows of the table have them.
+    /// Heads that are missing here may have been dropped after this row; then the table has their newest rows.
     pub dropped_at: u64,
 }
 
@@ -62,7 +62,7 @@ impl PublishedHeads {
         self.last_seq.send_replace(last_seq);
     }
 
-    /// Replaces everything: the writer has read its store again.
+    /// Replaces everything: the writer has reloaded its store.
     pub(crate) fn restart(&self, heads: impl Iterator<Item = (u64, Arc<Head>)>, last_seq: u64) {
         let mut known = self.heads.write().unwrap_or_else(PoisonError::into_inner);
         known.clear();

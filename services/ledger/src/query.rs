@@ -1,4 +1,4 @@
-//! Questions to the store, each answered from one snapshot.
+//! Queries to the store, each answered from one snapshot.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -51,7 +51,7 @@ impl From<DbError> for QueryError {
     }
 }
 
-/// Where a book's log ends, in one line that anybody can keep: `florin-1:<book>:<group>:<row>:<hash>`.
+/// The head of a book's log in one line that anybody can keep: `florin-1:<book>:<group>:<row>:<hash>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     pub book: BookName,
@@ -103,7 +103,7 @@ pub(crate) async fn assets(books: &Books) -> Result<Vec<Asset>, DbError> {
     snapshot.tx.query(sql::ASSET_LIST, &[]).await?.iter().map(asset).collect()
 }
 
-/// A state to load into: every row that is asked for counts as stored.
+/// A state to load into: every requested row counts as stored.
 pub(crate) fn empty_state() -> State {
     State { log: LogTail { last_seq: u64::MAX - 1, ..LogTail::default() }, ..State::default() }
 }
@@ -175,8 +175,7 @@ async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, Q
             tx.query(sql::ACCOUNT_BY_REFERENCE, &[Value::Text(reference.as_str()), after]).await?
         }
         _ => {
-            let detail =
-                "accounts are listed by prefix, by owner, by both of them, by reference or by one metadata key";
+            let detail = "accounts can be listed by prefix, by owner, by both, by reference or by one metadata key";
             return Err(QueryError::Refused(Refusal::QueryUnsupported { detail: detail.to_owned() }));
         }
     };
@@ -192,7 +191,7 @@ pub(crate) fn name_of(find: &FindTransaction) -> String {
     }
 }
 
-/// A transaction as it stands now, or the refusal that its command got.
+/// A transaction as it is now, or its command's refusal.
 pub(crate) async fn transaction(
     service: &LedgerService,
     ctx: &Ctx,
@@ -228,7 +227,7 @@ pub(crate) async fn transaction(
         let wanted = Wanted { paths: BTreeSet::from([account]), ..Wanted::default() };
         snapshot.loader(&mut state).load(&wanted).await?;
     }
-    // A key is the caller's own, and so is what it was refused.
+    // A key is the caller's own, and so is its refusal.
     let reach_of_refusals = if scope.is_some() { &Reach::All } else { reach };
     let as_of = |transaction| Transaction { as_of_seq: Some(snapshot.last_seq), ..transaction };
     Ok(first.and_then(|first| found(&state, reach, reach_of_refusals, first)).map(|found| found.map(as_of)))
@@ -265,7 +264,7 @@ fn found(
     }
 }
 
-/// A transaction as it stands now, unless it is out of reach.
+/// A transaction as it is now, unless it is out of reach.
 pub(crate) fn shown(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
     match state.row(first)? {
         Row::Leg(_) => current(state, reach, first),
@@ -278,7 +277,7 @@ pub(crate) fn shown(state: &State, reach: &Reach, first: u64) -> Option<Transact
     }
 }
 
-/// A scheduled transaction as it stands: what it became once it was carried out.
+/// A scheduled transaction as it is now: what it became once it was executed.
 fn planned(state: &State, reach: &Reach, first: u64) -> Option<Transaction> {
     let scheduled = state.group.scheduled.get(&first)?;
     if scheduled.stage == Stage::CarriedOut {

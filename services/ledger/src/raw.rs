@@ -1,5 +1,5 @@
-//! What the store can take at most: the same columns and the same index of ids as the ledger writes, in groups of the same
-//! size on one thread, without a single rule. The benchmark prints it beside the ledger's own figure.
+//! The raw limit of the store: the same columns and the same id index as the ledger writes, in groups of the same size
+//! on one thread, without a single rule. The benchmark prints it next to the ledger's own figure.
 
 use std::sync::Arc;
 

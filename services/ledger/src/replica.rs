@@ -1,11 +1,11 @@
-//! One of several processes with the same books: it answers questions from the tables itself and passes commands on to the
+//! One of several processes with the same books: it answers queries from the tables itself and forwards commands to the
 //! process that holds the lease.
 //!
-//! A caller need not know which process writes. While the lease moves, a command of which nothing happened is asked again,
-//! and so is one without an answer if a second time changes nothing more; the caller's own deadline bounds that.
+//! A caller need not know which process writes. While the lease moves, a command that certainly did not happen is
+//! retried, and so is one without a reply if a second time changes nothing more; the caller's own deadline limits this.
 //!
-//! Invariant: what was passed on is not passed on again. The holder is called by a name of its own ([`WRITER`]), under which
-//! every process answers for its own lane alone.
+//! Invariant: a forwarded command is not forwarded again. The holder is called under a separate name ([`WRITER`]),
+//! under which every process answers only for its own lane.
 
 mod books;
 mod holder;
@@ -29,7 +29,7 @@ pub const WRITER: &str = "ledger-writer";
 
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_millis(200);
-/// Kept back, so that the answer arrives before the caller has gone.
+/// Subtracted from the caller's time, so that the reply arrives before the caller gives up.
 const RESERVE: Duration = Duration::from_millis(30);
 
 /// How a command finds its writer.
@@ -39,7 +39,7 @@ struct Passing {
     clock: Arc<dyn Clock>,
 }
 
-/// The same face here and where the writer is.
+/// The same interface, here and at the writer.
 struct Sides<T: ?Sized> {
     here: Arc<T>,
     writer: Arc<T>,
@@ -64,7 +64,7 @@ impl Passing {
         self.carry_told(ctx, repeat, sides, call).await.0
     }
 
-    /// The same, and whether an earlier attempt may have been carried out: for answers that hold errors inside.
+    /// The same, and whether an earlier attempt may have been executed: for replies that contain errors.
     async fn carry_told<T, R, F>(
         &self,
         ctx: &Ctx,
@@ -77,7 +77,7 @@ impl Passing {
         F: Future<Output = Result<R, LedgerError>> + Send,
     {
         let mut pause = PAUSE_FIRST;
-        // An attempt without an answer may have been carried out, whatever a later one says of itself.
+        // An attempt without a reply may have been executed, whatever a later one says.
         let mut lost = false;
         loop {
             let side = if self.standing.is_holder() { &sides.here } else { &sides.writer };
@@ -88,12 +88,12 @@ impl Passing {
                     repeat != Repeat::Never
                 }
                 Err(error) if lost && error.is_of_this_attempt() => false,
-                // What ran out was the time in which somebody should have come to hold the lease.
+                // The time ran out in which some process should have taken the lease.
                 Err(LedgerError::Failed(Failure::DeadlineExceeded)) if self.nobody_writes() => false,
                 outcome => return (outcome, lost),
             };
             let left = Duration::from_micros(ctx.deadline.micros_left(self.clock.monotonic()));
-            // Without the database nobody knows who writes, and nobody here is told in time.
+            // Without the database nobody knows who writes, and nobody here learns it in time.
             if !again || left < pause + RESERVE || !self.standing.is_in_touch() {
                 return (
                     Err(if lost {

@@ -1,7 +1,6 @@
-//! Scheduled transactions as they are kept: one entry for each, which leads from the row that scheduled it to the row that
-//! ended its waiting.
+//! The stored state of scheduled transactions: one entry each, from the row that scheduled it to the row that ended it.
 //!
-//! Invariant: nothing but the log and the table `scheduled` knows of them, so a process that dies loses none.
+//! Invariant: they are stored only in the log and the table `scheduled`, so a process that dies loses none.
 
 use ledger_api::{Metadata, NewTransaction, TransactionId};
 
@@ -20,28 +19,28 @@ pub(crate) enum Stage {
 pub(crate) struct Scheduled {
     pub due_at: i64,
     pub stage: Stage,
-    /// The row that ended the waiting; 0 until then.
+    /// The row that ended it; 0 until then.
     pub outcome: u64,
-    /// Where one owner has all of the accounts: who besides the house may see it.
+    /// If one owner has all of the accounts: who else may see it.
     pub owner: Option<String>,
 }
 
-/// What falls due by itself.
+/// Work that falls due by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// The hold of the pending transaction that begins in row `first`. The id of its release is drawn and not worked
-    /// out: whoever could foresee it could take it first, and no group would commit any more.
+    /// The hold of the pending transaction that begins in row `first`. The id of its release is random, not derived:
+    /// anybody who could predict it could take it first, and no group would commit any more.
     Release { first: u64, id: u128 },
     /// What was scheduled in this row.
     CarryOut(u64),
-    /// The same, after it stood in the way of everything else.
+    /// The same, after it blocked everything else.
     GiveUp(u64),
 }
 
-/// What a row about something scheduled says, for an answer to be made of it.
+/// What a row says about a scheduled transaction, for a reply.
 #[derive(Debug, Clone)]
 pub(crate) enum Plan {
-    /// How it stands, and the refusal if it failed.
+    /// Its current state, and the refusal if it failed.
     Scheduled {
         row: ScheduledRow,
         stage: Stage,
@@ -50,7 +49,7 @@ pub(crate) enum Plan {
     Cancellation(CancelledRow),
 }
 
-/// The refusal in the row of one that failed for no reason that the books could name.
+/// The refusal in the row of one that failed for a reason outside the books.
 pub(crate) const INTERNAL: &str = "{\"code\":\"internal\"}";
 
 impl Stage {
@@ -71,7 +70,7 @@ impl Stage {
 }
 
 impl ScheduledRow {
-    /// What is to be done, whole; nothing when the row cannot be read.
+    /// The whole operation; `None` if the row cannot be read.
     pub(crate) fn transaction(&self) -> Option<NewTransaction> {
         let create: NewTransaction = serde_json::from_str(&self.operation).ok()?;
         let reference = self.reference.as_deref().map(str::parse).transpose().ok()?;
@@ -79,7 +78,7 @@ impl ScheduledRow {
     }
 }
 
-/// What the row of a scheduled transaction keeps of it as text: the rest has a place of its own there.
+/// The part of a scheduled transaction that its row stores as text: the rest has its own fields.
 pub(crate) fn operation_text(create: &NewTransaction) -> String {
     let bare = NewTransaction { id: None, reference: None, metadata: Metadata::new(), ..create.clone() };
     // Plain data always has a JSON form.
@@ -87,7 +86,7 @@ pub(crate) fn operation_text(create: &NewTransaction) -> String {
 }
 
 impl State {
-    /// Where the transaction with this id is found now: one that was carried out, in the rows that it became.
+    /// Where the transaction with this id is found now: for an executed one, the rows that it became.
     pub(crate) fn first_row(&self, id: u128) -> Option<u64> {
         let first = *self.group.known.get(&id)?;
         match self.group.scheduled.get(&first) {
@@ -96,7 +95,7 @@ impl State {
         }
     }
 
-    /// The accounts that a row is about, of the whole transaction that begins there.
+    /// The accounts of the whole transaction that begins in a row.
     pub(crate) fn accounts_of(&self, first: u64) -> Vec<u64> {
         match self.row(first) {
             Some(Row::Scheduled(row)) => row.accounts.clone(),

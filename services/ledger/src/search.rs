@@ -1,10 +1,10 @@
-//! Transactions by their metadata: an index over keys that were declared, written behind the commit.
+//! Transactions by metadata: an index over declared keys, written after the commit.
 //!
-//! Invariants: the index never runs ahead of the log; `indexed_to_seq` moves in the transaction that adds what lies before
-//! it, from where it was read, so that a crash or a second process neither leaves a gap nor indexes twice; what was erased
-//! from the table `metadata` is not found, whatever the index still has of it.
+//! Invariants: the index never runs ahead of the log; `indexed_to_seq` moves in the transaction that adds the entries
+//! before it, from where it was read, so that a crash or a second process neither leaves a gap nor indexes twice; what
+//! was erased from the table `metadata` is not found, whatever the index still has.
 //!
-//! Start reading at `index` (one bounded step), then `task` (when steps are made) and `find`.
+//! Start reading at `index` (one bounded step), then `task` (when steps run) and `find`.
 
 mod find;
 mod index;
@@ -27,10 +27,10 @@ use crate::service::{LedgerService, forbidden, query_error, reach};
 
 pub(crate) use task::Indexer;
 
-/// Longer values are found by a digest: an entry of an index has to fit into a page of either engine.
+/// Longer values are found by a digest: an index entry has to fit into a page of either engine.
 const TERM_BYTES_MAX: usize = 255;
 
-/// What stands for a value in the index. Values that share a term are told apart by the metadata itself.
+/// The indexed form of a value. Values with the same term are distinguished by the metadata itself.
 pub(crate) fn term(value: &str) -> String {
     if value.len() <= TERM_BYTES_MAX {
         return value.to_owned();

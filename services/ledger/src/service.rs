@@ -1,4 +1,4 @@
-//! The ledger in this process: prepares commands for the lane, and answers questions from the store.
+//! The ledger in this process: prepares commands for the lane, and answers queries from the store.
 
 mod book;
 mod errors;
@@ -46,11 +46,11 @@ pub struct LedgerConfig {
     pub clock_behind_max_ms: u64,
     pub rollup_accounts_max: usize,
     pub accounts_cached_max: usize,
-    /// With more active accounts than this, their rows are written behind the commit. On SQLite only.
+    /// With more active accounts than this, their rows are written after the commit. SQLite only.
     pub write_behind_accounts: usize,
     pub idempotency_days: i64,
     pub runner: Runner,
-    /// Whether this process may write, where several share a store.
+    /// Whether this process may write, if several share a store.
     pub standing: Standing,
 }
 
@@ -70,7 +70,7 @@ impl Default for LedgerConfig {
     }
 }
 
-/// How often a stand-by looks for what somebody waits for.
+/// How often a standby checks for what somebody waits for.
 const LOOK_BESIDE_WRITER_MS: u64 = 100;
 
 pub struct LedgerService {
@@ -82,11 +82,11 @@ pub struct LedgerService {
     clock: Arc<dyn Clock>,
     ids: IdMaker,
     signal: FeedSignal,
-    /// Digests of idempotency keys and of the commands under them are made with this key.
+    /// The key of the digests of idempotency keys and of their commands.
     key: [u8; 32],
 }
 
-/// Brings the store's schema forward; answers how many steps that took.
+/// Migrates the store's schema; returns the number of steps.
 pub async fn migrate(db: &Db) -> Result<usize, DbError> {
     db.migrate(sql::MIGRATIONS).await
 }
@@ -136,23 +136,23 @@ impl LedgerService {
         Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
     }
 
-    /// Takes no more commands, finishes those that wait, and says where the hash chain ends.
+    /// Accepts no more commands, finishes those that wait, and returns the head of the hash chain.
     pub async fn close(&self) -> Result<String, DbError> {
         self.lane.close().await;
         self.indexer.close().await;
-        // A reader may keep the log beside the file until it is done; the books are whole either way.
+        // A reader may hold the write-ahead log until it is done; the books are whole either way.
         if let Err(error) = self.db.checkpoint().await {
             tracing::warn!(%error, "the write-ahead log was left beside the store");
         }
         query::head(&self.books).await.map(|head| head.to_string())
     }
 
-    /// Whether commands are taken now.
+    /// Whether commands are accepted now.
     pub fn is_accepting(&self) -> bool {
         self.lane.state().is_accepting()
     }
 
-    /// Connections to the store in use now, and at most.
+    /// Connections to the store in use now, and their maximum.
     pub fn connections(&self) -> (usize, usize) {
         self.db.connections()
     }
@@ -209,7 +209,7 @@ impl Ledger for LedgerService {
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {
         let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
-        // Before it is looked for: whoever may read no account learns of none whether it exists.
+        // Before it is looked up: a caller who may read no account must not learn whether one exists.
         reach(ctx, "accounts", "read")?;
         let found = async { query::account(&self.books, path).await.map_err(LedgerError::from) };
         let account = self.in_time(ctx, found).await?.ok_or_else(unknown)?;
@@ -261,7 +261,7 @@ impl Ledger for LedgerService {
 
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, LedgerError> {
         access::check(ctx, "events", "read", None).map_err(forbidden)?;
-        // An answer that comes behind the deadline is none.
+        // A reply after the deadline does not count.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
         let pull = Pull { wait_ms, ..pull };
         let events = async { Feed::events_after(self, pull).await.map_err(|error| Failure::from(error).into()) };
@@ -294,7 +294,7 @@ impl Feed for LedgerService {
             }
             #[cfg(feature = "planted")]
             let found = if left_ms < pull.wait_ms && platform::planted::is_planted(platform::planted::Bug::FeedSkips) {
-                // Planted: whoever was woken is told the newest event, and never what came together with it.
+                // Planted: a woken reader is told the newest event, and never what came with it.
                 found.into_iter().next_back().into_iter().collect()
             } else {
                 found
@@ -302,7 +302,7 @@ impl Feed for LedgerService {
             if !found.is_empty() || left_ms == 0 {
                 return Ok(found);
             }
-            // What another process commits wakes nobody here.
+            // Commits of other processes wake nobody here.
             let wait_ms = if self.config.standing.is_holder() { left_ms } else { left_ms.min(LOOK_BESIDE_WRITER_MS) };
             self.signal.wait(pull.after, Duration::from_millis(wait_ms)).await;
             left_ms -= wait_ms;
@@ -315,7 +315,7 @@ impl Feed for LedgerService {
     }
 }
 
-/// Whose accounts the principal may use for this; a foreign one does not exist for it.
+/// The owner whose accounts the principal may use for this; other owners' accounts do not exist for it.
 pub(crate) fn reach(ctx: &Ctx, resource: &str, action: &str) -> Result<Reach, LedgerError> {
     match access::owner_term(ctx, resource, action) {
         Ok(None) => Ok(Reach::All),

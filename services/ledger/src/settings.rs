@@ -1,4 +1,4 @@
-//! What an operator may set of a ledger: `settings.toml`, its bounds, and the struct that it is read as.
+//! The ledger's settings: `settings.toml`, its bounds, and the struct that it is read into.
 
 use platform::config;
 use platform::lease::Standing;
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_those_of_the_product() {
+    fn the_default_settings_match_the_struct() {
         let read = config(&[]).unwrap().section::<Settings>("ledger").unwrap().config(Standing::alone());
         let LedgerConfig { batch_max, queue_max, clock_behind_max_ms, rollup_accounts_max, .. } =
             LedgerConfig::default();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_holds_at_least_one_commit() {
+    fn a_queue_must_hold_at_least_one_commit() {
         let refused = config(&[("QUEUE_MAX", "10")]).unwrap_err();
         assert!(refused.contains("ledger.queue_max") && refused.contains("smaller than ledger.batch_max"), "{refused}");
     }

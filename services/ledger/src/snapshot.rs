@@ -1,5 +1,5 @@
-//! One instant of the books to answer questions from: a read transaction, the last row in it, and every account's head as it
-//! stood behind that row.
+//! One instant of the books for queries: a read transaction, the last row in it, and every account's head as of that
+//! row.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::published::PublishedHeads;
 use crate::state::State;
 use crate::store::{Loader, heads_of, log_row, sql};
 
-/// Where questions are put.
+/// The store and the published heads that queries read.
 #[derive(Debug, Clone)]
 pub(crate) struct Books {
     pub name: BookName,
@@ -40,12 +40,12 @@ impl Books {
 pub(crate) struct Snapshot {
     books: Books,
     pub tx: Tx,
-    /// The last row of the log that is in it.
+    /// The last log row in it.
     pub last_seq: u64,
 }
 
 impl Snapshot {
-    /// Fills a state; the heads in it are those of this snapshot.
+    /// Fills a state; its heads are those of this snapshot.
     pub(crate) fn loader<'a>(&'a self, state: &'a mut State) -> Loader<'a> {
         Loader::of_snapshot(self, state)
     }
@@ -54,7 +54,7 @@ impl Snapshot {
         Arc::clone(&self.books.runs)
     }
 
-    /// Heads by the numbers of their accounts; unknown accounts are left out. `holds` may be of a later instant.
+    /// Heads by account number; unknown accounts are left out. `holds` may be of a later instant.
     pub(crate) async fn heads(&self, accounts: &[u64]) -> Result<HashMap<u64, Head>, DbError> {
         let mut heads = read_heads(&self.tx, accounts).await?;
         let published = &self.books.published;
@@ -62,7 +62,7 @@ impl Snapshot {
             return Ok(heads);
         }
         let found = published.find(accounts, self.last_seq).await?;
-        // Written and dropped behind this snapshot, so that its rows may be old and nothing newer is published.
+        // Written and dropped after this snapshot, so its rows may be old and nothing newer is published.
         let dropped = found.dropped_at > self.last_seq;
         let lost: Vec<u64> = heads.keys().copied().filter(|no| dropped && !found.heads.contains_key(no)).collect();
         let newer = found.heads.into_iter().filter(|(no, _)| heads.contains_key(no)).collect::<HashMap<_, _>>();
@@ -87,7 +87,7 @@ async fn read_heads(tx: &Tx, accounts: &[u64]) -> Result<HashMap<u64, Head>, DbE
     heads_of(&tx.select_many(&sql::ACCOUNT_HEAD, Column::Int(&numbers)).await?)
 }
 
-/// Takes the newest rows away from a head, until the newest one left is `last_seq` or before it.
+/// Undoes the newest rows of a head, until the newest one left is `last_seq` or before it.
 async fn step_back(tx: &Tx, no: u64, head: &mut Head, last_seq: u64) -> Result<(), DbError> {
     let mut side = side_of(tx, no, head.roots.newest()).await?;
     while head.roots.newest() > last_seq {
@@ -101,7 +101,7 @@ async fn step_back(tx: &Tx, no: u64, head: &mut Head, last_seq: u64) -> Result<(
     Ok(())
 }
 
-/// What a row of the log says about one of its two accounts.
+/// What a log row says about one of its two accounts.
 async fn side_of(tx: &Tx, no: u64, seq: u64) -> Result<SideAfter, DbError> {
     let malformed = || DbError::shape(format!("row {seq} of the log is no posting of account {no}"));
     let rows = tx.select_many(&sql::LOG, Column::Int(&[seq as i64])).await?;
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// However much is written behind a snapshot, it answers as at first; and so it does when the writer dropped the heads.
+    /// However much is written after a snapshot, it answers as at first; also if the writer dropped the heads.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_snapshot_keeps_its_heads_while_the_ledger_writes() {
         for_each_engine(async |store| {
@@ -176,7 +176,7 @@ mod tests {
             }
             pay(&service, &ctx, 0, 20).await;
             let snapshot = service.books.snapshot().await.unwrap();
-            // As many as there are readers, so that none is left for a second look.
+            // As many as there are readers, so that none is left for a second read.
             let mut others = Vec::new();
             for _ in 0..3 {
                 others.push(service.books.snapshot().await.unwrap());
@@ -199,7 +199,7 @@ mod tests {
             drop(others);
             let now = service.books.snapshot().await.unwrap().heads(&[1, 2, 3]).await.unwrap();
             assert!((1..=3).all(|no| now[&no].version > before[&no].version));
-            // Whatever is not published any more is in the table by then.
+            // Whatever is no longer published is in the table by then.
             service.close().await.unwrap();
             service.books.published.keep(|_| false, u64::MAX);
             let after = snapshot.heads(&[1, 2, 3]).await.unwrap();

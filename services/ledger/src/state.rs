@@ -1,5 +1,5 @@
-//! What the pure step works on: the accounts that are known, what the store said about this group's commands, and what
-//! the group has changed so far. Every change can be taken back, for dry runs, atomic batches and refusals half way.
+//! What the pure step works on: the known accounts, the store's data for this group's commands, and the group's changes
+//! so far. Every change can be undone, for dry runs, atomic batches and refusals half way.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::format::{Hash, LegRow, Row};
 use crate::numbered::Numbered;
 use crate::schedule::{Due, Scheduled};
 
-/// Hashed with less care than the standard one against keys that are made to collide: they are paths that somebody opened, and ids.
+/// A faster hash with less protection against crafted collisions than the standard one: the keys are paths of opened
+/// accounts, and ids.
 pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ pub(crate) struct Entry {
     pub head: Arc<Head>,
 }
 
-/// Where the log stands before this group.
+/// The end of the log before this group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LogTail {
     pub number: u64,
@@ -43,9 +44,9 @@ pub(crate) struct LogTail {
 /// What belongs to one group only.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    /// New rows; the first one has the sequence number behind the log's last.
+    /// New rows; the first one has the sequence number after the log's last.
     pub rows: Vec<Row>,
-    /// Ids that are taken, with the sequence number of their first row: found in the store, or recorded just now.
+    /// Taken ids, with the sequence number of their first row: found in the store, or just recorded.
     pub known: Map<u128, u64>,
     pub new_ids: Vec<(u128, u64)>,
     /// Rows read from the store because a command refers to them.
@@ -54,11 +55,11 @@ pub(crate) struct Group {
     pub new_scopes: Vec<([u8; 16], ScopeEntry)>,
     pub references: HashMap<(Space, String), String>,
     pub new_references: Vec<(Space, String, u64)>,
-    /// Holds by the row that made them.
+    /// Holds by the row that created them.
     pub holds: HashMap<u64, Hold>,
     pub changed_holds: BTreeSet<u64>,
     pub new_holds: BTreeSet<u64>,
-    /// What was scheduled, by the row that scheduled it.
+    /// Scheduled transactions, by the row that scheduled them.
     pub scheduled: HashMap<u64, Scheduled>,
     pub changed_scheduled: BTreeSet<u64>,
     pub new_scheduled: BTreeSet<u64>,
@@ -67,14 +68,14 @@ pub(crate) struct Group {
     pub new_reversals: Vec<(u64, u128)>,
     pub metadata: HashMap<u64, MetadataEntry>,
     pub new_metadata: Vec<u64>,
-    /// Accounts whose metadata is to be indexed anew.
+    /// Accounts whose metadata has to be indexed again.
     pub reindexed: BTreeSet<u64>,
     pub new_assets: Vec<(String, u8, u64)>,
     pub new_accounts: Vec<u64>,
     pub changed_accounts: BTreeSet<u64>,
-    /// Those of them whose change no posting row tells, so that it cannot be written later.
+    /// Those of them whose change is in no posting row, so that it cannot be written later.
     pub rewritten: BTreeSet<u64>,
-    /// What falls due by itself, in the order in which it is done.
+    /// Work that falls due by itself, in execution order.
     pub due: Vec<Due>,
     undo: Vec<Undo>,
 }
@@ -99,7 +100,7 @@ pub(crate) struct MetadataEntry {
     pub body: Metadata,
 }
 
-/// References of accounts and of transactions do not collide.
+/// References of accounts and of transactions are separate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Space {
     Account,
@@ -116,7 +117,7 @@ pub(crate) struct Hold {
     pub expired: bool,
 }
 
-/// A point to which the group can be taken back.
+/// A savepoint of the group.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark {
     undo: usize,
@@ -262,7 +263,7 @@ impl State {
         Mark { undo: self.group.undo.len(), rows: self.group.rows.len() }
     }
 
-    /// Takes back everything behind the mark, the newest change first.
+    /// Undoes everything after the savepoint, newest change first.
     pub(crate) fn take_back(&mut self, mark: Mark) {
         while self.group.undo.len() > mark.undo {
             let Some(undo) = self.group.undo.pop() else { break };

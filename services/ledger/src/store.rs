@@ -1,4 +1,4 @@
-//! Between rows of tables and the state of the pure step: `read` fills the state, `write` stores what a group changed.
+//! Between table rows and the state of the pure step: `read` fills the state, `write` stores what a group changed.
 
 mod late;
 mod read;

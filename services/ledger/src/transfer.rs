@@ -1,11 +1,12 @@
-//! The whole log as lines of text, and back: for moving books to another machine or engine, and for keeping them where no
-//! database is.
+//! Export and import of the whole log as text, to move books to another machine or engine, and to keep them without a
+//! database.
 //!
-//! `docs/ledger-format.md` has the lines one by one. An export is read in pages, each of one snapshot, beside whoever writes
-//! the books. An import keeps every byte: bounds of groups, times, ids, refusals and salts, so that the hash chain comes out
-//! the same, and it works all other tables out from the rows. The rules in `decide` are not run: limits have changed since.
+//! `docs/ledger-format.md` specifies the lines. An export is read in pages, each from one snapshot, while others write
+//! the books. An import keeps every byte: bounds of groups, times, ids, refusals and salts, so that the hash chain is
+//! the same, and it derives all other tables from the rows. The rules in `decide` are not applied: limits have changed
+//! since.
 //!
-//! Start reading at `line` (what a line is), then `reader` (what a file has to be), `export` and `import`.
+//! Start reading at `line` (what a line is), then `reader` (what a valid file is), `export` and `import`.
 
 mod apply;
 mod error;

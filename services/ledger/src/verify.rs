@@ -1,12 +1,12 @@
-//! Proves that a store is what it claims to be: reads the whole log in one snapshot, works everything out again with
-//! arithmetic of its own, and names the first place that disagrees.
+//! Verifies a store: reads the whole log in one snapshot, recomputes everything with its own arithmetic, and names the
+//! first place that disagrees.
 //!
 //! Deliberately does not call the rules in `decide`: they wrote the rows, so they cannot be their own witness. Only the
 //! encoding and the hashes are shared. Works on a store that is being written, and on a stopped one; memory grows with
-//! the number of accounts and of open holds, not with the length of the log.
+//! the number of accounts and open holds, not with the length of the log.
 //!
-//! Start reading at [`verify`]; then `walk` (groups and rows), `replay` (what a row may do), `lookups` (what a row has to
-//! be found as elsewhere) and `tables` (what has to be there at the end).
+//! Start reading at [`verify`]; then `walk` (groups and rows), `replay` (what a row may do), `lookups` (what other
+//! tables must have for a row) and `tables` (what must be there at the end).
 
 mod account;
 mod behind;
@@ -40,21 +40,21 @@ use crate::store::sql::{GROUP_LAST_ROW, MIGRATIONS};
 use behind::Behind;
 use replay::Replay;
 
-/// Rows of any table that are held at once.
+/// Rows of any table read at once.
 const PAGE_ROWS: usize = 1_000;
 
-/// What was looked at, and where the log ends.
+/// What was checked, and where the log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub rows: u64,
     pub groups: u64,
     pub accounts: u64,
     pub transactions: u64,
-    /// Commands that were refused and are remembered.
+    /// Remembered refusals.
     pub refusals: u64,
-    /// Pending transactions with something left in them.
+    /// Pending transactions with an amount remaining.
     pub open_holds: u64,
-    /// Scheduled transactions that wait.
+    /// Waiting scheduled transactions.
     pub scheduled: u64,
     /// Rows that were allowed to take an account below its floor.
     pub overrides: u64,
@@ -69,7 +69,7 @@ pub struct Progress {
     pub rows_in_all: u64,
 }
 
-/// Checks that this is the whole of a book, and with `against` also that its log still goes through that earlier head.
+/// Checks that this is the whole of a book, and with `against` also that its log still contains that earlier head.
 pub async fn verify(
     db: &Db,
     book: &BookName,

@@ -1,4 +1,4 @@
-//! Rows as callers are told of them.
+//! Rows as shown to callers.
 
 mod planned;
 
@@ -16,7 +16,7 @@ use crate::format::{HoldAfter, LegKind, SideAfter, TransactionHead};
 
 pub(crate) use planned::failure;
 
-/// A transaction as it was answered when it was recorded.
+/// A transaction as it was returned when it was recorded.
 pub(crate) fn transaction(recorded: Recorded) -> Transaction {
     if let Some(plan) = &recorded.plan {
         return planned::transaction(plan, &recorded);
@@ -91,7 +91,7 @@ pub(crate) fn hold_state(facts: &AccountFacts, hold: HoldAfter) -> HoldState {
     }
 }
 
-/// The last word on each account, in the order in which they were first touched.
+/// The last state of each account, in the order in which they were first touched.
 fn balances(legs: &[RecordedLeg]) -> Vec<AccountAfter> {
     let mut places: HashMap<u64, usize> = HashMap::new();
     let mut balances: Vec<AccountAfter> = Vec::new();

@@ -1,4 +1,4 @@
-//! The ledger's part of the lane: which rows a group needs, the pure step over them, and what is kept between groups.
+//! The ledger's part of the lane: which rows a group needs, the pure step over them, and the state kept between groups.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 pub(crate) struct WorkConfig {
     /// Accounts kept in memory between groups.
     pub accounts_cached_max: usize,
-    /// With more active accounts than this, their rows are written behind the commit; never without a number.
+    /// With more active accounts than this, their rows are written after the commit; never if `None`.
     pub write_behind_accounts: Option<usize>,
     pub idempotency_days: i64,
     /// What the first group follows.
@@ -41,7 +41,7 @@ pub(crate) struct Work {
     ids_known: Scattered,
     runs: Arc<Runs>,
     agenda: Agenda,
-    /// The day up to which old idempotency keys are gone.
+    /// The day up to which old idempotency keys have been removed.
     purged_day: i64,
     stored: Option<Stored>,
     signal: FeedSignal,
@@ -72,7 +72,7 @@ impl Work {
 
     fn pace(&self) -> Pace {
         let many = self.config.write_behind_accounts.is_some_and(|max| self.state.accounts.len() > max);
-        // Once rows are behind, they stay so: a smaller number of known accounts says nothing of those that wait.
+        // Once rows are deferred, they stay so: a smaller number of known accounts says nothing about waiting ones.
         if !many && !self.heads.is_active() {
             return Pace::AtOnce;
         }
@@ -118,7 +118,7 @@ impl Work {
                 Body::Declare(_, tag) => self.want_tag(&mut wanted, tag),
             }
         }
-        // Nearly all ids are new, and known to be without asking the store.
+        // Nearly all ids are new, and known to be without querying the store.
         wanted.ids.extend(self.ids_known.maybe_known(&tags(commands)));
         wanted
     }
@@ -175,7 +175,7 @@ fn tags(commands: &[&Command]) -> Vec<u128> {
     tags.collect()
 }
 
-/// Refuses to go on from a log that is not as this process left it.
+/// Refuses to continue from a log that is not as this process left it.
 async fn check_tail(tx: &Tx, expected: u64) -> Result<(), DbError> {
     let newest = tx.query(sql::GROUP_NEWEST, &[]).await?;
     if newest.first().map_or(Ok(0), |row| row.int(0))? == expected as i64 {
@@ -207,7 +207,7 @@ impl LaneWork for Work {
         let mut wanted = self.wanted(commands);
         wanted.rows = self.agenda.find(tx, now).await?;
         let number = self.state.log.number;
-        // Both at once: on a network, what is not waited for is not paid for.
+        // Both at once: on a network, parallel requests cost one wait.
         tokio::try_join!(check_tail(tx, number), Loader::new(tx, &self.runs, &mut self.state).load(&wanted))?;
         self.state.group.due = self.agenda.due(&self.state, || self.ids.make::<TransactionTag>().bits());
         Ok(())
@@ -255,7 +255,8 @@ impl LaneWork for Work {
 
     fn forget(&mut self) {
         self.stored = None;
-        // Where the log stands is read again by `resume`, but a lane may also go on without one: then it stands as before.
+        // The end of the log is read again by `resume`, but a lane may also continue without one: then it stays as
+        // before.
         let log = self.state.log;
         let assets = std::mem::take(&mut self.state.assets);
         self.state = State { log, assets, ..State::default() };
@@ -272,7 +273,7 @@ impl LaneWork for Work {
         self.ids_known.resume(tx).await?;
         self.behind = Behind::resume(tx, &mut self.state).await?;
         self.publish_all();
-        // The first group looks for what is due.
+        // The first group checks for due work.
         self.agenda.look();
         Ok(self.tail())
     }
@@ -300,7 +301,7 @@ impl LaneWork for Work {
     }
 }
 
-/// Where the log ends, after a check that its last group is whole.
+/// The end of the log, after a check that its last group is whole.
 pub(crate) async fn read_tail(tx: &Tx, genesis: &Hash) -> Result<LogTail, DbError> {
     let groups = tx.query(sql::GROUP_LAST, &[]).await?;
     let last_account = tx.query(sql::ACCOUNT_LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? as u64;

@@ -1,12 +1,12 @@
-//! Who may depend on whom. The Cargo graph is the call graph, so an edge is the largest change one can make.
+//! Allowed dependencies. The Cargo graph is the call graph, so an edge is the largest change one can make.
 
 use super::workspace::Crate;
 
-/// A crate's place in the house, told by its folder.
+/// A crate's place in the architecture, given by its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Room {
     Kernel,
-    /// Computes, and neither waits nor reads: formats of files, series and forecasts.
+    /// Computes, without waiting or I/O: file formats, series and forecasts.
     Pure,
     Platform,
     Access,
@@ -57,7 +57,7 @@ fn check_one(one: &Crate) -> Vec<String> {
     broken
 }
 
-/// What does no I/O is tested by tables and properties beside it.
+/// Crates without I/O are tested with tables and properties next to the code.
 fn refuses_testkit(room: &Room) -> bool {
     matches!(room, Room::Kernel | Room::Pure | Room::Xtask)
 }
@@ -68,11 +68,11 @@ fn name_rule(one: &Crate) -> Option<String> {
         None => one.folder.clone(),
     };
     (one.name != expected).then(|| {
-        format!("{}: a crate is named after its folder, {expected}, and this one is named {}", one.folder, one.name)
+        format!("{}: expected the crate to be named after its folder, {expected}, found {}", one.folder, one.name)
     })
 }
 
-/// The rule that an edge breaks, if it does.
+/// The rule that an edge breaks, if any.
 fn refusal(from: &Room, to: &str) -> Option<&'static str> {
     use Room::{Access, Api, App, Domain, Face, Kernel, Platform, Pure, Testkit, Xtask};
     let to = room(to)?;
@@ -80,21 +80,19 @@ fn refusal(from: &Room, to: &str) -> Option<&'static str> {
         (Xtask, _) => Some("xtask judges the other crates from outside and depends on none of them"),
         (_, Xtask) => Some("xtask is a tool that nothing is built on"),
         (_, Testkit) => Some("testkit is for tests; it may be a dev-dependency only"),
-        (Kernel, _) => Some("the kernel has the words that every room shares and depends on no crate of ours"),
+        (Kernel, _) => Some("the kernel has the types that every crate shares and depends on no crate of ours"),
         (Platform | Access | Pure, Kernel) | (Access, Platform) => None,
         (Pure, _) => Some("a pure crate computes and does no I/O; it depends on the kernel only"),
         (Platform, _) => Some("the platform has no business rule and depends on the kernel only"),
         (Access, _) => {
-            Some("access knows who may do what and no service; it depends on the kernel and the platform only")
+            Some("access decides who may do what and knows no service; it depends on the kernel and the platform only")
         }
-        (_, App) => Some("app puts the house together; nothing depends on it"),
+        (_, App) => Some("app puts everything together; nothing depends on it"),
         (App, _) => None,
-        (_, Domain) => {
-            Some("only app sees services; ask another domain through its api crate, or listen to its events")
-        }
+        (_, Domain) => Some("only app sees services; call another domain through its api crate, or consume its events"),
         (_, Face) => Some("only app sees console and graphql; they show services, and no service needs them"),
-        (Api, Api) => Some("an api crate stands alone, so that asking one domain does not bring in another"),
-        (Testkit, Api) => Some("the testkit knows no service; a test hands in the face that it tries"),
+        (Api, Api) => Some("an api crate stands alone, so that calling one domain does not bring in another"),
+        (Testkit, Api) => Some("the testkit knows no service; a test passes in the face that it tests"),
         (Api | Domain | Face | Testkit, Kernel | Pure | Platform | Access) | (Domain | Face, Api) => None,
     }
 }
@@ -111,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_house_as_drawn_is_allowed() {
+    fn the_intended_dependencies_are_allowed() {
         let house = [
             one("kernel", &[], &[]),
             one("platform", &["kernel"], &["testkit"]),
@@ -137,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn each_forbidden_edge_is_named_with_its_rule() {
+    fn each_forbidden_dependency_is_named_with_its_rule() {
         for (from, to, said) in [
             ("services/cards", "services/ledger", "services/cards must not depend on services/ledger: only app sees"),
             ("services/cards/api", "services/ledger/api", "an api crate stands alone"),
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_use_the_testkit_and_nothing_else_that_is_forbidden() {
+    fn tests_may_only_add_the_testkit() {
         assert_eq!(check(&[one("services/cards", &[], &["testkit"])]), Vec::<String>::new());
         for (from, to) in [
             ("services/cards", "services/ledger"),
@@ -189,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_bears_its_folders_name_and_stands_in_a_known_room() {
+    fn a_crate_has_its_folders_name_and_a_known_place() {
         let misnamed = Crate { name: "florin-ledger".to_owned(), ..one("services/ledger", &[], &[]) };
         assert!(check(&[misnamed]).concat().contains("named after its folder, ledger,"));
         assert!(check(&[one("tools/extra", &[], &[])]).concat().contains("needs a decision page"));

@@ -1,15 +1,15 @@
-//! The text files that belong to the repository: tracked, or new and not ignored.
+//! The text files of the repository: tracked, or new and not ignored.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Written by tools, or not ours to word.
+/// Written by tools, or not our text.
 const FOREIGN: [&str; 2] = ["Cargo.lock", "LICENSE"];
 
 #[derive(Debug)]
 pub(super) struct TextFile {
-    /// From the workspace's root, with forward slashes.
+    /// Relative to the workspace root, with forward slashes.
     pub(super) path: String,
     pub(super) text: String,
 }
@@ -28,7 +28,7 @@ pub(super) fn in_tree(root: &Path) -> Result<Vec<TextFile>, String> {
     Ok(paths.filter_map(|path| read(root, path)).collect())
 }
 
-/// Nothing for what is not text, and for a tracked file that was removed but not yet committed.
+/// `None` for binary files, and for a tracked file that was removed but not yet committed.
 fn read(root: &Path, path: &str) -> Option<TextFile> {
     let text = fs::read_to_string(root.join(path)).ok()?;
     Some(TextFile { path: path.to_owned(), text })

@@ -1,17 +1,17 @@
-//! `docs/security.md` says which tests show what it claims. A test that was renamed or removed takes the claim with it, so each
-//! name has to be that of a function.
+//! `docs/security.md` names the tests that show its claims. If a test is renamed or removed the claim is no longer
+//! shown, so each name has to be that of a function.
 
 use std::collections::HashSet;
 
 use super::files::TextFile;
 
 const PAGE: &str = "docs/security.md";
-/// The heading of a table's column.
+/// The heading of the column with test names.
 const COLUMN: &str = "tests";
 
 pub(super) fn check(files: &[TextFile]) -> Vec<String> {
     let Some(page) = files.iter().find(|file| file.path == PAGE) else {
-        return vec![format!("{PAGE} is not there")];
+        return vec![format!("{PAGE} is missing")];
     };
     let sources = files.iter().filter(|file| file.path.ends_with(".rs"));
     let functions: HashSet<&str> = sources.flat_map(|file| functions(&file.text)).collect();
@@ -21,7 +21,7 @@ pub(super) fn check(files: &[TextFile]) -> Vec<String> {
     }
     let absent = named.into_iter().filter(|(_, name)| !functions.contains(name));
     absent
-        .map(|(line, name)| format!("{PAGE}:{line}: no function is called {name}; name the test that shows it"))
+        .map(|(line, name)| format!("{PAGE}:{line}: no function is named {name}; name the test that shows it"))
         .collect()
 }
 
@@ -31,7 +31,7 @@ fn functions(text: &str) -> impl Iterator<Item = &str> {
         .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
 }
 
-/// With the number of the line.
+/// With its line number.
 fn named(text: &str) -> Vec<(usize, &str)> {
     let (mut column, mut named) = (None, Vec::new());
     for (number, line) in text.lines().enumerate() {
@@ -69,12 +69,12 @@ mod tests {
         for absent in ["it_hold", "it_holds_not", "it_is_prose"] {
             let page = page.replace("it_lasts", absent);
             assert_eq!(found(&page).len(), 1, "{absent}");
-            assert!(found(&page)[0].starts_with(&format!("docs/security.md:3: no function is called {absent};")));
+            assert!(found(&page)[0].starts_with(&format!("docs/security.md:3: no function is named {absent};")));
         }
     }
 
     #[test]
-    fn other_tables_and_prose_may_quote_what_they_like() {
+    fn other_tables_and_prose_may_quote_any_name() {
         let other = "| name | what |\n|---|---|\n| `gone` | `gone` |\n\n`gone`\n\n";
         assert_eq!(found(&format!("{other}| tests |\n|---|\n| `it_holds` |\n")), Vec::<String>::new());
         assert!(found(other)[0].contains("no table has a column"));

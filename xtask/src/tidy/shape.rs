@@ -1,4 +1,4 @@
-//! What every crate and every decision page has to have.
+//! Requirements on every crate and every decision page.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,9 @@ pub(super) fn check(workspace: &Workspace, files: &[TextFile]) -> Vec<String> {
 }
 
 fn opening_rule(path: &str, text: &str) -> Option<String> {
-    (!text.starts_with("//! "))
-        .then(|| format!("{path}: a crate opens with `//!`: what it owns, what it refuses, where to start reading"))
+    (!text.starts_with("//! ")).then(|| {
+        format!("{path}: a crate must start with `//!`: what it owns, what it refuses, where to start reading")
+    })
 }
 
 fn lints_rule(path: &str, text: &str) -> Option<String> {
@@ -32,7 +33,7 @@ fn lints_rule(path: &str, text: &str) -> Option<String> {
         .ok()
         .and_then(|manifest| manifest.get("lints")?.get("workspace")?.as_bool())
         .unwrap_or(false);
-    (!inherits).then(|| format!("{path}: every crate obeys the same lints; add `[lints]` with `workspace = true`"))
+    (!inherits).then(|| format!("{path}: every crate has the same lints; add `[lints]` with `workspace = true`"))
 }
 
 fn decisions_rule(files: &[TextFile]) -> Vec<String> {
@@ -41,14 +42,14 @@ fn decisions_rule(files: &[TextFile]) -> Vec<String> {
     let pages = files.iter().filter_map(|file| Some((file.path.strip_prefix(DECISIONS)?, file)));
     for (name, page) in pages.filter(|(name, _)| *name != "README.md") {
         match page_number(name) {
-            None => broken.push(format!("{}: a decision page is named NNNN-title.md, in lower case", page.path)),
+            None => broken.push(format!("{}: a decision page must be named NNNN-title.md, in lower case", page.path)),
             Some(number) if !numbers.insert(number.to_owned()) => {
                 broken.push(format!("{}: another decision page has the number {number}", page.path));
             }
             Some(_) => {}
         }
         if !page.text.lines().any(is_date_line) {
-            broken.push(format!("{}: a decision page says when it was taken, in a line `Date: YYYY-MM-DD`", page.path));
+            broken.push(format!("{}: a decision page needs its date, in a line `Date: YYYY-MM-DD`", page.path));
         }
     }
     broken
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crate_opens_with_what_it_is_for() {
+    fn a_crate_starts_with_a_comment_on_its_purpose() {
         assert_eq!(opening_rule("a/src/lib.rs", "//! Owns a.\n"), None);
         for bad in ["", "mod a;", "//!\nmod a;", "// Owns a."] {
             assert!(opening_rule("a/src/lib.rs", bad).is_some(), "{bad}");
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_page_has_a_number_of_its_own_and_a_date() {
+    fn a_decision_page_has_a_unique_number_and_a_date() {
         let good = "# Title\n\n- **Date:** 2026-01-31\n";
         let date = "# Title\n\nDate: 2026-01-31\n";
         assert!(said(&[("0001-a-title.md", good), ("0002-b2.md", date), ("README.md", "")]).is_empty());

@@ -1,5 +1,5 @@
-//! Large files and functions, as a ratchet: those of today are written down with their size, new ones and growth are
-//! refused. `cargo xtask tidy --bless` writes the list anew.
+//! Large files and functions, as a ratchet: existing ones are listed with their size; new ones and growth are refused.
+//! `cargo xtask tidy --bless` rewrites the list.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ const FILE_LINES_MAX: usize = 350;
 const FUNCTION_LINES_MAX: usize = 60;
 const LIST: &str = "xtask/sizes.toml";
 
-/// Lines of what is larger than the bounds; a function's key is its file's path, two colons and its name.
+/// Line counts of what is larger than the bounds; a function's key is its file's path, two colons and its name.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ratchet {
     pub(super) files: BTreeMap<String, usize>,
@@ -56,12 +56,12 @@ impl Ratchet {
 pub(super) fn check(files: &[TextFile], allowed: &Ratchet) -> Findings {
     let today = Ratchet::of(files);
     let mut findings = Findings::default();
-    compare(&today.files, &allowed.files, FILE_LINES_MAX, "split it by what its parts are about", &mut findings);
+    compare(&today.files, &allowed.files, FILE_LINES_MAX, "split it by topic", &mut findings);
     compare(
         &today.functions,
         &allowed.functions,
         FUNCTION_LINES_MAX,
-        "hand its straight parts to others",
+        "move its straight-line parts into other functions",
         &mut findings,
     );
     findings
@@ -76,7 +76,7 @@ fn compare(
 ) {
     for (what, lines) in today {
         match allowed.get(what) {
-            None => findings.broken.push(format!("{what} has {lines} lines, and {bound} are the bound: {advice}")),
+            None => findings.broken.push(format!("{what} has {lines} lines, expected at most {bound}: {advice}")),
             Some(known) if lines > known => {
                 findings.broken.push(format!("{what} has grown from {known} to {lines} lines: {advice}"));
             }
@@ -89,7 +89,7 @@ fn compare(
             let now = lines.map_or(format!("at most {bound}"), usize::to_string);
             findings
                 .notes
-                .push(format!("{what} had {known} lines and has {now}: `cargo xtask tidy --bless` keeps that"));
+                .push(format!("{what} had {known} lines and has {now}: `cargo xtask tidy --bless` records that"));
         }
     }
 }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_or_grows_is_refused_and_what_shrinks_is_noted() {
+    fn new_and_growing_sizes_are_refused_and_shrinking_is_noted() {
         let files = [
             file("a/src/lib.rs", "line\n".repeat(351)),
             file("b/src/lib.rs", function("grown", 71) + &function("same", 65) + &function("shrunk", 61)),
@@ -174,7 +174,7 @@ mod tests {
         let functions = list.map(|(name, lines)| (format!("b/src/lib.rs::{name}"), lines)).into_iter().collect();
         let found = check(&files, &Ratchet { files: BTreeMap::new(), functions });
         assert_eq!(found.broken.len(), 2, "{found:?}");
-        assert!(found.broken[0].starts_with("a/src/lib.rs has 351 lines, and 350 are the bound"));
+        assert!(found.broken[0].starts_with("a/src/lib.rs has 351 lines, expected at most 350"));
         assert!(found.broken[1].starts_with("b/src/lib.rs::grown has grown from 70 to 71 lines"));
         assert_eq!(found.notes.len(), 2, "{found:?}");
         assert!(found.notes[0].contains("gone had 99 lines and has at most 60"));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blessed_list_is_read_back_and_allows_what_is_there() {
+    fn a_blessed_list_allows_existing_sizes() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("xtask")).unwrap();
         let files = [file("a.rs", "line\n".repeat(400) + &function("long", 80))];

@@ -1,4 +1,4 @@
-//! Words that do not belong into the repository, from a list that gives each its reason.
+//! Words that are banned from the repository, each with its reason.
 
 use std::fs;
 use std::path::Path;
@@ -20,16 +20,16 @@ pub(super) struct Banned {
 struct Word {
     text: String,
     reason: String,
-    /// What it means to contain it.
+    /// How the text is matched.
     #[serde(default)]
     as_a: Kind,
-    /// Beginnings of paths it is banned in; everywhere when empty.
+    /// Path prefixes where it is banned; everywhere if empty.
     #[serde(default)]
     within: Vec<String>,
-    /// Ends of the paths it is banned in, for example `.rs`; everywhere when empty.
+    /// Path suffixes where it is banned, for example `.rs`; everywhere if empty.
     #[serde(default)]
     files: Vec<String>,
-    /// Beginnings of paths where it is allowed, each an exception that a reviewer has seen.
+    /// Path prefixes where it is allowed, each an exception that a reviewer has seen.
     #[serde(default)]
     except: Vec<String>,
 }
@@ -37,12 +37,12 @@ struct Word {
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
-    /// Anywhere in a line, in any case, not as a part of longer words.
+    /// Anywhere in a line, in any case, but not as part of a longer word.
     #[default]
     Phrase,
-    /// A word of its own, in this case.
+    /// A whole word, case-sensitive.
     Identifier,
-    /// A part of the name of a type: `Wizard` in `CardWizard`.
+    /// A part of a type's name: `Wizard` in `CardWizard`.
     PartOfType,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn check(files: &[TextFile], banned: &Banned) -> Vec<String> {
         for word in banned.word.iter().filter(|word| word.concerns(&file.path)) {
             let lines = file.text.lines().enumerate().filter(|(_, line)| word.is_in(line));
             broken.extend(lines.map(|(place, _)| {
-                format!("{}:{}: \"{}\" is not wanted: {}", file.path, place + 1, word.text, word.reason)
+                format!("{}:{}: \"{}\" is banned: {}", file.path, place + 1, word.text, word.reason)
             }));
         }
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_phrase_is_found_in_any_case_with_its_line_and_reason() {
         let said = found("docs/a.md", "one\na QUICK hack.\n");
-        assert_eq!(said, ["docs/a.md:2: \"Quick Hack\" is not wanted: do it well"]);
+        assert_eq!(said, ["docs/a.md:2: \"Quick Hack\" is banned: do it well"]);
         assert!(found("docs/a.md", "a quick hackney carriage, unquick hack").is_empty());
     }
 
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_types_name_is_found() {
+    fn a_part_of_a_type_name_is_found() {
         for bad in ["struct CardWizard;", "impl Wizard {", "use x::{WizardTable};"] {
             assert_eq!(found("a.rs", bad).len(), 1, "{bad}");
         }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_itself_is_allowed_to_name_them() {
+    fn the_list_itself_may_name_them() {
         assert!(found(LIST, "quick hack").is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The crates of the workspace as `cargo metadata` tells them.
+//! The crates of the workspace, from `cargo metadata`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ pub(super) struct Workspace {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Crate {
     pub(super) name: String,
-    /// From the workspace's root, with forward slashes.
+    /// Relative to the workspace root, with forward slashes.
     pub(super) folder: String,
-    /// `lib.rs` and `main.rs`, from the workspace's root.
+    /// `lib.rs` and `main.rs`, relative to the workspace root.
     pub(super) roots: Vec<String>,
-    /// Folders of the crates of ours that it depends on.
+    /// Folders of our crates that it depends on.
     pub(super) depends_on: Vec<String>,
     pub(super) dev_depends_on: Vec<String>,
-    /// Names of dependencies, of any kind, with the features that are asked of them.
+    /// Names of dependencies, of any kind, with the features they enable.
     pub(super) asks: Vec<(String, Vec<String>)>,
-    /// Its own features, and what each of them turns on.
+    /// Its own features, and what each of them enables.
     pub(super) features: BTreeMap<String, Vec<String>>,
 }
 

@@ -9,7 +9,7 @@ fn paths(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_follow_each_other_without_gap_or_repeat() {
+async fn search_pages_have_no_gaps_or_repeats() {
     on_both(async |house: &House| {
         for place in 0..23 {
             let (owner, tier) = if place % 2 == 0 { ("even", "gold") } else { ("odd", "silver") };

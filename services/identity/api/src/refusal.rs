@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_refusal_has_one_name_row_and_sample() {
+    fn each_refusal_has_one_code_row_and_sample() {
         // The codes of OAuth are its standard's and not names of variants.
         let broken = error::check::<Refusal>().unwrap_err();
         assert!(matches!(broken.as_slice(), [only] if only.contains("invalid_client")), "{broken:?}");

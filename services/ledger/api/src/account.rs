@@ -1,4 +1,4 @@
-//! Accounts and assets: what is asked and what is answered.
+//! Accounts and assets: commands and replies.
 
 use kernel::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{AccountPath, Metadata, Reference, TimeBasis};
 
-/// The side on which an account grows: assets and expenses by debits, liabilities, equity and income by credits.
+/// An account's normal side: debit for assets and expenses, credit for liabilities, equity and income.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -18,7 +18,7 @@ pub enum Side {
 #[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
     Open,
-    /// No new debit or credit; holds may still be voided and expire.
+    /// Takes no new debits or credits; holds can still be voided and expire.
     Frozen,
     Closed,
 }
@@ -39,7 +39,7 @@ pub struct OpenAccount {
     pub metadata: Metadata,
 }
 
-/// How low and how high an account may stand. Without a word about it, an account may not go below zero.
+/// The lowest and highest allowed balance. By default an account may not go below zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -47,7 +47,7 @@ pub struct Limits {
     pub floor: Option<Money>,
     #[serde(default)]
     pub ceiling: Option<Money>,
-    /// Without a floor: whether the account may go below zero without any bound.
+    /// If there is no floor: whether the account may go below zero without limit.
     #[serde(default)]
     pub may_go_negative: bool,
 }
@@ -64,7 +64,7 @@ pub struct ChangeAccount {
 pub enum AccountChange {
     Freeze,
     Unfreeze,
-    /// For good, and only at zero and without holds.
+    /// Permanent, and only at zero and without holds.
     Close,
     SetLimits(Limits),
     SetMetadata(Metadata),
@@ -75,25 +75,25 @@ pub struct Account {
     pub path: AccountPath,
     /// `USD`, or a declared asset with its scale: `POINTS/0`.
     pub currency: Currency,
-    /// The side on which it grows.
+    /// The account's normal side.
     pub normal: Side,
     pub status: AccountStatus,
-    /// It may not go below this; nothing where it may go below zero without bound.
+    /// The lowest allowed balance; absent if there is no limit.
     pub floor: Option<Money>,
-    /// It may not go above this; nothing where there is no bound.
+    /// The highest allowed balance; absent if there is no limit.
     pub ceiling: Option<Money>,
-    /// Who it belongs to.
+    /// The owner.
     pub owner: Option<Reference>,
-    /// The opener's own name for it.
+    /// The caller's own reference for it.
     pub reference: Option<Reference>,
     #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
     pub balances: Balances,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// The same command had been carried out before; this is its first answer.
+    /// The same command was executed before; this is its first reply.
     pub replayed: bool,
-    /// The last row of the log that was known to the answer; only in answers to questions.
+    /// The last log row included in the reply; only in replies to queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of_seq: Option<u64>,
 }
@@ -103,11 +103,11 @@ pub struct Account {
 pub struct Balances {
     /// What has been booked.
     pub posted: Money,
-    /// What pending transactions hold to arrive.
+    /// Amounts that pending transactions hold to arrive.
     pub pending_in: Money,
-    /// What pending transactions hold to leave.
+    /// Amounts that pending transactions hold to leave.
     pub pending_out: Money,
-    /// What can leave now: posted less what is held to leave, above the floor. Nothing where there is no floor.
+    /// What can leave now: posted minus what is held to leave, above the floor. Absent if there is no floor.
     pub available: Option<Money>,
     /// Rises by one with every transaction that touches the account.
     pub version: u64,
@@ -119,9 +119,9 @@ pub struct AccountQuery {
     pub prefix: Option<AccountPath>,
     pub owner: Option<Reference>,
     pub reference: Option<Reference>,
-    /// One metadata key and the value it has to have.
+    /// One metadata key and the value it must have.
     pub metadata: Option<(String, String)>,
-    /// The path behind which the page starts.
+    /// The path after which the page starts.
     pub after: Option<AccountPath>,
     pub limit: Option<usize>,
 }
@@ -129,23 +129,23 @@ pub struct AccountQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountPage {
     pub items: Vec<Account>,
-    /// The last path of this page when there are more.
+    /// The last path of this page, if there are more.
     pub next: Option<AccountPath>,
-    /// The last row of the log that was known to the page.
+    /// The last log row included in the page.
     pub as_of_seq: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RollUp {
     pub prefix: AccountPath,
-    /// The instant that was asked for; nothing where that was the present.
+    /// The requested instant; absent for the present.
     pub at: Option<Timestamp>,
     pub by: TimeBasis,
-    /// The last row of the log that was looked at.
+    /// The last log row included.
     pub as_of_seq: u64,
     /// Accounts that were added up.
     pub accounts: u64,
-    /// One entry for each currency.
+    /// One entry per currency.
     pub currencies: Vec<CurrencyTotal>,
 }
 
@@ -158,24 +158,24 @@ pub struct CurrencyTotal {
     pub posted_credits: Money,
     pub pending_debits: Money,
     pub pending_credits: Money,
-    /// Posted debits less posted credits.
+    /// Posted debits minus posted credits.
     pub net_debit: Money,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclareAsset {
-    /// 3 to 12 capital letters and digits, the first a letter; none that ISO 4217 has.
+    /// 3 to 12 capital letters and digits, starting with a letter; not an ISO 4217 code.
     pub code: String,
-    /// Digits behind the point, 0 to 9, once and for all.
+    /// Decimal places, 0 to 9; cannot be changed later.
     pub scale: u8,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Asset {
     pub code: String,
-    /// Digits behind the point.
+    /// Decimal places.
     pub scale: u8,
-    /// It had been declared before.
+    /// It was already declared.
     pub replayed: bool,
 }

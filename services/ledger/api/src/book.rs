@@ -1,5 +1,5 @@
-//! Books: each one a ledger of its own, with its own log, chain, export and proof. For tenants and legal entities, never for
-//! customers.
+//! Books: each one a separate ledger with its own log, chain, export and proof. For tenants and legal entities, never
+//! for customers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ pub trait Books: Send + Sync {
     async fn create_book(&self, ctx: &Ctx, command: CreateBook) -> Result<Book, LedgerError>;
     /// All of them, by name.
     async fn books(&self, ctx: &Ctx) -> Result<Vec<Book>, LedgerError>;
-    /// The ledger of one book. Where the books are in another process, a book that is not there shows at the first call.
+    /// The ledger of one book. If the books are in another process, a missing book shows at the first call.
     async fn book(&self, name: &BookName) -> Result<Arc<dyn Ledger>, LedgerError>;
 }
 
@@ -32,22 +32,23 @@ pub struct CreateBook {
 pub struct Book {
     pub book: BookName,
     pub created_at: Timestamp,
-    /// It had been created before.
+    /// It already existed.
     pub replayed: bool,
 }
 
-/// A small letter, then small letters, digits and dashes, 1 to 40 in all: it is a part of file and schema names.
+/// A lower-case letter, then lower-case letters, digits and dashes, 1 to 40 in all: it is part of file and schema
+/// names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "main")]
 pub struct BookName(Arc<str>);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a book's name is 1 to 40 small letters, digits and dashes, and begins with a letter")]
+#[error("a book's name is 1 to 40 lower-case letters, digits and dashes, and starts with a letter")]
 pub struct BookNameError;
 
 impl BookName {
-    /// The book that is always there, and that is meant where none is named.
+    /// The book that always exists, and that is the default.
     pub const MAIN: &'static str = "main";
     pub const BYTES_MAX: usize = 40;
 
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_fits_into_a_file_name_and_a_schema() {
+    fn book_names_fit_into_file_and_schema_names() {
         for good in ["main", "a", "acme-uk", "tenant-17", &"x".repeat(40)] {
             assert_eq!(good.parse::<BookName>().unwrap().as_str(), good);
         }

@@ -1,4 +1,4 @@
-//! A ledger's events as a feed, so that the same consumer runs beside the ledger and in another process.
+//! A ledger's events as a feed, so that the same consumer runs in the ledger's process and in another one.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use platform::feed::{Event, Feed, FeedError, Pull};
 
 use crate::{Ledger, LedgerError};
 
-/// For the answer itself, beside the time that a pull waits for news.
+/// For the reply itself, in addition to the time that a pull waits for new events.
 const ANSWER_MS: u64 = 5_000;
 
 /// One book's events, pulled by `principal`. The ledger's log is its own outbox: nothing of it is ever removed.
@@ -34,7 +34,7 @@ impl LedgerFeed {
 impl Feed for LedgerFeed {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
-        // The ledger waits for half of the time that it is given, so that its answer comes in time.
+        // The ledger waits for half of the time that it gets, so that its reply arrives in time.
         let ctx = self.ctx(2 * pull.wait_ms + ANSWER_MS);
         self.ledger.events_after(&ctx, pull).await.map_err(unavailable)
     }

@@ -1,6 +1,6 @@
-//! The face of the ledger: its trait, its commands and answers, and every refusal by name.
+//! The ledger's interface: its traits, commands and replies, and every refusal by name.
 //!
-//! Other rooms depend on this crate and never on the ledger itself. All types are plain data that can travel between
+//! Other crates depend on this one and never on the ledger itself. All types are plain data that can be sent between
 //! processes. Start reading at [`Ledger`].
 
 mod account;
@@ -44,30 +44,30 @@ pub use transaction::{
     TransactionKind, TransactionStatus, TransactionTag,
 };
 
-/// What an operation may hold at most; each has its refusal.
+/// Limits of an operation; each has its refusal.
 pub mod limits {
     /// Postings in one transaction, after splits.
     pub const POSTINGS_MAX: usize = 64;
-    /// Smallest units in one posting: a thousand million millions.
+    /// Smallest units in one posting: 10^15.
     pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
     /// Postings in one request.
     pub const REQUEST_POSTINGS_MAX: usize = 10_000;
     /// Transactions in one atomic batch.
     pub const ATOMIC_LINES_MAX: usize = 1_000;
-    /// Lines in one batch whose lines stand alone.
+    /// Lines in one non-atomic batch.
     pub const LINES_MAX: usize = 10_000;
     pub const METADATA_KEYS_MAX: usize = 32;
     /// Bytes of all keys and values together.
     pub const METADATA_BYTES_MAX: usize = 4_096;
-    /// Keys that transactions can be searched by.
+    /// Metadata keys that transactions can be searched by.
     pub const METADATA_KEYS_DECLARED_MAX: usize = 4;
     /// Bytes of such a key.
     pub const METADATA_KEY_BYTES_MAX: usize = 64;
-    /// Life of a pending transaction that does not say when it expires.
+    /// Default lifetime of a pending transaction.
     pub const HOLD_SECONDS_DEFAULT: i64 = 7 * 86_400;
-    /// Longest life of a pending transaction.
+    /// Longest lifetime of a pending transaction.
     pub const HOLD_SECONDS_MAX: i64 = 366 * 86_400;
-    /// How far ahead a transaction is scheduled at most: ten years.
+    /// How far ahead a transaction can be scheduled: ten years.
     pub const SCHEDULE_SECONDS_MAX: i64 = 3_653 * 86_400;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;
@@ -92,13 +92,13 @@ pub trait Ledger: History + Schedule + Search + Send + Sync {
     async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError>;
     async fn transaction(&self, ctx: &Ctx, find: FindTransaction) -> Result<Transaction, LedgerError>;
 
-    /// Everything that happened behind a cursor, in order, at least once.
+    /// All events after a cursor, in order, at least once.
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, LedgerError>;
 
     async fn status(&self, ctx: &Ctx) -> Result<LedgerStatus, LedgerError>;
 }
 
-/// The three ways to look a transaction up; a remembered refusal answers with the refusal itself.
+/// The three ways to look up a transaction; a remembered refusal returns the refusal itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindTransaction {
@@ -110,7 +110,7 @@ pub enum FindTransaction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerStatus {
     pub book: String,
-    /// The head of the hash chain, as `florin verify --against` takes it.
+    /// The head of the hash chain, as `florin verify --against` accepts it.
     pub head: String,
     pub groups: u64,
     pub rows: u64,

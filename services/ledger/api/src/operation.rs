@@ -1,4 +1,4 @@
-//! What a caller may ask the ledger to do with money.
+//! Operations that move money.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub type Metadata = BTreeMap<String, String>;
 #[serde(deny_unknown_fields)]
 pub struct Submit {
     pub operation: Operation,
-    /// Decide and answer as if, and leave nothing.
+    /// Decide and reply as usual, but store nothing.
     #[serde(default)]
     pub dry_run: bool,
 }
@@ -24,10 +24,10 @@ pub struct Submit {
 pub struct Batch {
     /// All lines or none; otherwise each line stands alone.
     pub atomic: bool,
-    /// Decide and answer as if, and leave nothing.
+    /// Decide and reply as usual, but store nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// In the order in which they are carried out.
+    /// Executed in this order.
     pub lines: Vec<Operation>,
 }
 
@@ -45,26 +45,25 @@ pub enum Operation {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTransaction {
-    /// The caller's own id; it makes repeats harmless for ever.
+    /// The caller's own id; it makes repeats safe forever.
     #[serde(default)]
     pub id: Option<TransactionId>,
     /// Whether money moves now or is held.
     #[serde(default)]
     pub status: WantedStatus,
-    /// Applied in this order; each one has to respect the limits.
+    /// Applied in this order; each one must respect the limits.
     pub postings: Vec<Posting>,
-    /// When it counts for the books, if not now. In the future only with `scheduled`.
+    /// When it takes effect in the books, if not now. Only in the future with `scheduled`.
     #[serde(default)]
     pub effective_at: Option<Timestamp>,
-    /// Carry it out by itself at `effective_at`, which lies in the future then. Until that it reserves nothing.
-    // Left out where it is not set: commands are recognised by what they look like as JSON, and those of earlier days
-    // have to look the same.
+    /// Execute it at `effective_at`, which must be in the future. Until then it reserves nothing.
+    // Omitted if not set: commands are recognised by their JSON form, and older ones must look the same.
     #[serde(default, skip_serializing_if = "is_false")]
     pub scheduled: bool,
-    /// When a pending transaction is released by itself.
+    /// When a pending transaction is released automatically.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
-    /// The caller's own name for it, unique among transactions.
+    /// The caller's own reference, unique among transactions.
     #[serde(default)]
     pub reference: Option<Reference>,
     #[serde(default)]
@@ -87,15 +86,15 @@ pub enum WantedStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Posting {
-    /// The account that is debited. Left out where a `split` takes its place.
+    /// The debited account. Omit it if a `split` replaces it.
     #[serde(default)]
     pub debit: Option<AccountPath>,
-    /// The account that is credited. Left out where a `split` takes its place.
+    /// The credited account. Omit it if a `split` replaces it.
     #[serde(default)]
     pub credit: Option<AccountPath>,
     /// Above zero and at most 10^15 smallest units.
     pub amount: Money,
-    /// Take `amount` at most, and no more than is available.
+    /// Take at most `amount`, and no more than is available.
     #[serde(default)]
     pub up_to_available: bool,
     /// The shares of the side that is not named; they add up to 100 percent.
@@ -104,8 +103,8 @@ pub struct Posting {
     /// `floor`: this posting may take an account below its floor.
     #[serde(default, rename = "override")]
     pub override_limit: Option<Override>,
-    /// The book that its accounts are in. All postings of a transaction are in one book.
-    // Left out where none is named, for the same reason as `scheduled`.
+    /// The book of its accounts. All postings of a transaction are in one book.
+    // Omitted if not set, for the same reason as `scheduled`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "main")]
     pub book: Option<BookName>,
@@ -115,14 +114,14 @@ pub struct Posting {
 #[serde(deny_unknown_fields)]
 pub struct Share {
     pub account: AccountPath,
-    /// Of the amount; what rounding leaves goes to the largest fractions.
+    /// Percentage of the amount; units left by rounding go to the largest fractions.
     pub percent: Percent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Override {
-    /// The posting may take an account below its floor. A right of named services, kept in the row.
+    /// The posting may take an account below its floor. Needs its own permission, and is recorded in the row.
     Floor,
 }
 
@@ -130,7 +129,7 @@ pub enum Override {
 #[serde(deny_unknown_fields)]
 pub struct VersionCondition {
     pub account: AccountPath,
-    /// As an answer told it.
+    /// As returned in a reply.
     pub version: u64,
 }
 
@@ -140,13 +139,13 @@ pub struct VersionCondition {
 pub struct Post {
     /// The pending transaction.
     pub transaction: TransactionId,
-    /// The caller's own id for this step; it makes repeats harmless for ever.
+    /// The caller's own id for this step; it makes repeats safe forever.
     #[serde(default)]
     pub id: Option<TransactionId>,
-    /// One amount for each posting of the pending transaction; all that remains when left out.
+    /// One amount per posting of the pending transaction; all that remains if omitted.
     #[serde(default)]
     pub amounts: Vec<Money>,
-    /// Release what remains. Otherwise it stays pending.
+    /// Release the rest. Otherwise it stays pending.
     #[serde(default = "yes", rename = "final")]
     pub is_final: bool,
     #[serde(default)]
@@ -162,10 +161,10 @@ pub struct Post {
 pub struct Void {
     /// The pending transaction.
     pub transaction: TransactionId,
-    /// The caller's own id for this step; it makes repeats harmless for ever.
+    /// The caller's own id for this step; it makes repeats safe forever.
     #[serde(default)]
     pub id: Option<TransactionId>,
-    /// One amount for each posting of the pending transaction; all that remains when left out.
+    /// One amount per posting of the pending transaction; all that remains if omitted.
     #[serde(default)]
     pub amounts: Vec<Money>,
     #[serde(default)]
@@ -181,10 +180,10 @@ pub struct Void {
 pub struct Increase {
     /// The pending transaction.
     pub transaction: TransactionId,
-    /// The caller's own id for this step; it makes repeats harmless for ever.
+    /// The caller's own id for this step; it makes repeats safe forever.
     #[serde(default)]
     pub id: Option<TransactionId>,
-    /// One amount for each posting of the pending transaction.
+    /// One amount per posting of the pending transaction.
     pub amounts: Vec<Money>,
     #[serde(default)]
     pub reference: Option<Reference>,
@@ -199,7 +198,7 @@ pub struct Increase {
 pub struct Reverse {
     /// The posted transaction.
     pub transaction: TransactionId,
-    /// The caller's own id for this step; it makes repeats harmless for ever.
+    /// The caller's own id for this step; it makes repeats safe forever.
     #[serde(default)]
     pub id: Option<TransactionId>,
     #[serde(default)]
@@ -209,13 +208,13 @@ pub struct Reverse {
     pub metadata: Metadata,
 }
 
-/// Give up a scheduled transaction before it is carried out.
+/// Cancel a scheduled transaction before it is executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
     /// The scheduled transaction.
     pub transaction: TransactionId,
-    /// The caller's own id for this step; it makes repeats harmless for ever.
+    /// The caller's own id for this step; it makes repeats safe forever.
     #[serde(default)]
     pub id: Option<TransactionId>,
     #[serde(default)]
@@ -294,18 +293,18 @@ impl Operation {
 mod tests {
     use super::*;
 
-    /// Keys and refusals that were remembered before anything could be scheduled recognise commands by this text.
+    /// Keys and refusals that were remembered before scheduling existed recognise commands by this text.
     #[test]
-    fn a_command_that_schedules_nothing_looks_as_it_always_did() {
+    fn a_command_without_scheduling_keeps_its_json_form() {
         let text = "{\"create\":{\"id\":null,\"status\":\"posted\",\"postings\":[],\"effective_at\":null,\
                     \"expires_at\":null,\"reference\":null,\"metadata\":{},\"if_version\":[]}}";
         let operation = Operation::Create(NewTransaction::default());
         assert_eq!(serde_json::to_string(&operation).ok().as_deref(), Some(text));
     }
 
-    /// The same holds for those that were remembered when there was one book.
+    /// The same for those remembered when there was only one book.
     #[test]
-    fn a_posting_that_names_no_book_looks_as_it_always_did() {
+    fn a_posting_without_a_book_keeps_its_json_form() {
         let text = "{\"debit\":null,\"credit\":null,\"amount\":{\"amount\":\"1.00\",\"currency\":\"USD\"},\
                     \"up_to_available\":false,\"split\":[],\"override\":null}";
         let posting: Posting = serde_json::from_str("{\"amount\":{\"amount\":\"1.00\",\"currency\":\"USD\"}}").unwrap();

@@ -1,4 +1,4 @@
-//! Names that callers give: account paths such as `assets:bank:chase`, and external references.
+//! Account paths such as `assets:bank:chase`, and callers' references.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ const REFERENCE_BYTES_MAX: usize = 128;
 #[serde(try_from = "String", into = "String")]
 #[schema(
     value_type = String,
-    description = "An account's identity: 1 to 16 segments of letters, digits, '_', '-' and '.' with ':' between them",
+    description = "An account's identity: 1 to 16 segments of letters, digits, '_', '-' and '.' separated by ':'",
     pattern = r"^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+){0,15}$",
     max_length = 255,
     example = "assets:bank:chase"
@@ -35,7 +35,7 @@ impl AccountPath {
         &self.0
     }
 
-    /// Whether `self` is `prefix` or lies below it; `assets:bank` is not above `assets:banking`.
+    /// Whether `self` is `prefix` or below it; `assets:bank` is not above `assets:banking`.
     pub fn is_within(&self, prefix: &AccountPath) -> bool {
         let rest = self.0.strip_prefix(prefix.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
@@ -43,7 +43,7 @@ impl AccountPath {
 }
 
 impl AccountPath {
-    /// The path down to its first `segments` segments; all of it when it has no more.
+    /// The path's first `segments` segments; all of it if it has no more.
     pub fn cut_to(&self, segments: usize) -> AccountPath {
         match self.0.match_indices(':').nth(segments.max(1) - 1).and_then(|(end, _)| self.0.get(..end)) {
             Some(cut) => AccountPath(cut.into()),
@@ -68,12 +68,12 @@ impl FromStr for AccountPath {
     }
 }
 
-/// A caller's own name for an account or a transaction, such as an invoice number. Unique among its kind.
+/// A caller's own reference for an account or a transaction, such as an invoice number. Unique among its kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(
     value_type = String,
-    description = "A caller's own name for an account or a transaction, unique among its kind: visible ASCII characters",
+    description = "A caller's own reference for an account or a transaction, unique among its kind: visible ASCII characters",
     pattern = r"^[!-~]+$",
     min_length = 1,
     max_length = 128,
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_have_plain_segments() {
+    fn account_paths_have_plain_segments() {
         for good in ["cash", "assets:bank:chase", "users:42.main_A-b"] {
             assert!(good.parse::<AccountPath>().is_ok(), "{good}");
         }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_cut_at_a_segment() {
+    fn a_path_is_truncated_at_a_segment() {
         let path: AccountPath = "assets:bank:chase".parse().unwrap();
         let cut = |segments| path.cut_to(segments).to_string();
         assert_eq!([cut(0), cut(1), cut(2)], ["assets", "assets", "assets:bank"]);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_ends_at_a_segment() {
+    fn a_prefix_matches_whole_segments_only() {
         let path = |text: &str| text.parse::<AccountPath>().unwrap();
         assert!(path("assets:bank:chase").is_within(&path("assets:bank")));
         assert!(path("assets:bank").is_within(&path("assets:bank")));

@@ -1,5 +1,5 @@
-//! Every refusal of the ledger, by name. What depends on the state of the books is remembered, so that a delayed duplicate of a
-//! refused command cannot succeed later.
+//! Every refusal of the ledger, by name. Those that depend on the state of the books are remembered, so that a delayed
+//! duplicate of a refused command cannot succeed later.
 
 mod field;
 mod rows;
@@ -15,22 +15,22 @@ use crate::{AccountPath, BookName, Reference, TransactionId};
 
 pub use field::{Shape, of as field_of};
 
-/// Why a call to the ledger has no answer.
+/// Why a call to the ledger failed.
 pub type LedgerError = ServiceError<Refusal>;
 
-/// The texts name what a caller can act on; positions count from 0.
+/// The messages name what a caller can act on; positions count from 0.
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, strum::VariantNames, strum::IntoStaticStr,
 )]
 #[serde(tag = "code", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Refusal {
-    // Of form: 400, leave nothing.
-    #[error("give the transaction an id or send an Idempotency-Key, so that a repeat is harmless")]
+    // Malformed requests: 400, not remembered.
+    #[error("give the transaction an id or send an Idempotency-Key, so that a repeat is safe")]
     IdempotencyMissing,
     #[error("a transaction needs at least one posting")]
     NoPostings,
-    #[error("{given} postings, {max} at most")]
+    #[error("expected at most {max} postings, found {given}")]
     TooManyPostings { given: usize, max: usize },
     #[error("posting {posting}: the amount is zero")]
     AmountZero { posting: usize },
@@ -46,7 +46,7 @@ pub enum Refusal {
     MetadataTooLarge { detail: String },
     #[error("a batch needs at least one line")]
     BatchEmpty,
-    #[error("{given} lines, {max} at most")]
+    #[error("expected at most {max} lines, found {given}")]
     BatchTooLarge { given: usize, max: usize },
     #[error("{detail}")]
     LimitsInvalid { detail: String },
@@ -54,121 +54,121 @@ pub enum Refusal {
     AssetInvalid { detail: String },
     #[error("{detail}")]
     ExpiryInvalid { detail: String },
-    #[error("a scheduled transaction needs effective_at, the time at which it is carried out")]
+    #[error("a scheduled transaction needs effective_at, the time at which to execute it")]
     ScheduleTimeMissing,
     #[error("{detail}")]
     QueryUnsupported { detail: String },
     #[error("{detail}")]
     MetadataKeyInvalid { detail: String },
-    #[error("a page has 1 to {max} entries, not {given}")]
+    #[error("expected a page size of 1 to {max}, found {given}")]
     PageSize { given: usize, max: usize },
 
-    #[error("the range ends at {to}, which is not behind its beginning at {from}")]
+    #[error("the range ends at {to}, which is not after its start at {from}")]
     RangeEmpty { from: Timestamp, to: Timestamp },
-    #[error("accounts are put together by 1 to {max} segments of their paths, not {given}")]
+    #[error("expected a depth of 1 to {max} path segments, found {given}")]
     DepthOutOfRange { given: u8, max: u8 },
 
-    // Of books.
+    // Books.
     #[error("book {book} does not exist")]
     BookUnknown { book: BookName },
-    #[error("a transaction is in one book, and this request names {book} and {other}")]
+    #[error("a transaction is in one book, but this request names {book} and {other}")]
     BooksDiffer { book: BookName, other: BookName },
-    #[error("there are {max} books, the most that one ledger has")]
+    #[error("there are already {max} books, the maximum")]
     TooManyBooks { max: usize },
 
-    // Of what exists.
+    // What exists.
     #[error("no such {what}: {name}")]
     NotFound { what: String, name: String },
     #[error("account {account} does not exist")]
     AccountUnknown { account: AccountPath },
-    #[error("account {account} exists with another {field}")]
+    #[error("account {account} already exists and differs in {field}")]
     AccountExists { account: AccountPath, field: String },
-    #[error("{currency} is not a currency of ISO 4217 and not declared as an asset")]
+    #[error("{currency} is neither an ISO 4217 currency nor a declared asset")]
     CurrencyUnknown { currency: String },
-    #[error("{currency} has {expected} digits behind the point, not {given}")]
+    #[error("{currency} has {expected} decimal places, found {given}")]
     CurrencyScale { currency: String, expected: u8, given: u8 },
-    #[error("asset {asset} is declared with {scale} digits behind the point")]
+    #[error("asset {asset} is already declared with {scale} decimal places")]
     AssetExists { asset: String, scale: u8 },
-    #[error("transaction {transaction} exists with another {field}")]
+    #[error("transaction {transaction} already exists and differs in {field}")]
     IdTaken { transaction: TransactionId, field: String },
-    #[error("the idempotency key was used for another command")]
+    #[error("the idempotency key was used for a different command")]
     IdempotencyKeyTaken,
     #[error("reference {reference} is taken by {taken_by}")]
     ReferenceTaken { reference: Reference, taken_by: String },
 
-    #[error("metadata key {key} is not declared; declared are: {}", listed(declared))]
+    #[error("metadata key {key} is not declared; declared keys: {}", listed(declared))]
     MetadataKeyUndeclared { key: String, declared: Vec<String> },
-    #[error("{max} metadata keys are declared at most; declared are: {}", listed(declared))]
+    #[error("at most {max} metadata keys can be declared; declared keys: {}", listed(declared))]
     TooManyMetadataKeys { declared: Vec<String>, max: usize },
 
-    // Of the state of accounts.
+    // The state of accounts.
     #[error("account {account} is frozen")]
     AccountFrozen { account: AccountPath },
     #[error("account {account} is closed")]
     AccountClosed { account: AccountPath },
-    #[error("account {account} does not stand at zero")]
+    #[error("account {account} is not at zero")]
     AccountNotZero { account: AccountPath },
     #[error("account {account} has pending transactions")]
     AccountHasHolds { account: AccountPath },
-    #[error("account {account} is in {expected}, the amount in {given}")]
+    #[error("account {account} is in {expected}, the amount is in {given}")]
     CurrencyMismatch { account: AccountPath, expected: String, given: String },
-    #[error("a sum of account {account} would not fit into 64 bits")]
+    #[error("a sum of account {account} would overflow 64 bits")]
     SumOverflow { account: AccountPath },
-    #[error("account {account} has {available} available, {asked} was asked")]
+    #[error("account {account} has {available} available, {asked} was requested")]
     InsufficientFunds { account: AccountPath, asked: Money, available: Money },
-    #[error("account {account} has room for {room} below its ceiling, {asked} was asked")]
+    #[error("account {account} has room for {room} below its ceiling, {asked} was requested")]
     AboveCeiling { account: AccountPath, asked: Money, room: Money },
-    #[error("account {account} has version {found}, not {expected}")]
+    #[error("account {account}: expected version {expected}, found {found}")]
     VersionMismatch { account: AccountPath, expected: u64, found: u64 },
-    #[error("more than {max} accounts lie {}; ask for a longer prefix", below(prefix))]
+    #[error("there are more than {max} accounts {}; use a longer prefix", below(prefix))]
     RollUpTooLarge { prefix: Option<AccountPath>, max: usize },
 
-    // Of the state of transactions.
+    // The state of transactions.
     #[error("pending transaction {transaction} does not exist")]
     PendingUnknown { transaction: TransactionId },
-    #[error("transaction {transaction} is not a pending one")]
+    #[error("transaction {transaction} is not pending")]
     NotPending { transaction: TransactionId },
-    #[error("transaction {transaction} is posted already")]
+    #[error("transaction {transaction} is already posted")]
     AlreadyPosted { transaction: TransactionId },
-    #[error("transaction {transaction} is voided already")]
+    #[error("transaction {transaction} is already voided")]
     AlreadyVoided { transaction: TransactionId },
     #[error("transaction {transaction} expired at {expired_at}")]
     Expired { transaction: TransactionId, expired_at: Timestamp },
-    #[error("posting {posting}: {asked} is above the {remaining} that remain")]
+    #[error("posting {posting}: {asked} exceeds the remaining {remaining}")]
     AmountAboveRemaining { posting: usize, asked: Money, remaining: Money },
-    #[error("the pending transaction has {expected} postings, {given} amounts were given")]
+    #[error("expected {expected} amounts, one per posting of the pending transaction, found {given}")]
     AmountsMismatch { expected: usize, given: usize },
-    #[error("account {account} has {available} available, an increase by {asked} was asked")]
+    #[error("account {account} has {available} available, an increase by {asked} was requested")]
     IncreaseRefused { account: AccountPath, asked: Money, available: Money },
     #[error("transaction {transaction} does not exist")]
     TransactionUnknown { transaction: TransactionId },
-    #[error("transaction {transaction} booked nothing that can be reversed; reverse what posted it")]
+    #[error("transaction {transaction} booked nothing that can be reversed; reverse the transaction that posted it")]
     NotReversible { transaction: TransactionId },
-    #[error("transaction {transaction} is a reversal itself")]
+    #[error("transaction {transaction} is itself a reversal")]
     ReversalOfReversal { transaction: TransactionId },
-    #[error("transaction {transaction} was reversed by {reversed_by}")]
+    #[error("transaction {transaction} was already reversed by {reversed_by}")]
     AlreadyReversed { transaction: TransactionId, reversed_by: TransactionId },
-    #[error("effective_at lies in the future; with scheduled: true it would be carried out then")]
+    #[error("effective_at is in the future; set scheduled: true to execute it then")]
     EffectiveInFuture { effective_at: Timestamp },
-    #[error("effective_at lies before account {account} was opened")]
+    #[error("effective_at is before account {account} was opened")]
     EffectiveBeforeOpening { account: AccountPath },
-    #[error("effective_at does not lie in the future, as that of a scheduled transaction has to")]
+    #[error("effective_at of a scheduled transaction must be in the future")]
     ScheduleInPast { effective_at: Timestamp },
-    #[error("effective_at lies behind {latest}, the furthest that a transaction is scheduled ahead")]
+    #[error("effective_at is after {latest}, the latest time a transaction can be scheduled for")]
     ScheduleTooFar { effective_at: Timestamp, latest: Timestamp },
     #[error("transaction {transaction} was never scheduled")]
     NotScheduled { transaction: TransactionId },
-    #[error("scheduled transaction {transaction} is cancelled already")]
+    #[error("scheduled transaction {transaction} is already cancelled")]
     AlreadyCancelled { transaction: TransactionId },
-    #[error("scheduled transaction {transaction} is carried out already")]
+    #[error("scheduled transaction {transaction} is already executed")]
     AlreadyCarriedOut { transaction: TransactionId },
     #[error("scheduled transaction {transaction} was refused when it was due")]
     AlreadyFailed { transaction: TransactionId },
-    #[error("expires_at lies behind {latest}, the longest that a pending transaction is held")]
+    #[error("expires_at is after {latest}, the latest allowed expiry")]
     ExpiryTooFar { expires_at: Timestamp, latest: Timestamp },
-    #[error("expires_at lies in the past")]
+    #[error("expires_at is in the past")]
     ExpiresInPast { expires_at: Timestamp },
-    #[error("line {line} of the batch failed, so nothing of it was done")]
+    #[error("line {line} of the batch failed, so nothing was booked")]
     SiblingFailed { line: usize },
 }
 
@@ -189,14 +189,14 @@ impl error::Refusal for Refusal {
         samples::all()
     }
 
-    /// Of a request with postings; where it names amounts otherwise, the handler says so.
+    /// For a request with postings; if amounts are named differently, the handler says so.
     fn field(&self) -> Option<Cow<'static, str>> {
         field::of(self, Shape::Postings)
     }
 }
 
 impl Refusal {
-    /// The account whose state made the ledger refuse.
+    /// The account whose state caused the refusal.
     pub fn account(&self) -> Option<&AccountPath> {
         use Refusal::*;
         match self {
@@ -217,7 +217,7 @@ impl Refusal {
         }
     }
 
-    /// Whether the refusal says nothing about what is in the books, so that anybody may be told of it.
+    /// Whether the refusal reveals nothing about the books, so that anybody may see it.
     pub fn tells_nothing(&self) -> bool {
         use Refusal::*;
         matches!(
@@ -237,8 +237,8 @@ impl Refusal {
         )
     }
 
-    /// Refusals of form and of identity leave nothing, and those of books are in none of them; all others are remembered
-    /// under the command's id.
+    /// Refusals of form and identity are not remembered, nor are those about books, which belong to no book; all others
+    /// are remembered under the command's id.
     pub fn is_remembered(&self) -> bool {
         let identity =
             matches!(self, Refusal::IdTaken { .. } | Refusal::IdempotencyKeyTaken | Refusal::NotFound { .. });
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_refusal_has_one_name_row_and_sample() {
+    fn each_refusal_has_one_code_row_and_sample() {
         assert_eq!(platform::error::check::<Refusal>(), Ok(()));
     }
 }

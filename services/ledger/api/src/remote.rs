@@ -1,6 +1,7 @@
-//! The ledger in another process: the same traits, spoken over [`platform::rpc`], and the table that answers them there.
+//! The ledger in another process: the same traits over [`platform::rpc`], and the method table that answers them there.
 //!
-//! A method's name and its command stand once on each side, next to each other, so that the two cannot drift apart unseen.
+//! A method's name and its command are written once on each side, next to each other, so that the two cannot drift
+//! apart unnoticed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,11 +26,11 @@ use crate::{
 /// The name under which a ledger's methods are served.
 pub const SERVICE: &str = "ledger";
 
-/// How all books of a ledger are called.
+/// The interface of all books of a ledger.
 pub static FACE: Face<dyn Books> =
     Face { name: SERVICE, serve: |books| methods(SERVICE, books), remote: |rpc| Arc::new(RemoteBooks::new(rpc)) };
 
-/// A command beside the book that it is for.
+/// A command and the book it is for.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct InBook<B, C> {
@@ -37,7 +38,7 @@ struct InBook<B, C> {
     command: C,
 }
 
-/// The table that answers a [`RemoteBooks`].
+/// The method table that answers a [`RemoteBooks`].
 pub fn methods(service: &'static str, books: Arc<dyn Books>) -> Methods {
     let methods = Methods::new(service)
         .on("create_book", with(&books, |all, ctx, it| async move { all.create_book(&ctx, it).await }))
@@ -85,7 +86,7 @@ fn past(methods: Methods, books: &Arc<dyn Books>) -> Methods {
 
 type Answer<R> = Pin<Box<dyn Future<Output = Result<R, LedgerError>> + Send>>;
 
-/// A method of all books.
+/// A method for all books.
 fn with<C, R, F>(
     books: &Arc<dyn Books>,
     work: fn(Arc<dyn Books>, Ctx, C) -> F,
@@ -98,7 +99,7 @@ where
     move |ctx, command| work(Arc::clone(&books), ctx, command)
 }
 
-/// A method of one book.
+/// A method for one book.
 fn in_book<C, R, F>(
     books: &Arc<dyn Books>,
     work: fn(Arc<dyn Ledger>, Ctx, C) -> F,
@@ -172,7 +173,7 @@ impl RemoteLedger {
 
 #[cfg(feature = "planted")]
 impl RemoteLedger {
-    /// Planted: what has no answer is sent again under another id, as if it had never been sent.
+    /// Planted: a command without a reply is retried under a new id, as if it had never been sent.
     async fn submit_under_new_ids(&self, ctx: &Ctx, mut command: Submit) -> Result<Transaction, LedgerError> {
         let mut tried = 0;
         loop {
@@ -205,7 +206,7 @@ impl Ledger for RemoteLedger {
         self.carry(ctx, "open_account", command, Repeat::Harmless).await
     }
 
-    /// Without a key a second freeze is refused, so that the first one's success would be lost.
+    /// Without a key a second freeze is refused, which would hide the first one's success.
     async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, LedgerError> {
         let repeat = if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never };
         self.carry(ctx, "change_account", command, repeat).await
@@ -219,7 +220,7 @@ impl Ledger for RemoteLedger {
         self.ask(ctx, "accounts", query).await
     }
 
-    /// A transaction without an id and without a key is refused, so that a repeat is always harmless.
+    /// A transaction without an id and without a key is refused, so a repeat is always safe.
     async fn submit(&self, ctx: &Ctx, command: Submit) -> Result<Transaction, LedgerError> {
         #[cfg(feature = "planted")]
         if platform::planted::is_planted(platform::planted::Bug::RepeatWithNewId) {
@@ -283,7 +284,7 @@ impl Search for RemoteLedger {
         self.ask(ctx, "metadata_keys", ()).await
     }
 
-    /// Somebody may have declared the key again in the meantime.
+    /// The key may have been declared again meanwhile.
     async fn remove_metadata_key(&self, ctx: &Ctx, key: &str) -> Result<MetadataKey, LedgerError> {
         self.carry(ctx, "remove_metadata_key", key, Repeat::Never).await
     }
@@ -294,7 +295,7 @@ impl Search for RemoteLedger {
 }
 
 impl BatchReply {
-    /// Behind an attempt without an answer: it may have carried lines out of which the last one says that nothing happened.
+    /// After an attempt without a reply: it may have executed lines of which the last one says that nothing happened.
     pub fn unsure(self) -> BatchReply {
         let line = |line| match line {
             LineOutcome::Failed(error) if error.is_of_this_attempt() => {

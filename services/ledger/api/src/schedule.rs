@@ -1,4 +1,4 @@
-//! Transactions that wait for their time.
+//! Scheduled transactions.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Timestamp};
@@ -8,11 +8,11 @@ use crate::{LedgerError, Transaction};
 
 #[async_trait]
 pub trait Schedule: Send + Sync {
-    /// Scheduled transactions that wait, in the order in which they will be carried out.
+    /// Waiting scheduled transactions, in the order in which they will be executed.
     async fn scheduled(&self, ctx: &Ctx, query: ScheduledQuery) -> Result<ScheduledPage, LedgerError>;
 }
 
-/// A place in the order of what waits: by the time at which it is due, and by when it was scheduled among equals.
+/// A position in the order of waiting transactions: by due time, then by when it was scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledAt {
     pub due_at: Timestamp,
@@ -22,7 +22,7 @@ pub struct ScheduledAt {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledQuery {
-    /// The place behind which the page starts.
+    /// The position after which the page starts.
     pub after: Option<ScheduledAt>,
     pub limit: Option<usize>,
 }
@@ -30,8 +30,8 @@ pub struct ScheduledQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledPage {
     pub items: Vec<Transaction>,
-    /// The last place of this page when there are more.
+    /// The last position of this page, if there are more.
     pub next: Option<ScheduledAt>,
-    /// The last row of the log that was known to the page.
+    /// The last log row included in the page.
     pub as_of_seq: u64,
 }

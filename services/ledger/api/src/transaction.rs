@@ -1,4 +1,4 @@
-//! What the ledger answers about a transaction.
+//! Transactions as returned to callers.
 
 use kernel::{Id, IdKind, Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,35 +18,35 @@ pub type TransactionId = Id<TransactionTag>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Transaction {
     pub id: TransactionId,
-    /// What was done.
+    /// The kind of operation.
     pub kind: TransactionKind,
-    /// How it stands.
+    /// The current status.
     pub status: TransactionStatus,
-    /// What moved, is held or is to move, between which accounts; a split is one entry for each share.
+    /// What moved, is held or will move, between which accounts; a split has one entry per share.
     pub postings: Vec<PostedLeg>,
-    /// Every account that was touched, as it stood after this transaction.
+    /// Every touched account, as of this transaction.
     pub balances: Vec<AccountAfter>,
-    /// The pending transaction that was posted, voided or increased, or the one that was reversed.
+    /// The pending transaction that was posted, voided or increased, or the transaction that was reversed.
     pub target: Option<TransactionId>,
     /// The reversal of this transaction.
     pub reversed_by: Option<TransactionId>,
-    /// Why a scheduled transaction was not carried out.
+    /// Why a scheduled transaction failed.
     pub failure: Option<ScheduledFailure>,
-    /// When it was committed: of a scheduled transaction that waits, when it was scheduled.
+    /// When it was committed; for a waiting scheduled transaction, when it was scheduled.
     pub recorded_at: Timestamp,
-    /// When it counts for the books: of a scheduled transaction, when it is due.
+    /// When it takes effect in the books; for a scheduled transaction, when it is due.
     pub effective_at: Timestamp,
-    /// When a pending transaction is released by itself.
+    /// When a pending transaction is released automatically.
     pub expires_at: Option<Timestamp>,
-    /// The caller's own name for it.
+    /// The caller's own reference.
     pub reference: Option<Reference>,
     #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
-    /// The same command had been carried out before; this is its first answer.
+    /// The same command was executed before; this is its first reply.
     pub replayed: bool,
     /// Nothing was written.
     pub dry_run: bool,
-    /// The last row of the log that was known to the answer; only in answers to questions.
+    /// The last log row included in the reply; only in replies to queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of_seq: Option<u64>,
 }
@@ -60,11 +60,11 @@ pub enum TransactionKind {
     Void,
     Increase,
     Reversal,
-    /// A release that the ledger made when a hold was due.
+    /// A release by the ledger when a hold expired.
     Expiry,
-    /// To be carried out later. Once it was, it is what it was to become: posted or pending.
+    /// To be executed later. Once executed it has its final kind: posted or pending.
     Scheduled,
-    /// The end of a scheduled transaction before it was carried out.
+    /// A scheduled transaction's cancellation.
     Cancellation,
 }
 
@@ -78,16 +78,16 @@ pub enum TransactionStatus {
     Expired,
     /// Not due yet; nothing is reserved for it.
     Scheduled,
-    /// Given up before it was due.
+    /// Cancelled before it was due.
     Cancelled,
     /// Refused when it was due; `failure` says why.
     Failed,
 }
 
-/// The refusal that a scheduled transaction got when it was due.
+/// The refusal of a scheduled transaction when it was due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScheduledFailure {
-    /// As of a refusal; `internal` where it was not the books that stood in the way.
+    /// As for a refusal; `internal` if the reason was not in the books.
     #[schema(example = "insufficient_funds")]
     pub code: String,
     pub text: String,
@@ -98,13 +98,13 @@ pub struct PostedLeg {
     pub debit: AccountPath,
     pub credit: AccountPath,
     pub amount: Money,
-    /// Of a pending transaction, and of what was done with one.
+    /// For a pending transaction, and for steps on one.
     pub hold: Option<HoldState>,
     /// It was allowed to take an account below its floor.
     pub overrides_floor: bool,
 }
 
-/// Invariant: posted, released and remaining add up to what was ever held.
+/// Invariant: posted, released and remaining add up to the total amount ever held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HoldState {
     pub posted: Money,

@@ -1,4 +1,4 @@
-//! One book at a time: found among those that are open, opened, given back its connections, closed.
+//! One book at a time: found among the open ones, opened, its connections released, closed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,16 +29,16 @@ pub(super) struct All {
     pub(super) closing: AtomicBool,
 }
 
-/// A book's place, from the first time that anybody wants it open.
+/// A book's entry, from its first use on.
 #[derive(Default)]
 pub(super) struct Slot {
     service: OnceCell<Arc<LedgerService>>,
-    /// Since the last look.
+    /// Since the last check.
     used: AtomicBool,
 }
 
 impl Slot {
-    /// Closes idle connections, if nobody asked for the book since the last time.
+    /// Closes idle connections, if the book was not used since the last check.
     pub(super) fn rest(&self) {
         if let Some(service) = self.service.get()
             && !self.used.swap(false, Ordering::Relaxed)
@@ -72,7 +72,7 @@ impl All {
         others.iter().filter_map(|(book, slot)| Some((book.clone(), slot.service.get()?.clone()))).collect()
     }
 
-    /// A book that is registered, opened by the first of those who come for it at the same time.
+    /// A registered book, opened by the first of its concurrent users.
     pub(super) async fn take(&self, row: &Registered) -> Result<Arc<LedgerService>, DbError> {
         if row.book.is_main() {
             return Ok(Arc::clone(&self.main));
@@ -82,7 +82,7 @@ impl All {
         slot.service.get_or_try_init(|| self.start(row)).await.cloned()
     }
 
-    /// The row, then the store. Whoever stops waiting for it leaves a book that is opened when it is used next.
+    /// The row, then the store. If the caller stops waiting, the book is opened on next use.
     pub(super) async fn create(&self, book: &BookName) -> Result<Book, LedgerError> {
         let created = register::create(self.store(), book, self.clock.now()).await?;
         let (row, replayed) = match created {
@@ -109,7 +109,7 @@ impl All {
         if !row.stored {
             register::mark_stored(self.store(), book).await?;
         }
-        // Many books were opened to wait for their time.
+        // Many books are only open to wait for due work.
         service.db.forget_connections();
         Ok(Arc::new(service))
     }
@@ -129,7 +129,7 @@ impl All {
             if let Err(error) = self.take(&row).await {
                 tracing::error!(book = %row.book, %error, cause = ?error.source, "a book could not be opened");
             }
-            // Nobody asked for it: what its first look at its store has left open is closed, so that few files are.
+            // Nobody uses it: what its first read of its store left open is closed, so that few files are open.
             self.others().get(&row.book).into_iter().for_each(|slot| slot.used.store(false, Ordering::Relaxed));
             self.others().values().for_each(|slot| slot.rest());
         });

@@ -1,7 +1,8 @@
-//! Which books there are: rows in the store of the book `main`.
+//! The register of books: rows in the store of the book `main`.
 //!
-//! Invariant: a book has its row before it has a store, and the row says that the store was made before anybody gets the
-//! book. So a row without a store is a book that nobody has written yet, or one whose store was lost, and the row tells which.
+//! Invariant: a book has its row before it has a store, and the row is marked once the store exists, before anybody
+//! gets the book. So a row without a store is a book that was never written to, or one whose store was lost, and the
+//! mark tells which.
 
 use kernel::Timestamp;
 use ledger_api::{BookName, limits};
@@ -14,26 +15,26 @@ use crate::store::sql::MIGRATIONS;
 pub struct Registered {
     pub book: BookName,
     pub created_at: Timestamp,
-    /// Its store was made. Without that nothing was ever written to it.
+    /// Its store was created. Without that nothing was ever written to it.
     pub stored: bool,
 }
 
 pub(super) enum Created {
     New(Registered),
     Known(Registered),
-    /// There are as many as there may be.
+    /// The maximum number exists already.
     Full,
 }
 
-/// The books that the store of `main` knows, by name, for those who run no ledger. A store that no ledger was started on
-/// yet knows none, not even itself.
+/// The books listed in the store of `main`, by name, for callers that run no ledger. A store on which no ledger was
+/// started yet lists none, not even itself.
 pub async fn registered(main: &Db) -> Result<Vec<Registered>, DbError> {
     main.check_version(MIGRATIONS).await?;
     list(main).await
 }
 
-/// Enters a book, for who fills its store by other means than a ledger. One that is known stays as it is; nothing is done
-/// where there are too many.
+/// Registers a book, for callers that fill its store without a ledger. An existing one stays as it is; nothing is done
+/// if there are too many.
 pub async fn register(main: &Db, book: &BookName, now: Timestamp) -> Result<Option<Registered>, DbError> {
     enter_main(main, now).await?;
     Ok(match create(main, book, now).await? {
@@ -72,7 +73,7 @@ pub(super) async fn enter_main(main: &Db, now: Timestamp) -> Result<(), DbError>
 }
 
 pub(super) async fn create(main: &Db, book: &BookName, now: Timestamp) -> Result<Created, DbError> {
-    // Nobody has to wait for the writer to be told what is known.
+    // Reading does not have to wait for the writer.
     if let Some(known) = find(main, book).await? {
         return Ok(Created::Known(known));
     }
@@ -91,7 +92,7 @@ pub(super) async fn create(main: &Db, book: &BookName, now: Timestamp) -> Result
     Ok(Created::New(Registered { book: book.clone(), created_at: now, stored: false }))
 }
 
-/// The book's store was made.
+/// The book's store was created.
 pub async fn mark_stored(main: &Db, book: &BookName) -> Result<(), DbError> {
     let tx = main.begin_alone().await?;
     tx.execute(sql::BOOK_STORED, &[Value::Text(book.as_str())]).await?;

@@ -18,7 +18,7 @@ pub(super) const BOOK_CREATE: &str = "
 insert into book (number, name, created_at, stored)
 values ($1, $2, $3, 0)";
 
-/// Main, whose store is the one that this stands in.
+/// The row of `main`, which is in its own store.
 pub(super) const BOOK_MAIN: &str = "
 insert into book (number, name, created_at, stored)
 values (1, 'main', $1, 1)

@@ -1,4 +1,4 @@
-//! Both engines understand every statement of the register.
+//! Both engines accept every statement of the register.
 
 use testkit::for_each_engine;
 

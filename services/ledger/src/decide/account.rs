@@ -111,7 +111,7 @@ fn try_change(
     Ok((no, event, metadata))
 }
 
-/// Writes the row of a change that has been made, and answers with the account as it stands now.
+/// Writes the row of a change that has been made, and returns the account as it is now.
 fn record(state: &mut State, tag: &Tag, no: u64, event: AccountEvent, metadata: Metadata) -> Outcome<AccountAnswer> {
     let entry = state.entry(no).expect("an account that was changed is loaded").clone();
     let Head { state: account_state, sums, version, .. } = *entry.head;
@@ -143,7 +143,7 @@ pub(super) fn declare(state: &mut State, tag: &Tag, declare: &DeclareAsset) -> O
     }
 }
 
-/// Metadata may be personal, and a digest in the log can never be erased.
+/// Metadata may be personal data, and a digest in the log can never be erased.
 fn without_metadata(open: &OpenAccount) -> OpenAccount {
     OpenAccount { metadata: Metadata::new(), ..open.clone() }
 }
@@ -189,7 +189,7 @@ fn check_limits(limits: &Limits, facts: &AccountFacts) -> Result<(), Refusal> {
     }
 }
 
-/// Without a word about it, an account may not go below zero.
+/// By default an account may not go below zero.
 pub(super) fn floor(limits: &Limits) -> Option<i64> {
     match limits.floor {
         Some(money) => Some(money.minor()),

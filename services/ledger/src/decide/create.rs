@@ -27,7 +27,8 @@ pub(super) fn create(
     Ok(())
 }
 
-/// What was scheduled and is due now. Whose accounts they are was seen to then, and an account keeps its owner.
+/// A scheduled transaction that is due now. The accounts' owners were checked when it was scheduled, and they never
+/// change.
 pub(super) fn carry_out(state: &mut State, now: Timestamp, id: u128, create: &NewTransaction) -> Result<(), Refusal> {
     check_versions(state, &Reach::All, create)?;
     check_times(now, create)?;
@@ -36,7 +37,7 @@ pub(super) fn carry_out(state: &mut State, now: Timestamp, id: u128, create: &Ne
     Ok(())
 }
 
-/// All rows but the head.
+/// All rows without the head.
 fn record(
     state: &mut State,
     now: Timestamp,
@@ -67,7 +68,7 @@ fn record(
     Ok((recorder, head))
 }
 
-/// Rows show accounts and amounts; what led to them is kept as a digest where it was more than that.
+/// Rows show accounts and amounts; if the request said more, a digest of it is stored.
 pub(super) fn asked(postings: &[Posting]) -> Option<[u8; 16]> {
     let worked_out = |posting: &Posting| posting.up_to_available || !posting.split.is_empty();
     postings.iter().any(worked_out).then(|| digest_of(&postings))
@@ -92,7 +93,7 @@ fn check_times(now: Timestamp, create: &NewTransaction) -> Result<(), Refusal> {
     check_expiry(now, create)
 }
 
-/// Of what is held from this moment on.
+/// For what is held from this moment on.
 pub(super) fn check_expiry(now: Timestamp, create: &NewTransaction) -> Result<(), Refusal> {
     if let Some(expires_at) = create.expires_at.filter(|expires_at| *expires_at <= now) {
         return Err(Refusal::ExpiresInPast { expires_at });
@@ -129,7 +130,7 @@ struct Part {
     weight: u64,
 }
 
-/// What one posting comes to: one leg, or one for each share of a split.
+/// The legs of one posting: one, or one per share of a split.
 fn legs(state: &State, reach: &Reach, kind: LegKind, posting: &Posting) -> Result<Vec<Leg>, Refusal> {
     let parts = parts(state, reach, posting)?;
     let currency = posting.amount.currency();
@@ -165,7 +166,7 @@ fn parts(state: &State, reach: &Reach, posting: &Posting) -> Result<Vec<Part>, R
             let part = |one| share(one).map(|(debit, weight)| Part { debit, credit, weight });
             posting.split.iter().map(part).collect()
         }
-        // Refused as malformed before it comes here.
+        // Refused as malformed before it gets here.
         (None, None) => Ok(Vec::new()),
     }
 }
@@ -200,7 +201,7 @@ pub(super) fn check_account_currency(state: &State, no: u64, currency: Currency)
     }
 }
 
-/// The most that can leave the accounts that a posting takes from, up to its amount. Of a split, each part has to fit.
+/// The most that can leave the debited accounts of a posting, up to its amount. For a split, each part has to fit.
 fn available(state: &State, parts: &[Part], posting: &Posting) -> Result<i64, Refusal> {
     let mut amount = posting.amount.minor();
     let mut shortest = None;
@@ -226,7 +227,7 @@ fn available(state: &State, parts: &[Part], posting: &Posting) -> Result<i64, Re
     }
 }
 
-/// What an account has above its floor, if the posting takes from it and it has one.
+/// An account's balance above its floor, if the posting takes from it and it has one.
 fn room(state: &State, no: u64, grows_by: Side) -> Option<(Arc<AccountFacts>, i64)> {
     let entry = state.entry(no).filter(|entry| entry.facts.normal != grows_by)?;
     let lowest = entry.head.sums.standing(entry.facts.normal).lowest();
@@ -241,7 +242,7 @@ fn whole_for(room: i64, weight: u64, parts: &[Part]) -> i64 {
     whole.and_then(|whole| i64::try_from(whole).ok()).unwrap_or(i64::MAX)
 }
 
-/// A pending transaction that does not say when it expires.
+/// The default expiry of a pending transaction.
 pub(crate) fn default_expiry(recorded_at: Timestamp) -> Timestamp {
     recorded_at.plus_seconds(limits::HOLD_SECONDS_DEFAULT)
 }

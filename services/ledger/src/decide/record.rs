@@ -1,4 +1,4 @@
-//! How one posting moves two accounts: checked arithmetic, floor and ceiling, version, and the row that keeps all of it.
+//! How one posting moves two accounts: checked arithmetic, floor and ceiling, version, and the resulting row.
 
 use kernel::Timestamp;
 use ledger_api::{AccountStatus, Metadata, Refusal};
@@ -8,25 +8,25 @@ use crate::command::{Recorded, RecordedLeg, Tag};
 use crate::format::{HoldAfter, LegKind, LegRow, Row, SideAfter, Sums, TransactionHead, metadata_hash};
 use crate::state::{MetadataEntry, State};
 
-/// One posting that is to be carried out.
+/// One posting to be executed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leg {
     pub kind: LegKind,
     pub debit: u64,
     pub credit: u64,
     pub amount: i64,
-    /// Released beside `amount`: what a final post leaves of a hold.
+    /// Released in addition to `amount`: the rest of a hold after a final post.
     pub released: i64,
     pub overrides_floor: bool,
-    /// The hold behind this posting; a new pending posting is its own.
+    /// The hold after this posting; a new pending posting is its own.
     pub hold: Option<HoldAfter>,
 }
 
-/// The rows of one transaction in the making.
+/// The rows of one transaction being built.
 pub(super) struct Recorder {
     first: u64,
     legs: u8,
-    /// Whether the rows count for the books from before they are recorded.
+    /// Whether the rows take effect before they are recorded.
     late: bool,
 }
 
@@ -41,12 +41,12 @@ impl Recorder {
         Recorder { first: state.next_seq(), legs: 0, late: false }
     }
 
-    /// For rows that are recorded at `now` and count from `effective_at` on.
+    /// For rows that are recorded at `now` and take effect at `effective_at`.
     pub(super) fn effective(state: &State, now: Timestamp, effective_at: Option<Timestamp>) -> Recorder {
         Recorder { late: effective_at.is_some_and(|effective_at| effective_at < now), ..Recorder::new(state) }
     }
 
-    /// Carries one posting out, or refuses; the caller takes back what earlier postings did.
+    /// Executes one posting, or refuses it; the caller undoes earlier postings.
     pub(super) fn leg(&mut self, state: &mut State, leg: Leg) -> Result<u64, Refusal> {
         let seq = state.next_seq();
         let debit_side = self.side(state, seq, &leg, AccountSide::Debit)?;
@@ -68,15 +68,15 @@ impl Recorder {
         Ok(state.push_row(Row::Leg(Box::new(row))))
     }
 
-    /// Puts the head into the first row and takes the id, the reference and the metadata into the books.
+    /// Puts the head into the first row and registers the id, the reference and the metadata.
     pub(super) fn finish(self, state: &mut State, tag: &Tag, head: TransactionHead, metadata: &Metadata) {
         let metadata = keep_metadata(state, tag, self.first, metadata);
         take_names(state, tag.id, head.reference.as_deref(), self.first);
         self.put_head(state, TransactionHead { id: tag.id, metadata, ..head });
     }
 
-    /// The same for what was scheduled: id, reference and metadata have been in the books since then. A head that names
-    /// itself as its target says so.
+    /// The same for a scheduled transaction: its id, reference and metadata were registered when it was scheduled. A
+    /// head that names itself as its target shows this.
     pub(super) fn finish_scheduled(self, state: &mut State, id: u128, head: TransactionHead) {
         self.put_head(state, TransactionHead { id, target: Some(id), ..head });
     }
@@ -91,7 +91,7 @@ impl Recorder {
 
     fn side(&self, state: &mut State, seq: u64, leg: &Leg, side: AccountSide) -> Result<SideAfter, Refusal> {
         let no = if side == AccountSide::Debit { leg.debit } else { leg.credit };
-        // The callers have looked the account up.
+        // The callers have looked up the account.
         let facts = state.facts(no).expect("an account that is posted to is loaded");
         let before = state.entry(no).map(|entry| entry.head.sums).unwrap_or_default();
         let overflow = || Refusal::SumOverflow { account: facts.path.clone() };
@@ -112,7 +112,7 @@ impl Recorder {
     }
 }
 
-/// Keeps metadata for row `seq`; answers its hash.
+/// Stores metadata for row `seq`; returns its hash.
 pub(super) fn keep_metadata(state: &mut State, tag: &Tag, seq: u64, metadata: &Metadata) -> Option<[u8; 32]> {
     if metadata.is_empty() {
         return None;
@@ -122,7 +122,7 @@ pub(super) fn keep_metadata(state: &mut State, tag: &Tag, seq: u64, metadata: &M
     Some(metadata_hash(&tag.salt, &body))
 }
 
-/// Takes the id and the reference for what begins in row `seq`.
+/// Registers the id and the reference of a transaction that begins in row `seq`.
 pub(super) fn take_names(state: &mut State, id: u128, reference: Option<&str>, seq: u64) {
     if let Some(reference) = reference {
         let by = ledger_api::TransactionId::from_bits(id).to_string();
@@ -131,7 +131,7 @@ pub(super) fn take_names(state: &mut State, id: u128, reference: Option<&str>, s
     state.take_id(id, seq);
 }
 
-/// The four sums behind a posting; nothing when one of them does not fit.
+/// The four sums after a posting; `None` on overflow.
 fn moved(sums: Sums, leg: &Leg, side: AccountSide) -> Option<Sums> {
     let (posted, pending) = match leg.kind {
         LegKind::Posted | LegKind::Reversal => (leg.amount, 0),
@@ -151,13 +151,13 @@ fn moved(sums: Sums, leg: &Leg, side: AccountSide) -> Option<Sums> {
             after.pending_credits = add(sums.pending_credits, pending)?;
         }
     }
-    // Every total that an answer shows has to fit as well.
+    // Every total that a reply shows has to fit as well.
     let total = |one: i64, other: i64| one.checked_add(other).is_some();
     (total(after.posted_debits, after.pending_debits) && total(after.posted_credits, after.pending_credits))
         .then_some(after)
 }
 
-/// Only a movement towards a limit is measured against it, so an account that stands beyond one can come back.
+/// Only movements towards a limit are checked, so an account that is beyond one can come back.
 fn check_limits(
     facts: &AccountFacts,
     head: &Head,
@@ -196,7 +196,7 @@ pub(super) fn check_open(state: &State, no: u64) -> Result<(), Refusal> {
     }
 }
 
-/// The rows from `first` on, as their caller is told of them.
+/// The rows from `first` on, for the caller's reply.
 pub(super) fn recorded(state: &State, first: u64, now: Timestamp, metadata: Metadata) -> Recorded {
     let leg = |row: &LegRow| {
         let (debit, credit) = (state.facts(row.debit)?, state.facts(row.credit)?);

@@ -1,5 +1,5 @@
-//! Commands that come again. The same command gets its first answer, made from the rows and marked as replayed; another
-//! command under the same id or key is refused, with the first field that differs where the rows can tell.
+//! Repeated commands. The same command gets its first reply, built from the rows and marked as replayed; a different
+//! command under the same id or key is refused, with the first field that differs if the rows can tell.
 
 use kernel::{Money, Timestamp};
 use ledger_api::{Metadata, NewTransaction, OpenAccount, Operation, Posting, Refusal, TransactionId, WantedStatus};
@@ -13,7 +13,7 @@ use crate::format::{AccountEvent, CancelledRow, LegKind, LegRow, RefusalRow, Row
 use crate::schedule::operation_text;
 use crate::state::State;
 
-/// What an operation asks for, apart from its id, reference and metadata.
+/// The content of an operation, without its id, reference and metadata.
 #[derive(Serialize)]
 pub(crate) enum Operands<'a> {
     Create(&'a WantedStatus, &'a [Posting], Option<Timestamp>, Option<Timestamp>),
@@ -43,7 +43,7 @@ impl<'a> Operands<'a> {
     }
 }
 
-/// The outcome that a line already has, if it has one.
+/// The outcome that a line already has, if any.
 pub(super) fn of_line(state: &State, now: Timestamp, reach: &Reach, line: &Line) -> Option<Outcome<Recorded>> {
     if let Some(known) = known_scope(state, &line.tag) {
         return Some(known.and_then(|seq| of_transaction(state, now, seq)));
@@ -52,7 +52,7 @@ pub(super) fn of_line(state: &State, now: Timestamp, reach: &Reach, line: &Line)
     let transaction = TransactionId::from_bits(line.tag.id);
     let difference = match state.row(first) {
         Some(Row::Refusal(row)) => refused_difference(state, reach, row, &line.operation),
-        // An id of somebody else is taken, and nothing is told of what took it.
+        // Another owner's id is taken, without saying by what.
         Some(Row::Leg(_) | Row::Scheduled(_) | Row::Cancelled(_)) if !reach.covers_transaction(state, first) => {
             Some("accounts")
         }
@@ -67,7 +67,7 @@ pub(super) fn of_line(state: &State, now: Timestamp, reach: &Reach, line: &Line)
     }
 }
 
-/// The row that an idempotency key led to, or the refusal of another command under it.
+/// The row that an idempotency key led to, or the refusal of a different command under it.
 fn known_scope(state: &State, tag: &Tag) -> Option<Outcome<u64>> {
     let scope = tag.scope?;
     let entry = state.group.scopes.get(&scope.key)?;
@@ -103,7 +103,7 @@ fn refused_difference(state: &State, reach: &Reach, row: &RefusalRow, operation:
     (!reach.covers_refusal(state, &replayed(row).refusal, target)).then_some("accounts")
 }
 
-/// What a refused command is recognised by: all of it but its id and its metadata, which may be personal.
+/// How a refused command is recognised: all of it except its id and its metadata, which may be personal data.
 pub(super) fn refused_digest(operation: &Operation) -> [u8; 16] {
     let conditions = match operation {
         Operation::Create(create) => create.if_version.as_slice(),
@@ -154,7 +154,7 @@ fn scheduled_difference(state: &State, first: u64, row: &ScheduledRow, operation
         ("number of postings", create.postings.len() != known.postings.len()),
         ("postings", create.postings != known.postings),
         ("if_version", create.if_version != known.if_version),
-        // Whatever else a transaction may say one day.
+        // Any other property that a transaction may get in the future.
         ("command", operation_text(create) != row.operation),
         ("reference", create.reference != known.reference),
         ("metadata", metadata_differs(state, first, row.metadata, &create.metadata)),
@@ -214,7 +214,7 @@ fn posting_difference(state: &State, leg: &LegRow, posting: &Posting) -> Option<
     (posting.override_limit.is_some() != leg.overrides_floor).then_some("override")
 }
 
-/// Metadata that was erased can no longer be compared, and counts as the same.
+/// Erased metadata can no longer be compared, and counts as equal.
 fn metadata_differs(state: &State, first: u64, stored: Option<[u8; 32]>, given: &Metadata) -> bool {
     match (stored, state.group.metadata.get(&first)) {
         (None, _) => !given.is_empty(),
@@ -225,7 +225,7 @@ fn metadata_differs(state: &State, first: u64, stored: Option<[u8; 32]>, given: 
     }
 }
 
-/// The first answer to a command about an account that was sent with the same idempotency key.
+/// The first reply to an account command that was sent with the same idempotency key.
 pub(super) fn of_account(state: &State, tag: &Tag) -> Option<Outcome<AccountAnswer>> {
     let seq = match known_scope(state, tag)? {
         Ok(seq) => seq,
@@ -241,7 +241,7 @@ pub(super) fn of_account(state: &State, tag: &Tag) -> Option<Outcome<AccountAnsw
     }
 }
 
-/// The first answer to a declaration that was sent with the same idempotency key.
+/// The first reply to a declaration that was sent with the same idempotency key.
 pub(super) fn of_asset(state: &State, tag: &Tag) -> Option<Outcome<AssetAnswer>> {
     let seq = match known_scope(state, tag)? {
         Ok(seq) => seq,
@@ -254,7 +254,7 @@ pub(super) fn of_asset(state: &State, tag: &Tag) -> Option<Outcome<AssetAnswer>>
     })
 }
 
-/// An account that is there already: the answer of its opening if that asked for the same.
+/// An existing account: the reply of its opening, if that had the same content.
 pub(super) fn of_opening(state: &State, no: u64, open: &OpenAccount) -> Result<AccountAnswer, Refusal> {
     let facts = state.facts(no).expect("an account that was found is loaded");
     let Some(Row::Account(row)) = state.row(facts.opened_seq) else {
@@ -265,7 +265,7 @@ pub(super) fn of_opening(state: &State, no: u64, open: &OpenAccount) -> Result<A
     };
     let text = |name: &Option<ledger_api::Reference>| name.as_ref().map(ToString::to_string);
     let fields = [
-        // First, so that nothing else is told of an account of another owner.
+        // First, so that nothing else is revealed about another owner's account.
         ("owner", opening.owner != text(&open.owner)),
         ("currency", opening.currency != open.currency.code() || opening.scale != open.currency.scale()),
         ("normal", opening.normal != open.normal),

@@ -24,7 +24,7 @@ pub(super) fn reverse(
     if let Some(by) = state.group.reversed.get(&first) {
         return Err(Refusal::AlreadyReversed { transaction, reversed_by: TransactionId::from_bits(*by) });
     }
-    // The last movement is taken back first, so that no account has to stand lower in between than it ever did.
+    // The last movement is reversed first, so that no account has to go lower in between than it ever did.
     let legs: Vec<LegRow> = state.legs(first).into_iter().rev().cloned().collect();
     let mut recorder = Recorder::new(state);
     for leg in legs.iter().filter(|leg| leg.amount > 0) {

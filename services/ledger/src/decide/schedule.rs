@@ -1,8 +1,8 @@
-//! Transactions for later: taken note of, given up, and carried out when they are due.
+//! Scheduled transactions: recorded, cancelled, and executed when they are due.
 //!
-//! What a transaction asks of the books (funds, limits, open accounts, versions) is asked when it is due, as of any other
-//! one then. Before that only what cannot change any more is looked at: its form, its accounts, their currencies, its
-//! reference, its times.
+//! What a transaction needs from the books (funds, limits, open accounts, versions) is checked when it is due, as for
+//! any other one then. Before that only what can no longer change is checked: its form, accounts, currencies, reference
+//! and times.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -46,7 +46,7 @@ fn check_times(now: Timestamp, create: &NewTransaction) -> Result<i64, Refusal> 
     if effective_at > latest {
         return Err(Refusal::ScheduleTooFar { effective_at, latest });
     }
-    // As seen from the moment at which it will be held.
+    // As of the moment at which it will be held.
     create::check_expiry(effective_at, create)?;
     Ok(effective_at.micros())
 }
@@ -77,7 +77,7 @@ fn check_accounts(state: &State, reach: &Reach, create: &NewTransaction) -> Resu
     Ok(accounts)
 }
 
-/// A frozen account may be open again by then; a closed one is closed for good.
+/// A frozen account may be open again by then; a closed one stays closed.
 fn check_not_closed(state: &State, no: u64) -> Result<(), Refusal> {
     match state.entry(no).filter(|entry| entry.head.state.status == AccountStatus::Closed) {
         Some(entry) => Err(Refusal::AccountClosed { account: entry.facts.path.clone() }),
@@ -105,7 +105,7 @@ pub(super) fn cancel(state: &mut State, reach: &Reach, tag: &Tag, cancel: &Cance
     Ok(())
 }
 
-/// The row that scheduled it, if it waits. One that is due and was not reached yet may still be given up.
+/// The row that scheduled it, if it is waiting. One that is due and was not reached yet can still be cancelled.
 fn find_waiting(state: &State, reach: &Reach, transaction: TransactionId) -> Result<u64, Refusal> {
     let unknown = || Refusal::TransactionUnknown { transaction };
     let first = *state.group.known.get(&transaction.bits()).ok_or_else(unknown)?;
@@ -121,7 +121,7 @@ fn find_waiting(state: &State, reach: &Reach, transaction: TransactionId) -> Res
     }
 }
 
-/// Carries out what was scheduled in row `seq`, or records why not.
+/// Executes what was scheduled in row `seq`, or records why not.
 pub(super) fn carry_out(state: &mut State, now: Timestamp, seq: u64) {
     attempt(state, seq, |state, row| {
         let wanted = row.transaction().ok_or_else(|| INTERNAL.to_owned())?;
@@ -169,7 +169,7 @@ fn end(state: &mut State, seq: u64, stage: Stage, outcome: u64) {
     }
 }
 
-/// What is told of a row that is about something scheduled, as it was told first.
+/// The reply about a row of a scheduled transaction, as it was first given.
 pub(super) fn plan(state: &State, first: u64) -> Option<Plan> {
     match state.row(first)? {
         Row::Scheduled(row) => Some(Plan::Scheduled { row: row.clone(), stage: Stage::Waits, refusal: None }),

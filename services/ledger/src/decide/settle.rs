@@ -1,6 +1,6 @@
-//! What becomes of a pending transaction: posted, voided, increased, or released because its time was over.
+//! What happens to a pending transaction: posted, voided, increased, or released because it expired.
 //!
-//! Invariant: of every hold, posted, released and remaining add up to what was ever held.
+//! Invariant: for every hold, posted, released and remaining add up to what was ever held.
 
 use kernel::{Money, Timestamp};
 use ledger_api::{Increase, Metadata, Post, Refusal, TransactionId, Void};
@@ -25,7 +25,7 @@ pub(super) fn post(state: &mut State, now: Timestamp, reach: &Reach, tag: &Tag, 
         if amount == 0 && released == 0 {
             continue;
         }
-        // Where nothing is posted, the rest is only released, which a frozen account allows.
+        // If nothing is posted, the rest is only released, which a frozen account allows.
         if amount > 0 {
             check_open(state, part.debit)?;
             check_open(state, part.credit)?;
@@ -84,7 +84,7 @@ pub(super) fn increase(
     Ok(())
 }
 
-/// Releases all that remains of the pending transaction whose first row is `first`, under an id that was made for it.
+/// Releases all that remains of the pending transaction whose first row is `first`, under a generated id.
 pub(super) fn expire(state: &mut State, first: u64, id: u128) {
     let Some(pending) = Pending::load(state, first) else { return };
     let start = state.mark();
@@ -92,7 +92,7 @@ pub(super) fn expire(state: &mut State, first: u64, id: u128) {
     for part in pending.parts.iter().filter(|part| part.hold.remaining > 0) {
         let released = part.release(state, &mut recorder, LegKind::Expiry, part.hold.remaining, true);
         if released.is_err() {
-            // A release lowers sums only, so nothing can refuse it; should that change, the hold stays as it was.
+            // A release only lowers sums, so nothing can refuse it; should that change, the hold stays as it was.
             state.take_back(start);
             return;
         }
@@ -103,7 +103,7 @@ pub(super) fn expire(state: &mut State, first: u64, id: u128) {
     finish(state, recorder, &tag, target, None, &Metadata::new(), asked);
 }
 
-/// A pending transaction with something left in it.
+/// A pending transaction with something remaining.
 struct Pending {
     id: u128,
     parts: Vec<Part>,
@@ -156,7 +156,7 @@ impl Pending {
         }
     }
 
-    /// One amount for each part: as given, or all that remains when none is.
+    /// One amount per part: as given, or all that remains if none is.
     fn amounts(&self, state: &State, given: &[Money]) -> Result<Vec<i64>, Refusal> {
         if given.is_empty() {
             return Ok(self.parts.iter().map(|part| part.hold.remaining).collect());
@@ -230,7 +230,7 @@ impl Part {
         if was_held != is_held {
             for no in [debit, credit] {
                 if let Some(head) = state.head_mut(no) {
-                    // A part that was finished while others were not is held again by an increase.
+                    // A finished part of a hold whose other parts are open is held again by an increase.
                     head.holds = if is_held { head.holds + 1 } else { head.holds.saturating_sub(1) };
                 }
             }
@@ -238,7 +238,7 @@ impl Part {
         Ok(())
     }
 
-    /// What remains with `amount` more; nothing when all that was ever held would not fit into 64 bits.
+    /// What remains plus `amount`; `None` if the total ever held would overflow 64 bits.
     fn increased(&self, amount: i64) -> Option<i64> {
         let Hold { posted, released, remaining, .. } = self.hold;
         let remaining = remaining.checked_add(amount)?;

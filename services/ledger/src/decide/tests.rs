@@ -105,7 +105,7 @@ pub(super) fn cancel(bits: u128, target: u128) -> Line {
     Line { tag: tag(bits), operation: Operation::Cancel(Cancel { transaction, id, reference: None, metadata }) }
 }
 
-/// The same to be carried out at a time.
+/// The same, to be executed at a time.
 pub(super) fn scheduled(mut line: Line, at: kernel::Timestamp) -> Line {
     if let Operation::Create(create) = &mut line.operation {
         (create.scheduled, create.effective_at) = (true, Some(at));

@@ -1,4 +1,4 @@
-//! The pieces that rows are made of: bytes, variable-length numbers, and texts with their length in front.
+//! The elements of rows: bytes, variable-length numbers, and texts with a length prefix.
 
 use super::FormatError;
 
@@ -19,7 +19,7 @@ impl Writer {
         self.bytes.extend_from_slice(value);
     }
 
-    /// Seven bits a byte, the lowest first; the high bit says that another byte follows (LEB128).
+    /// Seven bits per byte, lowest first; the high bit means that another byte follows (LEB128).
     pub(crate) fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push((value & 0x7f) as u8 | 0x80);
@@ -127,14 +127,14 @@ mod tests {
         }
 
         #[test]
-        fn rubbish_is_refused_and_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn garbage_is_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let mut reader = Reader::new(&bytes);
             while reader.number("n").is_ok() && reader.text("t").is_ok() {}
         }
     }
 
     #[test]
-    fn a_number_has_one_form() {
+    fn a_number_has_one_encoding() {
         assert_eq!(Reader::new(&[0x80, 0x00]).number("n"), Err(FormatError::Value("n")));
         assert_eq!(Reader::new(&[0xff; 10]).number("n"), Err(FormatError::Value("n")));
         assert_eq!(Reader::new(&[0x80]).number("n"), Err(FormatError::Short("n")));

@@ -1,21 +1,22 @@
-//! The hash chain: every commit group carries a hash over its rows and over the group before it, so that a row cannot be
-//! changed, dropped, added or moved without all later hashes changing. SHA-256, so that anybody can check it.
+//! The hash chain: every commit group has a hash over its rows and the previous group, so that a row cannot be changed,
+//! dropped, added or moved without changing all later hashes. SHA-256, so that anybody can check it.
 
 use ledger_api::BookName;
 use sha2::{Digest, Sha256};
 
 pub(crate) type Hash = [u8; 32];
 
-/// What the first group of the book `main` follows.
+/// The hash before the first group of the book `main`.
 const MAIN: Hash = [0; 32];
 
-/// Kinds of hashed things are told apart by what is hashed first.
+/// Each kind of hash has its own prefix.
 const ROWS_DOMAIN: &[u8] = b"florin.rows.1";
 const GROUP_DOMAIN: &[u8] = b"florin.group.1";
 const METADATA_DOMAIN: &[u8] = b"florin.metadata.1";
 const BOOK_DOMAIN: &[u8] = b"florin.book.1";
 
-/// What the first group of a book follows: its name is in every hash, so that no log passes for that of another book.
+/// The hash before a book's first group: the name is in every hash, so that one book's log cannot be passed off as
+/// another's.
 pub(crate) fn genesis(book: &BookName) -> Hash {
     if book.is_main() {
         return MAIN;
@@ -32,7 +33,7 @@ pub(crate) struct GroupStamp {
     pub last_seq: u64,
 }
 
-/// Takes the rows of a group one after the other.
+/// Collects the rows of a group one after the other.
 pub(crate) struct RowsHash(Sha256);
 
 impl RowsHash {
@@ -61,7 +62,7 @@ pub(crate) fn group_hash(previous: &Hash, stamp: GroupStamp, rows: &Hash) -> Has
     hash.finalize().into()
 }
 
-/// Metadata enters the log as this hash only, so that it can be erased and the chain stays whole; the salt keeps short
+/// Metadata enters the log only as this hash, so that it can be erased without breaking the chain; the salt keeps short
 /// metadata from being guessed.
 pub(crate) fn metadata_hash(salt: &[u8], body: &str) -> Hash {
     let mut hash = Sha256::new_with_prefix(METADATA_DOMAIN);

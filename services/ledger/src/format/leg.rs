@@ -1,4 +1,4 @@
-//! The row of one posting: both sides, what both accounts stand at behind it, and where each account's history goes on.
+//! The row of one posting: both sides, the state of both accounts after it, and the pointers of each account's history.
 
 use super::codec::{Reader, Writer};
 use super::{FormatError, VERSION};
@@ -10,15 +10,15 @@ pub(crate) enum LegKind {
     Posted,
     /// Holds money.
     Pending,
-    /// Moves money that a hold kept, and may release the rest.
+    /// Moves held money, and may release the rest.
     Post,
-    /// Releases money of a hold.
+    /// Releases held money.
     Void,
     /// Holds more.
     Increase,
-    /// Moves back what an earlier row moved.
+    /// Moves an earlier row's money back.
     Reversal,
-    /// Releases a hold that was due.
+    /// Releases an expired hold.
     Expiry,
 }
 
@@ -55,10 +55,10 @@ pub(crate) struct LegRow {
     pub head: Option<TransactionHead>,
     pub debit: u64,
     pub credit: u64,
-    /// In smallest units, above zero; zero only where a posting takes nothing of a hold and releases what remains.
+    /// In smallest units, above zero; zero only if a posting takes nothing of a hold and releases the rest.
     pub amount: i64,
     pub overrides_floor: bool,
-    /// Of the rows that concern a hold.
+    /// For rows that concern a hold.
     pub hold: Option<HoldAfter>,
     pub debit_side: SideAfter,
     pub credit_side: SideAfter,
@@ -68,17 +68,17 @@ pub(crate) struct LegRow {
 pub(crate) struct TransactionHead {
     pub id: u128,
     pub legs: u8,
-    /// The pending transaction, or the reversed one; the own id, of what was scheduled.
+    /// The pending or the reversed transaction; its own id, if it was scheduled before.
     pub target: Option<u128>,
     pub effective_at: Option<i64>,
     pub expires_at: Option<i64>,
     pub reference: Option<String>,
     pub metadata: Option<[u8; 32]>,
-    /// Digest of the postings as they were asked for, where they differ from the rows: splits and "up to available".
+    /// Digest of the requested postings, if they differ from the rows: splits and "up to available".
     pub asked: Option<[u8; 16]>,
 }
 
-/// The hold behind a row, by the sequence number of the row that made it.
+/// The hold after a row, identified by the sequence number of the row that created it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HoldAfter {
     pub seq: u64,
@@ -100,10 +100,10 @@ pub(crate) struct SideAfter {
     pub sums: Sums,
     pub floor: Option<i64>,
     pub version: u64,
-    /// The account's previous row and a jump further back; 0 where there is none.
+    /// The account's previous row and a jump further back; 0 for none.
     pub prev: u64,
     pub jump: u64,
-    /// Of the account's late rows so far, this one included; nothing of it is written where there was none.
+    /// Sums of the account's late rows so far, including this one; not written if there are none.
     pub late: Sums,
 }
 
@@ -131,7 +131,7 @@ impl LegRow {
         }
     }
 
-    /// What one of its two accounts stands at behind the row.
+    /// The state of one of its two accounts after the row.
     pub(crate) fn side(&self, account: u64) -> &SideAfter {
         if self.debit == account { &self.debit_side } else { &self.credit_side }
     }
@@ -180,7 +180,7 @@ impl LegRow {
 }
 
 impl TransactionHead {
-    /// Whether the rows carry out what was scheduled under their id before: then they name themselves as their target.
+    /// Whether the rows execute a transaction scheduled under this id: then they name themselves as their target.
     pub(crate) fn carries_out(&self) -> bool {
         self.target == Some(self.id)
     }
@@ -302,12 +302,12 @@ impl Sums {
     }
 }
 
-/// A late row adds to a sum, so that sums of nothing would be a second way to say that there was none.
+/// A late row adds to a sum, so late sums of zero would be a second encoding of "none".
 fn some_late(late: Sums) -> Result<Sums, FormatError> {
     if late.is_zero() { Err(FormatError::Value("late sums")) } else { Ok(late) }
 }
 
-/// A bit that means nothing yet may mean something to a newer version, so it is not passed over.
+/// A bit without a meaning may get one in a newer version, so it is not ignored.
 pub(super) fn known_bits(flags: u8, known: u8, what: &'static str) -> Result<(), FormatError> {
     if flags & !known == 0 { Ok(()) } else { Err(FormatError::Value(what)) }
 }
@@ -320,7 +320,7 @@ fn floor_bits(floor: Option<i64>) -> u8 {
     }
 }
 
-/// Rows point back by how far; 0 means nowhere.
+/// Pointers are distances back; 0 means none.
 fn distance(seq: u64, to: u64) -> u64 {
     if to == 0 { 0 } else { seq.saturating_sub(to) }
 }

@@ -1,4 +1,4 @@
-//! All kinds of rows. Every change of state is one: assets, accounts and their limits, postings, and refusals too.
+//! All kinds of rows. Every change of state is one: assets, accounts and their limits, postings, and also refusals.
 
 use ledger_api::{AccountStatus, Side};
 
@@ -28,7 +28,7 @@ pub(crate) struct AssetRow {
     pub scale: u8,
 }
 
-/// An account opened or changed, with all of its state behind the change.
+/// An account opened or changed, with its whole state after the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccountRow {
     pub event: AccountEvent,
@@ -63,12 +63,12 @@ pub(crate) struct AccountState {
     pub status: AccountStatus,
     pub floor: Option<i64>,
     pub ceiling: Option<i64>,
-    /// Hash of the metadata in force, and the row that set it.
+    /// Hash of the current metadata, and the row that set it.
     pub metadata: Option<[u8; 32]>,
     pub metadata_seq: u64,
 }
 
-/// A command that was refused, so that its repeat is refused too.
+/// A refused command, recorded so that its repeat is refused too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefusalRow {
     pub id: u128,
@@ -127,8 +127,8 @@ impl Row {
 }
 
 impl Row {
-    /// The id that is found here: of the transaction or command that the row begins. What carries out or fails something
-    /// scheduled has the id of that, which is found where it was scheduled.
+    /// The id that is found at this row: of the transaction or command that the row begins. A row that executes or
+    /// fails a scheduled transaction has that one's id, which is found where it was scheduled.
     pub(crate) fn names_id(&self) -> Option<u128> {
         match self {
             Row::Leg(leg) => leg.head.as_ref().filter(|head| !head.carries_out()).map(|head| head.id),

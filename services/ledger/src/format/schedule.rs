@@ -1,5 +1,5 @@
-//! The rows of what is carried out later: scheduled, and given up or refused when it was due. One that is carried out
-//! leaves the rows of a posting, which are in `leg`.
+//! The rows of scheduled transactions: scheduled, cancelled, or refused when due. An executed one has posting rows,
+//! which are in `leg`.
 
 use super::codec::{Reader, Writer};
 use super::leg::known_bits;
@@ -14,15 +14,15 @@ pub(super) const FAILED: u8 = 6;
 pub(crate) struct ScheduledRow {
     pub id: u128,
     pub due_at: i64,
-    /// All that it names, in the order in which it names them first.
+    /// All accounts that it names, in the order of first mention.
     pub accounts: Vec<u64>,
-    /// What is to be done, as a JSON object, without id, reference and metadata.
+    /// The operation as a JSON object, without id, reference and metadata.
     pub operation: String,
     pub reference: Option<String>,
     pub metadata: Option<[u8; 32]>,
 }
 
-/// A scheduled transaction was given up.
+/// A scheduled transaction was cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CancelledRow {
     pub id: u128,
@@ -36,7 +36,7 @@ pub(crate) struct CancelledRow {
 /// A scheduled transaction was refused when it was due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FailedRow {
-    /// Of the scheduled transaction.
+    /// The id of the scheduled transaction.
     pub id: u128,
     /// The row that scheduled it.
     pub scheduled: u64,
@@ -65,7 +65,7 @@ impl ScheduledRow {
         let id = u128::from_be_bytes(input.array("id")?);
         let due_at = input.positive("due time")?;
         let count = input.number("number of accounts")?;
-        // Nothing is set aside for a number that the row only claims.
+        // No memory is reserved for a number that the row only claims.
         let accounts = (0..count).map(|_| input.number("account")).collect::<Result<Vec<u64>, FormatError>>()?;
         let operation = input.text("operation")?;
         let (reference, metadata) = read_names(input)?;

@@ -99,7 +99,7 @@ fn full_head() -> Row {
     row(LegRow { head: Some(head), overrides_floor: true, debit_side: side([0, 0, 500, 0], Some(-1), 1, 0, 0), ..leg })
 }
 
-/// The debited account had late rows before, this one is the first of the credited one.
+/// The debited account had late rows before; this is the first one of the credited account.
 fn late() -> Row {
     let mut leg = leg(LegKind::Posted, None, 500, None);
     leg.head = leg.head.map(|head| TransactionHead { effective_at: Some(AT), ..head });
@@ -200,7 +200,7 @@ fn vectors() -> Vec<Vector> {
     ]
 }
 
-/// The hexadecimal text behind a name in the document's tables of vectors.
+/// The hexadecimal text of a name in the document's vector tables.
 fn documented(name: &str) -> &'static str {
     let start = format!("| {name} |");
     let line = DOCUMENT.lines().find(|line| line.starts_with(&start));
@@ -213,7 +213,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_kind_of_row_has_the_bytes_that_the_document_shows() {
+fn every_kind_of_row_encodes_as_documented() {
     let mut wrong = Vec::new();
     for Vector { name, seq, row, bytes: expected } in vectors() {
         let found = hex(&row.encode(seq));
@@ -226,9 +226,9 @@ fn every_kind_of_row_has_the_bytes_that_the_document_shows() {
     assert!(wrong.is_empty(), "the document should show\n{}", wrong.join("\n"));
 }
 
-/// Kinds 1 to 6 and 16 to 22, and account events 0 to 5: none without a vector.
+/// Kinds 1 to 6 and 16 to 22, and account events 0 to 5: each has a vector.
 #[test]
-fn no_kind_of_row_is_without_a_vector() {
+fn every_kind_of_row_has_a_vector() {
     let shown: std::collections::BTreeSet<String> =
         vectors().iter().map(|vector| vector.bytes[..4].to_owned()).collect();
     let wanted = (1..=6).chain(16..=22).map(|kind: u8| format!("01{kind:02x}"));
@@ -242,7 +242,7 @@ fn end_of(book: BookName, number: u64, last_seq: u64, hash: [u8; 32]) -> String 
 }
 
 #[test]
-fn hashes_are_the_ones_of_the_document() {
+fn hashes_match_the_document() {
     let mut rows = RowsHash::new();
     for name in ["asset", "account opened"] {
         rows.row(&bytes(documented(name)));

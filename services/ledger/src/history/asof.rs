@@ -1,8 +1,9 @@
 //! The sums of accounts as of an instant.
 //!
-//! By record time they stand in the account's newest row at or before it. By event time, late rows count from before they
-//! were recorded: less those that the row has in its sums, plus those that count by the instant. What is recorded by an
-//! instant also counts by it, so that the difference is what was recorded behind it and counts before.
+//! By record time they are in the account's newest row at or before it. By event time, late rows take effect before
+//! they were recorded: subtract those included in the row's sums, and add those that take effect by the instant. What
+//! is recorded by an instant also takes effect by it, so the difference is what was recorded after it and takes effect
+//! before.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ use crate::format::Sums;
 use crate::snapshot::Snapshot;
 use crate::store::BUCKET_BITS;
 
-/// Accounts whose rows are searched side by side.
+/// Accounts whose rows are searched in parallel.
 const TOGETHER: usize = 500;
 
 /// An instant of the books.
@@ -31,14 +32,14 @@ pub(crate) struct Instant {
     pub seq: u64,
 }
 
-/// What one account stood at.
+/// The state of one account.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Stand {
     pub sums: Sums,
     pub version: u64,
 }
 
-/// The order in which rows count: the instant, then the row.
+/// The order in which rows take effect: the instant, then the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Point {
     pub time: i64,
@@ -46,7 +47,7 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// Behind all rows of an instant.
+    /// After all rows of an instant.
     pub(crate) fn end_of(time: i64) -> Point {
         Point { time, seq: i64::MAX as u64 }
     }
@@ -67,7 +68,7 @@ pub(crate) async fn instant(snapshot: &Snapshot, at: Option<Timestamp>, by: Time
     Ok(Instant { at, by, seq })
 }
 
-/// By the numbers of the accounts; one that does not exist is left out.
+/// By account number; missing accounts are left out.
 pub(crate) async fn stands(
     snapshot: &Snapshot,
     accounts: &[u64],
@@ -77,7 +78,7 @@ pub(crate) async fn stands(
     for some in accounts.chunks(TOGETHER) {
         let heads = snapshot.heads(some).await?;
         match instant.at {
-            // What is recorded by now also counts by now, so both clocks agree.
+            // What is recorded by now also takes effect by now, so both clocks agree.
             Some(at) if instant.seq < snapshot.last_seq => stands.extend(earlier(snapshot, &heads, instant, at).await?),
             _ => {
                 let now = |(no, head): (&u64, &Head)| (*no, Stand { sums: head.sums, version: head.version });
@@ -114,7 +115,7 @@ async fn earlier(
             stands.push((account, stand));
         }
     }
-    // All at once: on a network, what is not waited for is not paid for.
+    // All at once: on a network, parallel requests cost one wait.
     let correct = async |(account, stand, late): (u64, Stand, Sums)| {
         let by_then = late_up_to(snapshot, account, Point::end_of(at)).await?;
         let sums = corrected_by(stand.sums, late, by_then)?;
@@ -134,7 +135,7 @@ pub(crate) fn corrected_by(recorded: Sums, late: Sums, by_then: Sums) -> Result<
     Ok(Sums::of(each))
 }
 
-/// The sums of an account's late rows that count at or before a point.
+/// The sums of an account's late rows that take effect at or before a point.
 pub(crate) async fn late_up_to(snapshot: &Snapshot, account: u64, point: Point) -> Result<Sums, DbError> {
     let time = point.time.max(0);
     let [b44, b35, b26, b17] = BUCKET_BITS.map(|bits| time >> bits);
@@ -154,7 +155,7 @@ pub(crate) async fn late_up_to(snapshot: &Snapshot, account: u64, point: Point) 
     sums(snapshot, sql::LATE_UP_TO, &params.map(Value::Int)).await
 }
 
-/// Those of them that were recorded behind row `known`.
+/// Those of them that were recorded after row `known`.
 pub(crate) async fn late_behind(snapshot: &Snapshot, account: u64, known: u64, point: Point) -> Result<Sums, DbError> {
     if known >= snapshot.last_seq {
         return Ok(Sums::default());

@@ -44,7 +44,7 @@ fn shown(
     }
 }
 
-/// By event time, everything that is known today was looked at.
+/// By event time, everything known today was included.
 pub(super) fn looked_at(snapshot: &Snapshot, instant: Instant) -> u64 {
     match instant.by {
         TimeBasis::Record => instant.seq,

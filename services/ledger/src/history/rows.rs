@@ -1,4 +1,4 @@
-//! Rows of the log as searches ask for them: all that any of them wants, in one question a round.
+//! Log rows for searches: everything that any of them needs, in one query per round.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(crate) struct Rows<'a> {
     rounds: usize,
 }
 
-/// What was asked of the log.
+/// The number of queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cost {
     pub rounds: usize,
@@ -35,7 +35,7 @@ pub(crate) enum Way {
 }
 
 impl Search {
-    /// What a search for one row has found.
+    /// The result of a search for one row.
     pub(crate) fn spot(&self) -> Option<Spot> {
         match &self.way {
             Way::Find(find) => find.found(),
@@ -49,7 +49,7 @@ impl<'a> Rows<'a> {
         Rows { tx, known: HashMap::new(), rounds: 0 }
     }
 
-    /// Takes all searches to their ends.
+    /// Runs all searches to their ends.
     pub(crate) async fn run(&mut self, searches: &mut [Search]) -> Result<(), DbError> {
         loop {
             let mut wanted = BTreeSet::new();

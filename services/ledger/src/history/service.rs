@@ -1,4 +1,4 @@
-//! The trait's questions: who may ask, what is wrong with the question, and one snapshot for the answer.
+//! The trait's queries: permission, validation, and one snapshot for the reply.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl History for LedgerService {
 /// The account, if it exists for the caller.
 async fn readable(ctx: &Ctx, snapshot: &Snapshot, path: &AccountPath) -> Result<Arc<AccountFacts>, LedgerError> {
     let unknown = || Refusal::NotFound { what: "account".to_owned(), name: path.to_string() };
-    // Whoever may read no account learns of none whether it exists.
+    // A caller who may read no account must not learn whether one exists.
     reach(ctx, "accounts", "read")?;
     let account = facts_of(snapshot, path).await?.ok_or_else(unknown)?;
     let owner = account.owner.as_ref().map(|owner| owner.as_str());

@@ -1,4 +1,4 @@
-//! Questions about the past. `late_bucket` holds sums over 2^44, 2^35, 2^26 and 2^17 microseconds, see `store::late`.
+//! History queries. `late_bucket` holds sums over 2^44, 2^35, 2^26 and 2^17 microseconds, see `store::late`.
 
 pub(crate) const GROUP_AT: &str = "
 select last_seq
@@ -41,7 +41,7 @@ from (
     where account = $1 and effective_at >= $9 and effective_at <= $10 and (effective_at < $10 or seq <= $11)
 ) as parts";
 
-/// Those of them that became known behind row `$2`.
+/// Those of them that were recorded after row `$2`.
 pub(crate) const LATE_BEHIND: &str = "
 select
     cast(coalesce(sum(case when place = 0 then amount else 0 end), 0) as bigint),
@@ -65,7 +65,7 @@ where account = $1 and (effective_at, seq) > ($2, $3) and (effective_at, seq) <=
 order by effective_at desc, seq desc
 limit $7";
 
-/// `$2` is the prefix with a colon behind it, `$3` the first text behind all that begin so.
+/// `$2` is the prefix followed by a colon, `$3` the first text after all that begin with it.
 pub(crate) const ACCOUNTS_BELOW: &str = "
 select no, path, currency, scale, normal, owner, reference, opened_seq, opened_at
 from account

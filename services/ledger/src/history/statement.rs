@@ -1,7 +1,7 @@
 //! A page of an account's statement.
 //!
-//! Invariant: opening plus all movements is closing, for any way in which a range is cut into ranges and pages. What a
-//! page is cut from does not change while it is read: a cursor carries the last row that its statement knows.
+//! Invariant: opening plus all movements equals closing, however a range is divided into ranges and pages. The basis of
+//! a page does not change while it is read: a cursor has the last row that its statement includes.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,14 +24,14 @@ use crate::snapshot::Snapshot;
 use crate::store::{facts as facts_of_row, sql as tables};
 use crate::view::kind;
 
-/// Rows that one page looks at, at most: one that finds too little of what is asked for is short and has its cursors.
+/// Maximum rows that one page reads: a page that finds too few is short and still has its cursors.
 const SCANNED_MAX: usize = 2_000;
 
-/// A place in the statement's order: rows up to it in record order, and in the order of event time.
+/// A position in the statement's order: rows up to it in record order, and in the order of event time.
 #[derive(Debug, Clone, Copy)]
 struct Edge {
     point: Point,
-    /// The last row at or before it that counts from when it was recorded; by record time, the last row.
+    /// The last row at or before it that took effect when it was recorded; by record time, the last row.
     row: u64,
 }
 
@@ -40,11 +40,11 @@ struct Desk<'a> {
     account: &'a AccountFacts,
     head: &'a Head,
     by: TimeBasis,
-    /// The last row that the statement knows.
+    /// The last row that the statement includes.
     known: u64,
 }
 
-/// What was collected of one page.
+/// What was collected for one page.
 struct Collected {
     steps: Vec<(Step, Sums)>,
     first: Option<Point>,
@@ -108,7 +108,7 @@ pub(super) async fn statement(
 }
 
 impl Desk<'_> {
-    /// What every page of the statement says.
+    /// The content common to every page of the statement.
     fn empty(&self, query: &StatementQuery) -> Statement {
         Statement {
             path: self.account.path.clone(),
@@ -127,7 +127,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Right before the range, and its end.
+    /// Just before the range, and its end.
     async fn range(&self, query: &StatementQuery) -> Result<(Edge, Edge), DbError> {
         let before = |instant: Option<Timestamp>, none| instant.map_or(none, |instant| instant.micros() - 1);
         let low = self.edge(Point::end_of(before(query.from, -1))).await?;
@@ -140,14 +140,14 @@ impl Desk<'_> {
         Ok(Edge { point, row: by_then.min(point.seq).min(self.known) })
     }
 
-    /// What is left of the range behind a cursor; nothing, for one of another range.
+    /// The rest of the range after a cursor; `None` for a cursor of another range.
     async fn behind(
         &self,
         cursor: StatementCursor,
         (low, high): (Edge, Edge),
         ascending: bool,
     ) -> Result<(Edge, Edge), DbError> {
-        // Downwards, the page ends right before the row of the cursor.
+        // Backwards, the page ends just before the cursor's row.
         let seq = if ascending { cursor.seq } else { cursor.seq.saturating_sub(1) };
         let time = if self.by == TimeBasis::Record { i64::MAX } else { cursor.time };
         let edge = self.edge(Point { time, seq }).await?;
@@ -163,7 +163,7 @@ impl Desk<'_> {
         Ok(if ascending { (edge, high) } else { (low, edge) })
     }
 
-    /// The account's last rows before some edges, all searched for together.
+    /// The account's last rows before several boundaries, searched together.
     async fn find(&self, rows: &mut Rows<'_>, edges: [Edge; 4]) -> Result<[Option<Spot>; 4], DbError> {
         let find =
             |edge: Edge| Search { account: self.account.no, way: Way::Find(Find::new(&self.head.roots, edge.row)) };
@@ -172,14 +172,14 @@ impl Desk<'_> {
         Ok(searches.each_ref().map(Search::spot))
     }
 
-    /// Where the account stood at an edge.
+    /// The account's state at a boundary.
     async fn sums(&self, rows: &Rows<'_>, spot: Option<Spot>, edge: Edge) -> Result<Sums, DbError> {
         let (mut recorded, mut late) = (Sums::default(), Sums::default());
         if let Some(spot) = spot {
             let side = rows.get(spot.seq)?.side(self.account.no);
             (recorded, late) = (side.sums, side.late);
         }
-        // Everything that was recorded by then also counts by then.
+        // Everything recorded by then also takes effect by then.
         if self.by == TimeBasis::Record || self.head.late.is_zero() || edge.row == self.known {
             return Ok(recorded);
         }
@@ -231,7 +231,7 @@ fn counterpart(row: &LegRow, account: u64) -> u64 {
     if row.debit == account { row.credit } else { row.debit }
 }
 
-/// Takes rows until there are enough, each with the sums behind it.
+/// Takes rows until there are enough, each with the sums after it.
 async fn collect<'a>(
     stream: &mut Stream<'a>,
     rows: &mut Rows<'a>,
@@ -270,7 +270,7 @@ fn moved(sums: Sums, change: [i64; 4], sign: i64) -> Result<Sums, DbError> {
     Ok(Sums::of(each))
 }
 
-/// Towards the end of the statement, and back. Where a page came from, there is something.
+/// Towards the end of the statement, and back. There is something where a page came from.
 fn cursors(
     query: &StatementQuery,
     collected: &Collected,

@@ -1,7 +1,7 @@
-//! The rows of an account between two points, in either direction, in the order of either clock.
+//! The rows of an account between two positions, in either direction, in the order of either clock.
 //!
-//! By record time they are a range of ranks. By event time two streams are merged: the rows that count from when they
-//! were recorded, which are in that order already, and the late ones, from their table.
+//! By record time they are a range of ranks. By event time two streams are merged: the rows that took effect when they
+//! were recorded, already in that order, and the late ones, from their table.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,32 +18,32 @@ use crate::format::{LegRow, Sums};
 use crate::snapshot::Snapshot;
 use crate::store::sql as tables;
 
-/// Rows that are read at once; more of them where all of those were late.
+/// Rows read at once; more of them if all of those were late.
 const CHUNK: u64 = 64;
 const CHUNK_MAX: u64 = 4_096;
 
-/// A row of the account and what it did to its four sums.
+/// A row of the account and its effect on the four sums.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
-    /// Where it stands in the order; by record time, the time is left at zero.
+    /// Its position in the order; by record time, the time is zero.
     pub point: Point,
     pub row: Arc<LegRow>,
     pub change: [i64; 4],
-    /// Where it is known already.
+    /// If it is already known.
     pub recorded_at: Option<i64>,
 }
 
-/// Which rows, and which way.
+/// Which rows, and in which direction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub account: u64,
     pub by: TimeBasis,
     pub ascending: bool,
-    /// Ranks of rows in record order: behind `ranks.0`, up to `ranks.1`.
+    /// Ranks of rows in record order: after `ranks.0`, up to `ranks.1`.
     pub ranks: (u64, u64),
     /// The same as points in the order of event time.
     pub points: (Point, Point),
-    /// No row behind this one is known.
+    /// No row after this one is included.
     pub known: u64,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Stream<'a> {
         Stream { snapshot, roots, span, on_time: VecDeque::new(), late: VecDeque::new(), late_is_over, chunk: CHUNK }
     }
 
-    /// The next row in order, which stays the next one.
+    /// The next row in order, without consuming it.
     pub(super) async fn peek(&mut self, rows: &mut Rows<'a>) -> Result<Option<&Step>, DbError> {
         self.fill(rows).await?;
         Ok(if self.late_is_next() { self.late.front() } else { self.on_time.front() })
@@ -99,7 +99,7 @@ impl<'a> Stream<'a> {
             false => (low.max(high.saturating_sub(self.chunk)) + 1, high),
         };
         self.span.ranks = if self.span.ascending { (last, high) } else { (low, first - 1) };
-        // What a row did shows beside the row before it.
+        // A row's effect is the difference to the previous row.
         let range = Range::new(self.roots, (first - 1).max(1), last);
         let mut search = [Search { account: self.span.account, way: Way::Range(range) }];
         rows.run(&mut search).await?;
@@ -156,7 +156,7 @@ impl<'a> Stream<'a> {
             self.late.push_back(Step { point, row: Arc::clone(rows.get(point.seq)?), change, recorded_at: None });
         }
         if let Some(last) = self.late.back() {
-            // Downwards, the next page ends right before the last row of this one.
+            // Backwards, the next page ends just before the last row of this one.
             let before = Point { time: last.point.time, seq: last.point.seq.saturating_sub(1) };
             self.span.points = if ascending { (last.point, high) } else { (low, before) };
         }
@@ -171,7 +171,7 @@ fn difference(after: Sums, before: Sums) -> [i64; 4] {
     change
 }
 
-/// When each of some rows was recorded, asked for side by side.
+/// The record times of several rows, queried in parallel.
 pub(super) async fn record_times(
     snapshot: &Snapshot,
     seqs: impl Iterator<Item = u64>,

@@ -1,4 +1,4 @@
-//! Many accounts as of an instant, added up: below a path, and as a trial balance.
+//! Sums over many accounts as of an instant: below a path, and as a trial balance.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -60,8 +60,8 @@ fn overflow(account: &AccountPath) -> QueryError {
     QueryError::Refused(Refusal::SumOverflow { account: account.clone() })
 }
 
-/// The accounts that there were at the instant, in the order of their paths. An account has no row, by either clock, that
-/// is older than its opening.
+/// The accounts that existed at the instant, in path order. By either clock, an account has no row older than its
+/// opening.
 async fn accounts(
     snapshot: &Snapshot,
     prefix: Option<&AccountPath>,

@@ -1,4 +1,4 @@
-//! Both engines understand every question about the past, and what a page costs does not grow with the account.
+//! Both engines accept every history query, and the cost of a page does not grow with the account.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ fn micros(started: Monotonic) -> u64 {
     SystemClock.monotonic().micros_since(started)
 }
 
-/// `FLORIN_TEST_HOT_ENTRIES` sets how many entries there are; figures are printed.
+/// `FLORIN_TEST_HOT_ENTRIES` sets the number of entries; figures are printed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_page_costs_does_not_grow_with_the_account() {
     let entries = testkit::size("FLORIN_TEST_HOT_ENTRIES", ENTRIES) as usize;
@@ -113,7 +113,7 @@ async fn what_a_page_costs_does_not_grow_with_the_account() {
                 assert_eq!(page.movements.len(), 50);
             }
             println!("{:?} {by}: a page in {} us, {most:?} at most", store.engine(), micros(started) / 20);
-            // Two searches, one behind the other, each of a round or two for every doubling.
+            // Two consecutive searches, each with a round or two per doubling.
             assert!(most.rounds <= 4 * log2 + 4, "{most:?}");
             assert!(most.rows <= 64 + 64 + 50 + 12 * log2, "{most:?}");
         }

@@ -1,8 +1,8 @@
-//! Ways through one account's list of rows (see `chain`), without I/O: a search says which rows it needs, is given their
-//! links, and goes on. So many searches share one question to the store, and on a network the rounds are what costs.
+//! Searches in one account's list of rows (see `chain`), without I/O: a search says which rows it needs, gets their
+//! links, and continues. So many searches share one query to the store; on a network the rounds are what costs.
 //!
-//! Rows have ranks, 1 for the account's first one, which never change as rows are added. A tree of 2^k - 1 rows ends in its
-//! root; below it lie two trees of half the size: the first one ends in the root's previous row, the second one in the row
+//! Rows have ranks, 1 for the account's first one, which never change as rows are added. A tree of 2^k - 1 rows ends in
+//! its root; below it are two trees of half the size: the first ends in the root's previous row, the second in the row
 //! that this one jumps to.
 
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ impl Tree {
         Tree { root: Spot { seq: links.prev, rank: self.root.rank.saturating_sub(1) }, k: self.k.saturating_sub(1) }
     }
 
-    /// The tree of the same size before this one, for a first child.
+    /// The tree of the same size before this one, if it is a first child.
     fn sibling(&self, links: Links) -> Tree {
         Tree { root: Spot { seq: links.jump, rank: self.root.rank.saturating_sub(self.rows()) }, k: self.k }
     }
@@ -57,7 +57,7 @@ fn trees(roots: &Roots) -> Vec<Tree> {
     roots.newest_first().map(tree).collect()
 }
 
-/// What is known of a row's links; nothing for a row that was not read yet.
+/// What is known about a row's links; `None` for a row that was not read yet.
 pub(crate) type Known<'a> = &'a dyn Fn(u64) -> Option<Links>;
 
 /// Looks for the newest row at or before `bound`.
@@ -69,7 +69,7 @@ pub(crate) struct Find {
 
 #[derive(Debug, Clone, Copy)]
 enum At {
-    /// The row that is looked for lies in this tree or is the one right before it; the root lies behind the bound.
+    /// The wanted row is in this tree or is the one just before it; the root is after the bound.
     Above(Tree),
     There(Option<Spot>),
 }
@@ -85,7 +85,7 @@ impl Find {
         Find { bound, at }
     }
 
-    /// The row to read next; nothing once the search is over and the row that was found is known.
+    /// The row to read next; `None` once the search is over and the found row is known.
     pub(crate) fn step(&mut self, known: Known<'_>) -> Option<u64> {
         while let At::Above(tree) = self.at {
             let Some(links) = known(tree.root.seq) else { return Some(tree.root.seq) };
@@ -101,7 +101,7 @@ impl Find {
         self.found().map(|spot| spot.seq).filter(|seq| known(*seq).is_none())
     }
 
-    /// Nothing where the account has no row that old.
+    /// `None` if the account has no row that old.
     pub(crate) fn found(&self) -> Option<Spot> {
         match self.at {
             At::There(spot) => spot,
@@ -122,7 +122,7 @@ pub(crate) struct Range {
 #[derive(Debug, Clone, Copy)]
 enum Open {
     Tree(Tree),
-    /// What lies before a first child, which has to be read for it.
+    /// What comes before a first child, which has to be read for it.
     Sibling(Tree),
 }
 
@@ -193,7 +193,7 @@ mod tests {
         List { roots, links, rows }
     }
 
-    /// Reads what a search asks for, a round at a time; answers rounds and rows.
+    /// Reads what a search needs, one round at a time; returns rounds and rows.
     fn run(list: &List, mut step: impl FnMut(Known<'_>) -> Vec<u64>) -> (usize, usize) {
         let mut read: HashMap<u64, Links> = HashMap::new();
         for round in 0.. {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_row_at_or_before_a_bound_is_found_with_its_rank() {
+    fn the_newest_row_at_or_before_a_bound_is_found() {
         for length in [0, 1, 2, 3, 4, 7, 8, 100, 1_000, 5_000] {
             let list = list(length);
             let step = if length < 200 { 1 } else { 13 };
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn any_range_of_ranks_is_read_in_a_logarithmic_number_of_rounds() {
+    fn any_range_is_read_in_logarithmically_many_rounds() {
         for length in [0, 1, 2, 3, 6, 7, 15, 64, 90] {
             let list = list(length);
             for low in 0..=length + 2 {

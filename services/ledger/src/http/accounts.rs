@@ -11,7 +11,7 @@ use super::book::InBook;
 use super::examples;
 use super::transactions::Repeatable;
 
-/// Names the list in its cursors, so that the cursor of another one is refused.
+/// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "ledger.accounts";
 pub(super) const METADATA: &str = "metadata.";
 
@@ -25,17 +25,17 @@ pub(super) struct AccountAt {
 
 /// Open an account
 ///
-/// The path is the account's identity and places it in the hierarchy: `customers:ann` lies below `customers`, which need
-/// not exist. `normal` is the side on which it grows: `debit` for assets and expenses, `credit` for liabilities, equity and
-/// income. Without a word about it an account may not go below zero.
+/// The path is the account's identity and its place in the hierarchy: `customers:ann` is below `customers`, which need
+/// not exist. `normal` is the normal side: `debit` for assets and expenses, `credit` for liabilities, equity and
+/// income. By default an account may not go below zero.
 ///
-/// Opening the same account again with the same content is harmless and answers 200. Also at `/v1/accounts`.
+/// Opening the same account again with the same content is safe and answers 200. Also at `/v1/accounts`.
 #[utoipa::path(
     post, path = "/accounts", tag = "Accounts", params(Repeatable),
     request_body(content = NewAccount, example = json!(examples::new_account())),
     responses(
         (status = 201, description = "Opened", body = AccountAnswer, example = json!(examples::account())),
-        (status = 200, description = "It was open already, with this content", body = AccountAnswer),
+        (status = 200, description = "It was already open, with this content", body = AccountAnswer),
     )
 )]
 pub(super) async fn open_account(
@@ -49,10 +49,10 @@ pub(super) async fn open_account(
 
 /// Read one account
 ///
-/// Three balances, all on the account's normal side: `posted` is settled, `pending_in` and `pending_out` are held by pending
-/// transactions, and `available` is what can leave now: posted less what is held to leave, above the floor. It is `null`
-/// for an account without a floor. `version` rises by one with every transaction that touches the account; name it in
-/// `if_version` to act only on what you have read.
+/// Balances on the account's normal side: `posted` is settled, `pending_in` and `pending_out` are held by pending
+/// transactions, and `available` is what can leave now: posted minus what is held to leave, above the floor. It is
+/// `null` for an account without a floor. `version` rises by one with every transaction that touches the account; name
+/// it in `if_version` to act only on what you have read.
 #[utoipa::path(
     get, path = "/accounts/{path}", tag = "Accounts", params(AccountAt),
     responses((
@@ -71,29 +71,29 @@ pub(super) async fn get_account(
 
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which has one parameter with a name of the caller's choice")]
+#[expect(dead_code, reason = "describes the query, which has one parameter whose name the caller chooses")]
 pub(super) struct ListAccounts {
     /// Only the account with this path and those below it.
     #[param(example = "customers")]
     prefix: Option<AccountPath>,
-    /// Only the accounts of this owner.
+    /// Only accounts of this owner.
     owner: Option<String>,
     /// Only the account with this reference.
     reference: Option<String>,
-    /// Only accounts whose metadata has this value under this key. Put the key in the place of `KEY`.
+    /// Only accounts whose metadata has this value under this key. Replace `KEY` with the key.
     #[param(rename = "metadata.KEY", example = "gold")]
     metadata: Option<String>,
     /// Accounts on one page, 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
-    /// `next` of the page before, unchanged.
+    /// `next` of the previous page, unchanged.
     cursor: Option<String>,
 }
 
 /// List accounts
 ///
-/// In the order of their paths. Narrowed by `prefix`, by `owner`, by both of them, by `reference`, or by one key of the
-/// metadata (`metadata.tier=gold`). When there are more, `next` is there: hand it back as `cursor`, with the same filter.
+/// In path order. Filter by `prefix`, by `owner`, by both, by `reference`, or by one metadata key
+/// (`metadata.tier=gold`). If there are more, `next` is present: send it back as `cursor`, with the same filter.
 #[utoipa::path(
     get, path = "/accounts", tag = "Accounts", params(ListAccounts),
     responses((status = 200, description = "One page", body = Page<AccountAnswer>, example = json!(examples::accounts())))
@@ -111,7 +111,7 @@ pub(super) async fn list_accounts(
     Ok(Json(Page { items, next, as_of_seq: page.as_of_seq }))
 }
 
-/// By hand, because a parameter's name may hold a metadata key.
+/// Parsed by hand, because a parameter's name may contain a metadata key.
 fn account_query(parameters: Vec<(String, String)>, list: &str) -> Result<AccountQuery, Problem> {
     let mut query = AccountQuery::default();
     for (name, value) in parameters {
@@ -127,7 +127,7 @@ fn account_query(parameters: Vec<(String, String)>, list: &str) -> Result<Accoun
             },
         };
         if again {
-            return Err(Problem::field(name, "is given twice; one is wanted"));
+            return Err(Problem::field(name, "expected once, found twice"));
         }
     }
     Ok(query)
@@ -139,5 +139,5 @@ pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, v
 
 fn unknown(name: &str) -> Problem {
     let name: String = name.chars().take(80).collect();
-    Problem::field(name, "is unknown; there are prefix, owner, reference, metadata.KEY, limit and cursor")
+    Problem::field(name, "is unknown; expected prefix, owner, reference, metadata.KEY, limit or cursor")
 }

@@ -1,5 +1,5 @@
-//! What callers get: 201 for what is new, 200 for what was there already or did not really happen, and refusals as
-//! problems with their particulars.
+//! Responses: 201 for something new, 200 for something that existed already or did not really happen, and refusals as
+//! problems with their details.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
@@ -9,7 +9,7 @@ use platform::http::{Json, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The answer to a command that was carried out.
+/// The response to an executed command.
 pub(super) struct Done<T> {
     status: StatusCode,
     replayed: bool,
@@ -60,19 +60,19 @@ impl<T: Serialize> IntoResponse for Done<T> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
     pub(super) items: Vec<T>,
-    /// Hand this back as `cursor` for the next page; absent on the last one.
+    /// Send this back as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
-    /// The last row of the log that was known to the page.
+    /// The last log row included in the page.
     pub(super) as_of_seq: u64,
 }
 
-/// An account and its three balances.
+/// An account and its balances.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AccountAnswer {
     #[serde(flatten)]
     account: Account,
-    /// Whether the account may go below zero without any bound.
+    /// Whether the account may go below zero without limit.
     may_go_negative: bool,
 }
 
@@ -82,7 +82,7 @@ impl From<Account> for AccountAnswer {
     }
 }
 
-/// A refusal of the ledger as a problem; `shape` says what the request called the things that it is about.
+/// A refusal of the ledger as a problem; `shape` says how the request names amounts.
 pub(super) fn problem(error: LedgerError, shape: Shape) -> Problem {
     let field = error.refusal().and_then(|refusal| field_of(refusal, shape));
     let problem = Problem::from(error);

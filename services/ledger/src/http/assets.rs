@@ -1,4 +1,4 @@
-//! Assets: units of account that ISO 4217 does not know.
+//! Assets: units of account outside ISO 4217.
 
 use ledger_api::{Asset, DeclareAsset, Shape};
 use platform::http::{CallCtx, Json, Problem};
@@ -10,17 +10,17 @@ use super::transactions::Repeatable;
 
 /// Declare an asset
 ///
-/// Points, shares, tokens: whatever is counted and is not a currency of ISO 4217. The scale is the number of digits behind
-/// the point, once and for all. Declaring the same again is harmless and answers 200.
+/// Points, shares, tokens: anything countable that is not an ISO 4217 currency. The scale is its number of decimal
+/// places and cannot be changed later. Declaring the same again is safe and answers 200.
 ///
-/// Amounts of it look like those of a currency (`{"amount": "250", "currency": "POINTS"}`). Accounts that hold it name it
+/// Its amounts look like those of a currency (`{"amount": "250", "currency": "POINTS"}`). Accounts that hold it name it
 /// with its scale: `"currency": "POINTS/0"`.
 #[utoipa::path(
     post, path = "/assets", tag = "Assets", params(Repeatable),
     request_body(content = DeclareAsset, example = json!(examples::declare_asset())),
     responses(
         (status = 201, description = "Declared", body = Asset, example = json!(examples::asset())),
-        (status = 200, description = "It had been declared with this scale before", body = Asset),
+        (status = 200, description = "It was already declared with this scale", body = Asset),
     )
 )]
 pub(super) async fn declare_asset(
@@ -34,7 +34,7 @@ pub(super) async fn declare_asset(
 
 /// List the declared assets
 ///
-/// All of them, by code. Currencies of ISO 4217 need no declaration and are not listed.
+/// All of them, by code. ISO 4217 currencies need no declaration and are not listed.
 #[utoipa::path(
     get, path = "/assets", tag = "Assets",
     responses((status = 200, description = "All declared assets", body = Vec<Asset>, example = json!(examples::assets())))

@@ -1,4 +1,4 @@
-//! Several operations in one request, all or none, or each for itself.
+//! Several operations in one request: all or none, or each on its own.
 
 use http::StatusCode;
 use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Refusal, Shape, Transaction};
@@ -12,43 +12,44 @@ use super::book::Chosen;
 use super::examples;
 use super::transactions::Repeatable;
 
-/// What became of each line, in the order of the request.
+/// The result of each line, in request order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BatchAnswer {
     lines: Vec<LineAnswer>,
 }
 
-/// What the line would have been answered on its own.
+/// The response that the line would have had on its own.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LineAnswer {
     /// The HTTP status that the line would have had on its own.
     #[schema(example = 201)]
     status: u16,
-    /// Of a line that was carried out.
+    /// For a line that was executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<Box<Transaction>>,
-    /// Of a line that was refused: a problem like those of a whole request.
+    /// For a line that was refused: a problem like that of a whole request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<platform::http::ProblemBody<'static>>)]
     problem: Option<Value>,
 }
 
-/// Carry out many operations
+/// Execute many operations
 ///
-/// Each line is an object with one member: `create` (a transaction to record), `post`, `void`, `increase`,
-/// `reverse` or `cancel` (with the `transaction` that it is about). Lines are carried out in their order, each seeing what those before it did.
+/// Each line is an object with one member: `create` (a transaction to record), `post`, `void`, `increase`, `reverse` or
+/// `cancel` (with the `transaction` it is about). Lines are executed in order, each seeing the effects of those before
+/// it.
 ///
-/// With `"atomic": true` all lines are carried out or none is (1,000 lines at most): a line that fails makes the answer a
-/// problem with status 422, the code of that line, and `lines` with what became of each; the others have
-/// `sibling_failed`. With `false` each line stands alone (10,000 at most) and the answer is 200 whatever became of them.
+/// With `"atomic": true` all lines are executed or none (at most 1,000 lines). A line that fails makes the response a
+/// problem with status 422, that line's code, and `lines` with the result of each; the others have `sibling_failed`.
+/// With `false` each line stands alone (at most 10,000) and the response is 200 whatever the results.
 ///
-/// A batch is of one book: the query's, or the one that postings name. If two are named, nothing of it is done.
+/// A batch is in one book: the query's, or the one that postings name. If two are named, nothing is booked.
 ///
 /// Give every line an `id`, or send one `Idempotency-Key` for the batch.
 #[utoipa::path(
     post, path = "/batches", tag = "Batches", params(Repeatable),
     request_body(content = Batch, example = json!(examples::batch())),
-    responses((status = 200, description = "What became of each line", body = BatchAnswer, example = json!(examples::batch_answer())))
+    responses((status = 200, description = "The result of each line", body = BatchAnswer, example = json!(examples::batch_answer())))
 )]
 pub(super) async fn submit_batch(
     chosen: Chosen,
@@ -66,7 +67,7 @@ pub(super) async fn submit_batch(
     }
 }
 
-/// What a line's operation is called, and how it names its amounts.
+/// The name of a line's operation, and how it names its amounts.
 type Named = (&'static str, Shape);
 
 fn named(operation: &Operation) -> Named {
@@ -104,7 +105,7 @@ fn line_problem(place: usize, error: LedgerError, (name, shape): Named) -> Probl
     problem(error, shape).within(&format!("lines[{place}].{name}."))
 }
 
-/// The line that all others of an atomic batch failed for.
+/// The line that made the others of an atomic batch fail.
 struct FailedLine {
     place: usize,
     error: LedgerError,
@@ -116,7 +117,7 @@ fn failed_line(reply: &BatchReply) -> Option<FailedLine> {
         LineOutcome::Failed(error) => Some(FailedLine { place, error: error.clone() }),
     };
     let mut failed = reply.lines.iter().enumerate().filter_map(error).peekable();
-    // Of a repeat, all lines but the one may answer from memory; the first is as good when none stands out.
+    // In a repeat, all lines but one may be answered from memory; if none stands out, the first will do.
     let first = failed.peek().map(|first| FailedLine { place: first.place, error: first.error.clone() });
     let sibling =
         |error: &LedgerError| matches!(error, LedgerError::Refused { refusal: Refusal::SiblingFailed { .. }, .. });
@@ -124,10 +125,10 @@ fn failed_line(reply: &BatchReply) -> Option<FailedLine> {
 }
 
 impl FailedLine {
-    /// The whole batch's answer: 422 with the code of the line, whatever status the line alone would have had.
+    /// The whole batch's response: 422 with the code of the line, whatever status the line alone would have had.
     fn problem(self, shapes: &[Named], lines: Vec<LineAnswer>) -> Problem {
         let FailedLine { place, error } = self;
-        let detail = format!("line {place}: {error}; nothing of the batch was done");
+        let detail = format!("line {place}: {error}; nothing of the batch was booked");
         let kind = platform::http::Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.title());
         let named = shapes.get(place).copied().unwrap_or(("create", Shape::Postings));
         let line = line_problem(place, error, named);

@@ -1,5 +1,5 @@
-//! What callers send, where it differs from the commands of `ledger-api`: flat limits, one `amount` instead of a list,
-//! and `dry_run` beside the fields of a transaction.
+//! Request bodies, if they differ from the commands of `ledger-api`: flat limits, one `amount` instead of a list, and
+//! `dry_run` next to a transaction's fields.
 
 use kernel::{Currency, Money, Timestamp};
 use ledger_api::{
@@ -18,19 +18,19 @@ pub(crate) struct NewAccount {
     /// `USD`, or a declared asset with its scale: `POINTS/0`. Never changes.
     currency: Currency,
     normal: Side,
-    /// The account may not go below this. Zero when left out, unless `may_go_negative` says otherwise.
+    /// The lowest allowed balance. Zero if omitted, unless `may_go_negative` says otherwise.
     #[serde(default)]
     floor: Option<Money>,
-    /// The account may not go above this. Nothing: no bound.
+    /// The highest allowed balance. No limit if omitted.
     #[serde(default)]
     ceiling: Option<Money>,
-    /// Without a floor: whether the account may go below zero without any bound.
+    /// If there is no floor: whether the account may go below zero without limit.
     #[serde(default)]
     may_go_negative: bool,
-    /// Who the account belongs to, for lists and for access.
+    /// The account's owner, for lists and for access control.
     #[serde(default)]
     owner: Option<Reference>,
-    /// Your own name for the account, unique among accounts.
+    /// Your own reference for the account, unique among accounts.
     #[serde(default)]
     reference: Option<Reference>,
     /// At most 32 keys and 4,096 bytes; accounts can be listed by it.
@@ -47,17 +47,17 @@ impl From<NewAccount> for OpenAccount {
     }
 }
 
-/// Limits that take the place of the account's former ones.
+/// Limits that replace the account's current ones.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLimits {
-    /// The account may not go below this. Zero when left out, unless `may_go_negative` says otherwise.
+    /// The lowest allowed balance. Zero if omitted, unless `may_go_negative` says otherwise.
     #[serde(default)]
     floor: Option<Money>,
-    /// The account may not go above this. Nothing: no bound.
+    /// The highest allowed balance. No limit if omitted.
     #[serde(default)]
     ceiling: Option<Money>,
-    /// Without a floor: whether the account may go below zero without any bound.
+    /// If there is no floor: whether the account may go below zero without limit.
     #[serde(default)]
     may_go_negative: bool,
 }
@@ -68,7 +68,7 @@ impl From<NewLimits> for Limits {
     }
 }
 
-/// Metadata that takes the place of all that the account had.
+/// Metadata that replaces all of the account's current metadata.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMetadata {
@@ -76,7 +76,7 @@ pub(crate) struct NewMetadata {
     pub(super) metadata: Metadata,
 }
 
-/// Nothing is to be said; an empty body or `{}`.
+/// No fields; an empty body or `{}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
@@ -85,24 +85,24 @@ pub(crate) struct Nothing {}
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateTransaction {
-    /// Your own id; it makes repeats harmless for ever. Without one, send an `Idempotency-Key`.
+    /// Your own id; it makes repeats safe forever. Without one, send an `Idempotency-Key`.
     #[serde(default)]
     id: Option<TransactionId>,
     #[serde(default)]
     status: WantedStatus,
-    /// 1 to 64, applied in this order and all or none; each one has to respect the limits.
+    /// 1 to 64, applied in this order, all or none; each one must respect the limits.
     #[schema(min_items = 1, max_items = 64)]
     postings: Vec<Posting>,
-    /// When it counts for the books, if not now. In the future only with `scheduled`.
+    /// When it takes effect in the books, if not now. Only in the future with `scheduled`.
     #[serde(default)]
     effective_at: Option<Timestamp>,
-    /// Carry it out by itself at `effective_at`, which lies in the future then.
+    /// Execute it at `effective_at`, which must be in the future.
     #[serde(default)]
     scheduled: bool,
-    /// When a pending transaction is released by itself: in 7 days when left out, in 366 days at most.
+    /// When a pending transaction is released automatically: 7 days if omitted, 366 days at most.
     #[serde(default)]
     expires_at: Option<Timestamp>,
-    /// Your own name for the transaction, unique among transactions.
+    /// Your own reference for the transaction, unique among transactions.
     #[serde(default)]
     reference: Option<Reference>,
     #[serde(default)]
@@ -111,7 +111,7 @@ pub(crate) struct CreateTransaction {
     /// Refuse unless these accounts have these versions.
     #[serde(default)]
     if_version: Vec<VersionCondition>,
-    /// Decide and answer as if, and leave nothing.
+    /// Decide and reply as usual, but store nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -126,18 +126,18 @@ impl From<CreateTransaction> for Submit {
     }
 }
 
-/// How much of a pending transaction is meant: one `amount` where it has one posting, or one of `amounts` for each of its
-/// postings, or neither for all that remains.
+/// The amount of a pending transaction: one `amount` if it has one posting, or `amounts` with one per posting, or
+/// neither for all that remains.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Release {
     /// For a pending transaction with one posting.
     #[serde(default)]
     amount: Option<Money>,
-    /// One for each posting of the pending transaction; zero leaves a posting alone.
+    /// One per posting of the pending transaction; zero leaves a posting unchanged.
     #[serde(default)]
     amounts: Vec<Money>,
-    /// Your own id for this step; it makes repeats harmless for ever. Without one, send an `Idempotency-Key`.
+    /// Your own id for this step; it makes repeats safe forever. Without one, send an `Idempotency-Key`.
     #[serde(default)]
     id: Option<TransactionId>,
     #[serde(default)]
@@ -145,26 +145,26 @@ pub(crate) struct Release {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
-    /// Decide and answer as if, and leave nothing.
+    /// Decide and reply as usual, but store nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// As for a release, and whether what is left is given back.
+/// As for a release, and whether the rest is released.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settle {
     /// For a pending transaction with one posting.
     #[serde(default)]
     amount: Option<Money>,
-    /// One for each posting of the pending transaction; zero leaves a posting alone.
+    /// One per posting of the pending transaction; zero leaves a posting unchanged.
     #[serde(default)]
     amounts: Vec<Money>,
-    /// Release what remains. With `false` it stays pending and can be posted later.
+    /// Release the rest. With `false` it stays pending and can be posted later.
     #[serde(default = "yes", rename = "final")]
     #[schema(default = true)]
     is_final: bool,
-    /// Your own id for this step; it makes repeats harmless for ever. Without one, send an `Idempotency-Key`.
+    /// Your own id for this step; it makes repeats safe forever. Without one, send an `Idempotency-Key`.
     #[serde(default)]
     id: Option<TransactionId>,
     #[serde(default)]
@@ -172,16 +172,16 @@ pub(crate) struct Settle {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
-    /// Decide and answer as if, and leave nothing.
+    /// Decide and reply as usual, but store nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// How a reversal or a cancellation is to be recorded.
+/// Details of a reversal or a cancellation.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Undo {
-    /// Your own id for this step; it makes repeats harmless for ever. Without one, send an `Idempotency-Key`.
+    /// Your own id for this step; it makes repeats safe forever. Without one, send an `Idempotency-Key`.
     #[serde(default)]
     id: Option<TransactionId>,
     #[serde(default)]
@@ -189,7 +189,7 @@ pub(crate) struct Undo {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
-    /// Decide and answer as if, and leave nothing.
+    /// Decide and reply as usual, but store nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -255,6 +255,6 @@ fn one_or_many(amount: Option<Money>, amounts: Vec<Money>) -> Result<Vec<Money>,
     match amount {
         None => Ok(amounts),
         Some(amount) if amounts.is_empty() => Ok(vec![amount]),
-        Some(_) => Err(Problem::field("amounts", "give amount or amounts, not both")),
+        Some(_) => Err(Problem::field("amounts", "expected amount or amounts, found both")),
     }
 }

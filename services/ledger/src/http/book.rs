@@ -1,4 +1,4 @@
-//! Which book a request is about: the one that its query names with `book`, or that its postings name, else `main`.
+//! The book of a request: the one in the query's `book`, or the one its postings name, or `main`.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use super::{All, Shared};
 /// The parameter's name.
 pub(super) const BOOK: &str = "book";
 
-/// The ledger of the book that the query names. It stands before `Query` in a handler, which does not see the parameter.
+/// The ledger of the query's book. It comes before `Query` in a handler, which does not see the parameter.
 pub(super) struct InBook {
     pub(super) ledger: Shared,
     pub(super) book: BookName,
 }
 
 impl InBook {
-    /// A list's name in its cursors, so that the cursor of another book is refused.
+    /// A list's name in its cursors, so that another book's cursor is refused.
     pub(super) fn list(&self, name: &str) -> String {
         list(&self.book, name)
     }
@@ -40,14 +40,14 @@ impl FromRequestParts<All> for InBook {
     }
 }
 
-/// For operations whose postings may name the book as well.
+/// For operations whose postings may name the book too.
 pub(super) struct Chosen {
     all: Arc<dyn Books>,
     named: Option<BookName>,
 }
 
 impl Chosen {
-    /// The ledger that operations belong to: all that is named anywhere is one book.
+    /// The ledger of some operations: all names must agree on one book.
     pub(super) async fn ledger_of(self, operations: &[Operation]) -> Result<Shared, Problem> {
         let mut names = self.named.iter().chain(operations.iter().flat_map(Operation::books));
         let book = names.next().cloned().unwrap_or_else(BookName::main);

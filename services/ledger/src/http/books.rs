@@ -1,4 +1,4 @@
-//! Books: creating them, listing them, and how one stands.
+//! Books: creating, listing, and reading the state of one.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -18,15 +18,15 @@ fn failed(error: LedgerError) -> Problem {
 
 /// Create a book
 ///
-/// A ledger of its own, with its own accounts, log, hash chain, events and proof: for tenants and legal entities, never for
-/// customers. Every operation takes `book` in its query; without it, `main` is meant, which is always there. There are 256
-/// books at most. Creating the same book again is harmless and answers 200.
+/// A separate ledger with its own accounts, log, hash chain, events and proof: for tenants and legal entities, never
+/// for customers. Every operation takes `book` in its query; the default is `main`, which always exists. There can be
+/// at most 256 books. Creating the same book again is safe and answers 200.
 #[utoipa::path(
     post, path = "/books", tag = "Books",
     request_body(content = CreateBook, example = json!(examples::create_book())),
     responses(
         (status = 201, description = "Created", body = Book, example = json!(examples::book())),
-        (status = 200, description = "It had been created before", body = Book),
+        (status = 200, description = "It already existed", body = Book),
     )
 )]
 pub(super) async fn create_book(
@@ -58,26 +58,27 @@ pub(super) struct BookAt {
     book: BookName,
 }
 
-/// How a book stands.
+/// The state of a book.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BookAnswer {
     book: BookName,
     created_at: Timestamp,
-    /// The end of its hash chain: keep it, and `florin verify --against` proves later that nothing before it was changed.
+    /// The head of its hash chain: keep it, and `florin verify --against` can prove later that nothing before it was
+    /// changed.
     head: String,
     /// Commits in its log.
     groups: u64,
     /// Rows in its log.
     rows: u64,
-    /// Whether it takes commands now.
+    /// Whether it accepts commands now.
     accepting: bool,
-    /// Commands that wait for their commit.
+    /// Commands waiting to be committed.
     waiting: u64,
 }
 
-/// Read how a book stands
+/// Read the state of a book
 ///
-/// The end of its hash chain, and how much there is in its log.
+/// The head of its hash chain, and the size of its log.
 #[utoipa::path(
     get, path = "/books/{book}", tag = "Books", params(BookAt),
     responses((status = 200, description = "The book", body = BookAnswer, example = json!(examples::book_status())))

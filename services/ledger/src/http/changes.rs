@@ -1,4 +1,4 @@
-//! What can be changed about an account: whether it takes movements, its limits, its metadata.
+//! Changes to an account: freezing, limits, metadata.
 
 use ledger_api::{AccountChange, ChangeAccount, Shape};
 use platform::http::{CallCtx, Json, Path, Problem};
@@ -21,8 +21,8 @@ async fn change(ledger: Shared, CallCtx(ctx): CallCtx, at: AccountAt, change: Ac
 
 /// Freeze an account
 ///
-/// It takes no new debit or credit from now on; pending transactions can still be voided and still expire. Freezing a
-/// frozen account is harmless.
+/// It takes no new debits or credits from now on; pending transactions can still be voided and still expire. Freezing a
+/// frozen account is safe.
 #[utoipa::path(
     post, path = "/accounts/{path}/freeze", tag = "Accounts", params(AccountAt, Repeatable),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -54,9 +54,9 @@ pub(super) async fn unfreeze_account(
     change(ledger, ctx, at, AccountChange::Unfreeze).await
 }
 
-/// Close an account for good
+/// Close an account permanently
 ///
-/// Only at zero and without pending transactions. A closed account stays readable and is never opened again.
+/// Only at zero and without pending transactions. A closed account stays readable and cannot be opened again.
 #[utoipa::path(
     post, path = "/accounts/{path}/close", tag = "Accounts", params(AccountAt, Repeatable),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -73,8 +73,8 @@ pub(super) async fn close_account(
 
 /// Set an account's limits
 ///
-/// These take the place of all former ones: what is left out is as for a new account, so the floor is zero again. An
-/// account that already stands beyond a new limit stays there and can only come back.
+/// These replace all current ones: what is omitted is as for a new account, so the floor is zero again. An account that
+/// is already beyond a new limit stays there and can only come back.
 #[utoipa::path(
     put, path = "/accounts/{path}/limits", tag = "Accounts", params(AccountAt, Repeatable),
     request_body(content = NewLimits, example = json!(examples::new_limits())),
@@ -91,8 +91,8 @@ pub(super) async fn set_limits(
 
 /// Set an account's metadata
 ///
-/// It takes the place of all that was there. Keep what identifies a person out of paths and references and put it here:
-/// metadata is kept apart from the log, so that it can be erased.
+/// It replaces all current metadata. Keep personal data out of paths and references and put it here: metadata is stored
+/// outside of the log, so that it can be erased.
 #[utoipa::path(
     put, path = "/accounts/{path}/metadata", tag = "Accounts", params(AccountAt, Repeatable),
     request_body(content = NewMetadata, example = json!(examples::new_metadata())),

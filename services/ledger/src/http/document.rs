@@ -1,4 +1,4 @@
-//! The ledger's part of the OpenAPI document: what the tags mean, what the refusals are, and the book of every operation.
+//! The ledger's part of the OpenAPI document: tags, refusals, and the `book` parameter of every operation.
 
 use ledger_api::{BookName, Refusal};
 use platform::error;
@@ -10,7 +10,7 @@ use utoipa::openapi::{OpenApi, RefOr, Required};
 use super::book::BOOK;
 use super::operations::OPERATIONS;
 
-/// The operations about books themselves; all others are about what is in one.
+/// Operations on books themselves; all others are about the contents of one.
 const BOOKS: &str = "Books";
 
 pub(crate) const TAGS: [(&str, &str); 7] = [
@@ -24,14 +24,11 @@ pub(crate) const TAGS: [(&str, &str); 7] = [
         "How money moves: posted at once, or pending first and then posted, voided, increased or expired; reversed if it \
          was wrong. The same routes answer under /v1/transactions and /api/v1/transactions.",
     ),
-    ("History", "What the books say of the past, by two clocks: when it was recorded, and when it counts from."),
-    ("Batches", "Many operations in one request, all or none or each for itself."),
-    ("Events", "Everything that happened, in order, for whoever has to know."),
-    ("Assets", "Units of account beside the currencies of ISO 4217."),
-    (
-        BOOKS,
-        "Ledgers of their own, for tenants and legal entities. Without a word about it, every operation is about `main`.",
-    ),
+    ("History", "Past balances, sums and statements, by record time or by event time."),
+    ("Batches", "Many operations in one request: all or none, or each on its own."),
+    ("Events", "Everything that happened, in order."),
+    ("Assets", "Units of account outside ISO 4217."),
+    (BOOKS, "Separate ledgers for tenants and legal entities. The default of every operation is `main`."),
 ];
 
 pub(super) fn part() -> Part<'static> {
@@ -44,7 +41,7 @@ pub(super) fn part() -> Part<'static> {
     }
 }
 
-/// The example of one code; nothing for an unknown one.
+/// The example of one code; `None` for an unknown one.
 pub(super) fn problem_of(code: &str) -> serde_json::Value {
     part().samples.iter().find(|sample| sample.code() == code).map(Sample::body).unwrap_or_default()
 }
@@ -63,7 +60,7 @@ fn choose_book(operation: &mut Operation) {
         .name(BOOK)
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
-        .description(Some("The book that is meant; `main` when left out."))
+        .description(Some("The book; `main` if omitted."))
         .schema(Some(BookName::schema()))
         .build();
     operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(book));

@@ -13,18 +13,18 @@ use super::examples;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventPage {
     items: Vec<CloudEvent>,
-    /// Where the next question starts: behind the last item, or where this one started.
+    /// Where the next request starts: after the last item, or where this one started.
     next: u64,
 }
 
-/// Read what happened
+/// Read events
 ///
-/// Every transaction, refusal, change of an account and asset, in the order of the log, as CloudEvents 1.0. Ask again behind
-/// `next` for ever: nothing is told out of order and nothing is left out, however long the reader was away. Events carry ids
-/// and amounts, and no metadata.
+/// Every transaction, refusal, asset and change of an account, in log order, as CloudEvents 1.0. To follow, keep asking
+/// for events after `next`: they always come in order and none is missed, however long the reader was away. Events have
+/// ids and amounts, and no metadata.
 #[utoipa::path(
     get, path = "/events", tag = "Events", params(After),
-    responses((status = 200, description = "Events behind the cursor", body = EventPage, example = json!(examples::events())))
+    responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))
 )]
 pub(super) async fn events_after(
     InBook { ledger, .. }: InBook,

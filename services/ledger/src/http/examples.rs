@@ -1,5 +1,5 @@
-//! The examples of the document, told as one story: a customer pays in, buys, and gets money back. A test sends each
-//! request to a real ledger.
+//! The document's examples, told as one story: a customer pays in, buys, and gets money back. A test sends each request
+//! to a real ledger.
 
 mod books;
 mod past;
@@ -17,12 +17,12 @@ const PAID_IN: &str = "txn_01kppyy0k0f4g8n1vpdkpr5g3a";
 const HELD: &str = "txn_01kppyzd5gfmra2qsx5rkvr8wb";
 const POSTED: &str = "txn_01kppz2nr0f7rtcw4a3jgb6d5c";
 const REVERSED: &str = "txn_01kppz4yc0ehz8kx3f5mgq2v7d";
-/// A transaction that nobody recorded.
+/// A transaction that was never recorded.
 const UNKNOWN: &str = "txn_01kppyzzzzfmra2qsx5rkvr8wb";
 const AT: &str = "2026-01-31T12:00:00.000000Z";
 const LATER: &str = "2026-02-07T12:00:00.000000Z";
 
-/// As the answer to a question.
+/// As the reply to a query.
 pub(super) fn known(mut answer: Value) -> Value {
     if let Some(members) = answer.as_object_mut() {
         members.insert("as_of_seq".to_owned(), json!(14));
@@ -207,7 +207,7 @@ fn after(account: &str, balances: Value) -> Value {
     Value::Object(own.into_iter().chain(balances).collect())
 }
 
-/// An account that may go below zero without bound, so nothing is said to be available.
+/// An account without a floor, so `available` is absent.
 fn unbounded(posted: &str, version: u64) -> Value {
     json!({
         "posted": usd(posted),

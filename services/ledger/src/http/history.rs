@@ -1,4 +1,4 @@
-//! Sums as of an instant: of one account, of all below a path, and of the whole book.
+//! Sums as of an instant: of one account, of all accounts below a path, and of the whole book.
 
 use kernel::Timestamp;
 use ledger_api::{
@@ -17,19 +17,20 @@ use super::examples;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AsOf {
-    /// The instant; what happened at it counts. Nothing is now, and so is an instant behind the last commit.
+    /// The instant, inclusive. Omitted or after the last commit, it means now.
     #[param(example = "2026-01-31T12:00:00Z")]
     at: Option<Timestamp>,
-    /// `record`: as the books stood then. `event`: as is known today, with what was recorded later and counts from before.
+    /// `record`: as the books were then. `event`: as known today, including what was recorded later and took effect by
+    /// then.
     #[serde(default)]
     by: TimeBasis,
 }
 
 /// Read an account's balance as of an instant
 ///
-/// By record time it is what the account was said to stand at then; it never changes again. By event time, transactions that
-/// were recorded later with an `effective_at` up to the instant count as well. Before it was opened, an account stood at zero.
-/// `version` is there by record time only.
+/// By record time it is what the books said at that instant; it never changes. By event time, transactions recorded
+/// later with an `effective_at` up to the instant count too. Before it was opened, an account's balance is zero.
+/// `version` is present by record time only.
 #[utoipa::path(
     get, path = "/accounts/{path}/balance", tag = "History", params(AccountAt, AsOf),
     responses((status = 200, description = "The balance", body = AccountBalance, example = json!(examples::account_balance())))
@@ -48,21 +49,21 @@ pub(super) async fn account_balance(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Below {
-    /// The path whose account, and all below it, are added up.
+    /// The path whose account, and all below it, are summed.
     #[param(example = "customers")]
     prefix: AccountPath,
-    /// The instant; nothing is now.
+    /// The instant; now if omitted.
     #[param(example = "2026-01-31T12:00:00Z")]
     at: Option<Timestamp>,
-    /// The clock that the instant is read from.
+    /// The clock that the instant refers to.
     #[serde(default)]
     by: TimeBasis,
 }
 
-/// Add up the accounts below a path
+/// Sum the accounts below a path
 ///
-/// Per currency, in one snapshot: all four sums, and `net_debit` as posted debits less posted credits; now, or as of an
-/// instant. The root of a book whose every account lies below one path always nets to zero.
+/// Per currency, in one snapshot: all four sums, and `net_debit` as posted debits minus posted credits; now, or as of
+/// an instant. A path that contains every account of a book always nets to zero.
 #[utoipa::path(
     get, path = "/balances", tag = "History", params(Below),
     responses((status = 200, description = "The sums", body = RollUp, example = json!(examples::roll_up())))
@@ -80,25 +81,25 @@ pub(super) async fn roll_up(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trial {
-    /// The instant; nothing is now.
+    /// The instant; now if omitted.
     #[param(example = "2026-01-31T12:00:00Z")]
     at: Option<Timestamp>,
-    /// The clock that the instant is read from.
+    /// The clock that the instant refers to.
     #[serde(default)]
     by: TimeBasis,
     /// Only the account with this path and those below it.
     #[param(example = "customers")]
     prefix: Option<AccountPath>,
-    /// Puts accounts together that share this many segments of their paths, counted below the prefix. Nothing lists each.
+    /// Groups accounts that share this many path segments, counted below the prefix. If omitted, each is listed.
     #[param(minimum = 1, maximum = 16, example = 1)]
     depth: Option<u8>,
 }
 
-/// Draw up a trial balance
+/// Read a trial balance
 ///
-/// Per currency: what was debited and credited on every account or group of accounts, the balance in the column of debits or
-/// of credits, and the totals. Of the whole book, debits equal credits at any instant by either clock, and `balanced` says
-/// so; with a `prefix` they need not.
+/// Per currency: debits and credits of every account or group of accounts, the balance in the debit or credit column,
+/// and the totals. Over the whole book, debits equal credits at any instant by either clock, and `balanced` says so;
+/// with a `prefix` they need not.
 #[utoipa::path(
     get, path = "/trial-balance", tag = "History", params(Trial),
     responses(

@@ -1,4 +1,4 @@
-//! One row an operation: the permission that it needs, and which refusals it can answer beside the general ones.
+//! One row per operation: the permission it needs, and the refusals it can return besides the general ones.
 
 use platform::room::{Operation, needs};
 

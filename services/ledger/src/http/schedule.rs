@@ -1,4 +1,4 @@
-//! Transactions that wait for their time: the list of them, and giving one up.
+//! Scheduled transactions: listing and cancelling.
 
 use ledger_api::{ScheduledQuery, Shape, Transaction};
 use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
@@ -11,7 +11,7 @@ use super::book::InBook;
 use super::examples;
 use super::transactions::{Repeatable, TransactionAt, submit};
 
-/// Names the list in its cursors, so that the cursor of another one is refused.
+/// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "ledger.scheduled";
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -21,14 +21,14 @@ pub(super) struct ListScheduled {
     /// Transactions on one page, 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 50, value_type = Option<u32>)]
     limit: Option<usize>,
-    /// `next` of the page before, unchanged.
+    /// `next` of the previous page, unchanged.
     cursor: Option<String>,
 }
 
-/// List what is scheduled
+/// List scheduled transactions
 ///
-/// Transactions that wait, in the order in which they will be carried out. When there are more, `next` is there: hand it
-/// back as `cursor`. What was carried out, has failed or was cancelled is no longer in it; read it by its id.
+/// Waiting transactions, in the order in which they will be executed. If there are more, `next` is present: send it
+/// back as `cursor`. Executed, failed and cancelled ones are no longer listed; read them by id.
 #[utoipa::path(
     get, path = "/scheduled", tag = "Transactions", params(ListScheduled),
     responses((status = 200, description = "One page", body = Page<Transaction>, example = json!(examples::scheduled_list())))
@@ -47,14 +47,14 @@ pub(super) async fn list_scheduled(
 
 /// Cancel a scheduled transaction
 ///
-/// It is never carried out. This is a transaction of its own, with its own id, which names the scheduled one as its
-/// `target` and moves nothing.
+/// It will not be executed. The cancellation is a separate transaction with its own id, which names the scheduled one
+/// as its `target` and moves nothing.
 #[utoipa::path(
     post, path = "/transactions/{id}/cancel", tag = "Transactions", params(TransactionAt, Repeatable),
     request_body(content = Option<Undo>, example = json!(examples::cancel())),
     responses(
         (status = 201, description = "Cancelled", body = Transaction, example = json!(examples::cancellation())),
-        (status = 200, description = "Cancelled before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+        (status = 200, description = "Already cancelled (`replayed`), or not really cancelled (`dry_run`)", body = Transaction),
     )
 )]
 pub(super) async fn cancel_transaction(

@@ -1,4 +1,4 @@
-//! Keys of metadata that transactions can be searched by, and the search itself.
+//! Declared metadata keys, and searching transactions by them.
 
 use http::StatusCode;
 use kernel::IdempotencyKey;
@@ -14,20 +14,19 @@ use super::answer::problem;
 use super::book::InBook;
 use super::examples;
 
-/// Names the list in its cursors, so that the cursor of another one is refused.
+/// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "ledger.transactions.metadata";
 
 /// Declare a metadata key
 ///
-/// Transactions can be searched by the keys of their metadata that are declared, at most 4. What is in the books already
-/// is indexed as well, from the first transaction on: `indexed_to_seq` says how far that is. Declaring a key again is
-/// harmless and answers 200.
+/// Transactions can be searched by declared metadata keys, at most 4. Existing transactions are indexed too, from the
+/// first one on: `indexed_to_seq` shows the progress. Declaring a key again is safe and answers 200.
 #[utoipa::path(
     post, path = "/metadata-keys", tag = "Transactions",
     request_body(content = DeclareMetadataKey, example = json!(examples::declare_metadata_key())),
     responses(
         (status = 201, description = "Declared", body = MetadataKey, example = json!(examples::metadata_key())),
-        (status = 200, description = "It had been declared before", body = MetadataKey),
+        (status = 200, description = "It was already declared", body = MetadataKey),
     )
 )]
 pub(super) async fn declare_metadata_key(
@@ -42,8 +41,8 @@ pub(super) async fn declare_metadata_key(
 
 /// List the declared metadata keys
 ///
-/// All of them, by name. Transactions up to `indexed_to_seq`, a row of the log, are found by the key; the newest ones follow
-/// within a second.
+/// All of them, by name. The key finds transactions up to `indexed_to_seq`, a log row; the newest ones follow within a
+/// second.
 #[utoipa::path(
     get, path = "/metadata-keys", tag = "Transactions",
     responses((
@@ -68,8 +67,8 @@ pub(super) struct KeyAt {
 
 /// Remove a metadata key
 ///
-/// Transactions are no longer found by it, and their metadata stays as it is. Answers with the key as it was. Declared
-/// again, it is indexed from the beginning.
+/// Transactions are no longer found by it; their metadata stays as it is. Returns the key as it was. If declared again,
+/// it is indexed from the beginning.
 #[utoipa::path(
     delete, path = "/metadata-keys/{key}", tag = "Transactions", params(KeyAt),
     responses((
@@ -86,21 +85,21 @@ pub(super) async fn remove_metadata_key(
 
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which has one parameter with a name of the caller's choice")]
+#[expect(dead_code, reason = "describes the query, which has one parameter whose name the caller chooses")]
 pub(super) struct Find {
-    /// The reference that the transaction was given.
+    /// The transaction's reference.
     #[param(value_type = Option<String>, example = "invoice-2026-0017")]
     reference: Option<Reference>,
-    /// The `Idempotency-Key` that the command was sent with, by you.
+    /// The `Idempotency-Key` with which you sent the command.
     #[param(value_type = Option<String>)]
     idempotency_key: Option<IdempotencyKey>,
-    /// Only transactions whose metadata has this value under this declared key. Put the key in the place of `KEY`.
+    /// Only transactions whose metadata has this value under this declared key. Replace `KEY` with the key.
     #[param(rename = "metadata.KEY", example = "counter")]
     metadata: Option<String>,
     /// Transactions on one page of a search by metadata, 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
-    /// `next` of the page before, unchanged.
+    /// `next` of the previous page, unchanged.
     cursor: Option<String>,
 }
 
@@ -113,17 +112,17 @@ pub(super) enum Found {
     Page(TransactionPage),
 }
 
-/// Transactions of a search by metadata, the newest first.
+/// Transactions found by metadata, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TransactionPage {
     items: Vec<Transaction>,
-    /// Hand this back as `cursor` for the next page; absent on the last one. A page may have fewer items than asked for,
-    /// and one all the same.
+    /// Send this back as `cursor` for the next page; absent on the last one. A page may have fewer items than requested
+    /// and still have a `next`.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// Every transaction up to this row of the log was considered.
+    /// Every transaction up to this log row was considered.
     indexed_to_seq: u64,
-    /// The last row of the log that was known to the page: transactions are shown as they stood behind it.
+    /// The last log row included in the page: transactions are shown as of this row.
     as_of_seq: u64,
 }
 
@@ -135,7 +134,7 @@ impl TransactionPage {
     }
 }
 
-/// What was asked for.
+/// The search.
 enum Wanted {
     One(FindTransaction),
     Many(TransactionQuery),
@@ -143,18 +142,18 @@ enum Wanted {
 
 /// Find transactions by reference, by key or by metadata
 ///
-/// For a caller whose answer was lost: `reference` or `idempotency_key` answers with the one transaction. A command that was
-/// refused answers with its refusal again, marked as replayed; one that never arrived answers 404.
+/// For a caller whose response was lost: `reference` or `idempotency_key` returns the one transaction. A refused
+/// command answers with its refusal again, marked as replayed; one that never arrived answers 404.
 ///
-/// `metadata.KEY`, with a key that was declared, answers with a page of transactions, the newest first. When there are
-/// more, `next` is there: hand it back as `cursor`, with the same filter. One of the three is wanted.
+/// `metadata.KEY`, with a declared key, returns a page of transactions, newest first. If there are more, `next` is
+/// present: send it back as `cursor`, with the same filter. Exactly one of the three is required.
 #[utoipa::path(
     get, path = "/transactions", tag = "Transactions", params(Find),
     responses((
         status = 200, description = "The transaction, or a page of transactions", body = Found,
         examples(
             ("one" = (summary = "By reference or idempotency key", value = json!(examples::known(examples::transaction())))),
-            ("page" = (summary = "By a declared key of the metadata", value = json!(examples::found())))
+            ("page" = (summary = "By a declared metadata key", value = json!(examples::found())))
         )
     ))
 )]
@@ -173,7 +172,7 @@ pub(super) async fn find_transaction(
     }))
 }
 
-/// By hand, because a parameter's name may hold a metadata key.
+/// Parsed by hand, because a parameter's name may contain a metadata key.
 fn wanted(parameters: Vec<(String, String)>, list: &str) -> Result<Wanted, Problem> {
     let (mut reference, mut idempotency_key, mut metadata) = (None, None, None);
     let (mut limit, mut before) = (None, None);
@@ -190,7 +189,7 @@ fn wanted(parameters: Vec<(String, String)>, list: &str) -> Result<Wanted, Probl
             },
         };
         if again {
-            return Err(Problem::field(name, "is given twice; one is wanted"));
+            return Err(Problem::field(name, "expected once, found twice"));
         }
     }
     match (reference, idempotency_key, metadata, limit.is_some() || before.is_some()) {
@@ -202,11 +201,11 @@ fn wanted(parameters: Vec<(String, String)>, list: &str) -> Result<Wanted, Probl
 }
 
 fn one_wanted() -> Problem {
-    let detail = "give either reference or idempotency_key, or one declared metadata.KEY with limit and cursor";
+    let detail = "expected reference, or idempotency_key, or one declared metadata.KEY with limit and cursor";
     problem(Refusal::QueryUnsupported { detail: detail.to_owned() }.into(), Shape::Postings)
 }
 
 fn unknown(name: &str) -> Problem {
     let name: String = name.chars().take(80).collect();
-    Problem::field(name, "is unknown; there are reference, idempotency_key, metadata.KEY, limit and cursor")
+    Problem::field(name, "is unknown; expected reference, idempotency_key, metadata.KEY, limit or cursor")
 }

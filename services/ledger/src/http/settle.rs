@@ -1,4 +1,4 @@
-//! What becomes of a transaction: a pending one is posted, voided or increased, a posted one is reversed.
+//! Posting, voiding and increasing a pending transaction, and reversing a posted one.
 
 use ledger_api::{Shape, Transaction};
 use platform::http::{CallCtx, Json, Path, Problem};
@@ -13,15 +13,15 @@ type Answer = Result<Done<Transaction>, Problem>;
 
 /// Post a pending transaction
 ///
-/// The held money moves: all that remains, or as much as `amount` says (`amounts`, one for each posting, where there are
-/// several). What is left is released, unless `"final": false` keeps it pending for another post. This is a transaction of
-/// its own, with its own id, which names the pending one as its `target`.
+/// Moves the held money: all that remains, or as much as `amount` says (`amounts`, one per posting, if there are
+/// several). The rest is released, unless `"final": false` keeps it pending for another post. This is a separate
+/// transaction with its own id, which names the pending one as its `target`.
 #[utoipa::path(
     post, path = "/transactions/{id}/post", tag = "Transactions", params(TransactionAt, Repeatable),
     request_body(content = Option<Settle>, example = json!(examples::post())),
     responses(
         (status = 201, description = "Posted", body = Transaction, example = json!(examples::posted())),
-        (status = 200, description = "Posted before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+        (status = 200, description = "Already posted (`replayed`), or not really posted (`dry_run`)", body = Transaction),
     )
 )]
 pub(super) async fn post_transaction(
@@ -37,13 +37,13 @@ pub(super) async fn post_transaction(
 
 /// Void a pending transaction
 ///
-/// The hold is released: all that remains, or as much as `amount` says. This works on frozen accounts too.
+/// Releases the hold: all that remains, or as much as `amount` says. This works on frozen accounts too.
 #[utoipa::path(
     post, path = "/transactions/{id}/void", tag = "Transactions", params(TransactionAt, Repeatable),
     request_body(content = Option<Release>, example = json!(examples::void())),
     responses(
         (status = 201, description = "Released", body = Transaction, example = json!(examples::voided())),
-        (status = 200, description = "Released before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+        (status = 200, description = "Already released (`replayed`), or not really released (`dry_run`)", body = Transaction),
     )
 )]
 pub(super) async fn void_transaction(
@@ -57,15 +57,15 @@ pub(super) async fn void_transaction(
     submit(ledger, ctx, body.void(at.id)?, shape).await
 }
 
-/// Hold more
+/// Increase a hold
 ///
-/// Raises what a pending transaction holds; floor and ceiling are checked again. The time at which it expires stays.
+/// Raises the held amount; floor and ceiling are checked again. The expiry does not change.
 #[utoipa::path(
     post, path = "/transactions/{id}/increase", tag = "Transactions", params(TransactionAt, Repeatable),
     request_body(content = Release, example = json!(examples::increase())),
     responses(
         (status = 201, description = "Increased", body = Transaction, example = json!(examples::increased())),
-        (status = 200, description = "Increased before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+        (status = 200, description = "Already increased (`replayed`), or not really increased (`dry_run`)", body = Transaction),
     )
 )]
 pub(super) async fn increase_transaction(
@@ -80,14 +80,14 @@ pub(super) async fn increase_transaction(
 
 /// Reverse a posted transaction
 ///
-/// Books the opposite of all its postings, once; both name each other (`target`, `reversed_by`). A pending transaction that
-/// was posted is reversed by the id of what posted it.
+/// Books the opposite of all its postings, once; the two name each other (`target`, `reversed_by`). To reverse a
+/// pending transaction that was posted, use the id of the transaction that posted it.
 #[utoipa::path(
     post, path = "/transactions/{id}/reverse", tag = "Transactions", params(TransactionAt, Repeatable),
     request_body(content = Option<Undo>, example = json!(examples::reverse())),
     responses(
         (status = 201, description = "Reversed", body = Transaction, example = json!(examples::reversal())),
-        (status = 200, description = "Reversed before (`replayed`), or not at all (`dry_run`)", body = Transaction),
+        (status = 200, description = "Already reversed (`replayed`), or not really reversed (`dry_run`)", body = Transaction),
     )
 )]
 pub(super) async fn reverse_transaction(

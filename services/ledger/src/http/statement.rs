@@ -1,4 +1,4 @@
-//! Statements: as JSON in pages, as a table for spreadsheets, and as a page for people.
+//! Statements: as paged JSON, as CSV for spreadsheets, and as a page for people.
 
 mod csv;
 mod page;
@@ -27,31 +27,33 @@ use super::examples;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    /// The first instant of the range. Nothing is the account's opening.
+    /// The first instant of the range; the account's opening if omitted.
     #[param(example = "2026-01-01T00:00:00Z")]
     from: Option<Timestamp>,
-    /// The first instant behind the range, so that one range ends where the next one begins. Nothing is all that is known.
+    /// The first instant after the range, so that one range ends where the next one begins; everything known if
+    /// omitted.
     #[param(example = "2027-01-01T00:00:00Z")]
     to: Option<Timestamp>,
-    /// `record`: in the order in which it was recorded. `event`: in the order in which it counts.
+    /// `record`: in record order. `event`: in the order of taking effect.
     #[serde(default)]
     by: TimeBasis,
-    /// Which end of the range comes first.
+    /// Whether the oldest or the newest comes first.
     #[serde(default)]
     order: StatementOrder,
-    /// Also rows that move no money: holds, increases, releases.
+    /// Include rows that move no money: holds, increases, releases.
     #[serde(default)]
     #[param(default = false)]
     holds: bool,
     /// Movements on one page, 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<usize>,
-    /// `next` or `previous` of another page, unchanged, with the same parameters beside it.
+    /// `next` or `previous` of another page, unchanged, with the same other parameters.
     cursor: Option<String>,
-    /// Without it, the header `Accept` decides: `application/json`, `text/csv` or `text/html`, whichever it names first.
+    /// If omitted, the header `Accept` decides: `application/json`, `text/csv` or `text/html`, whichever it names
+    /// first.
     #[param(inline)]
     format: Option<Format>,
-    /// Taken out of the query before this is read.
+    /// Removed from the query before this is parsed.
     #[serde(skip, default = "BookName::main")]
     book: BookName,
 }
@@ -60,44 +62,44 @@ pub(super) struct Asked {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Format {
     Json,
-    /// The whole range as a table for spreadsheets.
+    /// The whole range as CSV for spreadsheets.
     Csv,
     /// A page for people.
     Page,
 }
 
-/// A page of what moved on an account.
+/// A page of an account's movements.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StatementAnswer {
     path: AccountPath,
     currency: Currency,
-    /// The side on which the account grows.
+    /// The account's normal side.
     normal: Side,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     by: TimeBasis,
     order: StatementOrder,
-    /// The last row of the log that the statement knows, the same on all of its pages.
+    /// The last log row included, the same on all pages of the statement.
     as_of_seq: u64,
     /// Before the whole range.
     opening: StatementBalance,
-    /// Behind the whole range.
+    /// After the whole range.
     closing: StatementBalance,
     movements: Vec<Movement>,
-    /// The cursor of the page behind this one; nothing on the last one. A page may be short and have one all the same.
+    /// The cursor of the next page; absent on the last one. A page may be short and still have one.
     next: Option<String>,
-    /// The cursor of the page before this one; nothing on the first one.
+    /// The cursor of the previous page; absent on the first one.
     previous: Option<String>,
 }
 
 /// Read an account's statement
 ///
-/// Everything that moved the account in a range of time: direction, counterpart, reference, and the balance behind each
-/// movement. `opening` plus all movements is `closing`, however a range is cut into ranges and pages. All pages that are
-/// reached from one another show one state of the books, `as_of_seq`, even while more is recorded.
+/// Every movement of the account in a time range: direction, counterpart, reference, and the balance after it.
+/// `opening` plus all movements equals `closing`, however a range is divided into ranges and pages. All pages reached
+/// from each other show one state of the books, `as_of_seq`, even while more is recorded.
 ///
-/// As CSV it is the whole range in one answer, with `opening` and `closing` as its first and last line; texts that a
-/// spreadsheet could take for a formula have an apostrophe in front. As a page it can be read and printed.
+/// As CSV it is the whole range in one response, with `opening` and `closing` as its first and last line; text that a
+/// spreadsheet could take for a formula is prefixed with an apostrophe. As a page it can be read and printed.
 #[utoipa::path(
     get, path = "/accounts/{path}/statement", tag = "History", params(AccountAt, Asked),
     responses((
@@ -129,7 +131,7 @@ async fn statement(ledger: &Shared, ctx: &Ctx, query: StatementQuery) -> Result<
     ledger.statement(ctx, query).await.map_err(|error| problem(error, Shape::Postings))
 }
 
-/// The first kind that is named and offered.
+/// The first media type that is both named and offered.
 fn accepted(headers: &HeaderMap) -> Format {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = |kind: &str| match kind.split(';').next().unwrap_or_default().trim() {
@@ -149,16 +151,16 @@ impl Asked {
         Ok(StatementQuery { path, from, to, by, order, holds, after, limit })
     }
 
-    /// The query of a table, which has no pages.
+    /// The query of a CSV, which has no pages.
     fn whole(&self, query: StatementQuery) -> Result<StatementQuery, Problem> {
         if self.limit.is_none() && self.cursor.is_none() {
             return Ok(query);
         }
-        let detail = "a table holds the whole range; leave limit and cursor away".to_owned();
+        let detail = "CSV contains the whole range; omit limit and cursor".to_owned();
         Err(problem(Refusal::QueryUnsupported { detail }.into(), Shape::Postings))
     }
 
-    /// Names the statement in its cursors, so that the cursor of another one is refused.
+    /// The statement's name in its cursors, so that another list's cursor is refused.
     fn list(&self, path: &AccountPath) -> String {
         let Asked { from, to, by, order, holds, .. } = self;
         list(&self.book, &format!("ledger.statement {path} {from:?} {to:?} {by:?} {order:?} {holds}"))

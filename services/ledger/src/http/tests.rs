@@ -1,4 +1,4 @@
-//! The document's list of refusals, and the answers that need a process in trouble or a caller with few rights.
+//! The document's list of refusals, and responses that need a process in trouble or a caller with few rights.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::document::part;
 use crate::{LedgerBooks, LedgerConfig, StoresBeside};
 
 #[test]
-fn operations_rows_and_refusals_fit_together() {
+fn the_document_names_every_refusal_of_each_operation() {
     assert_eq!(part().check(&mut super::api(), &[]), Vec::<String>::new());
 }
 
@@ -57,7 +57,7 @@ fn get(path: &str) -> Request<Body> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_while_the_lane_is_closed_is_told_when_to_come_again() {
+async fn a_request_to_a_closed_lane_gets_a_retry_after() {
     let house = House::start().await;
     house.books.close().await;
     let (status, retry_after, body) = house.ask(Principal::operator(), open("customers:ann", "ann")).await;
@@ -67,7 +67,7 @@ async fn who_comes_while_the_lane_is_closed_is_told_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_account_does_not_exist_and_a_missing_right_is_said_so() {
+async fn other_owners_accounts_do_not_exist_and_missing_permissions_are_403() {
     let house = House::start().await;
     for owner in ["ann", "bob"] {
         let (status, _, body) = house.ask(Principal::operator(), open(&format!("customers:{owner}"), owner)).await;

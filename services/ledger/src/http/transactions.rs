@@ -12,13 +12,13 @@ use super::body::CreateTransaction;
 use super::book::{Chosen, InBook};
 use super::examples;
 
-/// The header that makes a repeat harmless.
+/// The header that makes a repeat safe.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes a header that the platform's call context reads")]
 pub(super) struct Repeatable {
-    /// Makes a repeat harmless for 30 days: the same command under the same key gets the first answer again, with the
-    /// header `Idempotency-Replayed: true`; another command under it is refused. 1 to 128 visible ASCII characters.
+    /// Makes a repeat safe for 30 days: the same command under the same key gets the first response again, with the
+    /// header `Idempotency-Replayed: true`; a different command under it is refused. 1 to 128 visible ASCII characters.
     #[param(rename = "Idempotency-Key", example = "order-17-attempt", max_length = 128)]
     idempotency_key: Option<String>,
 }
@@ -30,7 +30,7 @@ pub(super) struct TransactionAt {
     pub(super) id: TransactionId,
 }
 
-/// Carries one operation out and answers with what became of it.
+/// Executes one operation and returns its result.
 pub(super) async fn submit(
     ledger: Shared,
     ctx: Ctx,
@@ -43,34 +43,34 @@ pub(super) async fn submit(
 
 /// Record a transaction
 ///
-/// 1 to 64 postings, all or none. Each debits one account and credits another with the same `amount`, so the books always
-/// balance. `"status": "pending"` holds the money instead of moving it, until it is posted, voided or expires.
+/// 1 to 64 postings, all or none. Each debits one account and credits another with the same `amount`, so the books
+/// always balance. `"status": "pending"` holds the money instead of moving it, until it is posted, voided or expires.
 ///
-/// Give an `id` of your own or an `Idempotency-Key`: then a repeat gets the first answer, and after a timeout you can ask
-/// what became of it. Refusals that depend on the books are remembered too, so a delayed repeat of a refused command never
-/// succeeds later: use a new id or key to try anew.
+/// Send your own `id` or an `Idempotency-Key`: then a repeat gets the first response, and after a timeout you can ask
+/// for the outcome. Refusals that depend on the books are remembered too, so a delayed repeat of a refused command
+/// never succeeds later: use a new id or key to try again.
 ///
-/// With `scheduled` it waits until `effective_at` and is carried out then, within a second, as if it had been sent at that
-/// moment: until then it reserves nothing, can be cancelled, and reads `scheduled`; afterwards `posted` or `pending`, or
-/// `failed` with the refusal that it got in `failure`.
+/// With `scheduled` it waits until `effective_at` and is executed within a second of that time, as if it had been sent
+/// then. Until then its status is `scheduled`, it reserves nothing and can be cancelled. Afterwards its status is
+/// `posted`, `pending`, or `failed` with the refusal in `failure`.
 ///
-/// `up_to_available` takes what is there, up to `amount`. `split` shares one side out by percentages without losing a unit.
-/// `"override": "floor"` may take an account below its floor, and is kept on record. `dry_run` answers as if, and leaves
-/// nothing. Every answer carries the balances after it. Also at `/v1/transactions`.
+/// `up_to_available` takes what is available, up to `amount`. `split` divides one side by percentages without losing a
+/// unit. `"override": "floor"` may take an account below its floor, and is recorded. `dry_run` replies as usual and
+/// stores nothing. Every response includes the balances after the transaction. Also at `/v1/transactions`.
 #[utoipa::path(
     post, path = "/transactions", tag = "Transactions", params(Repeatable),
     request_body(content = CreateTransaction, examples(
         ("at_once" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
         ("held" = (summary = "Money is held", value = json!(examples::create_pending()))),
-        ("split" = (summary = "One side is shared out", value = json!(examples::create_split()))),
-        ("scheduled" = (summary = "Money moves later, by itself", value = json!(examples::create_scheduled()))),
-        ("sweep" = (summary = "As much as is there, if nobody else was faster", value = json!(examples::create_sweep()))),
+        ("split" = (summary = "One side is split", value = json!(examples::create_split()))),
+        ("scheduled" = (summary = "Money moves later", value = json!(examples::create_scheduled()))),
+        ("sweep" = (summary = "As much as is available, if the account is unchanged", value = json!(examples::create_sweep()))),
     )),
     responses(
         (status = 201, description = "Recorded", body = Transaction, example = json!(examples::transaction())),
         (
-            status = 200, description = "Recorded before (`replayed`), or not at all (`dry_run`)", body = Transaction,
-            headers(("Idempotency-Replayed" = bool, description = "There, and true, when this is the first answer again"))
+            status = 200, description = "Already recorded (`replayed`), or not really recorded (`dry_run`)", body = Transaction,
+            headers(("Idempotency-Replayed" = bool, description = "Present and true if this is the first response again"))
         ),
     )
 )]
@@ -86,8 +86,9 @@ pub(super) async fn create_transaction(
 
 /// Read one transaction
 ///
-/// As it stands now: a scheduled one waits, was cancelled, has failed, or shows what it became; a pending one shows what was posted, what was released and what remains of each posting, and a
-/// reversed one names its reversal. A command that was refused answers with its refusal, marked as replayed.
+/// Its current state: a scheduled one is waiting, cancelled, failed, or shows what it became; a pending one shows what
+/// was posted, released and remains of each posting, and a reversed one names its reversal. A refused command answers
+/// with its refusal, marked as replayed.
 #[utoipa::path(
     get, path = "/transactions/{id}", tag = "Transactions", params(TransactionAt),
     responses((

@@ -1,5 +1,5 @@
-//! A blocked bloom filter: each id has a few bits within one block of the size of a cache line, so that a question costs one
-//! look into memory. About one id in two hundred that is not there seems to be.
+//! A blocked bloom filter: each id has a few bits within one block of the size of a cache line, so that a look-up costs
+//! one memory access. About one absent id in two hundred looks present.
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ const BITS_SET: u32 = 6;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filter(Vec<u8>);
 
-/// Filters are stored, so this never changes. A cryptographic hash, so that nobody can choose ids that look alike to it.
+/// Filters are stored, so this never changes. A cryptographic hash, so that nobody can choose colliding ids.
 pub(crate) fn hash(id: u128) -> u64 {
     let digest: [u8; 32] = Sha256::digest(id.to_be_bytes()).into();
     digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_found_and_little_else() {
+    fn a_filter_finds_its_ids_and_few_others() {
         let mut random = StdRng::seed_from_u64(9);
         let ids: Vec<u128> = (0..30_000).map(|_| random.random()).collect();
         let filter = Filter::of(ids.iter().copied());

@@ -1,18 +1,18 @@
-//! Which ids are in any run at all, in memory: a few filters, each twice as large as the one before it, so that a new id costs a
-//! few looks however many runs there are.
+//! Which ids are in any run, in memory: a few filters, each twice as large as the previous one, so that a new id costs
+//! a few look-ups however many runs there are.
 
 use super::filter::{Filter, hash};
 
-/// What the first filter takes; four megabytes at most are in use for nothing.
+/// The capacity of the first filter; at most four megabytes are unused.
 const FIRST_IDS: usize = 1 << 20;
 const BITS_PER_ID: usize = 16;
 
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     layers: Vec<Filter>,
-    /// What fits into the newest layer yet.
+    /// Remaining capacity of the newest layer.
     room: usize,
-    /// Runs whose ids are here.
+    /// The number of runs whose ids are included.
     pub(super) runs: u64,
 }
 
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_grows_and_forgets_nothing() {
+    fn the_filters_grow_and_forget_nothing() {
         let mut random = StdRng::seed_from_u64(12);
         let ids: Vec<u128> = (0..FIRST_IDS + 5_000).map(|_| random.random()).collect();
         let mut known = Known::default();

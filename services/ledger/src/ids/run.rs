@@ -1,4 +1,4 @@
-//! A sorted set of ids that never changes, in pages of the size of a database page.
+//! An immutable sorted set of ids, in pages of the size of a database page.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use platform::db::{DbError, Row};
 use super::filter::Filter;
 
 const ENTRY_BYTES: usize = 24;
-/// As many as fit into a page of 4 KiB beside what the engine needs.
+/// As many as fit into a page of 4 KiB besides the engine's overhead.
 const PAGE_IDS: usize = 168;
 const PAGES_BITS: u64 = 16;
 
-/// What is kept in memory of a run.
+/// The part of a run that is kept in memory.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     /// Counted from 1.
@@ -60,13 +60,13 @@ impl Run {
         self.filter.bytes()
     }
 
-    /// Where the run's pages stand.
+    /// The location of the run's pages.
     pub(crate) fn places(&self) -> impl Iterator<Item = i64> {
         let first = self.number << PAGES_BITS;
         (0..self.directory.len() as u64).map(move |page| (first + page) as i64)
     }
 
-    /// The page that has the id if the run has it.
+    /// The page that would have the id.
     pub(super) fn page_of(&self, id: u128) -> Option<i64> {
         let page = self.directory.partition_point(|first| *first <= id).checked_sub(1)?;
         Some(((self.number << PAGES_BITS) + page as u64) as i64)
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_id_is_in_the_page_that_the_directory_names() {
+    fn the_directory_names_the_page_of_every_id() {
         let mut random = StdRng::seed_from_u64(10);
         let ids: Vec<(u128, u64)> = (0..1_000).map(|seq| (random.random(), seq)).collect();
         let sealed = SealedRun::new(3, ids.clone());

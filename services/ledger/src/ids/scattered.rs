@@ -1,4 +1,4 @@
-//! The writer's part: which ids may be known, where the new ones go, and when they become a run.
+//! The writer's part: which ids may be known, where new ones go, and when they become a run.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::state::Map;
 #[derive(Debug, Default)]
 pub(crate) struct Scattered {
     runs: Arc<Runs>,
-    /// Those that are in no run yet.
+    /// Those not in a run yet.
     open: Map<u128, u64>,
-    /// The lowest and the highest of those that came in order.
+    /// The lowest and the highest of the ordered ones.
     in_order: Option<(u128, u128)>,
     known: Known,
-    /// The run of the group that is being stored, and its ids.
+    /// The run of the group being stored, and its ids.
     sealed: Option<(Arc<Run>, Vec<u128>)>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct IdPlan {
     /// Sorted: keys in order are inserted faster than keys in any order.
     pub in_order: Vec<(u128, u64)>,
     pub open: Vec<(u128, u64)>,
-    /// Takes everything that was open with it.
+    /// Takes all open ids with it.
     pub sealed: Option<SealedRun>,
 }
 
@@ -34,7 +34,7 @@ impl Scattered {
         Scattered { runs, ..Scattered::default() }
     }
 
-    /// Those ids that the store may know; all others are new.
+    /// The ids that the store may know; all others are new.
     pub(crate) fn maybe_known(&self, ids: &[u128]) -> Vec<u128> {
         let known = |id: &&u128| {
             let in_order = self.in_order.is_some_and(|(from, to)| (from..=to).contains(*id));
@@ -43,7 +43,7 @@ impl Scattered {
         ids.iter().filter(known).copied().collect()
     }
 
-    /// Decides where new ids go. When the group is not committed, everything here is to be read again.
+    /// Decides where new ids go. If the group is not committed, everything here has to be reloaded.
     pub(crate) fn plan(&mut self, new: &[(u128, u64)], at: i64) -> IdPlan {
         let (mut in_order, mut open): (Vec<_>, Vec<_>) = new.iter().partition(|(id, _)| is_in_order(*id, at));
         in_order.sort_unstable();
@@ -82,7 +82,7 @@ impl Scattered {
     }
 
     pub(crate) async fn resume(&mut self, tx: &Tx) -> Result<(), DbError> {
-        // Runs never change, so what is known of them stays known.
+        // Runs never change, so what is known about them stays valid.
         *self = Scattered { known: std::mem::take(&mut self.known), ..Scattered::new(Arc::clone(&self.runs)) };
         self.runs.refresh(tx).await?;
         self.learn(tx).await?;
@@ -96,7 +96,7 @@ impl Scattered {
         }
         #[cfg(feature = "planted")]
         if platform::planted::is_planted(platform::planted::Bug::IdsForgotten) {
-            // Planted: ids from before this start are taken for new.
+            // Planted: ids from before this start count as new.
             (self.in_order, self.open) = (None, Map::default());
         }
         Ok(())

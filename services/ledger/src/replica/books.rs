@@ -1,4 +1,4 @@
-//! The trait of books, over this process's own and the writer's.
+//! The trait of books, over this process's own books and the writer's.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct ReplicaBooks {
 }
 
 impl ReplicaBooks {
-    /// `here` are the books of this process, `writer` those of whoever holds the lease ([`ToHolder`](super::ToHolder)).
+    /// `here` are the books of this process, `writer` those of the lease holder ([`ToHolder`](super::ToHolder)).
     pub fn new(
         here: Arc<dyn Books>,
         writer: Arc<dyn Books>,
@@ -56,7 +56,7 @@ impl Books for ReplicaBooks {
     }
 }
 
-/// Lines that stand alone fail each by itself where nobody writes: of the whole, nothing happened.
+/// Non-atomic lines fail one by one if nobody writes: nothing happened at all.
 pub(super) fn begun(reply: BatchReply) -> Result<BatchReply, LedgerError> {
     let missed = |line: &LineOutcome| matches!(line, LineOutcome::Failed(LedgerError::Failed(Failure::Unavailable)));
     let none = !reply.lines.is_empty() && reply.lines.iter().all(missed);
@@ -68,7 +68,7 @@ struct ReplicaLedger {
     passing: Passing,
 }
 
-/// Passes a command on by its name in the trait.
+/// Forwards a command by its name in the trait.
 macro_rules! pass {
     ($self:ident, $ctx:ident, $repeat:expr, $method:ident, $command:ident) => {{
         let call = |ledger: Arc<dyn Ledger>| {
@@ -93,7 +93,7 @@ impl Ledger for ReplicaLedger {
         pass!(self, ctx, Repeat::Harmless, open_account, command)
     }
 
-    /// Without a key a second freeze is refused, so that the first one's success would be lost.
+    /// Without a key a second freeze is refused, which would hide the first one's success.
     async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, LedgerError> {
         let repeat = if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never };
         pass!(self, ctx, repeat, change_account, command)
@@ -169,7 +169,7 @@ impl Search for ReplicaLedger {
         self.sides.here.metadata_keys(ctx).await
     }
 
-    /// Somebody may have declared the key again in the meantime.
+    /// The key may have been declared again meanwhile.
     async fn remove_metadata_key(&self, ctx: &Ctx, key: &str) -> Result<MetadataKey, LedgerError> {
         let remove = |ledger: Arc<dyn Ledger>| {
             let (ctx, key) = (ctx.clone(), key.to_owned());

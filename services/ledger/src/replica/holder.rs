@@ -1,4 +1,4 @@
-//! The way to whoever holds the lease, found anew for every call.
+//! The connection to the lease holder, determined again for every call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use platform::rpc::{Connect, Credential, Http2, Transport, TransportError};
 
 pub struct ToHolder {
     standing: Standing,
-    /// Where this process is called itself, in case it becomes the holder meanwhile.
+    /// This process's own address, in case it becomes the holder meanwhile.
     own: Arc<str>,
     connections: usize,
     credential: Credential,
@@ -53,7 +53,7 @@ impl ToHolder {
         transport
     }
 
-    /// Until somebody else holds the lease than who was called.
+    /// Until a different process than the called one holds the lease.
     async fn moved_from(&self, address: &Arc<str>) {
         let mut standing = self.standing.clone();
         while self.holder().is_none_or(|holder| holder == *address) {
@@ -64,10 +64,9 @@ impl ToHolder {
 
 #[async_trait]
 impl Transport for ToHolder {
-    /// A holder that was paused or cut off may never answer; its successor will.
+    /// A paused or cut-off holder may never answer; its successor will.
     async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
-        let address =
-            self.holder().ok_or_else(|| TransportError::NotSent("nobody is known to hold the lease".to_owned()))?;
+        let address = self.holder().ok_or_else(|| TransportError::NotSent("no lease holder is known".to_owned()))?;
         let transport = self.connections_to(&address);
         tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! Three processes in one: each with its store, its part in the lease, its port and its books.
+//! Three simulated processes: each with its store, its part in the lease, its port and its books.
 
 mod lines;
 
@@ -28,7 +28,7 @@ struct Process {
     service: Arc<LedgerService>,
     ledger: Arc<dyn Ledger>,
     address: String,
-    /// Calls that were passed on to it.
+    /// Calls that were forwarded to it.
     called: Arc<AtomicUsize>,
     _listener: platform::http::Listener,
 }
@@ -95,7 +95,7 @@ impl Process {
 
 async fn three(store: &TestStore) -> Vec<Process> {
     let credential = Credential::random();
-    // At once, on a store that nobody has migrated yet.
+    // At the same time, on a store that was not migrated yet.
     let (first, second, third) = tokio::join!(
         Process::start(store, &credential),
         Process::start(store, &credential),
@@ -144,11 +144,11 @@ async fn verified(store: &TestStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_of_three_takes_a_command_and_answers_a_question() {
+async fn any_of_three_processes_takes_commands_and_queries() {
     on_postgres(async |store| {
         let processes = three(store).await;
         accounts(&*processes[0].ledger).await;
-        // In no order of time, and enough of them for several runs of ids.
+        // Unordered, and enough of them for several runs of ids.
         let id = |place: u128| place.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         for place in 1..=90 {
             let done = pay(&*processes[place as usize % 3].ledger, id(place)).await.unwrap();
@@ -169,7 +169,7 @@ async fn any_of_three_takes_a_command_and_answers_a_question() {
             let paid = process.ledger.submit(&ctx, payment(id(1_000), false)).await.unwrap();
             assert_eq!(paid.replayed, place > 0);
         }
-        // Whoever takes over knows all of them too.
+        // Any successor knows all of them too.
         let mut left = Vec::new();
         for process in processes {
             if process.is_holder() {
@@ -188,7 +188,7 @@ async fn any_of_three_takes_a_command_and_answers_a_question() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stand_by_tells_what_happens_and_what_is_indexed() {
+async fn a_standby_serves_events_and_the_index() {
     on_postgres(async |store| {
         let processes = three(store).await;
         accounts(&*processes[0].ledger).await;
@@ -220,9 +220,9 @@ async fn a_stand_by_tells_what_happens_and_what_is_indexed() {
     .await;
 }
 
-/// Callers that go on while the holder ends in good order notice nothing but a short wait.
+/// Callers that continue during the holder's clean shutdown notice only a short wait.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_orderly_end_costs_no_caller_an_answer() {
+async fn a_clean_shutdown_costs_no_caller_a_reply() {
     on_postgres(async |store| {
         let mut processes = three(store).await;
         accounts(&*processes[0].ledger).await;
@@ -255,7 +255,7 @@ async fn an_orderly_end_costs_no_caller_an_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_holder_a_command_is_refused_in_time_and_questions_are_answered() {
+async fn without_a_holder_commands_fail_in_time_and_queries_work() {
     on_postgres(async |store| {
         let mut processes = three(store).await;
         accounts(&*processes[0].ledger).await;
@@ -269,16 +269,16 @@ async fn without_a_holder_a_command_is_refused_in_time_and_questions_are_answere
         let refused = process.ledger.submit(&within(600), payment(2, false)).await;
         assert_eq!(refused.unwrap_err(), LedgerError::Failed(Failure::Unavailable));
         let waited = SystemClock.monotonic().micros_since(asked);
-        // Its deadline, and what a busy machine takes to say so.
+        // Its deadline, plus what a busy machine takes to say so.
         assert!((200_000..2_000_000).contains(&waited), "{waited}");
         assert!(find(&*process.ledger, 1).await.is_ok());
     })
     .await;
 }
 
-/// A lease that names a process which is no holder: what that one cannot do is not passed on again.
+/// A lease that names a process which is not the holder: what that one cannot do is not forwarded again.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_goes_round_in_circles() {
+async fn a_forwarded_command_is_not_forwarded_again() {
     on_postgres(async |store| {
         let processes = three(store).await;
         accounts(&*processes[0].ledger).await;
@@ -297,7 +297,7 @@ async fn nothing_goes_round_in_circles() {
             assert_eq!(refused.unwrap_err(), LedgerError::Failed(Failure::Unavailable));
         }
         assert!(find(&*processes[0].ledger, 3).await.is_err());
-        // Each of the three has asked a few times, with pauses that grow.
+        // Each of the three has been called a few times, with growing pauses.
         let called = processes[0].called.load(Ordering::SeqCst);
         assert!((3..40).contains(&called), "{called} calls");
     })

@@ -1,4 +1,4 @@
-//! A page of transactions by a declared key, the newest first, from one snapshot.
+//! A page of transactions by a declared key, newest first, from one snapshot.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::query::{QueryError, empty_state, shown};
 use crate::snapshot::{Books, Snapshot};
 use crate::store::Wanted;
 
-/// Transactions that are not the caller's are passed over; so many times a page's worth are looked at for one page.
+/// Other owners' transactions are skipped; at most this many pages' worth are read for one page.
 const ROUNDS_MAX: usize = 10;
 
 /// A transaction that the index names.

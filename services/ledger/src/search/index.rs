@@ -1,4 +1,4 @@
-//! One bounded step of the index: it reads beside the writer, and keeps the writer only to add what it has sorted.
+//! One bounded step of the index: it reads alongside the writer, and blocks it only to add what it has sorted.
 
 use ledger_api::Metadata;
 use platform::db::{Column, Db, DbError, Row as DbRow, Tx, Value};
@@ -8,7 +8,7 @@ use super::{sql, term};
 use crate::format::Row;
 use crate::store::sql as tables;
 
-/// Entries that one step adds or erases at most.
+/// Maximum entries that one step adds or erases.
 pub(super) const ENTRIES_MAX: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +17,16 @@ pub(super) enum Step {
     Idle,
     /// Everything up to this row is indexed.
     UpTo(u64),
-    /// There is more to do at once.
+    /// There is more to do right away.
     More,
 }
 
-/// What one step adds: for keys that all stand at `from`, and go on to `to`.
+/// What one step adds: for keys that are all at `from`, up to `to`.
 struct Piece {
     keys: Vec<Declared>,
     from: u64,
     to: u64,
-    /// Number of the key, term and row, in the order of the table.
+    /// Number of the key, term and row, in table order.
     entries: Vec<(i64, String, i64)>,
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn step(db: &Db) -> Result<Step, DbError> {
     if from >= last_seq {
         return Ok(Step::UpTo(from));
     }
-    // Keys that stand further wait for the others to reach them; from there on they go together.
+    // Keys that are further wait for the others to reach them; from there on they proceed together.
     let ahead = declared.iter().map(|key| key.indexed_to_seq).filter(|to| *to > from).min();
     declared.retain(|key| key.indexed_to_seq == from);
     let piece = read(&tx, declared, from, ahead.unwrap_or(last_seq).min(last_seq)).await?;
@@ -73,7 +73,7 @@ async fn read(tx: &Tx, keys: Vec<Declared>, from: u64, bound: u64) -> Result<Pie
     Ok(Piece { keys, from, to, entries })
 }
 
-/// The first row of a transaction with its metadata; nothing for that of an account.
+/// The first row of a transaction with its metadata; `None` for that of an account.
 pub(super) fn of_transaction(text: &DbRow) -> Result<Option<(i64, Metadata)>, DbError> {
     let seq = text.int(0)?;
     let decoded = Row::decode(seq.unsigned_abs(), text.bytes(2)?);
@@ -83,11 +83,11 @@ pub(super) fn of_transaction(text: &DbRow) -> Result<Option<(i64, Metadata)>, Db
         Row::Account(_) | Row::Asset(_) | Row::Refusal(_) | Row::Failed(_) => return Ok(None),
     }
     let metadata = serde_json::from_str(text.text(1)?)
-        .map_err(|_| DbError::shape(format!("the metadata of row {seq} is not a JSON object of texts")))?;
+        .map_err(|_| DbError::shape(format!("the metadata of row {seq} is not a JSON object of strings")))?;
     Ok(Some((seq, metadata)))
 }
 
-/// Nothing at all happens when one of the keys does not stand where it was read: somebody else was faster.
+/// Nothing happens if one of the keys has moved since it was read: another process was faster.
 async fn write(db: &Db, piece: &Piece) -> Result<(), DbError> {
     let numbers: Vec<i64> = piece.entries.iter().map(|(key, _, _)| *key).collect();
     let terms: Vec<String> = piece.entries.iter().map(|(_, term, _)| term.clone()).collect();
@@ -104,7 +104,7 @@ async fn write(db: &Db, piece: &Piece) -> Result<(), DbError> {
     Ok(tx.commit().await?)
 }
 
-/// Some of what is left of a removed key, and the key itself when nothing is.
+/// Removes some of what is left of a removed key, and the key itself once nothing is.
 async fn erase(db: &Db, no: i64) -> Result<(), DbError> {
     let tx = db.begin().await?;
     if tx.execute(sql::TERM_ERASE, &[Value::Int(no), Value::Int(ENTRIES_MAX as i64)]).await? == 0 {

@@ -1,4 +1,4 @@
-//! Declaring keys, listing and removing them. What is left of a removed key's index goes in steps of its own.
+//! Declaring, listing and removing keys. The rest of a removed key's index is erased in separate steps.
 
 use ledger_api::{MetadataKey, Refusal, limits};
 use platform::db::{Db, DbError, Tx, Value};
@@ -28,7 +28,7 @@ pub(super) async fn all(tx: &Tx) -> Result<Vec<Declared>, DbError> {
     tx.query(sql::KEY_LIST, &[]).await?.iter().map(declared).collect()
 }
 
-/// Those that are in force, by their names.
+/// The active ones, by name.
 pub(super) async fn list(books: &Books) -> Result<Vec<MetadataKey>, QueryError> {
     let mut keys = all(&books.snapshot().await?.tx).await?;
     keys.retain(|key| !key.removed);
@@ -40,7 +40,7 @@ fn shown(declared: &Declared, replayed: bool) -> MetadataKey {
     MetadataKey { key: declared.key.clone(), indexed_to_seq: declared.indexed_to_seq, replayed }
 }
 
-/// The names of keys that are in force, in order.
+/// The names of active keys, in order.
 pub(super) fn names(keys: &[Declared]) -> Vec<String> {
     let mut names: Vec<String> = keys.iter().filter(|key| !key.removed).map(|key| key.key.clone()).collect();
     names.sort_unstable();
@@ -51,8 +51,8 @@ fn check(key: &str) -> Result<(), Refusal> {
     let max = limits::METADATA_KEY_BYTES_MAX;
     let detail = match key.len() {
         0 => "the key is empty".to_owned(),
-        bytes if bytes > max => format!("the key has {bytes} bytes, {max} at most"),
-        _ if key.contains('\0') => "the key holds the character U+0000".to_owned(),
+        bytes if bytes > max => format!("expected a key of at most {max} bytes, found {bytes}"),
+        _ if key.contains('\0') => "the key contains the character U+0000".to_owned(),
         _ => return Ok(()),
     };
     Err(Refusal::MetadataKeyInvalid { detail })
@@ -69,7 +69,7 @@ pub(super) async fn declare(db: &Db, key: &str) -> Result<MetadataKey, QueryErro
 }
 
 async fn declare_in(tx: &Tx, key: &str) -> Result<Result<MetadataKey, Refusal>, DbError> {
-    // Two callers who declare at once would both find room.
+    // Two concurrent declarations would both see a free slot.
     tx.one_at_a_time().await?;
     let keys = all(tx).await?;
     if let Some(known) = keys.iter().find(|known| !known.removed && known.key == key) {

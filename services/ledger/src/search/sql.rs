@@ -32,7 +32,7 @@ pub(super) const KEY_FORGET: &str = "
 delete from metadata_key
 where no = $1 and removed = 1";
 
-/// Bounded, so that it never keeps the writer for long.
+/// Bounded, so that it never blocks the writer for long.
 pub(super) const TERM_ERASE: &str = "
 delete from transaction_metadata
 where (key, term, seq) in (
@@ -50,7 +50,7 @@ where metadata.seq > $1 and metadata.seq <= $2
 order by metadata.seq
 limit $3";
 
-/// The join leaves out what was erased.
+/// The join leaves out erased metadata.
 pub(super) const TRANSACTION_PAGE: &str = "
 select transaction_metadata.seq, metadata.body, log.body
 from transaction_metadata

@@ -1,5 +1,5 @@
-//! The task that makes steps: after commits, when keys are declared or removed, and after a start. Without declared keys it
-//! sleeps.
+//! The task that runs steps: after commits, when keys are declared or removed, and after a start. Without declared keys
+//! it sleeps.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::index::{self, Step};
 const PAUSE: Duration = Duration::from_millis(200);
 /// A commit of another process wakes nobody here.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(10);
-/// Behind a failure; the same step is made again.
+/// After a failure; then the same step runs again.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Runs until it is closed or dropped.
@@ -38,7 +38,7 @@ impl Indexer {
         self.changed.notify_one();
     }
 
-    /// Ends behind the step that is being made.
+    /// Ends after the current step.
     pub(crate) async fn close(&self) {
         self.stop.send_replace(true);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -66,7 +66,7 @@ async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow_and_update() {
-        // Two processes that index at once leave neither a gap nor anything twice, and do the work twice.
+        // Two processes that index at once neither leave a gap nor index twice; they only do the work twice.
         let step = if standing.is_holder() { Some(index::step(&db).await) } else { None };
         let rest = async {
             match step {
@@ -81,7 +81,7 @@ async fn run(
     }
 }
 
-/// Until there may be something to do.
+/// Waits until there may be something to do.
 async fn rest(db: &Db, signal: &FeedSignal, changed: &Notify, step: Result<Step, platform::db::DbError>) {
     match step {
         Ok(Step::More) => tokio::task::yield_now().await,

@@ -1,4 +1,4 @@
-//! Both engines understand every statement of the search.
+//! Both engines accept every statement of the search.
 
 use testkit::for_each_engine;
 

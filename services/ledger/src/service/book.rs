@@ -1,8 +1,8 @@
-//! Which book a command is for. A posting may name it; whoever sends it here meant this one.
+//! The book of a command. A posting may name it; the caller of this service meant this one.
 
 use ledger_api::{Batch, BookName, Operation, Refusal};
 
-/// Refuses another book's postings. The name goes: with it or without it, a command is the same command.
+/// Refuses another book's postings. The name is removed: with or without it, a command is the same command.
 pub(super) fn strip(book: &BookName, operation: &mut Operation) -> Result<(), Refusal> {
     if let Some(other) = operation.books().find(|other| *other != book) {
         return Err(Refusal::BooksDiffer { book: book.clone(), other: other.clone() });
@@ -13,7 +13,7 @@ pub(super) fn strip(book: &BookName, operation: &mut Operation) -> Result<(), Re
     Ok(())
 }
 
-/// A batch is of one book, all of it: its lines go to one log in their order.
+/// A batch is in one book: its lines go to one log in order.
 pub(super) fn strip_all(book: &BookName, batch: &mut Batch) -> Result<(), Refusal> {
     batch.lines.iter_mut().try_for_each(|line| strip(book, line))
 }

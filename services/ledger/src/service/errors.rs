@@ -1,4 +1,4 @@
-//! What callers are told when a part of the house could not do its work.
+//! Errors for callers when a part of the system could not do its work.
 
 use ledger_api::LedgerError;
 use platform::access;
@@ -11,7 +11,7 @@ pub(crate) fn refused(Refused { refusal, replayed }: Refused) -> LedgerError {
     LedgerError::Refused { refusal, replayed }
 }
 
-/// What a caller may not do at all; foreign objects have been answered as unknown before.
+/// For operations the caller may never do; other owners' objects were already answered as unknown.
 pub(crate) fn forbidden(_: access::Denied) -> LedgerError {
     Failure::Forbidden.into()
 }

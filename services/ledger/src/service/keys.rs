@@ -1,4 +1,4 @@
-//! What makes a repeat harmless: ids, idempotency keys and the digests that both are recognised by.
+//! Idempotency: ids, idempotency keys and their digests.
 
 use hmac::{Hmac, KeyInit, Mac};
 use kernel::Ctx;
@@ -14,7 +14,7 @@ use crate::store::sql;
 /// The secret's name in the store.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency";
 
-/// The operations that an idempotency key may belong to.
+/// The operations that an idempotency key can belong to.
 #[derive(Clone, Copy)]
 pub(crate) enum KeyedOperation {
     Transaction,
@@ -29,8 +29,8 @@ impl LedgerService {
         Tag { id: id.bits(), scope, salt: rand::rng().random() }
     }
 
-    /// What an idempotency key stands for: the caller, the kind of operation and the key; and the command, so that
-    /// another one under the same key is found out.
+    /// What an idempotency key stands for: the caller, the kind of operation and the key; and the command, so that a
+    /// different one under the same key is detected.
     pub(crate) fn scope(
         &self,
         ctx: &Ctx,
@@ -48,7 +48,7 @@ impl LedgerService {
 
     pub(super) fn digest(&self, text: &[u8]) -> [u8; 16] {
         let mut digest = [0; 16];
-        // A key of any length is taken.
+        // Any key length is accepted.
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(text);
         let full = mac.finalize().into_bytes();
@@ -57,7 +57,7 @@ impl LedgerService {
     }
 }
 
-/// Made once, kept in the store: a store that is moved or restored recognises repeats as before.
+/// Created once, stored in the store: a store that is moved or restored recognises repeats as before.
 pub(super) async fn idempotency_key(db: &Db) -> Result<[u8; 32], DbError> {
     let fresh: [u8; 32] = rand::rng().random();
     db.write(move |tx: &Tx| {

@@ -1,4 +1,4 @@
-//! The list of what waits for its time.
+//! The list of waiting scheduled transactions.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Timestamp};
@@ -28,7 +28,7 @@ impl Schedule for LedgerService {
     }
 }
 
-/// One that waits: its row, its place in the order, and when it was scheduled.
+/// A waiting one: its row, its position in the order, and when it was scheduled.
 struct Waiting {
     at: ScheduledAt,
     recorded_at: i64,
@@ -52,7 +52,7 @@ async fn page(
     Ok(ScheduledPage { items, next, as_of_seq: snapshot.last_seq })
 }
 
-/// Somebody who owns accounts sees what lies between those alone.
+/// An owner of accounts sees only transactions between their own.
 async fn waiting(
     snapshot: &Snapshot,
     reach: &Reach,

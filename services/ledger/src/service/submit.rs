@@ -1,4 +1,4 @@
-//! Transactions on their way to the lane: checked for form, given their tags, one by one or in batches.
+//! Transactions on their way to the lane: form checked, tags added, one by one or in batches.
 
 use kernel::Ctx;
 use ledger_api::{
@@ -36,7 +36,7 @@ impl LedgerService {
         let reach = reach(ctx, "transactions", "create")?;
         book::strip_all(&self.books.name, &mut command)?;
         check::batch(&command)?;
-        // As a whole, as over a seam: none of its lines was begun.
+        // As a whole, as for a remote call: none of its lines was begun.
         if ctx.deadline.is_past(self.clock.monotonic()) {
             return Err(LedgerError::Failed(Failure::DeadlineExceeded));
         }
@@ -82,7 +82,7 @@ impl LedgerService {
         Ok(Line { tag, operation })
     }
 
-    /// A line whose form is wrong fails an atomic batch before it reaches the books, so nothing is remembered.
+    /// A malformed line fails an atomic batch before it reaches the books, so nothing is remembered.
     async fn atomic_batch(
         &self,
         ctx: &Ctx,
@@ -100,7 +100,7 @@ impl LedgerService {
         Ok(BatchReply { lines: outcomes.into_iter().map(line_outcome).collect() })
     }
 
-    /// Lines that stand alone go to the lane in pieces of a group's size, in order.
+    /// Non-atomic lines go to the lane in pieces of a group's size, in order.
     async fn loose_batch(
         &self,
         ctx: &Ctx,
@@ -113,7 +113,7 @@ impl LedgerService {
         while checked.peek().is_some() {
             let piece: Vec<CheckedLine> = checked.by_ref().take(self.config.batch_max).collect();
             let lines = piece.iter().flatten().cloned().collect();
-            // What became of earlier pieces is not lost: a piece without an answer fails line by line.
+            // The results of earlier pieces are not lost: a piece without a reply fails line by line.
             let outcomes = self.lines(ctx, reach.clone(), Lines { atomic: false, dry_run, lines }).await;
             let mut outcomes = outcomes.map(Vec::into_iter);
             for line in piece {

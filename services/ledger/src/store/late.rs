@@ -1,7 +1,7 @@
-//! Late rows: postings that count from before they were recorded. Kept in the order in which they count, and added up in
+//! Late rows: postings that take effect before they were recorded. Stored in order of effective time, and summed in
 //! buckets of several sizes, so that the balance at an instant needs a few sums and never the rows themselves.
 //!
-//! A group's late rows are read off its rows, so that nothing has to be taken back when a command is.
+//! A group's late rows are derived from its rows, so nothing has to be undone with a command.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use platform::db::{Column, DbError, Tx};
 use super::sql;
 use crate::format::{LegKind, LegRow, Row};
 
-/// Sizes of buckets as powers of two in microseconds: 204 days, 9.5 hours, 67 seconds, 0.13 seconds. Each is 512 of the
-/// next, so that a sum up to any instant adds 511 rows of each size at most.
+/// Bucket sizes as powers of two in microseconds: 204 days, 9.5 hours, 67 seconds, 0.13 seconds. Each is 512 of the
+/// next, so that a sum up to any instant adds at most 511 rows of each size.
 pub(crate) const BUCKET_BITS: [u32; 4] = [44, 35, 26, 17];
 
 /// One side of a late row.
@@ -25,7 +25,7 @@ pub(crate) struct Late {
     pub amount: i64,
 }
 
-/// The late ones among rows that stand one behind the other and were recorded at `at`.
+/// The late ones among consecutive rows recorded at `at`.
 pub(crate) fn late_rows<'a>(rows: impl IntoIterator<Item = (u64, &'a Row)>, at: i64) -> Vec<Late> {
     let mut late = Vec::new();
     let mut effective_at = at;
@@ -41,7 +41,7 @@ pub(crate) fn late_rows<'a>(rows: impl IntoIterator<Item = (u64, &'a Row)>, at: 
     late
 }
 
-/// Only new transactions say when they count from.
+/// Only new transactions have an effective time.
 fn sides(leg: &LegRow, seq: u64, effective_at: i64) -> impl Iterator<Item = Late> {
     let places = match leg.kind {
         LegKind::Posted => Some([0, 1]),
@@ -72,13 +72,13 @@ pub(super) async fn store(tx: &Tx, late: &[Late]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// By how much each bucket grows; each once, and in the order of the table.
+/// The growth of each bucket; each once, and in table order.
 fn buckets(late: &[Late]) -> [Vec<i64>; 7] {
     let mut grown: BTreeMap<(u32, u64, i64), [i64; 4]> = BTreeMap::new();
     for (late, bits) in late.iter().flat_map(|late| BUCKET_BITS.map(|bits| (late, bits))) {
         let sums = grown.entry((bits, late.account, late.effective_at >> bits)).or_default();
         if let Some(sum) = sums.get_mut(late.place) {
-            // The account's own late sums were found to fit before.
+            // The account's own late sums were already found to fit.
             *sum = sum.saturating_add(late.amount);
         }
     }

@@ -1,7 +1,7 @@
-//! Fills the state with what a set of commands, or a question, refers to.
+//! Loads into the state what a set of commands, or a query, refers to.
 //!
-//! What a command names leads to rows, rows lead to accounts: four rounds, each a few set-based statements, most of them
-//! empty in the usual case of new transactions between accounts that are known.
+//! A command's names lead to rows, rows lead to accounts: four rounds, each a few set-based statements, most of them
+//! empty in the usual case of new transactions between known accounts.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::ids::{self, Runs};
 use crate::snapshot::Snapshot;
 use crate::state::{Entry, MetadataEntry, ScopeEntry, Space, State, StoredRow};
 
-/// What is asked of the store.
+/// What to load from the store.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub ids: BTreeSet<u128>,
@@ -27,14 +27,14 @@ pub(crate) struct Wanted {
     pub transaction_references: BTreeSet<String>,
     /// Rows known by number: of holds and scheduled transactions that are due.
     pub rows: BTreeSet<u64>,
-    /// Accounts whose opening is to be compared, or whose metadata is to be shown.
+    /// Accounts whose opening has to be compared, or whose metadata is shown.
     pub openings: BTreeSet<AccountPath>,
 }
 
 pub(crate) struct Loader<'a> {
     tx: &'a Tx,
     runs: Arc<Runs>,
-    /// Knows heads that the table does not; the writer has them in its state.
+    /// Knows heads that the table does not have; the writer has them in its state.
     snapshot: Option<&'a Snapshot>,
     state: &'a mut State,
     accounts: BTreeSet<u64>,
@@ -62,7 +62,7 @@ impl<'a> Loader<'a> {
         self.metadata_of(&first_rows).await
     }
 
-    /// Accounts by their numbers alone, for lists.
+    /// Accounts by number only, for lists.
     pub(crate) async fn load_accounts(mut self, numbers: impl IntoIterator<Item = u64>) -> Result<(), DbError> {
         self.accounts.extend(numbers);
         self.facts_and_heads().await?;
@@ -71,13 +71,13 @@ impl<'a> Loader<'a> {
         self.metadata(&metadata).await
     }
 
-    /// Without anybody's metadata.
+    /// Without metadata.
     pub(crate) async fn load_heads(mut self, numbers: impl IntoIterator<Item = u64>) -> Result<(), DbError> {
         self.accounts.extend(numbers);
         self.facts_and_heads().await
     }
 
-    /// Ids, keys, references and paths: everything that a command names by itself.
+    /// Ids, keys, references and paths: everything that a command names itself.
     async fn names(&mut self, wanted: &Wanted) -> Result<BTreeSet<u64>, DbError> {
         let ids: Vec<u128> = wanted.ids.iter().copied().collect();
         let scopes: Vec<[u8; 16]> = wanted.scopes.iter().copied().collect();
@@ -105,7 +105,7 @@ impl<'a> Loader<'a> {
         for (space, found) in [(Space::Account, of_accounts), (Space::Transaction, of_transactions)] {
             for row in &found {
                 let at = rows::unsigned(row, 1)?.to_string();
-                // The name of what has the reference is filled in once it is loaded.
+                // The name of the reference's holder is filled in once it is loaded.
                 self.state.group.references.insert((space, row.text(0)?.to_owned()), at);
                 match space {
                     Space::Account => self.accounts.insert(rows::unsigned(row, 1)?),
@@ -137,7 +137,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    /// How the scheduled transactions among these rows stand, and the rows that ended their waiting.
+    /// The state of the scheduled transactions among these rows, and the rows that ended them.
     async fn scheduled(&mut self, found: &BTreeSet<u64>) -> Result<BTreeSet<u64>, DbError> {
         let scheduled_by = |seq: &u64| match self.state.group.stored.get(seq).map(|stored| &stored.row) {
             Some(Row::Scheduled(_)) => Some(*seq),
@@ -159,12 +159,12 @@ impl<'a> Loader<'a> {
         Ok(outcomes)
     }
 
-    /// The other rows of transactions of several postings, their holds, what reversed them, and when they were recorded.
+    /// The other rows of multi-posting transactions, their holds, their reversals, and when they were recorded.
     async fn rest_of_transactions(&mut self, found: &BTreeSet<u64>, due: &BTreeSet<u64>) -> Result<(), DbError> {
         if found.is_empty() {
             return Ok(());
         }
-        // A hold that is due may be any posting of its transaction.
+        // A due hold may be any posting of its transaction.
         let firsts: BTreeSet<u64> = found.iter().map(|seq| self.first_of(*seq)).collect();
         self.rows(firsts.clone()).await?;
         let legs: BTreeSet<u64> = firsts.iter().flat_map(|first| self.span(*first)).collect();
@@ -187,7 +187,7 @@ impl<'a> Loader<'a> {
             self.state.group.reversed.insert(rows::unsigned(row, 0)?, by);
         }
         self.state.group.known.extend(targets);
-        // When a hold that is due was recorded is of no interest, and there may be many.
+        // When a due hold was recorded does not matter, and there may be many.
         let due: BTreeSet<u64> = due.iter().map(|seq| self.first_of(*seq)).collect();
         for first in firsts.difference(&due).copied() {
             let at = self.recorded_at(first).await?;
@@ -235,7 +235,7 @@ impl<'a> Loader<'a> {
         found.first().ok_or_else(|| DbError::shape(format!("row {seq} of the log belongs to no group")))?.int(0)
     }
 
-    /// Puts names in place of the numbers that the reference tables hold.
+    /// Replaces the numbers in the reference tables by names.
     async fn by_reference(&mut self) -> Result<(), DbError> {
         let numbers: HashMap<(Space, String), String> = std::mem::take(&mut self.state.group.references);
         for ((space, reference), at) in numbers {
@@ -303,7 +303,7 @@ impl<'a> Loader<'a> {
         for row in self.tx.select_many(&sql::METADATA, Column::Int(&seqs)).await? {
             let seq = rows::unsigned(&row, 0)?;
             let body = serde_json::from_str(row.text(2)?)
-                .map_err(|_| DbError::shape(format!("the metadata of row {seq} is not a JSON object of texts")))?;
+                .map_err(|_| DbError::shape(format!("the metadata of row {seq} is not a JSON object of strings")))?;
             self.state.group.metadata.insert(seq, MetadataEntry { salt: row.bytes(1)?.to_vec(), body });
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Single rows of the tables, as the state keeps them.
+//! Single table rows, as the state keeps them.
 
 use std::collections::HashMap;
 

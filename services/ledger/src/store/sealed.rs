@@ -1,5 +1,5 @@
-//! Stores groups that another store has committed: their bytes, times and hashes as they are, and every table that the state
-//! was brought forward for.
+//! Stores groups that another store has committed: their bytes, times and hashes unchanged, and every table derived
+//! from them.
 
 use platform::db::{Column, DbError, Tx};
 use tokio::try_join;

@@ -208,7 +208,7 @@ pub(crate) const ACCOUNT_METADATA_ERASE: &str = "
 delete from account_metadata
 where account = $1";
 
-/// The holds that are due first, and the next one behind them.
+/// The holds that are due first, and the next one after them.
 pub(crate) const HOLD_DUE: &str = "
 select seq, expires_at
 from hold
@@ -216,7 +216,7 @@ where remaining > 0
 order by expires_at
 limit $1";
 
-/// The transactions that are due first, and the next one behind them.
+/// The transactions that are due first, and the next one after them.
 pub(crate) const SCHEDULED_DUE: &str = "
 select seq, due_at
 from scheduled
@@ -271,7 +271,8 @@ insert into secret (name, value)
 values ($1, $2)
 on conflict (name) do nothing";
 
-/// `$2` is the prefix with a colon behind it, `$3` the first text behind all that begin so; `$4` is where the page starts.
+/// `$2` is the prefix followed by a colon, `$3` the first text after all that begin with it; `$4` is where the page
+/// starts.
 pub(crate) const ACCOUNT_PAGE: &str = "
 select no
 from account

@@ -1,4 +1,4 @@
-//! Both engines understand every statement of the store.
+//! Both engines accept every statement of the store.
 #![allow(clippy::unwrap_used)]
 
 use testkit::for_each_engine;

@@ -1,4 +1,4 @@
-//! Stores what a group changed: its rows, the group with its hash, and every table that is worked out from them.
+//! Stores what a group changed: its rows, the group with its hash, and every table derived from them.
 
 use platform::db::{Column, DbError, Tx, Value};
 use tokio::try_join;
@@ -13,7 +13,7 @@ use crate::state::{Entry, Group, Hold, LogTail, Space, State};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// Where the log stands once the group is committed.
+/// The end of the log once the group is committed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stored {
     pub log: LogTail,
@@ -47,7 +47,7 @@ pub(crate) async fn store_group(
     Ok(Stored { log })
 }
 
-/// Every table that is worked out from the rows, apart from the ids and the late rows.
+/// Every table derived from the rows, apart from the ids and the late rows.
 pub(super) async fn tables(tx: &Tx, state: &State, plan: &Plan, now: i64) -> Result<(), DbError> {
     let group = &state.group;
     try_join!(

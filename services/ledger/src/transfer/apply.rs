@@ -1,7 +1,7 @@
-//! What rows of a log do to the tables, without asking whether they may: a fold of rows over the same state that the rules
-//! work on, so that the same code stores it.
+//! Applies log rows to the tables without checking whether they are allowed: a fold of rows over the same state that
+//! the rules work on, so that the same code stores it.
 //!
-//! The match over kinds of rows is exhaustive: a new kind has to say here what follows from it.
+//! The match over kinds of rows is exhaustive: a new kind has to be handled here.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::schedule::{Scheduled, Stage};
 use crate::state::{Entry, Hold, Space, State};
 use crate::store::{Loader, hold_of, scheduled_of, sql};
 
-/// What is wrong with a row in the place where it stands.
+/// What is wrong with a row at its position.
 type Folded = Result<(), String>;
 
-/// Fetches what the rows refer to and what is not known from earlier ones.
+/// Loads what the rows refer to and what is not known from earlier ones.
 pub(super) async fn load(tx: &Tx, runs: &Arc<Runs>, state: &mut State, groups: &[ReadGroup]) -> Result<(), DbError> {
     let (mut accounts, mut holds) = (BTreeSet::new(), BTreeSet::new());
     let (mut targets, mut scheduled) = (BTreeSet::new(), BTreeSet::new());
@@ -31,7 +31,7 @@ pub(super) async fn load(tx: &Tx, runs: &Arc<Runs>, state: &mut State, groups: &
             Row::Leg(leg) => {
                 accounts.extend([leg.debit, leg.credit]);
                 holds.extend(leg.hold.map(|hold| hold.seq));
-                // What is reversed, and what was scheduled and is carried out here.
+                // Reversed transactions, and scheduled ones that are executed here.
                 let head = leg.head.as_ref().filter(|head| leg.kind == LegKind::Reversal || head.carries_out());
                 targets.extend(head.and_then(|head| head.target));
             }
@@ -67,7 +67,7 @@ pub(super) async fn load(tx: &Tx, runs: &Arc<Runs>, state: &mut State, groups: &
     Loader::new(tx, runs, state).load_heads(accounts).await
 }
 
-/// Takes over what each row says.
+/// Applies each row.
 pub(super) fn fold(state: &mut State, groups: &[ReadGroup]) -> Result<(), TransferError> {
     for group in groups {
         let mut fold = Fold { state: &mut *state, at: group.stamp.at, expires_at: 0 };
@@ -82,7 +82,7 @@ struct Fold<'a> {
     state: &'a mut State,
     /// Record time of the group.
     at: i64,
-    /// Of the transaction whose rows are read.
+    /// Of the transaction whose rows are being read.
     expires_at: i64,
 }
 
@@ -122,14 +122,14 @@ impl Fold<'_> {
         self.expires_at = head.expires_at.unwrap_or(default_expiry(recorded_at).micros());
         let target = head.target.and_then(|target| self.state.group.known.get(&target).copied());
         if head.carries_out() {
-            let scheduled = target.ok_or("it carries out what no earlier row has scheduled")?;
+            let scheduled = target.ok_or("it executes a transaction that no earlier row scheduled")?;
             return self.end(scheduled, Stage::CarriedOut, first);
         }
         self.names(head.id, head.reference.as_ref(), first);
         if leg.kind == LegKind::Reversal {
-            let target = target.ok_or("it reverses a transaction that no earlier row is of")?;
+            let target = target.ok_or("it reverses a transaction that no earlier row has")?;
             let group = &mut self.state.group;
-            // Of what was scheduled, the rows that carried it out are reversed.
+            // For a scheduled transaction, the rows that executed it are reversed.
             let target = group.scheduled.get(&target).map_or(target, |scheduled| scheduled.outcome);
             group.new_reversals.push((target, head.id));
         }
@@ -201,9 +201,9 @@ impl Fold<'_> {
     fn opened(&mut self, seq: u64, row: &AccountRow, opening: &Opening) -> Folded {
         let (no, expected) = (row.account, self.state.next_account());
         if no != expected {
-            return Err(format!("it opens account {no} where account {expected} comes next"));
+            return Err(format!("it opens account {no}, expected account {expected}"));
         }
-        let facts = facts(no, seq, self.at, opening).ok_or("it opens an account that cannot be")?;
+        let facts = facts(no, seq, self.at, opening).ok_or("it opens an invalid account")?;
         let group = &mut self.state.group;
         if let Some(reference) = &opening.reference {
             group.new_references.push((Space::Account, reference.clone(), no));
@@ -220,7 +220,7 @@ fn unknown_account(no: u64) -> String {
     format!("it is about account {no}, which no earlier row opens")
 }
 
-/// Nothing where a text is none of its kind.
+/// `None` if a text is not valid for its type.
 fn facts(no: u64, seq: u64, at: i64, opening: &Opening) -> Option<AccountFacts> {
     let name = |name: &Option<String>| name.as_deref().map(str::parse).transpose().ok();
     Some(AccountFacts {

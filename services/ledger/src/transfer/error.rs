@@ -1,4 +1,4 @@
-//! Why an export or an import did not come to its end, each in a sentence.
+//! Why an export or an import failed.
 
 use std::path::PathBuf;
 
@@ -11,27 +11,27 @@ pub enum TransferError {
     Store(#[from] DbError),
     #[error("the export cannot be written: {0}")]
     Write(std::io::Error),
-    #[error("the export cannot be read behind line {line}: {cause}")]
+    #[error("the export cannot be read after line {line}: {cause}")]
     Read { line: u64, cause: std::io::Error },
     #[error("this is not an export of florin: line 1: {0}")]
     NotAnExport(String),
-    #[error("this is an export of format {found}, and this florin reads format {known}; use a newer florin")]
+    #[error("the export has format {found}, but this version reads format {known}; use a newer florin")]
     Newer { found: u32, known: u32 },
-    #[error("this is an export of book {found}, and not of book {wanted}")]
+    #[error("expected an export of book {wanted}, found book {found}")]
     OtherBook { found: String, wanted: BookName },
     #[error("line {line} is damaged: {what}")]
     Damaged { line: u64, what: String },
-    #[error("the export was cut: it ends behind line {line}, without its last line")]
+    #[error("the export was truncated: it ends after line {line}, without its last line")]
     Cut { line: u64 },
-    #[error("group {group} of the log does not have the hash that it says; `florin verify` tells more")]
+    #[error("group {group} of the log does not match its hash; run `florin verify`")]
     LogDamaged { group: u64 },
     #[error(
-        "{path} is an export of another log: its group {group} is not in this one with the same hash; name another file"
+        "{path} is an export of another log: its group {group} is not in this log with the same hash; use another file"
     )]
     OtherFile { path: PathBuf, group: u64 },
-    #[error("{path} is not an export that can be gone on with: {cause}; name another file, or remove this one")]
+    #[error("{path} is not an export that can be continued: {cause}; use another file, or remove this one")]
     Unusable { path: PathBuf, cause: Box<TransferError> },
-    #[error("no service has opened these books yet, so that they have no idempotency keys; export without them")]
+    #[error("no service has opened these books yet, so they have no idempotency keys; export without them")]
     NoSecret,
     #[error("{path} cannot be written: {cause}")]
     File { path: PathBuf, cause: std::io::Error },
@@ -47,16 +47,14 @@ pub enum TransferError {
          nothing to import"
     )]
     Behind { book: u64, file: u64 },
-    #[error("line {line} cannot follow what stands before it: {what}")]
+    #[error("line {line} cannot follow the lines before it: {what}")]
     Unsound { line: u64, what: String },
-    #[error(
-        "the books have idempotency keys of their own, which were made under another secret; import into an empty book"
-    )]
+    #[error("the book already has idempotency keys made with another secret; import into an empty book")]
     OtherSecret,
 }
 
 impl TransferError {
-    /// Whether the books or the export are not what they should be, as opposed to not being readable or writable now.
+    /// Whether the books or the export are damaged, as opposed to unreadable or unwritable now.
     pub fn is_disagreement(&self) -> bool {
         match self {
             TransferError::Store(error) => error.fault == Fault::Corrupt,
@@ -69,7 +67,7 @@ impl TransferError {
         }
     }
 
-    /// Whether the reading stopped at a place behind which the same file goes on once it is whole.
+    /// Whether reading stopped at a point after which the same file can be continued once it is whole.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self, TransferError::Cut { .. })
     }

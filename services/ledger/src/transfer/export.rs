@@ -1,5 +1,5 @@
-//! The log as lines: groups in order, each page of them from one snapshot, so that a long export keeps no writer from
-//! tidying up behind itself. The log only grows, so pages of several snapshots fit together.
+//! The log as lines: groups in order, each page of them from one snapshot, so that a long export does not keep the
+//! writer from truncating its write-ahead log. The log only grows, so pages of several snapshots fit together.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
@@ -18,25 +18,25 @@ use crate::store::sql as tables;
 use crate::verify::Progress;
 use crate::work::read_tail;
 
-/// Groups, rows or keys that are read at once.
+/// Groups, rows or keys read at once.
 const PAGE_ROWS: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExportOptions {
-    /// Takes along what is not in the log: the digests of idempotency keys, and the secret that they were made under.
+    /// Also exports what is not in the log: the digests of idempotency keys, and their secret.
     pub idempotency_keys: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
     pub head: Head,
-    /// Rows that were written now; fewer than there are when an earlier export was gone on with.
+    /// Rows written now; fewer than all if an earlier export was continued.
     pub rows_written: u64,
-    /// Digests of idempotency keys that were taken along.
+    /// Exported digests of idempotency keys.
     pub keys: Option<u64>,
 }
 
-/// Writes the whole log, as it is at the start, beside whoever goes on writing the books.
+/// Writes the whole log, as it is at the start, while others continue to write the books.
 pub async fn export(
     db: &Db,
     book: &BookName,
@@ -50,7 +50,7 @@ pub async fn export(
     export.rest(options, progress).await
 }
 
-/// Looks before anything is written.
+/// Checks before anything is written.
 pub(super) async fn ready(db: &Db, options: ExportOptions) -> Result<(), TransferError> {
     db.check_version(tables::MIGRATIONS).await?;
     match options.idempotency_keys && secret(db).await?.is_none() {
@@ -70,7 +70,7 @@ pub(super) fn first_line(book: &BookName) -> Vec<u8> {
     bytes
 }
 
-/// Where an export stands.
+/// The position of an export.
 pub(super) struct Export<'a, W> {
     db: &'a Db,
     book: &'a BookName,
@@ -78,12 +78,12 @@ pub(super) struct Export<'a, W> {
     number: u64,
     last_seq: u64,
     hash: Hash,
-    /// Rows with a text.
+    /// Rows with metadata.
     metadata: u64,
     buffer: Vec<u8>,
 }
 
-/// Rows of the log and the texts that belong to them, read in pieces.
+/// Log rows and their metadata, read in pieces.
 struct Rows {
     last_seq: u64,
     bodies: VecDeque<Vec<u8>>,
@@ -95,7 +95,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
         Export { db, book, out, number: 0, last_seq: 0, hash: genesis(book), metadata: 0, buffer: Vec::new() }
     }
 
-    /// Goes on behind groups that were written before.
+    /// Continues after groups that were written before.
     pub(super) fn behind(self, stamp: GroupStamp, hash: Hash, metadata: u64) -> Export<'a, W> {
         Export { number: stamp.number, last_seq: stamp.last_seq, hash, metadata, ..self }
     }
@@ -105,7 +105,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
         self.pass_on()
     }
 
-    /// All groups behind where this export stands, the keys if they are wanted, and the last line.
+    /// All groups after the current position, the keys if requested, and the last line.
     pub(super) async fn rest(
         mut self,
         options: ExportOptions,
@@ -130,7 +130,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
         Ok(Exported { head, rows_written: self.last_seq - before, keys })
     }
 
-    /// Some more groups: those whose rows are one page, or a larger one by itself.
+    /// Some more groups: those whose rows are one page, or a single larger one.
     async fn page(&mut self, target: &LogTail) -> Result<(), TransferError> {
         let tx = self.db.read().await?;
         let params = [self.number as i64, target.number as i64, PAGE_ROWS as i64].map(Value::Int);
@@ -147,7 +147,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
         Ok(())
     }
 
-    /// A log that was damaged is not passed on as if it were whole.
+    /// A damaged log is not passed on as if it were whole.
     async fn group(&mut self, tx: &Tx, rows: &mut Rows, stamp: GroupStamp, hash: Hash) -> Result<(), TransferError> {
         let GroupStamp { number, at, first_seq, last_seq } = stamp;
         let damaged = || TransferError::LogDamaged { group: number };
@@ -172,7 +172,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
         Ok(())
     }
 
-    /// The secret and all digests made under it; how many they are.
+    /// The secret and all digests made with it; returns their number.
     async fn keys(&mut self) -> Result<u64, TransferError> {
         let secret = secret(self.db).await?.ok_or(TransferError::NoSecret)?;
         line::write(&mut self.buffer, &SecretLine { secret: Hex(secret) });
@@ -201,7 +201,7 @@ impl<'a, W: Write + Send> Export<'a, W> {
 }
 
 impl Rows {
-    /// The row `seq`; nothing where it is not the next one that the log has.
+    /// The row `seq`; `None` if it is not the next one in the log.
     async fn next(&mut self, tx: &Tx, seq: u64) -> Result<Option<Vec<u8>>, DbError> {
         if self.bodies.is_empty() {
             let last = self.last_seq.min(seq + PAGE_ROWS as u64 - 1);
@@ -236,7 +236,7 @@ pub(super) async fn hash_of(tx: &Tx, number: u64) -> Result<Option<Hash>, DbErro
     tx.query(sql::GROUP_HASH, &[Value::Int(number as i64)]).await?.first().map(|row| row.array(0)).transpose()
 }
 
-/// The digests that are there already, of some keys.
+/// The digests that exist already, of some keys.
 pub(super) async fn known_keys(tx: &Tx, keys: &[[u8; 16]]) -> Result<HashMap<[u8; 16], [u8; 16]>, DbError> {
     let found = tx.select_many(&tables::IDEMPOTENCY, Column::Id(keys)).await?;
     found.iter().map(|row| Ok((row.array(0)?, row.array(1)?))).collect()

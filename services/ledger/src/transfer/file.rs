@@ -1,4 +1,4 @@
-//! An export into a file: gone on with where an earlier one ended, and on the disk when it is done.
+//! An export into a file: continues where an earlier one ended, and is on disk when done.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -15,15 +15,15 @@ use crate::verify::Progress;
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// What of a file can be kept.
+/// The part of a file that can be kept.
 struct Kept {
     last: LastGroup,
     offset: u64,
     metadata: u64,
 }
 
-/// Writes the whole log into a file. One that has a part of it already is checked and gone on with behind its last whole
-/// group; a finished one is extended by what the log has got since.
+/// Writes the whole log into a file. A partial file is checked and continued after its last whole group; a finished one
+/// is extended by newer groups.
 pub async fn export_file(
     db: &Db,
     book: &BookName,
@@ -53,7 +53,7 @@ pub async fn export_file(
     Ok(exported)
 }
 
-/// Books are nobody else's business; two exports into one file would be neither's.
+/// Books are private; two exports into one file would corrupt each other.
 fn open(path: &Path) -> Result<File, TransferError> {
     let failed = |cause| TransferError::File { path: path.to_owned(), cause };
     let mut options = OpenOptions::new();
@@ -65,7 +65,7 @@ fn open(path: &Path) -> Result<File, TransferError> {
     }
 }
 
-/// Where the last whole group of an earlier export ends; nothing when not even its first line is there.
+/// Where the last whole group of an earlier export ends; `None` if not even its first line is there.
 fn kept(file: &File, book: &BookName, path: &Path) -> Result<Option<Kept>, TransferError> {
     let failed = |cause| TransferError::File { path: path.to_owned(), cause };
     let mut reader = Reader::new(BufReader::with_capacity(BUFFER_BYTES, file), book);
@@ -98,7 +98,7 @@ fn begins_ours(mut file: &File, book: &BookName) -> std::io::Result<bool> {
 }
 
 fn foreign(path: &Path) -> TransferError {
-    let cause = Box::new(TransferError::NotAnExport("it is none of ours".to_owned()));
+    let cause = Box::new(TransferError::NotAnExport("it is not one of ours".to_owned()));
     TransferError::Unusable { path: path.to_owned(), cause }
 }
 
@@ -111,12 +111,12 @@ async fn check(db: &Db, path: &Path, kept: &Kept) -> Result<(), TransferError> {
     Err(TransferError::OtherFile { path: path.to_owned(), group: stamp.number })
 }
 
-/// A new name is on the disk only when its directory is.
+/// A new name is on disk only once its directory is.
 fn sync_parent(path: &Path) -> std::io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(parent) {
         Ok(directory) => directory.sync_all(),
-        // A directory that may be written and not read cannot be asked for it.
+        // A directory that can be written but not read cannot be opened for that.
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(error),
     }

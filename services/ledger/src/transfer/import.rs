@@ -1,7 +1,7 @@
-//! Lines back into books: into empty ones, or into those that an earlier import has left half way.
+//! Imports lines into empty books, or into those that an earlier import left incomplete.
 //!
-//! Invariant: whatever ends an import, the books hold a whole beginning of the log. Many groups go into one commit, and each
-//! commit moves the end of the log from one whole group to another.
+//! Invariant: however an import ends, the books hold a whole beginning of the log. Many groups go into one commit, and
+//! each commit moves the end of the log from one whole group to another.
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::work::read_tail;
 /// Rows in one commit, unless a single group has more.
 const COMMIT_ROWS: usize = 10_000;
 const KEYS_AT_ONCE: usize = 10_000;
-/// Accounts that are kept in memory from one commit to the next.
+/// Accounts kept in memory from one commit to the next.
 const ACCOUNTS_CACHED_MAX: usize = 200_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct ImportProgress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
     pub head: Head,
-    /// Rows that were written now; the others were there from an earlier import.
+    /// Rows written now; the others were there from an earlier import.
     pub rows_written: u64,
     /// Digests of idempotency keys in the export.
     pub keys: Option<u64>,
@@ -56,7 +56,7 @@ pub async fn import(
     let mut import = Import::start(db, book, progress).await?;
     let before = import.state.log.last_seq;
     let outcome = import.read(&mut Reader::new(input, book)).await;
-    // What was whole before the place at which the reading stopped is kept, so that the rest can follow it.
+    // What was whole before reading stopped is kept, so that the rest can follow it.
     let stored = import.store().await;
     let keys = outcome?;
     stored?;
@@ -75,7 +75,7 @@ struct Import<'a, P> {
     behind: Behind,
     ids: Scattered,
     runs: Arc<Runs>,
-    /// Of the first group, where there is one.
+    /// Of the first group, if there is one.
     first_hash: Option<Hash>,
     /// Read and not stored yet.
     waiting: Vec<ReadGroup>,
@@ -86,7 +86,7 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
     async fn start(db: &'a Db, book: &BookName, progress: P) -> Result<Import<'a, P>, DbError> {
         let tx = db.read().await?;
         let mut state = State { log: read_tail(&tx, &genesis(book)).await?, ..State::default() };
-        // A service that was killed may have left account rows that are older than the log.
+        // A killed service may have left account rows that are older than the log.
         let behind = Behind::resume(&tx, &mut state).await?;
         let runs = Arc::new(Runs::default());
         let mut ids = Scattered::new(Arc::clone(&runs));
@@ -95,7 +95,7 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         Ok(Import { db, progress, state, behind, ids, runs, first_hash, waiting: Vec::new(), waiting_rows: 0 })
     }
 
-    /// The whole export; how many keys it had.
+    /// The whole export; returns its number of keys.
     async fn read<R: BufRead>(&mut self, reader: &mut Reader<R>) -> Result<Option<u64>, TransferError> {
         let (mut keys, mut count) = (Vec::new(), None);
         while let Some(part) = reader.next()? {
@@ -145,7 +145,7 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         Ok(())
     }
 
-    /// Books that are further than the export were not made by it alone.
+    /// Books with more groups than the export were not created by it alone.
     fn check_reached<R: BufRead>(&self, reader: &Reader<R>) -> Result<(), TransferError> {
         let (book, file) = (self.state.log.number, reader.last().stamp.number);
         if book > file { Err(TransferError::Behind { book, file }) } else { Ok(()) }
@@ -179,8 +179,8 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
         Ok(())
     }
 
-    /// Where ids go depends on the group that they came in, so that it is decided group by group, and stored in one go as
-    /// far as no run ends in between.
+    /// Where ids go depends on the group that they came in, so it is decided group by group, and stored in one go as
+    /// long as no run ends in between.
     fn plan_ids(&mut self, groups: &[ReadGroup]) -> Vec<IdPlan> {
         let (mut plans, mut new) = (vec![IdPlan::default()], self.state.group.new_ids.as_slice());
         for group in groups {
@@ -191,7 +191,7 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
             last.in_order.extend(plan.in_order);
             last.open.extend(plan.open);
             if plan.sealed.is_some() {
-                // The run has all that was open, of earlier groups too.
+                // The run has all open ids, of earlier groups too.
                 last.open.clear();
                 last.sealed = plan.sealed;
                 self.ids.committed();
@@ -211,7 +211,7 @@ impl<'a, P: FnMut(ImportProgress) + Send> Import<'a, P> {
     }
 }
 
-/// What counts from before it was recorded.
+/// Rows that take effect before they were recorded.
 fn late_of(group: &ReadGroup) -> Vec<Late> {
     let rows = (group.stamp.first_seq..).zip(group.rows.iter().map(|read| &read.row));
     late_rows(rows, group.stamp.at)

@@ -1,4 +1,4 @@
-//! Idempotency keys that move along with the log: digests under a secret, which has to move with them.
+//! Idempotency keys that are moved with the log: digests made with a secret, which has to move with them.
 
 use platform::db::{Column, Db, DbError, Tx, Value};
 
@@ -9,7 +9,7 @@ use super::reader::ReadKey;
 use super::sql;
 use crate::store::sql as tables;
 
-/// Puts the secret in place of one that nothing was made under yet.
+/// Replaces a secret with which nothing was made yet.
 pub(super) async fn take_secret(db: &Db, secret: [u8; 32]) -> Result<(), TransferError> {
     let tx = db.begin_alone().await?;
     let found = tx.query(tables::SECRET_READ, &[secret_name()]).await?;
@@ -23,7 +23,7 @@ pub(super) async fn take_secret(db: &Db, secret: [u8; 32]) -> Result<(), Transfe
     Ok(tx.commit().await.map_err(DbError::from)?)
 }
 
-/// An import that was interrupted has left some of them.
+/// An interrupted import has left some of them.
 pub(super) async fn take_keys(db: &Db, keys: &[ReadKey]) -> Result<(), TransferError> {
     let tx = db.begin_alone().await?;
     insert(&tx, keys).await?;

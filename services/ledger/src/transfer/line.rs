@@ -1,5 +1,5 @@
-//! One line of an export: a JSON object, told apart by its first member, and closed by a sum over its own bytes, so that a
-//! damaged line is known by itself and not only by the hash of its group.
+//! One line of an export: a JSON object, identified by its first member, and ended by a checksum of its own bytes, so
+//! that a damaged line shows by itself and not only by the hash of its group.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-/// The version of the lines that this florin writes and reads.
+/// The version of the lines that this version writes and reads.
 pub(super) const VERSION: u32 = 1;
 
 const SUM_BYTES: usize = 4;
@@ -42,7 +42,7 @@ pub(super) struct RowLine {
     pub(super) metadata: Option<TextPart>,
 }
 
-/// The text that the row has the hash of; absent where it was erased.
+/// The metadata of which the row has the hash; absent if it was erased.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextPart {
@@ -72,9 +72,9 @@ pub(super) struct EndLine {
     pub(super) end: String,
     pub(super) groups: u64,
     pub(super) rows: u64,
-    /// Rows with a text.
+    /// Rows with metadata.
     pub(super) metadata: u64,
-    /// Digests of idempotency keys; null where they were not taken along.
+    /// Digests of idempotency keys; null if they were not exported.
     pub(super) keys: Option<u64>,
 }
 
@@ -88,7 +88,7 @@ pub(super) enum Line {
     End(EndLine),
 }
 
-/// Adds the line with its sum and a line break.
+/// Appends the line with its checksum and a line break.
 pub(super) fn write(out: &mut Vec<u8>, line: &impl Serialize) {
     let start = out.len();
     // Plain numbers and texts always have a JSON form, and a vector takes all of it.
@@ -104,7 +104,7 @@ pub(super) fn write(out: &mut Vec<u8>, line: &impl Serialize) {
     out.push(b'\n');
 }
 
-/// A line without its line break; what is wrong with it otherwise.
+/// Parses a line without its line break; the error says what is wrong.
 pub(super) fn parse(line: &[u8]) -> Result<Line, String> {
     let tail = SUM_MEMBER.len() + 2 * SUM_BYTES + CLOSING.len();
     let (text, found) = line.len().checked_sub(tail).map(|place| line.split_at(place)).ok_or("it has no sum")?;
@@ -122,7 +122,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Line, String> {
         b"secret" => serde_json::from_slice(&json).map(Line::Secret),
         b"key" => serde_json::from_slice(&json).map(Line::Key),
         b"end" => serde_json::from_slice(&json).map(Line::End),
-        _ => return Err("it is of no kind that this version knows".to_owned()),
+        _ => return Err("its kind is unknown to this version".to_owned()),
     };
     line.map_err(|error| format!("it cannot be read: {error}"))
 }
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_survives_a_round_trip_and_every_changed_byte_is_seen() {
+    fn a_line_survives_a_round_trip_and_any_change_is_detected() {
         let row = RowLine {
             seq: 7,
             body: Hex(vec![0, 0x1f, 0xff]),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_the_page_about_the_format_are_ours() {
+    fn the_documents_example_lines_can_be_parsed() {
         let page = include_str!("../../../../docs/ledger-format.md");
         let lines: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("    {")).collect();
         assert_eq!(lines.len(), 4);
@@ -244,7 +244,7 @@ mod tests {
     fn unknown_members_kinds_and_digits_are_refused() {
         for (text, words) in [
             ("{\"seq\":1,\"body\":\"00\",\"more\":1}", "unknown field"),
-            ("{\"row\":1}", "of no kind"),
+            ("{\"row\":1}", "its kind is unknown"),
             ("{\"seq\":1,\"body\":\"0\"}", "hexadecimal digits"),
             ("{\"seq\":1,\"body\":\"0G\"}", "hexadecimal digits"),
             ("{\"seq\":-1,\"body\":\"00\"}", "invalid value"),

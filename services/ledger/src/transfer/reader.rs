@@ -1,7 +1,7 @@
-//! Reads an export from its first line on and lets nothing pass that is not whole: sums of lines, numbers without gaps, rows
-//! that can be decoded, texts under their hashes, the hash chain, and the counts of the last line.
+//! Reads an export from its first line and checks everything: checksums of lines, numbers without gaps, decodable rows,
+//! metadata against its hash, the hash chain, and the counts of the last line.
 //!
-//! Invariant: a group is handed out only when all of it was read and its hash matched.
+//! Invariant: a group is returned only when all of it was read and its hash matched.
 
 use std::io::{BufRead, Cursor, Read};
 
@@ -13,7 +13,7 @@ use crate::format::{GroupStamp, Hash, Row, RowsHash, genesis, group_hash, metada
 use crate::query::Head;
 use crate::state::MetadataEntry;
 
-/// No line of ours is near it; a file without line breaks is not read into memory whole.
+/// No line of ours comes near this; a file without line breaks is not read into memory whole.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) struct Reader<R> {
@@ -31,12 +31,12 @@ pub(super) struct Reader<R> {
 enum Stage {
     Start,
     Groups,
-    /// Behind the secret: how many keys, and the last one.
+    /// After the secret: the number of keys, and the last one.
     Keys(u64, Option<[u8; 16]>),
     Ended,
 }
 
-/// Where the groups that were read end.
+/// The end of the groups that were read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LastGroup {
     pub(super) stamp: GroupStamp,
@@ -73,7 +73,7 @@ pub(super) struct ReadKey {
     pub(super) day: i64,
 }
 
-/// The book that an export is of, and the whole export again: who imports it has to know where to.
+/// The book of an export, and the whole export again: an importer has to know where to.
 pub fn exported_book<R: BufRead>(mut input: R) -> Result<(BookName, impl BufRead + use<R>), TransferError> {
     let mut first = Vec::new();
     input
@@ -106,7 +106,7 @@ impl<R: BufRead> Reader<R> {
         self.offset
     }
 
-    /// Rows so far that had a text.
+    /// Rows so far that had metadata.
     pub(super) fn metadata(&self) -> u64 {
         self.metadata
     }
@@ -123,7 +123,7 @@ impl<R: BufRead> Reader<R> {
             (Line::Group(group), Stage::Groups) => self.group(&group).map(Part::Group).map(Some),
             (Line::Secret(secret), Stage::Groups) => {
                 self.stage = Stage::Keys(0, None);
-                let secret = secret.secret.array().ok_or_else(|| self.damaged("the secret has not 32 bytes"))?;
+                let secret = secret.secret.array().ok_or_else(|| self.damaged("expected a secret of 32 bytes"))?;
                 Ok(Some(Part::Secret(secret)))
             }
             (Line::Key(key), Stage::Keys(count, before)) => self.key(&key, count, before).map(Part::Key).map(Some),
@@ -161,7 +161,7 @@ impl<R: BufRead> Reader<R> {
         for seq in stamp.first_seq..=stamp.last_seq {
             let row = match self.next_line()? {
                 Some(Line::Row(row)) => self.row(seq, row)?,
-                Some(other) => return Err(self.damaged(format!("{} instead of row {seq}", other.kind()))),
+                Some(other) => return Err(self.damaged(format!("expected row {seq}, found {}", other.kind()))),
                 None => return Err(TransferError::Cut { line: self.line }),
             };
             digest.row(&row.body);
@@ -181,27 +181,27 @@ impl<R: BufRead> Reader<R> {
         let GroupLine { group, at, first_seq, last_seq, ref hash } = *given;
         let before = self.last.stamp;
         if group != before.number + 1 {
-            return Err(self.damaged(format!("group {group} instead of group {}", before.number + 1)));
+            return Err(self.damaged(format!("expected group {}, found group {group}", before.number + 1)));
         }
         if first_seq != before.last_seq + 1 || last_seq < first_seq || i64::try_from(last_seq).is_err() {
-            return Err(self.damaged(format!("group {group} does not begin with row {}", before.last_seq + 1)));
+            return Err(self.damaged(format!("group {group} does not start with row {}", before.last_seq + 1)));
         }
         if at <= before.at {
-            return Err(self.damaged(format!("group {group} is not later than the one before it")));
+            return Err(self.damaged(format!("group {group} is not later than the previous one")));
         }
-        let hash = hash.array().ok_or_else(|| self.damaged("the hash has not 32 bytes"))?;
+        let hash = hash.array().ok_or_else(|| self.damaged("expected a hash of 32 bytes"))?;
         Ok((GroupStamp { number: group, at, first_seq, last_seq }, hash))
     }
 
     fn row(&self, seq: u64, given: RowLine) -> Result<ReadRow, TransferError> {
         if given.seq != seq {
-            return Err(self.damaged(format!("row {} instead of row {seq}", given.seq)));
+            return Err(self.damaged(format!("expected row {seq}, found row {}", given.seq)));
         }
         let body = given.body.0;
         let row = Row::decode(seq, &body).map_err(|error| self.damaged(format!("row {seq}: {error}")))?;
         let metadata = match (given.metadata, metadata_set(seq, &row)) {
             (None, _) => None,
-            (Some(_), None) => return Err(self.damaged(format!("row {seq} has no metadata, and a text is given"))),
+            (Some(_), None) => return Err(self.damaged(format!("row {seq} has no metadata, but the line does"))),
             (Some(text), Some(hash)) => Some(self.metadata_of(seq, &text, &hash)?),
         };
         Ok(ReadRow { line: self.line, body, row, metadata })
@@ -212,21 +212,22 @@ impl<R: BufRead> Reader<R> {
             return Err(self.damaged(format!("the metadata of row {seq} does not match its hash")));
         }
         let body: Option<Metadata> = serde_json::from_str(&text.body).ok();
-        // It is stored in its one form again, which has to be the one that was hashed.
+        // It is stored in its canonical form again, which has to be the one that was hashed.
         let body = body.filter(|body| serde_json::to_string(body).is_ok_and(|again| again == text.body));
-        let form = || self.damaged(format!("the metadata of row {seq} is not a JSON object of texts in its one form"));
+        let form =
+            || self.damaged(format!("the metadata of row {seq} is not a JSON object of strings in canonical form"));
         Ok(MetadataEntry { salt: text.salt.0.clone(), body: body.ok_or_else(form)? })
     }
 
     fn key(&mut self, given: &line::KeyLine, count: u64, before: Option<[u8; 16]>) -> Result<ReadKey, TransferError> {
         let (Some(key), Some(command)) = (given.key.array(), given.command.array()) else {
-            return Err(self.damaged("a digest has not 16 bytes"));
+            return Err(self.damaged("expected a digest of 16 bytes"));
         };
         if before.is_some_and(|before| before >= key) {
             return Err(self.damaged("the keys are not in order"));
         }
         if given.seq == 0 || given.seq > self.last.stamp.last_seq {
-            return Err(self.damaged(format!("the key is of row {}, which does not exist", given.seq)));
+            return Err(self.damaged(format!("the key names row {}, which does not exist", given.seq)));
         }
         self.stage = Stage::Keys(count + 1, Some(key));
         Ok(ReadKey { key, command, seq: given.seq, day: given.day })
@@ -241,7 +242,7 @@ impl<R: BufRead> Reader<R> {
         let head = Head { book: self.book.clone(), number, last_seq, hash }.to_string();
         let counts = (end.groups, end.rows, end.metadata, end.keys);
         if end.end != head || counts != (number, last_seq, self.metadata, keys) {
-            return Err(self.damaged("the lines before it are not those that the last line counts"));
+            return Err(self.damaged("the counts of the last line do not match the lines before it"));
         }
         Ok(())
     }
@@ -253,7 +254,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Without its line break; nothing at the end. A line without a line break was not written whole.
+    /// Without its line break; `None` at the end. A line without a line break was not written completely.
     fn raw_line(&mut self) -> Result<Option<Vec<u8>>, TransferError> {
         let mut bytes = Vec::with_capacity(512);
         let failed = |line| move |cause| TransferError::Read { line, cause };
@@ -277,7 +278,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// The hash of the text that belongs to this row itself.
+/// The hash of this row's own metadata.
 fn metadata_set(seq: u64, row: &Row) -> Option<Hash> {
     match row {
         Row::Leg(leg) => leg.head.as_ref()?.metadata,

@@ -1,4 +1,4 @@
-//! What an export and an import ask of the store beside what the ledger asks of it anyway.
+//! Queries of export and import, besides those that the ledger has anyway.
 
 use platform::db::RowSet;
 
@@ -28,7 +28,7 @@ from metadata
 where seq >= $1 and seq <= $2
 order by seq";
 
-/// Only what the log that is exported knows of.
+/// Only what the exported log contains.
 pub(super) const IDEMPOTENCY_SPAN: &str = "
 select key, command, seq, day
 from idempotency

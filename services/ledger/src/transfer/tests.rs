@@ -1,4 +1,4 @@
-//! Both engines understand every statement of exports and imports.
+//! Both engines accept every statement of export and import.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ async fn every_statement_can_be_prepared() {
 
 /// Runs of ids end with groups; in an import many of them end within one commit.
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_in_no_order_come_to_stand_where_they_stood() {
+async fn imported_unordered_ids_get_the_same_places() {
     for_each_engine(async |source| {
         let clock = Arc::new(FakeClock::default());
         let ids = IdMaker::new(clock.clone());

@@ -1,4 +1,4 @@
-//! What a row about an account may say: an opening once, and changes that follow the account's state.
+//! Account rows: one opening, and changes that follow from the account's state.
 
 use ledger_api::{AccountPath, AccountStatus, Side};
 
@@ -66,7 +66,7 @@ impl Replay {
             Err(error) => place.wrong("currency", "a currency", error),
             Ok(currency) if currency.is_iso() => Ok(()),
             Ok(_) if self.assets.get(code).is_some_and(|(declared, _)| *declared == scale) => Ok(()),
-            Ok(_) => place.wrong("currency", "one of ISO 4217 or an asset declared before", given),
+            Ok(_) => place.wrong("currency", "an ISO 4217 currency or an asset declared before", given),
         }
     }
 }
@@ -80,14 +80,18 @@ fn check_limits(place: &Place, state: &AccountState) -> Checked {
     }
 }
 
-/// Balances stay, and of the state only what the event is about changes.
+/// Balances stay, and only what the event is about changes in the state.
 fn changed(place: &Place, seq: u64, account: &Account, row: &AccountRow) -> Checked {
     let (before, after) = (account.state, row.state);
     place.same("version", account.version, row.version)?;
     place.same("sums", account.sums, row.sums)?;
     let closed = before.status == AccountStatus::Closed && row.event != AccountEvent::Closed;
     if closed {
-        return place.wrong(format!("change of account {}", account.path), "none, it is closed", event(&row.event));
+        return place.wrong(
+            format!("change of account {}", account.path),
+            "none, because it is closed",
+            event(&row.event),
+        );
     }
     let expected = match row.event {
         AccountEvent::Opened(_) => before,
@@ -125,25 +129,25 @@ fn event(event: &AccountEvent) -> &'static str {
 }
 
 impl Account {
-    /// The booked balance on the account's own side.
+    /// The posted balance on the account's normal side.
     fn posted(&self) -> i128 {
         let net = i128::from(self.sums.posted_debits) - i128::from(self.sums.posted_credits);
         if self.normal == Side::Debit { net } else { -net }
     }
 
-    /// What the floor is compared with: holds that will leave count as gone.
+    /// Compared with the floor: holds that will leave count as gone.
     pub(super) fn lowest(&self) -> i128 {
         let leaving = if self.normal == Side::Debit { self.sums.pending_credits } else { self.sums.pending_debits };
         self.posted() - i128::from(leaving)
     }
 
-    /// What the ceiling is compared with: holds that will arrive count as here.
+    /// Compared with the ceiling: holds that will arrive count as here.
     pub(super) fn highest(&self) -> i128 {
         let arriving = if self.normal == Side::Debit { self.sums.pending_debits } else { self.sums.pending_credits };
         self.posted() + i128::from(arriving)
     }
 
-    /// Adds a row to the account's list; answers where the row has to point.
+    /// Adds a row to the account's list; returns the pointers that the row must have.
     pub(super) fn append(&mut self, seq: u64) -> (u64, u64) {
         let newest = |trees: &[(u64, u8)]| trees.last().map_or(0, |(row, _)| *row);
         let prev = newest(&self.trees);

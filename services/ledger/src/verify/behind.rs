@@ -1,5 +1,5 @@
-//! Rows of accounts may be written behind the commit: behind the store's mark, a row may show its account as it stood
-//! before any of the later rows of the log. A start works the rest out from the log, so such a row is as good as a new one.
+//! Deferred account rows: past the store's mark, a row may show its account as it was before any of the later log rows.
+//! A start recomputes the rest from the log, so such a row is as good as a new one.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use super::replay::Account;
 use crate::behind::read_mark;
 use crate::format::Sums;
 
-/// What accounts were before the rows behind the mark.
+/// The accounts before the rows past the mark.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
     mark: Option<u64>,
     states: HashMap<u64, Vec<Standing>>,
 }
 
-/// All of an account's row that postings change.
+/// The parts of an account's row that postings change.
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
     pub(super) sums: Sums,
@@ -36,19 +36,19 @@ impl Behind {
         }
     }
 
-    /// Keeps an account as it stands before row `seq`.
+    /// Records an account as it is before row `seq`.
     pub(super) fn keep(&mut self, seq: u64, no: u64, account: &Account) {
         if self.mark.is_some_and(|mark| seq > mark) {
             self.states.entry(no).or_default().push(account.standing());
         }
     }
 
-    /// The account's row was written whole.
+    /// The account's row was written completely.
     pub(super) fn written(&mut self, no: u64) {
         self.states.remove(&no);
     }
 
-    /// What the row of an account has to show whose newest row of the log is `newest`.
+    /// What the row of an account must show whose newest log row is `newest`.
     pub(super) fn expected(&self, no: u64, account: &Account, newest: u64) -> Standing {
         let earlier = self.states.get(&no).and_then(|states| states.iter().find(|state| state.newest() == newest));
         earlier.cloned().unwrap_or_else(|| account.standing())

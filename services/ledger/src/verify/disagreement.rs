@@ -1,10 +1,10 @@
-//! What is said when a store is not what it claims to be.
+//! Errors for a store that does not verify.
 
 use std::fmt;
 
 use platform::db::{DbError, Fault};
 
-/// One place that disagrees with what was worked out, and how.
+/// One place that disagrees with the recomputed value, and how.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {what}: expected {expected}, found {found}")]
 pub struct Disagreement {
@@ -20,7 +20,7 @@ pub enum Place {
     Row(u64),
     /// A commit group by its last row and its number.
     Group(u64, u64),
-    /// A table that can be worked out from the log.
+    /// A table that can be derived from the log.
     Table(&'static str),
 }
 
@@ -28,7 +28,7 @@ pub enum Place {
 pub enum VerifyError {
     #[error("{0}")]
     Disagrees(Disagreement),
-    #[error("the log was cut: the head to compare with is of group {wanted}, and the log ends with group {last}")]
+    #[error("the log was cut: the head to compare with is of group {wanted}, but the log ends with group {last}")]
     Cut { wanted: u64, last: u64 },
     #[error(
         "the log was rewritten: group {number} ended with row {wanted_row} and hash {wanted}, and now ends with row \
@@ -40,7 +40,7 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
-    /// Whether the books are wrong, as opposed to not being readable now.
+    /// Whether the books are wrong, as opposed to unreadable now.
     pub fn is_disagreement(&self) -> bool {
         match self {
             VerifyError::Disagrees(_) | VerifyError::Cut { .. } | VerifyError::Rewritten { .. } => true,
@@ -68,7 +68,7 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    /// Where in the log it is; what is not in the log comes last.
+    /// Its position in the log; what is not in the log comes last.
     pub(super) fn position(&self) -> u64 {
         match self {
             Place::Row(seq) | Place::Group(seq, _) => *seq,
@@ -96,7 +96,7 @@ impl Place {
     }
 }
 
-/// Without the words that only a programmer knows.
+/// Without Rust's debug syntax.
 fn shown(value: &impl fmt::Debug) -> String {
     let text = format!("{value:?}");
     match text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')) {

@@ -1,4 +1,4 @@
-//! Ids in no order: which run each one is in follows from the log, so every run is made again and compared byte by byte.
+//! Unordered ids: the run of each follows from the log, so every run is rebuilt and compared byte by byte.
 
 use platform::db::{Column, DbError, Tx, Value};
 
@@ -9,15 +9,15 @@ use crate::format::hex;
 use crate::ids::{self, Known, RUN_IDS, Runs, SealedRun, ids_in_page};
 use crate::store::sql as tables;
 
-/// The ids that are in no run yet, and the runs that were made of the others.
+/// The ids that are in no run yet, and the runs built from the others.
 #[derive(Debug, Default)]
 pub(super) struct Scattered {
     open: Vec<(u128, u64)>,
     runs: u64,
     pages: u64,
-    /// Of the runs that were checked.
+    /// Of the checked runs.
     known: Known,
-    /// Made since the last check.
+    /// Built since the last check.
     waiting: Vec<SealedRun>,
 }
 
@@ -35,7 +35,7 @@ impl Scattered {
         }
     }
 
-    /// Compares the runs that are complete with those of the store.
+    /// Compares complete runs with those of the store.
     pub(super) async fn check(&mut self, tx: &Tx, runs: &Runs) -> Result<(), VerifyError> {
         for run in std::mem::take(&mut self.waiting) {
             check_run(tx, &run).await?;
@@ -46,7 +46,7 @@ impl Scattered {
         Ok(())
     }
 
-    /// What is left at the end of the log, and that nothing else is there.
+    /// Checks what is left at the end of the log, and that nothing else is there.
     pub(super) async fn finish(&mut self, tx: &Tx, runs: &Runs) -> Result<(), VerifyError> {
         self.check(tx, runs).await?;
         let keys: Vec<[u8; 16]> = self.open.iter().map(|(id, _)| id.to_be_bytes()).collect();
@@ -80,7 +80,7 @@ async fn check_run(tx: &Tx, expected: &SealedRun) -> Result<(), VerifyError> {
     };
     place.same(&format!("directory of run {number}"), hex(&expected.run.directory_bytes()), hex(row.bytes(0)?))?;
     if row.bytes(1)? != expected.run.filter_bytes() {
-        place.wrong::<()>(format!("filter of run {number}"), "that of its ids", "another one")?;
+        place.wrong::<()>(format!("filter of run {number}"), "the filter of its ids", "a different one")?;
     }
     let places: Vec<i64> = expected.run.places().collect();
     let found = super::lookups::select(tx, &ids::sql::ID_PAGE, Column::Int(&places), |row| {
@@ -96,7 +96,7 @@ async fn check_run(tx: &Tx, expected: &SealedRun) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// No id of a run may be in an earlier one, or among those that came in order, or there twice.
+/// No id of a run may be in an earlier one, or among the ordered ones, or occur twice.
 async fn used_once(tx: &Tx, runs: &Runs, known: &Known, number: u64, ids: &[u128]) -> Result<(), VerifyError> {
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();

@@ -1,7 +1,7 @@
-//! The tables of late rows: each of their rows is read with the row of the log that it stands for, and as many have to be
-//! there as the log has; every bucket is added up again from them.
+//! The tables of late rows: each of their rows is compared with its log row, their number must match the log's, and
+//! every bucket is summed again from them.
 //!
-//! Read in the order of their keys, a page at a time, so that memory does not grow with them.
+//! Read in key order, a page at a time, so that memory does not grow with them.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -30,7 +30,7 @@ struct Late {
 
 pub(super) async fn check(tx: &Tx, accounts: &[Account]) -> Result<(), VerifyError> {
     let mut after = (i64::MIN, i64::MIN, i64::MIN);
-    // A row that is missing shows in its bucket first, and is better named as a row.
+    // A missing row shows in its bucket first, but is better reported as a row.
     let mut in_buckets: Checked = Ok(());
     let mut rows: HashMap<i64, u64> = HashMap::new();
     let mut buckets =
@@ -63,7 +63,7 @@ pub(super) async fn check(tx: &Tx, accounts: &[Account]) -> Result<(), VerifyErr
     }
 }
 
-/// What disagrees, apart from a store that cannot be read.
+/// A disagreement, or a store that cannot be read.
 fn disagreement(outcome: Result<(), VerifyError>) -> Result<Checked, VerifyError> {
     match outcome {
         Ok(()) => Ok(Ok(())),
@@ -81,7 +81,7 @@ async fn page(tx: &Tx, (account, effective_at, seq): (i64, i64, i64)) -> Result<
     tx.query(sql::LATE_PAGE, &after).await?.iter().map(late).collect()
 }
 
-/// Every row of the table is one side of a row in the log that is late. The log was replayed before this.
+/// Every row of the table is one side of a late log row. The log has been replayed before this.
 async fn stand_for_rows(tx: &Tx, page: &[Late]) -> Result<(), VerifyError> {
     let legs = legs(tx, page.iter().map(|late| late.seq).collect()).await?;
     let first = |seq: &i64| legs.get(seq).map(|leg| seq - i64::from(leg.index));
@@ -122,11 +122,11 @@ fn expected(leg: &LegRow, account: i64) -> Option<(i64, i64)> {
 
 type Sums = [i128; 4];
 
-/// The buckets of one size, along with the rows in them.
+/// The buckets of one size, and the rows in them.
 struct Buckets<'a> {
     tx: &'a Tx,
     bits: i64,
-    /// The account and bucket that is being added up.
+    /// The account and bucket that is being summed.
     at: Option<((i64, i64), Sums)>,
     after: (i64, i64),
     page: VecDeque<((i64, i64), Sums)>,
@@ -147,7 +147,7 @@ impl Buckets<'_> {
         Ok(())
     }
 
-    /// What was added up has to be the next row of the table.
+    /// The sum must equal the next row of the table.
     async fn close(&mut self) -> Result<(), VerifyError> {
         let Some((key, sums)) = self.at.take() else { return Ok(()) };
         let found = self.next().await?;

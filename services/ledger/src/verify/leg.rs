@@ -1,4 +1,4 @@
-//! What a posting may do: the transaction it belongs to, the hold behind it, and both of its accounts after it.
+//! Postings: the transaction a row belongs to, the hold after it, and both of its accounts after it.
 
 use ledger_api::{AccountStatus, limits};
 
@@ -10,7 +10,7 @@ use crate::format::{LegKind, LegRow, SideAfter, Sums, TransactionHead};
 
 const MICROS: i64 = 1_000_000;
 
-/// A transaction of which not all rows have been read.
+/// A transaction whose rows have not all been read.
 #[derive(Debug)]
 pub(super) struct Transaction {
     pub(super) head: TransactionHead,
@@ -20,12 +20,12 @@ pub(super) struct Transaction {
     pub(super) legs: Vec<(u64, u64, i64)>,
 }
 
-/// What a row does beside what it says itself.
+/// What a row does besides what it says itself.
 #[derive(Debug, Clone, Copy)]
 struct Change {
-    /// How much of the hold behind it ends with it.
+    /// How much of the hold ends with it.
     ended: i128,
-    /// It counts from before it was recorded.
+    /// It takes effect before it was recorded.
     late: bool,
 }
 
@@ -85,7 +85,7 @@ impl Replay {
         };
         check_head(place, at, leg.kind, &head)?;
         match head.carries_out() {
-            // Its names have been in the books since it was scheduled.
+            // Its id, reference and metadata were registered when it was scheduled.
             true => self.check_carrying(place, at, leg.kind, &head)?,
             false => self.names(lookups, (seq, at), head.id, head.reference.as_ref(), head.metadata),
         }
@@ -100,7 +100,7 @@ impl Replay {
         let currency = (debit.currency.clone(), debit.scale);
         let credit = self.account(place, leg.credit)?;
         place.same("currency of the credit side", currency, (credit.currency.clone(), credit.scale))?;
-        // What only releases a hold goes on while an account is frozen, also as a final post of nothing.
+        // Releasing a hold is allowed while an account is frozen, also as a final post of nothing.
         let releases = matches!((leg.kind, leg.amount), (LegKind::Void | LegKind::Expiry, _) | (LegKind::Post, 0));
         for no in [leg.debit, leg.credit] {
             let account = self.account(place, no)?;
@@ -116,12 +116,12 @@ impl Replay {
         Ok(())
     }
 
-    /// Applies the row to the hold behind it; answers how much of the hold ends with it.
+    /// Applies the row to its hold; returns how much of the hold ends with it.
     fn settle(&mut self, place: &Place, at: i64, leg: &LegRow, head: &TransactionHead) -> Checked<i128> {
         let Some(after) = leg.hold else { return Ok(0) };
         let target = head.target.unwrap_or_default();
         let Some(pending) = self.pending.get_mut(&target) else {
-            return place.wrong("target", "a pending transaction with something left in it", format!("{target:032x}"));
+            return place.wrong("target", "a pending transaction with something remaining", format!("{target:032x}"));
         };
         let due = pending.expires_at;
         if (leg.kind == LegKind::Expiry) != (at >= due) {
@@ -210,7 +210,7 @@ impl Replay {
         Ok(())
     }
 
-    /// A pending transaction with nothing left in it never changes again, so the table can be asked about it now.
+    /// A pending transaction with nothing remaining never changes again, so the table can be checked now.
     fn settled(&mut self, lookups: &mut Lookups, place: &Place, kind: LegKind, target: u128) -> Checked {
         let over = self.pending.get(&target).is_some_and(Pending::is_over);
         if kind == LegKind::Expiry && !over {
@@ -230,7 +230,7 @@ fn check_head(place: &Place, at: i64, kind: LegKind, head: &TransactionHead) -> 
     }
     place.same("target", !created || head.carries_out(), head.target.is_some())?;
     if !created {
-        place.same("digest of what was asked for", true, head.asked.is_some())?;
+        place.same("digest of the request", true, head.asked.is_some())?;
         place.same("effective time", None, head.effective_at)?;
     }
     if let Some(effective_at) = head.effective_at.filter(|effective_at| *effective_at > at) {
@@ -239,12 +239,13 @@ fn check_head(place: &Place, at: i64, kind: LegKind, head: &TransactionHead) -> 
     let Some(expires_at) = head.expires_at else { return Ok(()) };
     place.same("kind of a transaction that expires", LegKind::Pending, kind)?;
     if expires_at <= at || expires_at > at + limits::HOLD_SECONDS_MAX * MICROS {
-        return place.wrong("expiry", format!("within 366 days behind the record time {at}"), expires_at);
+        return place.wrong("expiry", format!("within 366 days after the record time {at}"), expires_at);
     }
     Ok(())
 }
 
-/// What remains of a hold may have grown above the limit by increases; a reversal moves what an earlier row moved.
+/// The remaining part of a hold may have grown above the limit by increases; a reversal moves what an earlier row
+/// moved.
 fn check_amount(place: &Place, leg: &LegRow) -> Checked {
     let (least, most) = match leg.kind {
         LegKind::Posted | LegKind::Pending | LegKind::Increase => (1, limits::AMOUNT_MAX),
@@ -290,7 +291,7 @@ fn moved(
     Ok(sums)
 }
 
-/// Only a movement towards a limit is held against it.
+/// Only movements towards a limit are checked against it.
 fn check_limits(place: &Place, account: &Account, leg: &LegRow, lowest: i128, highest: i128) -> Checked {
     let (low, high) = (account.lowest(), account.highest());
     if let Some(floor) = account.state.floor.filter(|floor| low < lowest && low < i128::from(*floor))
@@ -323,7 +324,7 @@ fn check_side(place: &Place, account: &Account, side: AccountSide, expected: &Si
         ("late pending debits", expected.late.pending_debits.into(), found.late.pending_debits.into()),
         ("late pending credits", expected.late.pending_credits.into(), found.late.pending_credits.into()),
     ];
-    // The words are put together only when they are needed: this runs twice for every posting.
+    // The names are only formatted when needed: this runs twice for every posting.
     match fields.into_iter().find(|(_, expected, found)| expected != found) {
         Some((field, expected, found)) => place.wrong(what(field), expected, found),
         None if expected.floor != found.floor => place.same(&what("floor"), expected.floor, found.floor),

@@ -1,6 +1,6 @@
-//! What rows of the log have to be found as in other tables, asked for a page at a time.
+//! What other tables must have for log rows, checked a page at a time.
 //!
-//! Whatever is wrong, the row that comes first in the log is named.
+//! Whatever is wrong, the first row in the log is reported.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ use crate::store::sql as tables;
 
 #[derive(Default)]
 pub(super) struct Lookups {
-    /// Of ids in no order.
+    /// For unordered ids.
     pub(super) runs: Arc<Runs>,
     pub(super) scattered: Scattered,
     rows: usize,
@@ -35,7 +35,7 @@ pub(super) struct Lookups {
     reversals: Vec<Reversal>,
 }
 
-/// A transaction that says that it takes an earlier one back.
+/// A transaction that says it reverses an earlier one.
 pub(super) struct Reversal {
     pub(super) seq: u64,
     pub(super) id: u128,
@@ -44,7 +44,7 @@ pub(super) struct Reversal {
     pub(super) legs: Vec<(u64, u64, i64)>,
 }
 
-/// The disagreement that comes first in the log.
+/// The first disagreement in log order.
 struct First(Option<Disagreement>);
 
 impl Lookups {
@@ -61,7 +61,7 @@ impl Lookups {
         self.rows
     }
 
-    /// An id is looked for where its time says that it is.
+    /// An id is looked up where its time says it is.
     pub(super) fn id(&mut self, counts: &mut Counts, seq: u64, at: i64, id: u128) {
         counts.ids += 1;
         match ids::is_in_order(id, at) {
@@ -98,7 +98,7 @@ impl Lookups {
         self.reversals.push(reversal);
     }
 
-    /// Asks about everything that was gathered, and forgets it.
+    /// Checks everything that was collected, and clears it.
     pub(super) async fn check(&mut self, tx: &Tx, counts: &mut Counts) -> Result<(), VerifyError> {
         let (runs, scattered) = (Arc::clone(&self.runs), std::mem::take(&mut self.scattered));
         let asked = std::mem::replace(self, Lookups { runs, scattered, ..Lookups::default() });
@@ -109,7 +109,7 @@ impl Lookups {
         asked.check_metadata(tx, &mut first, counts).await?;
         asked.check_holds(tx, &mut first).await?;
         asked.check_scheduled(tx, &mut first).await?;
-        // Targets are looked for through the runs, so these come first.
+        // Targets are looked up through the runs, so these come first.
         if let Err(wrong) = self.scattered.check(tx, &self.runs).await {
             return Err(first.0.map_or(wrong, VerifyError::from));
         }
@@ -180,7 +180,7 @@ impl Lookups {
             let place = Place::Row(*seq);
             first.note(place.same("hash of the metadata", hex(hash), hex(&metadata_hash(salt, body))));
             let readable = serde_json::from_str::<Metadata>(body).is_ok();
-            first.note(place.same("metadata is a JSON object of texts", true, readable));
+            first.note(place.same("metadata is a JSON object of strings", true, readable));
         }
         Ok(())
     }
@@ -228,10 +228,10 @@ impl First {
     }
 }
 
-/// The columns of table `hold` behind its row: posted, released, remaining, expiry, expired.
+/// The columns of table `hold` after its row: posted, released, remaining, expiry, expired.
 pub(super) type HoldColumns = [i64; 5];
 
-/// Each hold with what the table has to have, and has.
+/// Each hold with the expected and the actual table row.
 pub(super) async fn hold_rows(
     tx: &Tx,
     holds: &[(u64, i64, Held)],
@@ -248,7 +248,7 @@ pub(super) async fn hold_rows(
     Ok(holds.iter().map(pair).collect())
 }
 
-/// Each scheduled transaction with what the table has to have, and has.
+/// Each scheduled transaction with the expected and the actual table row.
 pub(super) async fn scheduled_rows(
     tx: &Tx,
     scheduled: &[(u64, schedule::Columns)],
@@ -262,14 +262,14 @@ pub(super) async fn scheduled_rows(
     Ok(scheduled.iter().map(pair).collect())
 }
 
-/// An id leads to where it was scheduled; the rows that carried it out begin elsewhere.
+/// An id leads to where it was scheduled; the rows that executed it begin elsewhere.
 async fn carried_out(tx: &Tx, targets: HashMap<u128, i64>) -> Result<HashMap<u128, i64>, DbError> {
     let rows: Vec<i64> = targets.values().copied().collect();
     let outcomes = select(tx, &tables::SCHEDULED, Column::Int(&rows), |row| Ok((row.int(0)?, row.int(3)?))).await?;
     Ok(targets.into_iter().map(|(id, row)| (id, outcomes.get(&row).copied().unwrap_or(row))).collect())
 }
 
-/// The rows of the transaction that begins in row `first`, if that is the one with this id.
+/// The rows of the transaction that begins in row `first`, if it has this id.
 async fn legs_from(tx: &Tx, first: i64, id: u128) -> Result<Vec<LegRow>, DbError> {
     let params = [Value::Int(first), Value::Int(ledger_api::limits::POSTINGS_MAX as i64)];
     let mut legs: Vec<LegRow> = Vec::new();
@@ -284,7 +284,7 @@ async fn legs_from(tx: &Tx, first: i64, id: u128) -> Result<Vec<LegRow>, DbError
     Ok(legs)
 }
 
-/// The last posting is taken back first, each in the opposite direction; the first row of the other one is known by now.
+/// The last posting is reversed first, each in the opposite direction; the first row of the other one is known by now.
 pub(super) fn check_reversal(reversal: &Reversal, target: i64, legs: &[LegRow], by: Option<u128>) -> Checked {
     let place = Place::Row(reversal.seq);
     let kind = legs.first().map(|leg| leg.kind);

@@ -1,4 +1,4 @@
-//! What an opening has to be found as in table `account`.
+//! What table `account` must have for an opening.
 
 use ledger_api::Side;
 use platform::db::{DbError, Row as DbRow};
@@ -6,7 +6,7 @@ use platform::db::{DbError, Row as DbRow};
 use super::disagreement::{Checked, Place};
 use crate::format::Opening;
 
-/// The columns of table `account` behind its number, by name.
+/// The columns of table `account` after its number, by name.
 pub(super) type AccountColumns = [(&'static str, String); 8];
 
 pub(super) fn opening_columns(seq: u64, at: i64, opening: &Opening) -> AccountColumns {

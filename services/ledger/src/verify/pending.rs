@@ -1,9 +1,9 @@
-//! Holds: what is left of each after every row that concerns it.
+//! Holds: what remains of each after every row that concerns it.
 
 use super::disagreement::{Checked, Place};
 use crate::format::{HoldAfter, LegKind, LegRow};
 
-/// A pending transaction with something left in it.
+/// A pending transaction with something remaining.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) first: u64,
@@ -19,7 +19,7 @@ pub(super) struct Part {
     pub(super) held: Held,
 }
 
-/// Invariant: posted, released and remaining add up to what was held at first and all increases.
+/// Invariant: posted, released and remaining add up to what was held at first plus all increases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) posted: i64,
@@ -33,7 +33,7 @@ impl Pending {
         self.parts.iter().all(|part| part.held.remaining == 0)
     }
 
-    /// The part that a row names, which has to be between the same accounts.
+    /// The part that a row names, which must be between the same accounts.
     pub(super) fn part(&mut self, place: &Place, leg: &LegRow, hold: HoldAfter) -> Checked<&mut Part> {
         let rows = format!("one of the {} rows from {} on", self.parts.len(), self.first);
         let index = hold.seq.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
@@ -46,7 +46,7 @@ impl Pending {
 }
 
 impl Held {
-    /// What a row makes of the hold; answers how much of it ends, which is negative for an increase.
+    /// The effect of a row on the hold; returns how much of it ends, which is negative for an increase.
     pub(super) fn apply(&mut self, place: &Place, leg: &LegRow, after: HoldAfter) -> Checked<i128> {
         let before = *self;
         let (mut posted, mut released, mut remaining) =
@@ -68,7 +68,7 @@ impl Held {
             LegKind::Posted | LegKind::Pending | LegKind::Reversal => {}
         }
         if remaining < 0 {
-            return place.wrong("amount", format!("at most the {} that remain of the hold", before.remaining), amount);
+            return place.wrong("amount", format!("at most the remaining {} of the hold", before.remaining), amount);
         }
         let found = (i128::from(after.posted), i128::from(after.released), i128::from(after.remaining));
         place.same("posted, released and remaining part of the hold", (posted, released, remaining), found)?;
@@ -78,13 +78,13 @@ impl Held {
     }
 }
 
-/// A post that releases anything releases all that it leaves.
+/// A post that releases anything releases all the rest.
 fn check_post(place: &Place, amount: i128, rest: i128, remaining: i128) -> Checked {
     if rest < 0 {
         return place.wrong("released part of the hold", "not less than before", format!("{} less", -rest));
     }
     if rest > 0 && remaining > 0 {
-        return place.wrong("remaining part of the hold", "0 behind a final post", remaining);
+        return place.wrong("remaining part of the hold", "0 after a final post", remaining);
     }
     if amount + rest == 0 {
         return place.wrong("amount", "more than 0, or something to release", 0);

@@ -1,4 +1,4 @@
-//! Rows one after the other, over accounts and holds that are kept as they stand after each.
+//! Rows one after the other, over accounts and holds as they are after each.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,9 +19,9 @@ pub(super) struct Replay {
     pub(super) accounts: Vec<Account>,
     /// Scale and row by code.
     pub(super) assets: BTreeMap<String, (u8, u64)>,
-    /// Pending transactions with something left in them.
+    /// Pending transactions with something remaining.
     pub(super) pending: HashMap<u128, Pending>,
-    /// Scheduled transactions that wait.
+    /// Waiting scheduled transactions.
     pub(super) waiting: Waiting,
     /// The transaction whose rows are being read.
     pub(super) open: Option<Transaction>,
@@ -29,7 +29,7 @@ pub(super) struct Replay {
     pub(super) behind: Behind,
 }
 
-/// What the tables have to have as many of.
+/// How many rows the tables must have.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) ids: u64,
@@ -55,14 +55,14 @@ pub(super) struct Account {
     pub(super) opened_at: i64,
     pub(super) state: AccountState,
     pub(super) sums: Sums,
-    /// The part of them that counts from before it was recorded, and how many rows that was.
+    /// The part of them that takes effect before it was recorded, and how many rows that was.
     pub(super) late: Sums,
     pub(super) late_rows: u64,
     pub(super) version: u64,
-    /// The first row of the transaction that raised the version last.
+    /// The first row of the transaction that last raised the version.
     pub(super) raised_by: u64,
     pub(super) holds: u64,
-    /// Complete trees of the account's list of rows, the newest last: a row, and k for 2^k - 1 rows that end in it.
+    /// Complete trees of the account's list of rows, newest last: a row, and k for 2^k - 1 rows that end in it.
     pub(super) trees: Vec<(u64, u8)>,
 }
 
@@ -81,7 +81,7 @@ impl Replay {
             Err(error) => return place.wrong("encoding", "a row", error),
         };
         if row.encode(seq) != body {
-            return place.wrong("encoding", "the one form that a row has", "another one");
+            return place.wrong("encoding", "the canonical encoding of a row", "a different one");
         }
         lookups.count_row();
         match row {
@@ -101,7 +101,7 @@ impl Replay {
         }
     }
 
-    /// A transaction never goes beyond its group.
+    /// A transaction never extends beyond its group.
     pub(super) fn group_ends(&mut self, lookups: &mut Lookups, last_seq: u64) -> Checked {
         lookups.scattered.group_ends();
         self.transaction_is_whole(&Place::Row(last_seq))
@@ -133,17 +133,17 @@ impl Replay {
         }
         match kernel::Currency::with_scale(&row.code, row.scale) {
             Ok(currency) if !currency.is_iso() => {}
-            _ => return place.wrong("asset", "a code and scale that an asset can have", &row.code),
+            _ => return place.wrong("asset", "a valid code and scale", &row.code),
         }
         self.assets.insert(row.code, (row.scale, seq));
         Ok(())
     }
 
-    /// A refusal changes no account and no hold; all that is left of it is its id.
+    /// A refusal changes no account and no hold; only its id remains.
     fn refusal(&mut self, lookups: &mut Lookups, seq: u64, at: i64, row: &RefusalRow) -> Checked {
         let refusal: Option<Refusal> = serde_json::from_str(&row.refusal).ok();
         if !refusal.is_some_and(|refusal| refusal.is_remembered()) {
-            return Place::Row(seq).wrong("refusal", "one that is remembered", &row.refusal);
+            return Place::Row(seq).wrong("refusal", "a remembered one", &row.refusal);
         }
         self.counts.refusals += 1;
         lookups.id(&mut self.counts, seq, at, row.id);

@@ -1,5 +1,5 @@
-//! What is scheduled: each is due later than it was recorded, is ended once at most, by rows that do exactly what its row
-//! says, not before it is due, and never ahead of one that was due before it.
+//! Scheduled transactions: each is due after it was recorded, ends at most once, by rows that do exactly what its row
+//! says, not before it is due, and never ahead of one that was due earlier.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use super::replay::Replay;
 use crate::format::{CancelledRow, FailedRow, LegKind, LegRow, ScheduledRow, TransactionHead};
 
 const MICROS: i64 = 1_000_000;
-/// What a row says that failed for no reason of the books.
+/// The refusal of a row that failed for a reason outside the books.
 const INTERNAL: &str = "{\"code\":\"internal\"}";
 
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     by_id: BTreeMap<u128, Plan>,
-    /// In the order in which they have to be carried out: due time, then row.
+    /// In execution order: due time, then row.
     order: BTreeMap<(i64, u64), u128>,
 }
 
-/// One that waits.
+/// A waiting one.
 #[derive(Debug)]
 struct Plan {
     seq: u64,
@@ -35,7 +35,7 @@ struct Plan {
     wanted: NewTransaction,
 }
 
-/// A row of table `scheduled` behind its number: due time, state, outcome, owner.
+/// A row of table `scheduled` after its number: due time, state, outcome, owner.
 pub(super) type Columns = (i64, i64, i64, Option<String>);
 
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +50,7 @@ impl Waiting {
         self.by_id.len()
     }
 
-    /// What the table has to have of those that wait.
+    /// The expected table rows of the waiting ones.
     pub(super) fn rows(&self) -> Vec<(u64, Columns)> {
         self.by_id.values().map(|plan| (plan.seq, plan.columns(0, 0))).collect()
     }
@@ -69,11 +69,11 @@ impl Waiting {
     fn find(&self, place: &Place, id: u128) -> Checked<&Plan> {
         match self.by_id.get(&id) {
             Some(plan) => Ok(plan),
-            None => place.wrong("scheduled transaction", "one that waits", format!("{id:032x}")),
+            None => place.wrong("scheduled transaction", "a waiting one", format!("{id:032x}")),
         }
     }
 
-    /// One that ends because its time has come.
+    /// One that ends because it is due.
     fn find_due(&self, place: &Place, at: i64, id: u128) -> Checked<&Plan> {
         let plan = self.find(place, id)?;
         if plan.due_at > at {
@@ -94,7 +94,7 @@ impl Plan {
         (self.due_at, state, outcome, self.owner.as_deref().map(str::to_owned))
     }
 
-    /// Rows show accounts and amounts as they were asked for, unless those are worked out when it is due.
+    /// Rows show accounts and amounts as requested, unless those are decided when it is due.
     fn is_worked_out(&self) -> bool {
         self.wanted.postings.iter().any(|posting| posting.up_to_available || !posting.split.is_empty())
     }
@@ -118,7 +118,7 @@ impl Replay {
         let place = Place::Row(seq);
         let latest = at.saturating_add(limits::SCHEDULE_SECONDS_MAX * MICROS);
         if row.due_at <= at || row.due_at > latest {
-            return place.wrong("due time", format!("behind {at} and not behind {latest}"), row.due_at);
+            return place.wrong("due time", format!("after {at} and not after {latest}"), row.due_at);
         }
         let Ok(wanted) = serde_json::from_str::<NewTransaction>(&row.operation) else {
             return place.wrong("operation", "a transaction as JSON", &row.operation);
@@ -136,7 +136,7 @@ impl Replay {
         Ok(())
     }
 
-    /// The numbers are those of the paths, each once, in the order in which they are named.
+    /// The numbers are those of the paths, each once, in the order of mention.
     fn check_named(&mut self, place: &Place, accounts: &[u64], wanted: &NewTransaction) -> Checked {
         let mut paths: Vec<String> = Vec::new();
         let of_postings = wanted.postings.iter().flat_map(|posting| {
@@ -201,7 +201,7 @@ impl Replay {
         Ok(())
     }
 
-    /// A head that says that its rows carry out what was scheduled under its id.
+    /// A head that says its rows execute what was scheduled under its id.
     pub(super) fn check_carrying(&self, place: &Place, at: i64, kind: LegKind, head: &TransactionHead) -> Checked {
         let plan = self.waiting.find_due(place, at, head.id)?;
         let expected = match plan.wanted.status {
@@ -216,7 +216,7 @@ impl Replay {
             head.expires_at,
         )?;
         place.same("reference of what was scheduled", &plan.reference, &head.reference)?;
-        place.same("metadata beside that of the scheduled row", None, head.metadata)?;
+        place.same("metadata besides that of the scheduled row", None, head.metadata)?;
         place.same("digest of what was scheduled", plan.asked(), head.asked)
     }
 

@@ -1,8 +1,8 @@
-//! The index over declared keys of metadata: up to where it says that it goes, it has an entry for each transaction with
-//! the key, and no other.
+//! The index over declared metadata keys: up to its own position it has an entry for each transaction with the key, and
+//! no other.
 //!
 //! Every entry is looked up from the log's side, and then both sides are counted: an entry is its key, term and row, so
-//! that as many true entries as there have to be are all of them.
+//! if there are as many true entries as expected, these are all of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -91,7 +91,7 @@ async fn keys(tx: &Tx, last_seq: u64) -> Result<HashMap<i64, Key>, VerifyError> 
     Ok(keys)
 }
 
-/// Counts the entries that there have to be; or, for `missing`, names the first one that is not there.
+/// Counts the expected entries; or, for `missing`, names the first one that is missing.
 async fn each_text(tx: &Tx, keys: &mut HashMap<i64, Key>, missing: Option<&str>) -> Result<(), VerifyError> {
     let mut after = 0;
     loop {
@@ -116,7 +116,7 @@ async fn there(tx: &Tx, no: i64, key: &Key, value: &str, seq: i64) -> Result<(),
     let term = term(value);
     let found = tx.query(ENTRY, &[Value::Int(no), Value::Text(&term), Value::Int(seq)]).await?;
     match found.is_empty() {
-        true => Ok(INDEX.wrong(format!("entry of key {} for row {seq}", key.name), "there", "missing")?),
+        true => Ok(INDEX.wrong(format!("entry of key {} for row {seq}", key.name), "present", "missing")?),
         false => Ok(()),
     }
 }
@@ -151,7 +151,7 @@ fn entry(
     let Some(key) = keys.get_mut(&no) else {
         return Ok(INDEX.wrong(format!("entry for row {seq}"), "one of a declared key", format!("key {no}"))?);
     };
-    // What is left of a removed key goes by and by.
+    // What is left of a removed key disappears over time.
     if key.removed {
         return Ok(());
     }
@@ -164,7 +164,7 @@ fn entry(
 fn check_entry(key: &Key, seq: i64, expected: Option<String>, found: &str) -> Checked {
     INDEX.same(&format!("entry of key {} for row {seq}", key.name), expected, Some(found.to_owned()))?;
     match seq > key.indexed_to {
-        true => INDEX.wrong(format!("entry of key {}", key.name), format!("none behind {}", key.indexed_to), seq),
+        true => INDEX.wrong(format!("entry of key {}", key.name), format!("none after {}", key.indexed_to), seq),
         false => Ok(()),
     }
 }
@@ -180,7 +180,7 @@ fn of_transaction(seq: i64, text: &str, body: &[u8]) -> Option<Metadata> {
     hash.and_then(|_| serde_json::from_str(text).ok())
 }
 
-/// Values of more than 255 bytes are in the index as a digest.
+/// Values of more than 255 bytes are indexed as a digest.
 fn term(value: &str) -> String {
     match value.len() {
         0..=255 => value.to_owned(),

@@ -1,4 +1,4 @@
-//! What `verify` asks the store: bounded pages in key order, and the number of rows that each table has.
+//! The queries of `verify`: bounded pages in key order, and the number of rows of each table.
 
 pub(super) const GROUP_PAGE: &str = "
 select number, at, first_seq, last_seq, hash
@@ -150,7 +150,7 @@ where code > $1
 order by code
 limit $2";
 
-/// Keys are digests, so that the log cannot tell them; they can still only point into it.
+/// Keys are digests, which the log cannot check; they can still only point into it.
 pub(super) const IDEMPOTENCY_STRAY: &str = "
 select seq
 from idempotency

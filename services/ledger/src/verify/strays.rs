@@ -1,5 +1,5 @@
-//! Rows of tables that the log knows nothing of. Every row of the log has been found in its tables before this, so that
-//! a table with the right number of rows has none; only a table with another number is searched.
+//! Table rows that the log does not have. Every log row has been found in its tables before this, so a table with the
+//! right number of rows has no others; only a table with a different number is searched.
 
 use platform::db::{Column, DbError, Row as DbRow, Tx, Value};
 
@@ -14,10 +14,10 @@ use crate::store::sql as tables;
 struct Pointing {
     table: &'static str,
     count: &'static str,
-    /// Key, row of the log, and what else `belongs` wants to see.
+    /// Key, log row, and what else `belongs` needs to see.
     page: &'static str,
     key: Key,
-    /// The row of the log is that of the id in the third column.
+    /// The log row is that of the id in the third column.
     through_id: bool,
     belongs: fn(&DbRow, u64, &Row) -> bool,
 }
@@ -131,7 +131,7 @@ pub(super) async fn count(tx: &Tx, sql: &'static str) -> Result<u64, DbError> {
     tx.query(sql, &[]).await?.first().map_or(Ok(0), |row| row.int(0)).map(|count| count as u64)
 }
 
-/// The first rows of the ids in the third column; 0 for an id that nobody knows.
+/// The first rows of the ids in the third column; 0 for an unknown id.
 async fn rows_of_ids(tx: &Tx, runs: &Runs, page: &[DbRow]) -> Result<Vec<i64>, DbError> {
     let ids = page.iter().map(|row| row.array(2).map(u128::from_be_bytes)).collect::<Result<Vec<u128>, _>>()?;
     let found = ids::find(tx, runs, &ids).await?;
@@ -139,7 +139,7 @@ async fn rows_of_ids(tx: &Tx, runs: &Runs, page: &[DbRow]) -> Result<Vec<i64>, D
 }
 
 impl Pointing {
-    /// The first key whose row in the log does not know of it.
+    /// The first key whose log row does not have it.
     async fn find(&self, tx: &Tx, runs: &Runs) -> Result<Option<String>, DbError> {
         let mut after = Vec::new();
         let (mut text, mut number) = (String::new(), i64::MIN);

@@ -1,4 +1,4 @@
-//! What has to be in the tables once the whole log has been replayed.
+//! What the tables must contain once the whole log has been replayed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -111,7 +111,7 @@ async fn accounts(tx: &Tx, replay: &Replay) -> Result<(), VerifyError> {
     }
 }
 
-/// The columns of table `account_head` behind its number, by name.
+/// The columns of table `account_head` after its number, by name.
 type HeadColumns = [(&'static str, String); 16];
 
 async fn heads(tx: &Tx, replay: &Replay, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
@@ -165,7 +165,7 @@ fn expected_head(account: &Account, standing: &Standing) -> HeadColumns {
     ]
 }
 
-/// The newest row of the log that an account's row knows: the last of its roots, of nine bytes each.
+/// The newest log row that an account's row includes: the last of its roots, of nine bytes each.
 fn newest_root(row: &Row) -> Result<u64, DbError> {
     let last = row.bytes(12)?.rchunks_exact(9).next().and_then(|root| root.first_chunk::<8>());
     Ok(last.map_or(0, |row| u64::from_be_bytes(*row)))
@@ -196,7 +196,7 @@ fn found_head(row: &Row) -> Result<HeadColumns, DbError> {
     ])
 }
 
-/// Keys and values are those of the metadata in force, or nothing where that was erased.
+/// Keys and values are those of the current metadata, or none if that was erased.
 async fn account_metadata(tx: &Tx, page: &[(i64, &Account)]) -> Result<(), VerifyError> {
     let with_metadata = || page.iter().filter(|(_, account)| account.state.metadata_seq > 0);
     let rows: Vec<i64> = with_metadata().map(|(_, account)| account.state.metadata_seq as i64).collect();
@@ -216,7 +216,7 @@ async fn account_metadata(tx: &Tx, page: &[(i64, &Account)]) -> Result<(), Verif
     Ok(())
 }
 
-/// Per currency, what was debited was credited.
+/// Per currency, debits equal credits.
 fn balanced(accounts: &[Account]) -> Checked {
     let mut totals: BTreeMap<(&str, u8), [i128; 4]> = BTreeMap::new();
     for account in accounts {
@@ -228,12 +228,12 @@ fn balanced(accounts: &[Account]) -> Checked {
     for ((currency, _), [posted_debits, posted_credits, pending_debits, pending_credits]) in totals {
         let place = Place::Table("account_head");
         place.same(
-            &format!("posted debits less credits of all accounts in {currency}"),
+            &format!("posted debits minus credits of all accounts in {currency}"),
             posted_debits,
             posted_credits,
         )?;
         place.same(
-            &format!("pending debits less credits of all accounts in {currency}"),
+            &format!("pending debits minus credits of all accounts in {currency}"),
             pending_debits,
             pending_credits,
         )?;

@@ -1,4 +1,4 @@
-//! Clean stores are found clean; whatever one changes behind the ledger's back is found and named.
+//! Clean stores verify; any change made around the ledger is found and named.
 
 mod books;
 mod corruptions;
@@ -16,7 +16,7 @@ async fn verified(store: &TestStore, against: Option<crate::Head>) -> Result<Rep
     verify(&store.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), against, |_| ()).await
 }
 
-/// What is said of a store that is not clean.
+/// The error of a store that is not clean.
 async fn complaint(store: &TestStore) -> String {
     let error = verified(store, None).await.expect_err("a store that was changed is found clean");
     assert!(error.is_disagreement(), "{error}");
@@ -24,7 +24,7 @@ async fn complaint(store: &TestStore) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_with_a_bit_of_everything_is_clean() {
+async fn a_store_with_everything_in_it_is_clean() {
     for_each_engine(async |store| {
         let mut books = Books::open(store).await;
         books.everything().await;
@@ -45,7 +45,7 @@ async fn a_store_with_a_bit_of_everything_is_clean() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_without_a_row_is_clean_and_one_without_tables_is_not_read() {
+async fn an_empty_store_is_clean_and_one_without_tables_is_refused() {
     for_each_engine(async |store| {
         let db = store.open().await;
         db.migrate(&[]).await.unwrap();
@@ -96,7 +96,7 @@ async fn erased_metadata_leaves_the_books_clean() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_was_cut_is_clean_by_itself_and_found_by_an_earlier_head() {
+async fn a_truncated_log_is_only_found_by_an_earlier_head() {
     on_sqlite(async |store| {
         let mut books = Books::open(store).await;
         books.pay("world", "ann", "5.00").await;
@@ -118,9 +118,9 @@ async fn a_log_that_was_cut_is_clean_by_itself_and_found_by_an_earlier_head() {
     .await;
 }
 
-/// Two histories of the same length, each without a fault: only a head that somebody kept tells them apart.
+/// Two histories of the same length, each without a fault: only an earlier head distinguishes them.
 #[tokio::test(flavor = "multi_thread")]
-async fn history_that_was_rewritten_with_new_hashes_is_found_by_an_earlier_head_only() {
+async fn a_rewritten_history_is_only_found_by_an_earlier_head() {
     on_sqlite(async |store| {
         let mut books = Books::open(store).await;
         books.pay("world", "ann", "5.00").await;
@@ -135,7 +135,7 @@ async fn history_that_was_rewritten_with_new_hashes_is_found_by_an_earlier_head_
     .await;
 }
 
-/// Moves the record time of every group and works all hashes out again.
+/// Moves the record time of every group and recomputes all hashes.
 async fn rewrite(db: &Db) {
     use crate::format::{GroupStamp, RowsHash, genesis, group_hash};
     let tx = db.begin().await.unwrap();

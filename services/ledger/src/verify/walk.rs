@@ -25,7 +25,7 @@ pub(super) async fn walk(
     let mut walk = Walk::new(tx, book, runs);
     let outcome = walk.groups(replay, against, &mut progress).await;
     let Err(VerifyError::Disagrees(found)) = outcome else { return outcome };
-    // A row before this one may be wrong by what is known of it elsewhere, which is looked up a page at a time.
+    // An earlier row may be wrong in another table, which is checked a page at a time.
     match walk.lookups.check(tx, &mut replay.counts).await {
         Err(VerifyError::Disagrees(other)) if other.place.position() <= found.place.position() => Err(other.into()),
         _ => Err(found.into()),
@@ -41,7 +41,7 @@ struct Walk<'a> {
     lookups: Lookups,
 }
 
-/// The group before the one that is looked at.
+/// The previous group.
 struct Last {
     stamp: GroupStamp,
     hash: Hash,
@@ -160,7 +160,7 @@ fn check_stamp(last: &GroupStamp, stamp: &GroupStamp) -> Checked {
     Ok(())
 }
 
-/// The group that an earlier head names has to be the group that it was.
+/// The group that an earlier head names must be unchanged.
 fn compare(against: Option<&Head>, last: &Last) -> Result<(), VerifyError> {
     let Some(against) = against.filter(|against| against.number == last.stamp.number) else { return Ok(()) };
     if against.hash == last.hash && against.last_seq == last.stamp.last_seq {

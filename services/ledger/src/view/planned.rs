@@ -1,4 +1,4 @@
-//! Scheduled transactions as callers are told of them before they are carried out, or when they never were.
+//! Scheduled transactions as shown to callers before they are executed, or if they never were.
 
 use kernel::{Timestamp, allocate};
 use ledger_api::{
@@ -54,14 +54,14 @@ pub(super) fn transaction(plan: &Plan, recorded: &Recorded) -> Transaction {
 
 fn status(stage: Stage) -> TransactionStatus {
     match stage {
-        // What was carried out is shown by its rows.
+        // An executed one is shown by its rows.
         Stage::Waits | Stage::CarriedOut => TransactionStatus::Scheduled,
         Stage::Failed => TransactionStatus::Failed,
         Stage::Cancelled => TransactionStatus::Cancelled,
     }
 }
 
-/// What is to move; of a posting that takes what is available, at most.
+/// What will move; for a posting that takes what is available, at most.
 fn postings(wanted: &NewTransaction) -> Vec<PostedLeg> {
     wanted.postings.iter().flat_map(legs).collect()
 }
@@ -91,7 +91,7 @@ pub(crate) fn failure(refusal: &str) -> ScheduledFailure {
         Ok(refusal) => ScheduledFailure { code: refusal.code().to_owned(), text: refusal.to_string() },
         Err(_) => ScheduledFailure {
             code: "internal".to_owned(),
-            text: "it could not be carried out for an internal reason".to_owned(),
+            text: "it could not be executed for an internal reason".to_owned(),
         },
     }
 }

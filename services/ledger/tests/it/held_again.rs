@@ -1,5 +1,5 @@
-//! A posting with nothing left may be held again while another posting of its transaction is open. That is a hold of both
-//! accounts once more, so that neither can be closed under it.
+//! A finished posting may be held again while another posting of its transaction is open. That is another hold of both
+//! accounts, so that neither can be closed.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ async fn close(books: &LedgerService, key: &str) -> Result<ledger_api::Account, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_whose_hold_was_increased_from_nothing_is_not_closed() {
+async fn an_account_with_a_re_increased_hold_cannot_be_closed() {
     for_each_engine(async |store| {
         let clock = Arc::new(SystemClock);
         let ids = IdMaker::new(clock.clone());

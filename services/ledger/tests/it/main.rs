@@ -1,4 +1,4 @@
-//! The ledger as its callers know it, on stores of both engines, and in a simulated world.
+//! The ledger as its callers see it, on both engines, and in a simulated world.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod held_again;

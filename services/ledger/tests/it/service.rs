@@ -1,4 +1,4 @@
-//! The ledger behind its trait, on stores of both engines.
+//! The ledger behind its trait, on both engines.
 
 mod access;
 mod as_of;

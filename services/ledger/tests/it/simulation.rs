@@ -1,10 +1,10 @@
-//! A ledger, its clients and its consumers in one simulated world, which a seed decides: who is cut off, who crashes, what
-//! is held up, which clock is set. The product's own code runs in it, over a network, a time and a pace that the simulation
-//! makes; each seed ends with the network whole, and with the books and every copy of them looked at.
+//! A ledger, its clients and its consumers in one simulated world that a seed determines: who is cut off, who crashes,
+//! what is delayed, which clock is set. The product's own code runs in it, over simulated network, time and store
+//! latency; each seed ends with the network restored and the books and every copy of them checked.
 //!
-//! A seed that fails is printed with the command that repeats it. `FLORIN_SIM_SEED` is the first seed, `FLORIN_SIM_SEEDS`
-//! how many there are; with `FLORIN_SIM_TELL` set, a world tells what happens in it. With the feature `planted`, five bugs
-//! are put in one after the other, and each has to be found.
+//! A failing seed is printed with the command that repeats it. `FLORIN_SIM_SEED` is the first seed, `FLORIN_SIM_SEEDS`
+//! their number; with `FLORIN_SIM_TELL` set, a world prints what happens in it. With the feature `planted`, five bugs
+//! are planted one after the other, and each must be found.
 
 mod client;
 mod judge;
@@ -39,7 +39,7 @@ fn every_seed_meets_trouble_and_ends_with_whole_books() {
     assert!(count < PLENTY || run.met.is_plenty(), "{:?}", run.met);
 }
 
-/// Otherwise a seed could not be pasted back.
+/// Otherwise a seed could not be reproduced.
 #[test]
 fn the_same_seed_takes_the_same_course() {
     let template = Template::make();

@@ -8,7 +8,7 @@ use super::document::part;
 use super::operations::ELSEWHERE;
 
 #[test]
-fn operations_rows_and_refusals_fit_together() {
+fn the_document_names_every_refusal_of_each_operation() {
     assert_eq!(part().check(&mut super::api(), ELSEWHERE), Vec::<String>::new());
 }
 

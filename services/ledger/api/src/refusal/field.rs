@@ -1,11 +1,11 @@
-//! Which field of a request a refusal is about.
+//! The request field that a refusal is about.
 
 use std::borrow::Cow;
 
 use super::Refusal;
 use crate::Operation;
 
-/// How a request names amounts: in its postings, or of a pending transaction's postings one by one, or as the only one.
+/// How a request names amounts: in its postings, per posting of a pending transaction, or as a single amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Postings,

@@ -1,4 +1,4 @@
-//! One refusal of each kind, as the API's document shows it.
+//! One refusal of each kind, as shown in the API's document.
 
 use kernel::{Currency, Money, Timestamp};
 
@@ -17,12 +17,12 @@ pub(super) fn all() -> Vec<Refusal> {
         AmountTooLarge { posting: 0, max: 1_000_000_000_000_000 },
         SameAccount { posting: 0, account: path("assets:cash") },
         PostingMalformed { posting: 0, detail: "credit is missing".to_owned() },
-        MetadataTooLarge { detail: "33 metadata keys, 32 at most".to_owned() },
+        MetadataTooLarge { detail: "expected at most 32 metadata keys, found 33".to_owned() },
         BatchEmpty,
         BatchTooLarge { given: 1_001, max: 1_000 },
         LimitsInvalid { detail: "the floor is above the ceiling".to_owned() },
-        AssetInvalid { detail: "USD is a currency of ISO 4217 and needs no declaration".to_owned() },
-        ExpiryInvalid { detail: "only a pending transaction expires".to_owned() },
+        AssetInvalid { detail: "USD is an ISO 4217 currency and needs no declaration".to_owned() },
+        ExpiryInvalid { detail: "only a pending transaction can expire".to_owned() },
         ScheduleTimeMissing,
         QueryUnsupported { detail: "give either reference or idempotency_key".to_owned() },
         MetadataKeyInvalid { detail: "the key is empty".to_owned() },
@@ -80,15 +80,15 @@ pub(super) fn all() -> Vec<Refusal> {
 }
 
 fn path(text: &str) -> AccountPath {
-    text.parse().expect("the examples' paths are paths")
+    text.parse().expect("the examples' paths are valid")
 }
 
 fn book(text: &str) -> BookName {
-    text.parse().expect("the examples' books have names")
+    text.parse().expect("the examples' book names are valid")
 }
 
 fn reference() -> Reference {
-    "invoice-2026-0017".parse().expect("the example's reference is one")
+    "invoice-2026-0017".parse().expect("the example's reference is valid")
 }
 
 fn usd(minor: i64) -> Money {
@@ -96,7 +96,7 @@ fn usd(minor: i64) -> Money {
 }
 
 fn transaction() -> TransactionId {
-    "txn_01kppyzd5gfmra2qsx5rkvr8wb".parse().expect("the example's id is one")
+    "txn_01kppyzd5gfmra2qsx5rkvr8wb".parse().expect("the example's id is valid")
 }
 
 fn at() -> Timestamp {

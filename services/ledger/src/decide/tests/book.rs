@@ -1,5 +1,5 @@
-//! A book in memory that stands in for the store: it keeps exactly what a group says is new or changed, and gives it to
-//! the next group. What a group forgets to mention is lost, as it would be on a disk.
+//! An in-memory book that stands in for the store: it keeps exactly what a group reports as new or changed, and gives
+//! it to the next group. What a group forgets to report is lost, as it would be on disk.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl Book {
         begin(&mut self.state, Timestamp::from_micros(self.now));
     }
 
-    /// As after a start: nothing is known but what was kept.
+    /// As after a start: only what was stored is known.
     pub(super) fn forget(&mut self) {
         // What fell due is in the open group, and not in the store yet.
         while !self.state.group.rows.is_empty() {
@@ -125,7 +125,7 @@ impl Book {
         let state = &mut self.state;
         let group = std::mem::take(&mut state.group);
         for (seq, row) in (first..).zip(&group.rows) {
-            // The bytes are what is kept.
+            // The bytes are what is stored.
             let row = Row::decode(seq, &row.encode(seq)).unwrap();
             self.rows.push(StoredRow { row, at });
         }
@@ -203,7 +203,7 @@ impl Book {
         self.made_ids
     }
 
-    /// All rows, those of the open group too.
+    /// All rows, including those of the open group.
     pub(super) fn all_rows(&self) -> impl Iterator<Item = (u64, &Row)> {
         (1..).zip(self.rows.iter().map(|stored| &stored.row).chain(&self.state.group.rows))
     }

@@ -1,4 +1,4 @@
-//! Histories that were thought of, one story each.
+//! Chosen histories, one story each.
 
 use ledger_api::{
     AccountChange, ChangeAccount, DeclareAsset, Metadata, NewTransaction, OpenAccount, Operation, Override, Posting,
@@ -12,7 +12,7 @@ use super::{invariants, reverse};
 use crate::command::{Body, Command, Line, Lines, Outcome, Reach, Recorded, Reply};
 use crate::format::Row;
 
-/// `bank` may go negative; `ann` and `bob` may not; all grow by credits but `bank`.
+/// `bank` may go negative; `ann` and `bob` may not; all are credit accounts except `bank`.
 fn book() -> Book {
     Book::new()
         .with_account("bank", "USD", Side::Debit, no_floor())
@@ -33,7 +33,7 @@ fn declare(book: &mut Book, code: &str, scale: u8, tag: crate::command::Tag) -> 
 }
 
 #[test]
-fn a_key_that_declared_one_asset_declares_no_other() {
+fn a_key_that_declared_one_asset_cannot_declare_another() {
     let mut book = book();
     assert!(!declare(&mut book, "POINTS", 0, keyed(1, 7, 1)).unwrap().replayed);
     assert!(declare(&mut book, "POINTS", 0, keyed(2, 7, 1)).unwrap().replayed);
@@ -62,7 +62,7 @@ fn a_finished_part_that_is_increased_is_held_again() {
 }
 
 #[test]
-fn a_hold_of_several_owners_is_nobodys_alone() {
+fn a_hold_across_owners_belongs_to_none_of_them() {
     let mut book = book();
     for (name, subject) in [("one", "cust_1"), ("two", "cust_1"), ("other", "cust_2"), ("more", "cust_2")] {
         book.open(name, "USD", Side::Credit, no_floor(), Some(subject.parse().unwrap())).unwrap();
@@ -79,7 +79,7 @@ fn a_hold_of_several_owners_is_nobodys_alone() {
 }
 
 #[test]
-fn an_id_of_somebody_else_is_taken_and_tells_nothing() {
+fn another_owners_id_is_taken_and_reveals_nothing() {
     let mut book = book();
     book.open("own", "USD", Side::Credit, no_floor(), Some("cust_1".parse().unwrap())).unwrap();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
@@ -89,7 +89,7 @@ fn an_id_of_somebody_else_is_taken_and_tells_nothing() {
         let taken = Refusal::IdTaken { transaction, field: "accounts".to_owned() };
         assert_eq!(refusal(book.one_of(owner("cust_1"), line)), taken);
     }
-    // Its own refusals are replayed to it as they were.
+    // Its own refusals are replayed to it unchanged.
     let first = book.one_of(owner("cust_1"), paid(3, "ann", "own", 1)).unwrap_err();
     assert_eq!(first.refusal, Refusal::AccountUnknown { account: path("ann") });
     let again = book.one_of(owner("cust_1"), paid(3, "ann", "own", 1)).unwrap_err();
@@ -97,7 +97,7 @@ fn an_id_of_somebody_else_is_taken_and_tells_nothing() {
 }
 
 #[test]
-fn what_remains_is_released_although_the_account_is_frozen() {
+fn a_frozen_accounts_holds_can_be_released() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
     book.one(paid(2, "bank", "bob", 100)).unwrap();
@@ -111,7 +111,7 @@ fn what_remains_is_released_although_the_account_is_frozen() {
 }
 
 #[test]
-fn all_that_was_ever_held_fits_into_64_bits() {
+fn the_total_ever_held_fits_into_64_bits() {
     let mut book = book();
     book.one(held(1, "bank", "ann", i64::MAX / 2)).unwrap();
     book.one(increase(2, 1, vec![usd(i64::MAX / 2)])).unwrap();
@@ -121,7 +121,7 @@ fn all_that_was_ever_held_fits_into_64_bits() {
 }
 
 #[test]
-fn no_trace_of_metadata_is_left_by_a_refusal() {
+fn a_refusal_leaves_no_trace_of_metadata() {
     let digest = |note: &str| {
         let metadata = Metadata::from([("note".to_owned(), note.to_owned())]);
         let mut book = book();
@@ -130,7 +130,7 @@ fn no_trace_of_metadata_is_left_by_a_refusal() {
         let (owner, reference) = (None, None);
         let open =
             OpenAccount { path: path("new"), currency, normal, limits, owner, reference, metadata: metadata.clone() };
-        // Refused commands of accounts are remembered under a key only.
+        // Refused account commands are remembered under a key only.
         book.account(Reach::All, Body::Open(open, keyed(1, 1, 1))).unwrap_err();
         let change = ChangeAccount { path: path("nobody"), change: AccountChange::SetMetadata(metadata.clone()) };
         book.account(Reach::All, Body::Change(change, keyed(2, 2, 2))).unwrap_err();
@@ -150,7 +150,7 @@ fn no_trace_of_metadata_is_left_by_a_refusal() {
 }
 
 #[test]
-fn a_refused_command_with_another_reference_or_condition_is_another_command() {
+fn a_refused_command_with_a_new_reference_or_condition_differs() {
     let mut book = book();
     let line = |reference: &str| {
         let mut line = paid(1, "ann", "bob", 10);
@@ -165,7 +165,7 @@ fn a_refused_command_with_another_reference_or_condition_is_another_command() {
 }
 
 #[test]
-fn an_expiry_too_far_ahead_stays_refused_when_its_time_has_come_nearer() {
+fn an_expiry_too_far_ahead_stays_refused_later() {
     let mut book = book();
     let expires_at = kernel::Timestamp::from_micros(book.now).plus_seconds(367 * 86_400);
     let (status, postings) = (WantedStatus::Pending, vec![posting("bank", "ann", usd(1))]);
@@ -182,7 +182,7 @@ fn an_expiry_too_far_ahead_stays_refused_when_its_time_has_come_nearer() {
 }
 
 #[test]
-fn a_hold_made_and_ended_in_one_group_leaves_the_accounts_as_they_were() {
+fn a_hold_made_and_ended_in_one_group_changes_nothing() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
     book.one(held(2, "ann", "bob", 60)).unwrap();
@@ -198,7 +198,7 @@ fn a_hold_made_and_ended_in_one_group_leaves_the_accounts_as_they_were() {
 }
 
 #[test]
-fn a_due_hold_is_released_before_a_post_of_the_same_group_is_looked_at() {
+fn an_expired_hold_is_released_before_a_post_in_its_group() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
     book.one(held(2, "ann", "bob", 60)).unwrap();
@@ -209,7 +209,7 @@ fn a_due_hold_is_released_before_a_post_of_the_same_group_is_looked_at() {
 }
 
 #[test]
-fn one_atomic_batch_makes_holds_posts_and_reverses_or_leaves_nothing() {
+fn an_atomic_batch_of_all_steps_succeeds_or_leaves_nothing() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
     let lines = |last: Line| {
@@ -232,7 +232,7 @@ fn one_atomic_batch_makes_holds_posts_and_reverses_or_leaves_nothing() {
 }
 
 #[test]
-fn a_split_loses_no_unit_and_takes_what_every_share_can_give() {
+fn a_split_loses_no_unit_and_takes_what_every_share_has() {
     let mut book = book();
     let share = |name: &str, percent: &str| Share { account: path(name), percent: percent.parse().unwrap() };
     let split = |amount, up_to_available| Posting {
@@ -257,7 +257,7 @@ fn a_split_loses_no_unit_and_takes_what_every_share_can_give() {
 }
 
 #[test]
-fn an_increase_is_measured_against_the_floor_and_an_override_is_not() {
+fn an_increase_is_checked_against_the_floor_unless_overridden() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
     book.one(held(2, "ann", "bob", 90)).unwrap();
@@ -267,7 +267,7 @@ fn an_increase_is_measured_against_the_floor_and_an_override_is_not() {
     book.one(created(5, WantedStatus::Posted, vec![forced])).unwrap();
     invariants::check(&book);
     assert_eq!(refusal(book.one(paid(6, "ann", "bob", 1))).code(), "insufficient_funds");
-    // Towards the limit only: what comes in is not refused.
+    // Only towards the limit: incoming money is not refused.
     book.one(paid(7, "bank", "ann", 10)).unwrap();
     assert_eq!(
         refusal(book.one(created(8, WantedStatus::Posted, vec![posting("bank", "ann", eur(1))]))).code(),
@@ -276,7 +276,7 @@ fn an_increase_is_measured_against_the_floor_and_an_override_is_not() {
 }
 
 #[test]
-fn an_account_is_closed_at_zero_and_without_holds_only() {
+fn an_account_closes_only_at_zero_without_holds() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 100)).unwrap();
     book.one(held(2, "ann", "bob", 100)).unwrap();

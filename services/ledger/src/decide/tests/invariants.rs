@@ -1,4 +1,4 @@
-//! The state worked out again from the rows alone, by other code than the one under test, and compared.
+//! The state recomputed from the rows alone, by different code, and compared.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ struct Replay {
     holds: BTreeMap<u64, Held>,
 }
 
-/// Panics with what does not hold.
+/// Panics with the invariant that is violated.
 pub(super) fn check(book: &Book) {
     let mut replay = Replay::default();
     for (seq, row) in book.all_rows() {
@@ -92,7 +92,7 @@ impl Replay {
         }
     }
 
-    /// Follows the hold behind a row; answers what was released beside the amount.
+    /// Follows the hold after a row; returns what was released besides the amount.
     fn hold(&mut self, seq: u64, leg: &LegRow) -> i64 {
         if leg.kind == LegKind::Pending {
             let (debit, credit) = (leg.debit, leg.credit);
@@ -170,12 +170,12 @@ impl Account {
     }
 }
 
-/// Every id leads to the one row that bears it.
+/// Every id leads to the one row that has it.
 fn check_ids(book: &Book) {
     let mut found = BTreeMap::new();
     for (seq, row) in book.all_rows() {
         let id = match row {
-            // What was scheduled before has its id from there.
+            // A previously scheduled transaction has its id from there.
             Row::Leg(leg) => leg.head.as_ref().filter(|head| head.target != Some(head.id)).map(|head| head.id),
             Row::Refusal(refusal) => Some(refusal.id),
             Row::Scheduled(scheduled) => Some(scheduled.id),

@@ -1,4 +1,4 @@
-//! Rows that count from before they are recorded, and the sums that are kept of them.
+//! Rows that take effect before they are recorded, and their sums.
 
 use kernel::Timestamp;
 use ledger_api::{Operation, Refusal, Side, WantedStatus};
@@ -39,13 +39,13 @@ fn legs(book: &Book) -> Vec<&LegRow> {
     legs
 }
 
-/// What the newest row says of the late rows of the credited account.
+/// What the newest row says about the late rows of the credited account.
 fn late(book: &Book) -> [i64; 4] {
     legs(book).last().unwrap().credit_side.late.each()
 }
 
 #[test]
-fn late_sums_grow_with_late_rows_only_and_stay_in_every_row_behind_them() {
+fn late_sums_grow_only_with_late_rows() {
     let mut book = book();
     book.one(paid(1, "bank", "ann", 5)).unwrap();
     assert_eq!(late(&book), [0; 4]);
@@ -59,14 +59,14 @@ fn late_sums_grow_with_late_rows_only_and_stay_in_every_row_behind_them() {
     book.one(increase(5, 4, vec![usd(1)])).unwrap();
     book.one(post(6, 4, vec![usd(2)], false)).unwrap();
     book.one(paid(7, "bank", "ann", 1)).unwrap();
-    assert_eq!(late(&book), [0, 11, 0, 13], "what becomes of a hold counts from when it is recorded");
+    assert_eq!(late(&book), [0, 11, 0, 13], "what happens to a hold takes effect when it is recorded");
     book.one(reverse(8, 3)).unwrap();
     let reversal = legs(&book).last().unwrap().debit_side;
     assert_eq!(reversal.late.each(), [0, 11, 0, 13]);
 }
 
 #[test]
-fn what_is_taken_back_was_never_late() {
+fn an_undone_row_was_never_late() {
     let mut book = book();
     let late_line = effective(paid(1, "bank", "ann", 7), book.now - 1);
     let lines = vec![late_line.clone(), paid(2, "bank", "nobody", 1)];
@@ -79,9 +79,9 @@ fn what_is_taken_back_was_never_late() {
     assert!(stored.is_empty(), "{stored:?}");
 }
 
-/// Holds come and go, but what was ever late only grows: it is the one sum that can be full while the others are not.
+/// Holds come and go, but late sums only grow: they can be full while the others are not.
 #[test]
-fn late_sums_that_do_not_fit_are_refused() {
+fn overflowing_late_sums_are_refused() {
     let mut book = book();
     let no = book.state.account_no(&path("ann")).unwrap();
     let full = Sums { pending_credits: i64::MAX - 10, ..Sums::default() };

@@ -1,4 +1,4 @@
-//! A book before and after a command, to see what it left.
+//! A book before and after a command, to compare what it left.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::format::Row;
 use crate::schedule::Scheduled;
 use crate::state::Hold;
 
-/// Everything that a command could leave behind.
+/// Everything that a command could leave.
 #[derive(Debug, PartialEq)]
 pub(super) struct Picture {
     heads: BTreeMap<u64, Head>,

@@ -1,5 +1,5 @@
-//! Random histories of all kinds of commands, valid or not, in random groups. After each command everything that `lib.rs`
-//! promises of the state has to hold; at the end every command is sent again and has to get its first answer.
+//! Random histories of all kinds of commands, valid or not, in random groups. After each command every invariant of
+//! `lib.rs` must hold; at the end every command is sent again and must get its first reply.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A history under way: the book, and what every command was answered first.
+/// A history in progress: the book, and every command's first reply.
 struct History {
     book: Book,
     sent: Vec<(Line, Outcome<Recorded>)>,
@@ -98,7 +98,7 @@ impl History {
     }
 
     fn send(&mut self, atomic: bool, dry_run: bool, wishes: &[Wish]) {
-        // As in the service, what is malformed does not come here.
+        // As in the service, malformed commands do not get here.
         let lines = wishes.iter().map(|wish| self.line(wish));
         let lines: Vec<Line> = lines.filter(|line| crate::check::operation(&line.operation).is_ok()).collect();
         if lines.is_empty() {
@@ -159,17 +159,17 @@ impl History {
             20 => increase(made, pending, vec![money(part % 90 + 1)]),
             21 => increase(made, pending, vec![money(part % 90 + 1), money(0)]),
             22 => reverse(made, any),
-            // Again, the same.
+            // A repeat.
             23 => {
                 return pick(&self.sent, target)
                     .map_or_else(|| self.created(made, wish, WantedStatus::Posted), |(line, _)| line);
             }
-            // Again, and something else.
+            // The same id with different content.
             24 => {
                 let other = self.created(made, wish, WantedStatus::Posted);
                 let Some((sent, _)) = pick(&self.sent, target) else { return other };
                 let mut tag = sent.tag;
-                // Another command has another digest.
+                // A different command has a different digest.
                 tag.scope.iter_mut().for_each(|scope| scope.command[15] ^= 1);
                 return Line { tag, ..with_id(other, sent.operation.id()) };
             }
@@ -189,7 +189,7 @@ impl History {
         first.and_then(|seq| group.holds.get(&seq)).map_or(1, |hold| hold.remaining)
     }
 
-    /// Due within the second, within days, or at the very time at which a hold expires; sometimes in the past.
+    /// Due within the second, within days, or exactly when a hold expires; sometimes in the past.
     fn scheduled(&self, made: u128, wish: &Wish) -> Line {
         let status = if wish.kind == 26 { WantedStatus::Pending } else { WantedStatus::Posted };
         let line = self.created(made, wish, status);
@@ -205,7 +205,7 @@ impl History {
 
     fn created(&self, made: u128, wish: &Wish, status: WantedStatus) -> Line {
         let Wish { from, to, amount, part, target, flags, .. } = *wish;
-        // Two of three from or to the account that has no limit: otherwise most are refused.
+        // Two in three from or to the account without limits: otherwise most are refused.
         let name = |number: u8| NAMES[usize::from(number) % NAMES.len()];
         let (from, to) = if flags & 1 == 0 { (name(from), "world") } else { ("world", name(to)) };
         let (from, to) = if target % 3 == 0 { (name(wish.from), name(wish.to)) } else { (from, to) };
@@ -268,7 +268,7 @@ impl History {
         }
     }
 
-    /// Every acknowledged command is found again, with the answer that it got first.
+    /// Every acknowledged command is found again, with its first reply.
     fn send_all_again(&mut self) {
         self.book.commit(1);
         self.book.forget();
@@ -289,7 +289,7 @@ impl History {
     }
 }
 
-/// What was asked for is what was moved, to the unit; less only where that was asked for too.
+/// What was requested is what moved, to the unit; less only if the request allowed it.
 fn assert_whole(line: &Line, outcome: &Outcome<Recorded>) {
     let (Operation::Create(create), Ok(recorded)) = (&line.operation, outcome) else { return };
     if create.scheduled {
@@ -322,7 +322,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn every_history_keeps_the_promises(steps in prop::collection::vec(step(), 1..24)) {
+    fn every_random_history_keeps_the_invariants(steps in prop::collection::vec(step(), 1..24)) {
         let mut history = History::new();
         for step in &steps {
             history.run(step);

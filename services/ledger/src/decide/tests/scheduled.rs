@@ -1,4 +1,4 @@
-//! Chosen histories of what is carried out later.
+//! Chosen histories of scheduled transactions.
 
 use kernel::Timestamp;
 use ledger_api::{AccountChange, Operation, Override, Refusal, Side, VersionCondition, WantedStatus, limits};
@@ -37,7 +37,7 @@ pub(super) fn stage(book: &Book, bits: u128) -> Stage {
 }
 
 #[test]
-fn it_reserves_nothing_and_moves_when_it_is_due() {
+fn a_scheduled_transaction_reserves_nothing_and_moves_when_due() {
     let mut book = book();
     book.one(paid(1, "world", "ann", 100)).unwrap();
     let at = later(&book, 10);
@@ -53,14 +53,14 @@ fn it_reserves_nothing_and_moves_when_it_is_due() {
     let Some(Row::Leg(leg)) = book.state.row(first) else { panic!() };
     let head = leg.head.as_ref().unwrap();
     assert_eq!((head.id, head.target, head.effective_at), (2, Some(2), Some(at.micros())));
-    // It is a transaction like any other now.
+    // It is now a transaction like any other.
     book.one(reverse(5, 2)).unwrap();
     assert_eq!(posted(&book, "bob"), 0);
     super::invariants::check(&book);
 }
 
 #[test]
-fn a_held_one_is_held_when_it_is_due_and_posted_by_its_own_id() {
+fn a_scheduled_hold_is_held_when_due_and_posted_by_id() {
     let mut book = book();
     book.one(paid(1, "world", "ann", 100)).unwrap();
     let at = later(&book, 10);
@@ -74,7 +74,7 @@ fn a_held_one_is_held_when_it_is_due_and_posted_by_its_own_id() {
 }
 
 #[test]
-fn what_is_refused_when_it_is_due_leaves_its_refusal_and_nothing_else() {
+fn a_scheduled_one_refused_when_due_leaves_only_its_refusal() {
     let mut book = book();
     let at = later(&book, 10);
     let both = vec![posting("world", "ann", usd(5)), posting("bob", "ann", usd(1))];
@@ -98,7 +98,7 @@ fn what_is_refused_when_it_is_due_leaves_its_refusal_and_nothing_else() {
 }
 
 #[test]
-fn what_a_hold_gives_back_at_the_same_time_is_there_for_it() {
+fn money_from_a_hold_expiring_then_is_available() {
     let mut book = book();
     book.one(paid(1, "world", "ann", 100)).unwrap();
     let at = later(&book, 60);
@@ -106,7 +106,7 @@ fn what_a_hold_gives_back_at_the_same_time_is_there_for_it() {
     if let Operation::Create(create) = &mut hold.operation {
         create.expires_at = Some(at);
     }
-    // Scheduled before the hold is made, so that its row is the earlier one.
+    // Scheduled before the hold is made, so that its row is earlier.
     book.one(scheduled(paid(3, "ann", "bob", 100), at)).unwrap();
     book.one(scheduled(paid(4, "ann", "bob", 1), at.plus_micros(-1))).unwrap();
     book.one(hold).unwrap();
@@ -116,7 +116,7 @@ fn what_a_hold_gives_back_at_the_same_time_is_there_for_it() {
 }
 
 #[test]
-fn each_time_that_is_wrong_is_named() {
+fn each_wrong_time_is_refused_by_name() {
     let mut book = book();
     let now = Timestamp::from_micros(book.now);
     let pay = |bits| paid(bits, "world", "ann", 1);
@@ -139,7 +139,7 @@ fn each_time_that_is_wrong_is_named() {
 }
 
 #[test]
-fn what_cannot_change_any_more_is_looked_at_when_it_is_scheduled() {
+fn what_cannot_change_is_checked_when_scheduling() {
     let mut book = book();
     book.open("euros", "EUR", Side::Credit, no_floor(), None).unwrap();
     book.open("gone", "USD", Side::Credit, no_floor(), None).unwrap();
@@ -160,7 +160,7 @@ fn what_cannot_change_any_more_is_looked_at_when_it_is_scheduled() {
 }
 
 #[test]
-fn a_reference_is_taken_from_the_day_it_is_scheduled() {
+fn scheduling_takes_the_reference_at_once() {
     let mut book = book();
     let at = later(&book, 10);
     let named = |mut line: Line| {
@@ -179,7 +179,7 @@ fn a_reference_is_taken_from_the_day_it_is_scheduled() {
 }
 
 #[test]
-fn a_cancelled_one_is_never_carried_out_and_each_end_has_its_name() {
+fn a_cancelled_transaction_is_never_executed() {
     let mut book = book();
     let at = later(&book, 10);
     for bits in 1..=3 {
@@ -195,7 +195,7 @@ fn a_cancelled_one_is_never_carried_out_and_each_end_has_its_name() {
     assert_eq!(refusal(book.one(cancel(15, 99))), Refusal::TransactionUnknown { transaction: id(99) });
     book.one(paid(4, "world", "bob", 1)).unwrap();
     assert_eq!(refusal(book.one(cancel(16, 4))), Refusal::NotScheduled { transaction: id(4) });
-    // A cancellation comes again as the first one, and is no other command.
+    // A repeated cancellation gets the first reply, and is not a different command.
     assert!(book.one(cancel(11, 1)).unwrap().replayed);
     assert!(matches!(refusal(book.one(cancel(11, 2))), Refusal::IdTaken { field, .. } if field == "transaction"));
     assert!(
@@ -205,7 +205,7 @@ fn a_cancelled_one_is_never_carried_out_and_each_end_has_its_name() {
 }
 
 #[test]
-fn the_same_again_is_answered_first_and_anything_else_is_told_by_its_field() {
+fn a_repeat_gets_the_first_reply_and_differences_are_named() {
     let mut book = book();
     let at = later(&book, 10);
     let line = scheduled(paid(1, "world", "ann", 1), at);
@@ -231,7 +231,7 @@ fn the_same_again_is_answered_first_and_anything_else_is_told_by_its_field() {
 }
 
 #[test]
-fn one_of_somebody_else_does_not_exist() {
+fn another_owners_scheduled_transaction_does_not_exist() {
     let mut book = book();
     for name in ["hers", "hers2", "his"] {
         let owner = name.get(..3).unwrap().parse().unwrap();
@@ -251,7 +251,7 @@ fn one_of_somebody_else_does_not_exist() {
 }
 
 #[test]
-fn splits_sweeps_versions_and_overrides_are_worked_out_when_it_is_due() {
+fn splits_sweeps_versions_and_overrides_are_decided_when_due() {
     let mut book = book();
     book.one(paid(1, "world", "ann", 10)).unwrap();
     let at = later(&book, 10);
@@ -272,7 +272,7 @@ fn splits_sweeps_versions_and_overrides_are_worked_out_when_it_is_due() {
 }
 
 #[test]
-fn a_batch_takes_it_all_or_none_and_a_dry_run_leaves_nothing() {
+fn scheduling_works_in_batches_and_dry_runs() {
     let mut book = book();
     let at = later(&book, 10);
     let plan = |bits| scheduled(paid(bits, "world", "ann", 1), at);
@@ -290,7 +290,7 @@ fn a_batch_takes_it_all_or_none_and_a_dry_run_leaves_nothing() {
 }
 
 #[test]
-fn a_key_leads_back_to_what_was_scheduled() {
+fn an_idempotency_key_finds_the_scheduled_transaction() {
     let mut book = book();
     let at = later(&book, 10);
     let mut line = scheduled(paid(1, "world", "ann", 1), at);

@@ -1,4 +1,4 @@
-//! What is due and cannot be carried out for a reason that the books cannot name fails alone.
+//! Due work that cannot be executed for a reason outside the books fails alone.
 
 use super::scheduled::{book, later, posted, stage};
 use super::{paid, scheduled};
@@ -7,7 +7,7 @@ use crate::schedule::{Due, INTERNAL, Stage};
 
 /// Its row cannot be read.
 #[test]
-fn one_that_cannot_be_read_fails_alone() {
+fn an_unreadable_scheduled_row_fails_alone() {
     let mut book = book();
     let at = later(&book, 10);
     for bits in 1..=3 {
@@ -27,9 +27,9 @@ fn one_that_cannot_be_read_fails_alone() {
     assert_eq!((failed.as_deref(), posted(&book, "ann")), (Some(INTERNAL), 2));
 }
 
-/// Nothing that is known makes one panic, so this one is told to, half way.
+/// No known input makes one panic, so this one is told to, half way.
 #[test]
-fn one_that_panics_fails_alone_and_leaves_nothing_else() {
+fn a_panicking_scheduled_transaction_fails_alone() {
     let mut book = book();
     let at = later(&book, 10);
     for bits in 1..=2 {
@@ -50,7 +50,7 @@ fn one_that_panics_fails_alone_and_leaves_nothing_else() {
 }
 
 #[test]
-fn one_that_the_lane_gave_up_is_parked_as_failed() {
+fn one_that_the_lane_gave_up_is_recorded_as_failed() {
     let mut book = book();
     let at = later(&book, 10);
     book.one(scheduled(paid(1, "world", "ann", 1), at)).unwrap();

@@ -1,5 +1,5 @@
-//! Scheduled transactions worked out again from the rows alone: each is ended once at most, not before it is due, never
-//! ahead of an earlier one, and nothing that is due is left waiting.
+//! Scheduled transactions recomputed from the rows alone: each ends at most once, not before it is due, never ahead of
+//! an earlier one, and nothing that is due is left waiting.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use super::book::Book;
 use crate::format::Row;
 use crate::schedule::Stage;
 
-/// Panics with what does not hold.
+/// Panics with the invariant that is violated.
 pub(super) fn check(book: &Book) {
-    // Due time and row of what waits, with the id.
+    // Due time and row of the waiting ones, with the id.
     let mut waiting: BTreeMap<(i64, u64), u128> = BTreeMap::new();
     let mut ended: BTreeMap<u64, (Stage, u64)> = BTreeMap::new();
     for (seq, row) in book.all_rows() {

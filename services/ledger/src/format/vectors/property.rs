@@ -1,4 +1,4 @@
-//! Rows at random: whatever is written is read back, whatever is read has one form, and rubbish never panics.
+//! Random rows: what is written is read back, what is read has one encoding, and garbage never panics.
 
 use ledger_api::{AccountStatus, Side};
 use proptest::collection::vec;
@@ -13,7 +13,7 @@ fn sums() -> impl Strategy<Value = Sums> {
     prop::array::uniform4(0..=i64::MAX).prop_map(super::sums)
 }
 
-/// Nowhere, or an earlier row.
+/// None, or an earlier row.
 fn pointer() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 1..SEQ]
 }
@@ -112,13 +112,13 @@ proptest! {
     }
 
     #[test]
-    fn rubbish_never_panics(bytes in vec(any::<u8>(), 0..200), seq in any::<u64>()) {
+    fn decoding_garbage_never_panics(bytes in vec(any::<u8>(), 0..200), seq in any::<u64>()) {
         let _ = Row::decode(seq, &bytes);
     }
 
-    /// Bits that mean nothing, numbers with padding, a second way to say nowhere: none of them is read as a row.
+    /// Undefined bits, padded numbers, a second encoding of "none": none of them is accepted.
     #[test]
-    fn what_is_read_has_one_form(row in any_row()) {
+    fn a_decoded_row_has_one_encoding(row in any_row()) {
         let good = row.encode(SEQ);
         for bit in 0..good.len() * 8 {
             let mut bytes = good.clone();

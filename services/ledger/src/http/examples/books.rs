@@ -1,4 +1,4 @@
-//! A book beside `main`.
+//! A second book.
 
 use serde_json::{Value, json};
 

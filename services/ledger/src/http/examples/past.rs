@@ -1,4 +1,4 @@
-//! What the story looks like from behind.
+//! The story's history.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A transaction for the end of the month, and how it is given up.
+//! A transaction for the end of the month, and its cancellation.
 
 use serde_json::{Value, json};
 

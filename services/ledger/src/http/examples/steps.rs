@@ -1,4 +1,4 @@
-//! The life of a hold of 30.00: increased, posted in part, released, and the part that was posted reversed.
+//! The life of a hold of 30.00: increased, partly posted, released, and the posted part reversed.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! A statement as a table for spreadsheets, sent page by page as it is read.
+//! A statement as CSV for spreadsheets, sent page by page as it is read.
 //!
-//! Invariant: no text in it is taken for a formula. Amounts are numbers and stay as they are.
+//! Invariant: no text in it is taken for a formula. Amounts are numbers and are not changed.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ use super::statement;
 const HEADER: &str = "recorded_at,effective_at,transaction,kind,counterpart,reference,currency,debit,credit,posted,\
                       pending_in,pending_out\r\n";
 
-/// The page that is to be written, and what comes behind it.
+/// The page to be written, and what follows it.
 struct Rest {
     ledger: Shared,
     ctx: Ctx,
@@ -26,7 +26,7 @@ struct Rest {
 
 pub(super) async fn response(ledger: Shared, ctx: Ctx, query: StatementQuery) -> Result<Response, Problem> {
     let query = StatementQuery { limit: Some(limits::PAGE_MAX), ..query };
-    // What is refused is refused before the first byte.
+    // Refusals come before the first byte.
     let first = statement(&ledger, &ctx, query.clone()).await?;
     let name = format!("attachment; filename=\"statement-{}.csv\"", first.path.as_str().replace(':', "_"));
     let begin = format!("{HEADER}{}", edge(&first, true));
@@ -36,7 +36,7 @@ pub(super) async fn response(ledger: Shared, ctx: Ctx, query: StatementQuery) ->
     Ok((headers, Body::from_stream(pages)).into_response())
 }
 
-/// The next piece of text; a failure breaks the answer off, so that nobody takes half of it for the whole.
+/// The next piece of text; a failure aborts the response, so that nobody mistakes half of it for the whole.
 async fn next(begin: String, mut rest: Rest) -> Result<Option<(String, (String, Rest))>, LedgerError> {
     let Some(page) = rest.page.take() else { return Ok(None) };
     let mut text = begin;
@@ -51,7 +51,7 @@ async fn next(begin: String, mut rest: Rest) -> Result<Option<(String, (String, 
     Ok(Some((text, (String::new(), rest))))
 }
 
-/// The first line, or the last one: the balance before the range and the one behind it, in the statement's order.
+/// The first or the last line: the balance before the range or after it, in the statement's order.
 fn edge(statement: &Statement, first: bool) -> String {
     let opens = first == (statement.order == StatementOrder::OldestFirst);
     let (kind, balance) = if opens { ("opening", &statement.opening) } else { ("closing", &statement.closing) };
@@ -82,7 +82,7 @@ fn balances(balance: &StatementBalance) -> String {
     [balance.posted, balance.pending_in, balance.pending_out].map(|money| money.amount()).join(",")
 }
 
-/// A text of somebody else's: neither a formula nor more than one cell.
+/// Text from others: neither a formula nor more than one cell.
 pub(super) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '|', '%']);
     let safe = if formula { format!("'{text}") } else { text.to_owned() };

@@ -1,4 +1,4 @@
-//! A statement for people: one page without JavaScript, to be read, followed and printed.
+//! A statement for people: one page without JavaScript, for reading and printing.
 
 use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_SECURITY_POLICY;
@@ -54,7 +54,7 @@ fn range(statement: &Statement) -> Markup {
         }
         @match statement.to {
             Some(to) => { " up to, not including, " (time(to)) }
-            None => ", all that is known",
+            None => ", everything known",
         }
         " · in " (statement.currency)
     }
@@ -62,8 +62,8 @@ fn range(statement: &Statement) -> Markup {
 
 fn clock(by: TimeBasis) -> &'static str {
     match by {
-        TimeBasis::Record => "In the order in which it was recorded.",
-        TimeBasis::Event => "In the order in which it counts, whenever it was recorded.",
+        TimeBasis::Record => "In record order.",
+        TimeBasis::Event => "In the order of taking effect, whenever recorded.",
     }
 }
 
@@ -91,7 +91,7 @@ fn movements(statement: &Statement) -> Markup {
         StatementOrder::NewestFirst => "newest first",
     };
     html! {
-        // Narrow screens move it sideways, from the keyboard too.
+        // On narrow screens it scrolls sideways, with the keyboard too.
         div.scroll role="region" aria-label="Movements" tabindex="0" {
             table {
                 caption { "Movements, " (order) }
@@ -108,7 +108,7 @@ fn movements(statement: &Statement) -> Markup {
                 tbody {
                     @for movement in &statement.movements { (row(statement.by, movement)) }
                     @if statement.movements.is_empty() {
-                        tr { td.none colspan="6" { "Nothing moved the account here." } }
+                        tr { td.none colspan="6" { "There are no movements in this range." } }
                     }
                 }
             }
@@ -176,7 +176,7 @@ fn links(statement: &Statement, asked: &Asked) -> Markup {
     }
 }
 
-/// Nothing in it needs an escape in a query.
+/// None of it needs escaping in a query.
 fn link(asked: &Asked, cursor: &str) -> String {
     let by = if asked.by == TimeBasis::Event { "event" } else { "record" };
     let order = if asked.order == StatementOrder::NewestFirst { "newest_first" } else { "oldest_first" };
@@ -200,6 +200,6 @@ fn time(instant: Timestamp) -> Markup {
 }
 
 fn amount(money: Money) -> String {
-    // A true minus sign is as wide as a digit.
+    // A real minus sign is as wide as a digit.
     money.amount().replace('-', "\u{2212}")
 }

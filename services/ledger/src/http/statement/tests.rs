@@ -1,4 +1,4 @@
-//! What people and spreadsheets are shown.
+//! Statement pages and CSV.
 
 use kernel::{Money, Timestamp};
 use ledger_api::{
@@ -54,7 +54,7 @@ fn asked(query: &str) -> Asked {
 }
 
 #[test]
-fn texts_of_others_are_neither_formulas_nor_markup() {
+fn user_text_is_neither_a_formula_nor_markup() {
     for (text, expected) in [
         ("inv-7", "inv-7"),
         ("=1+1", "\"'=1+1\""),
@@ -73,7 +73,7 @@ fn texts_of_others_are_neither_formulas_nor_markup() {
 }
 
 #[test]
-fn the_page_leads_to_the_next_one_with_the_same_question() {
+fn a_page_links_to_the_next_one_of_the_same_statement() {
     let cursor = StatementCursor { as_of_seq: 7, time: 0, seq: 7, backward: false };
     let asked = asked("by=record&to=2026-01-31T12:01:40Z&limit=1&holds=true");
     let page = page::render(&statement(vec![movement("inv-7", 500)], Some(cursor)), &asked).into_string();
@@ -84,13 +84,13 @@ fn the_page_leads_to_the_next_one_with_the_same_question() {
     assert_eq!((query.after, query.limit, query.holds, query.to), (Some(cursor), Some(1), true, asked.to));
     assert_eq!(again.format, Some(Format::Page));
     let other = again.query("customers:bob".parse().unwrap()).unwrap_err();
-    assert_eq!(other.refusal().code, "cursor_invalid", "the cursor of another account");
+    assert_eq!(other.refusal().code, "cursor_invalid", "another account's cursor");
     let other = Asked { holds: false, ..again };
-    assert!(other.query("customers:ann".parse().unwrap()).is_err(), "the cursor of another question");
+    assert!(other.query("customers:ann".parse().unwrap()).is_err(), "another statement's cursor");
 }
 
 #[test]
-fn the_header_decides_what_is_shown() {
+fn the_accept_header_selects_the_format() {
     for (accept, format) in [
         ("text/html,application/xhtml+xml,*/*;q=0.8", Format::Page),
         ("*/*", Format::Json),

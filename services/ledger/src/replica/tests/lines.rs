@@ -1,4 +1,4 @@
-//! What the lines of a batch say when an attempt at it was lost or never begun.
+//! The lines of a batch when an attempt was lost or never begun.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use super::super::books;
 use super::*;
 
 #[test]
-fn a_batch_that_nobody_began_is_told_from_one_that_was() {
+fn a_batch_not_begun_differs_from_a_begun_one() {
     let failed = |error: &LedgerError| LineOutcome::Failed(error.clone());
     let reply = |errors: &[LedgerError]| BatchReply { lines: errors.iter().map(failed).collect() };
     let (none, unknown) = (LedgerError::Failed(Failure::Unavailable), LedgerError::Failed(Failure::OutcomeUnknown));
@@ -21,7 +21,7 @@ fn a_batch_that_nobody_began_is_told_from_one_that_was() {
     assert!(books::begun(reply(&[])).unwrap().lines.is_empty());
 }
 
-/// Loses the first call, and answers the next ones that nothing happened to one line of two.
+/// Loses the first call, and answers the next ones with "nothing happened" for one line of two.
 struct LosesFirst(AtomicUsize);
 
 #[async_trait::async_trait]
@@ -40,9 +40,9 @@ fn two_lines() -> Vec<LineOutcome> {
     vec![LineOutcome::Failed(LedgerError::Failed(Failure::Unavailable)), LineOutcome::Failed(refused)]
 }
 
-/// "Nothing happened" is true of the last attempt alone; a refusal is true of all.
+/// "Nothing happened" is only true of the last attempt; a refusal is true of all.
 #[tokio::test]
-async fn lines_of_a_batch_behind_a_lost_attempt_are_unknown() {
+async fn lines_of_a_batch_after_a_lost_attempt_are_unknown() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let batch = || Batch { atomic: false, dry_run: false, lines: Vec::new() };
     let rpc = RpcClient::new("ledger", Arc::new(LosesFirst(AtomicUsize::new(0))), Arc::clone(&clock));

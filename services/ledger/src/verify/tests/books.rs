@@ -1,4 +1,4 @@
-//! A store with a bit of everything, written by the real service.
+//! A store with some of everything, written by the real service.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -136,11 +136,11 @@ impl Books {
             json!({"status": "pending", "postings": [posting("ann", "bob", "4.00"), posting("ann", "fees", "1.00")]});
         let rest = self.done(json!({"create": rest})).await;
         self.done(json!({"post": {"transaction": rest, "amounts": [usd("1.00"), usd("1.00")], "final": false}})).await;
-        // The second posting has nothing left and is held again, which counts as a hold of its accounts once more.
+        // The second posting has nothing remaining and is held again, which counts as another hold of its accounts.
         self.done(json!({"increase": {"transaction": rest, "amounts": [usd("0.00"), usd("0.25")]}})).await;
     }
 
-    /// Transfers with ids in no order, each sent twice; the last one is reversed.
+    /// Transfers with unordered ids, each sent twice; the last one is reversed.
     pub(super) async fn scattered(&mut self, count: u64) {
         let id = |place: u64| TransactionId::from_bits(u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 64 | 5);
         for place in 1..=count {
@@ -207,7 +207,7 @@ impl Books {
         let hold = self.done(json!({"create": pending})).await;
         self.done(json!({"increase": {"transaction": hold, "amounts": [usd("5.00"), usd("0.00")]}})).await;
         self.done(json!({"post": {"transaction": hold, "amounts": [usd("4.00"), usd("0.50")], "final": false}})).await;
-        // Its second posting has nothing left, and is held again.
+        // Its second posting has nothing remaining, and is held again.
         self.done(json!({"increase": {"transaction": hold, "amounts": [usd("0.00"), usd("0.25")]}})).await;
         self.done(json!({"void": {"transaction": hold, "amounts": [usd("1.00"), usd("0.00")]}})).await;
         let posted = self.done(json!({"post": {"transaction": hold, "amounts": [usd("3.00"), usd("0.00")]}})).await;
@@ -217,7 +217,8 @@ impl Books {
         self.done(json!({"create": pending})).await;
     }
 
-    /// One that waits for months, one that is cancelled, and those that end within days: answers the id of one that moves.
+    /// One that waits for months, one that is cancelled, and those that end within days: returns the id of one that
+    /// moves.
     async fn scheduled(&self) -> String {
         let later = |days: i64| kernel::Clock::now(&self.clock).plus_seconds(days * 86_400).to_string();
         let plan = |days, extra: Value| {

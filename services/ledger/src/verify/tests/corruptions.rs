@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A full store, and what is said of it after each of several changes, every one of which is taken back.
+/// A full store, and the error after each of several changes, every one of which is undone.
 async fn after_each(changes: &[&str]) -> Vec<String> {
     let store = TestStore::sqlite();
     let mut books = Books::open(&store).await;
@@ -188,9 +188,9 @@ async fn changed_late_rows_are_found() {
     .await;
 }
 
-/// A byte of any row of the log, whichever it is, does not change unnoticed.
+/// Changing any byte of any log row is noticed.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_byte_of_the_log_changes_unnoticed() {
+async fn changing_any_byte_of_the_log_is_found() {
     let store = TestStore::sqlite();
     let mut books = Books::open(&store).await;
     books.everything().await;
@@ -219,9 +219,9 @@ async fn set(db: &Db, seq: i64, body: &[u8]) {
     tx.commit().await.unwrap();
 }
 
-/// Sixty ids in no order: two runs of twenty-four, and twelve that are open.
+/// Sixty unordered ids: two runs of twenty-four, and twelve that are open.
 #[tokio::test(flavor = "multi_thread")]
-async fn changed_ids_in_no_order_are_found() {
+async fn changed_unordered_ids_are_found() {
     each_is_named(&[
         ("delete from id_open where id = (select min(id) from id_open)", "in table id_open"),
         ("update id_open set seq = seq + 1", "in table id_open"),

@@ -1,6 +1,6 @@
-//! Rows that no ledger of ours would write, whatever their hashes: each rule refuses its own.
+//! Rows that our ledger would never write, whatever their hashes: each rule refuses its own.
 //!
-//! The rows show no balances behind them, so that one which breaks no rule is told to be wrong in its first sum.
+//! The rows show no balances after them, so a row that breaks no rule is reported wrong in its first sum.
 
 use ledger_api::{AccountStatus, Side};
 
@@ -77,7 +77,7 @@ fn limits(replay: &mut Replay, normal: Side, floor: Option<i64>, ceiling: Option
 }
 
 #[test]
-fn limits_hold_for_movements_towards_them_only() {
+fn limits_are_checked_for_movements_towards_them_only() {
     // Account a has nothing posted, and 50 held to leave.
     said(|books, _| limits(books, Side::Credit, Some(-60), None), LegKind::Posted, 10, FINE);
     said(
@@ -94,13 +94,13 @@ fn limits_hold_for_movements_towards_them_only() {
     said(forced, LegKind::Posted, 11, FINE);
     said(|books, _| limits(books, Side::Debit, None, Some(60)), LegKind::Posted, 10, FINE);
     said(|books, _| limits(books, Side::Debit, None, Some(60)), LegKind::Posted, 11, "expected 60 or lower, found 61");
-    // Beyond a limit that was set later, an account may still come back.
+    // An account beyond a limit that was set later may still come back.
     said(|books, _| limits(books, Side::Debit, Some(500), None), LegKind::Posted, 10, FINE);
     said(|books, _| limits(books, Side::Credit, Some(0), None), LegKind::Void, 10, FINE);
 }
 
 #[test]
-fn accounts_take_part_only_as_their_state_and_currency_allow() {
+fn a_posting_must_fit_its_accounts_state_and_currency() {
     let status = |status| move |books: &mut Replay, _: &mut LegRow| books.accounts[1].state.status = status;
     for kind in [LegKind::Posted, LegKind::Pending, LegKind::Post, LegKind::Increase, LegKind::Reversal] {
         said(status(AccountStatus::Frozen), kind, 10, "status of account b: expected open, found Frozen");
@@ -145,18 +145,18 @@ fn amounts_and_heads_are_in_bounds() {
 #[test]
 fn holds_are_settled_once_in_time_and_between_their_accounts() {
     said(|_, _| (), LegKind::Post, 50, FINE);
-    said(|_, row| row.amount = 51, LegKind::Post, 50, "expected at most the 50 that remain of the hold, found 51");
+    said(|_, row| row.amount = 51, LegKind::Post, 50, "expected at most the remaining 50 of the hold, found 51");
     said(|_, row| row.amount = 40, LegKind::Void, 50, "posted, released and remaining part of the hold");
     said(|_, row| row.amount = 0, LegKind::Post, 0, "amount: expected more than 0, or something to release");
     let rest = |_: &mut Replay, row: &mut LegRow| {
         row.hold = Some(HoldAfter { seq: 3, posted: 10, released: 5, remaining: 35 });
     };
-    said(rest, LegKind::Post, 10, "expected 0 behind a final post, found 35");
+    said(rest, LegKind::Post, 10, "expected 0 after a final post, found 35");
     said(
         |books, _| books.pending.clear(),
         LegKind::Void,
         10,
-        "expected a pending transaction with something left in it",
+        "expected a pending transaction with something remaining",
     );
     let other = |_: &mut Replay, row: &mut LegRow| row.hold = row.hold.map(|hold| HoldAfter { seq: 4, ..hold });
     said(other, LegKind::Void, 10, "hold: expected one of the 1 rows from 3 on, found row 4");

@@ -1,4 +1,4 @@
-//! What is scheduled, changed in the database and broken by rule: each is named.
+//! Scheduled transactions, changed in the database and violating rules: each is named.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::format::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_of_the_table_are_found() {
+async fn changes_of_the_scheduled_table_are_found() {
     let other = "x'00000000000000000000000000000001'";
     let stray_id = format!("update transaction_id set id = {other} where seq = (select min(seq) from scheduled)");
     each_is_named(&[
@@ -47,7 +47,7 @@ async fn changes_of_the_table_are_found() {
 const ID: u128 = 21;
 const OTHER: u128 = 22;
 const DUE: i64 = 2_000_000;
-/// The row after those that are in the books.
+/// The row after those in the books.
 const NEXT: u64 = 12;
 
 fn account(path: &str, owner: Option<&str>) -> Account {
@@ -114,8 +114,8 @@ fn refused(change: impl FnOnce(&mut ScheduledRow), words: &str) {
 }
 
 #[test]
-fn what_is_scheduled_lies_ahead_and_says_what_it_is() {
-    refused(|row| row.due_at = 1_000, "due time: expected behind 1000");
+fn a_scheduled_row_is_in_the_future_and_complete() {
+    refused(|row| row.due_at = 1_000, "due time: expected after 1000");
     refused(|row| row.due_at = 1_001 + 3_653 * 86_400 * 1_000_000, "due time");
     refused(|row| row.due_at += 1, "time in the operation");
     refused(|row| row.operation = "{}".to_owned(), "a transaction as JSON");
@@ -165,11 +165,11 @@ fn head(change: fn(&mut TransactionHead)) -> impl FnOnce(&mut LegRow) {
 }
 
 #[test]
-fn it_is_carried_out_as_it_was_scheduled_once_and_not_before_its_time() {
+fn a_scheduled_one_is_executed_once_as_scheduled_and_not_early() {
     let mut replay = with_two();
     read(&mut replay, NEXT, DUE, &Row::Leg(Box::new(leg(500)))).unwrap();
     let again = read(&mut replay, 13, DUE + 1, &Row::Leg(Box::new(leg(500)))).unwrap_err();
-    assert!(again.contains("scheduled transaction: expected one that waits"), "{again}");
+    assert!(again.contains("scheduled transaction: expected a waiting one"), "{again}");
     carried(DUE - 1, |_| (), "effective time: expected at most the record time");
     carried(
         DUE - 1,
@@ -179,19 +179,19 @@ fn it_is_carried_out_as_it_was_scheduled_once_and_not_before_its_time() {
     carried(DUE, head(|head| head.effective_at = Some(DUE - 1)), "effective time of what was scheduled");
     carried(DUE, head(|head| head.effective_at = None), "effective time of what was scheduled");
     carried(DUE, head(|head| head.reference = None), "reference of what was scheduled");
-    carried(DUE, head(|head| head.metadata = Some([1; 32])), "metadata beside that of the scheduled row");
+    carried(DUE, head(|head| head.metadata = Some([1; 32])), "metadata besides that of the scheduled row");
     carried(DUE, head(|head| head.asked = Some([1; 16])), "digest of what was scheduled");
     carried(DUE, |row| row.kind = LegKind::Pending, "kind of what was scheduled");
     carried(DUE, |row| row.amount = 499, "amount of what was scheduled");
     carried(DUE, |row| row.credit = 3, "accounts of what was scheduled");
     carried(DUE, |row| row.overrides_floor = true, "override of the floor");
-    carried(DUE, head(|head| (head.id, head.target) = (9, Some(9))), "expected one that waits");
+    carried(DUE, head(|head| (head.id, head.target) = (9, Some(9))), "expected a waiting one");
     carried(DUE, head(|head| (head.id, head.target) = (OTHER, Some(OTHER))), "scheduled transaction that is due first");
     carried(DUE, head(|head| head.target = Some(OTHER)), "target: expected false, found true");
 }
 
 #[test]
-fn it_ends_once_by_failing_or_by_being_cancelled() {
+fn a_scheduled_one_ends_once_by_failure_or_cancellation() {
     let refusal = |code: &str| format!("{{\"code\":\"{code}\",\"account\":\"a\"}}");
     let fail = |id, scheduled, refusal| Row::Failed(FailedRow { id, scheduled, refusal });
     let cancel =
@@ -204,19 +204,19 @@ fn it_ends_once_by_failing_or_by_being_cancelled() {
     assert!(said(DUE, fail(ID, 10, "{}".to_owned())).contains("refusal"));
     assert_eq!(said(DUE, fail(ID, 10, "{\"code\":\"internal\"}".to_owned())), "");
     assert!(said(1_001, cancel(ID, 11)).contains("row that scheduled the target"));
-    assert!(said(1_001, cancel(99, 10)).contains("expected one that waits"));
+    assert!(said(1_001, cancel(99, 10)).contains("expected a waiting one"));
     let mut replay = with_two();
     read(&mut replay, NEXT, 1_001, &cancel(ID, 10)).unwrap();
     for row in [cancel(ID, 10), fail(ID, 10, refusal("account_frozen")), Row::Leg(Box::new(leg(500)))] {
         let said = read(&mut replay, 13, DUE, &row).unwrap_err();
-        assert!(said.contains("expected one that waits"), "{said}");
+        assert!(said.contains("expected a waiting one"), "{said}");
     }
-    // What was cancelled stands in nobody's way.
+    // A cancelled one blocks nothing.
     read(&mut replay, 13, DUE, &fail(OTHER, 11, refusal("account_frozen"))).unwrap();
 }
 
 #[test]
-fn what_is_worked_out_when_it_is_due_stays_within_what_was_asked() {
+fn what_is_decided_when_due_stays_within_the_request() {
     let with = |extra: &str| {
         let mut replay = books();
         let row = ScheduledRow { operation: operation(extra), ..planned(ID, DUE) };

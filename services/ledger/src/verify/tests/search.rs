@@ -1,4 +1,4 @@
-//! The index over metadata: what is missing in it, too much in it, or ahead of the log.
+//! The index over metadata: entries missing, extra, or ahead of the log.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn indexed(store: &TestStore) -> Db {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_index_that_says_something_else_than_the_log_is_found() {
+async fn an_index_that_differs_from_the_log_is_found() {
     for_each_engine(async |store| {
         let db = indexed(store).await;
         verified(store, None).await.unwrap();
@@ -32,7 +32,7 @@ async fn an_index_that_says_something_else_than_the_log_is_found() {
             (
                 "delete from transaction_metadata where seq = 4".to_owned(),
                 "insert into transaction_metadata values (1, 'rent', 4)".to_owned(),
-                "table transaction_metadata: entry of key why for row 4: expected there, found missing",
+                "table transaction_metadata: entry of key why for row 4: expected present, found missing",
             ),
             (
                 format!("update transaction_metadata set term = 'gift' {row}"),
@@ -63,7 +63,7 @@ async fn an_index_that_says_something_else_than_the_log_is_found() {
             (
                 "update metadata_key set indexed_to_seq = 3 where no = 1".to_owned(),
                 "update metadata_key set indexed_to_seq = (select max(seq) from log) where no = 1".to_owned(),
-                "entry of key why: expected none behind 3, found 4",
+                "entry of key why: expected none after 3, found 4",
             ),
             (
                 "delete from metadata where seq = 4".to_owned(),

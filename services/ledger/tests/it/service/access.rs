@@ -1,4 +1,4 @@
-//! Callers who reach their own accounts only.
+//! Callers who can only reach their own accounts.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ async fn desk(store: &testkit::TestStore) -> Desk {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_accounts_and_transactions_do_not_exist() {
+async fn other_owners_accounts_and_transactions_do_not_exist() {
     for_each_way(async |store| {
         let desk = desk(store).await;
         let ann = desk.caller("cust_a", OWN);
@@ -83,7 +83,7 @@ async fn without_a_permission_nothing_is_allowed() {
         );
         let whole = ann_trial(&desk, &ann).await;
         assert_eq!(whole.unwrap_err(), LedgerError::Failed(Failure::Forbidden));
-        // Going below a floor is a right of its own.
+        // Going below a floor needs its own permission.
         let teller = desk.caller("teller", &["transactions:*:all"]);
         let forced = Posting { override_limit: Some(Override::Floor), ..posting("ann", "bob", 5) };
         let forced = || ledger_api::Operation::Create(create(2, vec![forced.clone()]));
@@ -105,9 +105,9 @@ async fn ann_trial(desk: &Desk, ann: &kernel::Ctx) -> Result<ledger_api::TrialBa
     desk.ledger.trial_balance(ann, TrialBalanceQuery::default()).await
 }
 
-/// The path of the other side is part of one's own movement; the account behind it stays closed.
+/// The counterpart's path is part of one's own movement; the account itself stays out of reach.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_past_of_foreign_accounts_does_not_exist() {
+async fn the_history_of_other_owners_accounts_does_not_exist() {
     for_each_way(async |store| {
         let desk = desk(store).await;
         let ann = desk.caller("cust_a", OWN);
@@ -137,7 +137,7 @@ async fn the_past_of_foreign_accounts_does_not_exist() {
     .await;
 }
 
-/// Of a process whose copy of what identity tells is too old.
+/// A process whose copy of identity's data is too old.
 struct Behind;
 
 impl Trust for Behind {
@@ -147,7 +147,7 @@ impl Trust for Behind {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ledger_that_cannot_judge_a_token_says_so_from_afar_too() {
+async fn a_remote_ledger_reports_that_it_cannot_check_a_token() {
     let methods =
         Methods::new(SERVICE).on("books", |_: Ctx, (): ()| async { Ok::<Vec<Book>, LedgerError>(Vec::new()) });
     let served = Served::new([methods], Arc::new(Behind), Arc::new(SystemClock));

@@ -1,5 +1,5 @@
-//! Every answer to a question says up to which row of the log it knows; an answer to a command does not, so that a repeat
-//! is word for word the first answer.
+//! Every reply to a query says which log row it includes as its last; a reply to a command does not, so that a repeat
+//! is word for word the first reply.
 
 use kernel::Clock;
 use ledger_api::{
@@ -10,7 +10,7 @@ use ledger_api::{
 use crate::service::harness::{Desk, create, id, path, pay, posting, scheduled};
 use crate::service::way::for_each_way;
 
-/// What each question knows now, the index of metadata apart.
+/// What each query includes now, except the metadata index.
 async fn known(desk: &Desk) -> Vec<u64> {
     let (ledger, ctx) = (&desk.ledger, &desk.ctx);
     let balance = BalanceQuery { path: path("ann"), at: None, by: TimeBasis::Record };
@@ -30,7 +30,7 @@ async fn known(desk: &Desk) -> Vec<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_to_a_question_says_how_much_it_knows() {
+async fn every_query_reply_has_its_last_log_row() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let key = DeclareMetadataKey { key: "order".to_owned() };
@@ -49,15 +49,15 @@ async fn every_answer_to_a_question_says_how_much_it_knows() {
         assert_eq!(known(&desk).await, [4; 9]);
         desk.run(scheduled(pay(2, "bank", "ann", 1), desk.clock.now().plus_seconds(3_600))).await.unwrap();
         desk.run(pay(3, "bank", "bob", 1)).await.unwrap();
-        assert_eq!(known(&desk).await, [6; 9], "whatever the question is about, it is of the whole log");
+        assert_eq!(known(&desk).await, [6; 9], "whatever the query is about, it includes the whole log");
         desk.ledger.close().await.unwrap();
     })
     .await;
 }
 
-/// As JSON too, where the member is not there at all; items of a page leave it to the page.
+/// Also as JSON, where the member is absent; items of a page leave it to the page.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_is_word_for_word_the_first_answer_however_far_the_log_is() {
+async fn a_repeat_equals_the_first_reply_word_for_word() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let first = desk.run(pay(1, "bank", "ann", 5)).await.unwrap();

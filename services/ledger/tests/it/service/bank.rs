@@ -1,5 +1,5 @@
-//! Many clients move money between few accounts while others read all balances at once. In every reading the total is the
-//! same and nobody stands below a floor; afterwards every acknowledged transaction is found.
+//! Many clients move money between a few accounts while others read all balances at once. In every reading the total is
+//! the same and nobody is below a floor; afterwards every acknowledged transaction is found.
 //!
 //! `FLORIN_TEST_BANK_SECONDS` makes it run longer than one second by each way.
 
@@ -20,7 +20,7 @@ use crate::service::way::for_each_way_even_bad;
 const ACCOUNTS: u64 = 6;
 const CLIENTS: u64 = 12;
 const READERS: u64 = 3;
-/// Of the accounts with an even number; the others may go down to this.
+/// For accounts with an even number; the others may go down to this.
 const CREDIT: i64 = -200;
 
 fn name(number: u64) -> String {
@@ -31,7 +31,7 @@ fn floor(number: u64) -> i64 {
     if number.is_multiple_of(2) { 0 } else { CREDIT }
 }
 
-/// One client's random commands; answers the ids that were acknowledged.
+/// One client's random commands; returns the acknowledged ids.
 async fn client(desk: Arc<Desk>, number: u64, stop: Arc<AtomicBool>) -> Vec<u128> {
     let mut random = StdRng::seed_from_u64(number);
     let (mut acknowledged, mut made) = (Vec::new(), 0_u64);
@@ -76,7 +76,7 @@ async fn reader(desk: Arc<Desk>, stop: Arc<AtomicBool>) -> u64 {
         assert_eq!(sums.pending_debits, sums.pending_credits);
         let page = desk.ledger.accounts(&desk.ctx, Default::default()).await.unwrap();
         let posted: i64 = page.items.iter().map(|account| account.balances.posted.minor()).sum();
-        assert_eq!(posted, 0, "the accounts of one page do not belong together");
+        assert_eq!(posted, 0, "the accounts of one page are inconsistent");
         for account in &page.items {
             let available = account.balances.available.map_or(0, |available| available.minor());
             assert!(available >= 0, "below its floor: {account:?}");
@@ -137,6 +137,6 @@ async fn bank(store: &TestStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_total_never_moves_and_nobody_falls_below_a_floor() {
+async fn the_total_never_changes_and_floors_hold() {
     for_each_way_even_bad(bank).await;
 }

@@ -1,5 +1,4 @@
-//! Account rows that are written behind the commit: whoever asks sees every commit, a process that is killed loses nothing,
-//! and the file as it lies there is clean.
+//! Deferred account rows: readers see every commit, a killed process loses nothing, and the file is clean as it is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +38,7 @@ async fn step(desk: &Desk, random: &mut StdRng, open: &mut Vec<u128>, id: u128) 
     let from = random.random_range(0..ACCOUNTS);
     let to = (from + random.random_range(1..ACCOUNTS)) % ACCOUNTS;
     let amount = random.random_range(1..1_000);
-    // What no posting row tells: it has to be in the table with its commit.
+    // What no posting row contains must be in the table with its commit.
     if random.random_range(0..12) == 0 {
         let ceiling = Some(usd(1_000_000_000 + amount));
         let limits = Limits { ceiling, ..may_go_negative() };
@@ -58,7 +57,7 @@ async fn step(desk: &Desk, random: &mut StdRng, open: &mut Vec<u128>, id: u128) 
     desk.run(operation).await.unwrap();
 }
 
-/// The file as a process that is killed now would leave it, opened in another place.
+/// The file as a process killed now would leave it, opened elsewhere.
 async fn killed(store: &TestStore, name: &str) -> TestStore {
     let copy = TestStore::sqlite();
     let from = store.dir().join("store.db");
@@ -75,7 +74,7 @@ async fn waiting_from(store: &TestStore) -> Option<i64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_finds_every_balance_in_the_log() {
+async fn a_killed_process_finds_every_balance_in_the_log() {
     on_sqlite(async |store| {
         let desk = Desk::open_at(store, FakeClock::default(), always()).await;
         open_accounts(&desk).await;
@@ -90,19 +89,19 @@ async fn a_process_that_is_killed_finds_every_balance_in_the_log() {
             with_rows_behind += u64::from(waiting_from(&copy).await.is_some());
             verify(&copy.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
             let again = Desk::open_at(&copy, desk.clock.clone(), always()).await;
-            assert_eq!(all(&again).await, all(&desk).await, "behind step {id}");
+            assert_eq!(all(&again).await, all(&desk).await, "after step {id}");
             again.run(pay(1_000_000, "a00", "a01", 1)).await.unwrap();
             again.ledger.close().await.unwrap();
-            assert_eq!(waiting_from(&copy).await, None, "a ledger that is closed leaves no row behind");
+            assert_eq!(waiting_from(&copy).await, None, "closing a ledger leaves no deferred row");
             verify(&copy.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
         }
-        assert!(with_rows_behind > 5, "the test has to see rows that wait");
+        assert!(with_rows_behind > 5, "the test must see waiting rows");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_see_one_instant_while_rows_wait() {
+async fn readers_see_one_instant_while_rows_are_deferred() {
     on_sqlite(async |store| {
         let desk = Arc::new(Desk::open_at(store, FakeClock::default(), always()).await);
         open_accounts(&desk).await;
@@ -134,9 +133,9 @@ async fn readers_see_one_instant_while_rows_wait() {
     .await;
 }
 
-/// An account row that waits may be old, and not wrong.
+/// A waiting account row may be old, but not wrong.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_waits_is_checked_against_what_it_was() {
+async fn a_deferred_row_is_checked_against_its_past_states() {
     on_sqlite(async |store| {
         let desk = Desk::open_at(store, FakeClock::default(), always()).await;
         open_accounts(&desk).await;

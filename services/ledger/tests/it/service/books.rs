@@ -18,7 +18,7 @@ use testkit::{FakeClock, TestStore};
 
 use crate::service::harness::{Answer, ctx, may_go_negative, opening, path};
 
-/// The books on a test's store and the stores beside it.
+/// The books on a test's store and the stores next to it.
 pub(crate) struct Shelf {
     pub(crate) books: LedgerBooks,
     pub(crate) clock: FakeClock,
@@ -86,7 +86,7 @@ impl Shelf {
     }
 }
 
-/// Stores of which none but `main`'s can be opened.
+/// Stores of which only `main`'s can be opened.
 pub(crate) struct Broken(pub(crate) StoresBeside);
 
 #[async_trait]

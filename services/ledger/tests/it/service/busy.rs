@@ -1,4 +1,4 @@
-//! Many callers at once: duplicates, and more than the queue holds.
+//! Concurrent callers: duplicates, and more than the queue holds.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::service::way::for_each_way;
 const TASKS: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_id_sent_by_many_at_once_has_one_effect() {
+async fn concurrent_commands_with_one_id_have_one_effect() {
     for_each_way(async |store| {
         let desk = Arc::new(Desk::with_people(store).await);
         let send = |_| {
@@ -40,7 +40,7 @@ fn unmarked(transaction: ledger_api::Transaction) -> ledger_api::Transaction {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_key_sent_by_many_at_once_has_one_effect() {
+async fn concurrent_commands_with_one_key_have_one_effect() {
     for_each_way(async |store| {
         let desk = Arc::new(Desk::with_people(store).await);
         let send = |_| {
@@ -65,9 +65,9 @@ async fn one_key_sent_by_many_at_once_has_one_effect() {
     .await;
 }
 
-/// With a small queue some are turned away, and what was acknowledged is what stands in the books.
+/// With a small queue some are refused, and the books have exactly what was acknowledged.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_turns_callers_away_and_loses_nobody() {
+async fn a_full_queue_refuses_callers_and_loses_nothing() {
     on_sqlite(async |store| {
         let config = LedgerConfig { queue_max: 2, batch_max: 1, ..LedgerConfig::default() };
         let desk = Arc::new(Desk::open_at(store, FakeClock::default(), config).await);
@@ -94,7 +94,7 @@ async fn a_full_queue_turns_callers_away_and_loses_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_whose_time_is_over_does_nothing() {
+async fn a_command_past_its_deadline_does_nothing() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let late = Ctx { deadline: Deadline::after_millis(&desk.clock, 0), ..desk.ctx.clone() };
@@ -112,9 +112,9 @@ async fn a_command_whose_time_is_over_does_nothing() {
     .await;
 }
 
-/// Somebody else holds the store while the caller's time runs out: nobody can say yet whether the command will happen.
+/// The store is blocked while the caller's time runs out: nobody can tell yet whether the command will happen.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_gives_up_half_way_can_look_the_outcome_up() {
+async fn a_caller_that_gives_up_can_look_up_the_outcome() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let other = store.open().await;
@@ -123,7 +123,7 @@ async fn a_caller_that_gives_up_half_way_can_look_the_outcome_up() {
         let answer = desk.run_as(&hurried, pay(1, "bank", "ann", 100)).await;
         assert_eq!(answer.unwrap_err(), LedgerError::Failed(Failure::OutcomeUnknown));
         drop(held);
-        // The command is repeated under its id: done once, whoever did it.
+        // The command is repeated under its id: it happens once in any case.
         assert_eq!(desk.run(pay(1, "bank", "ann", 100)).await.unwrap().id, crate::service::harness::id(1));
         assert_eq!((desk.find(1).await.unwrap().replayed, desk.posted("ann").await), (false, 100));
         desk.ledger.close().await.unwrap();

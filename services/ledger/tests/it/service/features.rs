@@ -1,5 +1,5 @@
-//! One story through every feature of the trait. Both engines have to give the same answers, word by word: clock and ids
-//! are the test's own, so nothing has to be normalised. Half way the service is closed and started again.
+//! One story through every feature of the trait. Both engines must give the same replies, word by word: clock and ids
+//! are the test's own, so nothing has to be normalised. Half way the service is restarted.
 
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ use crate::service::harness::{
 };
 use crate::service::way::for_each_way;
 
-/// Every answer of the story, in order.
+/// Every reply of the story, in order.
 type Script = Vec<String>;
 
 fn say(script: &mut Script, answer: impl std::fmt::Debug) {
@@ -182,9 +182,9 @@ async fn story(store: &TestStore, config: LedgerConfig) -> Script {
     script
 }
 
-/// Every story tells the same, whatever the engine and however little is kept in memory.
+/// Every story gives the same replies, whatever the engine and the cache size.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_feature_answers_the_same_on_both_engines_and_with_any_cache() {
+async fn every_feature_replies_the_same_on_any_engine_and_cache() {
     let told: Mutex<Option<Script>> = Mutex::new(None);
     for (accounts_cached_max, write_behind_accounts) in [(200_000, 1_000), (1, 1_000), (0, 0), (200_000, 0)] {
         for_each_way(async |store| {
@@ -202,7 +202,7 @@ async fn every_feature_answers_the_same_on_both_engines_and_with_any_cache() {
     }
 }
 
-/// A repeat gets its first answer, field by field, from the group, from the store, and after a start.
+/// A repeat gets its first reply, field by field, from the group, from the store, and after a restart.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_gets_the_first_answer() {
     for_each_way(async |store| {

@@ -1,4 +1,4 @@
-//! A consumer of the ledger's events: the same one beside the ledger, in another process, and behind a bad network.
+//! A consumer of the ledger's events: the same one in process, in another process, and over a bad network.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ insert into copy (account, minor)
 values ($1, $2)
 on conflict (account) do update set minor = copy.minor + excluded.minor";
 
-/// Keeps a copy of all balances; a transfer of 13 is more than it can bear.
+/// Keeps a copy of all balances; it cannot take a transfer of 13.
 struct Copying;
 
 #[derive(Deserialize)]
@@ -86,9 +86,9 @@ async fn rows(db: &Db, sql: &'static str) -> Vec<platform::db::Row> {
     db.read().await.unwrap().query(sql, &[]).await.unwrap()
 }
 
-/// Events of a busy morning, consumed by runs that are cut off at any moment.
+/// A busy morning's events, consumed by runs that are cut off at any moment.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_of_the_balances_is_kept_from_wherever_the_ledger_is() {
+async fn a_consumer_keeps_a_copy_of_balances_by_any_way() {
     for_each_way_on_each_engine(async |store| {
         let own = TestStore::sqlite();
         let desk = Desk::with_people(store).await;
@@ -103,14 +103,14 @@ async fn a_copy_of_the_balances_is_kept_from_wherever_the_ledger_is() {
                 let _ = tokio::time::timeout(Duration::from_millis(120), copying.run()).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), caught_up).await.expect("the consumer stands still");
+        tokio::time::timeout(Duration::from_secs(30), caught_up).await.expect("the consumer is stuck");
         let copy: BTreeMap<String, i64> = rows(&db, COPY_LIST)
             .await
             .iter()
             .map(|row| (row.text(0).unwrap().to_owned(), row.int(1).unwrap()))
             .collect();
         let (ann, bob) = (desk.posted("ann").await, desk.posted("bob").await);
-        // The transfer of 13 went to ann, and this consumer could not bear it.
+        // The transfer of 13 went to ann, and this consumer could not take it.
         assert_eq!((copy["ann"], copy["bob"], copy["bank"]), (ann - 13, bob, 13 - ann - bob));
         let parked = copying.parked(0, 10).await.unwrap();
         assert_eq!((parked.len(), parked[0].reason.as_str(), parked[0].attempts), (1, "thirteen", 2));
@@ -123,9 +123,9 @@ async fn a_copy_of_the_balances_is_kept_from_wherever_the_ledger_is() {
     .await;
 }
 
-/// The feed tells how far its end is, by every way.
+/// The feed reports its end, by every way.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_the_feed_is_known() {
+async fn the_feed_reports_its_end() {
     for_each_way_even_bad(async |store| {
         let desk = Desk::with_people(store).await;
         let clock: Arc<dyn Clock> = Arc::new(desk.clock.clone());
@@ -135,9 +135,9 @@ async fn the_end_of_the_feed_is_known() {
     .await;
 }
 
-/// Thousands of rows, of which a bounded number is told at once, however many events were asked for.
+/// Thousands of rows, of which a bounded number is returned at once, however many events were requested.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_of_large_transactions_is_bounded_in_bytes() {
+async fn a_reply_with_large_transactions_is_bounded_in_bytes() {
     for_each_way_even_bad(async |store| {
         let desk = Desk::with_people(store).await;
         let postings = || (0..64).map(|_| posting("bank", "ann", 1)).collect::<Vec<_>>();
@@ -159,7 +159,7 @@ async fn an_answer_of_large_transactions_is_bounded_in_bytes() {
     .await;
 }
 
-/// A caller that can wait for 1.2 seconds asks to be told within 30 seconds.
+/// A caller with 1.2 seconds left asks to wait for 30 seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_poll_ends_before_the_callers_deadline() {
     for_each_way_even_bad(async |store| {

@@ -1,4 +1,4 @@
-//! A ledger on a test's store, and short names for what tests ask of it.
+//! A ledger on a test's store, and short names for common calls.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Desk {
         Desk { ledger, clock, ctx }
     }
 
-    /// Closed and started again on the same store, with the same clock.
+    /// Restarted on the same store, with the same clock.
     pub(crate) async fn reopen(self, store: &TestStore) -> Desk {
         self.ledger.close().await.unwrap();
         Desk::open_at(store, self.clock, LedgerConfig::default()).await
@@ -56,12 +56,12 @@ impl Desk {
     }
 
     pub(crate) async fn change(&self, name: &str, change: AccountChange) -> Answer<Account> {
-        // Without a key it could not be sent again where its answer was lost.
+        // Without a key it could not be retried if its reply was lost.
         let ctx = self.ledger.key_wanted().map_or_else(|| self.ctx.clone(), |key| self.keyed(&key));
         self.ledger.change_account(&ctx, ChangeAccount { path: path(name), change }).await
     }
 
-    /// With a key: only then can the command come again, and its refusal is remembered.
+    /// With a key: only then can the command be repeated, and its refusal is remembered.
     pub(crate) async fn change_once(&self, name: &str, change: AccountChange) -> Answer<Account> {
         self.ledger.change_account(&self.keyed("once"), ChangeAccount { path: path(name), change }).await
     }
@@ -99,7 +99,7 @@ impl Desk {
         self.ledger.transaction(&self.ctx, FindTransaction::Id(id(bits))).await
     }
 
-    /// As lists show it, which say for the whole page how much they knew.
+    /// As in lists, which report the last log row for the whole page.
     pub(crate) async fn find_item(&self, bits: u128) -> Transaction {
         Transaction { as_of_seq: None, ..self.find(bits).await.unwrap() }
     }
@@ -108,7 +108,7 @@ impl Desk {
         self.ledger.account(&self.ctx, &path(name)).await.unwrap().balances.posted.minor()
     }
 
-    /// The head of the log and every account: what nothing may move that was refused.
+    /// The head of the log and every account: what a refusal must not change.
     pub(crate) async fn rows(&self) -> u64 {
         self.ledger.status(&self.ctx).await.unwrap().rows
     }
@@ -127,7 +127,7 @@ impl Desk {
     }
 }
 
-/// The fake clock stands still, so the deadline does not come nearer by itself.
+/// The fake clock does not advance, so the deadline does not come nearer by itself.
 pub(crate) fn ctx(clock: &FakeClock, principal: Principal) -> Ctx {
     let deadline = Deadline::after_millis(clock, 100 * 86_400_000);
     Ctx { principal, deadline, request_id: "req-1".into(), idempotency_key: None }
@@ -214,7 +214,7 @@ pub(crate) fn cancel(bits: u128, target: u128) -> Operation {
     Operation::Cancel(Cancel { transaction, id, reference: None, metadata })
 }
 
-/// The same to be carried out at a time.
+/// The same, to be executed at a time.
 pub(crate) fn scheduled(operation: Operation, at: kernel::Timestamp) -> Operation {
     match operation {
         Operation::Create(create) => {

@@ -1,8 +1,8 @@
-//! The past against a model of plain lists, over random histories with late rows, holds, expiries and reversals: balances
-//! and sums at random instants by both clocks, statements over random ranges and pages; again after a restart, and while a
-//! writer writes.
+//! History against a model of plain lists, over random histories with late rows, holds, expiries and reversals:
+//! balances and sums at random instants by both clocks, statements over random ranges and pages; again after a restart,
+//! and while a writer writes.
 //!
-//! `FLORIN_TEST_HISTORY_SEEDS` sets how many histories there are on each engine; the seed of each is printed.
+//! `FLORIN_TEST_HISTORY_SEEDS` sets the number of histories per engine; each seed is printed.
 
 mod checks;
 mod life;
@@ -35,7 +35,7 @@ async fn check(desk: &Desk, model: &Model, random: &mut StdRng) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_past_is_what_a_model_of_plain_lists_says() {
+async fn history_matches_a_model_of_plain_lists() {
     for seed in 0..seeds() {
         println!("history {seed}");
         for_each_way(async |store| {
@@ -61,9 +61,9 @@ async fn the_past_is_what_a_model_of_plain_lists_says() {
     }
 }
 
-/// Whatever is recorded between the pages of a statement, all of them show what was known to the first.
+/// Whatever is recorded between the pages of a statement, all of them show what the first one knew.
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_a_statement_belong_together() {
+async fn pages_of_a_statement_are_consistent() {
     for seed in 0..seeds() {
         println!("history {seed}");
         for_each_way(async |store| {
@@ -83,9 +83,9 @@ async fn pages_of_a_statement_belong_together() {
     }
 }
 
-/// Pages of one statement belong together, and every answer is that of the rows it says it knows.
+/// Pages of one statement are consistent, and every reply matches the rows it says it includes.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_past_stays_what_it_was_while_a_writer_writes() {
+async fn history_does_not_change_while_a_writer_writes() {
     for_each_way(async |store| {
         let seed = rand::rng().random::<u64>();
         println!("history {seed}");

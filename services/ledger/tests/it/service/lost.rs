@@ -1,4 +1,4 @@
-//! Connections that are lost at the worst moment: while a commit is under way.
+//! Connections that are lost at the worst moment: during a commit.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::service::harness::{Desk, ctx, may_go_negative, path, pay};
 use crate::service::way::MainBook;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
+async fn an_unanswered_commit_happened_once_or_is_retried() {
     on_postgres(async |store| {
         let cutter = CommitCutter::start(store.url()).await;
         let target = store.target_through(cutter.url());
@@ -34,7 +34,7 @@ async fn a_commit_that_is_not_answered_happened_once_or_is_done_again() {
             assert!(desk.run(pay(bits, "bank", "ann", 10)).await.unwrap().replayed);
         }
         assert_eq!(cutter.cuts(), 4);
-        // Beside the lane nobody asks the store again, so that nothing is said of what happened.
+        // Outside of the lane nobody checks the store again, so nothing is claimed about what happened.
         for cut in [Cut::BeforeServer, Cut::BeforeClient] {
             cutter.arm(cut);
             let key = DeclareMetadataKey { key: "order".to_owned() };

@@ -1,7 +1,7 @@
-//! The service against a model of a few lines: balances in a map, holds in a map, no log, no undo, no store. Over random
-//! histories both have to say yes to the same commands and end with the same balances.
+//! The service against a model of a few lines: balances in a map, holds in a map, no log, no undo, no store. Over
+//! random histories both must accept the same commands and end with the same balances.
 //!
-//! `FLORIN_TEST_MODEL_HISTORIES` sets how many histories there are; a failure prints the seed of its history.
+//! `FLORIN_TEST_MODEL_HISTORIES` sets the number of histories; a failure prints its seed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ const NAMES: [&str; 4] = ["world", "ann", "bob", "cap"];
 #[derive(Debug, Clone, Default)]
 struct Model {
     posted: BTreeMap<&'static str, i64>,
-    /// What is left of each hold: from, to, amount.
+    /// What remains of each hold: from, to, amount.
     holds: BTreeMap<u128, (&'static str, &'static str, i64)>,
     /// What can be reversed: from, to, amount.
     moves: BTreeMap<u128, (&'static str, &'static str, i64)>,
 }
 
-/// A wish in the model's words.
+/// A command in the model's terms.
 #[derive(Debug, Clone, Copy)]
 enum Wish {
     Pay(&'static str, &'static str, i64),
@@ -64,7 +64,7 @@ impl Model {
         *self.posted.entry(to).or_default() += amount;
     }
 
-    /// Whether the wish is granted.
+    /// Whether the command is accepted.
     fn grant(&mut self, id: u128, wish: Wish) -> bool {
         match wish {
             Wish::Pay(from, to, amount) => {
@@ -138,7 +138,7 @@ fn wish(random: &mut StdRng, made: u128) -> Wish {
 
 fn operation(bits: u128, wish: Wish) -> Operation {
     match wish {
-        // All accounts grow by credits.
+        // All accounts are credit accounts.
         Wish::Pay(from, to, amount) => pay(bits, from, to, amount),
         Wish::Hold(from, to, amount) => hold(bits, from, to, amount),
         Wish::Post(target, amount, is_final) => post(bits, target, &[amount], is_final),
@@ -148,7 +148,7 @@ fn operation(bits: u128, wish: Wish) -> Operation {
     }
 }
 
-/// Runs one history on accounts of its own; ids of histories do not meet.
+/// Runs one history on its own accounts; ids of histories do not collide.
 async fn history(desk: &Desk, seed: u64) {
     let (mut random, mut model) = (StdRng::seed_from_u64(seed), Model::default());
     let base = u128::from(seed + 1) << 64;
@@ -212,7 +212,7 @@ async fn the_service_agrees_with_a_model_of_a_few_lines() {
     let histories = testkit::size("FLORIN_TEST_MODEL_HISTORIES", HISTORIES);
     for_each_way_on_sqlite(async |store| {
         let desk = Arc::new(Desk::open(store).await);
-        // Side by side, so that commands of different histories share groups.
+        // Concurrently, so that commands of different histories share groups.
         let worker = |number: u64| {
             let desk = Arc::clone(&desk);
             tokio::spawn(async move {

@@ -1,5 +1,6 @@
-//! Every refusal of the ledger, one test each: its code, its status, and that it changed nothing. A test bears the name of its
-//! refusal: `every_refusal_has_a_test` looks for it, and `refused` holds the test against the refusal that it brings about.
+//! Every refusal of the ledger, one test each: its code, its status, and that it changed nothing. A test has the name
+//! of its refusal: `every_refusal_has_a_test` looks for it, and `refused` compares the test's name with the refusal it
+//! gets.
 
 use std::future::ready;
 
@@ -15,15 +16,16 @@ use crate::service::harness::{
 };
 use crate::service::way::for_each_way_on_sqlite;
 
-/// The tests of failures, in this folder and, for the last two, in `platform::error`. The others are not the ledger's.
+/// The tests of general failures, in this folder and, for the last two, in `platform::error`. The others are not the
+/// ledger's.
 fn test_of_failure(failure: Failure) -> Option<&'static str> {
     match failure {
         Failure::Forbidden => Some("without_a_permission_nothing_is_allowed"),
-        Failure::Overloaded => Some("a_full_queue_turns_callers_away_and_loses_nobody"),
-        Failure::AccessStale => Some("a_ledger_that_cannot_judge_a_token_says_so_from_afar_too"),
-        Failure::DeadlineExceeded | Failure::Unavailable => Some("a_command_whose_time_is_over_does_nothing"),
-        Failure::OutcomeUnknown => Some("a_caller_that_gives_up_half_way_can_look_the_outcome_up"),
-        Failure::ClockBehind => Some("record_time_never_goes_back_and_a_clock_far_behind_is_refused"),
+        Failure::Overloaded => Some("a_full_queue_refuses_callers_and_loses_nothing"),
+        Failure::AccessStale => Some("a_remote_ledger_reports_that_it_cannot_check_a_token"),
+        Failure::DeadlineExceeded | Failure::Unavailable => Some("a_command_past_its_deadline_does_nothing"),
+        Failure::OutcomeUnknown => Some("a_caller_that_gives_up_can_look_up_the_outcome"),
+        Failure::ClockBehind => Some("record_time_never_goes_back_and_a_late_clock_stops_writing"),
         Failure::CursorAhead { .. } => Some("a_cursor_of_a_longer_log_is_refused_with_the_end_of_this_one"),
         Failure::StorageFull | Failure::Internal => Some("failures_are_told_apart_by_what_the_caller_can_do"),
         Failure::NotFound
@@ -35,7 +37,7 @@ fn test_of_failure(failure: Failure) -> Option<&'static str> {
     }
 }
 
-/// A refusal's test bears its name.
+/// A refusal's test has its name.
 #[test]
 fn every_refusal_has_a_test() {
     let texts = [
@@ -53,7 +55,7 @@ fn every_refusal_has_a_test() {
     let refusals = Refusal::samples();
     for name in refusals.iter().map(Refusal::code).chain(of_failures) {
         let expected = format!("fn {name}()");
-        assert!(texts.iter().any(|text| text.contains(&expected)), "no test is called {name}");
+        assert!(texts.iter().any(|text| text.contains(&expected)), "no test is named {name}");
     }
 }
 
@@ -68,14 +70,14 @@ pub(crate) async fn refused(status: u16, set_up: impl AsyncFn(&Desk), attempt: i
         assert!(!refusal.to_string().is_empty() && !refusal.title().is_empty());
         assert_eq!(desk.all_accounts().await, before.0, "a refusal moved an account");
         let rows = desk.rows().await - before.1;
-        // A refusal that depends on the books is remembered: one row for the command, and for each sibling of it.
+        // A refusal that depends on the books is remembered: one row for the command, and for each of its siblings.
         assert_eq!(rows > 0, refusal.is_remembered() && is_of_a_command(&refusal), "{rows} rows");
         desk.ledger.close().await.unwrap();
     })
     .await;
 }
 
-/// A question leaves nothing, whatever its answer; an account that is asked for as it is not, is not a new one.
+/// A query leaves nothing, whatever its answer; describing an account with other content does not create one.
 fn is_of_a_command(refusal: &Refusal) -> bool {
     !matches!(refusal, Refusal::RollUpTooLarge { .. } | Refusal::AccountExists { .. })
 }
@@ -102,7 +104,7 @@ async fn declare(desk: &Desk) {
     desk.ledger.declare_asset(&desk.ctx, DeclareAsset { code: "POINTS".to_owned(), scale: 0 }).await.unwrap();
 }
 
-/// Takes the sums of two accounts as high as they go.
+/// Takes the sums of two accounts as high as possible.
 async fn fill(desk: &Desk) {
     let full = i64::MAX / limits::AMOUNT_MAX;
     let lines = (0..full / 64).map(|number| filling(number as u128 + 10, 64)).collect();

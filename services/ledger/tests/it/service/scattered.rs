@@ -1,5 +1,5 @@
-//! Ids in no order, more of them than are gathered before they become a sorted run: each is recognised when it comes again,
-//! is found by whoever asks, and the store is clean.
+//! Unordered ids, more than fit before they become a sorted run: each is recognised when repeated, can be found, and
+//! the store is clean.
 
 use ledger::{LedgerConfig, verify};
 use ledger_api::{Limits, Operation, Side};
@@ -11,7 +11,7 @@ use testkit::FakeClock;
 use crate::service::harness::{Desk, may_go_negative, pay};
 use crate::service::way::for_each_way;
 
-/// One run and a little.
+/// A little more than one run.
 const BATCHES: u64 = 33;
 const LINES: u64 = 1_000;
 
@@ -25,7 +25,7 @@ fn id(operation: &Operation) -> u128 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_in_no_order_are_known_for_ever() {
+async fn unordered_ids_are_remembered_forever() {
     for_each_way(async |store| {
         let desk = Desk::open_at(store, FakeClock::default(), LedgerConfig::default()).await;
         desk.account("bank", Side::Debit, may_go_negative()).await.unwrap();

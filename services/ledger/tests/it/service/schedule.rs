@@ -1,4 +1,4 @@
-//! Transactions that are carried out later, by the ledger's own timer.
+//! Scheduled transactions, executed by the ledger's own timer.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn waiting(desk: &Desk) -> Vec<Transaction> {
     desk.ledger.scheduled(&desk.ctx, ScheduledQuery::default()).await.unwrap().items
 }
 
-/// Waits until it waits no more.
+/// Waits until it is no longer waiting.
 pub(crate) async fn ended(desk: &Desk, bits: u128) -> Transaction {
     for _ in 0..700 {
         let found = desk.find(bits).await.unwrap();
@@ -53,7 +53,7 @@ async fn kinds_of_events(desk: &Desk) -> Vec<(String, serde_json::Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_ledger_carries_out_what_is_due_and_tells_the_world() {
+async fn an_idle_ledger_executes_due_transactions_and_publishes_events() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let at = later(&desk, 3_600);
@@ -77,7 +77,7 @@ async fn an_idle_ledger_carries_out_what_is_due_and_tells_the_world() {
         desk.clock.advance_millis(3_599_900);
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!((waiting(&desk).await.len(), desk.posted("ann").await), (3, 0));
-        // Record time runs a few microseconds ahead of a clock that stands still.
+        // Record time runs a few microseconds ahead of a stopped clock.
         let started = kernel::SystemClock.monotonic();
         desk.clock.set(at.plus_micros(500));
         let rent = ended(&desk, 1).await;
@@ -113,7 +113,7 @@ async fn an_idle_ledger_carries_out_what_is_due_and_tells_the_world() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_carried_out_is_like_anything_else() {
+async fn an_executed_scheduled_transaction_is_like_any_other() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(pay(1, "bank", "ann", 100)).await.unwrap();
@@ -135,11 +135,11 @@ async fn what_was_carried_out_is_like_anything_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fell_due_while_the_ledger_was_closed_is_carried_out_in_order_at_its_start() {
+async fn transactions_due_while_stopped_are_executed_in_order_at_the_start() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let at = |desk: &Desk, seconds| later(desk, seconds);
-        // The money comes between the two; a hold gives way at the same moment.
+        // The money arrives between the two; a hold expires at the same moment.
         desk.run(scheduled(pay(1, "ann", "bob", 10), at(&desk, 60))).await.unwrap();
         desk.run(scheduled(pay(2, "bank", "ann", 10), at(&desk, 120))).await.unwrap();
         desk.run(scheduled(pay(3, "ann", "bob", 10), at(&desk, 180))).await.unwrap();
@@ -162,9 +162,9 @@ async fn what_fell_due_while_the_ledger_was_closed_is_carried_out_in_order_at_it
     .await;
 }
 
-/// More than one group takes, some of them holds; all are carried out, in order, and commands are answered meanwhile.
+/// More than fit into one group, some of them holds; all are executed, in order, and commands are answered meanwhile.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_that_are_due_at_once_are_carried_out_group_by_group() {
+async fn a_thousand_due_at_once_are_executed_in_groups() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let (at, days) = (later(&desk, 60), later(&desk, 86_400));
@@ -185,7 +185,7 @@ async fn a_thousand_that_are_due_at_once_are_carried_out_group_by_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn repeats_dry_runs_keys_and_batches_are_as_of_any_other_command() {
+async fn scheduling_supports_repeats_dry_runs_keys_and_batches() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let at = later(&desk, 60);
@@ -197,7 +197,7 @@ async fn repeats_dry_runs_keys_and_batches_are_as_of_any_other_command() {
         let desk = desk.reopen(store).await;
         desk.clock.set(at.plus_seconds(1));
         assert_eq!(ended(&desk, 1).await.status, TransactionStatus::Posted);
-        // The first answer, although it stands otherwise by now.
+        // The first reply, although its state has changed by now.
         for ctx in [&desk.ctx, &keyed] {
             let again = desk.run_as(ctx, scheduled(pay(1, "bank", "ann", 5), at)).await.unwrap();
             assert_eq!(again, Transaction { replayed: true, ..first.clone() });
@@ -205,7 +205,7 @@ async fn repeats_dry_runs_keys_and_batches_are_as_of_any_other_command() {
         let by_key = FindTransaction::IdempotencyKey("rent".parse().unwrap());
         assert_eq!(desk.ledger.transaction(&desk.ctx, by_key).await.unwrap().status, TransactionStatus::Posted);
         let taken = refusal(desk.run(scheduled(pay(1, "bank", "ann", 6), at)).await);
-        assert_eq!(taken.to_string(), format!("transaction {} exists with another postings", id(1)));
+        assert_eq!(taken.to_string(), format!("transaction {} already exists and differs in postings", id(1)));
         assert_eq!(desk.posted("ann").await, 5);
         let soon = later(&desk, 60);
         let failed = desk.batch(true, vec![scheduled(pay(2, "bank", "ann", 1), soon), pay(3, "bob", "ann", 1)]).await;
@@ -222,7 +222,7 @@ async fn repeats_dry_runs_keys_and_batches_are_as_of_any_other_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_but_a_cancellation_reaches_one_that_waits() {
+async fn a_waiting_transaction_can_only_be_cancelled() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(scheduled(hold(1, "bank", "ann", 5), later(&desk, 60))).await.unwrap();
@@ -243,9 +243,9 @@ async fn nothing_but_a_cancellation_reaches_one_that_waits() {
     .await;
 }
 
-/// Killed without a word in the middle: what the store has is all there is to go on from.
+/// Killed in the middle: only the store is left to continue from.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ledger_that_was_killed_forgets_none() {
+async fn a_killed_ledger_forgets_no_scheduled_transaction() {
     for_each_way(async |store| {
         let clock = FakeClock::default();
         let desk = Desk::open_at(store, clock.clone(), LedgerConfig::default()).await;
@@ -257,7 +257,7 @@ async fn a_ledger_that_was_killed_forgets_none() {
         }
         clock.set(at.plus_seconds(61));
         ended(&desk, 1).await;
-        // Neither closed nor dropped, and its clock stands still: it does not get to do anything more.
+        // Neither closed nor dropped, and its clock is stopped: it does nothing more.
         let killed = desk;
         let clock = FakeClock::default();
         clock.set(at.plus_seconds(600));
@@ -274,7 +274,7 @@ async fn a_ledger_that_was_killed_forgets_none() {
 
 /// Not by the fake clock: a second of real time.
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_carried_out_within_a_second() {
+async fn a_due_transaction_is_executed_within_a_second() {
     for_each_way(async |store| {
         let clock = std::sync::Arc::new(kernel::SystemClock);
         let ids = kernel::IdMaker::new(clock.clone());

@@ -1,4 +1,4 @@
-//! The list of what waits, and who sees what in it.
+//! The list of waiting transactions, and who sees which of them.
 
 use kernel::Clock;
 use ledger_api::{
@@ -11,7 +11,7 @@ use crate::service::schedule::{clean, later};
 use crate::service::way::for_each_way;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_goes_by_due_time_page_by_page() {
+async fn the_scheduled_list_is_paged_by_due_time() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for (bits, seconds) in [(1, 30), (2, 10), (3, 20), (4, 10), (5, 20)] {
@@ -44,7 +44,7 @@ async fn the_list_goes_by_due_time_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_sees_and_cancels_what_lies_between_accounts_of_their_own() {
+async fn callers_see_and_cancel_only_their_own_scheduled_ones() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for (name, owner) in [("hers:1", "ann-1"), ("hers:2", "ann-1"), ("his:1", "bob-1"), ("his:2", "bob-1")] {
@@ -74,7 +74,7 @@ async fn everybody_sees_and_cancels_what_lies_between_accounts_of_their_own() {
         assert_eq!(refusal(find(&bob, 12).await).code(), "not_found");
         assert_eq!(find(&ann, 12).await.unwrap().target, Some(id(1)));
         assert_eq!((list(&ann).await, find(&ann, 1).await.unwrap().status), (vec![], TransactionStatus::Cancelled));
-        // A right of named services, asked for when it is scheduled.
+        // Needs its own permission, checked when it is scheduled.
         let mut forced = posting("hers:1", "hers:2", 1);
         forced.override_limit = Some(Override::Floor);
         let forced = scheduled(Operation::Create(create(13, vec![forced])), at);

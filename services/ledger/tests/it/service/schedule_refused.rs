@@ -1,4 +1,4 @@
-//! Each refusal of what is scheduled.
+//! Refusals of scheduled transactions, one test each.
 
 use kernel::Clock;
 use ledger_api::{Operation, limits};

@@ -47,7 +47,7 @@ async fn caught_up(desk: &Desk) {
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    panic!("the index does not come to the end");
+    panic!("the index does not reach the end");
 }
 
 async fn clean(store: &TestStore) {
@@ -69,7 +69,7 @@ async fn change(store: &TestStore, sql: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_written_before_and_after_the_declaration_is_found() {
+async fn a_declared_key_finds_older_and_newer_transactions() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for number in 1..=40 {
@@ -104,7 +104,7 @@ async fn what_was_written_before_and_after_the_declaration_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_follow_each_other_without_gap_or_repeat() {
+async fn search_pages_have_no_gaps_or_repeats() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "order").await.unwrap();
@@ -117,7 +117,7 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
             let page = desk.ledger.transactions(&desk.ctx, query).await.unwrap();
             found.extend(bits(&page));
             pages += 1;
-            // What is written meanwhile does not move the pages.
+            // What is written meanwhile does not shift the pages.
             desk.run(with(100 + pages, &[("order", "x")])).await.unwrap();
             let Some(next) = page.next else { break };
             before = Some(next);
@@ -157,7 +157,7 @@ async fn a_long_history_is_indexed_in_steps_while_the_ledger_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() {
+async fn a_key_declared_again_is_indexed_from_the_start() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "order").await.unwrap();
@@ -172,7 +172,7 @@ async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() 
         declare(&desk, "order").await.unwrap();
         caught_up(&desk).await;
         assert_eq!(search(&desk, &desk.ctx, "order", "x").await.len(), 50);
-        // What was left of the first declaration goes as well.
+        // What was left of the first declaration is removed as well.
         for _ in 0..800 {
             if entries(store).await == 1_500 {
                 break;
@@ -187,7 +187,7 @@ async fn a_removed_key_is_not_found_and_begins_anew_when_it_is_declared_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_erased_is_not_found() {
+async fn erased_metadata_is_not_found() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "order").await.unwrap();
@@ -208,7 +208,7 @@ async fn what_was_erased_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_of_any_length_are_told_apart() {
+async fn values_of_any_length_are_distinguished() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         declare(&desk, "n").await.unwrap();
@@ -230,7 +230,7 @@ async fn values_of_any_length_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_transaction_does_not_show_and_keys_are_declared_by_right_only() {
+async fn search_shows_only_own_transactions_and_keys_need_permission() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         for (name, subject) in [("a:main", "cust_a"), ("a:save", "cust_a"), ("b:main", "cust_b"), ("b:save", "cust_b")]
@@ -281,8 +281,8 @@ async fn a_foreign_transaction_does_not_show_and_keys_are_declared_by_right_only
     .await;
 }
 
-/// Two processes on one store index at the same time; nothing is there twice, which the engine would refuse, and nothing
-/// is left out.
+/// Two processes on one store index at the same time; nothing is indexed twice, which the engine would refuse, and
+/// nothing is left out.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_do_not_index_twice() {
     for_each_way(async |store| {
@@ -323,7 +323,7 @@ async fn metadata_key_undeclared() {
         let refusal = refusal(desk.ledger.transactions(&desk.ctx, query("color", "red")).await);
         let declared = vec!["order".to_owned(), "shop".to_owned()];
         assert_eq!(refusal, Refusal::MetadataKeyUndeclared { key: "color".to_owned(), declared });
-        assert!(refusal.to_string().contains("declared are: order, shop"), "{refusal}");
+        assert!(refusal.to_string().contains("declared keys: order, shop"), "{refusal}");
         desk.ledger.close().await.unwrap();
     })
     .await;

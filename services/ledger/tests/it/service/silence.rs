@@ -1,5 +1,5 @@
-//! PostgreSQL behind a line on which nothing comes through: every call ends at its deadline, with a word that a caller can act
-//! on, and what was sent meanwhile happens once.
+//! PostgreSQL over a connection on which nothing gets through: every call ends at its deadline, with an error that a
+//! caller can act on, and what was sent meanwhile happens once.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn ctx(millis: u64) -> Ctx {
     Ctx { principal: Principal::operator(), deadline, request_id: "req-1".into(), idempotency_key: None }
 }
 
-/// What a call said, and that it said so soon behind its deadline.
+/// A call's error, checked to come soon after its deadline.
 async fn word<T>(call: impl Future<Output = Result<T, LedgerError>>) -> LedgerError {
     let start = SystemClock.monotonic();
     let said = call.await.err().expect("no answer can come");
@@ -39,7 +39,7 @@ fn question<'a, T>(what: &'static str, call: impl Future<Output = Result<T, Ledg
     Box::pin(async move { (what, word(call).await) })
 }
 
-/// Every question of the face.
+/// Every query of the trait.
 fn questions<'a>(ledger: &'a LedgerService, at: &'a Ctx) -> Vec<Said<'a>> {
     let balance = BalanceQuery { path: path("ann"), at: None, by: TimeBasis::Record };
     let statement = StatementQuery {
@@ -74,7 +74,7 @@ fn questions<'a>(ledger: &'a LedgerService, at: &'a Ctx) -> Vec<Said<'a>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_call_outlives_its_deadline_while_the_store_is_silent() {
+async fn no_call_outlives_its_deadline_with_a_silent_store() {
     on_postgres(async |store| {
         let (proxy, url) = FaultProxy::postgres(store.url()).await;
         let db = Db::open(store.target_through(&url), Access::ReadWrite, 24).await.unwrap();

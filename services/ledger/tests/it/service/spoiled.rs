@@ -1,5 +1,5 @@
-//! Something due by itself that can neither be carried out nor refused in the usual way does not take the others with it:
-//! neither what else is due, nor the commands that come meanwhile.
+//! Due work that can neither be executed nor refused in the usual way does not affect others: neither other due work,
+//! nor commands that arrive meanwhile.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn change(store: &TestStore, sql: &str) {
     tx.commit().await.unwrap();
 }
 
-/// The commands come at the very moment at which the others are due.
+/// The commands arrive at the very moment at which the others are due.
 async fn pay_while_due(desk: &Desk) {
     desk.clock.advance_millis(61_000);
     let pays = (100..110).map(|bits| desk.run(pay(bits, "bank", "bob", 1)));
@@ -39,7 +39,7 @@ async fn pay_while_due(desk: &Desk) {
     }
 }
 
-/// What the nine are once no more than `left` of them still wait.
+/// The state of the nine once at most `left` of them are still waiting.
 async fn statuses(desk: &Desk, left: usize) -> Vec<TransactionStatus> {
     for _ in 0..700 {
         let mut found = Vec::new();
@@ -51,11 +51,11 @@ async fn statuses(desk: &Desk, left: usize) -> Vec<TransactionStatus> {
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-    panic!("they wait for ever");
+    panic!("they are still waiting");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_whose_outcome_cannot_be_stored_is_parked_as_failed() {
+async fn one_whose_outcome_cannot_be_stored_fails() {
     on_sqlite(async |store| {
         let desk = nine_planned(store).await;
         let spoil = "create trigger spoil before update on scheduled
@@ -78,7 +78,7 @@ async fn one_whose_outcome_cannot_be_stored_is_parked_as_failed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_which_nothing_can_be_stored_is_passed_over() {
+async fn one_of_which_nothing_can_be_stored_is_skipped() {
     on_sqlite(async |store| {
         let desk = nine_planned(store).await;
         let spoil = "create trigger spoil before update on scheduled
@@ -89,12 +89,12 @@ async fn one_of_which_nothing_can_be_stored_is_passed_over() {
         let waits = statuses(&desk, 1).await;
         assert_eq!(waits[0], TransactionStatus::Scheduled);
         assert!(waits[1..].iter().all(|status| *status == TransactionStatus::Posted), "{waits:?}");
-        // It does not come back with every group, nor keep the lane awake.
+        // It does not return with every group, nor keep the lane awake.
         let rows = desk.rows().await;
         desk.run(pay(200, "bank", "bob", 1)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         assert_eq!(desk.rows().await, rows + 1);
-        // Once the reason is gone, a start gets to it.
+        // Once the reason is gone, a restart gets to it.
         change(store, "drop trigger spoil").await;
         let desk = desk.reopen(store).await;
         for _ in 0..700 {
@@ -109,7 +109,7 @@ async fn one_of_which_nothing_can_be_stored_is_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_whose_row_cannot_be_read_is_passed_over() {
+async fn one_whose_row_cannot_be_read_is_skipped() {
     on_sqlite(async |store| {
         let desk = nine_planned(store).await;
         change(store, "update log set body = x'01' where seq = (select min(seq) from scheduled)").await;
@@ -129,7 +129,7 @@ async fn one_whose_row_cannot_be_read_is_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_release_that_cannot_be_stored_is_passed_over_too() {
+async fn a_release_that_cannot_be_stored_is_skipped() {
     on_sqlite(async |store| {
         let desk = Desk::with_people(store).await;
         for bits in 1..=3 {

@@ -13,7 +13,7 @@ use crate::service::way::for_each_way;
 const DAY_MS: u64 = 86_400_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_ledger_releases_what_is_due() {
+async fn an_idle_ledger_releases_expired_holds() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(pay(1, "bank", "ann", 100)).await.unwrap();
@@ -22,7 +22,7 @@ async fn an_idle_ledger_releases_what_is_due() {
         desk.clock.advance_millis(7 * DAY_MS - 1_000);
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(desk.rows().await, rows);
-        // Record time runs a few microseconds ahead of a clock that stands still.
+        // Record time runs a few microseconds ahead of a stopped clock.
         desk.clock.advance_millis(1_001);
         wait_for(&desk, rows + 1).await;
         let released = desk.find(2).await.unwrap();
@@ -36,7 +36,7 @@ async fn an_idle_ledger_releases_what_is_due() {
     .await;
 }
 
-/// The timer looks at least once a second.
+/// The timer checks at least once a second.
 async fn wait_for(desk: &Desk, rows: u64) {
     for _ in 0..400 {
         if desk.rows().await >= rows {
@@ -48,7 +48,7 @@ async fn wait_for(desk: &Desk, rows: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fell_due_while_the_ledger_was_closed_is_released_at_its_start() {
+async fn holds_expired_while_stopped_are_released_at_the_start() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         desk.run(pay(1, "bank", "ann", 100)).await.unwrap();
@@ -64,7 +64,7 @@ async fn what_fell_due_while_the_ledger_was_closed_is_released_at_its_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_at_the_last_microsecond_is_too_late() {
+async fn a_post_at_the_expiry_is_too_late() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let expires = kernel::Clock::now(&desk.clock).plus_seconds(60);
@@ -83,7 +83,7 @@ async fn a_post_at_the_last_microsecond_is_too_late() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_kept_for_thirty_days_and_an_id_for_ever() {
+async fn keys_are_kept_for_thirty_days_and_ids_forever() {
     for_each_way(async |store| {
         let desk = Desk::with_people(store).await;
         let keyed = desk.keyed("rent-january");
@@ -93,7 +93,7 @@ async fn a_key_is_kept_for_thirty_days_and_an_id_for_ever() {
         assert!(desk.run_as(&keyed, rent(1)).await.unwrap().replayed);
         assert_eq!(refusal(desk.run_as(&keyed, rent(2)).await).code(), "idempotency_key_taken");
         desk.clock.advance_millis(3 * DAY_MS);
-        // Any commit takes the old keys away.
+        // Any commit removes the old keys.
         desk.run(rent(3)).await.unwrap();
         assert!(!desk.run_as(&keyed, rent(2)).await.unwrap().replayed);
         assert!(desk.run(rent(1)).await.unwrap().replayed);
@@ -104,7 +104,7 @@ async fn a_key_is_kept_for_thirty_days_and_an_id_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn record_time_never_goes_back_and_a_clock_far_behind_is_refused() {
+async fn record_time_never_goes_back_and_a_late_clock_stops_writing() {
     for_each_way(async |store| {
         let config = LedgerConfig { clock_behind_max_ms: 500, ..LedgerConfig::default() };
         let desk = Desk::open_at(store, FakeClock::default(), config).await;

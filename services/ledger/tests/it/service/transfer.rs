@@ -1,4 +1,4 @@
-//! The whole log as lines, and books out of them: the same books, on either engine, from whatever was left half way.
+//! Export and import: the same books, on either engine, from any interrupted state.
 
 mod damage;
 mod forge;
@@ -17,7 +17,7 @@ use history::{History, has_every_kind};
 const STEPS: usize = 700;
 const WITH_KEYS: ExportOptions = ExportOptions { idempotency_keys: true };
 
-/// All tables that an import has to make again, each in an order of its own.
+/// All tables that an import must rebuild, each in its own order.
 const TABLES: [&str; 18] = [
     "select * from log order by seq",
     "select * from commit_group order by number",
@@ -40,7 +40,7 @@ const TABLES: [&str; 18] = [
 ];
 const KEYS: [&str; 2] = ["select * from idempotency order by key", "select * from secret order by name"];
 
-/// Tables that an import leaves alone: what is not of this book, not worked out from the log, or written behind it.
+/// Tables that an import does not write: those outside of this book, not derived from the log, or written after it.
 const OTHERS: [&str; 8] = [
     "book",
     "schema_migration",
@@ -52,7 +52,7 @@ const OTHERS: [&str; 8] = [
     "lease_term",
 ];
 
-/// A table that is new has to be compared too, or to be said to be another kind of table.
+/// A new table must be compared too, or listed as another kind of table.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_is_compared() {
     let store = TestStore::sqlite();
@@ -90,7 +90,7 @@ async fn same(one: &TestStore, other: &TestStore, tables: &[&'static str]) {
     }
 }
 
-/// Clean, and the log is that of this head.
+/// Clean, and the log has this head.
 async fn clean(store: &TestStore, head: &str) {
     let db = store.open_with(Access::ReadOnly).await;
     let report =
@@ -99,7 +99,7 @@ async fn clean(store: &TestStore, head: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_is_the_same_books_on_either_engine() {
+async fn an_import_equals_the_exported_books_on_either_engine() {
     for_each_engine(async |source| {
         let history = Box::pin(History::of(source, 1, STEPS)).await;
         let head = history.desk.ledger.close().await.unwrap();
@@ -112,7 +112,7 @@ async fn an_import_is_the_same_books_on_either_engine() {
             same(source, target, &TABLES).await;
             same(source, target, &KEYS).await;
             clean(target, &head).await;
-            assert!(self::lines(target, WITH_KEYS).await == lines, "an export of the import is another one");
+            assert!(self::lines(target, WITH_KEYS).await == lines, "the export of the import differs");
         })
         .await;
     })
@@ -120,7 +120,7 @@ async fn an_import_is_the_same_books_on_either_engine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_live_store_is_exported_up_to_where_it_stood_at_the_start() {
+async fn a_live_store_is_exported_as_of_the_start() {
     for_each_engine(async |source| {
         let mut history = History::of(source, 2, 60).await;
         let before = history.desk.ledger.status(&history.desk.ctx).await.unwrap().rows;
@@ -139,7 +139,7 @@ async fn a_live_store_is_exported_up_to_where_it_stood_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_goes_on_after_an_import() {
+async fn the_service_continues_after_an_import() {
     for_each_engine(async |source| {
         let history = History::of(source, 3, 120).await;
         let desk = history.desk;
@@ -160,7 +160,7 @@ async fn the_service_goes_on_after_an_import() {
 
 async fn goes_on(target: &TestStore, old: &Desk, known: &str, with_keys: bool) {
     let desk = Desk::open_at(target, old.clock.clone(), Default::default()).await;
-    // By id the repeat is recognised in any case, by key when the keys were taken along.
+    // A repeat is always recognised by its id, and by its key if the keys were exported.
     assert!(desk.run(pay(7_001, "world", "late", 100)).await.unwrap().replayed);
     let find = FindTransaction::IdempotencyKey("moved".parse().unwrap());
     let found = desk.ledger.transaction(&desk.ctx, find).await;
@@ -178,7 +178,7 @@ async fn goes_on(target: &TestStore, old: &Desk, known: &str, with_keys: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_log_is_an_export_too() {
+async fn an_empty_log_can_be_exported() {
     let (source, target) = (TestStore::sqlite(), TestStore::sqlite());
     Desk::open(&source).await.ledger.close().await.unwrap();
     let written = lines(&source, WITH_KEYS).await;
@@ -214,7 +214,7 @@ async fn erased_metadata_stays_erased() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_empty_books_or_a_beginning_of_the_same_log_are_imported_into() {
+async fn an_import_needs_an_empty_book_or_the_same_logs_beginning() {
     for_each_engine(async |target| {
         let (source, other) = (TestStore::sqlite(), TestStore::sqlite());
         let mut history = History::of(&source, 5, 40).await;
@@ -229,7 +229,7 @@ async fn only_empty_books_or_a_beginning_of_the_same_log_are_imported_into() {
         assert!(matches!(said, TransferError::OtherLog { group: 1 }), "{said}");
         same(&other, target, &TABLES).await;
 
-        // A finished import is extended by a longer export of the same log, and is no place for a shorter one.
+        // A finished import is extended by a longer export of the same log, and refuses a shorter one.
         let again = TestStore::sqlite();
         read_in(&again, &shorter).await.unwrap();
         let imported = read_in(&again, &longer).await.unwrap();
@@ -238,7 +238,7 @@ async fn only_empty_books_or_a_beginning_of_the_same_log_are_imported_into() {
         same(&source, &again, &KEYS).await;
         let said = read_in(&again, &shorter).await.unwrap_err();
         assert!(matches!(said, TransferError::Behind { .. }), "{said}");
-        // Books that have gone on by themselves have another history from there on.
+        // Books that have continued by themselves have a different history from there on.
         let desk = Desk::open_at(&again, history.desk.clock.clone(), Default::default()).await;
         desk.account("own", ledger_api::Side::Credit, Default::default()).await.unwrap();
         desk.ledger.close().await.unwrap();

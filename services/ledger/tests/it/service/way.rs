@@ -1,4 +1,4 @@
-//! The main book as a caller of each way has it. Which ways a test goes, on which engines, is a matter of what it costs.
+//! The main book over each way of calling it. Which ways and engines a test uses depends on its cost.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(crate) async fn for_each_way(body: impl AsyncFn(&TestStore)) {
     Way::Http2.lead(on_sqlite(&body)).await;
 }
 
-/// And over a bad network too, for bodies that do not mind being told that an answer is a repeated one.
+/// Also over a bad network, for bodies that accept that a reply may be a repeated one.
 pub(crate) async fn for_each_way_even_bad(body: impl AsyncFn(&TestStore)) {
     for_each_way(&body).await;
     Way::BadNetwork.lead(on_sqlite(&body)).await;
@@ -30,14 +30,14 @@ pub(crate) async fn for_each_way_on_each_engine(body: impl AsyncFn(&TestStore)) 
     }
 }
 
-/// The ways to a ledger on SQLite alone.
+/// The ways to a ledger on SQLite only.
 pub(crate) async fn for_each_way_on_sqlite(body: impl AsyncFn(&TestStore)) {
     for way in Way::ALL {
         way.lead(on_sqlite(&body)).await;
     }
 }
 
-/// The main book by the way of the test that is running.
+/// The main book over the way of the running test.
 pub(crate) struct MainBook {
     service: Arc<LedgerService>,
     books: Reached<dyn Books>,
@@ -52,12 +52,12 @@ impl MainBook {
         MainBook { service, books, spoken }
     }
 
-    /// For somebody who keeps it.
+    /// For owners that keep it.
     pub(crate) fn shared(&self) -> Arc<dyn Ledger> {
         self.spoken.clone()
     }
 
-    /// Over a bad network a careful caller gives each change a key.
+    /// On a bad network a careful caller gives each change a key.
     pub(crate) fn key_wanted(&self) -> Option<String> {
         (self.books.way() == Way::BadNetwork).then(|| self.books.keyed().idempotency_key.unwrap().as_str().to_owned())
     }
@@ -75,7 +75,7 @@ impl Deref for MainBook {
     }
 }
 
-/// The main book alone.
+/// The main book only.
 struct Only(Arc<LedgerService>);
 
 #[async_trait]

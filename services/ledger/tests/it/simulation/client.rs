@@ -1,4 +1,4 @@
-//! Somebody who moves money: sends a transfer, and the same again until there is an answer.
+//! A client that moves money: sends a transfer, and repeats it until there is a reply.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,7 +16,7 @@ use crate::simulation::plan::dice;
 use crate::simulation::stage::{ACCOUNTS, CLIENTS, Intent, Stage};
 use crate::simulation::time::SimClock;
 
-/// Transfers that a client has under way at the same time.
+/// Transfers that a client has in progress at the same time.
 const AT_ONCE: usize = 2;
 const TRANSFERS: usize = 6;
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(stage: Arc<Stage>, number: usize) -> turmoil::Result {
     Ok(())
 }
 
-/// Tells everybody's end: the network is whole, all is settled, and everybody has read everything.
+/// Signals the end: the network is whole, everything is settled, and everybody has read everything.
 pub(crate) async fn watch(stage: Arc<Stage>) -> turmoil::Result {
     let (ledger, clock) = (remote_ledger(&stage, 50).await, stage.clock());
     loop {
@@ -73,13 +73,13 @@ impl Client {
     fn intent(&self, dice: &mut StdRng, minor: i64) -> Intent {
         let debit = if dice.random_ratio(1, 3) { 0 } else { dice.random_range(0..ACCOUNTS.len()) };
         let credit = (debit + dice.random_range(1..ACCOUNTS.len())) % ACCOUNTS.len();
-        // Most ids come in the order of time, some in none.
+        // Most ids are time-ordered, some are not.
         let scattered = dice.random_ratio(1, 4);
         let id = if scattered { TransactionId::from_bits(dice.random()) } else { self.ids.make() };
         Intent { id, debit: ACCOUNTS[debit], credit: ACCOUNTS[credit], minor, posted: false }
     }
 
-    /// Nothing when the ledger said what it must not say; otherwise the transfer, or that it was refused.
+    /// `None` if the ledger gave a wrong reply; otherwise the transfer, or that it was refused.
     async fn settle(&self, dice: &mut StdRng, intent: &Intent) -> Option<Option<Transaction>> {
         loop {
             let ctx = ctx(&*self.clock, dice.random_range(150..1_500));
@@ -107,7 +107,7 @@ impl Client {
         }
     }
 
-    /// Long after the answer the same comes once more.
+    /// Long after the reply the same command is sent once more.
     async fn ask_again(&self, dice: &mut StdRng, intent: &Intent) {
         tokio::time::sleep(Duration::from_millis(dice.random_range(0..600))).await;
         match self.settle(dice, intent).await {

@@ -1,4 +1,4 @@
-//! What has to be true of every world at its end, read from the stores alone.
+//! What must be true of every world at its end, read from the stores alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Books {
         self.events.last().map_or(0, |event| event.cursor)
     }
 
-    /// Exactly once, as it was asked for, and nothing else.
+    /// Exactly once, as requested, and nothing else.
     fn hold_what_was_acknowledged(&self, stage: &Stage) {
         let intents = stage.intents.lock().unwrap();
         for intent in intents.iter() {
@@ -127,7 +127,7 @@ impl Books {
         balances
     }
 
-    /// Every event had its effect once or is parked, and the copy is what the books are.
+    /// Every event had its effect once or is parked, and the copy equals the books.
     async fn are_copied(&self, stage: &Stage, number: usize) -> Result<(), DbError> {
         let db = store(stage, number).await;
         let (effects, parked) = (numbers(&db, EFFECTS).await?, numbers(&db, PARKED).await?);

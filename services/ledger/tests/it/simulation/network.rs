@@ -1,5 +1,5 @@
-//! The product's own calls over the simulated network: its client with another way to connect, its routes behind another
-//! listener.
+//! The product's own calls over the simulated network: its client with a different way to connect, its routes on a
+//! different listener.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -25,7 +25,7 @@ use crate::simulation::stage::Stage;
 
 const PORT: u16 = 1400;
 
-/// The ledger as somebody in another process sees it. `part` tells this one's dice from those of others.
+/// The ledger as another process sees it. `part` separates this one's random numbers from others'.
 pub(crate) async fn remote_ledger(stage: &Arc<Stage>, part: u64) -> Arc<dyn Ledger> {
     let connect = SimConnect { stage: Arc::clone(stage), dice: Mutex::new(dice(stage.seed, part)) };
     let (address, clock) = (format!("{LEDGER}:{PORT}"), stage.clock());
@@ -40,17 +40,17 @@ pub(crate) async fn serve(router: Router) -> turmoil::Result {
         let (stream, _) = listener.accept().await?;
         let service = TowerToHyperService::new(router.clone());
         let mut builder = http2::Builder::new(Locally);
-        // The date of an answer would be that of the machine.
+        // The date of a response would come from the machine.
         builder.timer(TokioTimer::new()).auto_date_header(false);
         tokio::task::spawn_local(async move {
-            // A connection that breaks is what this is about.
+            // A broken connection is what this tests.
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-/// A crash drops these tasks in their order. Those of a runtime fall in an order that depends on how many tasks this process
-/// ever had, and each says goodbye over the network.
+/// A crash drops these tasks in their order. A runtime drops its tasks in an order that depends on how many tasks this
+/// process ever had, and each closes its connections over the network.
 #[derive(Clone, Copy)]
 struct Locally;
 
@@ -76,7 +76,7 @@ impl Connect for SimConnect {
     }
 }
 
-/// Breaks behind so many reads: what was asked is carried out, and the answer never arrives.
+/// Breaks after this many reads: the request is executed, and the reply never arrives.
 struct Brittle {
     stream: TcpStream,
     reads_left: Option<u32>,

@@ -1,4 +1,4 @@
-//! What a seed decides beforehand: the troubles of one world and when they come.
+//! What a seed determines in advance: the faults of one world and their times.
 
 use std::collections::BTreeMap;
 
@@ -28,13 +28,13 @@ pub(crate) enum Act {
     Repair(String),
     Hold(String),
     Release(String),
-    /// Somebody sets the ledger's clock by so many milliseconds.
+    /// The ledger's clock is moved by this many milliseconds.
     SetClock(i64),
 }
 
 pub(crate) struct Plan {
     pub(crate) acts: BTreeMap<(u64, usize), Act>,
-    /// Of a hundred statements, how many take their time.
+    /// Of a hundred statements, how many are slow.
     pub(crate) slow_statements: u32,
     pub(crate) slow_ms_max: u64,
     /// Of a hundred connections, how many break after some reads.
@@ -84,7 +84,7 @@ impl Plan {
         self.at(until, Act::Restart(whom));
     }
 
-    /// Whatever was done to the network is undone.
+    /// Every network fault is undone.
     fn end(&mut self) {
         let everybody = (0..READERS).map(reader).chain((0..CLIENTS).map(client));
         for whom in everybody {
@@ -102,7 +102,7 @@ fn when(dice: &mut StdRng) -> u64 {
     dice.random_range(50..2_000)
 }
 
-/// Somebody whose way to the ledger is disturbed.
+/// A part whose connection to the ledger is disturbed.
 fn somebody(dice: &mut StdRng) -> String {
     match dice.random_range(0..READERS + CLIENTS) {
         number if number < READERS => reader(number),
@@ -110,7 +110,7 @@ fn somebody(dice: &mut StdRng) -> String {
     }
 }
 
-/// The dice of one part of one world.
+/// The random numbers of one part of one world.
 pub(crate) fn dice(seed: u64, part: u64) -> StdRng {
     StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ part.wrapping_mul(0xbf58_476d_1ce4_e5b9))
 }

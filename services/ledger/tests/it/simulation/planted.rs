@@ -1,4 +1,4 @@
-//! Five bugs, each put in by itself: a simulation that does not find them finds nothing.
+//! Five bugs, each planted by itself: a simulation that does not find them finds nothing.
 
 use platform::planted::{Bug, plant};
 

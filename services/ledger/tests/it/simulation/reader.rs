@@ -1,4 +1,4 @@
-//! A process that keeps a copy of all balances from the ledger's feed, in a store of its own. One of the readers cannot take
+//! A process that keeps a copy of all balances from the ledger's feed, in its own store. One of the readers cannot take
 //! some of the events, which are parked.
 
 use std::sync::Arc;

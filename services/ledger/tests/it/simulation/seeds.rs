@@ -1,4 +1,4 @@
-//! Many seeds on two threads, each in a world of its own.
+//! Many seeds on two threads, each in its own world.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use crate::simulation::{ledger_host, world};
 
 const THREADS: usize = 2;
 const STACK_BYTES: usize = 8 << 20;
-/// Seeds that are told of; behind them a run ends early.
+/// Failing seeds that are reported; after this many a run ends early.
 const FAILURES_MAX: usize = 5;
 
 /// A ledger with its accounts opened, to be copied for each seed.
@@ -34,8 +34,8 @@ impl Template {
     }
 }
 
-/// In memory where the machine has a directory for that: a crash here is that of a process, and thousands of syncs to a disk
-/// would test the disk.
+/// In memory if the machine has a directory for that: a crash here is that of a process, and thousands of disk syncs
+/// would only test the disk.
 pub(crate) fn room() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("make a temporary directory")
 }

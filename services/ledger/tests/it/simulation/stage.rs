@@ -1,4 +1,4 @@
-//! What the parts of one simulated world share, and what they tell of themselves.
+//! State shared by the parts of one simulated world, and what they report.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -20,11 +20,11 @@ pub(crate) struct Stage {
     pub(crate) plan: Plan,
     pub(crate) dir: PathBuf,
     pub(crate) credential: Credential,
-    /// How far the ledger's clock is set wrong.
+    /// The ledger's clock error.
     pub(crate) skew_us: Arc<AtomicI64>,
     pub(crate) starts: AtomicU64,
     pub(crate) clients_done: AtomicUsize,
-    /// Up to where each reader is known to be.
+    /// How far each reader is known to be.
     pub(crate) reached: [AtomicU64; READERS],
     pub(crate) intents: Mutex<Vec<Intent>>,
     pub(crate) findings: Mutex<Vec<String>>,
@@ -32,7 +32,7 @@ pub(crate) struct Stage {
     trace: Mutex<DefaultHasher>,
 }
 
-/// A transfer that a client wanted, and what it was told about it. No two have the same amount.
+/// A client's transfer, and the replies about it. No two have the same amount.
 #[derive(Debug, Clone)]
 pub(crate) struct Intent {
     pub(crate) id: TransactionId,
@@ -42,7 +42,7 @@ pub(crate) struct Intent {
     pub(crate) posted: bool,
 }
 
-/// What went wrong in a world, to be got over.
+/// What went wrong in a world, to be recovered from.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Met {
     pub(crate) crashes: u64,

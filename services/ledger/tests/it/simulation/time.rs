@@ -1,4 +1,4 @@
-//! The time of a simulated world, and how long a store takes in it.
+//! The time of a simulated world, and the latency of a store in it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -37,7 +37,7 @@ impl Clock for SimClock {
     }
 }
 
-/// Some statements take a while, and whatever may happen to a process happens then.
+/// Some statements are slow, and anything that can happen to a process happens then.
 pub(crate) struct SimPace {
     dice: Mutex<StdRng>,
     slow: u32,

@@ -17,11 +17,11 @@ use crate::simulation::{client, judge, ledger_host, reader};
 
 /// Steps of the simulated time.
 const TICK: Duration = Duration::from_millis(5);
-/// Longest that a world goes on.
+/// Longest duration of a world.
 const LONGEST: Duration = Duration::from_secs(40);
 
 pub(crate) struct Ended {
-    /// Stands for all that happened, and when.
+    /// A digest of everything that happened, and when.
     pub(crate) trace: u64,
     pub(crate) findings: Vec<String>,
     pub(crate) met: Met,
@@ -36,7 +36,7 @@ pub(crate) fn run(template: &Template, seed: u64) -> Ended {
         stage.found(format!("the world did not come to its end: {error}"));
     }
     drop(sim);
-    // What was planted in the world must not deceive the judge.
+    // A bug planted in the world must not deceive the judge.
     #[cfg(feature = "planted")]
     let planted = platform::planted::take();
     alone(judge::judge(Arc::clone(&stage)));
@@ -69,7 +69,7 @@ fn peopled(stage: &Arc<Stage>) -> Sim<'static> {
     sim
 }
 
-/// Step by step until all clients have ended, with what the plan has for each moment.
+/// Step by step until all clients have ended, with the plan's faults at their times.
 fn go_on(sim: &mut Sim<'static>, stage: &Stage) -> turmoil::Result {
     let mut acts = stage.plan.acts.iter().peekable();
     loop {
@@ -106,7 +106,7 @@ fn carry_out(sim: &mut Sim<'static>, stage: &Stage, act: &Act) {
     }
 }
 
-/// The same in every world: a secret of another length would make other messages.
+/// The same in every world: a secret of a different length would change the messages.
 fn credential(dir: &Path) -> Credential {
     let path = dir.join("secret");
     fs::write(&path, "a-secret-that-every-simulated-world-shares").expect("write a secret");

@@ -1,4 +1,4 @@
-//! Crashes between a book's row and its store, and stores that are lost.
+//! Crashes between a book's row and its store, and lost stores.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use super::{Broken, Shelf, beside, name};
 use crate::service::harness::pay;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_book_with_a_row_and_no_store_gets_it_when_it_is_used_next() {
+async fn a_book_with_a_row_and_no_store_gets_one_on_use() {
     for_each_engine(async |store| {
         let shelf = Shelf::open_at(Arc::new(Broken(beside(store))), FakeClock::default()).await;
         assert_eq!(shelf.create("acme").await.unwrap_err(), LedgerError::Failed(Failure::Internal));
         assert_eq!(shelf.books.book(&name("acme")).await.err(), Some(LedgerError::Failed(Failure::Internal)));
-        // It keeps nobody else waiting.
+        // It delays nobody else.
         shelf.people("main").await;
         shelf.close().await;
         assert!(!beside(store).target(&name("acme")).exists().await.unwrap());
@@ -29,7 +29,7 @@ async fn a_book_with_a_row_and_no_store_gets_it_when_it_is_used_next() {
     .await;
 }
 
-/// A store that another book's trouble left closed is tried again, without a new start.
+/// A store that could not be opened is retried, without a new start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_store_is_an_error_and_not_an_empty_book() {
     for_each_engine(async |store| {
@@ -43,7 +43,7 @@ async fn a_lost_store_is_an_error_and_not_an_empty_book() {
         let shelf = Shelf::open_at(Arc::new(beside(store)), shelf.clock).await;
         assert_eq!(shelf.books.book(&name("acme")).await.err(), Some(LedgerError::Failed(Failure::Internal)));
         assert_eq!(shelf.create("acme").await.unwrap_err(), LedgerError::Failed(Failure::Internal));
-        assert!(!target.exists().await.unwrap(), "nothing is made in the place of what was lost");
+        assert!(!target.exists().await.unwrap(), "nothing replaces a lost store");
         let (statuses, all) = shelf.books.statuses(&shelf.ctx, 10).await.unwrap();
         assert_eq!((all, statuses[&name("acme")].is_none(), statuses[&name("main")].is_some()), (2, true, true));
         back.await;
@@ -53,7 +53,7 @@ async fn a_lost_store_is_an_error_and_not_an_empty_book() {
     .await;
 }
 
-/// Takes a store away; what comes back brings it back.
+/// Removes a store; dropping the guard puts it back.
 async fn hide(store: &testkit::TestStore, target: &platform::db::Target) -> impl Future<Output = ()> {
     use platform::db::Target;
     let (away, back) = match target {

@@ -1,4 +1,4 @@
-//! What is refused of books, one test each.
+//! Refusals about books, one test each.
 
 use kernel::Principal;
 use ledger_api::{Batch, Books, CreateBook, LedgerError, LineOutcome, Refusal, limits};
@@ -20,7 +20,7 @@ async fn book_unknown() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         let Err(LedgerError::Refused { refusal, replayed: false }) = shelf.books.book(&name("acme")).await else {
-            panic!("the book is not there")
+            panic!("the book does not exist")
         };
         assert_eq!(refusal, Refusal::BookUnknown { book: name("acme") });
         assert_eq!((refusal.code(), refusal.status(), refusal.is_remembered()), ("book_unknown", 404, false));
@@ -44,7 +44,7 @@ async fn books_differ() {
         let answer = shelf.run("main", mixed.clone()).await;
         assert_eq!(of_form(answer, "books_differ", 400), differ("main", "acme"));
         assert_eq!(of_form(shelf.run("acme", mixed.clone()).await, "books_differ", 400), differ("acme", "main"));
-        // A batch is of one book: a line of another one spoils all, atomic or not.
+        // A batch is in one book: a line of another one fails all, atomic or not.
         for atomic in [true, false] {
             let lines = vec![pay(2, "bank", "ann", 5), mixed.clone()];
             let reply =
@@ -63,9 +63,9 @@ async fn books_differ() {
     .await;
 }
 
-/// A key recognises a command by what it looks like, and a book's name is no part of that.
+/// A key recognises a command by its JSON form, and a book's name is not part of that.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_is_the_same_with_its_book_s_name_and_without_it() {
+async fn a_command_is_the_same_with_and_without_its_books_name() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         shelf.create("acme").await.unwrap();
@@ -105,7 +105,7 @@ async fn too_many_books() {
         assert!(!shelf.create("last").await.unwrap().replayed);
         let refused = of_form(shelf.create("acme").await, "too_many_books", 422);
         assert_eq!(refused, Refusal::TooManyBooks { max: 256 });
-        assert!(shelf.create("last").await.unwrap().replayed, "a book that is there is no new one");
+        assert!(shelf.create("last").await.unwrap().replayed, "an existing book is not a new one");
         assert_eq!(shelf.books.books(&shelf.ctx).await.unwrap().len(), 256);
         shelf.close().await;
     })
@@ -113,7 +113,7 @@ async fn too_many_books() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn creating_and_listing_are_rights_of_their_own() {
+async fn creating_and_listing_books_need_permissions() {
     testkit::on_sqlite(async |store| {
         let shelf = Shelf::open(store).await;
         let caller = |permission: &str| {

@@ -1,4 +1,4 @@
-//! Books of a ledger that is called, over a network that loses calls and answers: the same as in process.
+//! Books of a remote ledger, over a network that loses calls and replies: the same as in process.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{Shelf, name};
 use crate::service::harness::pay;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn books_of_a_ledger_that_is_called_are_those_of_the_ledger() {
+async fn remote_books_behave_like_local_ones() {
     on_sqlite(async |store| {
         let shelf = Arc::new(Shelf::open(store).await);
         let clock: Arc<dyn Clock> = Arc::new(shelf.clock.clone());
@@ -30,7 +30,7 @@ async fn books_of_a_ledger_that_is_called_are_those_of_the_ledger() {
             remote.book(&name(book)).await.unwrap().submit(ctx, submit).await.unwrap();
         }
         assert_eq!((shelf.posted("main", "ann").await, shelf.posted("acme", "ann").await), (7, 7));
-        // What is not there shows at the first call.
+        // A missing book shows at the first call.
         let nobody = remote.book(&name("nobody")).await.unwrap();
         let unknown = LedgerError::from(Refusal::BookUnknown { book: name("nobody") });
         assert_eq!(nobody.status(ctx).await.unwrap_err(), unknown);
@@ -45,7 +45,7 @@ async fn books_of_a_ledger_that_is_called_are_those_of_the_ledger() {
     .await;
 }
 
-/// The shelf's books, shared with who serves them.
+/// The shelf's books, shared with their server.
 struct Forward(Arc<Shelf>);
 
 #[async_trait::async_trait]

@@ -1,5 +1,5 @@
-//! Each book is a ledger of its own: the same paths, ids, keys and references in two of them have nothing to do with each
-//! other, and neither have their logs.
+//! Each book is a separate ledger: the same paths, ids, keys and references in two of them are unrelated, and so are
+//! their logs.
 
 use kernel::Clock;
 use ledger::verify;
@@ -18,7 +18,7 @@ pub(super) async fn verified(store: &TestStore, book: &str) -> Result<String, St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_names_in_two_books_have_nothing_to_do_with_each_other() {
+async fn the_same_names_in_two_books_are_unrelated() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         assert!(!shelf.create("acme-uk").await.unwrap().replayed);
@@ -52,7 +52,7 @@ async fn the_same_names_in_two_books_have_nothing_to_do_with_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn creating_a_book_again_answers_with_the_first_one() {
+async fn creating_a_book_again_returns_the_first_one() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         let first = shelf.create("acme").await.unwrap();
@@ -68,9 +68,9 @@ async fn creating_a_book_again_answers_with_the_first_one() {
     .await;
 }
 
-/// Sixteen callers at once, in two processes as far as the store can tell.
+/// Sixteen concurrent callers, in two processes as far as the store can tell.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_create_one_book_at_the_same_time_get_one_book() {
+async fn concurrent_creations_of_a_book_create_one() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         let answers = (0..16).map(|place| shelf.create(if place % 2 == 0 { "acme" } else { "beta" }));
@@ -100,9 +100,9 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
     done.into_iter().flatten().collect()
 }
 
-/// The log of one book in the place of another one's: every hash is wrong from the first group on.
+/// One book's log in the place of another's: every hash is wrong from the first group on.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_does_not_pass_for_that_of_another_book() {
+async fn one_books_log_cannot_be_passed_off_as_anothers() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         shelf.create("acme").await.unwrap();
@@ -119,9 +119,9 @@ async fn a_log_does_not_pass_for_that_of_another_book() {
     .await;
 }
 
-/// Why books are opened at the start: nobody asks for this one.
+/// Why books are opened at the start: nobody uses this one.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_in_a_book_is_done_though_nobody_asks_for_it() {
+async fn due_work_in_an_unused_book_is_done() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         shelf.create("acme").await.unwrap();

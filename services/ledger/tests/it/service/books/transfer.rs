@@ -1,4 +1,4 @@
-//! A book goes to another store as the book that it is.
+//! A book moved to another store stays the same book.
 
 use ledger::{ExportOptions, TransferError, export, exported_book, import};
 use platform::db::{Access, Db};
@@ -10,7 +10,7 @@ use crate::service::harness::pay;
 use crate::service::transfer::again;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_book_is_exported_under_its_name_and_imported_as_itself_only() {
+async fn a_book_can_only_be_imported_under_its_own_name() {
     for_each_engine(async |store| {
         let shelf = Shelf::open(store).await;
         shelf.create("acme").await.unwrap();
@@ -26,7 +26,7 @@ async fn a_book_is_exported_under_its_name_and_imported_as_itself_only() {
         let other = TestStore::sqlite();
         let copy = Db::open(beside(&other).target(&book), Access::ReadWrite, 1).await.unwrap();
         let refused = import(&copy, &name("beta"), lines.as_slice(), |_| ()).await.unwrap_err();
-        assert_eq!(refused.to_string(), "this is an export of book acme, and not of book beta");
+        assert_eq!(refused.to_string(), "expected an export of book beta, found book acme");
         assert!(refused.is_disagreement());
         let imported = import(&copy, &book, again, |_| ()).await.unwrap();
         assert_eq!((name("acme"), imported.head.to_string()), heads[1]);
@@ -36,7 +36,7 @@ async fn a_book_is_exported_under_its_name_and_imported_as_itself_only() {
     .await;
 }
 
-/// With another book in its lines, and the sums of these right again, an export's hashes are wrong.
+/// With another book's name in its lines and corrected checksums, an export's hashes are wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_book_of_an_export_cannot_be_changed() {
     let store = TestStore::sqlite();

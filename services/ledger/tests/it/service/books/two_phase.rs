@@ -1,4 +1,4 @@
-//! Moving money between books: however the driver is stopped, money is never doubled and never lost.
+//! Moving money between books: wherever the driver stops, money is never doubled or lost.
 
 mod recipe;
 
@@ -42,7 +42,7 @@ fn new_move(shelf: &Shelf, number: u128, seconds: i64) -> Move {
     Move { id: id(number * 2), end: id(number * 2 + 1), amount: 100, expires_at }
 }
 
-/// Nothing is on its way, and what is gone here is there.
+/// Nothing is in transit, and what left here is there.
 async fn settled(shelf: &Shelf, done: i64) {
     let (out, into) = (shelf.account("a", "between:b").await, shelf.account("b", "between:a").await);
     for account in [&out, &into] {
@@ -61,13 +61,13 @@ async fn freeze(shelf: &Shelf, book: &str, account: &str, change: AccountChange)
 
 async fn swept(shelf: &Shelf, it: &Move) -> Ended {
     let ended = sweep(shelf, it.id).await;
-    // Again is harmless.
+    // A repeat is safe.
     assert_eq!(sweep(shelf, it.id).await, ended);
     ended
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_driver_stopped_behind_any_step_is_finished_by_a_sweeper_that_knows_the_id() {
+async fn a_sweeper_finishes_a_move_stopped_after_any_step() {
     for_each_engine(async |store| {
         let mut shelf = shelf(store).await;
         let mut done = 0;
@@ -79,7 +79,7 @@ async fn a_driver_stopped_behind_any_step_is_finished_by_a_sweeper_that_knows_th
             assert_eq!(ended, if steps == 0 { Ended::NotBegun } else { Ended::Done }, "{steps} steps");
             done += i64::from(steps > 0);
             settled(&shelf, done).await;
-            // A driver that was only slow comes to the same end.
+            // A driver that was only slow reaches the same end.
             if steps > 0 {
                 assert_eq!(drive(&shelf, &it, 3).await, Some(Ended::Done));
                 settled(&shelf, done).await;
@@ -93,7 +93,7 @@ async fn a_driver_stopped_behind_any_step_is_finished_by_a_sweeper_that_knows_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_other_book_refuses_is_given_back() {
+async fn money_refused_by_the_other_book_is_returned() {
     for_each_engine(async |store| {
         let mut shelf = shelf(store).await;
         freeze(&shelf, "b", "bob", AccountChange::Freeze).await;
@@ -102,7 +102,7 @@ async fn what_the_other_book_refuses_is_given_back() {
             drive(&shelf, &it, steps).await;
             shelf = shelf.reopen(store).await;
             assert_eq!(swept(&shelf, &it).await, Ended::GivenBack, "{steps} steps");
-            // The refusal stands, whatever has become of its reason and whoever is late.
+            // The refusal stands, whatever happened to its reason and however late the driver is.
             freeze(&shelf, "b", "bob", AccountChange::Unfreeze).await;
             drive(&shelf, &it, 3).await;
             assert_eq!(swept(&shelf, &it).await, Ended::GivenBack);
@@ -118,22 +118,22 @@ async fn what_the_other_book_refuses_is_given_back() {
     .await;
 }
 
-/// Too near to its end, a hold is given up: first the id is taken in the other book, then the money is given back.
+/// Too near its expiry, a hold is given up: first the id is used up in the other book, then the money is returned.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_booking_that_comes_when_the_hold_was_given_up_is_not_done() {
+async fn a_booking_after_the_hold_was_given_up_is_refused() {
     for_each_engine(async |store| {
         let shelf = shelf(store).await;
         for (number, seconds) in [(1, MARGIN_SECONDS - 1), (2, MARGIN_SECONDS + 100)] {
             let it = new_move(&shelf, number, seconds);
             drive(&shelf, &it, 1).await;
-            // The second one runs out altogether before anybody looks.
+            // The second one expires before anybody looks.
             if number == 2 {
                 shelf.clock.advance_millis(1_000 * (MARGIN_SECONDS as u64 + 101));
                 shelf.run("a", pay(5_000, "bank", "ann", 1)).await.unwrap();
                 shelf.run("a", pay(5_001, "ann", "bank", 1)).await.unwrap();
             }
             assert_eq!(sweep(&shelf, it.id).await, Ended::GivenBack);
-            // The booking was under way all the time.
+            // The booking was on its way all the time.
             let late = ledger_api::NewTransaction {
                 postings: vec![crate::service::harness::posting("between:a", "bob", 100)],
                 id: Some(it.id),
@@ -148,9 +148,9 @@ async fn a_booking_that_comes_when_the_hold_was_given_up_is_not_done() {
     .await;
 }
 
-/// What a hold that is too short makes possible, and how it is repaired.
+/// What a too short hold makes possible, and how it is repaired.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_that_runs_out_behind_the_booking_is_repaired() {
+async fn a_hold_that_expires_after_the_booking_is_repaired() {
     for_each_engine(async |store| {
         let shelf = shelf(store).await;
         let it = new_move(&shelf, 1, 60);
@@ -161,7 +161,7 @@ async fn a_hold_that_runs_out_behind_the_booking_is_repaired() {
         assert_eq!(swept(&shelf, &it).await, Ended::Done);
         settled(&shelf, 1).await;
 
-        // Ann spends what came back to her: then bob has to give it back.
+        // Ann spends the returned money: then bob has to give it back.
         let it = new_move(&shelf, 2, 60);
         drive(&shelf, &it, 2).await;
         shelf.clock.advance_millis(61_000);
@@ -176,9 +176,9 @@ async fn a_hold_that_runs_out_behind_the_booking_is_repaired() {
     .await;
 }
 
-/// Drivers that are killed anywhere, a sweeper beside them that knows nothing of it, and a crash of everything.
+/// Drivers killed anywhere, a sweeper that knows nothing of it, and a crash of everything.
 #[tokio::test(flavor = "multi_thread")]
-async fn drivers_that_are_killed_anywhere_and_swept_at_the_same_time_move_money_once_or_not_at_all() {
+async fn killed_and_swept_drivers_move_money_at_most_once() {
     const MOVES: u128 = 40;
     for_each_engine(async |store| {
         let shelf = Arc::new(shelf(store).await);

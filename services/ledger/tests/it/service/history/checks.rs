@@ -1,4 +1,4 @@
-//! Random questions to the ledger, each with the model's answer.
+//! Random queries to the ledger, each with the model's answer.
 
 use kernel::{Clock, Timestamp};
 use ledger_api::{
@@ -18,7 +18,7 @@ fn basis(random: &mut StdRng) -> TimeBasis {
     if random.random() { TimeBasis::Record } else { TimeBasis::Event }
 }
 
-/// Often the very instant of a row, or one right beside it.
+/// Often exactly the instant of a row, or one next to it.
 fn instant(model: &Model, random: &mut StdRng) -> Timestamp {
     let entry = &model.entries[random.random_range(0..model.entries.len())];
     let instant = if random.random() { entry.recorded } else { entry.effective };
@@ -95,7 +95,7 @@ async fn check_trial(desk: &Desk, (at, by): (Timestamp, TimeBasis), of: impl Fn(
     }
 }
 
-/// A statement's question, and all that its pages said.
+/// A statement's query, and everything its pages returned.
 pub(super) struct Seen {
     query: StatementQuery,
     opening: StatementBalance,
@@ -175,12 +175,12 @@ async fn page(desk: &Desk, query: &StatementQuery) -> Statement {
     desk.ledger.statement(&desk.ctx, query.clone()).await.unwrap()
 }
 
-/// Through all pages and back again: both ways show the same.
+/// Through all pages and back: both directions show the same.
 async fn pages(desk: &Desk, query: StatementQuery) -> Seen {
     pages_with(desk, query, async || {}).await
 }
 
-/// The same, with something that happens between each two pages.
+/// The same, with something happening between any two pages.
 async fn pages_with(desk: &Desk, query: StatementQuery, mut between: impl AsyncFnMut()) -> Seen {
     let first = page(desk, &query).await;
     assert!(first.previous.is_none());
@@ -206,7 +206,7 @@ async fn pages_with(desk: &Desk, query: StatementQuery, mut between: impl AsyncF
     Seen { query, opening, closing, known, movements }
 }
 
-/// Over all of time, and over ranges that follow each other: one ends where the next one begins.
+/// Over all of time, and over consecutive ranges.
 pub(super) async fn check_statements(desk: &Desk, model: &Model, random: &mut StdRng) {
     for _ in 0..3 {
         let mut cuts: Vec<Timestamp> = (0..4).map(|_| instant(model, random)).collect();

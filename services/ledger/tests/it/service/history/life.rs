@@ -25,9 +25,9 @@ pub(super) async fn open(store: &TestStore) -> Desk {
     desk
 }
 
-/// Now and then several commands share a commit, and with it a record time; refusals are part of life.
+/// Sometimes several commands share a commit, and with it a record time; refusals occur too.
 pub(super) async fn commands(desk: &Desk, random: &mut StdRng, first: u128, count: usize) {
-    // A minute behind the opening of the accounts: late rows reach back to everything that was asked before.
+    // A minute after the opening of the accounts: late rows reach back to everything queried before.
     let begin = FakeClock::default().now().plus_seconds(60);
     let mut past = Past { known: vec![begin, desk.clock.now()], holds: vec![first] };
     let mut bits = first;
@@ -51,7 +51,7 @@ pub(super) async fn commands(desk: &Desk, random: &mut StdRng, first: u128, coun
     desk.run(pay((1 << 64) + bits, "world", "shop", 1)).await.unwrap();
 }
 
-/// Instants at which something happened, and what was held.
+/// Instants at which something happened, and the open holds.
 struct Past {
     known: Vec<Timestamp>,
     holds: Vec<u128>,
@@ -91,7 +91,7 @@ fn several(random: &mut StdRng, bits: u128) -> Operation {
     Operation::Create(create(bits, postings))
 }
 
-/// An instant that something else happened at, or right beside it, or any since the accounts were opened.
+/// An instant at which something else happened, or next to it, or any since the accounts were opened.
 fn late(desk: &Desk, random: &mut StdRng, operation: Operation, known: &[Timestamp]) -> Operation {
     let Operation::Create(create) = operation else { return operation };
     let now = desk.clock.now();

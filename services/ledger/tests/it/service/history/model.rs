@@ -1,4 +1,4 @@
-//! The past in plain lists: what every event did to every account, and sums over them.
+//! History in plain lists: what every event did to every account, and sums over them.
 
 use std::collections::BTreeMap;
 
@@ -26,13 +26,13 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub(super) entries: Vec<Entry>,
-    /// What is left of each posting of a pending transaction.
+    /// What remains of each posting of a pending transaction.
     left: BTreeMap<(u128, String, String), i64>,
     seen: u64,
 }
 
 impl Model {
-    /// Reads on in the feed of events, which knows nothing of sums.
+    /// Reads the feed of events, which has no sums.
     pub(super) async fn follow(&mut self, desk: &Desk) {
         loop {
             let pull = Pull { after: self.seen, max: 500, wait_ms: 0, consumer: None };
@@ -79,7 +79,7 @@ impl Model {
         }
     }
 
-    /// What row `known` and those before it did to an account, by the clock's order.
+    /// What row `known` and those before it did to an account, in the clock's order.
     pub(super) fn of(&self, account: &str, by: TimeBasis, known: u64) -> Vec<&Entry> {
         let own = self.entries.iter().filter(|entry| entry.account == account && entry.seq <= known);
         let mut own: Vec<&Entry> = own.collect();
@@ -92,7 +92,7 @@ impl Model {
         until.fold([0; 4], |sums, entry| added(sums, entry.change))
     }
 
-    /// Every movement of a range with what the account stood at behind it.
+    /// Every movement of a range with the account's balance after it.
     pub(super) fn statement(
         &self,
         account: &str,
@@ -128,7 +128,7 @@ pub(super) fn added(mut sums: [i64; 4], change: [i64; 4]) -> [i64; 4] {
     sums
 }
 
-/// As the account shows it: only `world` grows by debits.
+/// From the account's side: only `world` is a debit account.
 pub(super) fn stand(account: &str, [pd, pc, hd, hc]: [i64; 4]) -> Stand {
     if account == "world" { [pd - pc, hd, hc] } else { [pc - pd, hc, hd] }
 }

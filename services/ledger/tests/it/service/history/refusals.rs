@@ -1,4 +1,4 @@
-//! What is wrong with a question about the past, one test each.
+//! Refusals of history queries, one test each.
 
 use kernel::Timestamp;
 use ledger_api::{Limits, Refusal, RollUpQuery, Side, StatementCursor, StatementQuery, TrialBalanceQuery};

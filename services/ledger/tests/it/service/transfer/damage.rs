@@ -1,5 +1,5 @@
-//! A byte that changed, a line that is missing, twice or in another place: each is refused by the line's number, and what
-//! was stored is a whole beginning of the log.
+//! A changed byte, a missing line, a duplicate or a moved one: each is refused with the line's number, and what was
+//! stored is a whole beginning of the log.
 
 use ledger::{ExportOptions, TransferError, verify};
 use testkit::{TestStore, on_postgres};
@@ -7,7 +7,7 @@ use testkit::{TestStore, on_postgres};
 use super::history::History;
 use super::{WITH_KEYS, lines, read_in};
 
-/// The line that is complained of.
+/// The reported line.
 fn named(error: &TransferError) -> u64 {
     match error {
         TransferError::Damaged { line, .. } | TransferError::Unsound { line, .. } => *line,
@@ -17,7 +17,7 @@ fn named(error: &TransferError) -> u64 {
     }
 }
 
-/// Imports into empty books; answers the line that was named, after a look at what was stored.
+/// Imports into empty books; returns the reported line, after checking what was stored.
 async fn refused(store: &TestStore, lines: &[u8]) -> u64 {
     let error = read_in(store, lines).await.unwrap_err();
     let report = verify(&store.open().await, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
@@ -50,7 +50,7 @@ async fn every_changed_byte_is_refused_by_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_that_are_missing_twice_or_moved_are_refused() {
+async fn missing_duplicate_and_moved_lines_are_refused() {
     let whole = export_of(22).await;
     let all: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
     let said = async |changed: Vec<&[u8]>| {
@@ -63,7 +63,7 @@ async fn lines_that_are_missing_twice_or_moved_are_refused() {
         missing.remove(place);
         twice.insert(place, all[place]);
         moved.swap(place, place + 1);
-        // The count of the keys is in the last line; all others are missed by the line behind them.
+        // The number of keys is in the last line; every other missing line is noticed at the next one.
         let last = all.len() as u64 - 1;
         assert!([number, last].contains(&said(missing).await), "{number} is missing");
         assert!([number + 1].contains(&said(twice).await), "{number} is there twice");
@@ -74,10 +74,10 @@ async fn lines_that_are_missing_twice_or_moved_are_refused() {
     assert_eq!(said(longer).await, all.len() as u64 + 1);
 }
 
-/// Sums and hashes are right, and yet it cannot have happened: whoever can write hashes can write anything, so the fold
-/// trusts nothing that it stands on.
+/// Checksums and hashes are right, and yet it cannot have happened: anybody who can compute hashes can write anything,
+/// so the fold trusts nothing it builds on.
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_that_stand_on_nothing_are_refused() {
+async fn rows_without_a_basis_are_refused() {
     let whole = export_of(23).await;
     let text = String::from_utf8(whole).unwrap();
     let posted = text.lines().find(|line| line.contains("\"body\":\"0110")).unwrap();
@@ -90,7 +90,7 @@ async fn rows_that_stand_on_nothing_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_export_leaves_a_whole_beginning_on_postgres_too() {
+async fn a_damaged_export_leaves_a_whole_beginning_on_postgres() {
     let whole = export_of(24).await;
     on_postgres(async |store| {
         let mut changed = whole.clone();
@@ -108,7 +108,7 @@ async fn a_damaged_export_leaves_a_whole_beginning_on_postgres_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_export_in_the_page_about_the_format_can_be_imported() {
+async fn the_documents_example_export_can_be_imported() {
     let page = include_str!("../../../../../../docs/ledger-format.md");
     let lines = page.lines().filter_map(|line| line.strip_prefix("    {"));
     let example: String = lines.map(|line| format!("{{{line}\n")).collect();
@@ -117,7 +117,7 @@ async fn the_export_in_the_page_about_the_format_can_be_imported() {
     assert_eq!((imported.head.number, imported.head.last_seq), (1, 1));
     let report = verify(&store.open().await, &ledger_api::BookName::main(), Some(imported.head), |_| ()).await.unwrap();
     assert_eq!(report.rows, 1);
-    // Made by nobody but the page, it is what our own export writes.
+    // Written only from the document, it equals our own export.
     assert!(lines_of(&store).await == example.into_bytes());
 }
 
@@ -125,9 +125,9 @@ async fn lines_of(store: &TestStore) -> Vec<u8> {
     lines(store, ExportOptions::default()).await
 }
 
-/// Sums are no secret: what was rewritten with right sums is found by the hash of its group.
+/// Checksums are no secret: a rewritten line with a right checksum is detected by its group's hash.
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_that_were_rewritten_with_right_sums_are_refused_by_their_group() {
+async fn rewritten_lines_with_right_checksums_are_refused() {
     let whole = String::from_utf8(export_of(25).await).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
     let group = lines.iter().rposition(|line| line.starts_with("{\"group\"")).unwrap();
@@ -136,7 +136,7 @@ async fn lines_that_were_rewritten_with_right_sums_are_refused_by_their_group() 
         (group, "\"at\":1", "\"at\":2", "does not match its rows"),
         (metadata, "\\\"order\\\":\\\"", "\\\"order\\\":\\\"9", "does not match its hash"),
         (group + 1, "\"body\":\"01", "\"body\":\"02", "format version 2 is not known"),
-        (lines.len() - 1, "\"groups\":", "\"groups\":1", "are not those that the last line counts"),
+        (lines.len() - 1, "\"groups\":", "\"groups\":1", "do not match the lines before it"),
     ];
     for (place, from, to, words) in cases {
         let mut changed: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();

@@ -1,4 +1,4 @@
-//! An export written by hand, after the page about the format and without the ledger's code.
+//! An export written by hand from the format document, without the ledger's code.
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|place| u8::from_str_radix(&hex[place..place + 2], 16).unwrap()).collect()
 }
 
-/// A line with its sum; `members` ends without the closing brace.
+/// A line with its checksum; `members` ends without the closing brace.
 fn line(members: &str) -> String {
     let sum = hex(&Sha256::digest(members.as_bytes())[..4]);
     format!("{members},\"sum\":\"{sum}\"}}\n")
@@ -41,7 +41,7 @@ pub(crate) fn one_row(bodies: &[&str]) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// A changed line under a sum that is right again.
+/// A changed line with a corrected checksum.
 pub(crate) fn again(changed: &str) -> String {
     line(changed.rsplit_once(",\"sum\":").unwrap().0)
 }

@@ -18,7 +18,7 @@ pub(crate) struct History {
     pub(crate) desk: Desk,
     random: StdRng,
     made: u64,
-    /// Ids of transactions that were made, whatever became of them.
+    /// Ids of created transactions, whatever happened to them.
     ids: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl History {
         History::with(store, seed, steps, LedgerConfig::default()).await
     }
 
-    /// The same with account rows that are written behind the commit.
+    /// The same with deferred account rows.
     pub(crate) async fn behind(store: &TestStore, seed: u64, steps: usize) -> History {
         let config = LedgerConfig { write_behind_accounts: 0, ..LedgerConfig::default() };
         History::with(store, seed, steps, config).await
@@ -206,7 +206,7 @@ impl History {
     }
 
     async fn settle(&mut self) {
-        // The newer a transaction, the more likely is something left in it.
+        // The newer a transaction, the more likely something remains of it.
         let back = self.random.random_range(1..=self.ids.len().min(12));
         let target = self.ids[self.ids.len() - back].clone();
         let (amount, id) = (self.random.random_range(1..3_000), self.id());
@@ -237,7 +237,7 @@ impl History {
     }
 }
 
-/// A history that leaves a kind of row out would prove nothing about it.
+/// A history that lacks a kind of row would prove nothing about it.
 pub(crate) async fn has_every_kind(store: &TestStore) {
     let rows = store.open().await.read().await.unwrap().query("select body from log", &[]).await.unwrap();
     let kinds: std::collections::BTreeSet<u8> = rows.iter().map(|row| row.bytes(0).unwrap()[1]).collect();

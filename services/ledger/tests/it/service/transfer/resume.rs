@@ -1,4 +1,4 @@
-//! Whatever an export or an import leaves when it is interrupted, the next one goes on with.
+//! The next export or import continues whatever an interrupted one left.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ async fn to_file(store: &TestStore, file: &Path, options: ExportOptions) -> Resu
     export_file(&store.open_with(Access::ReadOnly).await, &ledger_api::BookName::main(), file, options, |_| ()).await
 }
 
-/// Every kind of place: within lines, between them, within groups, between them, around the last line.
+/// Every kind of position: within lines, between them, within groups, between them, around the last line.
 fn cuts(whole: &[u8], step: usize) -> Vec<usize> {
     let ends = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(place, _)| place + 1);
     let ends: Vec<usize> = ends.collect();
@@ -24,7 +24,7 @@ fn cuts(whole: &[u8], step: usize) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_goes_on_wherever_it_was_cut() {
+async fn an_export_continues_wherever_it_was_cut() {
     for_each_engine(async |source| {
         let mut history = History::of(source, 11, 60).await;
         let file = source.dir().join("log.jsonl");
@@ -38,7 +38,7 @@ async fn an_export_goes_on_wherever_it_was_cut() {
             assert!(fs::read(&file).unwrap() == whole, "cut at {cut}");
             assert!(cut < whole.len() / 2 || exported.rows_written < exported.head.last_seq / 2 + 70, "{exported:?}");
         }
-        // What the log has got since is added to a finished file.
+        // New rows of the log are added to a finished file.
         history.go_on(20).await;
         let exported = to_file(source, &file, WITH_KEYS).await.unwrap();
         assert!(exported.rows_written > 0 && exported.rows_written < exported.head.last_seq / 2);
@@ -50,7 +50,7 @@ async fn an_export_goes_on_wherever_it_was_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_another_log_or_of_something_else_is_left_alone() {
+async fn a_file_that_is_not_of_this_log_is_unchanged() {
     let (source, other) = (TestStore::sqlite(), TestStore::sqlite());
     History::of(&source, 12, 30).await;
     History::of(&other, 13, 30).await;
@@ -61,7 +61,7 @@ async fn a_file_of_another_log_or_of_something_else_is_left_alone() {
     let newer = b"{\"florin_export\":2,\"book\":\"main\",\"sum\":\"3b6e1d7b\"}\n".to_vec();
     for (content, words) in [
         (lines(&other, ExportOptions::default()).await, "is an export of another log"),
-        (changed, "not an export that can be gone on with: line "),
+        (changed, "not an export that can be continued: line "),
         (b"Dear Ann,\nhow are you?\n".to_vec(), "this is not an export of florin"),
         (b"Dear Ann".to_vec(), "this is not an export of florin"),
         (newer, "line 1"),
@@ -78,12 +78,12 @@ async fn a_file_of_another_log_or_of_something_else_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_goes_on_behind_a_cut_export() {
+async fn an_import_continues_after_a_truncated_export() {
     let source = TestStore::sqlite();
     History::of(&source, 14, 60).await;
     let whole = lines(&source, WITH_KEYS).await;
     for_each_engine(async |target| {
-        // Each cut finds the books as the one before has left them, and in between they only grow.
+        // Each cut finds the books as the previous one left them, and in between they only grow.
         let mut rows = 0;
         for cut in cuts(&whole, 15).into_iter().filter(|cut| *cut > 1 && *cut < whole.len()) {
             let said = read_in(target, &whole[..cut]).await.unwrap_err();
@@ -100,9 +100,9 @@ async fn an_import_goes_on_behind_a_cut_export() {
     .await;
 }
 
-/// A copy of books whose account rows were behind the log is a beginning of the log all the same.
+/// A copy of books whose account rows are deferred is still a beginning of the log.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_goes_on_behind_a_copy_with_account_rows_behind_the_log() {
+async fn an_import_continues_on_a_copy_with_deferred_account_rows() {
     let (source, copy) = (TestStore::sqlite(), TestStore::sqlite());
     let mut history = History::behind(&source, 15, 80).await;
     while super::rows(&source, "select * from account_head_mark").await.is_empty() {

@@ -1,4 +1,5 @@
-//! The recipe of `docs/ledger.md`, word for word: who moves money from book `a` to book `b`, and who finishes what was left.
+//! The recipe of `docs/ledger.md`: the driver moves money from book `a` to book `b`, the sweeper finishes interrupted
+//! moves.
 
 use kernel::{Clock, Timestamp};
 use ledger_api::{
@@ -12,28 +13,28 @@ use crate::service::harness::{Answer, path, posting};
 /// From ann's account in book `a` to bob's in book `b`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Move {
-    /// Of the hold in `a` and of the transaction in `b`.
+    /// The id of the hold in `a` and of the transaction in `b`.
     pub(super) id: TransactionId,
-    /// Of what ends it: post, void or repair.
+    /// The id of its end: post, void or repair.
     pub(super) end: TransactionId,
     pub(super) amount: i64,
     pub(super) expires_at: Timestamp,
 }
 
-/// What became of a move.
+/// The state of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// The hold never arrived, or was refused.
     NotBegun,
     Done,
     GivenBack,
-    /// Somebody could not be asked; sweep again.
+    /// A book could not be reached; sweep again.
     Later,
-    /// Booked in `b`, gone from nobody in `a`: a person has to look.
+    /// Booked in `b`, taken from nobody in `a`: a person has to look.
     Stuck,
 }
 
-/// A hold that runs out this soon is not relied on any more: longer than any command's deadline.
+/// A hold that expires this soon is no longer relied on: longer than any command's deadline.
 pub(super) const MARGIN_SECONDS: i64 = 3_600;
 
 pub(super) fn hold(it: &Move) -> NewTransaction {
@@ -48,14 +49,14 @@ pub(super) fn hold(it: &Move) -> NewTransaction {
     }
 }
 
-/// The transaction in the other book, worked out from the hold alone, so that whoever finds one can finish it.
+/// The transaction in the other book, derived from the hold alone, so that anybody who finds one can finish it.
 fn booking(hold: &Transaction) -> Option<NewTransaction> {
     let (leg, account) = (hold.postings.first()?, hold.metadata.get("account")?);
     let posting = Posting { amount: leg.amount, ..posting("between:a", account, 1) };
     Some(NewTransaction { id: Some(hold.id), postings: vec![posting], ..NewTransaction::default() })
 }
 
-/// The driver, which is stopped behind so many steps.
+/// The driver, which stops after this many steps.
 pub(super) async fn drive(shelf: &Shelf, it: &Move, steps: usize) -> Option<Ended> {
     if steps == 0 {
         return None;
@@ -71,7 +72,7 @@ pub(super) async fn drive(shelf: &Shelf, it: &Move, steps: usize) -> Option<Ende
     Some(end(shelf, &hold, is_booked(booked)).await)
 }
 
-/// Finishes a move of which only the id is known. As often as wanted, beside the driver too.
+/// Finishes a move of which only the id is known. Can be repeated, also while the driver runs.
 pub(super) async fn sweep(shelf: &Shelf, id: TransactionId) -> Ended {
     let hold = match find(shelf, "a", id).await {
         Ok(hold) => hold,
@@ -94,7 +95,7 @@ pub(super) async fn sweep(shelf: &Shelf, id: TransactionId) -> Ended {
     end(shelf, &hold, booked).await
 }
 
-/// Whether it is in the other book for good, or refused for good; nothing where neither is known.
+/// Whether it is permanently booked or permanently refused in the other book; `None` if neither is known.
 fn is_booked(answer: Answer<Transaction>) -> Option<bool> {
     match answer {
         Ok(_) => Some(true),
@@ -103,8 +104,8 @@ fn is_booked(answer: Answer<Transaction>) -> Option<bool> {
     }
 }
 
-/// Takes the id in the other book, so that the booking cannot come any more: the same under a condition that never holds
-/// is refused, and the refusal is remembered under the id. If the booking was there before, it stays.
+/// Uses up the id in the other book, so that the booking can no longer happen: the same under a condition that never
+/// holds is refused, and the refusal is remembered under the id. If the booking was there first, it stays.
 async fn give_up(shelf: &Shelf, booking: NewTransaction) -> Option<bool> {
     let id = booking.id?;
     let never = VersionCondition { account: path("between:a"), version: i64::MAX as u64 };
@@ -116,7 +117,7 @@ async fn give_up(shelf: &Shelf, booking: NewTransaction) -> Option<bool> {
     }
 }
 
-/// The last step: the hold's end follows what became of the booking.
+/// The last step: the hold ends as the booking did.
 async fn end(shelf: &Shelf, hold: &Transaction, booked: Option<bool>) -> Ended {
     let Some(id) = hold.metadata.get("end").and_then(|end| end.parse().ok()) else { return Ended::Stuck };
     let (transaction, id, amounts) = (hold.id, Some(id), Vec::new());
@@ -134,13 +135,13 @@ async fn end(shelf: &Shelf, hold: &Transaction, booked: Option<bool>) -> Ended {
     };
     match run(shelf, "a", operation).await {
         Ok(_) => ended,
-        // It had expired by itself, which gives the money back as well.
+        // It had already expired, which returns the money too.
         Err(LedgerError::Refused { refusal: Refusal::Expired { .. }, .. }) if ended == Ended::GivenBack => ended,
         Err(_) => Ended::Later,
     }
 }
 
-/// The hold ran out and the booking is there: take the money anew, or else take the booking back.
+/// The hold expired and the booking exists: take the money again, or else reverse the booking.
 async fn repair(shelf: &Shelf, hold: &Transaction) -> Ended {
     let (Some(leg), Some(end)) = (hold.postings.first(), hold.metadata.get("end").and_then(|end| end.parse().ok()))
     else {
