@@ -1,7 +1,7 @@
-//! Who is calling, at the edge: the bearer token of a request becomes its principal.
+//! Authentication at the edge: the bearer token of a request becomes its principal.
 //!
-//! A token is taken from the header `Authorization` and from nowhere else: addresses and bodies end up in logs.
-//! Invariant: whoever sends a credential is judged by it; nobody who sent a bad one goes on as somebody else.
+//! A token is only read from the header `Authorization`: URLs and bodies end up in logs. Invariant: a request with a
+//! credential is judged by it; one with a bad credential is never treated as somebody else.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -21,8 +21,8 @@ struct Door {
     without_token: Option<Principal>,
 }
 
-/// Puts the check in front of all routes of `router`. Without a token a call is answered as `without_token` may (only under
-/// `--demo` is there one), and is refused where there is none.
+/// Wraps all routes of `router`. A request without a token is handled as `without_token` says (only `--demo` has such a
+/// principal), and otherwise refused.
 pub fn authenticate(router: Router, gate: Gate, without_token: Option<Principal>) -> Router {
     router.layer(middleware::from_fn_with_state(Door { gate, without_token }, admit))
 }
@@ -46,11 +46,11 @@ impl Door {
     }
 }
 
-/// None: no credential was sent at all.
+/// `None`: the request has no credential.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, TokenRefusal> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let Some(one) = sent.next() else { return Ok(None) };
-    // Two would leave open which one counts, for us and for whatever stands before us.
+    // With two it would be unclear which one counts, for us and for any proxy in front of us.
     if sent.next().is_some() {
         return Err(TokenRefusal::Malformed);
     }
@@ -67,7 +67,7 @@ fn refused(why: TokenRefusal) -> Problem {
     why.into()
 }
 
-/// Whoever sent nothing learns how it is done, and of no error.
+/// A request without a credential is told how to send one, and gets no error code in the challenge.
 fn unauthenticated() -> Problem {
     let problem = refusals::UNAUTHENTICATED.because("send an access token: Authorization: Bearer …");
     problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))

@@ -1,7 +1,7 @@
-//! What the two things cost that every request pays for: the check of a token that is remembered, and one decision; and the
-//! floor under each and under a grant.
+//! Benchmarks of what every request pays for: checking a cached token, and one decision; and the lower bound of each
+//! and of a grant.
 //!
-//! It makes keys and tokens of its own and touches nothing of a running house.
+//! It creates its own keys and tokens and touches no running deployment.
 
 pub(crate) mod mint;
 
@@ -13,15 +13,15 @@ use crate::{Gate, GateSettings, Hears, Policy, RuleError, RuleSet, Standing, Ter
 
 pub use mint::{MintError, Minter};
 
-/// Calls that are timed together, because the clock shows microseconds.
+/// Calls that are timed together, because the clock has a resolution of microseconds.
 const TIMED_TOGETHER: usize = 50;
 
-/// Nanoseconds for one call.
+/// Nanoseconds per call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
     pub calls: usize,
     pub mean_ns: f64,
-    /// Of fifty calls in a row, the middle and the slow end.
+    /// Of fifty calls in a row, the median and the 99th percentile.
     pub p50_ns: f64,
     pub p99_ns: f64,
 }
@@ -32,13 +32,13 @@ pub enum BenchError {
     Mint(#[from] MintError),
     #[error(transparent)]
     Rule(#[from] RuleError),
-    #[error("a token that was just made is refused: {0}")]
+    #[error("a newly made token is refused: {0}")]
     Refused(#[from] TokenRefusal),
-    #[error("a decision came out wrong: {0}")]
+    #[error("a decision was wrong: {0}")]
     Decision(String),
 }
 
-/// The check of tokens that are remembered already, by turns.
+/// Checking tokens that are already cached, in turn.
 pub fn remembered_checks(words: &Vocabulary, tokens: usize, calls: usize) -> Result<Figures, BenchError> {
     let (gate, minter) = gate(words, GateSettings { remembered_max: tokens.max(1) * 2, ..GateSettings::default() })?;
     let made = (0..tokens.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
@@ -49,7 +49,7 @@ pub fn remembered_checks(words: &Vocabulary, tokens: usize, calls: usize) -> Res
     timed(calls, || next.next().map_or(Ok(()), |token| gate.verify(token).map(drop).map_err(BenchError::from)))
 }
 
-/// The check of tokens that were never seen: the signature, and all that follows.
+/// Checking new tokens: the signature, and everything after it.
 pub fn first_checks(words: &Vocabulary, calls: usize) -> Result<Figures, BenchError> {
     let (gate, minter) = gate(words, GateSettings::default())?;
     let made = (0..calls.max(1)).map(|number| minter.token(number)).collect::<Result<Vec<_>, _>>()?;
@@ -57,7 +57,7 @@ pub fn first_checks(words: &Vocabulary, calls: usize) -> Result<Figures, BenchEr
     timed(calls, || next.next().map_or(Ok(()), |token| gate.verify(token).map(drop).map_err(BenchError::from)))
 }
 
-/// What finding a remembered token by its hash costs at least.
+/// Minimum cost of finding a cached token by its hash.
 pub fn digests(calls: usize) -> Result<Figures, BenchError> {
     let token = Minter::new("bench")?.token(0)?;
     timed(calls, || {
@@ -66,7 +66,7 @@ pub fn digests(calls: usize) -> Result<Figures, BenchError> {
     })
 }
 
-/// What making a token costs at least.
+/// Minimum cost of making a token.
 pub fn signatures(calls: usize) -> Result<Figures, BenchError> {
     let minter = Minter::new("bench")?;
     let mut number = 0;
@@ -77,18 +77,18 @@ pub fn signatures(calls: usize) -> Result<Figures, BenchError> {
     })
 }
 
-/// A decision about a customer's own object, where `others` policies speak of other actions.
+/// A decision about a customer's own object, where `others` policies name other actions.
 pub fn decisions(words: &Vocabulary, others: usize, calls: usize) -> Result<Figures, BenchError> {
     decisions_by(words, others, calls, |action| format!("action == Action::\"{action}\""))
 }
 
-/// The same where every one of those policies has to be asked, because they tell the action apart by a condition: what a
-/// decision would cost without a selection.
+/// The same if all of those policies have to be evaluated, because they test the action in a condition: the cost of a
+/// decision without selection.
 pub fn decisions_without_selection(words: &Vocabulary, others: usize, calls: usize) -> Result<Figures, BenchError> {
     decisions_by(words, others, calls, |_| "action".to_owned())
 }
 
-/// The first word is asked about, and the policies speak of the rest.
+/// The first action is decided, and the policies name the others.
 fn decisions_by(
     words: &Vocabulary,
     others: usize,
@@ -116,7 +116,7 @@ fn decisions_by(
     })
 }
 
-/// A gate that knows one key and the product's own roles and rules.
+/// A gate with one known key and the built-in roles and rules.
 fn gate(words: &Vocabulary, settings: GateSettings) -> Result<(Gate, Minter), BenchError> {
     let minter = Minter::new("bench")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -1,19 +1,19 @@
-//! What an access token says: RFC 9068 with a few words of ours.
+//! The claims of an access token: RFC 9068 with a few of our own.
 
 use serde::{Deserialize, Serialize};
 
-/// The `typ` in a token's header; a token for another purpose is never taken for one of these.
+/// The `typ` in a token's header; it distinguishes access tokens from other tokens.
 pub const TOKEN_TYPE: &str = "at+jwt";
 
-/// What `acr` says behind a second factor of one's own: an app or a backup code. A code that was sent is worth less.
+/// The `acr` after a second factor of the user's own: an app or a backup code. A sent code does not count.
 pub const ACR_MFA: &str = "mfa";
 
-/// Times are whole seconds since 1970, as the standard has them.
+/// Times are whole seconds since 1970, as in the standard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
     pub aud: String,
-    /// The person's subject; of a client that acts for itself, its id.
+    /// The user's subject; for a client that acts for itself, its id.
     pub sub: String,
     pub exp: i64,
     pub nbf: i64,
@@ -28,20 +28,20 @@ pub struct Claims {
     /// Names; what they permit is looked up where the token is used.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// Tokens of an epoch before the subject's present one are refused.
+    /// Tokens with an epoch older than the subject's current one are refused.
     pub epoch: u64,
     /// The same for the client.
     pub client_epoch: u64,
-    /// The session that a person logged in with.
+    /// The session in which the user logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// When the person proved who they are.
+    /// When the user authenticated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// How: pwd, otp, sms, email, backup.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// [`ACR_MFA`] behind a second factor, else "pwd": it alone says so, whatever stands in `amr`.
+    /// [`ACR_MFA`] after a second factor, otherwise "pwd": only this counts, whatever `amr` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
 }

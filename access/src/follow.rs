@@ -1,7 +1,8 @@
-//! Keeps this process's copy fresh, where another process changes what it is a copy of.
+//! Keeps this process's copy of the terms up to date when another process changes them.
 //!
-//! One question is always under way: it is answered as soon as there is news, and soon anyhow. A question that fails, or
-//! takes too long, is asked again at once and then a few times a second, because a copy that grows old refuses everybody.
+//! One request is always in progress: it is answered as soon as something changed, and soon in any case. A request that
+//! fails or takes too long is repeated at once and then a few times a second, because an outdated copy refuses
+//! everybody.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,18 +13,19 @@ use tokio::task::JoinHandle;
 use crate::gate::Gate;
 use crate::{Hears, Since, Standing};
 
-/// How long the other side may keep a question for which it has no news.
+/// How long the other side may hold a request while nothing changes.
 pub const WAIT_MS: u64 = 1_000;
-/// An answer is not waited for longer. A source over rpc gives its call this much time, and the other side keeps it for half of that.
+/// Longest wait for a reply. A source over rpc gives its call this much time, and the other side holds it for half of
+/// that.
 pub const ANSWER_MS: u64 = 1_750;
 const PAUSE_FIRST_MS: u64 = 50;
 const PAUSE_MAX_MS: u64 = 400;
-/// Times that a source may answer at once, one after the other, before that is taken for a fault.
+/// Times that a source may answer at once, in a row, before that counts as a fault.
 const QUICK_ANSWERS_MAX: u32 = 100;
 
-/// Whoever can say what the terms are, in this process or another.
+/// The source of the terms, in this process or another.
 pub trait Source: Send + Sync + 'static {
-    /// Waits for news for up to `since.wait_ms`. The error is for the log.
+    /// Waits for changes for up to `since.wait_ms`. The error is for the log.
     fn standing(&self, since: Since) -> impl Future<Output = Result<Standing, String>> + Send;
 }
 
@@ -33,7 +35,7 @@ impl<S: Source> Source for Arc<S> {
     }
 }
 
-/// The task that follows, until it is closed or dropped.
+/// The task that follows the source, until it is closed or dropped.
 #[derive(Debug)]
 pub struct Follow {
     stop: watch::Sender<bool>,
@@ -41,7 +43,7 @@ pub struct Follow {
 }
 
 impl Gate {
-    /// Follows the source from now on.
+    /// Starts to follow the source.
     pub fn follow(&self, source: impl Source) -> Follow {
         let stop = watch::Sender::new(false);
         let run = run(self.clone(), source, stop.subscribe());
@@ -50,7 +52,7 @@ impl Gate {
 }
 
 impl Follow {
-    /// Asks no more; the copy grows old from here on.
+    /// Stops; the copy gets older from here on.
     pub async fn close(&self) {
         self.stop.send_replace(true);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -95,11 +97,11 @@ async fn run(gate: Gate, source: impl Source, mut stop: watch::Receiver<bool>) {
 }
 
 enum Heard {
-    /// The other side has waited for news.
+    /// The other side waited for changes.
     Nothing,
-    /// It has answered without waiting, as it does where there is news.
+    /// It answered without waiting, as it does if something changed.
     AtOnce,
-    /// Terms that this process cannot use, or nothing at all: asking at once would bring the same.
+    /// Terms that this process cannot use, or nothing at all: another request right away would get the same.
     Useless,
 }
 
@@ -129,7 +131,11 @@ fn pause(failures: u32) -> Duration {
 fn tell(failures: u32, why: &str) {
     metrics::counter!("access_follow_failures_total").increment(1);
     if failures % 100 == 1 {
-        tracing::warn!(why, failures, "the source of the terms was not heard; tokens are refused when that lasts");
+        tracing::warn!(
+            why,
+            failures,
+            "the source of the terms did not answer; tokens will be refused if this continues"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
-//! This process's own copy of the terms, and the check of a token against it.
+//! This process's copy of the terms, and the check of a token against it.
 //!
-//! Invariants: a check waits for nobody; expiry, revocation and the age of the copy are looked at in every check, also of a
-//! token that is remembered; a change of the terms holds from the next check on; terms that cannot be used are not taken over.
+//! Invariants: a check never waits; expiry, revocation and the age of the copy are checked every time, also for a
+//! cached token; a change of the terms takes effect on the next check; unusable terms are not adopted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -16,18 +16,18 @@ use crate::revocations::Revocations;
 use crate::terms::Ready;
 use crate::{Claims, Hears, PublicKey, Since, Standing, TokenRefusal, Vocabulary};
 
-/// Two clocks of one house may differ by so much.
+/// Maximum clock difference between two machines.
 const LEEWAY_SECONDS: i64 = 5;
-/// Between two looks for revocations that are over.
+/// Between two removals of expired revocations.
 const TIDY_EVERY_MS: u64 = 60_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GateSettings {
-    /// Tokens that are remembered, about 2 KiB each.
+    /// Cached tokens, about 2 KiB each.
     pub remembered_max: usize,
-    /// How old a copy may be that another process feeds. None: whatever changes the terms does it in this process.
+    /// Maximum age of a copy that another process feeds. `None`: the terms are changed in this process.
     pub stale_ms: Option<u64>,
-    /// Under `--demo`, another process of the house may call in the name of the demo principal.
+    /// Under `--demo`, other Florin processes may call in the name of the demo principal.
     pub demo: bool,
 }
 
@@ -37,7 +37,7 @@ impl Default for GateSettings {
     }
 }
 
-/// Cheap to clone; all clones are one.
+/// Cheap to clone; all clones share one state.
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
 
@@ -47,22 +47,22 @@ struct Inner {
     words: Vocabulary,
     ready: RwLock<Option<Arc<Ready>>>,
     revocations: RwLock<Revocations>,
-    /// When the last whole answer was asked for, in microseconds of the monotonic clock and one; 0: there was none.
+    /// When the last complete reply was requested, in microseconds of the monotonic clock plus one; 0: never.
     asked_at: AtomicU64,
     tidied_at: AtomicU64,
-    /// One at a time; it says how many sets of terms were taken over.
+    /// One at a time; the number of terms adopted so far.
     hearing: Mutex<u64>,
     remembered: Cache<Digest, Arc<Remembered>>,
 }
 
 type Digest = [u8; 32];
 
-/// A token whose signature was right.
+/// A token with a valid signature.
 struct Remembered {
     claims: Claims,
     key: Arc<PublicKey>,
     principal: Principal,
-    /// Of the terms by which the principal was made.
+    /// The number of the terms that the principal was built from.
     generation: u64,
 }
 
@@ -81,7 +81,7 @@ impl Gate {
         }))
     }
 
-    /// Whom the token speaks of, if it is to be believed now.
+    /// The token's principal, if the token is valid now.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenRefusal> {
         let ready = self.ready()?;
         if token.len() > TOKEN_BYTES_MAX {
@@ -97,18 +97,18 @@ impl Gate {
         self.not_revoked(&known.claims)?;
         let principal = known.principal.clone();
         if is_new {
-            // Only what was good is kept: a flood of bad tokens pushes nothing out.
+            // Only good tokens are cached: a flood of bad ones pushes nothing out.
             self.0.remembered.insert(name, known);
         }
         Ok(principal)
     }
 
-    /// Whether tokens can be judged now.
+    /// Whether tokens can be checked now.
     pub fn is_ready(&self) -> bool {
         self.ready().is_ok()
     }
 
-    /// The words that it judges by.
+    /// The vocabulary of its decisions.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.0.words
     }
@@ -131,10 +131,10 @@ impl Gate {
         revoked.map_or(Ok(()), |what| Err(TokenRefusal::Revoked(what)))
     }
 
-    /// Takes over what was asked for at `asked_at`: it is as old as the question, however long the answer took.
+    /// Adopts a reply requested at `asked_at`: it is as old as the request, however long the reply took.
     pub(crate) fn hear_as_of(&self, standing: Standing, asked_at: Monotonic) {
         let mut taken_over = self.0.hearing.lock().unwrap_or_else(PoisonError::into_inner);
-        // First of all, so that nothing is believed under new terms that was revoked before them.
+        // Revocations first, so that nothing revoked earlier is accepted under new terms.
         self.0
             .revocations
             .write()
@@ -184,7 +184,7 @@ impl Remembered {
         Ok(Remembered { claims: signed.claims, key: signed.key, principal, generation: ready.generation })
     }
 
-    /// The same under other terms; the signature need not be checked again where the key is the same.
+    /// The same under new terms; the signature need not be checked again if the key is unchanged.
     fn under(&self, ready: &Ready) -> Result<Remembered, TokenRefusal> {
         if !ready.keys.hold(&self.key) {
             return Err(TokenRefusal::UnknownKey);
@@ -196,7 +196,7 @@ impl Remembered {
     }
 }
 
-/// A token is found by what it hashes to, so that a memory full of names gives no token away.
+/// A token is found by its hash, so that a memory dump of keys reveals no token.
 fn name(token: &str) -> Digest {
     let mut name = Digest::default();
     name.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
@@ -225,7 +225,7 @@ impl Hears for Gate {
     }
 }
 
-/// A token is judged here, whoever has judged it before. What a process says of itself proves nothing.
+/// A token is checked here even if another process has checked it. What a process claims about itself proves nothing.
 impl Trust for Gate {
     fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
         let token = match caller {
@@ -239,7 +239,7 @@ impl Trust for Gate {
             Ok(principal) => Ok(principal),
             Err(refused) if refused.is_of_the_moment() => Err(TransportError::Stale(refused.to_string())),
             Err(refused) => {
-                tracing::info!(target: "access", why = %refused, "a call came with a token that is not believed");
+                tracing::info!(target: "access", why = %refused, "a call had an invalid token");
                 Ok(Principal::nobody())
             }
         }

@@ -1,6 +1,6 @@
-//! Keys that tokens are signed with, and the reading of what they signed.
+//! The keys that sign tokens, and verification with them.
 //!
-//! Invariant: how a signature is checked is a property of the key that the terms name, never of the token.
+//! Invariant: how a signature is checked is a property of the key in the terms, never of the token.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::{Claims, PublicKey, TOKEN_TYPE, TokenRefusal};
 
-/// Ours have about 800; what is longer is not even hashed.
+/// Ours have about 800; longer ones are not even hashed.
 pub(crate) const TOKEN_BYTES_MAX: usize = 8_192;
 
 #[derive(Default)]
@@ -24,13 +24,13 @@ struct Key {
     validation: Validation,
 }
 
-/// What a signature proved, and by which key.
+/// The verified claims, and the key.
 pub(crate) struct Signed {
     pub(crate) claims: Claims,
     pub(crate) key: Arc<PublicKey>,
 }
 
-/// What a token says about itself before anything is proved.
+/// What a token says about itself before anything is verified.
 #[derive(Deserialize)]
 struct Head {
     alg: String,
@@ -44,7 +44,7 @@ struct Head {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
-    #[error("key {0} is for an algorithm that is not known")]
+    #[error("key {0} has an unknown algorithm")]
     Algorithm(String),
     #[error("key {0} cannot be read")]
     Unreadable(String),
@@ -55,12 +55,12 @@ impl Keys {
         told.iter().map(|key| Ok((key.kid.clone(), Key::of(key)?))).collect::<Result<_, _>>().map(Keys)
     }
 
-    /// Whether this very key is still told.
+    /// Whether this exact key is still published.
     pub(crate) fn hold(&self, key: &PublicKey) -> bool {
         self.0.get(&key.kid).is_some_and(|known| *known.told == *key)
     }
 
-    /// What is signed, if it is: by one of these keys, in that key's own way.
+    /// The claims, if one of these keys signed them, with that key's own algorithm.
     pub(crate) fn read(&self, token: &str) -> Result<Signed, TokenRefusal> {
         let head = head(token)?;
         if head.alg.eq_ignore_ascii_case("none") {
@@ -76,7 +76,7 @@ impl Keys {
         if head.alg != key.told.alg {
             return Err(TokenRefusal::WrongAlgorithm);
         }
-        // The claims are read behind the signature, so that a stranger's text is never taken apart.
+        // The claims are read only after the signature is verified, so that a stranger's text is never parsed.
         let signed = jsonwebtoken::decode::<Claims>(token, &key.public, &key.validation).map_err(refusal)?;
         Ok(Signed { claims: signed.claims, key: Arc::clone(&key.told) })
     }
@@ -87,7 +87,7 @@ impl Key {
         let unreadable = |_| KeyError::Unreadable(told.kid.clone());
         let (algorithm, public) = match (told.alg.as_str(), &told.y) {
             ("EdDSA", None) => {
-                // 32 bytes, as RFC 8037 has them; the library would find out at the first token.
+                // 32 bytes, as in RFC 8037; the library would only find out at the first token.
                 let bytes = URL_SAFE_NO_PAD.decode(&told.x).unwrap_or_default();
                 if bytes.len() != 32 {
                     return Err(KeyError::Unreadable(told.kid.clone()));
@@ -101,7 +101,7 @@ impl Key {
     }
 }
 
-/// The library checks the signature. What is signed is checked against our own clock and terms, each time anew.
+/// The library checks the signature. The claims are checked against our own clock and terms, every time.
 fn signature_alone(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.algorithms = vec![algorithm];
@@ -126,7 +126,7 @@ fn refusal(error: jsonwebtoken::errors::Error) -> TokenRefusal {
     match error.kind() {
         ErrorKind::Json(_) | ErrorKind::Utf8(_) => TokenRefusal::WrongClaims,
         ErrorKind::InvalidAlgorithm => TokenRefusal::WrongAlgorithm,
-        // What cannot be decoded is no signature either.
+        // What cannot be decoded is not a signature either.
         _ => TokenRefusal::WrongSignature,
     }
 }

@@ -1,10 +1,11 @@
-//! Who is calling and what they may do, as every process of the house knows it and decides by itself.
+//! Authentication and authorization, decided locally in every process.
 //!
-//! Owns the terms under which tokens are believed: signing keys, roles, policies and revocations ([`Standing`]), what a
-//! token says ([`Claims`]), the roles and policies that come with the product, and the words that they are made of, which the
-//! rooms bring ([`Vocabulary`]). One room makes the terms; a [`Gate`] is each process's own copy. Refuses what it cannot verify,
-//! and everything when its copy is too old. Invariants: how a signature is checked depends on the key and never on the token; expiry and revocation are looked
-//! at in every check; rules narrow what roles grant. Start reading at [`Gate`], then [`RuleSet`].
+//! Owns the terms under which tokens are accepted: signing keys, roles, policies and revocations ([`Standing`]), the
+//! claims of a token ([`Claims`]), the built-in roles and policies, and the words that they are made of, which the
+//! rooms bring ([`Vocabulary`]). One room makes the terms; a [`Gate`] is each process's own copy. Refuses what it
+//! cannot verify, and everything if its copy is too old. Invariants: how a signature is checked depends on the key and
+//! never on the token; expiry and revocation are checked every time; rules narrow what roles grant. Start reading at
+//! [`Gate`], then [`RuleSet`].
 
 mod authenticate;
 pub mod bench;

@@ -1,31 +1,31 @@
-//! Every way for a token to be refused, by name. The names are for the log; a caller gets one of a few codes.
+//! Every reason for refusing a token, by name. The names are for the log; a caller gets one of a few codes.
 
 use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use platform::http::{Problem, Refusal};
 
-/// Why a token is not believed. Nothing of the token is part of it.
+/// Why a token is refused. Contains nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
     #[error("the token is longer than {max} bytes")]
     TooLong { max: usize },
-    #[error("the token does not have the form of one")]
+    #[error("the token is malformed")]
     Malformed,
-    #[error("the token is not signed at all")]
+    #[error("the token is not signed")]
     Unsigned,
-    #[error("the token is not signed in the way that its key is for")]
+    #[error("the token is not signed with its key's algorithm")]
     WrongAlgorithm,
-    #[error("the token does not say by which key it is signed")]
+    #[error("the token does not name its key")]
     NoKeyId,
-    #[error("the token is signed by a key that is not known")]
+    #[error("the token names an unknown key")]
     UnknownKey,
-    #[error("the token asks for an extension that is not known")]
+    #[error("the token requires an unknown extension")]
     Critical,
-    #[error("the token is for another purpose")]
+    #[error("the token has another type")]
     WrongType,
-    #[error("the signature is not right")]
+    #[error("the signature is wrong")]
     WrongSignature,
-    #[error("the token does not say what an access token has to say")]
+    #[error("the token lacks claims of an access token")]
     WrongClaims,
     #[error("the token is from another issuer")]
     WrongIssuer,
@@ -35,11 +35,11 @@ pub enum TokenRefusal {
     Expired,
     #[error("the token is not valid yet")]
     NotYetValid,
-    #[error("what the {0} was given is no longer believed")]
+    #[error("the {0}'s tokens were revoked")]
     Revoked(RevokedAs),
-    #[error("no terms were heard yet")]
+    #[error("no terms were received yet")]
     NoCopy,
-    #[error("no terms were heard for too long")]
+    #[error("no terms were received for too long")]
     Stale,
 }
 
@@ -62,24 +62,24 @@ impl std::fmt::Display for RevokedAs {
     }
 }
 
-/// What callers are told, in one table.
+/// The refusals that callers see, in one table.
 pub mod refusals {
     use super::{Refusal, StatusCode};
 
     pub const TOKEN_MALFORMED: Refusal =
-        Refusal::new(StatusCode::UNAUTHORIZED, "token_malformed", "The access token does not have the form of one");
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_malformed", "The access token is malformed");
     pub const TOKEN_EXPIRED: Refusal =
         Refusal::new(StatusCode::UNAUTHORIZED, "token_expired", "The access token has expired");
     pub const TOKEN_NOT_YET_VALID: Refusal =
         Refusal::new(StatusCode::UNAUTHORIZED, "token_not_yet_valid", "The access token is not valid yet");
     pub const TOKEN_REVOKED: Refusal =
-        Refusal::new(StatusCode::UNAUTHORIZED, "token_revoked", "The access token is no longer believed");
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_revoked", "The access token was revoked");
     pub const TOKEN_INVALID: Refusal =
-        Refusal::new(StatusCode::UNAUTHORIZED, "token_invalid", "The access token is not one of ours");
+        Refusal::new(StatusCode::UNAUTHORIZED, "token_invalid", "The access token is not valid");
     pub const ACCESS_STALE: Refusal = Refusal::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "access_stale",
-        "Whether the access token still holds cannot be known now",
+        "Cannot check now whether the access token was revoked",
     );
 
     pub const ALL: &[Refusal] =
@@ -90,7 +90,7 @@ const RETRY_AFTER_S: u32 = 1;
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
 impl TokenRefusal {
-    /// The token may be good; it cannot be known now.
+    /// The token may be valid; this cannot be determined now.
     pub fn is_of_the_moment(self) -> bool {
         matches!(self, TokenRefusal::NoCopy | TokenRefusal::Stale)
     }

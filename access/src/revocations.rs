@@ -1,7 +1,7 @@
-//! What is no longer believed although it was signed, as this process has heard it.
+//! The revocations that this process knows.
 //!
-//! Each entry goes when the last token that it is about has expired by itself, so that what is kept is bounded by what was
-//! revoked within the life of a token. The clock on the wall is not believed alone in that: it may jump ahead and come back.
+//! An entry is removed once the last token it concerns has expired, so that their number is bounded by the revocations
+//! within a token's lifetime. The wall clock alone does not decide this: it may jump ahead and come back.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct Revocations {
     clients: HashMap<String, Before>,
     sessions: HashMap<String, Kept>,
     tokens: HashMap<String, Kept>,
-    /// The number of the last one that was heard.
+    /// The number of the last one received.
     last: u64,
 }
 
@@ -32,7 +32,7 @@ struct Kept {
     heard: Monotonic,
 }
 
-/// No token lives longer than an hour, whatever its times say by whose clock; a minute for the clocks of two machines.
+/// No token lives longer than an hour, whatever its times; plus a minute for clock differences between machines.
 const KEPT_MS: u64 = 61 * 60 * 1_000;
 
 impl Kept {
@@ -47,8 +47,7 @@ impl Kept {
 }
 
 impl Revocations {
-    /// Numbers may leave gaps: rows that are over are not told. One that comes twice, or behind a later one, does no harm,
-    /// because epochs only rise.
+    /// Numbers may have gaps: expired rows are not sent. A repeated or late one does no harm, because epochs only rise.
     pub(crate) fn hear(&mut self, told: Vec<Revoked>, heard: Monotonic) {
         for Revoked { seq, what, until } in told {
             let kept = Kept { until, heard };

@@ -1,7 +1,7 @@
-//! The rules of the house as Cedar policies, compiled once per version of the terms, and one decision by them.
+//! The rules as Cedar policies, compiled once per version of the terms, and decisions by them.
 //!
-//! Invariants: rules narrow what permissions grant; a policy that fails on a question denies it; a decision asks only the
-//! policies that speak of its action, however many others there are.
+//! Invariants: rules narrow what permissions grant; a policy whose evaluation fails denies the call; a decision only
+//! evaluates the policies that may concern its action, however many others there are.
 
 mod built_in;
 mod compile;
@@ -23,7 +23,7 @@ pub use compile::{RuleError, check_policy};
 pub use facts::{Facts, MINUTES_OF_A_DAY};
 pub use hours::{Hours, Moment, ZoneError};
 
-/// Compiled policies, by the actions that they speak of.
+/// Compiled policies, by the actions that they concern.
 pub struct RuleSet {
     clock: Arc<dyn Clock>,
     hours: Hours,
@@ -32,14 +32,14 @@ pub struct RuleSet {
     authorizer: Authorizer,
 }
 
-/// What Cedar is asked about.
+/// The input of a Cedar decision.
 struct Question {
     request: Request,
     entities: Entities,
 }
 
 impl RuleSet {
-    /// The decision at a moment of the week.
+    /// The decision at a minute of the week.
     pub fn decide_at(&self, asked: &Asked<'_>, moment: Moment) -> Verdict {
         let decided = match self.selected.action(asked.resource, asked.action) {
             Some(action) => self.ask(asked, moment, action),
@@ -51,7 +51,7 @@ impl RuleSet {
         decided.unwrap_or_else(|why| Verdict::Undecided { why })
     }
 
-    /// The same by all policies at once: what the selection by action has to agree with.
+    /// The same by all policies at once: the selection by action must agree with it.
     #[cfg(test)]
     fn decide_by_all(&self, asked: &Asked<'_>, moment: Moment) -> Verdict {
         let action = self.selected.unselected(asked.resource, asked.action).unwrap();
@@ -81,7 +81,8 @@ impl RuleSet {
 
     fn principal(&self, principal: &Principal) -> Result<Entity, String> {
         let kind = self.types.of(principal.kind);
-        let kind = kind.ok_or_else(|| format!("rules say nothing of a principal that is {}", principal.kind.name()))?;
+        let kind =
+            kind.ok_or_else(|| format!("rules do not apply to a principal that is {}", principal.kind.name()))?;
         let roles = principal.roles.iter().map(|role| text(role));
         let second_factor = principal.proof.is_some_and(|proof| proof.second_factor);
         let told = [
@@ -116,7 +117,7 @@ fn entity<const N: usize>(
     Entity::new(uid, told, Default::default()).map_err(|error| error.to_string())
 }
 
-/// A policy that failed might have forbidden it: then nothing is allowed.
+/// A policy whose evaluation failed might have forbidden it: then nothing is allowed.
 fn verdict(response: &Response) -> Verdict {
     let reasons = || {
         let mut reasons: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
@@ -144,7 +145,7 @@ impl std::fmt::Debug for RuleSet {
     }
 }
 
-/// Under rules come those whom a token speaks of.
+/// Rules apply to principals that come from a token.
 fn under_rules() -> [PrincipalKind; 4] {
     [PrincipalKind::Customer, PrincipalKind::Employee, PrincipalKind::Admin, PrincipalKind::Service]
 }

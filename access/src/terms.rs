@@ -1,4 +1,4 @@
-//! The terms as they were told, made ready for use: keys that can be asked, roles by name, rules that are compiled.
+//! The terms made ready for use: parsed keys, roles by name, compiled rules.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::{ACR_MFA, Claims, Terms, TokenRefusal, Vocabulary};
 
 pub(crate) struct Ready {
     pub(crate) version: u64,
-    /// Another one for each set of terms that was taken over, whatever their version.
+    /// Different for every set of terms adopted, whatever the version.
     pub(crate) generation: u64,
     pub(crate) keys: Keys,
     issuer: String,
@@ -48,7 +48,7 @@ impl Ready {
         })
     }
 
-    /// Whether what was signed was signed for us, and whom it speaks of under these terms.
+    /// Whether the claims are meant for us, and the principal under these terms.
     pub(crate) fn principal(&self, claims: &Claims, token: &Arc<Secret>) -> Result<Principal, TokenRefusal> {
         if claims.iss != self.issuer {
             return Err(TokenRefusal::WrongIssuer);
@@ -71,18 +71,18 @@ impl Ready {
         Ok(principal)
     }
 
-    /// A role that is gone grants nothing.
+    /// A removed role grants nothing.
     fn permissions<'a>(&'a self, roles: &'a [String]) -> impl Iterator<Item = Permission> + 'a {
         roles.iter().filter_map(|role| self.roles.get(role)).flatten().cloned()
     }
 }
 
-/// Scopes of OpenID Connect say what a client learns about a person, and open nothing here.
+/// OpenID Connect scopes control what a client learns about a user, and grant no access here.
 fn scopes(scope: &str) -> Arc<[TokenScope]> {
     scope.split(' ').filter_map(|word| word.parse().ok()).collect()
 }
 
-/// Which factors count, and for what, is decided where the token is made; `amr` also tells of a mailbox that opened the account.
+/// Which factors count is decided where the token is made; `amr` also mentions a mailbox that opened the account.
 fn proof(at: i64, acr: Option<&str>) -> Proof {
     Proof { at: Timestamp::EPOCH.plus_seconds(at), second_factor: acr == Some(ACR_MFA) }
 }

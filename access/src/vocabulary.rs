@@ -1,6 +1,6 @@
-//! The words that permissions, scopes and policies are made of, and what the built-in roles hold of them: all rooms' together.
+//! The words of permissions, scopes and policies, and the built-in roles' permissions: those of all rooms together.
 //!
-//! A policy that names an unknown action is refused, so that a rule with a spelling mistake does not stand there and protect nothing.
+//! A policy that names an unknown action is refused, so that a misspelt rule does not silently protect nothing.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,12 +13,12 @@ use crate::Role;
 use crate::roles::{self, BUILT_IN, is_built_in};
 use crate::rules::schema;
 
-/// Cheap to clone; all clones are one.
+/// Cheap to clone; all clones share one state.
 #[derive(Clone)]
 pub struct Vocabulary(Arc<Words>);
 
 struct Words {
-    /// In the order of the rooms, each resource once.
+    /// In room order, each resource once.
     resources: Vec<(&'static str, Vec<&'static str>)>,
     roles: Vec<Role>,
     schema: OnceLock<Result<Schema, String>>,
@@ -26,15 +26,15 @@ struct Words {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VocabularyError {
-    #[error("{room} grants {permission} to the role {role}, and there is no such built-in role")]
+    #[error("{room} grants {permission} to the role {role}, but there is no such built-in role")]
     Role { room: &'static str, role: &'static str, permission: &'static str },
-    #[error("{room} grants {permission} to the role {role}, and that covers no word of any room")]
+    #[error("{room} grants {permission} to the role {role}, but that covers no word of any room")]
     Permission { room: &'static str, role: &'static str, permission: &'static str },
 }
 
 impl Vocabulary {
     /// # Errors
-    /// A grant to a role that is not built in, or of words that no room brings.
+    /// A grant to a role that is not built in, or of words that no room has.
     pub fn of(rooms: &[&'static Room]) -> Result<Vocabulary, VocabularyError> {
         let mut resources: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
         let of_rooms = rooms.iter().flat_map(|room| room.words);
@@ -57,7 +57,7 @@ impl Vocabulary {
         Ok(Vocabulary(Arc::new(Words { resources, roles, schema: OnceLock::new() })))
     }
 
-    /// Resources in the order of the rooms, each with its actions.
+    /// Resources in room order, each with its actions.
     pub fn resources(&self) -> impl Iterator<Item = (&'static str, &[&'static str])> {
         self.0.resources.iter().map(|(resource, actions)| (*resource, actions.as_slice()))
     }
@@ -67,7 +67,7 @@ impl Vocabulary {
         self.resources().flat_map(|(resource, actions)| actions.iter().map(move |action| (resource, *action)))
     }
 
-    /// Whether any action is covered by it; a permission with a spelling mistake grants nothing to anybody.
+    /// Whether it covers any action; a misspelt permission grants nothing to anybody.
     pub fn is_known(&self, permission: &Permission) -> bool {
         covers_any(&self.0.resources, permission)
     }
@@ -76,12 +76,12 @@ impl Vocabulary {
         self.0.roles.clone()
     }
 
-    /// The schema of policies in Cedar's own language, as the documentation shows it.
+    /// The schema of policies in Cedar's own language, for the documentation.
     pub fn schema_text(&self) -> String {
         schema::text(self)
     }
 
-    /// The words do not change, so that it is read once.
+    /// The words never change, so it is parsed once.
     pub(crate) fn schema(&self) -> Result<&Schema, &str> {
         let read = || schema::read(self);
         self.0.schema.get_or_init(read).as_ref().map_err(String::as_str)
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_permission_has_words_of_the_house() {
+    fn a_permission_must_use_known_words() {
         for known in ["accounts:read:own", "accounts:*:all", "*:read:all", "*:*:*", "metadata-keys:declare:all"] {
             assert!(sample().is_known(&known.parse().unwrap()), "{known}");
         }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_names_a_built_in_role_and_a_known_word() {
+    fn a_grant_must_name_a_built_in_role_and_a_known_word() {
         static NOBODY: Room = Room {
             words: &[("pebbles", &["read"])],
             grants: &[("visitor", &["pebbles:read:own"])],

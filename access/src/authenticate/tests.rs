@@ -35,7 +35,7 @@ impl Edge {
         Edge { gate, minter, without_token }
     }
 
-    /// Status, code (of a refusal) or subject, and the answer itself.
+    /// Status, code (of a refusal) or subject, and the response itself.
     async fn ask(&self, uri: &str, sent: &[&str], body: &str) -> (StatusCode, String, Response) {
         let who = async |Extension(principal): Extension<Principal>| principal.subject.to_string();
         let router = Router::new().route("/who", post(who));
@@ -47,7 +47,7 @@ impl Edge {
         let answer = router.oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
         let status = answer.status();
         if let Some(problem) = answer.extensions().get::<Problem>() {
-            // The edge writes the body and the headers of a problem; here it is asked what they would be.
+            // The edge writes the body and the headers of a problem; here they are computed.
             let (code, rendered) = (problem.refusal().code.to_owned(), answer);
             return (status, code, rendered);
         }
@@ -69,7 +69,7 @@ impl Edge {
 }
 
 #[tokio::test]
-async fn a_bearer_token_names_the_caller_however_the_scheme_is_written() {
+async fn the_bearer_scheme_is_case_insensitive() {
     let edge = Edge::new(None);
     let token = edge.token(|_| {});
     for scheme in ["Bearer", "bearer", "BEARER", "Bearer "] {
@@ -79,7 +79,7 @@ async fn a_bearer_token_names_the_caller_however_the_scheme_is_written() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_address_or_the_body_is_none() {
+async fn a_token_in_the_url_or_the_body_is_ignored() {
     let edge = Edge::new(None);
     let token = edge.token(|_| {});
     let (status, code, _) = edge.ask(&format!("/who?access_token={token}"), &[], "").await;
@@ -114,7 +114,7 @@ async fn each_refusal_has_its_code() {
 }
 
 #[tokio::test]
-async fn of_two_credentials_none_counts() {
+async fn a_request_with_two_credentials_is_refused() {
     let edge = Edge::new(None);
     let sent = format!("Bearer {}", edge.token(|_| {}));
     assert_eq!(edge.code(&[&sent, &sent]).await, "token_malformed");
@@ -122,7 +122,7 @@ async fn of_two_credentials_none_counts() {
 }
 
 #[tokio::test]
-async fn the_demo_principal_stands_in_for_whoever_sent_nothing_and_for_nobody_else() {
+async fn the_demo_principal_is_only_used_without_a_credential() {
     let edge = Edge::new(Some(Principal::demo()));
     let (status, subject, _) = edge.ask("/who", &[], "").await;
     assert_eq!((status, subject.as_str()), (StatusCode::OK, "demo"));
@@ -134,7 +134,7 @@ async fn the_demo_principal_stands_in_for_whoever_sent_nothing_and_for_nobody_el
 }
 
 #[tokio::test]
-async fn while_nothing_can_be_known_the_caller_is_asked_to_come_again() {
+async fn a_stale_gate_answers_503_with_retry_after() {
     let edge = Edge {
         gate: Gate::new(std::sync::Arc::new(SystemClock), GateSettings::default(), crate::vocabulary::sample()),
         ..Edge::new(None)
@@ -144,7 +144,7 @@ async fn while_nothing_can_be_known_the_caller_is_asked_to_come_again() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_the_header_that_clients_read() {
+fn the_www_authenticate_header_names_the_error() {
     let header = |problem: &Problem, name| problem.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let challenge = |problem| header(&problem, WWW_AUTHENTICATE);
     assert_eq!(challenge(unauthenticated()).as_deref(), Some("Bearer"));
@@ -155,7 +155,7 @@ fn what_is_wrong_is_said_in_the_header_that_clients_read() {
 }
 
 #[test]
-fn codes_are_unique_here_and_in_the_kit() {
+fn token_codes_are_unique_across_the_kit() {
     let mut codes: Vec<&str> = ours::ALL.iter().chain(refusals::ALL).map(|refusal| refusal.code).collect();
     let all = codes.len();
     codes.sort_unstable();

@@ -1,4 +1,4 @@
-//! A key and tokens for benchmarks and tests. Those of the house are sealed and rotated; nothing here is kept.
+//! A key and tokens for benchmarks and tests. Real keys are sealed and rotated; these are not stored.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
@@ -20,7 +20,7 @@ pub struct Minter {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a key or a token cannot be made: {0}")]
+#[error("a key or a token cannot be created: {0}")]
 pub struct MintError(String);
 
 impl Minter {
@@ -50,7 +50,7 @@ impl Minter {
         self.public.clone()
     }
 
-    /// A customer's token; each number is another customer.
+    /// A customer's token; each number is a different customer.
     pub fn token(&self, number: usize) -> Result<String, MintError> {
         self.sign(&self.header(), &claims(number))
     }

@@ -1,10 +1,10 @@
-//! The figures in small, so that what makes them keeps working; in full by hand, in release.
+//! Small benchmark runs, so that the code keeps working; run the full ones by hand, in release.
 
 use super::*;
 use crate::vocabulary::sample;
 
 #[test]
-fn the_figures_are_made() {
+fn the_benchmarks_run() {
     for figures in [
         digests(100),
         signatures(100),
@@ -32,8 +32,8 @@ fn what_it_costs() {
     };
     line("first check of a token", first_checks(&sample(), 5_000).unwrap());
     let remembered = line("remembered, 1 token", remembered_checks(&sample(), 1, 500_000).unwrap());
-    let many = line("remembered, 10,000 tokens by turns", remembered_checks(&sample(), 10_000, 500_000).unwrap());
-    // The middle: on a machine that others use too, the mean tells of them.
+    let many = line("cached, 10,000 tokens in turn", remembered_checks(&sample(), 10_000, 500_000).unwrap());
+    // The median: on a shared machine the mean also measures others' load.
     assert!(remembered.p50_ns < 5_000.0 && many.p50_ns < 5_000.0, "the goal is 5 us");
     for others in [0, 10, 100, 1_000] {
         let selected = line(

@@ -1,4 +1,4 @@
-//! A source that answers, breaks off, comes back and is slow.
+//! A source that answers, fails, recovers and is slow.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::*;
 use crate::bench::{Minter, mint};
 use crate::{GateSettings, Revoked, RevokedWhat, Terms, TokenRefusal};
 
-/// Identity as a process sees it that is not identity's own.
+/// Identity as seen by another process.
 struct Far {
     minter: Minter,
     state: Mutex<State>,
@@ -94,12 +94,12 @@ fn gate(stale_ms: u64) -> Gate {
     Gate::new(Arc::new(SystemClock), settings, crate::vocabulary::sample())
 }
 
-/// How long it took until the check came out so.
+/// The time until the check gave this result.
 async fn until(gate: &Gate, token: &str, wanted: Result<(), TokenRefusal>) -> Duration {
     let began = SystemClock.monotonic();
     let passed = || Duration::from_micros(SystemClock.monotonic().micros_since(began));
     while gate.verify(token).map(drop) != wanted {
-        assert!(passed() < Duration::from_secs(10), "still not {wanted:?} but {:?}", gate.verify(token).map(drop));
+        assert!(passed() < Duration::from_secs(10), "expected {wanted:?}, found {:?}", gate.verify(token).map(drop));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     passed()
@@ -112,7 +112,7 @@ fn token(far: &Far, number: usize) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_revocation_reaches_whoever_follows_within_a_second() {
+async fn a_revocation_reaches_other_processes_within_a_second() {
     let (far, gate) = (Far::new(), gate(5_000));
     let follow = gate.follow(Arc::clone(&far));
     for number in 1..=5 {
@@ -125,7 +125,7 @@ async fn a_revocation_reaches_whoever_follows_within_a_second() {
 }
 
 #[tokio::test]
-async fn whoever_breaks_off_is_heard_within_a_second_when_back_and_refuses_when_away_too_long() {
+async fn a_gate_refuses_without_its_source_and_recovers_within_a_second() {
     let (far, gate) = (Far::new(), gate(700));
     let _follow = gate.follow(Arc::clone(&far));
     let (token, jti) = token(&far, 1);
@@ -133,20 +133,20 @@ async fn whoever_breaks_off_is_heard_within_a_second_when_back_and_refuses_when_
     far.trouble(Trouble::Fails);
     until(&gate, &token, Err(TokenRefusal::Stale)).await;
     let asked = far.asked.load(Ordering::SeqCst);
-    assert!(asked < 40, "{asked} questions: it asks often, and not without a pause");
+    assert!(asked < 40, "{asked} requests: frequent, but with pauses");
     far.revoke(&jti);
     far.trouble(Trouble::None);
     assert!(until(&gate, &token, REVOKED).await < Duration::from_secs(1));
 }
 
 #[tokio::test]
-async fn whoever_falls_silent_is_asked_again() {
+async fn a_silent_source_is_asked_again() {
     let (far, gate) = (Far::new(), gate(5_000));
     let _follow = gate.follow(Arc::clone(&far));
     let (token, jti) = token(&far, 1);
     until(&gate, &token, Ok(())).await;
     far.trouble(Trouble::Silent);
-    // The next question is the one that is never answered.
+    // The next request is never answered.
     tokio::time::sleep(Duration::from_millis(WAIT_MS + 200)).await;
     far.revoke(&jti);
     far.trouble(Trouble::None);
@@ -155,7 +155,7 @@ async fn whoever_falls_silent_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_answer_is_as_old_as_its_question() {
+async fn a_reply_is_as_old_as_its_request() {
     let (far, gate) = (Far::new(), gate(600));
     let asked_at = SystemClock.monotonic();
     tokio::time::sleep(Duration::from_millis(650)).await;
@@ -165,11 +165,11 @@ async fn an_answer_is_as_old_as_its_question() {
     gate.hear_as_of(far.answer(Since::default()), SystemClock.monotonic());
     assert!(gate.verify(&token).is_ok());
     gate.hear_as_of(far.answer(Since::default()), Monotonic::default());
-    assert!(gate.verify(&token).is_ok(), "a late answer does not make it older");
+    assert!(gate.verify(&token).is_ok(), "a late reply does not make it older");
 }
 
 #[tokio::test]
-async fn terms_that_cannot_be_used_are_not_asked_for_without_a_pause() {
+async fn unusable_terms_are_requested_again_with_pauses() {
     let (far, gate) = (Far::new(), gate(5_000));
     far.state.lock().unwrap().bad_terms = true;
     let follow = gate.follow(Arc::clone(&far));
@@ -181,7 +181,7 @@ async fn terms_that_cannot_be_used_are_not_asked_for_without_a_pause() {
     follow.close().await;
     let asked = far.asked.load(Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(far.asked.load(Ordering::SeqCst), asked, "whoever is closed asks no more");
+    assert_eq!(far.asked.load(Ordering::SeqCst), asked, "no requests after it was closed");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A gate with a clock that obeys, and tokens of every kind.
+//! A gate with a test clock, and tokens of every kind.
 
 mod copy;
 mod refused;
@@ -18,7 +18,7 @@ pub(super) struct House {
 }
 
 impl House {
-    /// Fed from another process, and has heard version 1 just now.
+    /// Fed from another process, with version 1 just received.
     fn new() -> House {
         House::with(GateSettings::default())
     }
@@ -46,7 +46,7 @@ impl House {
         self.gate.hear(Standing { version, terms, revoked, more: false });
     }
 
-    /// Ann's token of now, for an hour.
+    /// A token for ann, issued now and valid for an hour.
     fn claims(&self) -> Claims {
         let now = self.now();
         Claims { exp: now + 3_600, nbf: now, iat: now, auth_time: Some(now - 60), ..mint::claims(1) }
@@ -64,7 +64,7 @@ impl House {
         self.minter.sign(&self.minter.header(), claims).unwrap()
     }
 
-    /// The claims with one of them changed, or taken out where the value is null.
+    /// The claims with one of them changed, or removed if the value is null.
     fn changed(&self, name: &str, value: Value) -> String {
         let mut claims = serde_json::to_value(self.claims()).unwrap();
         if value.is_null() {
@@ -94,7 +94,7 @@ fn role(name: &str, permissions: &[&str]) -> Role {
 }
 
 #[test]
-fn a_good_token_becomes_the_principal_that_it_speaks_of() {
+fn a_valid_token_becomes_its_principal() {
     let house = House::new();
     let token = house.token();
     let principal = house.gate.verify(&token).unwrap();
@@ -112,9 +112,9 @@ fn a_good_token_becomes_the_principal_that_it_speaks_of() {
     assert!(principal.rules.is_some());
 }
 
-/// Where a mailbox opened the account, or a code was sent there, identity says `pwd`: the words of `amr` do not say more.
+/// If a mailbox opened the account, or a code was sent there, identity says `pwd`: `amr` does not change that.
 #[test]
-fn a_mailbox_is_no_second_factor_and_a_program_proves_nothing_as_a_person() {
+fn only_acr_mfa_counts_as_a_second_factor() {
     let house = House::new();
     let proof = |amr: &[&str], acr: Option<&str>| {
         let amr = amr.iter().map(|word| (*word).to_owned()).collect();
@@ -146,7 +146,7 @@ fn a_mailbox_is_no_second_factor_and_a_program_proves_nothing_as_a_person() {
 }
 
 #[test]
-fn keys_of_both_kinds_verify_each_what_it_signed() {
+fn keys_of_both_algorithms_verify_their_own_signatures() {
     let house = House::new();
     let other = Minter::es256("key-2").unwrap();
     let mut terms = house.terms();
@@ -157,7 +157,7 @@ fn keys_of_both_kinds_verify_each_what_it_signed() {
 }
 
 #[test]
-fn what_is_remembered_is_bounded_and_bad_tokens_push_nothing_out() {
+fn the_token_cache_is_bounded_and_bad_tokens_evict_nothing() {
     let house = House::with(GateSettings { remembered_max: 64, ..GateSettings::default() });
     let good = house.token();
     house.gate.verify(&good).unwrap();

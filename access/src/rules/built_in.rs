@@ -1,4 +1,4 @@
-//! The policies that come with the product and stay.
+//! The built-in policies, which cannot be changed.
 
 use crate::Policy;
 
@@ -11,19 +11,19 @@ struct BuiltIn {
 const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         id: "reach-all",
-        description: "whoever holds a permission with the scope all reaches what others own",
+        description: "a permission with the scope all reaches objects of every owner",
         text: r#"permit (principal, action, resource)
 when { context.reach == "all" };"#,
     },
     BuiltIn {
         id: "own-objects",
-        description: "everybody else reaches what is theirs, and lists of that",
+        description: "any other permission reaches the caller's own objects, and lists of them",
         text: r#"permit (principal, action, resource)
 when { context.listed || (resource has owner && resource.owner == principal.subject) };"#,
     },
     BuiltIn {
         id: "office-hours",
-        description: "employees work from 09:00 to 17:59 by the institution's clocks",
+        description: "employees work from 09:00 to 17:59 in the institution's time zone",
         text: r#"forbid (principal is Employee, action, resource)
 unless { context.minute >= 540 && context.minute < 1080 };"#,
     },

@@ -1,4 +1,4 @@
-//! From policies as text to what a decision asks: for each action, those policies that can speak of it.
+//! From policies as text to decisions: for each action, the policies that may concern it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::once::told_once;
 use super::schema::Types;
 use crate::{Policy, Vocabulary};
 
-/// What somebody has written stands in it.
+/// It contains text that an administrator wrote.
 const DETAIL_LETTERS_MAX: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,11 +25,11 @@ pub enum RuleError {
     Policy { id: String, detail: String },
     #[error(transparent)]
     Zone(#[from] ZoneError),
-    #[error("the product's own words for policies cannot be used: {0}")]
+    #[error("the built-in schema of policies is invalid: {0}")]
     Product(String),
 }
 
-/// One action, and what decides about it.
+/// One action, and its policies.
 pub(super) struct Action {
     pub(super) uid: EntityUid,
     pub(super) entity: Entity,
@@ -42,15 +42,15 @@ pub(super) struct Selected {
     action_type: EntityTypeName,
 }
 
-/// A policy and the actions and groups of actions that it names. None: it speaks of every action.
+/// A policy and the actions and groups of actions it names. `None`: it concerns every action.
 struct Read {
     policy: Cedar,
     names: Option<Vec<EntityUid>>,
 }
 
 impl RuleSet {
-    /// The product's own policies and those of `policies` that are switched on. All of them have to be good: a rule that is
-    /// left out in silence protects nothing.
+    /// The built-in policies and the enabled ones of `policies`. All of them must be valid: a silently omitted rule
+    /// protects nothing.
     pub fn compile(
         policies: &[Policy],
         zone: &str,
@@ -70,7 +70,7 @@ impl RuleSet {
     }
 }
 
-/// Whether a policy may be stored: it is one policy, it forbids, it speaks of things that there are, and it is not one that
+/// Whether a policy may be stored: it is one policy, it forbids, it refers only to what exists, and it is not one that
 /// can never hold.
 pub fn check_policy(id: &str, text: &str, words: &Vocabulary) -> Result<(), RuleError> {
     let schema = words.schema().map_err(|error| RuleError::Product(error.to_owned()))?;
@@ -79,7 +79,7 @@ pub fn check_policy(id: &str, text: &str, words: &Vocabulary) -> Result<(), Rule
     let validated = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
     let mut found: Vec<String> = validated.validation_errors().map(ToString::to_string).collect();
     if found.is_empty() {
-        // Where something is wrong they only say what follows from it, as that such a policy never holds.
+        // After an error they only report its consequences, such as that the policy never holds.
         found = validated.validation_warnings().map(ToString::to_string).collect();
     }
     let known = format!("for policy `{id}`, ");
@@ -87,13 +87,13 @@ pub fn check_policy(id: &str, text: &str, words: &Vocabulary) -> Result<(), Rule
     if found.is_empty() { Ok(()) } else { Err(wrong(id, &found.join("; "))) }
 }
 
-/// What somebody has added may only forbid: permissions are granted by roles, where they can be seen.
+/// Added policies may only forbid: permissions are granted by roles, where they can be seen.
 fn narrowing(id: &str, text: &str) -> Result<Cedar, RuleError> {
     let policy = parsed(id, text)?;
     if policy.effect() == Effect::Forbid {
         return Ok(policy);
     }
-    let detail = "a policy forbids; what somebody may do is granted by a role".to_owned();
+    let detail = "a policy can only forbid; permissions are granted by roles".to_owned();
     Err(RuleError::Policy { id: id.to_owned(), detail })
 }
 
@@ -134,7 +134,7 @@ impl Selected {
         self.by_action.get(resource)?.get(action)
     }
 
-    /// An action that is not among the words of the house is rare, and selected when it is asked about.
+    /// An action outside the vocabulary is rare, and selected at decision time.
     pub(super) fn compiled(&self, resource: &str, action: &str) -> Result<Action, RuleError> {
         self.of_those(resource, action, Read::speaks_of)
     }

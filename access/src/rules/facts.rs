@@ -1,5 +1,5 @@
-//! What a policy's answer depends on, read from its text, so that a comparison of two sets of rules asks about no more than
-//! can differ, and about all of that.
+//! What a policy's decision depends on, read from its text, so that a comparison of two rule sets evaluates exactly the
+//! questions whose answers can differ.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,17 @@ use super::compile::RuleError;
 
 pub const MINUTES_OF_A_DAY: u16 = 1_440;
 
-/// Where a policy looks at something in a way that is not understood here, the answer is "at all of it".
+/// If a policy uses something in a way that is not understood here, it counts as depending on all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Minutes of the day at which the answer may become another one.
+    /// Minutes of the day at which the decision may change.
     pub minutes: BTreeSet<u16>,
     pub weekday: bool,
-    /// It looks at who somebody is, and not only at their kind and roles.
+    /// It depends on who the principal is, and not only on kind and roles.
     pub person: bool,
     pub client: bool,
     pub second_factor: bool,
-    /// The actions and groups of actions that it names. None: it speaks of every action.
+    /// The actions and groups of actions that it names. `None`: it concerns every action.
     pub names: Option<BTreeSet<String>>,
 }
 
@@ -32,7 +32,7 @@ impl Facts {
         let policy = Cedar::parse(Some(PolicyId::new(id)), text).map_err(|error| wrong(error.to_string()))?;
         let tree = policy.to_json().map_err(|error| wrong(error.to_string()))?;
         let mut facts = Facts { names: names(&policy.action_constraint()), ..Facts::default() };
-        // `==` and `in` name somebody; `is` names a kind only.
+        // `==` and `in` name a principal; `is` names only a kind.
         let head = tree.get("principal");
         facts.person = head.is_some_and(|head| head.get("entity").is_some() || head.get("in").is_some());
         facts.look(tree.get("conditions").unwrap_or(&Value::Null));
@@ -72,7 +72,7 @@ impl Facts {
         }
     }
 
-    /// A variable as a whole: anything of it may count.
+    /// A variable used as a whole: any part of it may matter.
     fn whole(&mut self, variable: &str) {
         let looked_at: &[&str] = match variable {
             "principal" => &["subject", "client", "second_factor"],
@@ -98,7 +98,7 @@ fn names(constraint: &ActionConstraint) -> Option<BTreeSet<String>> {
     }
 }
 
-/// `context.minute < 540` and the like: the answer turns at that minute, or at the next one, and nowhere else.
+/// `context.minute < 540` and the like: the decision changes at that minute, or at the next one, and nowhere else.
 fn compared_minute(tree: &Value) -> Option<i64> {
     let (operator, sides) = tree.as_object().filter(|parts| parts.len() == 1)?.iter().next()?;
     if !COMPARISONS.contains(&operator.as_str()) {
@@ -120,7 +120,7 @@ fn attribute_of(tree: &Value) -> Option<(&str, &str)> {
     Some((access.get("left")?.get("Var")?.as_str()?, access.get("attr")?.as_str()?))
 }
 
-/// `principal is Employee`, without a word on who.
+/// `principal is Employee`, without naming anyone.
 fn asks_for_a_kind(tree: &Value) -> bool {
     tree.get("is")
         .is_some_and(|is| is.get("in").is_none() && is.get("left").is_some_and(|left| left.get("Var").is_some()))
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_with_a_number_turns_there_and_nowhere_else() {
+    fn a_comparison_with_a_minute_changes_only_there() {
         assert_eq!(facts("context.minute < 540 || 1080 <= context.minute"), turns(&[540, 541, 1080, 1081]));
         assert_eq!(facts("context.minute == 1439"), turns(&[1439]));
         assert_eq!(facts("context.minute >= -1"), turns(&[0]));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_may_turn_at_any_minute() {
+    fn an_unknown_use_of_minutes_may_change_at_any_minute() {
         let all: Vec<u16> = (0..MINUTES_OF_A_DAY).collect();
         for condition in ["context.minute * 2 < 1000", "context.minute < context.weekday", "context == {\"minute\": 1}"]
         {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_policy_looks_at_is_found_wherever_it_stands() {
+    fn a_policys_dependencies_are_found_anywhere_in_it() {
         assert!(facts("context.weekday > 5").weekday);
         assert!(facts("!(principal has client) || principal.client == \"x\"").client);
         assert!(facts("if principal.second_factor then false else true").second_factor);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_speaks_of_the_actions_that_it_names() {
+    fn a_policy_concerns_the_actions_it_names() {
         let of = |head: &str| Facts::of("one", &format!("forbid (principal, {head}, resource);")).unwrap();
         let one = of("action == Action::\"accounts:read\"");
         assert!(one.speaks_of("accounts", "read") && !one.speaks_of("accounts", "open"));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_names_somebody_looks_at_who_it_is() {
+    fn a_head_that_names_a_principal_depends_on_who_it_is() {
         let person = |head: &str| Facts::of("one", &format!("forbid ({head}, action, resource);")).unwrap().person;
         assert!(person("principal == Customer::\"cust_ann\"") && person("principal in Admin::\"x\""));
         assert!(!person("principal") && !person("principal is Service"));

@@ -1,16 +1,17 @@
-//! What the clocks on the institution's walls show.
+//! Wall clock time at the institution.
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use kernel::Timestamp;
 
-/// The institution's zone, by the database that comes with the binary.
+/// The institution's time zone, from the time zone database in the binary.
 #[derive(Debug, Clone)]
 pub struct Hours(TimeZone);
 
 /// A minute of a week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
-    /// Of the day, from 0 to 1439, as the wall clock shows it: on the days on which clocks are set, an hour comes twice or never.
+    /// Of the day, from 0 to 1439, as the wall clock shows it: on days when clocks change, an hour occurs twice or
+    /// never.
     pub minute: u16,
     /// From 1, Monday, to 7.
     pub weekday: u8,
@@ -27,7 +28,7 @@ impl Hours {
     }
 
     pub fn moment(&self, now: Timestamp) -> Moment {
-        // Every timestamp of ours lies within what the library knows.
+        // All our timestamps are within the library's range.
         let instant = jiff::Timestamp::from_microsecond(now.micros()).unwrap_or_default();
         let shown = self.0.to_datetime(instant);
         let minute = shown.hour().unsigned_abs() as u16 * 60 + shown.minute().unsigned_abs() as u16;
@@ -45,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_clock_of_the_zone_counts() {
+    fn minutes_follow_the_zones_wall_clock() {
         assert_eq!(shown("UTC", "2026-01-31T23:59:59.999999Z"), (23, 59, 6));
         assert_eq!(shown("Europe/Berlin", "2026-01-31T23:30:00Z"), (0, 30, 7));
         assert_eq!(shown("America/New_York", "2026-02-02T03:00:00Z"), (22, 0, 7));
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_are_set_in_spring_and_autumn() {
+    fn daylight_saving_changes_are_followed() {
         // Berlin goes from 02:00 to 03:00 on 2026-03-29, and from 03:00 back to 02:00 on 2026-10-25; both are Sundays.
         assert_eq!(shown("Europe/Berlin", "2026-03-29T00:59:00Z"), (1, 59, 7));
         assert_eq!(shown("Europe/Berlin", "2026-03-29T01:00:00Z"), (3, 0, 7));

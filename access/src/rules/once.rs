@@ -1,6 +1,7 @@
-//! What is wrong with a policy, each thing once: a mistake is found for each kind of principal and at each place where it stands.
+//! Removes duplicate errors about a policy: a mistake is found for each kind of principal and at each place where it
+//! occurs.
 
-/// In order, without what is said already; those that differ in one name between backticks are one that has all the names.
+/// In order, without duplicates; errors that differ in one name between backticks become one with all the names.
 pub(super) fn told_once(mut found: Vec<String>) -> Vec<String> {
     found.sort_unstable();
     found.dedup();
@@ -14,10 +15,10 @@ pub(super) fn told_once(mut found: Vec<String>) -> Vec<String> {
     told.iter().map(Told::text).collect()
 }
 
-/// Words and names in turn.
+/// Words and names alternate.
 struct Told<'a> {
     parts: Vec<&'a str>,
-    /// Of the name in which the others differ.
+    /// The position of the name in which the others differ.
     place: Option<usize>,
     more: Vec<&'a str>,
 }
@@ -57,14 +58,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_twice_is_told_once() {
+    fn duplicate_errors_are_merged() {
         assert_eq!(told(&["b", "a", "b"]), ["a", "b"]);
         assert_eq!(told(&["no `x` of `A`", "no `x` of `C`", "no `x` of `B`"]), ["no `x` of `A`, `B`, `C`"]);
         assert_eq!(told(&["no `x` of `A`", "no `y` of `A`"]), ["no `x`, `y` of `A`"]);
     }
 
     #[test]
-    fn different_things_stay_apart() {
+    fn different_errors_stay_separate() {
         assert_eq!(told(&["no `x` of `A`", "no `y` of `B`"]), ["no `x` of `A`", "no `y` of `B`"]);
         assert_eq!(told(&["no `x` of `A`", "not `x` of `A`", "no `x`"]), ["no `x`", "no `x` of `A`", "not `x` of `A`"]);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The words that policies are written in: who asks, what for, about which object, and when.
+//! The schema of policies: principals, actions, objects and context.
 
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ type When = {
 };
 "#;
 
-/// Cedar's own names of our kinds.
+/// Cedar's names for our kinds.
 #[derive(Debug)]
 pub(super) struct Types {
     kinds: [(PrincipalKind, EntityTypeName); 4],
@@ -83,7 +83,7 @@ mod tests {
     use crate::vocabulary::sample;
 
     #[test]
-    fn every_word_of_the_house_is_an_action() {
+    fn every_known_permission_word_is_a_cedar_action() {
         let words = sample();
         let actions: Vec<String> =
             words.schema().unwrap().actions().map(|uid| uid.id().unescaped().to_owned()).collect();

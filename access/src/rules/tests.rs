@@ -1,4 +1,4 @@
-//! What the rules decide, told by tables and properties.
+//! The rules' decisions, as tables and properties.
 
 mod policies;
 mod properties;
@@ -9,7 +9,7 @@ use testkit::FakeClock;
 use super::*;
 use crate::Policy;
 
-/// Noon of a Saturday; nobody but employees minds.
+/// Noon on a Saturday; only employees are affected.
 pub(super) const NOON: Moment = Moment { minute: 720, weekday: 6 };
 
 pub(super) fn rules(policies: &[Policy]) -> RuleSet {
@@ -34,7 +34,7 @@ fn forbidden(rule: &str) -> Verdict {
 }
 
 #[test]
-fn what_is_ones_own_is_open_and_what_is_not_is_out_of_reach() {
+fn own_objects_are_allowed_and_others_out_of_reach() {
     let rules = rules(&[]);
     for kind in under_rules() {
         let ann = somebody(kind);
@@ -67,7 +67,7 @@ fn employees_work_from_nine_to_five_fifty_nine() {
 }
 
 #[test]
-fn office_hours_go_by_the_institutions_clocks_on_days_on_which_they_are_set_too() {
+fn office_hours_follow_the_time_zone_through_clock_changes() {
     let clock = FakeClock::default();
     let rules = RuleSet::compile(&[], "Europe/Berlin", &crate::vocabulary::sample(), Arc::new(clock.clone())).unwrap();
     let clerk = somebody(PrincipalKind::Employee);
@@ -92,7 +92,7 @@ fn office_hours_go_by_the_institutions_clocks_on_days_on_which_they_are_set_too(
 }
 
 #[test]
-fn principals_that_no_token_speaks_of_are_not_decided_about() {
+fn principals_without_a_token_are_not_subject_to_rules() {
     let rules = rules(&[]);
     for kind in [PrincipalKind::Operator, PrincipalKind::Demo, PrincipalKind::Nobody] {
         let decided = rules.decide_at(&asked(&somebody(kind), true, Object::Listed), NOON);

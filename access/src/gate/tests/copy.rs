@@ -1,10 +1,10 @@
-//! What a gate takes over, in which order, and what it lets go.
+//! What a gate adopts, in which order, and what it forgets.
 
 use super::*;
 use crate::Policy;
 
 #[test]
-fn a_changed_role_holds_for_tokens_that_are_remembered() {
+fn a_changed_role_applies_to_cached_tokens() {
     let house = House::new();
     let token = house.token();
     assert_eq!(house.gate.verify(&token).unwrap().permissions.len(), 2);
@@ -13,11 +13,11 @@ fn a_changed_role_holds_for_tokens_that_are_remembered() {
     let permissions = house.gate.verify(&token).unwrap().permissions;
     assert_eq!(permissions.iter().map(ToString::to_string).collect::<Vec<_>>(), ["assets:read:all"]);
     house.hear(3, Some(Terms { roles: Vec::new(), ..house.terms() }), Vec::new());
-    assert!(house.gate.verify(&token).unwrap().permissions.is_empty(), "a role that is gone grants nothing");
+    assert!(house.gate.verify(&token).unwrap().permissions.is_empty(), "a removed role grants nothing");
 }
 
 #[test]
-fn a_changed_policy_holds_for_tokens_that_are_remembered() {
+fn a_changed_policy_applies_to_cached_tokens() {
     let house = House::new();
     let token = house.token();
     let decided = || {
@@ -41,7 +41,7 @@ fn a_changed_policy_holds_for_tokens_that_are_remembered() {
 }
 
 #[test]
-fn a_key_that_is_gone_takes_its_remembered_tokens_along() {
+fn a_removed_key_ends_its_cached_tokens() {
     let house = House::new();
     let token = house.token();
     house.gate.verify(&token).unwrap();
@@ -53,7 +53,7 @@ fn a_key_that_is_gone_takes_its_remembered_tokens_along() {
 }
 
 #[test]
-fn another_audience_or_issuer_ends_remembered_tokens_too() {
+fn a_new_audience_or_issuer_ends_cached_tokens() {
     let house = House::new();
     let token = house.token();
     house.gate.verify(&token).unwrap();
@@ -64,22 +64,18 @@ fn another_audience_or_issuer_ends_remembered_tokens_too() {
 }
 
 #[test]
-fn of_two_versions_the_later_one_holds_whichever_comes_first() {
+fn the_later_version_wins_in_any_order() {
     let house = House::new();
     let token = house.token();
     let with = |permission: &str| Some(Terms { roles: vec![role("customer", &[permission])], ..house.terms() });
     house.hear(3, with("books:read:all"), Vec::new());
     house.hear(2, with("assets:read:all"), vec![house.revoked(1, session("another"))]);
     assert_eq!(house.gate.verify(&token).unwrap().permissions[0].to_string(), "books:read:all");
-    assert_eq!(
-        house.gate.since(),
-        Since { version: 3, revoked: 1, wait_ms: 0 },
-        "what it revokes is heard all the same"
-    );
+    assert_eq!(house.gate.since(), Since { version: 3, revoked: 1, wait_ms: 0 }, "its revocations are still adopted");
 }
 
 #[test]
-fn revocations_may_leave_gaps_come_twice_and_come_late() {
+fn revocations_may_have_gaps_repeats_and_delays() {
     let house = House::new();
     let subject = |seq, epoch| house.revoked(seq, RevokedWhat::Subject { subject: "cust_1".to_owned(), epoch });
     house.hear(1, None, vec![subject(3, 5), subject(9, 7)]);
@@ -91,7 +87,7 @@ fn revocations_may_leave_gaps_come_twice_and_come_late() {
 }
 
 #[test]
-fn what_is_over_is_forgotten_and_what_is_not_is_kept() {
+fn expired_revocations_are_forgotten_and_others_kept() {
     let house = House::new();
     let token = house.token();
     house.hear(1, None, vec![house.revoked(1, session(house.claims().sid.as_ref().unwrap()))]);
@@ -102,12 +98,12 @@ fn what_is_over_is_forgotten_and_what_is_not_is_kept() {
     house.clock.advance_millis(61_000);
     house.hear(1, None, Vec::new());
     assert_eq!((count(), house.refused(&token)), (0, TokenRefusal::Expired));
-    assert_eq!(house.gate.since().revoked, 1, "it is not asked for again");
+    assert_eq!(house.gate.since().revoked, 1, "it is not requested again");
 }
 
-/// A clock that goes wrong for a while must not let in whoever was shut out.
+/// A clock that is wrong for a while must not undo a revocation.
 #[test]
-fn a_clock_that_jumps_ahead_and_comes_back_forgets_no_revocation() {
+fn a_clock_jump_forgets_no_revocation() {
     let house = House::new();
     let token = house.token();
     let (right, sid) = (house.clock.now(), house.claims().sid.unwrap());
@@ -117,7 +113,7 @@ fn a_clock_that_jumps_ahead_and_comes_back_forgets_no_revocation() {
         house.clock.set(right.plus_seconds(hours * 3_600));
         house.hear(1, None, Vec::new());
         house.clock.set(right);
-        // Another tidying is due.
+        // Another cleanup is due.
         house.clock.advance_millis(61_000);
         house.clock.set(right.plus_seconds(hours * 3_600));
         house.hear(1, None, Vec::new());
@@ -128,7 +124,7 @@ fn a_clock_that_jumps_ahead_and_comes_back_forgets_no_revocation() {
 }
 
 #[test]
-fn terms_that_cannot_be_used_are_not_taken_over() {
+fn unusable_terms_are_not_adopted() {
     let house = House::new();
     let token = house.token();
     let policy = |text: &str| {
@@ -159,7 +155,7 @@ fn terms_that_cannot_be_used_are_not_taken_over() {
 }
 
 #[test]
-fn a_policy_that_is_off_is_not_asked() {
+fn a_disabled_policy_is_not_evaluated() {
     let house = House::new();
     let off = Policy {
         id: "off".to_owned(),
@@ -173,7 +169,7 @@ fn a_policy_that_is_off_is_not_asked() {
 }
 
 #[test]
-fn the_products_own_policies_hold_whatever_is_told() {
+fn built_in_policies_always_apply() {
     let house = House::new();
     house.hear(2, Some(Terms { policies: Vec::new(), ..house.terms() }), Vec::new());
     let claims = Claims { kind: "employee".to_owned(), roles: vec!["employee".to_owned()], ..house.claims() };

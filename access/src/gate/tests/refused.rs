@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use super::*;
 use crate::RevokedAs;
 
-/// A token with another header, signed by whatever.
+/// A token with a different header, with any signature.
 fn headed(house: &House, head: &Value) -> String {
     let token = house.token();
     let (_, rest) = token.split_once('.').unwrap();
@@ -25,7 +25,7 @@ fn headed_with(house: &House, name: &str, value: Value) -> String {
 }
 
 #[test]
-fn a_long_token_is_not_even_looked_at() {
+fn an_oversized_token_is_refused_unread() {
     let house = House::new();
     let max = TOKEN_BYTES_MAX;
     assert_eq!(house.refused(&"a".repeat(max + 1)), TokenRefusal::TooLong { max });
@@ -34,7 +34,7 @@ fn a_long_token_is_not_even_looked_at() {
 }
 
 #[test]
-fn what_is_no_token_is_malformed() {
+fn text_that_is_not_a_token_is_malformed() {
     let house = House::new();
     let token = house.token();
     for bad in ["", ".", "..", "a.b", "a.b.c", "....", &format!("{token}.x"), &token.replace('.', " "), "ü.ü.ü"] {
@@ -47,7 +47,7 @@ fn what_is_no_token_is_malformed() {
 }
 
 #[test]
-fn a_token_that_nobody_signed_is_refused() {
+fn an_unsigned_token_is_refused() {
     let house = House::new();
     for none in ["none", "None", "NONE"] {
         let token = headed_with(&house, "alg", json!(none));
@@ -58,7 +58,7 @@ fn a_token_that_nobody_signed_is_refused() {
 }
 
 #[test]
-fn a_public_key_is_no_shared_secret() {
+fn a_public_key_cannot_be_used_as_a_shared_secret() {
     let house = House::new();
     let public = house.minter.public();
     let bytes = URL_SAFE_NO_PAD.decode(&public.x).unwrap();
@@ -70,18 +70,18 @@ fn a_public_key_is_no_shared_secret() {
 }
 
 #[test]
-fn the_key_says_how_and_not_the_token() {
+fn the_key_determines_the_algorithm_not_the_token() {
     let house = House::new();
     for other in ["ES256", "RS256", "HS512", "eddsa", "Ed25519", ""] {
         assert_eq!(house.refused(&headed_with(&house, "alg", json!(other))), TokenRefusal::WrongAlgorithm, "{other}");
     }
-    // Signed well, by a key of the other kind that goes by the same name.
+    // A good signature, by a key of the other kind with the same id.
     let other = Minter::es256("key-1").unwrap();
     assert_eq!(house.refused(&other.sign(&other.header(), &house.claims()).unwrap()), TokenRefusal::WrongAlgorithm);
 }
 
 #[test]
-fn a_token_names_a_key_that_is_told() {
+fn a_token_must_name_a_known_key() {
     let house = House::new();
     let no_kid = Header { kid: None, ..house.minter.header() };
     assert_eq!(house.refused(&house.minter.sign(&no_kid, &house.claims()).unwrap()), TokenRefusal::NoKeyId);
@@ -93,7 +93,7 @@ fn a_token_names_a_key_that_is_told() {
 }
 
 #[test]
-fn a_key_that_the_token_brings_along_is_not_asked() {
+fn a_key_embedded_in_a_token_is_ignored() {
     let house = House::new();
     let own = Minter::new("key-1").unwrap();
     let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": own.public().x });
@@ -104,7 +104,7 @@ fn a_key_that_the_token_brings_along_is_not_asked() {
 }
 
 #[test]
-fn extensions_are_refused_whatever_they_are() {
+fn critical_extensions_are_refused() {
     let house = House::new();
     for critical in [json!(["exp"]), json!([]), json!("b64")] {
         assert_eq!(house.refused(&headed_with(&house, "crit", critical)), TokenRefusal::Critical);
@@ -112,7 +112,7 @@ fn extensions_are_refused_whatever_they_are() {
 }
 
 #[test]
-fn a_token_for_another_purpose_is_refused() {
+fn a_token_of_another_type_is_refused() {
     let house = House::new();
     for typ in [None, Some("JWT"), Some("id+jwt"), Some("application/at+jwt"), Some("")] {
         let header = Header { typ: typ.map(str::to_owned), ..house.minter.header() };
@@ -122,7 +122,7 @@ fn a_token_for_another_purpose_is_refused() {
 }
 
 #[test]
-fn a_signature_is_for_these_bytes_and_by_this_key() {
+fn a_signature_must_match_the_bytes_and_the_key() {
     let house = House::new();
     let good = house.token();
     let (signed, _) = good.rsplit_once('.').unwrap();
@@ -133,15 +133,15 @@ fn a_signature_is_for_these_bytes_and_by_this_key() {
     for bad in
         [format!("{signed}."), format!("{signed}.{others}"), format!("{signed}.AAAA"), foreign, headed(&house, &head())]
     {
-        // The last one is the same header in another order of words: other bytes.
+        // The last one is the same header in a different order: other bytes.
         assert_eq!(house.refused(&bad), TokenRefusal::WrongSignature);
-        assert_eq!(house.refused(&bad), TokenRefusal::WrongSignature, "a refusal is not remembered as good");
+        assert_eq!(house.refused(&bad), TokenRefusal::WrongSignature, "a refusal is not cached as valid");
     }
     assert_eq!(house.gate.0.remembered.len(), 0);
 }
 
 #[test]
-fn every_claim_is_wanted_and_of_one_form() {
+fn every_claim_is_required_and_well_formed() {
     let house = House::new();
     for name in ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "client_id", "kind", "epoch", "client_epoch"] {
         assert_eq!(house.refused(&house.changed(name, Value::Null)), TokenRefusal::WrongClaims, "{name}");
@@ -165,7 +165,7 @@ fn every_claim_is_wanted_and_of_one_form() {
 }
 
 #[test]
-fn a_token_is_from_our_issuer_and_for_us() {
+fn issuer_and_audience_must_be_ours() {
     let house = House::new();
     for issuer in ["https://id.example.com/", "https://evil.example.com", ""] {
         assert_eq!(house.refused(&house.changed("iss", json!(issuer))), TokenRefusal::WrongIssuer);
@@ -176,18 +176,18 @@ fn a_token_is_from_our_issuer_and_for_us() {
 }
 
 #[test]
-fn a_token_ends_by_our_clock_and_five_seconds_at_most_behind_it() {
+fn a_token_expires_by_our_clock_with_five_seconds_leeway() {
     let house = House::with(GateSettings { stale_ms: None, ..GateSettings::default() });
     let token = house.token();
     house.clock.advance_millis(3_604_999);
     assert!(house.gate.verify(&token).is_ok());
     house.clock.advance_millis(1);
-    assert_eq!(house.refused(&token), TokenRefusal::Expired, "although it is remembered");
+    assert_eq!(house.refused(&token), TokenRefusal::Expired, "although it is cached");
     assert_eq!(house.refused(&house.signed(&Claims { exp: house.now() - 5, ..house.claims() })), TokenRefusal::Expired);
 }
 
 #[test]
-fn a_token_begins_by_our_clock_and_five_seconds_at_most_before_it() {
+fn a_token_begins_by_our_clock_with_five_seconds_leeway() {
     let house = House::new();
     let from = |seconds: i64| house.signed(&Claims { nbf: house.now() + seconds, ..house.claims() });
     assert!(house.gate.verify(&from(5)).is_ok());
@@ -196,11 +196,11 @@ fn a_token_begins_by_our_clock_and_five_seconds_at_most_before_it() {
     house.clock.advance_millis(1_000);
     assert!(house.gate.verify(&early).is_ok());
     house.clock.step_back_millis(2_000);
-    assert_eq!(house.refused(&early), TokenRefusal::NotYetValid, "although it is remembered");
+    assert_eq!(house.refused(&early), TokenRefusal::NotYetValid, "although it is cached");
 }
 
 #[test]
-fn what_is_revoked_is_refused_by_the_very_next_check() {
+fn a_revocation_takes_effect_on_the_next_check() {
     let claims = House::new().claims();
     let subject = |epoch| RevokedWhat::Subject { subject: claims.sub.clone(), epoch };
     let client = |epoch| RevokedWhat::Client { client: claims.client_id.clone(), epoch };
@@ -231,17 +231,17 @@ fn what_is_revoked_is_refused_by_the_very_next_check() {
                 jti: "new".to_owned(),
                 ..house.claims()
             });
-            assert!(house.gate.verify(&newer).is_ok(), "what was given behind the revocation is good");
+            assert!(house.gate.verify(&newer).is_ok(), "a token issued after the revocation is valid");
         }
     }
 }
 
 #[test]
-fn without_a_copy_nothing_is_believed() {
+fn without_a_copy_no_token_is_accepted() {
     let house = House::new();
     let empty = Gate::new(Arc::new(house.clock.clone()), GateSettings::default(), crate::vocabulary::sample());
     assert_eq!(empty.verify(&house.token()).unwrap_err(), TokenRefusal::NoCopy);
-    // A copy is whole when all revocations are in it.
+    // A copy is complete once it has all revocations.
     empty.hear(Standing { version: 1, terms: Some(house.terms()), revoked: Vec::new(), more: true });
     assert_eq!(empty.verify(&house.token()).unwrap_err(), TokenRefusal::NoCopy);
     empty.hear(Standing { version: 1, terms: None, revoked: Vec::new(), more: false });
@@ -249,7 +249,7 @@ fn without_a_copy_nothing_is_believed() {
 }
 
 #[test]
-fn an_old_copy_refuses_and_one_that_is_fed_at_home_never_is_old() {
+fn an_old_copy_refuses_and_a_local_one_is_never_old() {
     for (stale_ms, refused) in [(Some(5_000), true), (None, false)] {
         let house = House::with(GateSettings { stale_ms, ..GateSettings::default() });
         let token = house.token();
@@ -259,6 +259,6 @@ fn an_old_copy_refuses_and_one_that_is_fed_at_home_never_is_old() {
         assert_eq!(house.gate.verify(&token).err(), refused.then_some(TokenRefusal::Stale));
         assert_eq!(house.gate.is_ready(), !refused);
         house.hear(1, None, Vec::new());
-        assert!(house.gate.verify(&token).is_ok(), "it is fresh again");
+        assert!(house.gate.verify(&token).is_ok(), "it is recent again");
     }
 }

@@ -1,4 +1,4 @@
-//! Whom a call from another process of the house comes from.
+//! The principal of a call from another Florin process.
 
 use kernel::PrincipalKind;
 
@@ -9,7 +9,7 @@ fn told(house: &House, caller: Caller) -> PrincipalKind {
 }
 
 #[test]
-fn a_token_is_judged_again_where_it_arrives() {
+fn a_token_is_verified_again_where_it_arrives() {
     let house = House::new();
     assert_eq!(told(&house, Caller::Token(Secret::new(house.token()))), PrincipalKind::Customer);
     let expired = house.signed(&Claims { exp: house.now() - 60, ..house.claims() });
@@ -18,7 +18,7 @@ fn a_token_is_judged_again_where_it_arrives() {
 }
 
 #[test]
-fn what_a_process_says_of_itself_proves_nothing() {
+fn a_processs_own_claims_prove_nothing() {
     let house = House::new();
     for said in [Principal::operator(), Principal::demo(), Principal::nobody()] {
         assert_eq!(told(&house, Caller::Said(said)), PrincipalKind::Nobody);
@@ -26,7 +26,7 @@ fn what_a_process_says_of_itself_proves_nothing() {
 }
 
 #[test]
-fn under_demo_the_demo_principal_and_nobody_else_is_believed() {
+fn under_demo_only_the_demo_principal_needs_no_token() {
     let house = House::with(GateSettings { demo: true, ..GateSettings::default() });
     let less = Principal::new(PrincipalKind::Demo, "someone", []);
     assert_eq!(house.gate.principal(Caller::Said(less)), Ok(Principal::demo()));
@@ -34,7 +34,7 @@ fn under_demo_the_demo_principal_and_nobody_else_is_believed() {
 }
 
 #[test]
-fn where_nothing_can_be_known_the_call_is_sent_away() {
+fn a_stale_gate_refuses_calls() {
     let house = House::new();
     house.clock.advance_millis(5_001);
     let answered = house.gate.principal(Caller::Token(Secret::new(house.token())));

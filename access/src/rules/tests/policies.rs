@@ -1,4 +1,4 @@
-//! Policies that somebody has added: which are taken, and what they do.
+//! Added policies: which are accepted, and their effect.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn ann_reads(rules: &RuleSet, resource: &str, action: &str) -> Verdict {
 }
 
 #[test]
-fn a_policy_holds_for_the_actions_that_it_names_and_no_others() {
+fn a_policy_applies_only_to_the_actions_it_names() {
     for (head, accounts_read, accounts_open, books_read) in [
         ("action", true, true, true),
         ("action == Action::\"accounts:read\"", true, false, false),
@@ -30,7 +30,7 @@ fn a_policy_holds_for_the_actions_that_it_names_and_no_others() {
 }
 
 #[test]
-fn an_action_that_is_no_word_of_the_house_is_decided_all_the_same() {
+fn an_action_outside_the_vocabulary_is_decided() {
     let named = policy("no-flights", "forbid (principal, action == Action::\"planes:fly\", resource);");
     assert_eq!(ann_reads(&rules(&[named]), "planes", "fly"), forbidden("no-flights"));
     assert_eq!(ann_reads(&rules(&[]), "planes", "fly"), Verdict::Allowed);
@@ -39,7 +39,7 @@ fn an_action_that_is_no_word_of_the_house_is_decided_all_the_same() {
 }
 
 #[test]
-fn policies_see_who_asks_and_how_they_proved_it() {
+fn policies_see_the_caller_and_their_authentication() {
     let rules = rules(&[
         policy(
             "by-app",
@@ -65,14 +65,14 @@ fn policies_see_who_asks_and_how_they_proved_it() {
 }
 
 #[test]
-fn all_rules_that_forbid_are_named_for_the_log() {
+fn every_forbidding_rule_is_named_in_the_log() {
     let rules = rules(&[policy("one", NO_ACCOUNTS), policy("two", NO_ACCOUNTS)]);
     let Verdict::Forbidden { rules: named } = ann_reads(&rules, "accounts", "read") else { panic!() };
     assert_eq!(named, ["one", "two"]);
 }
 
 #[test]
-fn a_policy_that_fails_on_the_question_denies_it() {
+fn a_policy_whose_evaluation_fails_denies_the_call() {
     for broken in [
         "forbid (principal, action, resource) when { principal.client == \"app\" };",
         "forbid (principal, action, resource) when { resource.height > 3 };",
@@ -85,7 +85,7 @@ fn a_policy_that_fails_on_the_question_denies_it() {
 }
 
 #[test]
-fn what_is_added_may_only_forbid() {
+fn added_policies_may_only_forbid() {
     let everything = "permit (principal, action, resource);";
     assert!(
         matches!(check_policy("all", everything, &crate::vocabulary::sample()), Err(RuleError::Policy { id, .. }) if id == "all")
@@ -102,7 +102,7 @@ fn what_is_added_may_only_forbid() {
 }
 
 #[test]
-fn a_policy_that_cannot_be_meant_is_refused_before_it_is_stored() {
+fn an_invalid_policy_is_refused_before_it_is_stored() {
     for (bad, said) in [
         ("", "unexpected end of input"),
         ("forbid (principal, action", "unexpected end of input"),
@@ -123,7 +123,7 @@ fn a_policy_that_cannot_be_meant_is_refused_before_it_is_stored() {
 }
 
 #[test]
-fn what_is_wrong_with_a_policy_is_said_once() {
+fn each_mistake_in_a_policy_is_reported_once() {
     for (bad, said) in [
         ("forbid (principal", "unexpected end of input"),
         (
@@ -147,7 +147,7 @@ fn what_is_wrong_with_a_policy_is_said_once() {
 }
 
 #[test]
-fn the_products_own_policies_keep_their_own_words() {
+fn built_in_policies_keep_their_text() {
     let words = crate::vocabulary::sample();
     let schema = words.schema().unwrap();
     for own in built_in_policies() {
@@ -159,7 +159,7 @@ fn the_products_own_policies_keep_their_own_words() {
 }
 
 #[test]
-fn an_added_policy_cannot_take_the_name_of_one_of_the_products() {
+fn an_added_policy_cannot_have_a_built_in_name() {
     let taken = policy("office-hours", NO_ACCOUNTS);
     assert!(RuleSet::compile(&[taken], "UTC", &crate::vocabulary::sample(), Arc::new(FakeClock::default())).is_err());
     let told = Policy { built_in: true, ..policy("office-hours", NO_ACCOUNTS) };

@@ -1,4 +1,4 @@
-//! What holds for every question.
+//! Properties that hold for every request.
 
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn owners() -> impl Strategy<Value = Option<Option<String>>> {
     proptest::option::of(proptest::option::of(proptest::sample::select(vec!["ann".to_owned(), "bob".to_owned()])))
 }
 
-/// Conditions that somebody might write, some of which fail.
+/// Conditions that an administrator might write, some of which fail.
 fn conditions() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
         "true",
@@ -48,7 +48,7 @@ fn added() -> impl Strategy<Value = Vec<Policy>> {
     })
 }
 
-/// Without Cedar: what the permission and the ownership alone would say.
+/// Without Cedar: what permission and ownership alone would decide.
 fn granted(asked: &Asked<'_>) -> bool {
     match asked.object {
         _ if asked.reaches_all => true,
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reach_of_own_never_reaches_what_is_foreign(
+    fn a_reach_of_own_never_includes_other_owners(
         policies in added(), kind in kinds(), (resource, action) in actions(), owner in proptest::option::of("[a-z]{0,4}"),
     ) {
         prop_assume!(owner.as_deref() != Some("ann"));
@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn office_hours_are_those_of_a_plain_function(kind in kinds(), minute in 0_u16..1_440, weekday in 1_u8..=7) {
+    fn office_hours_match_a_plain_function(kind in kinds(), minute in 0_u16..1_440, weekday in 1_u8..=7) {
         let moment = Moment { minute, weekday };
         let open = kind != PrincipalKind::Employee || within_office_hours(moment);
         let decided = rules(&[]).decide_at(&asked(&somebody(kind), true, Object::Of(None)), moment);
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn a_selection_by_action_decides_as_the_whole_set_does(
+    fn selection_by_action_decides_like_the_whole_set(
         policies in added(), kind in kinds(), (resource, action) in actions(), object in owners(),
         reaches_all: bool, minute in 0_u16..1_440,
     ) {
@@ -113,7 +113,7 @@ proptest! {
     }
 }
 
-/// Conditions about the time, of the forms that somebody might write.
+/// Conditions about the time, of the forms that an administrator might write.
 fn about_time() -> impl Strategy<Value = String> {
     let operators = proptest::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]);
     let one =
@@ -135,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_decision_turns_only_where_a_policy_is_known_to_turn(condition in about_time(), weekday in 1_u8..=7) {
+    fn decisions_change_only_at_the_known_minutes(condition in about_time(), weekday in 1_u8..=7) {
         let text = format!("forbid (principal, action, resource) when {{ {condition} }};");
         let facts = crate::Facts::of("timed", &text).unwrap();
         let rules = rules(&[policy("timed", &text)]);
