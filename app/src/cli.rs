@@ -18,10 +18,10 @@ pub(crate) use bench::{
 };
 pub(crate) use dev::{Dev, DevSplit};
 
-/// A double-entry ledger that needs nothing but this binary.
+/// A double-entry ledger with identity and access control, in one binary.
 ///
-/// On its own it keeps its books in ./florin-data and listens on this machine only. Everything can be set in a file, in
-/// the environment, or both; `florin config` shows what applies.
+/// By default it keeps its books in ./florin-data and listens on this machine only. Everything can be set in a file, in
+/// the environment, or both; `florin config` shows the current settings.
 #[derive(Debug, Parser)]
 #[command(name = "florin", version, max_term_width = 110, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -53,40 +53,40 @@ pub(crate) fn parse(rooms: &Rooms, words: impl IntoIterator<Item = OsString>) ->
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the services and answer requests until told to stop
+    /// Run the services and answer requests until stopped
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
-    /// Check every row, balance, hold and hash of the books, running or stopped
+    /// Check every row, balance, hold and hash of the books, while running or stopped
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
-    /// Bring the stores to this version's schema, while no server runs
+    /// Migrate the stores to this version's schema, while no server runs
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate,
-    /// Copy all embedded databases as of one instant, running or stopped, and verify the copy
+    /// Copy all embedded databases as of one instant, while running or stopped, and verify the copy
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(Backup),
-    /// Make a data directory from a backup, and verify it
+    /// Create a data directory from a backup, and verify it
     #[command(after_help = RESTORE_EXAMPLES)]
     Restore(Restore),
-    /// Write the whole log as lines of JSON, for another machine, another engine or a reader of one's own
+    /// Write the whole log as JSON lines, for another machine or engine, or to read it yourself
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
-    /// Make books from an export, identical to those that it was made of, and verify them
+    /// Rebuild books from an export, identical to the original, and verify them
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
-    /// Show every setting, its value and where the value came from; secrets are hidden
+    /// Show every setting, its value and where it came from; secrets are hidden
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(Settings),
-    /// Measure how fast this machine carries the real thing, beside the raw limit of its store
+    /// Measure the real services on this machine, next to the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
-    /// Tools for one machine: the house as several processes
+    /// Development tools: several processes on one machine
     #[command(subcommand)]
     Dev(Dev),
-    /// Print the description of the API (OpenAPI 3.1, JSON) for programs and generators of clients
+    /// Print the API description (OpenAPI 3.1, JSON) for programs and client generators
     #[command(after_help = OPENAPI_EXAMPLES)]
     Openapi,
-    /// Print a script that completes commands in a shell
+    /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
 }
@@ -97,9 +97,9 @@ pub(crate) struct Serve {
     #[arg(value_name = "SERVICES")]
     pub(crate) services: Vec<String>,
 
-    /// Treat every caller as one demo user, on a data directory that is marked as a demonstration
+    /// Treat every caller as one demo user, on a data directory that is marked as a demo
     ///
-    /// A directory made with --demo is refused without it, and the other way round. SQLite only.
+    /// A demo directory cannot be used without --demo, nor a real one with it. SQLite only.
     #[arg(long)]
     pub(crate) demo: bool,
 }
@@ -110,10 +110,10 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "NAME")]
     pub(crate) book: Option<BookName>,
 
-    /// Prove as well that nothing was cut or rewritten since this head was printed; once for each book
+    /// Also prove that nothing was cut or rewritten since this head was printed; can be given once per book
     ///
-    /// A head is one line, florin-1:BOOK:GROUP:ROW:HASH. `verify`, `backup` and the end of `serve` print one for each book,
-    /// and /status shows them. It proves something only if it was kept where the books are not.
+    /// A head is one line, florin-1:BOOK:GROUP:ROW:HASH. `verify`, `backup` and a stopping `serve` print one for each
+    /// book, and /status shows them. It proves something only if you kept it somewhere other than the books.
     #[arg(long, value_name = "HEAD")]
     pub(crate) against: Vec<String>,
 }
@@ -126,7 +126,7 @@ pub(crate) struct Backup {
 
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
-    /// A directory that `florin backup` made
+    /// A directory that `florin backup` created
     pub(crate) from: PathBuf,
 
     /// A new or an empty directory for the data [default: storage.data_dir]
@@ -136,25 +136,25 @@ pub(crate) struct Restore {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Where the lines go; an earlier export of the same book is gone on with [default: standard output]
+    /// The output file; an earlier export of the same book is continued [default: standard output]
     pub(crate) file: Option<PathBuf>,
 
     /// The book
     #[arg(long, value_name = "NAME", default_value_t = BookName::main())]
     pub(crate) book: BookName,
 
-    /// Take along what is not in the log: the digests of idempotency keys, and the secret that they were made under
+    /// Also export what is not in the log: the digests of idempotency keys, and their secret
     ///
-    /// For moving house: the new books then recognise requests that were sent to the old ones with an idempotency key.
-    /// Without it they recognise repeats by the ids of transactions only. Whoever has the secret can find out whether a
-    /// guessed key and request were used, so such a file is to be kept as safe as the books.
+    /// For moving to another machine: the new books then recognise requests that were sent to the old ones with an
+    /// idempotency key. Without it they recognise repeats only by transaction id. Anybody with the secret can check
+    /// whether a guessed key and request were used, so keep such a file as safe as the books.
     #[arg(long)]
     pub(crate) with_idempotency_keys: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// A file that `florin export` made; - for standard input
+    /// A file that `florin export` wrote; - for standard input
     pub(crate) file: PathBuf,
 }
 
@@ -167,14 +167,14 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
-    /// The shell to complete for
+    /// The shell
     pub(crate) shell: Shell,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   florin serve --demo              try it out; stop it with Ctrl-C
-  florin serve                     keep real books in ./florin-data
+  florin serve                     real books in ./florin-data
   PORT=9000 florin serve           listen on 127.0.0.1:9000
   florin config                    what is set, and by whom";
 
@@ -185,13 +185,13 @@ Examples:
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin serve
   PROMETHEUS_METRICS_PORT=9090 florin serve
 
-Apart, each in a terminal of its own, from the same directory:
+Separate processes, each in its own terminal, from the same directory:
   PORT=8081 florin serve ledger
   FLORIN__SERVICES__LEDGER__MODE=remote FLORIN__SERVICES__LEDGER__ADDRESSES=127.0.0.1:7070 florin serve edge
 
 Stopping:
   SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),
-  empties what waits and ends with status 0.
+  executes queued commands and exits with status 0.
   A second signal ends the process at once with status 130.";
 
 const VERIFY_EXAMPLES: &str = "\
@@ -201,13 +201,13 @@ Examples:
   florin verify --book acme-uk
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin verify
 
-Opens the store read-only and takes no lock, so a server may go on writing.
+Opens the store read-only and takes no lock, so a server can continue to write.
 
-Every book is named, with its head. A book whose store is missing, and a store that belongs to no book, are said.
+Prints every book with its head. Reports books without a store, and stores without a book.
 
 Status:
   0  all clean
-  1  something disagrees; the first row, group or table that does is named, and the other books are checked as well
+  1  something disagrees; names the first row, group or table that does, and also checks the other books
   2  could not run: no such store, another version's store, a head that is none";
 
 const MIGRATE_EXAMPLES: &str = "\
@@ -222,8 +222,8 @@ Examples:
   florin backup /backups/2026-01-31
   FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin backup /backups/today
 
-All books are copied as of one instant. Writers wait for the moment in which the copy begins, then go on. The directory
-gets the databases and manifest.json with the size and SHA-256 of each file and the head of each log. Keep the head that is printed
+All books are copied as of one instant. Writers wait only while the copy begins. The directory
+gets the databases and manifest.json with the size and SHA-256 of each file and the head of each log. Keep the printed head
 elsewhere: `florin verify --against HEAD` proves with it that nothing was changed. The copy holds everything that the
 books hold, and is to be kept as safe.";
 
@@ -237,18 +237,18 @@ Sizes and hashes are checked before the first byte is written. A directory with 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   florin export /backups/ledger.jsonl
-  florin export /backups/ledger.jsonl        again: adds what the log has got since, or goes on where it was interrupted
+  florin export /backups/ledger.jsonl        again: adds newer groups, or continues where it was interrupted
   florin export | zstd > ledger.jsonl.zst
   florin export --book acme-uk acme-uk.jsonl
   florin export --with-idempotency-keys moving.jsonl
 
-Opens the store read-only and takes no lock, so a server may go on writing; the export ends with the log as it was at
-the start. The file is on the disk when the command ends. A file that was begun before metadata was erased still has
-the text: make it anew.
+Opens the store read-only and takes no lock, so a server can continue to write; the export ends with the log as it was at
+the start. The file is on disk when the command ends. A file that was started before metadata was erased still has
+the text: export it again.
 
 Status:
   0  the whole log was written
-  1  the log is damaged, or the file is of another log or was changed
+  1  the log is damaged, or the file is from another log or was modified
   2  could not run: no such store, no such directory, no space";
 
 const IMPORT_EXAMPLES: &str = "\
@@ -257,19 +257,19 @@ Examples:
   zstd -dc ledger.jsonl.zst | florin import -
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin import ledger.jsonl
 
-It goes into the book that the export is of, which is created when it is not there. Needs an empty book, or one that an
-earlier import of the same file has begun: then it goes on behind that. No server may run. Every line is checked as it is read, and a damaged one is named by its number; whole groups before it are
-kept. At the end the books are verified, and have the head of those that were exported.
+Imports into the book named in the export, creating it if necessary. Needs an empty book, or one that an
+earlier import of the same file has started, which is then continued. No server may run. Every line is checked as it is read, and a damaged one is reported by its number; whole groups before it are
+kept. At the end the books are verified and compared with the head of the export.
 
 Status:
   0  imported and verified
-  1  the export is damaged, cut or of other books, or the books are not clean afterwards
+  1  the export is damaged, truncated or from other books, or the books do not verify afterwards
   2  could not run: no such file, the data directory is in use, no space";
 
 const CONFIG_EXAMPLES: &str = "\
-Order, the last one winning:
+Precedence, lowest first:
   1. built-in defaults
-  2. --config PATH, or ./florin.toml when there is one
+  2. --config PATH, or ./florin.toml if it exists
   3. DATABASE_URL, PORT, LOG_LEVEL, DATABASE_POOL_SIZE, PROMETHEUS_METRICS_PORT
   4. FLORIN__SECTION__KEY
 

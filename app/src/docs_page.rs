@@ -1,7 +1,7 @@
-//! The API for people: `/` says where to go, `/docs` shows every operation, `/openapi.json` is for programs.
+//! The API for people: `/` is the start page, `/docs` shows every operation, `/openapi.json` is for programs.
 //!
-//! The page is made once, at start, from the same document that programs get. Deliberately without JavaScript and without
-//! anything from elsewhere: it works offline and under a strict content policy.
+//! The page is built once, at start, from the document that programs get. Deliberately without JavaScript and without
+//! external resources: it works offline and under a strict content policy.
 
 mod operation;
 mod page;
@@ -37,7 +37,7 @@ fn title(document: &Value) -> &str {
     text(document, "/info/title")
 }
 
-/// The text at a JSON pointer, or nothing.
+/// The text at a JSON pointer; empty if there is none.
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

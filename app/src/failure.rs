@@ -1,4 +1,4 @@
-//! Why a command ended: one sentence for the person at the terminal, and the status for the script that called it.
+//! Why a command failed: one sentence for the terminal, and the exit status for scripts.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Errors of the house already are sentences; their sources are added behind a colon.
+/// Our errors already are sentences; their sources are appended after a colon.
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Failure {
         let mut sentence = error.to_string();

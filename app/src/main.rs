@@ -1,4 +1,4 @@
-//! The binary `florin`: reads the command line, runs one command, and says in a sentence what went wrong.
+//! The binary `florin`: parses the command line, runs one command, and explains errors in a sentence.
 //!
 //! The only crate that sees every room. Start reading at [`rooms`], then [`commands::serve`].
 
@@ -18,7 +18,7 @@ use crate::commands::Start;
 use crate::failure::Failure;
 use crate::house::Rooms;
 
-/// A transaction is many small allocations, made on one thread and freed on another, which this one is made for.
+/// A transaction is many small allocations, made on one thread and freed on another, which this allocator is made for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! How far long work is: a bar on a terminal, a plain line for every tenth elsewhere. Both on standard error.
+//! Progress of long work: a bar on a terminal, a plain line per tenth elsewhere. Both on standard error.
 
 use std::io::IsTerminal;
 
@@ -8,7 +8,7 @@ pub(crate) struct Progress {
     what: String,
     unit: &'static str,
     bar: Option<ProgressBar>,
-    /// The tenth that was told last.
+    /// The last tenth that was printed.
     told: u64,
 }
 
@@ -19,7 +19,7 @@ impl Progress {
         let what = what.into();
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_message(what.clone());
-            // The template is our own text; should it ever be wrong, the plain bar does.
+            // The template is our own text; should it ever be wrong, the plain bar will do.
             match ProgressStyle::with_template(TEMPLATE) {
                 Ok(style) => bar.with_style(style),
                 Err(_) => bar,
@@ -41,7 +41,7 @@ impl Progress {
         }
     }
 
-    /// For work whose end is not known: a line for each million.
+    /// For work of unknown length: a line per million.
     pub(crate) fn so_far(&mut self, done: u64) {
         const STEP: u64 = 1_000_000;
         if let Some(bar) = &self.bar {

@@ -1,17 +1,16 @@
-//! A test in a process of its own, for what a process has only one of: a recorder of metrics, a subscriber, libraries that are
-//! loaded before the program.
+//! A test in a separate process, for things a process has only one of: a metrics recorder, a subscriber, libraries that
+//! are loaded before the program.
 
 use std::ffi::OsStr;
 use std::process::Command;
 
 const ALONE: &str = "FLORIN_TEST_ALONE";
 
-/// True in a process that runs `test` and nothing else. Elsewhere this runs the test in such a process, fails if it fails there,
-/// and is false, so that the caller returns:
-/// `if !testkit::alone("traces::spans_are_posted") { return; }`
+/// True in a process that runs only `test`. Elsewhere this runs the test in such a process, fails if it fails there,
+/// and returns false, so that the caller returns: `if !testkit::alone("traces::spans_are_sent") { return; }`
 ///
-/// `test` is the test's whole path in its binary.
-#[must_use = "the test goes on only where it is alone"]
+/// `test` is the test's full path in its binary.
+#[must_use = "the test continues only where it is alone"]
 pub fn alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some_and(|alone| alone == test) {
         return true;
@@ -20,7 +19,7 @@ pub fn alone(test: &str) -> bool {
     false
 }
 
-/// Runs `test` in a process of its own, with `env` added to its environment; fails if it fails.
+/// Runs `test` in a separate process, with `env` added to its environment; fails if it fails.
 pub fn run_alone<K: AsRef<OsStr>, V: AsRef<OsStr>>(test: &str, env: impl IntoIterator<Item = (K, V)>) {
     let binary = std::env::current_exe().expect("find this test's binary");
     let mut again = Command::new(binary);
@@ -28,7 +27,7 @@ pub fn run_alone<K: AsRef<OsStr>, V: AsRef<OsStr>>(test: &str, env: impl IntoIte
     let output = again.output().expect("run this test's binary");
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{test}, alone:\n{said}{complained}");
-    assert!(said.contains("test result: ok. 1 passed"), "no test is called {test}:\n{said}");
+    assert!(said.contains("test result: ok. 1 passed"), "no test is named {test}:\n{said}");
 }
 
 #[cfg(test)]
@@ -36,8 +35,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_test_that_is_alone_goes_on_in_another_process() {
-        const TEST: &str = "alone::tests::a_test_that_is_alone_goes_on_in_another_process";
+    fn an_isolated_test_runs_in_another_process() {
+        const TEST: &str = "alone::tests::an_isolated_test_runs_in_another_process";
         let pid = std::process::id().to_string();
         match std::env::var("FLORIN_TEST_PARENT") {
             Ok(parent) => assert!(alone(TEST) && parent != pid),
@@ -46,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "no test is called alone::tests::nothing")]
+    #[should_panic(expected = "no test is named alone::tests::nothing")]
     fn a_test_that_does_not_exist_is_refused() {
         run_alone::<&str, &str>("alone::tests::nothing", []);
     }

@@ -1,8 +1,8 @@
-//! Words for tests of permissions that are about no room in particular.
+//! Permission words for tests that are about no room in particular.
 
 use platform::room::Room;
 
-/// A room that brings words and grants as a small bank has them, and nothing else.
+/// A room with the words and grants of a small bank, and nothing else.
 pub static BANK: Room = Room {
     words: &[
         ("accounts", &["read", "open", "change"]),

@@ -1,7 +1,8 @@
-//! One browser, told what to do by a person's means: finding, typing, pressing, reading. Scripts are switched off in it.
+//! A browser that a test controls like a user: finding, typing, clicking, reading. JavaScript is disabled in it.
 //!
-//! It takes Chromium and its driver (`apt-get install chromium chromium-driver`). Without them a test is skipped with a printed
-//! line, or fails where `FLORIN_TEST_REQUIRE` has `browser`. Pictures are left in `target/screenshots`, to be looked at.
+//! Needs Chromium and its driver (`apt-get install chromium chromium-driver`). Without them a test is skipped and
+//! prints a line, or fails if `FLORIN_TEST_REQUIRE` has `browser`. Screenshots are left in `target/screenshots`, for
+//! people to look at.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ static BROWSERS: Semaphore = Semaphore::const_new(2);
 const TRIES: usize = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 const REQUIRE: &str = "FLORIN_TEST_REQUIRE";
-/// Name, dark, width and height of what a page is looked at on.
+/// Name, dark mode, width and height of each screenshot.
 const LOOKS: [(&str, bool, u32, u32); 4] = [
     ("light-desktop", false, 1100, 800),
     ("dark-desktop", true, 1100, 800),
@@ -58,7 +59,7 @@ fn is_there(name: &str) -> bool {
 }
 
 impl Chrome {
-    /// Whether there is a browser for the test of this name; says so where there is none.
+    /// Whether there is a browser for this test; prints a line if there is none.
     pub fn is_there(name: &str) -> bool {
         is_there(name)
     }
@@ -120,7 +121,7 @@ impl Chrome {
         self.client.goto(url).await.unwrap();
     }
 
-    /// The first heading: what the page is.
+    /// The first heading, which identifies the page.
     pub async fn heading(&self) -> String {
         self.text("h1").await
     }
@@ -149,7 +150,7 @@ impl Chrome {
         panic!("{css} is not on the page {}", self.address().await);
     }
 
-    /// Nothing while there is none, as between two pages.
+    /// `None` while there is no page, as between two pages.
     async fn read(&self, css: &str) -> Option<String> {
         self.client.find(Locator::Css(css)).await.ok()?.text().await.ok()
     }
@@ -173,7 +174,7 @@ impl Chrome {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Presses a button or follows a link, and waits until the page that it was on has gone.
+    /// Clicks a button or link, and waits until the previous page has gone.
     pub async fn press(&self, words: &str) {
         let page = self.client.find(Locator::Css("html")).await.unwrap();
         self.click(&format!("//button[normalize-space()='{words}'] | //a[normalize-space()='{words}']")).await;
@@ -194,12 +195,12 @@ impl Chrome {
         found.unwrap_or_else(|error| panic!("{path}: {error}")).click().await.unwrap();
     }
 
-    /// To whatever has the focus.
+    /// Into the focused element.
     pub async fn type_keys(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    /// What has the focus has this attribute; a page may take a moment to give it.
+    /// The focused element has this attribute; a page may take a moment to set the focus.
     pub async fn focus_is(&self, attribute: &str, value: &str) {
         let mut found = None;
         for _ in 0..TRIES {
@@ -211,7 +212,7 @@ impl Chrome {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        panic!("the focus is at {found:?}, not at {value}");
+        panic!("expected the focus at {value}, found {found:?}");
     }
 
     pub async fn address(&self) -> String {
@@ -228,7 +229,7 @@ impl Chrome {
         assert_eq!(self.client.title().await.unwrap(), title);
     }
 
-    /// Pictures of the page as it is, as each kind of visitor sees it. Nothing is wider than the window.
+    /// Screenshots of the current page, for each kind of visitor. Nothing is wider than the window.
     pub async fn shoot(&self, name: &str) {
         for look in &LOOKS {
             self.shoot_one(name, look).await;
@@ -252,7 +253,7 @@ impl Chrome {
         std::fs::write(folder.join(format!("{name}-{look}.png")), shot).unwrap();
     }
 
-    /// Every cookie that the browser has of the page, as it keeps it.
+    /// Every cookie that the browser has for the page.
     pub async fn cookies(&self) -> Vec<Value> {
         self.tell("Network.getCookies", json!({})).await["cookies"].as_array().unwrap().clone()
     }
@@ -273,7 +274,7 @@ fn folder() -> PathBuf {
     target.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"))).join("screenshots")
 }
 
-/// What the driver passes on to the browser as it is.
+/// Passes a command through the driver to the browser.
 #[derive(Debug)]
 struct DevTools {
     command: &'static str,

@@ -1,4 +1,4 @@
-//! A small HTTP client for JSON, with one connection that is kept and made anew when it was lost.
+//! A small HTTP client for JSON, with one connection that is kept and replaced when lost.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-/// A clone has a connection of its own, so one client per task is a realistic load.
+/// A clone has its own connection, so one client per task is a realistic load.
 pub struct Client {
     address: SocketAddr,
-    /// Sent with every request that does not say itself who asks.
+    /// Sent with every request that does not authenticate itself.
     token: Option<Secret>,
     connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
 }
@@ -28,12 +28,12 @@ pub struct Client {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The raw body.
     pub bytes: Bytes,
 }
 
 impl Answer {
-    /// The body as JSON; null when it is not JSON.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
@@ -66,12 +66,12 @@ impl Client {
         Client { token: Some(token), ..self }
     }
 
-    /// Somebody who does not say who they are.
+    /// A client without credentials.
     pub fn stranger(&self) -> Client {
         Client::new(self.address)
     }
 
-    /// Asks for a token as a program does.
+    /// Gets a token as a program does.
     pub async fn token(&self, id: &str, secret: &str) -> Result<Secret, Lost> {
         let request = Request::post("/oauth2/token")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -91,7 +91,7 @@ impl Client {
         self.send(Method::POST, path, &[], Some(body)).await.expect("an answer")
     }
 
-    /// For tests whose server may be gone: an error means that nobody knows.
+    /// For tests whose server may be gone: an error means that the outcome is unknown.
     pub async fn send(
         &self,
         method: Method,
@@ -110,7 +110,7 @@ impl Client {
         self.send_raw(request.body(Full::new(body)).expect("a request that can be sent")).await
     }
 
-    /// A request exactly as given, bad ones too; only the Host is added when it is missing.
+    /// A request exactly as given, even if malformed; only the Host is added if it is missing.
     pub async fn send_raw(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
         let host = self.address.to_string().parse().expect("an address is a header value");
         request.headers_mut().entry(HOST).or_insert(host);

@@ -1,11 +1,11 @@
-//! A clock that stands still until a test moves it.
+//! A clock that only a test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use kernel::{Clock, Monotonic, Timestamp};
 
-/// Clones show the same time. Stepping the time of day back leaves the monotonic reading where it was, as a machine does.
+/// Clones show the same time. Setting the time of day back does not change the monotonic reading, as on a real machine.
 #[derive(Debug, Clone)]
 pub struct FakeClock {
     time: Arc<Time>,
@@ -36,12 +36,12 @@ impl FakeClock {
         self.time.now_us.fetch_add(i64::try_from(millis).unwrap() * 1_000, Ordering::SeqCst);
     }
 
-    /// Somebody sets the time of day back; no time passes.
+    /// The time of day is set back; no time passes.
     pub fn step_back_millis(&self, millis: u64) {
         self.time.now_us.fetch_sub(i64::try_from(millis).unwrap() * 1_000, Ordering::SeqCst);
     }
 
-    /// Somebody sets the time of day; no time passes.
+    /// The time of day is set; no time passes.
     pub fn set(&self, now: Timestamp) {
         self.time.now_us.store(now.micros(), Ordering::SeqCst);
     }

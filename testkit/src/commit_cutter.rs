@@ -1,4 +1,4 @@
-//! A proxy in front of PostgreSQL that cuts a connection at the worst moment: when a COMMIT is under way.
+//! A proxy in front of PostgreSQL that cuts a connection at the worst moment: during a COMMIT.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::through::PostgresAddress;
 pub enum Cut {
     /// The COMMIT never reaches the server: the transaction did not happen.
     BeforeServer = 1,
-    /// The server commits and its answer is lost: the transaction happened, and the client does not know.
+    /// The server commits but its answer is lost: the transaction happened, and the client does not know.
     BeforeClient = 2,
 }
 
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl CommitCutter {
-    /// Stands in front of the server that `url` names.
+    /// Starts in front of the server at `url`.
     pub async fn start(url: &str) -> CommitCutter {
         let address = PostgresAddress::parse(url);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen on a free port");
@@ -47,7 +47,7 @@ impl CommitCutter {
         &self.url
     }
 
-    /// Cuts the connection that sends the next COMMIT; later ones pass again.
+    /// Cuts the connection that sends the next COMMIT; later ones pass.
     pub fn arm(&self, cut: Cut) {
         self.state.armed.store(cut as u8, Ordering::SeqCst);
     }
@@ -56,7 +56,7 @@ impl CommitCutter {
         self.state.cuts.load(Ordering::SeqCst)
     }
 
-    /// COMMITs that were seen, cut ones too.
+    /// COMMITs seen so far, including cut ones.
     pub fn commits(&self) -> usize {
         self.state.commits.load(Ordering::SeqCst)
     }
@@ -73,7 +73,7 @@ async fn accept(listener: TcpListener, server: (String, u16), state: Arc<State>)
         let (server, state) = (server.clone(), Arc::clone(&state));
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(server).await {
-                // Small messages both ways: without this each waits for the acknowledgement of the one before.
+                // Small messages in both directions: without this each waits for the previous one's acknowledgement.
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let _ = pass(client, server, &state).await;
             }
@@ -81,7 +81,7 @@ async fn accept(listener: TcpListener, server: (String, u16), state: Arc<State>)
     }
 }
 
-/// Carries bytes both ways. Returning closes both connections.
+/// Copies bytes in both directions. Returning closes both connections.
 async fn pass(mut client: TcpStream, mut server: TcpStream, state: &State) -> std::io::Result<()> {
     let (mut from_client, mut from_server) = (Messages::default(), [0_u8; 1 << 16]);
     let (mut client_read, mut client_write) = client.split();
@@ -131,7 +131,7 @@ fn is_commit(message: &[u8]) -> bool {
     text.trim_end_matches(['\0', ';', ' ', '\n']).ends_with("commit")
 }
 
-/// Reads until the server says that it is outside a transaction: ReadyForQuery, `Z`, with the state `I`.
+/// Reads until the server is outside of a transaction: ReadyForQuery, `Z`, with the state `I`.
 async fn until_idle(server: &mut (impl AsyncReadExt + Unpin)) -> std::io::Result<()> {
     let mut seen = Vec::new();
     while !seen.ends_with(&[b'Z', 0, 0, 0, 5, b'I']) {
@@ -142,7 +142,7 @@ async fn until_idle(server: &mut (impl AsyncReadExt + Unpin)) -> std::io::Result
     Ok(())
 }
 
-/// A client's bytes, cut into messages. The first one has no type byte.
+/// A client's bytes, split into messages. The first one has no type byte.
 #[derive(Debug, Default)]
 struct Messages {
     bytes: Vec<u8>,

@@ -1,7 +1,7 @@
 //! A disk that is full, or that fails to sync, for a real program and when a test says so.
 //!
-//! A small C library (`disk_fault.c`) is compiled when it is needed and loaded into the program under test, so the program
-//! itself carries no switch for tests.
+//! A small C library (`disk_fault.c`) is compiled when needed and loaded into the program under test, so that the
+//! program itself has no test switches.
 
 use std::ffi::OsString;
 use std::fs;
@@ -19,7 +19,7 @@ pub enum DiskFaultKind {
     Sync,
 }
 
-/// The fault of files whose path contains one word; off at first.
+/// The fault of files whose path contains a given word; off at first.
 #[derive(Debug)]
 pub struct DiskFault {
     dir: TempDir,
@@ -40,7 +40,7 @@ impl DiskFault {
         DiskFault { dir, kind, word: word.to_owned() }
     }
 
-    /// What the program under test has to find in its environment.
+    /// The environment that the program under test needs.
     pub fn env(&self) -> Vec<(&'static str, OsString)> {
         let kind = match self.kind {
             DiskFaultKind::Full => "full",
@@ -72,7 +72,7 @@ impl DiskFault {
 mod tests {
     use super::*;
 
-    /// `dd` writes a file, and syncs it when told.
+    /// `dd` writes a file, and syncs it if told.
     fn copy(fault: &DiskFault, to: &std::path::Path, sync: bool) -> bool {
         let mut dd = Command::new("dd");
         dd.args(["if=/dev/zero", "bs=512", "count=1", "status=none"]).arg(format!("of={}", to.display()));

@@ -1,8 +1,8 @@
-//! One test body, run on both engines.
+//! Runs one test body on both engines.
 //!
-//! `FLORIN_TEST_POSTGRES_URL` names a PostgreSQL server with a role that may create schemas. Without it the PostgreSQL half
-//! is skipped with a printed line, or fails when `FLORIN_TEST_REQUIRE=postgres`. Each PostgreSQL half that ran to its end
-//! appends a line to the file named by `FLORIN_TEST_POSTGRES_TALLY`, so that a pipeline can prove that they ran.
+//! `FLORIN_TEST_POSTGRES_URL` names a PostgreSQL server with a role that may create schemas. Without it the PostgreSQL
+//! half is skipped and prints a line, or fails with `FLORIN_TEST_REQUIRE=postgres`. Each completed PostgreSQL half
+//! appends a line to the file in `FLORIN_TEST_POSTGRES_TALLY`, so that a pipeline can prove that they ran.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -23,12 +23,12 @@ pub async fn for_each_engine(body: impl AsyncFn(&TestStore)) {
     on_postgres(&body).await;
 }
 
-/// For what only SQLite has.
+/// For SQLite-only behaviour.
 pub async fn on_sqlite(body: impl AsyncFn(&TestStore)) {
     run(TestStore::sqlite(), body).await;
 }
 
-/// For what only PostgreSQL has.
+/// For PostgreSQL-only behaviour.
 pub async fn on_postgres(body: impl AsyncFn(&TestStore)) {
     let Some(url) = postgres_url() else { return };
     run(TestStore::postgres(&url), body).await;
@@ -56,7 +56,7 @@ fn postgres_url() -> Option<String> {
     url
 }
 
-/// One line in one write: halves of several test processes append to the same file.
+/// One line in one write: several test processes append to the same file.
 fn count() {
     let Some(file) = std::env::var_os(TALLY) else { return };
     let mut tally = OpenOptions::new().create(true).append(true).open(file).expect("open the tally of halves");

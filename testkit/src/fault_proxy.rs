@@ -1,7 +1,8 @@
-//! A TCP proxy between two processes, or between one and PostgreSQL, whose faults are switched while connections are open.
+//! A TCP proxy between two processes, or between a process and PostgreSQL, whose faults can be switched while
+//! connections are open.
 //!
-//! Start reading at [`FaultProxy::set`]; what can be wrong is [`Toxic`], and [`Weather`] changes it by itself. The port is the proxy's for as
-//! long as it lives: also while it is down, nobody else can get it.
+//! Start reading at [`FaultProxy::set`]; the possible faults are [`Toxic`], and [`Weather`] changes them over time. The
+//! port is reserved for the proxy's lifetime: nobody else can get it, even while it is down.
 
 mod carry;
 mod count;
@@ -27,7 +28,7 @@ use count::Counts;
 pub use toxic::{Direction, Fault, Toxic, ToxicKind};
 pub use weather::{Spell, Weather};
 
-/// Ends with its value, and so do the connections through it.
+/// When dropped, connections through it end too.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
@@ -36,11 +37,11 @@ pub struct FaultProxy {
     task: JoinHandle<()>,
 }
 
-/// What is wrong now.
+/// The current faults.
 #[derive(Debug, Clone, Default)]
 struct Faults {
     all: Vec<Fault>,
-    /// Grows with each change: what counts from a change on begins again.
+    /// Rises with each change: what is counted since a change starts again.
     change: u64,
 }
 
@@ -51,12 +52,12 @@ impl Faults {
 }
 
 impl FaultProxy {
-    /// Stands in front of `server`, with nothing wrong.
+    /// Starts in front of `server`, without faults.
     pub async fn start(server: SocketAddr) -> FaultProxy {
         FaultProxy::in_front_of((server.ip().to_string(), server.port())).await
     }
 
-    /// Stands in front of the PostgreSQL server that `url` names; the second is the URL by way of the proxy.
+    /// Starts in front of the PostgreSQL server at `url`; also returns the URL through the proxy.
     pub async fn postgres(url: &str) -> (FaultProxy, String) {
         let address = PostgresAddress::parse(url);
         let proxy = FaultProxy::in_front_of(address.server()).await;
@@ -79,19 +80,19 @@ impl FaultProxy {
         self.address
     }
 
-    /// From now on these faults and no others lie on every connection, on open ones too.
+    /// From now on exactly these faults apply to every connection, including open ones.
     pub fn set(&self, faults: &[Fault]) {
         self.faults.send_modify(|now| *now = Faults { all: faults.to_vec(), change: now.change + 1 });
     }
 
-    /// One more beside those that are set.
+    /// Adds one fault to the current ones.
     pub fn add(&self, fault: Fault) {
         let mut faults = self.faults.borrow().all.clone();
         faults.push(fault);
         self.set(&faults);
     }
 
-    /// Nothing is wrong any more.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.set(&[]);
     }
@@ -101,17 +102,17 @@ impl FaultProxy {
         self.counts.connections()
     }
 
-    /// Bytes that were passed on in one direction, or in both.
+    /// Bytes passed in one direction, or in both.
     pub fn bytes(&self, direction: Direction) -> u64 {
         self.counts.bytes(direction)
     }
 
-    /// How often a kind of toxic was felt: a piece that came later, a connection that was closed or refused.
+    /// How often a kind of toxic took effect: a delayed piece, or a closed or refused connection.
     pub fn felt(&self, kind: ToxicKind) -> u64 {
         self.counts.felt(kind)
     }
 
-    /// Waits until the port is open or closed as the faults want it, which takes a moment.
+    /// Waits until the port is open or closed as the faults require, which takes a moment.
     pub async fn obeyed(&self) {
         let change = self.faults.borrow().change;
         while self.counts.obeyed() < Some(change) {
@@ -126,7 +127,7 @@ impl Drop for FaultProxy {
     }
 }
 
-/// A socket that is bound and never listens: whoever connects is refused, and nobody else is given the port.
+/// A bound socket that never listens: connections to it are refused, and nobody else gets the port.
 fn reserve() -> io::Result<(TcpSocket, SocketAddr)> {
     let socket = socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let address = socket.local_addr()?;
@@ -135,7 +136,7 @@ fn reserve() -> io::Result<(TcpSocket, SocketAddr)> {
 
 fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    // Lets this process listen beside its own reservation, now and again.
+    // Lets this process listen next to its own reservation, repeatedly.
     socket.set_reuseport(true)?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

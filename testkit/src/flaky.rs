@@ -1,7 +1,7 @@
-//! Services in this process behind a network that misbehaves on request, by a seed.
+//! Services in this process behind a misbehaving network, controlled by a seed.
 //!
-//! [`InProcess`] carries calls to their service with everything that travelling does to them: they become bytes and come
-//! out of bytes. [`Flaky`] stands before any transport and loses calls, loses answers, delivers twice, delivers late.
+//! [`InProcess`] carries calls to their service as a real transport does: they become bytes and are parsed again.
+//! [`Flaky`] goes in front of any transport and loses calls, loses replies, delivers twice, delivers late.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use platform::rpc::{Caller, Repeat, Served, Transport, TransportError, Trust};
 
 type Carried = std::pin::Pin<Box<dyn Future<Output = Result<Bytes, TransportError>> + Send>>;
 
-/// Believes whatever a call says of where it comes from: for tests of a service, which is told whom to answer.
+/// Trusts whatever a call says about its caller: for tests of a service, which is told whom to answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsSaid;
 
@@ -37,29 +37,29 @@ impl Transport for InProcess {
     }
 }
 
-/// Of a hundred calls, how many are treated in which way; the others pass.
+/// Of a hundred calls, how many get which treatment; the others pass.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trouble {
     /// Never reach the service, and the caller knows.
     pub not_sent: u64,
-    /// May or may not reach the service, and the caller cannot know: half of them do, perhaps after their own repeat.
+    /// May or may not reach the service, and the caller cannot know: half of them do, perhaps after their own retry.
     pub lost: u64,
-    /// Are carried out, and the answer is lost.
+    /// Are executed, but the reply is lost.
     pub unanswered: u64,
-    /// Reach the service twice; the second answer comes back.
+    /// Reach the service twice; the second reply is returned.
     pub doubled: u64,
     /// Wait for a while first.
     pub late: u64,
 }
 
 impl Trouble {
-    /// One call in three meets some trouble.
+    /// One call in three gets some fault.
     pub fn plenty() -> Trouble {
         Trouble { not_sent: 8, lost: 10, unanswered: 0, doubled: 8, late: 8 }
     }
 
-    /// Whatever may be sent again reaches the service at least twice, and the caller gets the last answer. Calls that must not
-    /// be sent twice are sometimes not sent at first.
+    /// Everything that may be repeated reaches the service at least twice, and the caller gets the last reply. Calls
+    /// that must not be repeated are sometimes not sent at first.
     pub fn twice() -> Trouble {
         Trouble { not_sent: 10, lost: 0, unanswered: 15, doubled: 75, late: 0 }
     }
@@ -90,17 +90,17 @@ impl<T: Transport + 'static> Flaky<T> {
         Flaky { inner: Arc::new(inner), trouble, state, calls, met }
     }
 
-    /// Calls so far, repeats of the caller's own included.
+    /// Calls so far, including the caller's own retries.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Calls that did not simply pass.
+    /// Calls that got some fault.
     pub fn met(&self) -> u64 {
         self.met.load(Ordering::Relaxed)
     }
 
-    /// SplitMix64: calls that are made in the same order meet the same trouble.
+    /// SplitMix64: calls made in the same order get the same faults.
     fn dice(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut dice = self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
@@ -141,7 +141,7 @@ impl<T: Transport + 'static> Flaky<T> {
             Fate::NotSent => Err(TransportError::NotSent("flaky".to_owned())),
             Fate::Lost => {
                 if coin {
-                    // Nobody waits for it, and it may come after its own repeat.
+                    // Nobody waits for it, and it may arrive after its own retry.
                     tokio::spawn(pass());
                 }
                 Err(TransportError::Lost("flaky".to_owned()))
@@ -151,7 +151,7 @@ impl<T: Transport + 'static> Flaky<T> {
                 Err(TransportError::Lost("flaky".to_owned()))
             }
             Fate::Doubled => {
-                // What the first one answers is lost with it.
+                // The first one's reply is lost with it.
                 let _ = pass().await;
                 pass().await
             }

@@ -1,4 +1,4 @@
-//! A server of the world outside that behaves in the way that the path of a request asks for: slow, silent, broken, too large.
+//! An outside server that behaves as the request's path says: slow, silent, broken, too large.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 const HEAD_MAX: usize = 64 << 10;
 const CHUNK: usize = 64 << 10;
 
-/// Speaks HTTP/1.1 without encryption on a free port of 127.0.0.1, one request a connection.
+/// Plain HTTP/1.1 on a free port of 127.0.0.1, one request per connection.
 #[derive(Debug)]
 pub struct OddServer {
     address: SocketAddr,
@@ -21,9 +21,10 @@ pub struct OddServer {
 }
 
 impl OddServer {
-    /// Paths: `/ok` answers; `/status/503` answers that; `/to?URL` leads there; `/silent` never answers; `/reset` cuts; `/lies` sends
-    /// less than it promised; `/endless` sends a gigabyte; `/head` has a head of a megabyte; `/slow` sends a letter each 50 ms;
-    /// `/back` is unavailable twice, then answers; `/echo` answers with the head of the request.
+    /// Paths: `/ok` answers; `/status/503` answers that status; `/to?URL` redirects there; `/silent` never answers;
+    /// `/reset` cuts; `/lies` sends less than it announced; `/endless` sends a gigabyte; `/head` has a header of a
+    /// megabyte; `/slow` sends a character every 50 ms; `/back` is unavailable twice, then answers; `/echo` answers
+    /// with the head of the request.
     pub async fn start() -> OddServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
@@ -33,7 +34,7 @@ impl OddServer {
             while let Ok((stream, _)) = listener.accept().await {
                 let heard = Arc::clone(&counted);
                 tokio::spawn(async move {
-                    // A caller that hangs up is what half of these are for.
+                    // A caller that hangs up is the point of half of these.
                     let _ = behave(stream, &heard).await;
                 });
             }
@@ -49,7 +50,7 @@ impl OddServer {
         self.address
     }
 
-    /// Requests that arrived whole.
+    /// Requests that arrived completely.
     pub fn heard(&self) -> usize {
         self.heard.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! The real binary as a test starts, kills and stops it.
+//! The real binary, started, killed and stopped by a test.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Permissions};
@@ -18,20 +18,20 @@ use crate::Client;
 
 const READY_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(30);
-/// What every server under test is told beforehand: a program that may do everything.
+/// The first secrets of every server under test: a client that may do everything.
 const FIRST_SECRETS: &str =
     "[client]\nid = \"tests\"\nsecret = \"only-for-tests-and-nothing-else-in-the-world\"\nroles = [\"admin\"]\n";
-/// Id and secret of that program.
+/// Id and secret of that client.
 pub const CLIENT: (&str, &str) = ("tests", "only-for-tests-and-nothing-else-in-the-world");
-/// The same for all processes of a house, which share what is sealed under it.
+/// The same for all processes of a deployment, which share what is sealed under it.
 const MASTER: &str = "the key of houses that stand for a test and no longer";
-/// All processes of a house name the same one, wherever they listen.
+/// All processes of a deployment use the same one, wherever they listen.
 const ISSUER: &str = "http://localhost";
 const POLL: Duration = Duration::from_millis(10);
 /// What a program needs to run at all.
 const KEPT: [&str; 4] = ["HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR"];
 
-/// The key that everything of a house under test is sealed under.
+/// The master key of deployments under test.
 pub fn master() -> KeyEncryptionKey {
     KeyEncryptionKey::from_secret(&Secret::new(MASTER)).expect("the key of tests is long enough")
 }
@@ -42,7 +42,7 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("the listener's address").port()
 }
 
-/// How a server is to be started; may be used again after a kill, for the same data.
+/// How to start a server; can be used again after a kill, for the same data.
 #[derive(Debug, Clone)]
 pub struct ServerBuilder {
     binary: PathBuf,
@@ -51,14 +51,14 @@ pub struct ServerBuilder {
     env: Vec<(OsString, OsString)>,
 }
 
-/// A running `florin serve`, which ends with this value.
+/// A running `florin serve`; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     address: SocketAddr,
-    /// Of the program that the tests call as; none where the server answers no callers, or needs none.
+    /// For the client that the tests call as; `None` if the server has no API or needs no token.
     token: Option<Secret>,
-    /// Its working directory, with what it printed.
+    /// Its working directory, with its output.
     dir: TempDir,
 }
 
@@ -69,7 +69,7 @@ impl ServerBuilder {
         ServerBuilder { binary, data_dir, args: Vec::new(), env: Vec::new() }
     }
 
-    /// Behind `florin serve`.
+    /// Arguments after `florin serve`.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> ServerBuilder {
         self.args.push(arg.as_ref().to_owned());
         self
@@ -117,14 +117,14 @@ impl ServerBuilder {
         }
     }
 
-    /// An edge does, unless it is a demo's.
+    /// An edge does, except in a demo.
     fn asks_for_tokens(&self) -> bool {
         let named = |name: &str| self.args.iter().any(|arg| arg == name);
         let services = self.args.iter().any(|arg| !arg.to_string_lossy().starts_with('-'));
         (!services || named("edge")) && !named("--demo")
     }
 
-    /// Starts the server without waiting: for tests of a start that fails.
+    /// Starts the server without waiting: for tests of a failing start.
     pub fn spawn(&self) -> Server {
         let dir = tempfile::tempdir().expect("make a temporary directory");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
@@ -136,7 +136,7 @@ impl ServerBuilder {
             .arg("serve")
             .args(&self.args)
             .current_dir(dir.path())
-            // Nothing of the machine that runs the tests configures the server: no DATABASE_URL, no FLORIN__ variable.
+            // Nothing on the test machine configures the server: no DATABASE_URL, no FLORIN__ variable.
             .env_clear()
             .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .env("FLORIN__SERVER__LISTEN", address.to_string())
@@ -168,7 +168,7 @@ impl Server {
         }
     }
 
-    /// What the tests' program shows, where it has one.
+    /// The tests' client token, if there is one.
     pub fn token(&self) -> Option<Secret> {
         self.token.clone()
     }
@@ -177,28 +177,28 @@ impl Server {
         self.child.id()
     }
 
-    /// Everything the server printed so far.
+    /// The server's output so far.
     pub fn output(&self) -> String {
         fs::read(self.dir.path().join("output")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap()
     }
 
-    /// What stands behind `words` on the first line that has them, once it was printed.
+    /// The text after `words` on the first line that has them, once it was printed.
     pub async fn said(&self, words: &str) -> String {
         let started = SystemClock.monotonic();
         loop {
             let output = self.output();
-            // A line that is not whole yet is no line.
+            // An incomplete line does not count.
             let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
             if let Some((_, rest)) = whole.lines().find_map(|line| line.split_once(words)) {
                 return rest.to_owned();
             }
             let waited = SystemClock.monotonic().micros_since(started);
-            assert!(u128::from(waited) < READY_MAX.as_micros(), "{words:?} was never said:\n{output}");
+            assert!(u128::from(waited) < READY_MAX.as_micros(), "{words:?} was never printed:\n{output}");
             tokio::time::sleep(POLL).await;
         }
     }
 
-    /// SIGKILL: no chance to tidy up. Answers when the process is gone.
+    /// SIGKILL: no chance to clean up. Returns once the process is gone.
     pub fn kill(mut self) {
         self.child.kill().expect("kill the server");
         self.child.wait().expect("wait for the server's end");
@@ -210,7 +210,7 @@ impl Server {
         kill_process(pid, Signal::TERM).expect("ask the server to stop");
     }
 
-    /// Waits for the end, a bounded time.
+    /// Waits for the end, for a bounded time.
     pub async fn wait(&mut self) -> ExitStatus {
         let started = SystemClock.monotonic();
         loop {
@@ -223,7 +223,7 @@ impl Server {
         }
     }
 
-    /// SIGTERM and the end: the exit status and everything that was printed.
+    /// SIGTERM and the end: the exit status and the whole output.
     pub async fn stop(mut self) -> (ExitStatus, String) {
         self.terminate();
         let status = self.wait().await;
@@ -233,7 +233,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail only when the process has ended already.
+        // Both only fail if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_server_is_asked_to_stop_and_says_goodbye() {
+    async fn a_stopped_server_reports_its_status_and_output() {
         let dir = tempfile::tempdir().unwrap();
         let text = "trap 'echo bye; exit 3' TERM; echo $1 $FLORIN__SERVER__LISTEN; while :; do sleep 0.01; done";
         let server = ServerBuilder::new(script(dir.path(), text), dir.path()).spawn();
@@ -265,7 +265,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     #[should_panic(expected = "exit status: 7 before it was ready:\nno such thing")]
-    async fn a_server_that_does_not_start_is_reported_with_its_words() {
+    async fn a_server_that_does_not_start_is_reported_with_its_output() {
         let dir = tempfile::tempdir().unwrap();
         ServerBuilder::new(script(dir.path(), "echo no such thing; exit 7"), dir.path()).start().await;
     }

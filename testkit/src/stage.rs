@@ -1,4 +1,4 @@
-//! What a test opens a room on.
+//! What a test opens a room with.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{FakeClock, TestStore};
 
 const SEED: u64 = 7;
 
-/// A store of the test's own, a clock that stands still until the test moves it, and ids that are the same in every run.
+/// A store for this test, a clock that only the test moves, and ids that are the same in every run.
 #[derive(Debug)]
 pub struct Stage<'a> {
     pub store: &'a TestStore,

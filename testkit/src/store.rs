@@ -1,4 +1,4 @@
-//! A store of one test's own, on either engine.
+//! A store for one test, on either engine.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,8 +12,8 @@ use tokio_postgres::{Client, NoTls};
 const CACHE_MB: u32 = 2;
 const READERS: usize = 4;
 
-/// A fresh SQLite file in a temporary directory, or a PostgreSQL schema that nobody else uses and that appears with the
-/// first migration.
+/// A fresh SQLite file in a temporary directory, or a PostgreSQL schema that nobody else uses and that the first
+/// migration creates.
 #[derive(Debug)]
 pub struct TestStore {
     target: Target,
@@ -31,7 +31,7 @@ impl TestStore {
     pub fn postgres(url: &str) -> TestStore {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        // The time keeps two runs apart that happen to have the same process id.
+        // The time distinguishes two runs that have the same process id.
         let schema = format!("test_{process}_{count}_{}", SystemClock.now().micros() % 1_000_000_000);
         let dir = tempfile::tempdir().expect("make a temporary directory");
         TestStore { target: Target::Postgres { url: url.to_owned(), schema }, dir }
@@ -53,7 +53,7 @@ impl TestStore {
         Target::Postgres { url: url.to_owned(), schema: self.schema().to_owned() }
     }
 
-    /// A new handle, which shares nothing with the ones before it.
+    /// A new handle, which shares nothing with earlier ones.
     pub async fn open(&self) -> Db {
         self.open_with(Access::ReadWrite).await
     }
@@ -62,7 +62,7 @@ impl TestStore {
         Db::open(self.target(), access, READERS).await.expect("open the test's store")
     }
 
-    /// A directory that is gone after the test.
+    /// A directory that is removed after the test.
     pub fn dir(&self) -> PathBuf {
         self.dir.path().to_owned()
     }
@@ -81,14 +81,14 @@ impl TestStore {
         }
     }
 
-    /// A connection beside the ones under test, outside the store's schema.
+    /// A separate connection, outside of the store's schema.
     pub async fn postgres_client(&self) -> Client {
         let (client, connection) = tokio_postgres::connect(self.url(), NoTls).await.expect("connect to PostgreSQL");
         tokio::spawn(connection);
         client
     }
 
-    /// Ends every connection that `Db` has to this schema and those beside it; answers how many there were.
+    /// Ends every connection that `Db` has to this schema and those next to it; returns their number.
     pub async fn postgres_terminate(&self) -> usize {
         let name = format!("florin-{}", self.schema());
         let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
@@ -96,7 +96,7 @@ impl TestStore {
         self.postgres_client().await.query(sql, &[&name]).await.expect("terminate connections").len()
     }
 
-    /// Takes the store away, whatever is still connected to it.
+    /// Removes the store, even if something is still connected to it.
     pub async fn remove(self) {
         if self.engine() == Engine::Postgres {
             self.postgres_terminate().await;

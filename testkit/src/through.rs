@@ -1,4 +1,4 @@
-//! The address of PostgreSQL as a proxy needs it: where the server is, and the same URL by way of the proxy.
+//! PostgreSQL's address for a proxy: where the server is, and the same URL through the proxy.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::Config;
@@ -9,7 +9,7 @@ pub(crate) struct PostgresAddress(Config);
 
 impl PostgresAddress {
     pub(crate) fn parse(url: &str) -> PostgresAddress {
-        PostgresAddress(url.parse().expect("an address of PostgreSQL"))
+        PostgresAddress(url.parse().expect("a PostgreSQL URL"))
     }
 
     /// Host and port of the server.
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_names_the_user_and_the_database_stays() {
+    fn user_and_database_of_the_url_stay() {
         let address = PostgresAddress::parse("postgres://ann:it%27s@db.example:6000/books");
         assert_eq!(address.server(), ("db.example".to_owned(), 6000));
         assert_eq!(address.through(7), "postgres://ann:it%27s@127.0.0.1:7/books");

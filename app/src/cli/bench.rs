@@ -1,4 +1,4 @@
-//! The options of `florin bench`: one mode for each goal, and the goals themselves.
+//! The options of `florin bench`: one mode per subject, and the goals.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,49 +11,49 @@ pub(crate) enum Bench {
     /// Transfers between accounts, durable, checked afterwards
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger(BenchLedger),
-    /// What a ledger in another process costs against one in the same process, in turn under the same load
+    /// The cost of a ledger in another process against one in the same process, alternating under the same load
     #[command(after_help = SPLIT_EXAMPLES)]
     Split(BenchSplit),
-    /// Balances and statement pages of the past of one long account, while others write
+    /// Past balances and statement pages of one long account, while others write
     #[command(after_help = HISTORY_EXAMPLES)]
     History(BenchHistory),
-    /// Tokens for programs, logins of people, the check of a token, and a storm of logins against transfers
+    /// Tokens for programs, logins of users, token checks, and a login storm during transfers
     #[command(after_help = IDENTITY_EXAMPLES)]
     Identity(BenchIdentity),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchLedger {
-    /// Call the ledger in this process, or over HTTP in a process of its own
+    /// Call the ledger in this process, or over HTTP in a separate process
     #[arg(long, value_enum, default_value = "process")]
     pub(crate) over: Over,
-    /// Requests under way at the same time; several numbers, several runs [default: 1,16,64,256,1024; 1024 alone with
-    /// --against or --steady]
+    /// Concurrent requests; several numbers mean several runs [default: 1,16,64,256,1024; only 1024 with --against or
+    /// --steady]
     #[arg(long, value_delimiter = ',', value_name = "N,N,...", value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub(crate) in_flight: Vec<usize>,
-    /// Transfers in one request
+    /// Transfers per request
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub(crate) batch: usize,
-    /// Accounts that the transfers go between
+    /// Accounts to transfer between
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
     pub(crate) accounts: usize,
     /// Pay every transfer into the same account
     #[arg(long)]
     pub(crate) hot: bool,
-    /// Ids in no order at all, instead of ids in the order of time
+    /// Random ids instead of time-ordered ones
     #[arg(long)]
     pub(crate) random_ids: bool,
-    /// Transfers of the same kind that the store holds before anything is measured
+    /// Transfers already in the store before the measurement
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
     pub(crate) stored: u64,
-    /// Measure in turn with another load or store and give the ratio: empty, ordered, uniform or accounts=N
+    /// Alternate with another load or store and print the ratio: empty, ordered, uniform or accounts=N
     ///
-    /// empty: the same on a store without --stored transfers, new for each pair. ordered: the same with ids in the order
-    /// of time, in a store filled with such. uniform: the same without --hot. accounts=N: the same between N accounts.
-    /// Where the other store is not to be empty, both are made once and grow with each pair.
+    /// empty: the same on a store without --stored transfers, new for each pair. ordered: the same with time-ordered
+    /// ids, in a store filled with such. uniform: the same without --hot. accounts=N: the same between N accounts.
+    /// Unless the other store has to be empty, both are created once and grow with each pair.
     #[arg(long, value_name = "WHAT")]
     pub(crate) against: Option<Against>,
-    /// Pairs of runs, the order alternating
+    /// Pairs of runs, in alternating order
     #[arg(long, default_value_t = 1, value_name = "N", requires = "against", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) pairs: u32,
     /// Length of the measured part of each run
@@ -61,7 +61,7 @@ pub(crate) struct BenchLedger {
     pub(crate) seconds: u64,
     #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(crate) warm_up_seconds: u64,
-    /// Length of the run that measures the raw limit; there is none with --against
+    /// Length of the run that measures the raw limit; none with --against
     #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) raw_seconds: u64,
     #[command(flatten)]
@@ -70,42 +70,42 @@ pub(crate) struct BenchLedger {
     pub(crate) output: Output,
 }
 
-/// What has to be reached, or the command ends with status 1 behind its figures.
+/// Goals; if one is missed, the command exits with status 1 after printing its figures.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Goals")]
 pub(crate) struct LedgerGoals {
-    /// Transfers a second, in every run, or in every run of the first side of pairs
+    /// Transfers per second, in every run, or in every run of the first side of pairs
     #[arg(long, value_name = "RATE", value_parser = positive)]
     pub(crate) at_least: Option<f64>,
-    /// The median of the pairs' ratios, in percent of the other side
+    /// The median ratio of the pairs, in percent of the other side
     #[arg(long, value_name = "PERCENT", requires = "against", value_parser = positive)]
     pub(crate) ratio_at_least: Option<f64>,
     /// Transfers in the last third of the measured time, in percent of those in the first third
     #[arg(long, value_name = "PERCENT", conflicts_with = "against", value_parser = positive)]
     pub(crate) steady: Option<f64>,
-    /// The longest commit, from the first look at its commands to their answers; in process only
+    /// The longest commit, from reading its commands to their replies; in process only
     #[arg(long, value_name = "MS", value_parser = positive)]
     pub(crate) commit_at_most: Option<f64>,
-    /// All files of the store over the transfers in it; SQLite only
+    /// Size of the store's files divided by its transfers; SQLite only
     #[arg(long, value_name = "BYTES", value_parser = positive)]
     pub(crate) bytes_at_most: Option<f64>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchSplit {
-    /// Calls under way at the same time; several numbers, one measured after another
+    /// Concurrent calls; several numbers are measured one after another
     #[arg(long, value_delimiter = ',', value_name = "N,N,...", default_value = "1,64,256", value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub(crate) in_flight: Vec<usize>,
-    /// Transfers in one call
+    /// Transfers per call
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub(crate) batch: usize,
-    /// Accounts that the transfers go between
+    /// Accounts to transfer between
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
     pub(crate) accounts: usize,
     /// Connections between the two processes [default: rpc.connections]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub(crate) connections: Option<usize>,
-    /// Times that both are measured for each number of calls, the order alternating
+    /// Pairs of runs for each number of calls, in alternating order
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) pairs: u32,
     /// Length of each measured part
@@ -113,11 +113,11 @@ pub(crate) struct BenchSplit {
     pub(crate) seconds: u64,
     #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(crate) warm_up_seconds: u64,
-    /// Ends with status 1 when the ledger in the other process carries less than this of what the one in the same process does, in
-    /// the median of the pairs, for any number of calls
+    /// Exit with status 1 if the remote ledger's throughput is less than this share of the local one's, in the median
+    /// of the pairs, for any number of calls
     #[arg(long, value_name = "PERCENT", value_parser = positive, help_heading = "Goals")]
     pub(crate) ratio_at_least: Option<f64>,
-    /// Ends with status 1 when a call to the other process takes longer than this at the 99th percentile, in any run
+    /// Exit with status 1 if a remote call takes longer than this at the 99th percentile, in any run
     #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
     pub(crate) p99_at_most: Option<f64>,
     #[command(flatten)]
@@ -126,28 +126,28 @@ pub(crate) struct BenchSplit {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchHistory {
-    /// Rows of the account that is asked about
+    /// Rows of the measured account
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(200..=100_000_000))]
     pub(crate) entries: u64,
-    /// Share of its rows that count from an earlier instant than they are recorded at
+    /// Share of its rows whose effective time is before their record time
     #[arg(long, default_value_t = 5, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(crate) late_percent: u32,
     /// Accounts on the other side of its rows
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
     pub(crate) accounts: usize,
-    /// Transfers that are written meanwhile, half of them on the account that is asked about; 0 writes none
+    /// Transfers per second written meanwhile, half of them to the measured account; 0 writes none
     #[arg(long, default_value_t = 2_000, value_name = "RATE", value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) writes_per_second: u64,
-    /// Questions under way at the same time
+    /// Concurrent queries
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub(crate) readers: usize,
-    /// Length of the measured part for each of the four questions
+    /// Length of the measured part for each of the four queries
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub(crate) seconds: u64,
-    /// Time in which each question is asked before it is measured
+    /// Warm-up time of each query
     #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(crate) warm_up_seconds: u64,
-    /// Ends with status 1 when a balance or page by record time takes longer than this at the 99th percentile
+    /// Exit with status 1 if a balance or page by record time takes longer than this at the 99th percentile
     #[arg(long, value_name = "MS", value_parser = positive, help_heading = "Goals")]
     pub(crate) p99_at_most: Option<f64>,
     /// The same by event time
@@ -159,22 +159,22 @@ pub(crate) struct BenchHistory {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchIdentity {
-    /// Parts to measure; all of them unless some are named
+    /// Parts to measure [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,PART,...")]
     pub(crate) only: Vec<IdentityPart>,
-    /// Programs that ask for tokens, and callers that send transfers, at the same time
+    /// Programs that request tokens, and callers that send transfers, at the same time
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
     pub(crate) in_flight: usize,
-    /// People who log in at the same time
+    /// Users who log in at the same time
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=200))]
     pub(crate) logins_in_flight: usize,
-    /// Transfers that are sent in the storm and without it
+    /// Transfers per second with and without the storm
     #[arg(long, default_value_t = 2_000, value_name = "RATE", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub(crate) transfers_per_second: u64,
-    /// Accounts that the transfers go between
+    /// Accounts to transfer between
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=100_000))]
     pub(crate) accounts: usize,
-    /// Times that transfers are measured alone and in the storm, the order alternating
+    /// Pairs of runs, alone and in the storm, in alternating order
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) pairs: u32,
     /// Length of each measured part
@@ -182,23 +182,23 @@ pub(crate) struct BenchIdentity {
     pub(crate) seconds: u64,
     #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(crate) warm_up_seconds: u64,
-    /// Length of the run that measures what a core can check of passwords when it does nothing else
+    /// Length of the run that measures how many passwords an otherwise idle core can check
     #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) raw_seconds: u64,
-    /// Ends with status 1 when the server makes fewer tokens for programs in a second of a core's work
+    /// Exit with status 1 if the server issues fewer tokens for programs per second of core time
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Goals")]
     pub(crate) grants_at_least: Option<f64>,
-    /// The same for logins of people
+    /// The same for logins of users
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Goals")]
     pub(crate) logins_at_least: Option<f64>,
-    /// Ends with status 1 when the check of a remembered token takes longer, in the mean
+    /// Exit with status 1 if checking a cached token takes longer on average
     #[arg(long, value_name = "US", value_parser = positive, help_heading = "Goals")]
     pub(crate) check_at_most: Option<f64>,
-    /// The same for a decision by the policies
+    /// The same for a policy decision
     #[arg(long, value_name = "US", value_parser = positive, help_heading = "Goals")]
     pub(crate) decision_at_most: Option<f64>,
-    /// Ends with status 1 when the 99th percentile of a transfer in the storm is higher than this, in percent of the one without,
-    /// in the median of the pairs
+    /// Exit with status 1 if the 99th percentile of a transfer in the storm is higher than this, in percent of the one
+    /// without, in the median of the pairs
     #[arg(long, value_name = "PERCENT", value_parser = positive, help_heading = "Goals")]
     pub(crate) storm_at_most: Option<f64>,
     #[command(flatten)]
@@ -216,13 +216,13 @@ pub(crate) enum IdentityPart {
 
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// Where the stores of the runs are made and removed; the figures are those of the disk below it
+    /// Where the runs' stores are created and removed; the figures depend on this disk
     #[arg(long, default_value = ".", value_name = "PATH")]
     pub(crate) dir: PathBuf,
     /// Print one JSON document instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Draw what was measured
+    /// Draw the measurements
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
 }
@@ -233,7 +233,7 @@ pub(crate) enum Over {
     Http,
 }
 
-/// The other side of paired runs: the same as the first but for one thing.
+/// The other side of paired runs: the same as the first except for one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Against {
     Empty,
@@ -246,7 +246,7 @@ impl FromStr for Against {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Against, String> {
-        let wrong = || "empty, ordered, uniform or accounts=N is wanted, N from 2 to 1000000".to_owned();
+        let wrong = || "expected empty, ordered, uniform or accounts=N, with N from 2 to 1000000".to_owned();
         match text {
             "empty" => Ok(Against::Empty),
             "ordered" => Ok(Against::Ordered),
@@ -261,12 +261,12 @@ impl FromStr for Against {
 
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| "a number above zero is wanted".to_owned())
+    number.ok_or_else(|| "expected a number above zero".to_owned())
 }
 
 const LEDGER_EXAMPLES: &str = "\
-Every run has a store of its own, removed afterwards; the configured books are not touched. With storage.database_url
-(DATABASE_URL) the runs use new databases on that PostgreSQL server. What was acknowledged has to be in the books, row
+Every run has its own store, removed afterwards; the configured books are not touched. With storage.database_url
+(DATABASE_URL) the runs use new databases on that PostgreSQL server. What was acknowledged must be in the books, row
 by row and in the sums, or the run fails.
 
 Examples:
@@ -284,13 +284,13 @@ Examples:
   florin bench ledger --json > figures.json
 
 Status:
-  0  measured, and every goal that was set is reached
+  0  measured, and every goal is reached
   1  a goal was missed, or the work was not done";
 
 const SPLIT_EXAMPLES: &str = "\
-Starts `florin serve ledger` as a process of its own on free ports of this machine, with a store of its own and a secret
-made for it, and calls it as the edge does; beside it a ledger in this process, on a store of the same kind. Both are
-measured in turn, with the same load, durable. What was acknowledged has to be in the books, row by row and in the sums,
+Starts `florin serve ledger` as a separate process on free ports of this machine, with its own store and a secret
+made for it, and calls it as the edge does; also a ledger in this process, on a store of the same kind. Both are
+measured alternately, with the same load, durable. What was acknowledged must be in the books, row by row and in the sums,
 or the run fails. With storage.database_url (DATABASE_URL) both use new databases on that PostgreSQL server.
 
 Examples:
@@ -300,13 +300,13 @@ Examples:
   florin bench split --json --plot split.svg > split.json
 
 Status:
-  0  measured, and every goal that was set is reached
+  0  measured, and every goal is reached
   1  a goal was missed, or the work was not done";
 
 const HISTORY_EXAMPLES: &str = "\
-Fills a store of its own with one long account, then asks for its balance as of random instants and for pages of 50 rows
-at random places, by record time and by event time, while transfers are written at a fixed rate. Every answer is checked
-against what was filled; one that is wrong fails the run.
+Fills a separate store with one long account, then queries its balance as of random instants and pages of 50 rows
+at random places, by record time and by event time, while transfers are written at a fixed rate. Every reply is checked
+against the generated data; a wrong one fails the run.
 
 Examples:
   florin bench history --p99-at-most 5 --event-p99-at-most 20
@@ -314,16 +314,16 @@ Examples:
   florin bench history --entries 100000 --readers 4 --plot history.svg
 
 Status:
-  0  measured, and every goal that was set is reached
+  0  measured, and every goal is reached
   1  a goal was missed, or an answer was wrong";
 
 const IDENTITY_EXAMPLES: &str = "\
-Starts `florin serve` as a process of its own on a free port of this machine, with a store of its own, and calls it over
-HTTP. Grants are those of programs with a secret. A login is whole: the page, name and password, the code, and the
+Starts `florin serve` as a separate process on a free port of this machine, with its own store, and calls it over
+HTTP. Grants are those of programs with a secret. A login includes the page, name and password, the code, and the
 application's tokens; the password costs what identity.argon2_memory_kib and identity.argon2_passes say, on as many
 threads as identity.password_threads says. \"Of a core\" is what the server's process used of the processor, on
-PostgreSQL without what the database used. Each grant and each login that was acknowledged has to stand in identity's
-events, no token may come twice, a wrong password has to be refused, and transfers have to be in the books, or the run
+PostgreSQL without what the database used. Each acknowledged grant and login must be in identity's
+events, every token must be unique, a wrong password must be refused, and transfers must be in the books, or the run
 fails. With storage.database_url (DATABASE_URL) the runs use new databases on that PostgreSQL server.
 
 Examples:
@@ -332,5 +332,5 @@ Examples:
   florin bench identity --only logins --logins-in-flight 100 --json
 
 Status:
-  0  measured, and every goal that was set is reached
+  0  measured, and every goal is reached
   1  a goal was missed, or the work was not done";

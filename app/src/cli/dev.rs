@@ -14,11 +14,11 @@ pub(crate) enum Dev {
 
 #[derive(Debug, Args)]
 pub(crate) struct DevSplit {
-    /// Where secrets, logs and the data of its PostgreSQL are kept
+    /// Directory for secrets, logs and the data of its PostgreSQL
     #[arg(long, value_name = "PATH", default_value = "./florin-split")]
     pub(crate) dir: PathBuf,
 
-    /// Processes that run the ledger: one writes, the others stand by
+    /// Ledger processes: one writes, the others stand by
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = RangedU64ValueParser::<usize>::new().range(1..=9))]
     pub(crate) ledgers: usize,
 }
@@ -29,6 +29,6 @@ Examples:
   PORT=9000 florin dev split --ledgers 3
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin dev split
 
-Starts PostgreSQL from the programs that are installed, unless DATABASE_URL names a server. Callers reach the edge where
-server.listen says. A process that dies is started again: try `kill -9` with a number from the table. The books stay in the
+Starts an installed PostgreSQL, unless DATABASE_URL names a server. Callers reach the edge at
+server.listen. A process that dies is restarted: try `kill -9` with a number from the table. The books stay in the
 directory until it is removed.";

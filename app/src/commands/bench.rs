@@ -1,5 +1,5 @@
-//! `florin bench`: drives the real thing, durable, in stores of its own that are removed afterwards. A figure whose work was
-//! not really done is not printed: the run fails. A goal that was set and missed fails it behind the figures.
+//! `florin bench`: runs the real services, durable, in separate stores that are removed afterwards. A figure whose work
+//! was not really done is not printed: the run fails. A missed goal fails it after the figures.
 
 mod axis;
 mod books;
@@ -56,7 +56,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::History(options) => history::run(&stores, options).await,
         Bench::Identity(options) => identity::run(&stores, config, options).await,
     };
-    // Also what a run that failed left.
+    // Also what a failed run left.
     stores.remove().await?;
     measured
 }

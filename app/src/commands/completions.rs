@@ -1,4 +1,4 @@
-//! `florin completions`: a script for the shell.
+//! `florin completions`: a completion script for a shell.
 
 use crate::cli::{self, Completions};
 use crate::failure::Failure;

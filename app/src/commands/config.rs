@@ -1,5 +1,5 @@
-//! `florin config`: every setting with its value and its origin, in the form of the file it could be written to; or the defaults
-//! with their meaning.
+//! `florin config`: every setting with its value and origin, in the form of a settings file; or the defaults with their
+//! meaning.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub(crate) fn run(start: Start<'_>, options: &Settings) -> Result<(), Failure> {
         false => write(&start.config()?, &mut out),
     };
     match written {
-        // Whoever reads may have seen enough, as `head` does.
+        // The reader may have seen enough, like `head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
@@ -24,7 +24,7 @@ pub(crate) fn run(start: Start<'_>, options: &Settings) -> Result<(), Failure> {
 
 fn write(config: &Config, out: &mut impl Write) -> io::Result<()> {
     let mut section = "";
-    // All of a section before those within it: a file names each section once.
+    // A section's own keys before its subsections: a file names each section once.
     let mut rows: Vec<_> = config.effective().iter().map(|row| (placed(row), row)).collect();
     rows.sort_by_key(|((section, _), _)| *section);
     for ((here, name), row) in rows {

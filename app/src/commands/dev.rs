@@ -1,4 +1,4 @@
-//! `florin dev`: for people who work on or with Florin on one machine.
+//! `florin dev`: tools for developers on one machine.
 
 mod house;
 mod look;

@@ -1,4 +1,4 @@
-//! `florin export`: the whole log of a book as lines, beside whoever writes it.
+//! `florin export`: the whole log of a book as lines, while others write it.
 
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ fn say(exported: &Exported, path: &Path) {
     let new = if new < all { format!(", {new} of them new") } else { String::new() };
     println!("exported to {}, {all} rows{new}", path.display());
     if let Some(keys) = exported.keys {
-        println!("{keys} idempotency keys and their secret went along; keep the file as safe as the books");
+        println!("{keys} idempotency keys and their secret were exported; keep the file as safe as the books");
     }
     println!("head  {}", exported.head);
 }

@@ -1,4 +1,4 @@
-//! `florin import`: a book from an export, while nobody else has the books, and the proof that it is the same.
+//! `florin import`: rebuilds a book from an export, while nobody else uses the books, and proves that it is the same.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -19,10 +19,10 @@ use crate::stores::{self, COULD_NOT_RUN, transfer_failure};
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// An export under way into this process.
+/// An import running in this process.
 struct Source {
     input: Box<dyn BufRead + Send>,
-    /// Nothing where the end cannot be known.
+    /// `None` if the end cannot be known.
     bytes: Option<u64>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn run(start: Start<'_>, options: &Import) -> Result<(), Failure> {
 }
 
 impl Source {
-    /// Which book it is of; nothing of it is lost by looking.
+    /// The book it is of; peeking loses nothing.
     fn book(self) -> Result<(BookName, Source), Failure> {
         let (book, input) = exported_book(self.input).map_err(transfer_failure)?;
         Ok((book, Source { input: Box::new(input), bytes: self.bytes }))
@@ -63,7 +63,7 @@ fn open(path: &Path) -> Result<Source, Failure> {
     Ok(Source { input: Box::new(BufReader::with_capacity(BUFFER_BYTES, file)), bytes })
 }
 
-/// Keeps a server on this directory away, as a server keeps this command away.
+/// Keeps servers away from this directory, as a server keeps this command away.
 fn hold(config: &Config) -> Result<(Target, DataDir), Failure> {
     let storage = &config.storage;
     let stamp = DataDir::look(&storage.data_dir)?.unwrap_or(Stamp::Plain);
@@ -71,8 +71,8 @@ fn hold(config: &Config) -> Result<(Target, DataDir), Failure> {
     Ok((stores::of_service(config, stores::LEDGER), held))
 }
 
-/// Opens the book's store. A book that is not there is created as a running ledger would: its row, then its store, then
-/// the word in the row that there is one.
+/// Opens the book's store. A missing book is created as a running ledger would: first its row, then its store, then the
+/// mark in the row.
 async fn prepare(main: Target, book: &BookName, target: Target) -> Result<Db, Failure> {
     if book.is_main() {
         return Ok(Db::open(target, Access::ReadWrite, 1).await?);
@@ -80,7 +80,7 @@ async fn prepare(main: Target, book: &BookName, target: Target) -> Result<Db, Fa
     let main = Db::open(main, Access::ReadWrite, 1).await?;
     ledger::migrate(&main).await?;
     let row = ledger::register(&main, book, SystemClock.now()).await?;
-    let row = row.ok_or_else(|| Failure::new(format!("there are {} books, and no more may be", limits::BOOKS_MAX)))?;
+    let row = row.ok_or_else(|| Failure::new(format!("there are already {} books, the maximum", limits::BOOKS_MAX)))?;
     let db = Db::open(target, Access::ReadWrite, 1).await?;
     if !row.stored {
         ledger::migrate(&db).await?;
@@ -107,8 +107,8 @@ fn say(imported: &Imported, report: &Report) {
     let into = if report.head.book.is_main() { String::new() } else { format!(" into book {}", report.head.book) };
     println!("imported{into}, {} rows{new}, verified", report.rows);
     match imported.keys {
-        Some(keys) => println!("{keys} idempotency keys came along"),
-        None => println!("no idempotency keys came along; repeats are recognised by id"),
+        Some(keys) => println!("{keys} idempotency keys were imported"),
+        None => println!("no idempotency keys were imported; repeats are recognised by id"),
     }
     println!("head  {}", report.head);
 }

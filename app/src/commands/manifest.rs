@@ -1,4 +1,4 @@
-//! `manifest.json` of a backup: what belongs to it, byte for byte, and where each service's log ended.
+//! `manifest.json` of a backup: its files, byte for byte, and where each service's log ended.
 //!
 //! Invariant: it is written last, so that a directory without one is not a backup.
 
@@ -19,7 +19,7 @@ const FORMAT: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     format: u32,
-    /// The version that made the backup.
+    /// The version that created the backup.
     florin: String,
     pub(crate) made_at: String,
     pub(crate) files: Vec<Entry>,
@@ -36,7 +36,7 @@ pub(crate) struct Entry {
 }
 
 impl Manifest {
-    /// Describes files that lie in `dir`.
+    /// Describes files in `dir`.
     pub(crate) fn of(
         dir: &Path,
         names: &[String],
@@ -73,7 +73,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Every file is there and has the bytes that it was written with.
+    /// Every file exists and has its recorded bytes.
     pub(crate) fn check(&self, dir: &Path) -> Result<(), Failure> {
         for entry in &self.files {
             entry.check(dir).map_err(|what| {
@@ -93,9 +93,9 @@ impl Entry {
         let path = dir.join(&self.name);
         let bytes = fs::metadata(&path).map_err(|error| error.to_string())?.len();
         if bytes != self.bytes {
-            return Err(format!("{bytes} bytes instead of {}", self.bytes));
+            return Err(format!("expected {} bytes, found {bytes}", self.bytes));
         }
         let found = file_sha256(&path).map_err(|error| error.to_string())?;
-        if found == self.sha256 { Ok(()) } else { Err(format!("SHA-256 {found} instead of {}", self.sha256)) }
+        if found == self.sha256 { Ok(()) } else { Err(format!("expected SHA-256 {}, found {found}", self.sha256)) }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn run(start: Start<'_>) -> Result<(), Failure> {
 
 async fn migrate(rooms: &Rooms, config: &Config) -> Result<(), Failure> {
     let held = match &config.storage.database_url {
-        // The database lets only one process migrate at a time by itself.
+        // The database itself only lets one process migrate at a time.
         Some(_) => None,
         None => {
             let data_dir = &config.storage.data_dir;

@@ -1,4 +1,4 @@
-//! `florin openapi`: the description of the whole API for programs, as `/openapi.json` serves it.
+//! `florin openapi`: the description of the whole API for programs, as served at `/openapi.json`.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ pub(crate) fn run(rooms: &Rooms) -> Result<(), Failure> {
     let mut text = serde_json::to_vec_pretty(&rooms.document()?)?;
     text.push(b'\n');
     match io::stdout().lock().write_all(&text) {
-        // Whoever reads may have seen enough, as `head` does.
+        // The reader may have seen enough, like `head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }

@@ -1,4 +1,4 @@
-//! `florin restore`: a data directory from a backup, checked before and after.
+//! `florin restore`: creates a data directory from a backup, checked before and after.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -22,14 +22,14 @@ pub(crate) fn run(start: Start<'_>, options: &Restore) -> Result<(), Failure> {
         (None, None) => &config.storage.data_dir,
         (None, Some(_)) => {
             return Err(Failure::new(
-                "storage.database_url is set, and a backup holds embedded databases; say where they go with --data-dir",
+                "storage.database_url is set, but a backup holds embedded databases; set --data-dir",
             ));
         }
     };
     let manifest = Manifest::read(&options.from)?;
     manifest.check(&options.from)?;
     empty_dir(to)?;
-    // Without its stamp a directory is refused by `serve`: it gets it when everything else is right.
+    // `serve` refuses a directory without its stamp, which is written when everything else is right.
     let (stamp, files): (Vec<&str>, Vec<&str>) =
         manifest.files.iter().map(|entry| entry.name.as_str()).partition(|name| *name == STAMP_FILE);
     copy(&options.from, to, &files)?;
@@ -49,7 +49,7 @@ fn check_heads(manifest: &Manifest, found: &Found) -> Result<(), Failure> {
         if head != expected {
             let [head, expected] = [head, expected].map(|head| head.map_or("none", String::as_str));
             let sentence =
-                format!("the backup says that the head of {name} is {expected}, and what was restored has {head}");
+                format!("the backup says that the head of {name} is {expected}, but the restored one is {head}");
             return Err(Failure::new(sentence).with_status(DISAGREES));
         }
     }

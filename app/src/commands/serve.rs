@@ -107,7 +107,7 @@ fn guarded(services: Router, gate: Gate, demo: bool) -> Router {
     access::authenticate(services, gate, demo.then(Principal::demo))
 }
 
-/// Every five seconds: folds what the metrics have collected and tells the rate of requests.
+/// Every five seconds: drains the histograms and sets the request rate.
 async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>, gauges: Vec<Box<dyn Fn() + Send + Sync>>) {
     const SECONDS: u64 = 5;
     let mut tick = tokio::time::interval(Duration::from_secs(SECONDS));

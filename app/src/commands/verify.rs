@@ -1,4 +1,4 @@
-//! `florin verify`: reads the log of every book, works everything out again and names the first thing that disagrees.
+//! `florin verify`: reads the log of every book, recomputes everything and names the first thing that disagrees.
 
 use ledger::{Head, Report, Shelf};
 use ledger_api::BookName;
@@ -16,7 +16,7 @@ pub(crate) fn run(start: Start<'_>, options: &Verify) -> Result<(), Failure> {
         let shelf = Shelf::look(target).await.map_err(|error| could_not_run(error.into()))?;
         let wanted = wanted(&shelf, options.book.as_ref())?;
         if let Some(head) = heads.iter().find(|head| !wanted.contains(&head.book)) {
-            let sentence = format!("the head {head} is of book {}, which is not one that is verified", head.book);
+            let sentence = format!("the head {head} is of book {}, which is not being verified", head.book);
             return Err(could_not_run(Failure::new(sentence)));
         }
         let failures = verify(&shelf, &wanted, &heads).await;
@@ -35,7 +35,7 @@ fn prepare(start: Start<'_>, options: &Verify) -> Result<(platform::db::Target, 
     Ok((stores::ledger(&config)?, heads))
 }
 
-/// All books that have a store, or the one that was asked for; a store that nobody registered can be asked for, too.
+/// All books that have a store, or the requested one; an unregistered store can be requested too.
 fn wanted(shelf: &Shelf, only: Option<&BookName>) -> Result<Vec<BookName>, Failure> {
     let Some(book) = only else { return Ok(shelf.books.clone()) };
     let unknown = shelf.unknown.iter().any(|name| name == book.as_str());
@@ -43,7 +43,7 @@ fn wanted(shelf: &Shelf, only: Option<&BookName>) -> Result<Vec<BookName>, Failu
         return Ok(vec![book.clone()]);
     }
     if shelf.missing.contains(book) {
-        let sentence = format!("book {book} is registered, and its store is missing");
+        let sentence = format!("book {book} is registered, but its store is missing");
         return Err(Failure::new(sentence).with_status(DISAGREES));
     }
     if shelf.not_made.contains(book) {

@@ -1,4 +1,4 @@
-//! One operation as a person reads it: what it does, what it takes, what it answers, how it refuses.
+//! One operation for human readers: what it does, its parameters, responses and refusals.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ pub(super) struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// A few words; the path where there are none.
+    /// A short title; the path if there is none.
     pub(super) fn summary(&self) -> &str {
         Some(text(self.body, "/summary")).filter(|words| !words.is_empty()).unwrap_or(self.path)
     }
@@ -68,7 +68,7 @@ fn parameters(document: &Value, body: &Value) -> Markup {
     }
 }
 
-/// The fields of a request's body; one that may be left out has its schema beside `null`.
+/// The fields of a request's body; one that may be omitted has its schema next to `null`.
 fn sent(document: &Value, content: &Map<String, Value>) -> Markup {
     let schema = content.values().find_map(|media| media.get("schema"));
     let parts = schema.and_then(|schema| schema.get("oneOf")).and_then(Value::as_array);
@@ -80,7 +80,7 @@ fn responses(document: &Value, body: &Value) -> Markup {
     let all = body.get("responses").and_then(Value::as_object);
     let all = all.into_iter().flatten().map(|(status, answer)| (status.as_str(), resolve(document, answer)));
     let (mut good, refused): (Vec<_>, Vec<_>) = all.partition(|(status, _)| status.starts_with(['1', '2', '3']));
-    // The answer with an example first: the other one looks like it.
+    // The response with an example first: the other one looks like it.
     good.sort_by_key(|(_, answer)| answer.pointer("/content/application~1json/example").is_none());
     let (general, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|(status, _)| *status == "default");
     html! {
@@ -100,7 +100,7 @@ fn responses(document: &Value, body: &Value) -> Markup {
     }
 }
 
-/// Where the page has what many operations may answer.
+/// Where the page has what many operations may return.
 pub(super) fn general_anchor(answer: &Value) -> String {
     text(answer, "/description").to_lowercase().replace([' ', ','], "-")
 }
@@ -110,18 +110,18 @@ fn lowered(words: &str) -> String {
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A link to the thing that is answered.
+/// A link to the returned schema.
 fn answered(content: &Map<String, Value>) -> Markup {
     html! { @for schema in content.values().filter_map(|media| media.get("schema")) { (schema::kind(schema)) } }
 }
 
-/// Only what an author wrote: an answer without an example looks like the one before it.
+/// Only what an author wrote: a response without an example looks like the previous one.
 fn written(content: &Map<String, Value>) -> Markup {
     let examples = content.values().filter_map(|media| media.get("example"));
     html! { @for example in examples { pre { code { (json(example)) } } } }
 }
 
-/// One row for each code: the names of the examples of a refusal are its codes.
+/// One row per code: the names of a refusal's examples are its codes.
 pub(super) fn refusals(document: &Value, status: &str, answer: &Value) -> Markup {
     let media = answer.get("content").and_then(Value::as_object).and_then(|content| content.values().next());
     let examples = media.and_then(|media| media.get("examples")).and_then(Value::as_object);

@@ -1,4 +1,4 @@
-//! The frame of both pages: head, style, table of contents.
+//! The layout of both pages: head, style, table of contents.
 
 use std::collections::BTreeMap;
 

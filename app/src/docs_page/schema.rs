@@ -1,4 +1,4 @@
-//! The things that requests and answers are made of, field by field.
+//! The schemas of requests and responses, field by field.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::words::inline;
 use super::{resolve, text};
 
-/// All named things of the document; operations link to them.
+/// All named schemas of the document; operations link to them.
 pub(super) fn things(document: &Value) -> Markup {
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     html! {
@@ -37,7 +37,7 @@ fn description(schema: &Value) -> Markup {
     }
 }
 
-/// What a text or a number has to look like.
+/// The format of a string or number.
 fn facts(schema: &Value) -> Option<String> {
     let values = schema.get("enum").and_then(Value::as_array);
     if let Some(values) = values {
@@ -53,7 +53,7 @@ fn facts(schema: &Value) -> Option<String> {
     }
 }
 
-/// The fields of an object, its own and those of what it is put together from.
+/// The fields of an object, its own and those of its parts.
 pub(super) fn fields(document: &Value, schema: &Value) -> Markup {
     let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
     let parts: Vec<&Value> = parts.map(|part| resolve(document, part)).chain([schema]).collect();
@@ -75,7 +75,7 @@ pub(super) fn fields(document: &Value, schema: &Value) -> Markup {
     }
 }
 
-/// What is said of a field; where it may be null, that stands with the other choice.
+/// A field's description; if it may be null, that is with the other choice.
 fn words(field: &Value) -> &str {
     let choices = ["oneOf", "anyOf", "allOf"].iter().filter_map(|choice| field.get(*choice)?.as_array()).flatten();
     let said = std::iter::once(field).chain(choices).map(|part| text(part, "/description"));
@@ -96,7 +96,7 @@ fn bounds(field: &Value) -> Markup {
     }
 }
 
-/// What a field holds, with a link where that has a name.
+/// A field's type, with a link if it has a name.
 pub(super) fn kind(schema: &Value) -> Markup {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
         return html! { a href={ "#" (anchor(name)) } { (name) } };

@@ -1,4 +1,4 @@
-//! What a reader has to find on the page.
+//! What a reader must find on the page.
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ fn document() -> Value {
 }
 
 #[test]
-fn an_operation_shows_what_it_takes_answers_and_refuses() {
+fn an_operation_shows_parameters_responses_and_refusals() {
     let page = page::docs(&document()).into_string();
     for words in [
         "Where money is.",
@@ -67,7 +67,7 @@ fn an_operation_shows_what_it_takes_answers_and_refuses() {
 }
 
 #[test]
-fn nothing_is_fetched_from_elsewhere() {
+fn the_page_loads_no_external_resources() {
     let pages = [page::docs(&document()).into_string(), page::home("Florin").into_string()];
     for page in pages {
         assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"), "{page}");

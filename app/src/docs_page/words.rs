@@ -1,17 +1,17 @@
-//! Descriptions and JSON as people read them.
+//! Descriptions and JSON, formatted for people.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-/// What fits into a line of an example stays in one.
+/// Examples that fit into a line stay in one.
 const LINE_MAX: usize = 88;
 
-/// Paragraphs, with what stands between backticks as code.
+/// Paragraphs, with text between backticks as code.
 pub(super) fn paragraphs(text: &str) -> Markup {
     html! { @for paragraph in text.split("\n\n").filter(|words| !words.trim().is_empty()) { p { (inline(paragraph)) } } }
 }
 
-/// The two marks of Markdown that descriptions use: code and strong words.
+/// The two kinds of Markdown that descriptions use: code and bold.
 pub(super) fn inline(text: &str) -> Markup {
     html! {
         @for (place, part) in text.split('`').enumerate() {
@@ -28,7 +28,7 @@ fn strong(text: &str) -> Markup {
     }
 }
 
-/// Pretty-printed, but an object or a list that fits into a line is not taken apart.
+/// Pretty-printed, but an object or list that fits into a line stays in one.
 pub(super) fn json(value: &Value) -> String {
     written(value, 0)
 }

@@ -115,10 +115,10 @@ fn each_other_side_differs_in_one_thing() {
 fn every_goal_of_a_run_can_be_missed() {
     let dir = tempfile::tempdir().unwrap();
     for (goal, what) in [
-        ("--at-least 1e9", "transfers a second, 4 in flight"),
+        ("--at-least 1e9", "transfers per second, 4 in flight"),
         ("--steady 100000", "last third of the run in percent of the first"),
         ("--commit-at-most 0.001", "longest commit in ms, 4 in flight"),
-        ("--bytes-at-most 1", "bytes a transfer, 4 in flight"),
+        ("--bytes-at-most 1", "bytes per transfer, 4 in flight"),
     ] {
         let (good, told, said) = bench(dir.path(), None, LEDGER, &format!("--in-flight 4 {goal}"));
         assert!(!good && told["goals"][0]["met"] == false, "{goal}: {told}");
@@ -132,7 +132,7 @@ fn over_http_the_goal_and_the_servers_memory_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let (good, told, said) = bench(dir.path(), None, LEDGER, "--over http --in-flight 4 --batch 10 --at-least 1e9");
     assert!(!good);
-    missed(&said, "transfers a second, 4 in flight");
+    missed(&said, "transfers per second, 4 in flight");
     assert!(told["runs"][0]["server_memory"]["peak_kb"].as_u64().unwrap() > 0, "{told}");
     assert!(left(dir.path()).is_empty());
 }
@@ -187,21 +187,21 @@ fn the_goals_of_the_split_can_be_missed() {
 fn options_that_say_nothing_together_are_refused_before_anything_is_made() {
     let dir = tempfile::tempdir().unwrap();
     for (more, sentence) in [
-        ("--against empty", "--against empty wants --stored, or both sides are the same"),
-        ("--against ordered", "--against ordered wants --random-ids"),
-        ("--against uniform", "--against uniform wants --hot"),
-        ("--against accounts=50", "--against accounts=N wants another N"),
-        ("--against accounts=9 --in-flight 1,2", "--against wants a single number of requests --in-flight"),
-        ("--over http --stored 10", "are measured in process only"),
-        ("--against accounts=1", "empty, ordered, uniform or accounts=N is wanted"),
+        ("--against empty", "--against empty needs --stored, otherwise both sides are the same"),
+        ("--against ordered", "--against ordered needs --random-ids"),
+        ("--against uniform", "--against uniform needs --hot"),
+        ("--against accounts=50", "--against accounts=N needs a different N"),
+        ("--against accounts=9 --in-flight 1,2", "--against needs a single number for --in-flight"),
+        ("--over http --stored 10", "can only be measured in process"),
+        ("--against accounts=1", "expected empty, ordered, uniform or accounts=N"),
         ("--pairs 2", "--against <WHAT>"),
-        ("--at-least 0", "a number above zero is wanted"),
+        ("--at-least 0", "expected a number above zero"),
     ] {
         let (good, _, said) = bench(dir.path(), None, LEDGER, more);
         assert!(!good && said.contains(sentence), "{more}: {said}");
     }
     let (good, _, said) = bench(dir.path(), Some("postgres://nobody@127.0.0.1:1/none"), LEDGER, "--bytes-at-most 1");
-    assert!(!good && said.contains("the database's are not ours to see"), "{said}");
+    assert!(!good && said.contains("a database's cannot be seen"), "{said}");
     assert!(left(dir.path()).is_empty());
 }
 
@@ -259,7 +259,7 @@ async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
             assert!((turn["ratio_percent"].as_f64().unwrap() - p99("storm_us") * 100.0 / p99("quiet_us")).abs() < 1e-6);
         }
         assert_eq!(left(dir), ["storm.svg"]);
-        assert!(std::fs::read_to_string(dir.join("storm.svg")).unwrap().contains("in a storm of logins"));
+        assert!(std::fs::read_to_string(dir.join("storm.svg")).unwrap().contains("during a login storm"));
     })
     .await;
 }
@@ -269,11 +269,11 @@ async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
 fn every_goal_of_identity_can_be_missed_and_a_part_can_be_had_alone() {
     let dir = tempfile::tempdir().unwrap();
     for (part, goal, what) in [
-        ("checks", "--check-at-most 0.0001", "check of a remembered token in us"),
+        ("checks", "--check-at-most 0.0001", "check of a cached token in us"),
         ("checks", "--decision-at-most 0.0001", "decision in us"),
-        ("grants", "--grants-at-least 1e9", "grants a second of a core"),
-        ("logins", "--logins-at-least 1e9", "logins a second of a core"),
-        ("storm", "--storm-at-most 0.001", "p99 of a transfer in a storm of logins"),
+        ("grants", "--grants-at-least 1e9", "grants per core and second"),
+        ("logins", "--logins-at-least 1e9", "logins per core and second"),
+        ("storm", "--storm-at-most 0.001", "p99 of a transfer during a login storm"),
     ] {
         let (good, told, said) = bench(dir.path(), None, IDENTITY, &format!("--only {part} {goal}"));
         assert!(!good, "{part}: {told}");

@@ -120,7 +120,7 @@ impl Running {
     pub(crate) fn wait_for_all(&mut self, words: &[&str]) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
-            let line = line.unwrap_or_else(|_| panic!("{words:?} was never said: {:#?}", self.said));
+            let line = line.unwrap_or_else(|_| panic!("{words:?} was never printed: {:#?}", self.said));
             self.said.push(line.clone());
             let rest = words.iter().try_fold(&*line, |line, words| line.split_once(words).map(|(_, rest)| rest));
             if let Some(rest) = rest {

@@ -133,9 +133,9 @@ async fn verify_names_every_book_and_says_which_store_is_lost_and_which_is_nobod
         assert!(status == 0 && out.matches("nothing was cut or rewritten").count() == 2, "{out}{err}");
         for (words, args) in [
             ("there is no book gamma", &["verify", "--book", "gamma"][..]),
-            ("is not one that is verified", &["verify", "--book", "beta", "--against", &kept[0]]),
+            ("which is not being verified", &["verify", "--book", "beta", "--against", &kept[0]]),
             ("two heads of book beta", &["verify", "--against", &kept[2], "--against", &kept[2]]),
-            ("begins with a letter", &["verify", "--book", "No Name"]),
+            ("starts with a letter", &["verify", "--book", "No Name"]),
         ] {
             let (status, _, err) = said(florin().args(args));
             assert!(status == 2 && err.contains(words), "{args:?}: {status} {err}");
@@ -154,8 +154,8 @@ async fn verify_names_every_book_and_says_which_store_is_lost_and_which_is_nobod
         stray.close().await;
         let (status, out, err) = said(florin().arg("verify"));
         assert!(status == 1 && heads(&out) == kept[..1], "{out}{err}");
-        assert!(err.contains("book acme-uk is registered, and its store is missing"), "{err}");
-        assert!(err.contains("there is a store of a book stray that nobody registered"), "{err}");
+        assert!(err.contains("book acme-uk is registered, but its store is missing"), "{err}");
+        assert!(err.contains("there is a store of a book stray that is not registered"), "{err}");
         assert!(err.contains("(3 in all)"), "{err}");
         let (status, _, err) = said(florin().args(["verify", "--book", "acme-uk"]));
         assert!(status == 1 && err.contains("its store is missing"), "{err}");
@@ -276,6 +276,6 @@ fn refused_with_another_manifest(dir: &Path) {
     let file = text.find("\"name\": \"ledger-acme.db\"").unwrap();
     let (from, to) = (text[..file].rfind('{').unwrap(), file + text[file..].find("},").unwrap() + 2);
     assert!(
-        restored(text[..from].to_owned() + &text[to..]).contains("book acme is registered, and its store is missing")
+        restored(text[..from].to_owned() + &text[to..]).contains("book acme is registered, but its store is missing")
     );
 }

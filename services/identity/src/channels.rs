@@ -1,7 +1,8 @@
-//! How codes reach people: by e-mail or SMS. What sends them for good is an operator's own; here are the two for development.
+//! Sending codes to users by e-mail or SMS. Production channels are the operator's own; these are the two for
+//! development.
 //!
-//! Absent on purpose: nothing here is on unless the operator, or `--demo`, says so, and people whose role asks for a second
-//! factor are never sent one.
+//! Deliberately, nothing here is on unless the operator, or `--demo`, enables it, and users whose role requires a
+//! second factor are never sent one.
 
 mod development;
 
@@ -14,7 +15,7 @@ use tokio::sync::Semaphore;
 
 pub use development::{FileChannel, LogChannel};
 
-/// Messages under way whose sending nobody waits for; further ones are not sent.
+/// Messages being sent in the background; further ones are not sent.
 const UNDER_WAY_MAX: usize = 32;
 
 #[async_trait]
@@ -60,11 +61,11 @@ impl Channels {
         self.of(by).is_some()
     }
 
-    /// In the background: how long it takes tells nobody whether there was somebody to send to.
+    /// In the background: the duration must not reveal whether there was somebody to send to.
     pub(crate) fn send(&self, message: Message) {
         let Some(channel) = self.of(message.by).cloned() else { return };
         let Ok(place) = Arc::clone(&self.under_way).try_acquire_owned() else {
-            tracing::warn!(by = message.by.name(), "too many messages are under way; one was not sent");
+            tracing::warn!(by = message.by.name(), "too many messages are being sent; one was dropped");
             return;
         };
         tokio::spawn(async move {
@@ -84,7 +85,7 @@ impl Channels {
     }
 }
 
-/// Enough to know which of one's own addresses is meant.
+/// Enough to recognise one's own address.
 pub(crate) fn masked(by: FactorKind, to: &str) -> SentTo {
     let masked = match to.split_once('@') {
         Some((name, host)) => format!("{}•••@{host}", name.chars().take(1).collect::<String>()),
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_told_in_a_way_that_gives_nothing_away() {
+    fn an_address_is_masked() {
         assert_eq!(masked(FactorKind::Email, "ann@example.com").masked, "a•••@example.com");
         assert_eq!(masked(FactorKind::Sms, "+4930123456").masked, "•••56");
     }

@@ -1,7 +1,7 @@
-//! Programs that get tokens: how they are kept, how they prove who they are, and how they are administered.
+//! Clients: how they are stored, authenticated and administered.
 //!
-//! Invariants: a secret is shown once and kept as a sealed digest; what makes a client's tokens untrue (a new secret, other
-//! roles or scopes, a client that is disabled) raises its epoch in the same commit.
+//! Invariants: a secret is shown once and stored as a sealed digest; whatever makes a client's tokens out of date (a
+//! new secret, other roles or scopes, disabling) raises its epoch in the same commit.
 
 mod authenticate;
 mod change;

@@ -1,14 +1,14 @@
-//! Codes that people type: easily read out, and random.
+//! Codes that people type: easy to read out, and random.
 
 use aws_lc_rs::rand;
 use kernel::Secret;
 use zeroize::Zeroizing;
 
-/// Without i, l, o and u: nobody mistakes one for another.
+/// Without i, l, o and u, which are easily confused.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const GROUP: usize = 5;
 
-/// So many groups of five letters, 25 random bits each: `k7f2m-9xq4p`.
+/// Groups of five characters, 25 random bits each: `k7f2m-9xq4p`.
 pub(crate) fn readable(groups: usize) -> Secret {
     let random = random(groups * GROUP);
     let letters = random.iter().map(|byte| LETTERS.get(usize::from(byte & 31)).copied().map_or('0', char::from));
@@ -22,7 +22,7 @@ pub(crate) fn readable(groups: usize) -> Secret {
     Secret::new(code)
 }
 
-/// As it is compared: dashes, spaces and capitals are the typist's.
+/// Normalised for comparison: dashes, spaces and case do not matter.
 pub(crate) fn plain(code: &str) -> String {
     code.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').flat_map(char::to_lowercase).collect()
 }
@@ -41,7 +41,7 @@ pub(crate) fn digits() -> Secret {
 
 pub(crate) fn random(bytes: usize) -> Zeroizing<Vec<u8>> {
     let mut random = Zeroizing::new(vec![0; bytes]);
-    // Without random numbers there is nothing that could be answered safely.
+    // Without random numbers nothing could be answered safely.
     rand::fill(&mut random).expect("the system has random numbers");
     random
 }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_spaces_and_capitals_are_the_typists() {
+    fn dashes_spaces_and_case_do_not_matter() {
         assert_eq!(plain(" K7F2M-9xq4p "), "k7f2m9xq4p");
     }
 

@@ -1,16 +1,16 @@
-//! What identity is told when it starts.
+//! Identity's configuration.
 
 use std::path::PathBuf;
 
 use access::Vocabulary;
 use identity_api::FactorKind;
 
-/// The defaults are those of the product, and know no words.
+/// The product's defaults, without a vocabulary.
 #[derive(Debug, Clone)]
 pub struct IdentityConfig {
-    /// The address under which browsers and clients reach us: `https://id.example.com`.
+    /// The address at which browsers and clients reach us: `https://id.example.com`.
     pub issuer: String,
-    /// Whom access tokens are for.
+    /// The audience of access tokens.
     pub audience: String,
     /// The institution's time zone.
     pub zone: String,
@@ -18,21 +18,22 @@ pub struct IdentityConfig {
     pub refresh_seconds: i64,
     pub session_seconds: i64,
     pub session_idle_seconds: i64,
-    /// Passwords that are checked at the same time.
+    /// Passwords checked at the same time.
     pub password_threads: usize,
-    /// Passwords that may wait for their turn.
+    /// Maximum waiting passwords.
     pub password_queue_max: usize,
     pub argon2_memory_kib: u32,
     pub argon2_passes: u32,
-    /// Roles that have to have a second factor.
+    /// Roles that require a second factor.
     pub second_factor_roles: Vec<String>,
-    /// SHA-1 sums in order, as haveibeenpwned.com publishes them.
+    /// Sorted SHA-1 sums, as haveibeenpwned.com publishes them.
     pub breached_passwords_file: Option<PathBuf>,
-    /// Second factors beside an app, for people whose roles ask for none: e-mail and SMS. None of them unless named here.
+    /// Channels for one-time codes, for users whose roles require no second factor: e-mail and SMS. None unless named
+    /// here.
     pub sent_factors: Vec<FactorKind>,
-    /// Days after which another key signs.
+    /// Days after which the next key signs.
     pub key_days: i64,
-    /// The words of all rooms, which permissions and policies are made of.
+    /// The words of all rooms, from which permissions and policies are made.
     pub words: Vocabulary,
 }
 

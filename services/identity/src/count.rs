@@ -1,5 +1,5 @@
-//! What identity counts, for whoever watches it. Every label comes from a closed list: refusals by their codes, grants and
-//! factors by their names; never a person, a client or an address.
+//! Identity's metrics. Every label comes from a closed list: refusals by code, grants and factors by name; never a
+//! user, a client or an address.
 
 use std::time::Duration;
 
@@ -14,26 +14,23 @@ const WAITING: &str = "identity_passwords_waiting";
 const WAIT: &str = "identity_password_wait_seconds";
 const WORK: &str = "identity_password_check_seconds";
 
-/// For those who read `/metrics` themselves.
+/// For those who read `/metrics` directly.
 pub(crate) fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!(LOGINS, "logins that began a session, and steps of logins that were refused, by code");
-    describe_counter!(
-        FACTORS,
-        "codes of second factors that were tried at logins, by kind and whether they were right"
-    );
+    describe_counter!(FACTORS, "second-factor codes entered at logins, by kind and outcome");
     describe_counter!(
         LOCKED_OUT,
-        "tries that were not looked at because too many before them failed, by what has to wait"
+        "attempts refused unchecked because too many before them failed, by what has to wait"
     );
     describe_counter!(GRANTS_REFUSED, "requests for tokens that were refused, by error");
-    describe_counter!("identity_tokens_issued_total", "access tokens given out, by grant");
-    describe_gauge!(WAITING, "passwords that wait to be checked now");
-    describe_histogram!(WAIT, "how long a password waited for a thread");
-    describe_histogram!(WORK, "how long a thread was busy with a password");
+    describe_counter!("identity_tokens_issued_total", "access tokens issued, by grant");
+    describe_gauge!(WAITING, "passwords waiting to be checked now");
+    describe_histogram!(WAIT, "time that a password waited for a thread");
+    describe_histogram!(WORK, "time that a password took on its thread");
 }
 
-/// One step of a login: a session that began, or why the step was refused. A step that leads to the next one is not counted.
+/// One login step: a session that began, or why the step was refused. Steps that lead to another step are not counted.
 pub(crate) fn login(outcome: &Result<LoginReply, IdentityError>) {
     let outcome = match outcome {
         Ok(reply) if reply.session.is_some() => "session",
@@ -43,7 +40,7 @@ pub(crate) fn login(outcome: &Result<LoginReply, IdentityError>) {
     metrics::counter!(LOGINS, "outcome" => outcome).increment(1);
 }
 
-/// `kind` is none where a code was typed that nobody had sent.
+/// `kind` is none if a code was entered that had not been sent.
 pub(crate) fn second_factor(kind: Option<FactorKind>, right: bool) {
     let kind = kind.map_or("none", FactorKind::name);
     metrics::counter!(FACTORS, "kind" => kind, "outcome" => if right { "right" } else { "wrong" }).increment(1);
@@ -53,7 +50,7 @@ pub(crate) fn locked_out(by: &'static str) {
     metrics::counter!(LOCKED_OUT, "by" => by).increment(1);
 }
 
-/// What the token endpoint answers goes through here.
+/// Every reply of the token endpoint passes through here.
 pub(crate) fn grant(outcome: Result<TokenReply, IdentityError>) -> Result<TokenReply, IdentityError> {
     outcome.inspect_err(|error| {
         let error = match error {
@@ -68,7 +65,7 @@ pub(crate) fn passwords_waiting(count: usize) {
     metrics::gauge!(WAITING).set(u32::try_from(count).unwrap_or(u32::MAX));
 }
 
-/// The time of one password, from when it was asked for.
+/// The time of one password, from its request on.
 pub(crate) struct Watch {
     asked: Monotonic,
 }

@@ -1,10 +1,9 @@
-//! Browsers that a person is known by: a cookie that outlives sessions and says that this browser has logged this person in before.
+//! Known browsers: a cookie that outlives sessions and shows that this browser has logged this user in before.
 //!
-//! It proves nothing and opens nothing: whoever brings it types a password and a code like everybody else. But such tries are
-//! counted apart from those of strangers, so that no stranger can make this browser wait.
-//! Invariants: only a login that ended well makes one, and for its own person; each login puts another one in its place, so
-//! that one that somebody else has laid into the browser is worth nothing behind it; what ends all sessions of a person
-//! forgets their browsers too. Whether a name is anybody's makes no difference to how it is looked up.
+//! It proves nothing and opens nothing: password and code are required as always. But its attempts are counted apart
+//! from strangers', so that no stranger can make this browser wait. Invariants: only a completed login creates one, for
+//! its own user; each login replaces it, so that one planted by somebody else is worthless afterwards; whatever ends
+//! all sessions of a user also forgets their browsers. A name is looked up the same way whether or not it exists.
 
 use identity_api::UserId;
 use identity_api::limits::DEVICE_SECONDS;
@@ -16,7 +15,7 @@ use crate::sessions::SessionId;
 
 /// Bytes of a cookie.
 const COOKIE: usize = 32;
-/// Browsers that one person is known by. One more, and the one that was there longest ago is a stranger again.
+/// Maximum browsers of one user. With one more, the oldest one becomes a stranger's.
 const BESIDE_MAX: i64 = 19;
 
 const DEVICE_KNOWN: &str = "
@@ -24,7 +23,7 @@ select d.seen_at
 from device d join person p on p.id = d.person
 where d.cookie = $1 and d.expires_at > $2 and p.username = $3";
 
-/// Whoever else is known by this browser stays so.
+/// Other users known by this browser stay known.
 const DEVICE_RENEW: &str = "
 update device
 set cookie = $2
@@ -36,7 +35,7 @@ values ($1, $2, $3, $4, $5)
 on conflict (cookie, person) do update
 set session = excluded.session, seen_at = excluded.seen_at, expires_at = excluded.expires_at";
 
-/// The limit is there because one of the engines knows no offset without it.
+/// The limit is there because one of the engines has no offset without it.
 const DEVICE_TOO_MANY: &str = "
 delete from device
 where person = $1 and cookie <> $2 and cookie in (
@@ -58,7 +57,7 @@ where expires_at <= $1";
 pub(crate) const SQL: &[&str] =
     &[DEVICE_KNOWN, DEVICE_RENEW, DEVICE_KEEP, DEVICE_TOO_MANY, DEVICES_FORGET, DEVICE_FORGET, DEVICE_CLEAR];
 
-/// The digest of a browser's cookie, if it has logged in before whoever has this name.
+/// The digest of a browser's cookie, if it has logged in this name's user before.
 pub(crate) async fn known(
     tx: &Tx,
     cookie: Option<&Secret>,
@@ -71,7 +70,7 @@ pub(crate) async fn known(
     Ok(tx.query(DEVICE_KNOWN, &values).await?.first().map(|_| cookie))
 }
 
-/// From now on this browser is known by another cookie: the person, in this session, and whoever else was known by it.
+/// Gives this browser a new cookie: for the user of this session, and for everybody else known by it.
 pub(crate) async fn keep(
     tx: &Tx,
     before: Option<&Secret>,
@@ -95,7 +94,7 @@ pub(crate) async fn keep(
     Ok(cookie)
 }
 
-/// All browsers of a person but the one of this session.
+/// All browsers of a user except the one of this session.
 pub(crate) async fn forget(tx: &Tx, person: UserId, but: SessionId) -> Result<(), DbError> {
     tx.execute(DEVICES_FORGET, &[Value::Bytes(&person.to_bytes()), Value::Bytes(&but.to_bytes())]).await.map(drop)
 }
@@ -105,7 +104,7 @@ pub(crate) async fn forget_one(tx: &Tx, person: UserId, session: SessionId) -> R
     tx.execute(DEVICE_FORGET, &[Value::Bytes(&person.to_bytes()), Value::Bytes(&session.to_bytes())]).await.map(drop)
 }
 
-/// Those that have not been here for too long. By whoever begins a login, and holds nothing yet.
+/// Removes those unused for too long. Called when a login begins, which holds no locks yet.
 pub(crate) async fn clear(tx: &Tx, now: Timestamp) -> Result<(), DbError> {
     tx.execute(DEVICE_CLEAR, &[Value::Int(now.micros())]).await.map(drop)
 }

@@ -1,6 +1,6 @@
-//! Second factors: an app ([`totp`]), backup codes, and codes that are sent. Each code is good once.
+//! Second factors: an app ([`totp`]), backup codes, and sent codes. Each code works once.
 //!
-//! Invariant: what is compared is stored as a digest under a key, what has to be read again is sealed.
+//! Invariant: what is only compared is stored as a keyed digest, what has to be read again is sealed.
 
 mod backup;
 mod totp;

@@ -1,9 +1,9 @@
 //! Identity over HTTP: the pages that people see, the endpoints of OAuth and OpenID Connect, and the API for operators.
 //!
-//! Handlers parse, call the trait and map the answer; nothing is decided here. Invariants: a GET changes nothing that
-//! belongs to anybody; a form is believed only with the key of its page and from our own origin; OAuth endpoints answer
-//! errors in the words of their standards and the API answers problems; no page needs a script. Start reading at
-//! [`routes`], then `pages::login`.
+//! Handlers parse, call the trait and map the reply; nothing is decided here. Invariants: a GET changes nothing that
+//! belongs to anybody; a form is only accepted with the key of its page and from our own origin; OAuth endpoints return
+//! errors as their standards say and the API returns problems; no page needs JavaScript. Start reading at [`routes`],
+//! then `pages::login`.
 
 mod api;
 mod browser;
@@ -20,27 +20,27 @@ use utoipa::openapi::OpenApi;
 pub(crate) use api::{OPERATIONS, TAGS};
 pub use pages::{Door, PageRoute};
 
-/// What the routes have to know beside identity itself.
+/// What the routes need besides identity itself.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
-    /// The address under which browsers and clients reach us: `https://id.example.com`.
+    /// The address at which browsers and clients reach us: `https://id.example.com`.
     pub issuer: String,
     pub clock: Arc<dyn Clock>,
 }
 
-/// The routes, apart by how they are mounted.
+/// The routes, grouped by how they are mounted.
 pub struct Routes {
     /// At `/`, without a bearer token: pages, OAuth and OpenID Connect.
     pub root: Router,
-    /// Under `/v1` and `/api/v1`, behind the bearer token.
+    /// Under `/v1` and `/api/v1`, with a bearer token.
     pub v1: Router,
     /// The description of `v1`, as mounted under `/v1`, and of OAuth and OpenID Connect.
     pub api: OpenApi,
-    /// The pages among `root`, which no description has.
+    /// The pages in `root`, which are not in the description.
     pub pages: Vec<PageRoute>,
 }
 
-/// Everything of identity that is reached over HTTP.
+/// All of identity's HTTP routes.
 pub fn routes(identity: Arc<dyn Identity>, config: HttpConfig) -> Routes {
     let site = Arc::new(Site::new(Arc::clone(&identity), config));
     let (oauth, described) = oauth::routes();
@@ -51,14 +51,14 @@ pub fn routes(identity: Arc<dyn Identity>, config: HttpConfig) -> Routes {
     Routes { root, v1, api, pages: list }
 }
 
-/// The description alone.
+/// Only the description.
 pub fn api() -> OpenApi {
     let mut api = api::api();
     api.merge(oauth::api());
     api
 }
 
-/// What the pages and the OAuth endpoints share.
+/// State shared by the pages and the OAuth endpoints.
 struct Site {
     identity: Arc<dyn Identity>,
     issuer: String,
@@ -72,7 +72,7 @@ impl Site {
         Site { identity, issuer, clock: config.clock, style: pages::Style::new() }
     }
 
-    /// Browsers reach us by TLS whatever the last stretch of the way looks like.
+    /// Browsers reach us over TLS even if the last hop is plain HTTP.
     fn is_https(&self) -> bool {
         self.issuer.starts_with("https://")
     }

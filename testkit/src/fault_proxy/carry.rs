@@ -16,28 +16,28 @@ pub(super) struct Carrier {
     pub(super) server: Arc<(String, u16)>,
     pub(super) faults: watch::Receiver<Faults>,
     pub(super) counts: Arc<Counts>,
-    /// Of the jitter.
+    /// The seed of the jitter.
     pub(super) seed: u64,
 }
 
 enum End {
-    /// Both sides have said that they are done.
+    /// Both sides have closed.
     Done,
     /// Closed by the proxy, or lost.
     Cut,
-    /// The sides that are told so.
+    /// The sides that notice.
     Reset(Direction),
 }
 
 impl Carrier {
     /// Returning closes both connections.
     pub(super) async fn carry(self, mut client: TcpStream) {
-        // Beside the connecting: a client is cut also while its server does not answer.
+        // Alongside connecting: a client is also cut while its server does not answer.
         let server = tokio::select! {
             connected = TcpStream::connect((self.server.0.as_str(), self.server.1)) => connected,
             end = self.struck() => return reset(end, &client, None),
         };
-        // A server that is not there looks to the client like one that hangs up.
+        // To the client a missing server looks like one that hangs up.
         let Ok(mut server) = server else { return };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let end = tokio::select! {
@@ -47,7 +47,7 @@ impl Carrier {
         reset(end, &client, Some(&server));
     }
 
-    /// Each connection and direction has its own, and the same one in the next run.
+    /// Each connection and direction has its own, the same in every run.
     pub(super) fn luck(&self, direction: Direction) -> StdRng {
         StdRng::seed_from_u64(self.seed.wrapping_mul(2).wrapping_add(u64::from(direction == Direction::Up)))
     }
@@ -63,7 +63,7 @@ impl Carrier {
         }
     }
 
-    /// Until a toxic ends the connection as a whole.
+    /// Runs until a toxic ends the whole connection.
     async fn struck(&self) -> End {
         let mut faults = self.faults.clone();
         let end = match faults.wait_for(|faults| strike(faults).is_some()).await {
@@ -84,7 +84,7 @@ fn strike(faults: &Faults) -> Option<End> {
     reset.map(|fault| End::Reset(fault.direction))
 }
 
-/// A socket that is closed without lingering says RST instead of FIN.
+/// A socket closed without lingering sends RST instead of FIN.
 fn reset(end: End, client: &TcpStream, server: Option<&TcpStream>) {
     let End::Reset(direction) = end else { return };
     if direction.covers(Direction::Down) {

@@ -1,4 +1,4 @@
-//! What a proxy has seen and done, so that a test can say that a fault was felt.
+//! What a proxy has observed and done, so that a test can check that a fault took effect.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +14,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// The port is as the faults of this change want it.
+    /// The port is in the state that this change's faults require.
     pub(super) fn obey(&self, change: u64) {
         self.obeyed.store(change + 1, Ordering::SeqCst);
     }
@@ -23,7 +23,7 @@ impl Counts {
         self.obeyed.load(Ordering::SeqCst).checked_sub(1)
     }
 
-    /// Answers how many there were before.
+    /// Returns the previous number.
     pub(super) fn connected(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::SeqCst)
     }

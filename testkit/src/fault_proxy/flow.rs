@@ -1,4 +1,4 @@
-//! Bytes on their way in one direction, and what the toxics do to them.
+//! Bytes travelling in one direction, and the effect of the toxics on them.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use super::count::Counts;
 use super::toxic::Lane;
 use super::{Direction, Faults, ToxicKind};
 
-/// Pieces that are under way; behind them the sender waits, as it does on a full line.
+/// Pieces in transit; beyond that the sender waits, as on a full link.
 const UNDER_WAY: usize = 64;
 const PIECE: usize = 16 << 10;
-/// A limited line takes turns this long, so that its bytes come evenly.
+/// A bandwidth limit works in intervals of this length, so that its bytes come evenly.
 const TURN_MS: u64 = 20;
 
 pub(super) enum FlowEnd {
-    /// The connection is to be closed, on both sides.
+    /// The connection must be closed, on both sides.
     Cut,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Flow<'a> {
     direction: Direction,
     faults: watch::Receiver<Faults>,
     counts: &'a Counts,
-    /// Bytes that passed since the faults changed.
+    /// Bytes passed since the last change of faults.
     passed: u64,
     change: u64,
 }
@@ -56,7 +56,7 @@ impl<'a> Flow<'a> {
         Flow { direction, faults, counts: &carrier.counts, passed: 0, change }
     }
 
-    /// Until the sender has closed its half and the receiver was told.
+    /// Runs until the sender has closed its half and the receiver was told.
     pub(super) async fn carry(
         mut self,
         luck: StdRng,
@@ -78,7 +78,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// False when it was the end.
+    /// False at the end.
     async fn pass(&mut self, piece: &Piece, to: &mut WriteHalf<'_>) -> Result<bool, FlowEnd> {
         self.delay(piece).await;
         match &piece.read {
@@ -115,7 +115,7 @@ impl<'a> Flow<'a> {
         Ok(())
     }
 
-    /// How many bytes go out at once.
+    /// How many bytes to send at once.
     fn allowed(&self, lane: &Lane, wanted: usize) -> usize {
         let turn = lane.bytes_per_second.map(|rate| (rate * TURN_MS / 1_000).max(1));
         let limit = lane.limit.map(|limit| limit.saturating_sub(self.passed));
@@ -157,8 +157,8 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Waits while the toxic is on, until so many microseconds behind `from`. A change of the faults is heeded at once.
-    /// Answers whether there was anything to wait for.
+    /// Waits while the toxic is on, until that many microseconds after `from`. Reacts to a change of the faults at
+    /// once. Returns whether there was anything to wait for.
     async fn wait(&mut self, from: Monotonic, on: impl Fn(&Lane) -> bool, micros: impl Fn(&Lane) -> u64) -> bool {
         let mut waited = false;
         loop {
@@ -170,7 +170,7 @@ impl<'a> Flow<'a> {
             waited = true;
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_micros(left)) => {}
-                // Without the proxy there is nobody to change them; the connection ends with its task.
+                // Without the proxy nobody can change them; the connection ends with its task.
                 changed = self.faults.changed() => if changed.is_err() { return waited },
             }
         }
@@ -186,7 +186,7 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// Reads ahead of the delays, so that latency does not make a line narrow.
+/// Reads ahead of the delays, so that latency does not limit the bandwidth.
 async fn read(mut from: ReadHalf<'_>, mut luck: StdRng, pieces: mpsc::Sender<Piece>) -> Infallible {
     let mut buffer = vec![0; PIECE];
     loop {
@@ -198,7 +198,7 @@ async fn read(mut from: ReadHalf<'_>, mut luck: StdRng, pieces: mpsc::Sender<Pie
         let last = !matches!(read, Read::Bytes(_));
         let piece = Piece { read, at: SystemClock.monotonic(), luck: luck.random_range(-1.0..=1.0) };
         if pieces.send(piece).await.is_err() || last {
-            // The writer ends the connection when it has come so far.
+            // The writer ends the connection once it gets there.
             return std::future::pending().await;
         }
     }

@@ -1,4 +1,4 @@
-//! Each kind of toxic is measured to do what its name says, against the same without it.
+//! Each kind of toxic is measured against the same traffic without it.
 
 mod cutting;
 mod slowing;
@@ -14,10 +14,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::FaultProxy;
 
-/// Far longer than anything here takes without a toxic.
+/// Much longer than anything here takes without a toxic.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What a server read: bytes, the end, or the error's kind.
+/// What a server read: bytes, the end, or an error kind.
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
     Bytes(Vec<u8>),
@@ -25,7 +25,7 @@ enum Heard {
     Lost(std::io::ErrorKind),
 }
 
-/// A server that sends back what it reads, in front of it a proxy, and a client on the other side.
+/// An echo server, a proxy in front of it, and a client on the other side.
 struct Line {
     proxy: FaultProxy,
     client: TcpStream,
@@ -43,7 +43,7 @@ impl Line {
         line
     }
 
-    /// What came back for `hello`, and the milliseconds that took.
+    /// The reply to `hello`, and the milliseconds it took.
     async fn round_trip(&mut self) -> (Vec<u8>, u64) {
         timed(async {
             self.client.write_all(b"hello").await.unwrap();
@@ -58,7 +58,7 @@ impl Line {
         tokio::time::timeout(SOON, self.heard.recv()).await.unwrap().unwrap()
     }
 
-    /// Forgets what the server heard so far.
+    /// Discards what the server received so far.
     fn hush(&mut self) {
         while self.heard.try_recv().is_ok() {}
     }

@@ -1,24 +1,24 @@
-//! What can be wrong with a connection, as values.
+//! The possible faults of a connection, as values.
 
-/// One thing that is wrong. Several may be so at once.
+/// One fault. Several may apply at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toxic {
-    /// Bytes arrive this much later than they were sent, more or less by the jitter. They stay in order.
+    /// Bytes arrive this much later than sent, plus or minus the jitter. They stay in order.
     Latency { ms: u64, jitter_ms: u64 },
-    /// Connections that are open are closed, and new ones refused.
+    /// Open connections are closed, and new ones refused.
     Down,
-    /// No more bytes than this pass in a second.
+    /// At most this many bytes pass per second.
     Bandwidth { bytes_per_second: u64 },
-    /// Where one side closes, the other one hears of it this much later.
+    /// If one side closes, the other one notices this much later.
     SlowClose { ms: u64 },
-    /// A black hole: connections are made and nothing passes. What was sent is kept and passes when this ends, as TCP
-    /// sends again what was lost on a line that was cut for a while.
+    /// A black hole: connections are accepted and nothing passes. What was sent is kept and passes when this ends, as
+    /// TCP retransmits after an outage.
     Timeout,
-    /// Open connections are reset, and new ones as soon as they are made: whoever uses one finds an error and no end.
+    /// Open connections are reset, and new ones as soon as they are made: using one gives an error, not an end.
     Reset,
-    /// Bytes arrive in pieces of this size at most, with a pause behind each.
+    /// Bytes arrive in pieces of at most this size, with a pause after each.
     Slicing { bytes: usize, pause_ms: u64 },
-    /// A connection is closed when this many bytes passed since the toxic was set.
+    /// A connection is closed once this many bytes passed since the toxic was set.
     LimitData { bytes: u64 },
 }
 
@@ -63,7 +63,7 @@ impl Toxic {
     }
 }
 
-/// Seen from the client: up to the server, down to the client.
+/// Seen from the client: upstream to the server, downstream to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Up,
@@ -77,7 +77,7 @@ impl Direction {
     }
 }
 
-/// A toxic and the way it lies on. [`Toxic::Down`] has no way: there is nothing left of the connection.
+/// A toxic and its direction. [`Toxic::Down`] has none: it ends the whole connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
     pub toxic: Toxic,
@@ -98,7 +98,7 @@ impl Fault {
     }
 }
 
-/// What lies on one way, put together.
+/// The combined faults of one direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Lane {
     pub(super) latency_ms: u64,
@@ -111,7 +111,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Of two toxics of one kind the later one holds, but delays add up.
+    /// Of two toxics of one kind the later one applies, except that delays add up.
     pub(super) fn of(faults: &[Fault], one: Direction) -> Lane {
         let mut lane = Lane::default();
         for fault in faults.iter().filter(|fault| fault.direction.covers(one)) {

@@ -1,4 +1,4 @@
-//! Faults that come and go by themselves, in an order that a seed decides.
+//! Faults that come and go by themselves, in an order determined by a seed.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use rand::{RngExt, SeedableRng};
 
 use super::{Direction, Fault, FaultProxy, Toxic, ToxicKind};
 
-/// How long the faults go on at most; behind that all is calm, so that what they hindered can come to its end.
+/// Maximum duration of the faults; after that there are none, so that what they delayed can finish.
 const LASTS_MAX: Duration = Duration::from_secs(3_600);
 const SECOND_ONE_IN: u32 = 4;
 const LONG_ONE_IN: u32 = 2;
 const LONG_TIMES: u64 = 20;
 
-/// Gives spells without end, one after another. Of each eight there is one of every kind.
+/// An endless series of spells. Every eight contain one of each kind.
 #[derive(Debug)]
 pub struct Weather {
     random: StdRng,
@@ -30,7 +30,7 @@ pub struct Weather {
     all_felt: bool,
 }
 
-/// What is wrong for a while, and for how long nothing is behind it.
+/// A spell of faults, and the calm after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spell {
     pub faults: Vec<Fault>,
@@ -39,7 +39,7 @@ pub struct Spell {
 }
 
 impl Weather {
-    /// The seed is printed, so that it can be given again.
+    /// The seed is printed, so that it can be used again.
     pub fn seeded(seed: u64) -> Weather {
         println!("weather: seed {seed}");
         Weather {
@@ -59,12 +59,12 @@ impl Weather {
         Weather { kinds: kinds.to_vec(), ..self }
     }
 
-    /// How long each spell and each calm behind it lasts.
+    /// The duration of each spell and each calm after it.
     pub fn paced(self, spell_ms: RangeInclusive<u64>, calm_ms: RangeInclusive<u64>) -> Weather {
         Weather { spell_ms, calm_ms, ..self }
     }
 
-    /// This one comes before all others.
+    /// This one comes first.
     pub fn beginning_with(self, first: Spell) -> Weather {
         Weather { first: Some(first), ..self }
     }
@@ -73,13 +73,12 @@ impl Weather {
         Weather { lasts_max: at_most.min(LASTS_MAX), ..self }
     }
 
-    /// Goes on beyond its time until each of its kinds was felt, an hour at most.
+    /// Continues past its time until each of its kinds took effect, for at most an hour.
     pub fn until_all_are_felt(self) -> Weather {
         Weather { all_felt: true, ..self }
     }
 
-    /// Carries `work` out while the faults of `proxy` change, and answers what there was meanwhile. The proxy is left
-    /// without faults.
+    /// Runs `work` while the faults of `proxy` change, and returns the spells. Leaves the proxy without faults.
     pub async fn over<T>(self, proxy: &FaultProxy, work: impl Future<Output = T>) -> (T, Vec<Spell>) {
         let mut spells = Vec::new();
         let mut work = std::pin::pin!(work);
@@ -112,8 +111,8 @@ impl Weather {
         }
     }
 
-    /// The next one. One in four has a second fault beside the first, and every other black hole lasts long enough for
-    /// deadlines to pass in it.
+    /// The next spell. One in four has a second fault, and every other black hole lasts long enough for deadlines to
+    /// pass in it.
     pub fn spell(&mut self) -> Spell {
         if let Some(first) = self.first.take() {
             return first;

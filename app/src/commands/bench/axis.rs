@@ -1,4 +1,4 @@
-//! The axis of a plot: a range that ends at round numbers, the numbers to write beside it, and where a value stands on it.
+//! The axis of a plot: a range that ends at round numbers, its tick labels, and the position of a value.
 
 use super::table::grouped;
 
@@ -34,7 +34,7 @@ impl Axis {
         }
     }
 
-    /// An axis of time, which ends where the time does and not at a round number.
+    /// A time axis, which ends where the time does and not at a round number.
     pub(super) fn until(end: f64) -> Axis {
         let whole = linear(end);
         let ticks = whole.ticks.into_iter().filter(|tick| *tick <= end * 1.000_001).collect();
@@ -73,7 +73,7 @@ fn round_up(value: f64) -> f64 {
     steps.into_iter().find(|step| *step >= value * (1.0 - 1e-9)).unwrap_or(power * 10.0)
 }
 
-/// A number as it stands beside a tick: no more digits than it needs.
+/// The text of a tick label: no more digits than needed.
 pub(super) fn label(value: f64) -> String {
     if value >= 1.0 && (value - value.round()).abs() < 1e-6 {
         return grouped(value.round() as u64);
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_linear_axis_begins_at_zero_and_ends_at_a_round_number_above_all_values() {
+    fn a_linear_axis_runs_from_zero_to_a_round_number() {
         for (most, step, high) in
             [(106_126.0, 20_000.0, 120_000.0), (0.9, 0.2, 1.0), (600.0, 100.0, 600.0), (7.0, 2.0, 8.0)]
         {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_measured_is_an_axis_too() {
+    fn an_axis_without_values_is_valid() {
         assert_eq!(Axis::over(Scale::Linear, std::iter::empty()).ticks.len(), 6);
         assert!(Axis::over(Scale::Log, [0.0].into_iter()).ticks.len() > 1);
         assert_eq!(Axis::until(600.0).ticks.last().map(|tick| label(*tick)), Some("600".to_owned()));

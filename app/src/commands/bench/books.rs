@@ -1,5 +1,5 @@
-//! A ledger on a store of a benchmark, in this process or in one of its own: made, filled, measured as often as wanted, and
-//! closed.
+//! A ledger on a benchmark's store, in this process or in a separate one: created, filled, measured any number of
+//! times, and closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use crate::progress::Progress;
 
 /// Commands that open accounts at the same time: two full groups, so that one fills while the other is written.
 const OPENING: usize = 2_000;
-/// No more than its connections carry at once.
+/// No more than its connections can carry at once.
 const OPENING_THERE: usize = 500;
 
 const TOLD_EACH: Duration = Duration::from_millis(500);
@@ -33,7 +33,7 @@ pub(super) struct Books {
     pub(super) whom: Whom,
     pub(super) paths: Arc<[AccountPath]>,
     currency: Currency,
-    /// In the store, and what they moved in all.
+    /// Transfers in the store, and the amount they moved.
     pub(super) transfers: u64,
     pub(super) moved: i64,
 }
@@ -44,12 +44,12 @@ enum Place {
     There(LedgerProcess),
 }
 
-/// What a store was like when it was closed.
+/// A store's state when it was closed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
-    /// All its files; nothing is known of a database's.
+    /// The size of all its files; unknown for a database.
     pub bytes: Option<u64>,
-    /// All that are in it, those that brought the accounts their money and the stored ones included.
+    /// All transfers in it, including those that funded the accounts and the stored ones.
     pub transfers: u64,
     /// Mean of the newest rows of the log.
     pub row_bytes: usize,
@@ -66,7 +66,7 @@ impl End {
 }
 
 impl Books {
-    /// Accounts with money in them, and nothing else.
+    /// Funded accounts, and nothing else.
     pub(super) async fn open(store: Store, accounts: usize) -> Result<Books, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = LedgerConfig { rollup_accounts_max: accounts + 1, ..LedgerConfig::default() };
@@ -76,7 +76,7 @@ impl Books {
         Books::of(store, Place::Here(service), ledger, Whom::operator(&clock), accounts).await
     }
 
-    /// The same in another process, which is called over `connections`.
+    /// The same in another process, called over `connections`.
     pub(super) async fn open_there(store: Store, accounts: usize, connections: usize) -> Result<Books, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let process = LedgerProcess::start(&store, accounts, connections, &clock).await?;
@@ -100,7 +100,7 @@ impl Books {
         Ok(books)
     }
 
-    /// The same with what the load wants to find.
+    /// The same with what the load needs.
     pub(super) async fn prepare(store: Store, load: &Load) -> Result<Books, Failure> {
         let mut books = Books::open(store, load.accounts).await?;
         fill::fill(&mut books, load).await?;
@@ -133,7 +133,7 @@ impl Books {
         Ok(total.currencies.first().map_or(0, |total| total.posted_debits.minor()))
     }
 
-    /// Of a process of its own.
+    /// Of a separate process.
     pub(super) fn memory(&self) -> Option<Memory> {
         match &self.place {
             Place::Here(_) => None,
@@ -141,7 +141,7 @@ impl Books {
         }
     }
 
-    /// Leaves nothing of the store but what is known about it.
+    /// Removes the store and keeps only what is known about it.
     pub(super) async fn close(self) -> Result<End, Failure> {
         drop(self.ledger);
         match self.place {
@@ -174,7 +174,7 @@ impl Books {
             opening.spawn(open_some(self.caller(), Arc::clone(&self.paths), Arc::clone(&next), world.clone()));
         }
         let mut progress = Progress::new("opening accounts", "accounts");
-        // All of them end together, so how far it is shows on the way only.
+        // All of them finish together, so the progress only shows on the way.
         loop {
             match tokio::time::timeout(TOLD_EACH, opening.join_next()).await {
                 Ok(None) => break,
@@ -187,7 +187,7 @@ impl Books {
     }
 }
 
-/// Takes the next path that nobody took, until there is none.
+/// Takes the next path, until there are none left.
 async fn open_some(
     caller: InProcess,
     paths: Arc<[AccountPath]>,

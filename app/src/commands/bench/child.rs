@@ -1,4 +1,4 @@
-//! A process that a benchmark has started: stopped as an operator would, and never left behind.
+//! A process started by a benchmark: stopped as an operator would, and never left running.
 
 use std::process::{Child, ExitStatus};
 
@@ -7,7 +7,7 @@ use crate::failure::Failure;
 pub(super) struct Running(pub(super) Child);
 
 impl Running {
-    /// How it ended, if it did.
+    /// Its exit status, if it has ended.
     pub(super) fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
         self.0.try_wait()
     }
@@ -31,7 +31,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Only a run that failed leaves a process behind; it may have ended by itself.
+        // Only a failed run leaves a process; it may have ended by itself.
         if matches!(self.0.try_wait(), Ok(None)) {
             let _ = self.0.kill();
             let _ = self.0.wait();

@@ -1,4 +1,4 @@
-//! One caller of a benchmark: sends transfers and waits for the answers, in this process or over a connection.
+//! One caller of a benchmark: sends transfers and waits for the replies, in this process or over a connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use crate::failure::Failure;
 
 pub(super) const WORLD: &str = "bench:world";
-/// Far more than a run can move, so that limits are checked and never hit.
+/// Much more than a run can move, so that limits are checked and never reached.
 pub(super) const FUNDS: i64 = 1_000_000_000_000;
 const DEADLINE_MS: u64 = 30_000;
 
@@ -23,7 +23,7 @@ pub(super) struct Transfer {
     pub minor: i64,
 }
 
-/// Makes the transfers of one caller.
+/// Generates the transfers of one caller.
 pub(super) struct Maker {
     random: StdRng,
     paths: Arc<[AccountPath]>,
@@ -33,7 +33,7 @@ pub(super) struct Maker {
 }
 
 impl Maker {
-    /// Each of a process makes other transfers, so that a store that is measured again gets no repeats.
+    /// Each in a process generates different transfers, so that a store that is measured again gets no repeats.
     pub(super) fn new(paths: Arc<[AccountPath]>, hot: bool, random_ids: bool, clock: Arc<dyn Clock>) -> Maker {
         static SEED: AtomicU64 = AtomicU64::new(0);
         let seed = SEED.fetch_add(1, Ordering::Relaxed);
@@ -79,7 +79,7 @@ impl Transfer {
     }
 }
 
-/// Whom a benchmark calls as.
+/// The principal of a benchmark's calls.
 #[derive(Clone)]
 pub(super) struct Whom {
     pub principal: Principal,
@@ -87,7 +87,7 @@ pub(super) struct Whom {
 }
 
 impl Whom {
-    /// Whoever runs a ledger in this process.
+    /// The operator of a ledger in this process.
     pub(super) fn operator(clock: &Arc<dyn Clock>) -> Whom {
         Whom { principal: Principal::operator(), clock: Arc::clone(clock) }
     }
@@ -102,9 +102,9 @@ impl Whom {
     }
 }
 
-/// A caller that waits for the answer to what it sent before it sends more.
+/// A caller that waits for a reply before it sends more.
 pub(super) trait Caller: Send + 'static {
-    /// Sends the transfers as one request; an error when any of them was not done.
+    /// Sends the transfers as one request; an error if any of them was not done.
     fn send(&mut self, transfers: &[Transfer]) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 

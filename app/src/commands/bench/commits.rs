@@ -1,5 +1,6 @@
-//! The longest commit: the ledger's lane times each of its groups, from the first look at the commands to their answers, and
-//! hands that to whoever listens. Within a benchmark that is this, so the longest one is known and not guessed from buckets.
+//! The longest commit: the ledger's lane times each of its groups, from reading the commands to their replies, and
+//! records that as a metric. In a benchmark this is the recorder, so the longest one is exact and not estimated from
+//! buckets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ const GROUP_SECONDS: &str = "lane_group_seconds";
 
 static LONGEST_US: AtomicU64 = AtomicU64::new(0);
 
-/// Once in a process, before the first ledger of it starts.
+/// Once per process, before its first ledger starts.
 pub(super) fn watch() -> Result<(), Failure> {
     metrics::set_global_recorder(Listener { longest: Arc::new(Longest) })?;
     Ok(())
@@ -22,7 +23,7 @@ pub(super) fn begin() {
     LONGEST_US.store(0, Ordering::Relaxed);
 }
 
-/// Microseconds of the longest group since `begin`, whichever ledger of this process it was of.
+/// Microseconds of the longest group since `begin`, over all ledgers of this process.
 pub(super) fn longest() -> u64 {
     LONGEST_US.load(Ordering::Relaxed)
 }
@@ -36,7 +37,7 @@ impl HistogramFn for Longest {
     }
 }
 
-/// Hears the one measure and nothing else.
+/// Records this one metric and nothing else.
 #[derive(Debug)]
 struct Listener {
     longest: Arc<Longest>,

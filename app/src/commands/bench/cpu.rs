@@ -1,4 +1,4 @@
-//! What a process has used of the cores, where the system tells it in `/proc`.
+//! A process's processor time, if the system reports it in `/proc`.
 
 /// Microseconds, of all its threads, in its own code and in the system's.
 pub(super) fn micros_of(process: u32) -> Option<u64> {
@@ -7,7 +7,7 @@ pub(super) fn micros_of(process: u32) -> Option<u64> {
     Some(ticks * 1_000_000 / rustix::param::clock_ticks_per_second().max(1))
 }
 
-/// The name in parentheses may hold anything; the two are the fourteenth and the fifteenth field.
+/// The name in parentheses may contain anything; the two are the fourteenth and the fifteenth field.
 fn ticks(stat: &str) -> Option<u64> {
     let (_, behind_name) = stat.rsplit_once(')')?;
     let mut fields = behind_name.split_whitespace().skip(11);
@@ -28,10 +28,10 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn work_is_seen() {
+    fn processor_time_is_measured() {
         let before = micros_of(std::process::id()).unwrap();
         let mut sum = 0_u64;
-        // Far more work than one tick of the system's.
+        // Much more work than one tick of the system's clock.
         for round in 0..200_000_000 {
             sum = std::hint::black_box(sum.wrapping_mul(31) + round);
         }

@@ -1,4 +1,4 @@
-//! How long the disk under the benchmark takes to make a small append durable: the floor under every commit.
+//! How long the disk takes to make a small append durable: the lower bound of every commit.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 
 const SYNCS: usize = 200;
 
-/// Microseconds of one `fdatasync` behind an append of 4 KiB.
+/// Microseconds of one `fdatasync` after an append of 4 KiB.
 pub(super) fn sync_times(dir: &Path) -> Result<Histogram<u64>, Failure> {
     std::fs::create_dir_all(dir)?;
     let path = dir.join(format!("florin-bench-sync-{}", std::process::id()));

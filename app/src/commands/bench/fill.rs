@@ -9,13 +9,13 @@ use super::load::Load;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
-/// One batch is decided while others are made and answered.
+/// One batch is decided while others are generated and answered.
 const CALLERS: u64 = 4;
 const BATCH: u64 = 1_000;
 
 #[derive(Default)]
 struct Shared {
-    /// Transfers that somebody took on.
+    /// Transfers claimed by a caller.
     taken: AtomicU64,
     moved: AtomicI64,
 }
@@ -64,7 +64,7 @@ async fn fill_some(
         let transfers: Vec<Transfer> = (0..count).filter_map(|_| maker.next()).collect();
         caller.send(&transfers).await?;
         shared.moved.fetch_add(transfers.iter().map(|transfer| transfer.minor).sum(), Ordering::Relaxed);
-        // Nobody listens any more only when another caller failed.
+        // Nobody listens any more only if another caller failed.
         let _ = told.send(transfers.len() as u64);
     }
 }

@@ -1,4 +1,4 @@
-//! Goals that were set on the command line: what was wanted, what was measured, and whether the command fails.
+//! The goals on the command line: what was required, what was measured, and whether the command fails.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(super) enum Limit {
 }
 
 impl Goals {
-    /// A goal that was not set is none.
+    /// Does nothing if the goal is not set.
     pub(super) fn at_least(&mut self, what: impl Into<String>, wanted: Option<f64>, measured: Option<f64>) {
         self.all.extend(wanted.map(|wanted| Goal { what: what.into(), limit: Limit::AtLeast(wanted), measured }));
     }
@@ -42,7 +42,7 @@ impl Goals {
         self.all.iter().map(Goal::value).collect()
     }
 
-    /// Fails with everything that was missed.
+    /// Fails with every missed goal.
     pub(super) fn verdict(&self) -> Result<(), Failure> {
         let missed: Vec<String> = self.all.iter().filter(|goal| !goal.is_met()).map(Goal::sentence).collect();
         if missed.is_empty() {
@@ -53,7 +53,7 @@ impl Goals {
 }
 
 impl Goal {
-    /// What was not measured is not met.
+    /// What was not measured counts as missed.
     fn is_met(&self) -> bool {
         match (self.limit, self.measured) {
             (Limit::AtLeast(wanted), Some(measured)) => measured >= wanted,
@@ -65,8 +65,8 @@ impl Goal {
     fn sentence(&self) -> String {
         let measured = self.measured.map_or("nothing was measured".to_owned(), |measured| format!("{measured:.1}"));
         match self.limit {
-            Limit::AtLeast(wanted) => format!("{}: {measured}, at least {wanted} wanted", self.what),
-            Limit::AtMost(wanted) => format!("{}: {measured}, at most {wanted} wanted", self.what),
+            Limit::AtLeast(wanted) => format!("{}: expected at least {wanted}, found {measured}", self.what),
+            Limit::AtMost(wanted) => format!("{}: expected at most {wanted}, found {measured}", self.what),
         }
     }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_goal_is_met_on_its_side_of_the_line_and_on_it() {
+    fn a_goal_is_met_at_its_limit_and_beyond() {
         for (limit, measured, met) in [
             (Limit::AtLeast(10.0), Some(10.0), true),
             (Limit::AtLeast(10.0), Some(9.9), false),
@@ -99,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_names_what_was_missed_and_nothing_else() {
+    fn the_failure_names_only_missed_goals() {
         let mut goals = Goals::default();
         goals.at_least("rate", Some(5.0), Some(4.0));
         goals.at_most("bytes", Some(300.0), Some(100.0));
         goals.at_most("commit", None, Some(100.0));
         let failure = goals.verdict().err().unwrap();
-        assert_eq!(failure.to_string(), "missed 1 of 2 goals: rate: 4.0, at least 5 wanted");
+        assert_eq!(failure.to_string(), "missed 1 of 2 goals: rate: expected at least 5, found 4.0");
         assert_eq!(goals.lines().count(), 2);
     }
 }

@@ -1,5 +1,5 @@
-//! `florin bench history`: one long account, then questions about its past at random instants while others write. Each
-//! question is measured by itself, warm, and every answer is held against what the filling and the writer know.
+//! `florin bench history`: one long account, then queries about its past at random instants while others write. Each
+//! query is measured by itself, warm, and every reply is checked against the generated data.
 
 mod filling;
 mod known;
@@ -26,7 +26,7 @@ use known::Known;
 use questions::{Asking, Question};
 use writer::{Lates, Writer, Written};
 
-/// One question and how long its answers took.
+/// One query and its response times.
 pub(super) struct Answers {
     pub what: What,
     pub by: TimeBasis,
@@ -98,7 +98,7 @@ pub(super) async fn run(stores: &Stores<'_>, options: &BenchHistory) -> Result<(
 fn describe(report: &Report<'_>, options: &BenchHistory) -> String {
     let (entries, late) = (table::grouped(options.entries), options.late_percent);
     let (readers, writes) = (options.readers, table::grouped(options.writes_per_second));
-    format!("{}, {entries} rows, {late} % of them late, {readers} asked at once, {writes} writes/s", report.engine())
+    format!("{}, {entries} rows, {late} % of them late, {readers} at once, {writes} writes/s", report.engine())
 }
 
 fn goals(options: &BenchHistory, answers: &[Answers]) -> Goals {
@@ -138,7 +138,7 @@ async fn measure(
     Ok((all, writing.await??))
 }
 
-/// Readers in a closed loop; what the warm-up answered is checked and not counted.
+/// Readers in a closed loop; replies during the warm-up are checked and not counted.
 async fn ask(books: &Books, question: &Question, options: &BenchHistory) -> Result<Histogram<u64>, Failure> {
     let (measuring, stopped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let mut readers = tokio::task::JoinSet::new();
@@ -155,12 +155,12 @@ async fn ask(books: &Books, question: &Question, options: &BenchHistory) -> Resu
         latency.add(&ended??)?;
     }
     if latency.is_empty() {
-        return Err(Failure::new("no question was answered in the measured time"));
+        return Err(Failure::new("no query was answered in the measured time"));
     }
     Ok(latency)
 }
 
-/// What was written meanwhile has to be there too, at the rate that was wanted.
+/// What was written meanwhile must be there too, at the required rate.
 async fn check(books: &Books, known: &Known, written: &Written) -> Result<(), Failure> {
     let query = BalanceQuery { path: known.path.clone(), at: None, by: TimeBasis::Record };
     let balance = books.ledger.balance(&books.whom.ctx(), query).await?.posted.minor();
@@ -168,7 +168,7 @@ async fn check(books: &Books, known: &Known, written: &Written) -> Result<(), Fa
     let rows = books.status().await?.rows - known.rows;
     if balance != wanted || rows != written.transfers {
         return Err(Failure::new(format!(
-            "the work was not done: {} transfers were acknowledged and leave {wanted}, the books hold {rows} and {balance}",
+            "the work was not done: {} transfers with a balance of {wanted} were acknowledged, the books hold {rows} with {balance}",
             written.transfers
         )));
     }

@@ -1,4 +1,4 @@
-//! The load of transfers over HTTP: a server of its own as a second process, one connection a caller.
+//! The load of transfers over HTTP: a separate server process, one connection per caller.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::server::{Connection, Server};
 use super::store::Store;
 use crate::failure::Failure;
 
-/// What was measured, how the store was left, and the memory of the server.
+/// The figures, the store's state, and the server's memory.
 pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, End, Option<Memory>), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let more = [
@@ -24,7 +24,7 @@ pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, En
     ];
     let server = Server::start(store, "service", &more).await?;
     let paths = accounts(&server, load.accounts, &clock).await?;
-    // A connection that is idle for longer than the server waits for headers is closed, so each question has its own.
+    // The server closes a connection that is idle for longer than its header timeout, so each request has its own.
     let before = server.connect().await?.status().await?;
     let mut callers = Vec::with_capacity(load.in_flight);
     for _ in 0..load.in_flight {
@@ -43,12 +43,12 @@ pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, En
     Ok((figures, End { bytes, transfers, row_bytes }, memory))
 }
 
-/// The setting with which all accounts of a benchmark can be added up.
+/// The setting with which all accounts of a benchmark can be summed.
 pub(super) fn rollup_of(accounts: usize) -> (&'static str, String) {
     ("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", (accounts + 1).to_string())
 }
 
-/// Opens accounts and brings them money.
+/// Opens and funds accounts.
 pub(super) async fn accounts(
     server: &Server,
     count: usize,
@@ -105,12 +105,12 @@ impl Connection {
         let status = self.get("/status").await?;
         let number = |name: &str| {
             let value = find(&status, name);
-            value.ok_or_else(|| Failure::new(format!("/status does not tell the ledger's {name}")))
+            value.ok_or_else(|| Failure::new(format!("/status does not have the ledger's {name}")))
         };
         Ok(Status { groups: number("groups")?, rows: number("rows")? })
     }
 
-    /// Minor units that transfers moved between the accounts, what brought them their money aside.
+    /// Minor units that transfers moved between the accounts, without their funding.
     pub(super) async fn moved(&mut self, accounts: usize) -> Result<i64, Failure> {
         let total = self.get("/v1/ledger/balances?prefix=bench").await?;
         let debits = minor(total.pointer("/currencies/0/posted_debits/amount"))?;
@@ -118,7 +118,7 @@ impl Connection {
     }
 }
 
-/// The first number of this name, wherever it stands.
+/// The first number of this name, anywhere.
 fn find(value: &Value, name: &str) -> Option<u64> {
     match value {
         Value::Object(members) => {
@@ -131,7 +131,7 @@ fn find(value: &Value, name: &str) -> Option<u64> {
 }
 
 fn minor(amount: Option<&Value>) -> Result<i64, Failure> {
-    let text = amount.and_then(Value::as_str).ok_or_else(|| Failure::new("the roll-up tells no amount"))?;
+    let text = amount.and_then(Value::as_str).ok_or_else(|| Failure::new("the roll-up has no amount"))?;
     Ok(text.replace('.', "").parse()?)
 }
 

@@ -1,5 +1,5 @@
-//! `florin bench identity`: what it costs to know who calls. Grants and logins at a server of its own over HTTP, the check of
-//! a token and a decision by themselves, and what a storm of logins does to those who only want to move money.
+//! `florin bench identity`: the cost of authentication. Grants and logins on a separate server over HTTP, token checks
+//! and decisions by themselves, and the effect of a login storm on transfers.
 
 mod checks;
 mod closed;
@@ -27,7 +27,7 @@ use crate::failure::Failure;
 
 pub(super) use storm::{Storm, Turn};
 
-/// What all parts share.
+/// State shared by all parts.
 struct Bench<'a> {
     stores: &'a Stores<'a>,
     config: &'a Config,
@@ -62,17 +62,17 @@ impl Bench<'_> {
         self.options.only.is_empty() || self.options.only.contains(&part)
     }
 
-    /// A server on a store of its own, whose program may do everything.
+    /// A server on its own store, whose client may do everything.
     async fn server(&self) -> Result<(Store, Server), Failure> {
         let store = self.stores.create().await?;
         let identity: identity::Settings = self.config.section("identity")?;
         let more = [
-            // The raw limit is that of the same cost.
+            // The raw limit uses the same cost.
             ("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", identity.argon2_memory_kib.to_string()),
             ("FLORIN__IDENTITY__ARGON2_PASSES", identity.argon2_passes.to_string()),
             ("FLORIN__IDENTITY__PASSWORD_THREADS", identity.password_threads.to_string()),
             super::http::rollup_of(self.options.accounts),
-            // Each person comes from an address of their own, as behind a proxy.
+            // Each user has their own address, as behind a proxy.
             ("FLORIN__SERVER__TRUSTED_PROXIES", "127.0.0.1/32".to_owned()),
         ];
         let server = Server::start(&store, "admin", &more).await?;

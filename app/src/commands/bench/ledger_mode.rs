@@ -1,4 +1,4 @@
-//! `florin bench ledger`: a list of runs, each on a store of its own, or pairs of runs against another load.
+//! `florin bench ledger`: several runs, each on its own store, or pairs of runs against another load.
 
 use kernel::SystemClock;
 use platform::db::Engine;
@@ -29,26 +29,26 @@ pub(super) async fn run(stores: &Stores<'_>, options: &BenchLedger) -> Result<()
     goals.verdict()
 }
 
-/// Options that say nothing together are refused before anything is made.
+/// Contradictory options are refused before anything is created.
 fn check(stores: &Stores<'_>, options: &BenchLedger) -> Result<(), Failure> {
     let BenchLedger { over, stored, hot, random_ids, accounts, goals, .. } = options;
-    let same = |what: &str| Err(Failure::new(format!("--against {what}, or both sides are the same")));
+    let same = |what: &str| Err(Failure::new(format!("--against {what}, otherwise both sides are the same")));
     let http = *over == Over::Http;
     match options.against {
-        Some(Against::Empty) if *stored == 0 => return same("empty wants --stored"),
-        Some(Against::Ordered) if !random_ids => return same("ordered wants --random-ids"),
-        Some(Against::Uniform) if !hot => return same("uniform wants --hot"),
-        Some(Against::Accounts(others)) if others == *accounts => return same("accounts=N wants another N"),
+        Some(Against::Empty) if *stored == 0 => return same("empty needs --stored"),
+        Some(Against::Ordered) if !random_ids => return same("ordered needs --random-ids"),
+        Some(Against::Uniform) if !hot => return same("uniform needs --hot"),
+        Some(Against::Accounts(others)) if others == *accounts => return same("accounts=N needs a different N"),
         Some(_) if in_flight(options).len() > 1 => {
-            return Err(Failure::new("--against wants a single number of requests --in-flight"));
+            return Err(Failure::new("--against needs a single number for --in-flight"));
         }
         _ => {}
     }
     if http && (*stored > 0 || options.against.is_some() || goals.commit_at_most.is_some()) {
-        return Err(Failure::new("--stored, --against and --commit-at-most are measured in process only"));
+        return Err(Failure::new("--stored, --against and --commit-at-most can only be measured in process"));
     }
     if stores.engine() == Engine::Postgres && goals.bytes_at_most.is_some() {
-        return Err(Failure::new("--bytes-at-most looks at files, and the database's are not ours to see"));
+        return Err(Failure::new("--bytes-at-most needs files, and a database's cannot be seen"));
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ async fn listed(
     Ok(pictures::of_lines(stores.engine(), &lines))
 }
 
-/// One figure: a fresh store, accounts with money in them, the load, the check, and the raw limit of the same shape.
+/// One figure: a fresh store, funded accounts, the load, the check, and the raw limit of the same shape.
 async fn one(stores: &Stores<'_>, options: &BenchLedger, load: Load) -> Result<Line, Failure> {
     let store = stores.create().await?;
     let (figures, end, server) = match options.over {
@@ -108,7 +108,7 @@ async fn raw(stores: &Stores<'_>, options: &BenchLedger, figures: &Figures, end:
     };
     let db = store.open().await?;
     let handle = tokio::runtime::Handle::current();
-    // On a thread of its own, as the ledger's lane is.
+    // On a separate thread, like the ledger's lane.
     let write = move || handle.block_on(ledger::raw_writes(&db, plan, Arc::new(SystemClock)));
     let raw = tokio::task::spawn_blocking(write).await;
     store.remove().await?;
@@ -133,19 +133,19 @@ async fn paired(
 
 fn set_line_goals(options: &BenchLedger, line: &Line, goals: &mut Goals) {
     let (wanted, figures, in_flight) = (&options.goals, &line.figures, line.load.in_flight);
-    goals.at_least(format!("transfers a second, {in_flight} in flight"), wanted.at_least, Some(figures.per_second()));
+    goals.at_least(format!("transfers per second, {in_flight} in flight"), wanted.at_least, Some(figures.per_second()));
     let steady = Some(figures.slices.steadiness());
     goals.at_least("last third of the run in percent of the first", wanted.steady, steady);
     goals.at_most(longest_commit(in_flight), wanted.commit_at_most, commit_ms(figures));
     let bytes = line.end.bytes_a_transfer();
-    goals.at_most(format!("bytes a transfer, {in_flight} in flight"), wanted.bytes_at_most, bytes);
+    goals.at_most(format!("bytes per transfer, {in_flight} in flight"), wanted.bytes_at_most, bytes);
 }
 
 fn set_pair_goals(options: &BenchLedger, paired: &Paired, goals: &mut Goals) {
     let wanted = &options.goals;
     goals.at_least("median ratio in percent", wanted.ratio_at_least, Some(paired.median()));
     let least = |pairs: &[Pair]| pairs.iter().map(|pair| pair.ours.per_second()).min_by(f64::total_cmp);
-    goals.at_least("transfers a second in the slowest run", wanted.at_least, least(&paired.pairs));
+    goals.at_least("transfers per second in the slowest run", wanted.at_least, least(&paired.pairs));
     let commits = paired.pairs.iter().filter_map(|pair| commit_ms(&pair.ours)).max_by(f64::total_cmp);
     goals.at_most(longest_commit(paired.load.in_flight), wanted.commit_at_most, commits);
     goals.at_most("bytes a transfer", wanted.bytes_at_most, paired.end.bytes_a_transfer());

@@ -1,4 +1,5 @@
-//! The load: callers in a closed loop, a warm-up, a measured time, and the check that what they were told is in the books.
+//! The load: callers in a closed loop, a warm-up, a measured time, and the check that what was acknowledged is in the
+//! books.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,9 +19,9 @@ pub(super) struct Load {
     pub accounts: usize,
     pub hot: bool,
     pub random_ids: bool,
-    /// Transfers of the same kind that are there before.
+    /// Transfers of the same kind already in the store.
     pub stored: u64,
-    /// Transfers in one request.
+    /// Transfers per request.
     pub batch: usize,
     pub in_flight: usize,
     pub warm_up_ms: u64,
@@ -41,7 +42,7 @@ impl Load {
         }
     }
 
-    /// The same but for one thing.
+    /// The same except for one thing.
     pub(super) fn other(&self, against: Against) -> Load {
         match against {
             Against::Empty => Load { stored: 0, ..self.clone() },
@@ -64,7 +65,7 @@ impl Load {
 pub(super) struct Figures {
     pub transfers: u64,
     pub micros: u64,
-    /// Microseconds from sending a request to its answer.
+    /// Microseconds from sending a request to its reply.
     pub latency: Histogram<u64>,
     pub slices: Slices,
     /// Microseconds; known in process only.
@@ -98,7 +99,7 @@ pub(super) struct Run {
     micros: u64,
     latency: Histogram<u64>,
     slices: Slices,
-    /// Transfers and smallest units acknowledged in all, the warm-up included.
+    /// Transfers and smallest units acknowledged in all, including the warm-up.
     pub acknowledged: u64,
     pub moved: i64,
 }
@@ -110,7 +111,7 @@ impl Run {
     }
 }
 
-/// Histograms that callers share: one for each of a thousand would take more memory than the ledger.
+/// Histograms that callers share: one per caller would take more memory than the ledger.
 const HISTOGRAMS: usize = 16;
 
 struct Shared {
@@ -208,7 +209,7 @@ async fn call<C: Caller>(mut one: One<C>, shared: Arc<Shared>, clock: Arc<dyn Cl
     Ok(())
 }
 
-/// A figure counts only when the books hold exactly what was acknowledged.
+/// A figure only counts if the books hold exactly what was acknowledged.
 pub(super) fn check(run: &Run, rows: u64, moved: i64) -> Result<(), Failure> {
     if run.transfers == 0 {
         return Err(Failure::new("nothing was done in the measured time"));

@@ -1,4 +1,4 @@
-//! Resident memory of a process, where the system tells it in `/proc`.
+//! A process's resident memory, if the system reports it in `/proc`.
 
 use serde_json::{Value, json};
 

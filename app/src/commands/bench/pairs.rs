@@ -1,4 +1,4 @@
-//! One load against another that differs in one thing, measured in turn, so that what the machine does meanwhile meets both.
+//! Two loads that differ in one thing, measured alternately, so that other load on the machine affects both.
 
 use super::books::{Books, End};
 use super::load::{Figures, Load};
@@ -13,7 +13,7 @@ pub(super) struct Paired {
     pub against: Against,
     pub pairs: Vec<Pair>,
     pub end: End,
-    /// Of the last one, where there was one for each pair.
+    /// Of the last one, if there was one per pair.
     pub other_end: End,
 }
 
@@ -49,7 +49,7 @@ impl Paired {
     }
 }
 
-/// Of an even number, the mean of the two in the middle.
+/// For an even number, the mean of the two in the middle.
 pub(super) fn median(ratios: impl Iterator<Item = f64>) -> f64 {
     let mut ratios: Vec<f64> = ratios.collect();
     ratios.sort_by(f64::total_cmp);
@@ -58,7 +58,7 @@ pub(super) fn median(ratios: impl Iterator<Item = f64>) -> f64 {
     if ratios.len() % 2 == 1 { at(middle) } else { (at(middle.saturating_sub(1)) + at(middle)) / 2.0 }
 }
 
-/// Every pair is told as soon as it is measured.
+/// Every pair is printed as soon as it is measured.
 pub(super) async fn measure(
     stores: &Stores<'_>,
     load: Load,

@@ -1,4 +1,4 @@
-//! Which picture shows what was measured.
+//! Which plot shows the measurements.
 
 use platform::db::Engine;
 
@@ -76,10 +76,10 @@ pub(super) fn of_pairs(engine: Engine, paired: &Paired) -> String {
     let load: &Load = &paired.load;
     let subtitle =
         format!("{}, {} in flight", table::description(name(engine), crate::cli::Over::Process, load), load.in_flight);
-    Plot { title: format!("{ours} against {others}"), subtitle, panels: vec![panel] }.svg()
+    Plot { title: format!("{ours} vs {others}"), subtitle, panels: vec![panel] }.svg()
 }
 
-/// Both sides over callers; of several turns the mean.
+/// Both sides over callers; the mean of several turns.
 pub(super) fn of_split(subtitle: String, steps: &[Step]) -> String {
     let names = || steps.iter().map(|step| table::grouped(step.in_flight as u64)).collect();
     let row = |name: &str, value: &dyn Fn(&Turn) -> f64| {
@@ -99,7 +99,7 @@ pub(super) fn of_split(subtitle: String, steps: &[Step]) -> String {
         ],
     };
     let panels = vec![panel(PER_SECOND, &Figures::per_second), panel("p99 of a call, ms", &p99)];
-    Plot { title: "A ledger in another process against one in the same".to_owned(), subtitle, panels }.svg()
+    Plot { title: "A ledger in another process vs one in the same".to_owned(), subtitle, panels }.svg()
 }
 
 pub(super) fn of_answers(subtitle: &str, answers: &[Answers]) -> String {
@@ -116,8 +116,7 @@ pub(super) fn of_answers(subtitle: &str, answers: &[Answers]) -> String {
         rows: answers.iter().filter(|of| of.what == what).map(row).collect(),
     };
     let panels = vec![panel("balance as of an instant, ms", What::Balance), panel("page of 50 rows, ms", What::Page)];
-    Plot { title: "Questions about the past while others write".to_owned(), subtitle: subtitle.to_owned(), panels }
-        .svg()
+    Plot { title: "History queries during writes".to_owned(), subtitle: subtitle.to_owned(), panels }.svg()
 }
 
 /// Both sides of each turn.
@@ -135,10 +134,10 @@ pub(super) fn of_storm(engine: Engine, storm: &Storm) -> String {
         mark: Mark::Bars,
         rows: vec![
             row("alone", &|turn| turn.quiet.value_at_quantile(0.99)),
-            row("in a storm of logins", &|turn| turn.storm.value_at_quantile(0.99)),
+            row("in a login storm", &|turn| turn.storm.value_at_quantile(0.99)),
         ],
     };
     let rate = table::grouped(storm.transfers_per_second);
-    let subtitle = format!("{}, over HTTP, {rate} transfers a second", super::report::name(engine));
-    Plot { title: "Transfers in a storm of logins".to_owned(), subtitle, panels: vec![panel] }.svg()
+    let subtitle = format!("{}, over HTTP, {rate} transfers per second", super::report::name(engine));
+    Plot { title: "Transfers during a login storm".to_owned(), subtitle, panels: vec![panel] }.svg()
 }

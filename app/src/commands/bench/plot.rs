@@ -1,5 +1,5 @@
-//! Draws figures as an SVG that needs nothing but itself: light ground, fonts of the reader's machine, colours that stay apart
-//! for the colour-blind.
+//! Draws figures as a self-contained SVG: light background, the reader's fonts, colours that are distinct for the
+//! colour-blind.
 
 use maud::{Markup, html};
 
@@ -9,14 +9,14 @@ const WIDTH: f64 = 900.0;
 const LEFT: f64 = 96.0;
 const RIGHT: f64 = 24.0;
 const PANEL: f64 = 312.0;
-/// Height of what is above and below the axes of a panel.
+/// Height of a panel's parts above and below its axes.
 const ABOVE: f64 = 56.0;
 const BELOW: f64 = 56.0;
 const HEAD: f64 = 62.0;
 const FONT: &str = "system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif";
 const INK: &str = "#222222";
 const FAINT: &str = "#d8d8d8";
-/// Of Okabe and Ito.
+/// The Okabe-Ito palette.
 const COLOURS: [&str; 3] = ["#0072b2", "#d55e00", "#009e73"];
 
 pub(super) struct Plot {
@@ -34,9 +34,9 @@ pub(super) struct Panel {
     pub rows: Vec<Row>,
 }
 
-/// Where values stand from left to right.
+/// The horizontal positions of values.
 pub(super) enum X {
-    /// One place for each name.
+    /// One position per name.
     Names(Vec<String>),
     /// Equal slices up to this number.
     Until(f64),
@@ -50,7 +50,7 @@ pub(super) enum Mark {
 }
 
 pub(super) struct Row {
-    /// Empty when it is the only one.
+    /// Empty if it is the only one.
     pub name: String,
     pub values: Vec<f64>,
 }
@@ -97,7 +97,7 @@ impl Panel {
 }
 
 impl Frame<'_> {
-    /// At the right above the axes, the last name at the very end.
+    /// Right-aligned above the axes, the last name at the very end.
     fn legend(&self) -> Markup {
         const NAME: f64 = 190.0;
         let rows: Vec<(usize, &Row)> =
@@ -178,7 +178,7 @@ impl Frame<'_> {
     }
 
     fn dots(&self, place: usize, row: &Row) -> Markup {
-        // Left of a point, where a line that rises leaves room; of several rows, on a side for each.
+        // Left of a point, where a rising line leaves room; with several rows, one side each.
         let before = self.panel.mark == Mark::Line || place.is_multiple_of(2);
         let (shift, anchor) = if before { (-8.0, "end") } else { (8.0, "start") };
         html! {
@@ -208,7 +208,7 @@ fn colour(place: usize) -> &'static str {
     COLOURS.get(place % COLOURS.len()).copied().unwrap_or(INK)
 }
 
-/// Three digits that count, which is what a picture can show.
+/// Three significant digits, which is what a plot can show.
 fn rounded(value: f64) -> f64 {
     if value <= 0.0 {
         return 0.0;

@@ -1,4 +1,4 @@
-//! A ledger as a process of its own: the same executable, on free ports of this machine, called as an edge calls it.
+//! A ledger in a separate process: the same executable, on free ports of this machine, called as an edge calls it.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -70,7 +70,7 @@ impl LedgerProcess {
         Arc::clone(&self.ledger)
     }
 
-    /// The program that the process was told of.
+    /// The client that the process was configured with.
     pub(super) fn whom(&self) -> Whom {
         self.whom.clone()
     }
@@ -97,7 +97,7 @@ impl LedgerProcess {
     }
 }
 
-/// Asks for a token as a program does.
+/// Gets a token as a program does.
 async fn principal(identity: &RemoteIdentity, whom: &Whom, secret: &Secret) -> Result<Principal, Failure> {
     let client =
         ClientAuth { id: Some(PROGRAM.to_owned()), secret: Some(kernel::Secret::new(&secret.program)), basic: true };
@@ -108,21 +108,21 @@ async fn principal(identity: &RemoteIdentity, whom: &Whom, secret: &Secret) -> R
     Ok(principal)
 }
 
-/// The program that a benchmark calls as.
+/// The client that a benchmark calls as.
 pub(super) const PROGRAM: &str = "bench";
 
-/// What is known to the two processes alone; its files are gone as soon as both have read them.
+/// Secrets shared by the two processes; the files are removed as soon as both have read them.
 pub(super) struct Secret {
     rpc_file: PathBuf,
     program_file: PathBuf,
     credential: Credential,
-    /// Of the program.
+    /// The client's secret.
     pub(super) program: String,
     master: String,
 }
 
 impl Secret {
-    /// The program may do what this role may.
+    /// The client has this role.
     pub(super) fn make(store: &Store, role: &str) -> Result<Secret, Failure> {
         let (rpc_file, program_file) = (store.name_beside("rpc"), store.name_beside("program"));
         let credential = Credential::read_or_make(&rpc_file)?;
@@ -133,7 +133,7 @@ impl Secret {
         Ok(Secret { rpc_file, program_file, credential, program, master })
     }
 
-    /// What the process is told.
+    /// The process's settings.
     pub(super) fn variables(&self) -> [(&'static str, OsString); 4] {
         [
             ("FLORIN__RPC__SECRET_FILE", self.rpc_file.clone().into()),
@@ -147,7 +147,7 @@ impl Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         for file in [&self.rpc_file, &self.program_file] {
-            // What cannot be removed is the secret of a process that is about to end.
+            // If it cannot be removed, it is the secret of a process that is about to end.
             let _ = std::fs::remove_file(file);
         }
     }

@@ -1,4 +1,4 @@
-//! What a benchmark says: lines for people as soon as they are known, or one JSON document with the same figures.
+//! A benchmark's output: lines for people as soon as they are known, or one JSON document with the same figures.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) struct Line {
     pub over: Over,
     pub load: Load,
     pub figures: Figures,
-    /// Rows a second without rules.
+    /// Rows per second without rules.
     pub raw: f64,
     pub end: End,
     pub server: Option<Memory>,
@@ -34,7 +34,7 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Begins with what the disk can do.
+    /// Begins with the speed of the disk.
     pub(super) fn open(output: &'a Output, engine: Engine, dir: &Path) -> Result<Report<'a>, Failure> {
         let sync = disk::sync_times(dir)?;
         let (p50, p99) = (sync.value_at_quantile(0.5), sync.value_at_quantile(0.99));
@@ -42,7 +42,7 @@ impl<'a> Report<'a> {
         report.insert("engine", json!(name(engine)));
         report.insert("disk_sync_us", json!({ "p50": p50, "p99": p99 }));
         let (p50, p99) = (table::millis(p50), table::millis(p99));
-        report.say(&format!("disk: one sync behind a 4 KiB append takes {p50} (p50), {p99} (p99)"));
+        report.say(&format!("disk: one sync after a 4 KiB append takes {p50} (p50), {p99} (p99)"));
         Ok(report)
     }
 
@@ -77,7 +77,7 @@ impl<'a> Report<'a> {
         self.insert("runs", Value::Array(self.lines.clone()));
     }
 
-    /// The course of a single run; a short one is told only when somebody wants to know whether it was steady.
+    /// Throughput over time of a single run; printed for a short one only if steadiness was requested.
     pub(super) fn series(&self, line: &Line, wanted: bool) {
         if wanted || line.load.measure_ms >= 60_000 {
             table::series(&line.figures.slices).iter().for_each(|words| self.say(words));
@@ -102,7 +102,7 @@ impl<'a> Report<'a> {
 
     pub(super) fn pairs_close(&mut self, paired: &Paired) {
         let (ours, others) = paired.names();
-        self.say(&format!("median: {ours} carried {:.1} % of {others}", paired.median()));
+        self.say(&format!("median: {ours} reached {:.1} % of {others}", paired.median()));
         for (name, end) in [(&ours, paired.end), (&others, paired.other_end)] {
             table::size(name, end).iter().for_each(|words| self.say(words));
         }
@@ -118,7 +118,7 @@ impl<'a> Report<'a> {
         self.insert("median_ratio_percent", json!(paired.median()));
     }
 
-    /// Answers how the load was described.
+    /// Returns the description of the load.
     pub(super) fn split_open(&mut self, load: &Load, connections: usize) -> String {
         self.insert("connections", json!(connections));
         self.insert("accounts", json!(load.accounts));
@@ -143,7 +143,7 @@ impl<'a> Report<'a> {
     pub(super) fn split_close(&mut self, steps: &[Step], left: &Left) {
         for step in steps.iter().filter(|step| step.turns.len() > 1) {
             let in_flight = table::grouped(step.in_flight as u64);
-            self.say(&format!("median at {in_flight} in flight: the other process carried {:.1} %", step.median()));
+            self.say(&format!("median at {in_flight} in flight: the other process reached {:.1} %", step.median()));
         }
         if let Some(memory) = left.memory {
             self.say(&format!("memory of the other process: {}", memory.sentence()));
@@ -155,7 +155,7 @@ impl<'a> Report<'a> {
         self.insert("there", json!({ "store": left.there.value(), "memory": memory }));
     }
 
-    /// Ends with memory and goals, and writes the picture.
+    /// Ends with memory and goals, and writes the plot.
     pub(super) fn close(mut self, goals: &Goals, picture: Option<&str>) -> Result<(), Failure> {
         let memory = Memory::of_this_process();
         if let Some(memory) = memory {

@@ -1,4 +1,4 @@
-//! What was acknowledged when: the measured time in equal slices, and the longest time without an answer.
+//! Throughput over time: the measured time in equal slices, and the longest time without a reply.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use kernel::Monotonic;
 /// Few enough to print, and a multiple of three.
 pub(super) const SLICES: u64 = 60;
 
-/// Filled by all callers at once.
+/// Filled by all callers.
 pub(super) struct Series {
     slice_us: u64,
     start: AtomicU64,
@@ -36,7 +36,7 @@ impl Series {
         self.last.store(now.micros(), Ordering::Relaxed);
     }
 
-    /// What comes between the last slice and the word to stop is in the run's figure, but in no slice.
+    /// Replies between the last slice and the stop are in the run's figure, but in no slice.
     pub(super) fn add(&self, now: Monotonic, transfers: u64) {
         self.heard(now);
         let place = now.micros().saturating_sub(self.start.load(Ordering::Relaxed)) / self.slice_us;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_hold_what_came_in_them_and_the_longest_gap_has_no_answer_in_it() {
+    fn slices_count_replies_and_the_longest_gap_has_none() {
         let series = Series::new(60);
         series.begin(at(5_000));
         series.add(at(5_999), 10);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_without_answers_is_a_gap_too() {
+    fn an_end_without_replies_is_a_gap() {
         let series = Series::new(60);
         series.begin(at(0));
         series.add(at(1_000), 1);

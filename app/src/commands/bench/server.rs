@@ -1,4 +1,4 @@
-//! A whole Florin as a process of its own, called over HTTP as a program or a browser would: one connection a caller.
+//! A whole Florin in a separate process, called over HTTP like a program or a browser: one connection per caller.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -26,21 +26,21 @@ pub(super) const FORM: HeaderValue = HeaderValue::from_static("application/x-www
 pub(super) struct Server {
     running: Running,
     address: String,
-    /// `Authorization` of the program that the server was told of: to ask for a token, and with one.
+    /// `Authorization` of the configured client: to request a token, and with one.
     basic: HeaderValue,
     bearer: HeaderValue,
 }
 
 impl Server {
-    /// Starts it, waits until it is ready, and asks for a token of a program with this role. `more` are settings of the one
-    /// benchmark.
+    /// Starts it, waits until it is ready, and requests a token for a client with this role. `more` are settings of the
+    /// particular benchmark.
     pub(super) async fn start(store: &Store, role: &str, more: &[(&str, String)]) -> Result<Server, Failure> {
         let (address, secret) = (free_address().await?, Secret::make(store, role)?);
         let child = Command::new(std::env::current_exe()?)
             .arg("serve")
             .envs(store.variables())
             .env("FLORIN__SERVER__LISTEN", &address)
-            // On PostgreSQL a ledger can be called by others.
+            // On PostgreSQL others can call the ledger.
             .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")
             .envs(secret.variables())
             .env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
@@ -86,7 +86,7 @@ impl Server {
         Memory::of(self.running.id())
     }
 
-    /// Microseconds of all cores that it has used so far.
+    /// Microseconds of processor time used so far.
     pub(super) fn cpu_micros(&self) -> Option<u64> {
         cpu::micros_of(self.running.id())
     }
@@ -96,7 +96,7 @@ impl Server {
     }
 }
 
-/// It is closed by the server when nothing was asked over it for longer than the server waits for headers.
+/// The server closes it if nothing was requested for longer than its header timeout.
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     address: String,
@@ -111,7 +111,7 @@ pub(super) struct Answer {
 }
 
 impl Connection {
-    /// Sends any request and takes any answer.
+    /// Sends any request and accepts any response.
     pub(super) async fn exchange(&mut self, mut request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
         request.headers_mut().insert("host", HeaderValue::from_str(&self.address)?);
         self.sender.ready().await?;
@@ -119,7 +119,7 @@ impl Connection {
         Ok(Answer { status: head.status, headers: head.headers, body: body.collect().await?.to_bytes() })
     }
 
-    /// Calls the API as the program does; anything but success is a failure.
+    /// Calls the API as the client; anything but success is a failure.
     pub(super) async fn call(&mut self, method: &str, path: &str, body: Option<Value>) -> Result<Bytes, Failure> {
         let body = body.map(|body| serde_json::to_vec(&body)).transpose()?.unwrap_or_default();
         let request = Request::builder()
@@ -140,7 +140,7 @@ impl Connection {
         Ok(serde_json::from_slice(&self.call("POST", path, Some(body)).await?)?)
     }
 
-    /// Asks for a token as a program does.
+    /// Gets a token as a program does.
     pub(super) async fn grant(&mut self) -> Result<String, Failure> {
         let request = Request::post("/oauth2/token")
             .header("content-type", FORM)
@@ -154,7 +154,7 @@ impl Connection {
         bearer(&self.grant().await?)
     }
 
-    /// The same connection, calling with another token.
+    /// The same connection, with a different token.
     pub(super) fn with_token(mut self, token: &str) -> Result<Connection, Failure> {
         self.bearer = bearer(token)?;
         Ok(self)

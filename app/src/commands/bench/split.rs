@@ -1,4 +1,5 @@
-//! `florin bench split`: what a ledger in another process costs against one in the same process, under the same load in turn.
+//! `florin bench split`: the cost of a ledger in another process against one in the same process, alternating under the
+//! same load.
 
 use super::books::{Books, End};
 use super::goals::Goals;
@@ -19,13 +20,13 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// In percent of what the ledger in the same process carries.
+    /// In percent of the local ledger's throughput.
     pub(super) fn ratio(&self) -> f64 {
         self.there.per_second() * 100.0 / self.here.per_second().max(1.0)
     }
 }
 
-/// All turns with the same number of calls under way.
+/// All turns with the same number of concurrent calls.
 pub(super) struct Step {
     pub in_flight: usize,
     pub turns: Vec<Turn>,
@@ -37,7 +38,7 @@ impl Step {
     }
 }
 
-/// How the two stores were left, and the memory of the other process.
+/// The two stores' state, and the memory of the other process.
 pub(super) struct Left {
     pub here: End,
     pub there: End,

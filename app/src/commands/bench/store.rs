@@ -1,4 +1,4 @@
-//! A store for one run: a new folder, or a new database beside the configured one. Removed when the run is over.
+//! A store for one run: a new directory, or a new database next to the configured one. Removed after the run.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +22,7 @@ enum Kind {
     Database { server: String, name: String },
 }
 
-/// All stores of a benchmark, so that none is left behind when a run fails.
+/// All stores of a benchmark, so that none is left if a run fails.
 pub(super) struct Stores<'a> {
     config: &'a Config,
     dir: &'a Path,
@@ -53,7 +53,7 @@ impl<'a> Stores<'a> {
         Ok(store)
     }
 
-    /// Those that nobody removed yet.
+    /// Those not removed yet.
     pub(super) async fn remove(&self) -> Result<(), Failure> {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         for store in made {
@@ -93,7 +93,7 @@ impl Store {
         Ok(Db::open(target, Access::ReadWrite, self.readers).await?)
     }
 
-    /// The settings with which a server of its own finds this store.
+    /// The settings with which a separate server finds this store.
     pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         match &self.kind {
             Kind::Folder(folder) => vec![("FLORIN__STORAGE__DATA_DIR", folder.display().to_string())],
@@ -107,7 +107,7 @@ impl Store {
         }
     }
 
-    /// A name in the machine's directory of temporary files that no other store has.
+    /// A unique name in the machine's temporary directory.
     pub(super) fn name_beside(&self, what: &str) -> PathBuf {
         let name = match &self.kind {
             Kind::Folder(folder) => folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -116,14 +116,14 @@ impl Store {
         std::env::temp_dir().join(format!("{name}_{what}"))
     }
 
-    /// Size of the files, where there are some.
+    /// Size of the files, if there are any.
     pub(super) fn bytes(&self) -> Option<u64> {
         let Kind::Folder(folder) = &self.kind else { return None };
         let files = std::fs::read_dir(folder).ok()?;
         Some(files.flatten().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum())
     }
 
-    /// As often as wanted; what is not there any more is removed.
+    /// Can be called again; what is already gone is ignored.
     pub(super) async fn remove(&self) -> Result<(), Failure> {
         match &self.kind {
             Kind::Folder(folder) if folder.exists() => std::fs::remove_dir_all(folder)?,

@@ -17,7 +17,7 @@ pub(super) fn description(engine: &str, over: Over, load: &Load) -> String {
     };
     let (accounts, stored) = (grouped(load.accounts as u64), grouped(load.stored));
     let (shape, batch) = (load.shape(), grouped(load.batch as u64));
-    format!("{engine}, {over}, {shape}, {batch} a request, {accounts} accounts, {stored} stored before")
+    format!("{engine}, {over}, {shape}, {batch} per request, {accounts} accounts, {stored} stored before")
 }
 
 pub(super) fn heading() -> String {
@@ -52,11 +52,11 @@ fn columns(first: &str, second: &str, rest: [String; 9]) -> String {
     )
 }
 
-/// Ten to a line.
+/// Ten per line.
 pub(super) fn series(slices: &Slices) -> Vec<String> {
     const IN_LINE: usize = 10;
     let seconds = slices.slice_us as f64 / 1e6;
-    let mut lines = vec![format!("transfers a second in slices of {seconds:.2} s:")];
+    let mut lines = vec![format!("transfers per second in slices of {seconds:.2} s:")];
     for (place, values) in slices.per_second().chunks(IN_LINE).enumerate() {
         let from = place as f64 * IN_LINE as f64 * seconds;
         let values: Vec<String> = values.iter().map(|value| format!("{:>9}", grouped(*value as u64))).collect();
@@ -99,7 +99,7 @@ fn pair_columns(number: &str, first: &str, rest: [String; 5]) -> String {
 pub(super) fn split_description(engine: &str, load: &Load, connections: usize) -> String {
     let (accounts, batch) = (grouped(load.accounts as u64), grouped(load.batch as u64));
     format!(
-        "{engine}, {batch} a call, {accounts} accounts; here: in this process, there: in another one, over {connections} connections"
+        "{engine}, {batch} per call, {accounts} accounts; here: in this process, there: in another one, over {connections} connections"
     )
 }
 
@@ -149,14 +149,14 @@ fn answer_columns(question: &str, rest: [String; 5]) -> String {
 
 pub(super) fn size(name: &str, end: End) -> Option<String> {
     let (bytes, transfers) = (end.bytes_a_transfer()?, grouped(end.transfers));
-    Some(format!("file of {name}: {bytes:.1} bytes a transfer, all included, over {transfers} transfers"))
+    Some(format!("file of {name}: {bytes:.1} bytes per transfer, everything included, over {transfers} transfers"))
 }
 
 pub(super) fn millis(micros: u64) -> String {
     format!("{:.2} ms", micros as f64 / 1e3)
 }
 
-/// With a comma between thousands.
+/// With commas between thousands.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -174,7 +174,7 @@ mod tests {
     use super::grouped;
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")]
         {
             assert_eq!(grouped(number), text);

@@ -1,4 +1,4 @@
-//! All processes of a house on this machine: what each is started with, and in which order they come and go.
+//! All processes of a deployment on this machine: how each is started, and in which order they start and stop.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use crate::commands::Start;
 use crate::failure::Failure;
 use crate::house::EDGE;
 
-/// Settings that are given to each process anew, so that what was meant for one does not reach all.
+/// Settings that are set per process, so that one meant for a single process does not reach all.
 const OWN: [&str; 6] =
     ["PORT", "DATABASE_URL", "FLORIN__SERVER__", "FLORIN__RPC__", "FLORIN__SERVICES__", "FLORIN__STORAGE__D"];
 
 pub(super) struct House {
-    /// In the order in which they are started; they are stopped in the opposite one.
+    /// In starting order; they are stopped in the opposite one.
     processes: Vec<Process>,
     edge: SocketAddr,
     dir: PathBuf,
@@ -77,7 +77,7 @@ impl House {
         Ok(house)
     }
 
-    /// Starts again what has died.
+    /// Restarts dead processes.
     pub(super) fn tend(&mut self) -> Result<(), Failure> {
         self.processes.iter_mut().try_for_each(Process::tend)
     }
@@ -102,7 +102,7 @@ impl House {
         self.told.iter().for_each(|line| eprintln!("{line}"));
     }
 
-    /// Who calls goes before who is called.
+    /// Callers stop before the processes they call.
     pub(super) async fn close(self) {
         for process in self.processes.into_iter().rev() {
             process.stop().await;
@@ -197,7 +197,7 @@ fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// One that nobody has now; processes find one another by it, so it has to be known before they start.
+/// A free port; processes find each other by it, so it has to be known before they start.
 fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

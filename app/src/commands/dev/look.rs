@@ -1,4 +1,4 @@
-//! A look at a process from outside: what its probes and metrics say.
+//! A process seen from outside: its health checks and metrics.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use super::process::Plan;
 
 const ANSWER_MAX: Duration = Duration::from_millis(1_500);
 
-/// A process as its keeper and a look at it see it.
+/// A process as its supervisor and its metrics see it.
 #[derive(Debug, Clone)]
 pub(super) struct Look {
     pub(super) name: String,
-    /// Nothing while it is dead.
+    /// `None` while it is dead.
     pub(super) pid: Option<u32>,
     pub(super) restarts: u32,
-    /// Nothing where it did not answer.
+    /// `None` if it did not answer.
     pub(super) found: Option<Found>,
     pub(super) per_second: f64,
 }
@@ -33,9 +33,9 @@ pub(super) struct Found {
     pub(super) role: Option<String>,
     /// The last row of the log that it sees, of a room with a log.
     pub(super) rows: Option<u64>,
-    /// Commands that wait for the next commit.
+    /// Commands waiting for the next commit.
     pub(super) waiting: Option<u64>,
-    /// Answered since its start, probes left out.
+    /// Answered since its start, without health checks.
     pub(super) requests: u64,
 }
 
@@ -76,7 +76,7 @@ async fn ask(at: SocketAddr, path: &str) -> Option<(StatusCode, Bytes)> {
     Some((status, body))
 }
 
-/// Calls from outside and from other processes; what asks how a process is does not count.
+/// Calls from outside and from other processes; health checks do not count.
 fn requests(metrics: &str) -> u64 {
     let counts = |line: &&str| {
         let outside = line.starts_with("http_requests_total{")
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probes_do_not_count_as_requests() {
+    fn health_checks_do_not_count_as_requests() {
         let metrics = "\
 # TYPE http_requests_total counter
 http_requests_total{service=\"edge\",method=\"GET\",endpoint=\"/ready\",status=\"200\"} 900

@@ -1,4 +1,4 @@
-//! A PostgreSQL of the house's own: its data beside the rest, a password that nobody has to know, loopback only.
+//! A PostgreSQL of our own: its data next to the rest, a generated password, loopback only.
 
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,7 +32,7 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    /// Waits until it answers, and makes the database when it is not there.
+    /// Waits until it answers, and creates the database if it does not exist.
     pub(super) async fn wait(self) -> Result<(), Failure> {
         let mut tried = 0;
         loop {
@@ -47,7 +47,7 @@ impl Ready {
     }
 }
 
-/// Makes the data directory when there is none, and says how the server is started.
+/// Creates the data directory if there is none, and returns how to start the server.
 pub(super) fn prepare(dir: &Path, keys: &Path, port: u16) -> Result<Database, Failure> {
     let programs = programs()?;
     let owner = Owner::find()?;
@@ -65,7 +65,7 @@ pub(super) fn prepare(dir: &Path, keys: &Path, port: u16) -> Result<Database, Fa
     Ok(Database { plan, url, ready: Ready { server } })
 }
 
-/// The newest one that is installed.
+/// The newest installed one.
 fn programs() -> Result<PathBuf, Failure> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(dir) = std::env::split_paths(&on_path).find(|dir| dir.join("initdb").is_file()) {
@@ -82,7 +82,7 @@ fn programs() -> Result<PathBuf, Failure> {
     })
 }
 
-/// Made once; the file is for people who want to look into the database.
+/// Created once; the file is for people who want to look into the database.
 fn password(path: &Path) -> Result<String, Failure> {
     if let Ok(known) = std::fs::read_to_string(path) {
         return Ok(known.trim_end().to_owned());
@@ -111,14 +111,14 @@ fn init(programs: &Path, owner: &Owner, data: &Path, password: &str) -> Result<(
         return Ok(());
     }
     let said = String::from_utf8_lossy(&made.stderr);
-    let said = said.lines().find(|line| line.contains("error")).unwrap_or("no word why");
+    let said = said.lines().find(|line| line.contains("error")).unwrap_or("no reason given");
     Err(Failure::new(format!(
         "PostgreSQL cannot make its data directory {}: {said}; when run by root, the user postgres has to reach that directory",
         data.display()
     )))
 }
 
-/// Whose process the server is: PostgreSQL refuses to be root's.
+/// The user of the server process: PostgreSQL refuses to run as root.
 struct Owner(Option<(u32, u32)>);
 
 impl Owner {
@@ -135,7 +135,7 @@ impl Owner {
             }
         });
         ids.map(|ids| Owner(Some(ids))).ok_or_else(|| {
-            Failure::new("PostgreSQL does not run as root, and there is no user postgres; run this as somebody else")
+            Failure::new("PostgreSQL does not run as root, and there is no user postgres; run this as another user")
         })
     }
 

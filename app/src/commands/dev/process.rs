@@ -1,4 +1,4 @@
-//! One process that is kept running: started, started again when it dies, and stopped by its own id.
+//! One supervised process: started, restarted when it dies, and stopped by its own id.
 
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 /// Between a death and the next start, doubled with each death that follows soon.
 const PAUSE_FIRST_MS: u64 = 500;
 const PAUSE_MAX_MS: u64 = 10_000;
-/// A process that lived so long died of something new.
+/// A process that lived this long died of something new.
 const SETTLED_MS: u64 = 30_000;
 const STOP_MAX: Duration = Duration::from_secs(20);
 const STOP_LOOK: Duration = Duration::from_millis(50);
@@ -33,7 +33,7 @@ pub(super) enum Stop {
 pub(super) struct Plan {
     pub(super) name: String,
     pub(super) command: Command,
-    /// Where it can be asked how it is.
+    /// Where its health checks are.
     pub(super) at: SocketAddr,
     pub(super) stop: Stop,
     pub(super) speaks_http: bool,
@@ -47,7 +47,7 @@ pub(super) struct Process {
     child: Child,
     clock: Arc<dyn Clock>,
     started: Monotonic,
-    /// Since when it is dead, if it is, and how long it is left alone.
+    /// Since when it is dead, if it is, and how long to wait.
     died: Option<Monotonic>,
     pause_ms: u64,
     restarts: u32,
@@ -67,7 +67,7 @@ impl Process {
         &self.plan
     }
 
-    /// Looks whether it lives, and starts it again when it has been dead for long enough.
+    /// Checks whether it lives, and restarts it once it has been dead for long enough.
     pub(super) fn tend(&mut self) -> Result<(), Failure> {
         let now = self.clock.monotonic();
         let Some(died) = self.died else {
@@ -91,7 +91,7 @@ impl Process {
         Ok(())
     }
 
-    /// What a look at it found, with what only its keeper knows.
+    /// What was observed, with what only its supervisor knows.
     pub(super) fn seen(&mut self, found: Option<Found>) -> Look {
         let now = self.clock.monotonic();
         let requests = found.as_ref().map(|found| found.requests);
@@ -106,7 +106,7 @@ impl Process {
         Look { name: self.plan.name.clone(), pid, restarts: self.restarts, found, per_second }
     }
 
-    /// Asks it to end, waits a bounded time, and ends it if it does not.
+    /// Asks it to end, waits a bounded time, and kills it if it does not.
     pub(super) async fn stop(mut self) {
         let signal = match self.plan.stop {
             Stop::Terminate => Signal::TERM,
@@ -115,7 +115,7 @@ impl Process {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
             && self.died.is_none()
         {
-            // It may have ended by itself in this moment.
+            // It may have ended by itself at this moment.
             let _ = kill_process(pid, signal);
         }
         let until = self.clock.monotonic().plus_millis(STOP_MAX.as_millis() as u64);
@@ -131,14 +131,14 @@ impl Process {
 impl Drop for Process {
     /// However this process ends, those it started end with it, unless it is killed itself.
     fn drop(&mut self) {
-        // Both fail only when it has ended already.
+        // Both only fail if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A command that the system ends when this process dies, however that happens: nothing is left behind on a port or a data
-/// directory. Where `setpriv` is not there (it is a part of every Debian), a kill -9 of this process leaves the others alive.
+/// A command that the system ends when this process dies, for whatever reason: nothing is left on a port or a data
+/// directory. Without `setpriv` (which every Debian has), a kill -9 of this process leaves the others running.
 pub(super) fn bound(program: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     match std::env::split_paths(&path).map(|dir| dir.join("setpriv")).find(|found| found.is_file()) {
@@ -155,6 +155,6 @@ fn spawn(plan: &mut Plan, log: &Path) -> Result<Child, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("{} cannot be started: {error}", plan.name));
     let output: File = OpenOptions::new().create(true).append(true).open(log).map_err(failed)?;
     let errors = output.try_clone().map_err(failed)?;
-    // A group of its own: Ctrl-C is for the keeper, who stops them one after the other.
+    // A process group of its own: Ctrl-C is for the supervisor, which stops them one after the other.
     plan.command.process_group(0).stdin(Stdio::null()).stdout(output).stderr(errors).spawn().map_err(failed)
 }

@@ -1,4 +1,4 @@
-//! `florin dev split`: the house as several processes on this machine, kept alive and watched until told to stop.
+//! `florin dev split`: several processes on this machine, supervised until told to stop.
 //!
 //! The same binary, the same settings, one process for each part: PostgreSQL, the rooms on it (several of one that has a writer and stand-bys), an edge that
 //! calls them. What dies is started again; that is all the supervision there is, because the processes look after the money
@@ -56,7 +56,7 @@ async fn keep(house: &mut House) -> Result<(), Failure> {
 fn make(dir: &Path) -> Result<PathBuf, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("{} cannot be made: {error}", dir.display()));
     std::fs::create_dir_all(dir).map_err(failed)?;
-    // Processes are started elsewhere than here.
+    // Processes are started in a different directory.
     dir.canonicalize().map_err(failed)
 }
 

@@ -1,4 +1,4 @@
-//! The live table: drawn anew on a terminal, a line for each change elsewhere.
+//! The live table: redrawn on a terminal, a line per change elsewhere.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use super::look::Look;
 #[derive(Default)]
 pub(super) struct Table {
     drawing: Option<Drawing>,
-    /// What was told of each process last.
+    /// The last printed state of each process.
     told: BTreeMap<String, String>,
 }
 
@@ -58,7 +58,7 @@ fn drawn(looks: &[Look]) -> String {
         let found = look.found.as_ref();
         let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
         let rows = found.and_then(|found| found.rows);
-        // Writing into a text cannot fail.
+        // Writing into a string cannot fail.
         let _ = write!(
             text,
             "\n{:<10} {:>8} {:<8} {:<9} {:>12} {:>6} {:>8} {:>10} {:>8.0} {:>8}",
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_shows_who_is_behind_and_who_is_dead() {
+    fn a_table_shows_which_processes_lag_or_are_dead() {
         let found = |rows| Found {
             ready: true,
             role: Some("writer".to_owned()),

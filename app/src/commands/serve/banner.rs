@@ -1,4 +1,4 @@
-//! What a person wants to know next. On standard error, beside the log and never in it; standard output stays empty.
+//! What to do next. On standard error, next to the log and never in it; standard output stays empty.
 
 use platform::data_dir::DataDir;
 use platform::room::{FirstStep, Introduction};

@@ -1,5 +1,5 @@
-//! What this process shares with others of the same house: the secret and the certificates that they know one another by, and
-//! the port on which it is called.
+//! What this process shares with the deployment's other processes: the secret and the certificates by which they
+//! authenticate each other, and the port for their calls.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::house::Roles;
 
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// Of a process that calls others or is called.
+    /// For a process that calls others or is called.
     pub(crate) credential: Option<Credential>,
     bound: Option<Bound>,
     advertise: Option<String>,
@@ -37,7 +37,7 @@ impl Inside {
         Ok(Inside { credential, bound, advertise: config.rpc.advertise.clone(), tls })
     }
 
-    /// Where others call this process: under the name that it is known by, or at the address that it listens on.
+    /// Where others call this process: at its advertised name, or at the address that it listens on.
     pub(crate) fn address(&self) -> Option<String> {
         let bound = self.bound.as_ref()?.address();
         Some(match &self.advertise {

@@ -1,4 +1,4 @@
-//! The ports that people and probes ask.
+//! The ports for callers and health checks.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
 
-/// A demo answers everybody who asks.
+/// A demo answers everybody.
 pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
     let server = &config.server;
     let open = [Some(server.listen), server.management_listen, Some(config.rpc.listen)];
@@ -24,7 +24,7 @@ pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
     }
 }
 
-/// What is allowed, and is a mistake more often than not.
+/// Settings that are allowed, but usually a mistake.
 pub(super) fn warn(config: &Config) {
     if hides_callers(&config.server) {
         tracing::warn!(
@@ -34,12 +34,12 @@ pub(super) fn warn(config: &Config) {
     }
 }
 
-/// Something stands between us and the callers, and what it says of them is not believed.
+/// Something is in front of us, and what it says about callers is ignored.
 fn hides_callers(server: &Server) -> bool {
     server.plain_behind_mesh && server.trusted_proxies.is_empty()
 }
 
-/// Ports that are taken, and the certificate to show there. Nobody is answered yet.
+/// Bound ports and their certificate. Nobody is answered yet.
 pub(super) struct Taken {
     public: Bound,
     management: Option<Bound>,
@@ -47,7 +47,8 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// All that can go wrong with them goes wrong here, before anything is made or written that a start makes only once.
+    /// Everything that can fail about them fails here, before anything is created or written that a start creates only
+    /// once.
     pub(super) async fn take(config: &Config) -> Result<Taken, Failure> {
         let server = &config.server;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -61,14 +62,14 @@ impl Taken {
         Ok(Taken { public, management, tls })
     }
 
-    /// Where callers from outside are answered.
+    /// Where outside callers are answered.
     pub(super) fn address(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.public.address())
     }
 
-    /// Answers on the public port and, where there is one, on that of management. Management first: a probe may ask it before
-    /// anybody else is answered.
+    /// Answers on the public port and, if there is one, on the management port. Management first: health checks may use
+    /// it before anybody else is answered.
     pub(super) fn serve(
         self,
         config: &Config,
@@ -88,12 +89,12 @@ impl Taken {
     }
 }
 
-/// Probes and scrapers on this machine need no certificate.
+/// Health checks and scrapers on this machine need no certificate.
 fn management_by_tls(server: &Server, address: SocketAddr) -> bool {
     !address.ip().is_loopback() && !server.management_plain_behind_mesh
 }
 
-/// How much is going on is not for everybody who can reach the port.
+/// Metrics are not for everybody who can reach the port.
 fn tells_all(server: &Server) -> bool {
     server.listen.ip().is_loopback() || server.metrics_public
 }
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_demo_stays_on_this_machine() {
+    fn a_demo_listens_on_loopback_only() {
         for listener in ["SERVER__LISTEN", "SERVER__MANAGEMENT_LISTEN", "RPC__LISTEN"] {
             let open = config(&[(listener, "192.0.2.1:9000")]);
             assert!(check(&open, false).is_ok());
@@ -124,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_hides_who_calls_is_warned_of() {
+    fn a_proxy_that_hides_callers_is_warned_about() {
         assert!(hides_callers(&config(&[]).server));
         assert!(!hides_callers(&config(&[("SERVER__TRUSTED_PROXIES", "192.0.2.1")]).server));
         assert!(!hides_callers(&Config::defaults().unwrap().server));
     }
 
     #[test]
-    fn metrics_are_public_on_this_machine_or_by_word() {
+    fn metrics_are_public_on_loopback_or_by_setting() {
         assert!(tells_all(&config(&[]).server));
         let open = [("SERVER__LISTEN", "0.0.0.0:8080")];
         assert!(!tells_all(&config(&open).server));

@@ -1,4 +1,4 @@
-//! Programs that get tokens, and the keys that tokens are signed with.
+//! Clients (programs that get tokens), and the keys that sign tokens.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Secret, Timestamp};
@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::IdentityError;
 
-/// Permissions on `clients` (read, create, change) and `keys` (read, rotate). Changes ask for a fresh proof.
+/// Needs permissions on `clients` (read, create, change) and `keys` (read, rotate). Changes need a recent
+/// authentication.
 #[async_trait]
 pub trait Clients {
     async fn create_client(&self, ctx: &Ctx, command: CreateClient) -> Result<NewClient, IdentityError>;
@@ -16,7 +17,7 @@ pub trait Clients {
     async fn change_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError>;
 
     async fn signing_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError>;
-    /// A new key signs from now on; the old ones verify as long as tokens of theirs can live.
+    /// The next key signs from now on; old ones verify for as long as their tokens can live.
     async fn rotate_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError>;
 }
 
@@ -25,34 +26,36 @@ pub trait Clients {
 pub enum ClientKind {
     /// Acts for itself, with a secret: client credentials.
     Service,
-    /// Acts for people and can keep a secret: a web application with a server.
+    /// Acts for users and can keep a secret: a web application with a server.
     Confidential,
-    /// Acts for people and cannot keep one: an app, a page. PKCE is all that protects it, and is asked of everybody.
+    /// Acts for users and cannot keep a secret: an app, a page. It is protected by PKCE alone, which every client
+    /// needs.
     Public,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateClient {
-    /// Small letters, digits and dashes.
+    /// Lower-case letters, digits and dashes.
     #[schema(example = "reporting")]
     pub id: String,
     pub name: String,
     pub kind: ClientKind,
-    /// Compared letter by letter. https, or http on 127.0.0.1, `[::1]` and localhost, where any port is meant.
+    /// Compared exactly. https, or http on 127.0.0.1, `[::1]` and localhost, where any port matches.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
-    /// What it may ask for: `openid`, `profile`, `email`, `offline_access`, and scopes such as `read:accounts`.
+    /// The scopes that it may request: `openid`, `profile`, `email`, `offline_access`, and scopes such as
+    /// `read:accounts`.
     pub scopes: Vec<String>,
-    /// Of a service.
+    /// The roles of a service.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// Ours: people are not asked for their consent.
+    /// First-party: users are not asked for consent.
     #[serde(default)]
     pub first_party: bool,
-    /// Life of an access token, where it shall be shorter than an hour.
+    /// Lifetime of an access token, if shorter than an hour.
     #[serde(default)]
     pub access_seconds: Option<u32>,
 }
@@ -73,7 +76,7 @@ pub struct Client {
     pub created_at: Timestamp,
 }
 
-/// A client, and its secret where one was made. It is shown here and nowhere else.
+/// A client, and its secret if one was created. The secret is shown only here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NewClient {
     pub client: Client,
@@ -92,7 +95,7 @@ pub struct ChangeClient {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientChange {
-    /// The old one works no longer, nor do the tokens that it got.
+    /// The old one no longer works, nor do its tokens.
     NewSecret,
     SetRoles {
         roles: Vec<String>,
@@ -115,7 +118,7 @@ pub struct SigningKey {
     pub state: KeyState,
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When it signs no more, or signed for the last time.
+    /// When it stops signing, or signed for the last time.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub retired_at: Option<Timestamp>,
 }
@@ -123,9 +126,9 @@ pub struct SigningKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
-    /// Told to everybody already, so that the change is not felt; signs next.
+    /// Already published, so that the change is not noticed; signs next.
     Next,
     Signing,
-    /// Signs no more; its tokens are still believed.
+    /// No longer signs; its tokens are still accepted.
     Retired,
 }

@@ -1,7 +1,7 @@
-//! Proving who one is, step by step: what the pages call. A login is a row of its own that ends in a session, or in nothing.
+//! Logging in, step by step: what the pages call. A login is a row of its own that ends in a session, or expires.
 //!
-//! Invariant: no session begins before every factor that the person's role asks for was proved in this login, behind a
-//! forgotten password too.
+//! Invariant: no session begins before every factor that the user's role requires was proved in this login, also after
+//! a forgotten password.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Secret, Timestamp};
@@ -11,26 +11,26 @@ use crate::{IdentityError, Origin};
 
 #[async_trait]
 pub trait Login {
-    /// Begins. The browser keeps the key, and nobody else has it.
+    /// Begins a login. Only the browser has its key.
     async fn begin_login(&self, ctx: &Ctx, command: BeginLogin) -> Result<LoginPage, IdentityError>;
 
-    /// Where a login stands, for a page that is loaded again.
+    /// The login's current stage, for a page that is reloaded.
     async fn resume_login(&self, ctx: &Ctx, key: Secret) -> Result<LoginPage, IdentityError>;
 
-    /// Takes one step. A refusal leaves the login where it was.
+    /// Takes one step. A refusal leaves the login unchanged.
     async fn login(&self, ctx: &Ctx, command: LoginStep) -> Result<LoginReply, IdentityError>;
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BeginLogin {
-    /// A path of ours to go to afterwards, such as `/account`.
+    /// One of our own paths to go to afterwards, such as `/account`.
     pub return_to: String,
     pub origin: Origin,
-    /// The session that the browser has, where the person shall prove again who they are; only the same person may.
+    /// The browser's session, if the user re-authenticates; only the same user can.
     #[serde(default)]
     pub again: Option<Secret>,
-    /// A second factor is wanted, whatever the person's role asks for.
+    /// A second factor is required, whatever the user's role.
     #[serde(default)]
     pub second_factor: bool,
 }
@@ -40,7 +40,7 @@ pub struct BeginLogin {
 pub struct LoginStep {
     pub key: Secret,
     pub origin: Origin,
-    /// What the browser was given with [`NewSession::device`], if it has it still.
+    /// The browser's [`NewSession::device`], if it still has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Secret>,
     pub act: LoginAct,
@@ -53,35 +53,35 @@ pub enum LoginAct {
         username: String,
         password: Secret,
     },
-    /// Of an authenticator app.
+    /// A code from an authenticator app.
     Code {
         code: Secret,
     },
     BackupCode {
         code: Secret,
     },
-    /// Asks for a code by e-mail or SMS, where that is allowed.
+    /// Requests a code by e-mail or SMS, if that is allowed.
     SendCode {
         by: FactorKind,
     },
     SentCode {
         code: Secret,
     },
-    /// Shows that the app has taken over the secret of [`Stage::Enrol`].
+    /// Proves that the app has the secret of [`Stage::Enrol`].
     Enrol {
         code: Secret,
     },
-    /// The person has kept the codes that were shown.
+    /// The user has saved the codes that were shown.
     Kept,
-    /// In place of one that was given by somebody else, or has expired.
+    /// Replaces a password that somebody else set, or that has expired.
     NewPassword {
         password: Secret,
     },
-    /// The answer is the same whether the name is known or not.
+    /// The reply is the same whether or not the name is known.
     Forgot {
         username: String,
     },
-    /// The code from the message. The second factor is asked for afterwards as always.
+    /// The code from the message. The second factor is required afterwards as usual.
     Reset {
         code: Secret,
         password: Secret,
@@ -114,12 +114,12 @@ pub struct LoginPage {
     pub key: Secret,
     pub stage: Stage,
     pub return_to: String,
-    /// The person is logged in and proves again who they are: nobody else may, and not by a forgotten password.
+    /// The user is logged in and re-authenticates: nobody else can, and not by a forgotten password.
     #[serde(default)]
     pub again: bool,
 }
 
-/// What the person does next.
+/// The user's next step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -128,7 +128,7 @@ pub enum Stage {
         offered: Vec<FactorKind>,
         sent: Option<SentTo>,
     },
-    /// The role asks for a second factor, and there is none yet.
+    /// The role requires a second factor, and there is none yet.
     Enrol {
         secret: Secret,
         uri: Secret,
@@ -138,12 +138,12 @@ pub enum Stage {
         codes: Vec<Secret>,
     },
     NewPassword,
-    /// A message is on its way, if the name is known.
+    /// A message has been sent, if the name is known.
     Reset,
     Done,
 }
 
-/// Where a code went, told in a way that gives nothing away: `a•••@example.com`.
+/// Where a code was sent, masked: `a•••@example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SentTo {
@@ -155,20 +155,21 @@ pub struct SentTo {
 #[serde(deny_unknown_fields)]
 pub struct LoginReply {
     pub page: LoginPage,
-    /// With [`Stage::Done`].
+    /// Only with [`Stage::Done`].
     pub session: Option<NewSession>,
-    /// Backup codes that are left, where one was used.
+    /// Remaining backup codes, if one was used.
     #[serde(default)]
     pub backup_codes_left: Option<usize>,
 }
 
-/// What the browser keeps from now on, in place of what it had.
+/// The browser's new cookies, replacing the previous ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewSession {
     pub cookie: Secret,
     pub expires_at: Timestamp,
-    /// Behind a login: that this browser has logged this person in. Kept beyond the session, and beyond a logout.
+    /// After a login: the cookie that marks this browser as known for this user. Kept beyond the session, and beyond a
+    /// logout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Secret>,
 }

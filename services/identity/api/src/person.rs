@@ -1,4 +1,4 @@
-//! People: who has an account, which roles they hold, and how that is changed by whoever may.
+//! Users: who has an account, which roles they have, and how administrators change that.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Id, IdKind, Secret, Timestamp};
@@ -16,7 +16,7 @@ impl IdKind for UserKind {
 
 pub type UserId = Id<UserKind>;
 
-/// Permissions on `users`: read, create, change. Changes ask for a fresh proof.
+/// Needs permissions on `users`: read, create, change. Changes need a recent authentication.
 #[async_trait]
 pub trait People {
     async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError>;
@@ -28,7 +28,7 @@ pub trait People {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUser {
-    /// What the person logs in with; letters are compared without their case.
+    /// The login name, compared without case.
     #[schema(example = "ann@example.com")]
     pub username: String,
     #[serde(default)]
@@ -38,16 +38,16 @@ pub struct CreateUser {
     /// In the international form, `+4930123456`.
     #[serde(default)]
     pub phone: Option<String>,
-    /// The owner of what belongs to this person elsewhere, such as accounts; without it, the person's id.
+    /// The owner of this user's objects elsewhere, such as accounts; the user's id by default.
     #[serde(default)]
     #[schema(example = "cust_ann")]
     pub subject: Option<String>,
-    /// Names of roles; the first of customer, employee and admin among them says what kind of person this is.
+    /// Role names; the first of customer, employee and admin among them determines the kind of user.
     #[schema(example = json!(["customer"]))]
     pub roles: Vec<String>,
 }
 
-/// A person, and the password that they log in with once, where one was made. It is shown here and nowhere else.
+/// A user, and their one-time password if one was created. The password is shown only here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NewUser {
     pub user: User,
@@ -86,10 +86,10 @@ pub enum UserStatus {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserQuery {
-    /// Usernames that begin so.
+    /// Usernames with this prefix.
     pub username: Option<String>,
     pub role: Option<String>,
-    /// Behind this one.
+    /// After this user.
     pub after: Option<UserId>,
     pub limit: Option<usize>,
 }
@@ -107,7 +107,7 @@ pub struct ChangeUser {
     pub change: UserChange,
 }
 
-/// What ends what the person was told before ends their tokens and sessions too, at once.
+/// Whatever makes a user's tokens out of date also ends their tokens and sessions, at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserChange {
@@ -123,7 +123,8 @@ pub enum UserChange {
     Enable,
     /// A new one-time password; the second factor stays.
     ResetPassword,
-    /// For somebody who has lost the phone and the backup codes. The role's policy asks for a new one at the next login.
+    /// For a user who has lost the phone and the backup codes. If the role requires a second factor, the next login
+    /// asks for a new one.
     RemoveFactors,
     EndSessions,
 }

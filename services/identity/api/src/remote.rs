@@ -1,6 +1,7 @@
-//! Identity in another process: the same traits, spoken over [`platform::rpc`], and the table that answers them there.
+//! Identity in another process: the same traits over [`platform::rpc`], and the method table that answers them there.
 //!
-//! A method's name and its command stand once on each side, next to each other, so that the two cannot drift apart unseen.
+//! A method's name and its command are written once on each side, next to each other, so that the two cannot drift
+//! apart unnoticed.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub static FACE: Face<dyn Identity> =
 
 type Shared = Arc<dyn Identity>;
 
-/// The table that answers a [`RemoteIdentity`].
+/// The method table that answers a [`RemoteIdentity`].
 pub fn methods(identity: Shared) -> Methods {
     let methods = Methods::new(SERVICE)
         .on("standing", with(&identity, |at, ctx, it| async move { at.standing(&ctx, it).await }))
@@ -120,7 +121,7 @@ impl Identity for RemoteIdentity {
     }
 }
 
-/// A code works once, so that a step whose answer was lost is not sent again.
+/// A code works once, so a step whose reply was lost is not retried.
 #[async_trait]
 impl Login for RemoteIdentity {
     /// Of two logins the one that nobody was told expires.
@@ -189,7 +190,7 @@ impl Tokens for RemoteIdentity {
     }
 }
 
-/// One-time passwords are told once, so that what makes one is not sent again.
+/// One-time passwords are shown once, so a command that creates one is not retried.
 #[async_trait]
 impl People for RemoteIdentity {
     async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError> {

@@ -1,4 +1,4 @@
-//! Roles and policies: what people and programs may do, and who would gain and lose if that were changed.
+//! Roles and policies: what users and programs may do, and who would gain and lose by a change.
 
 use access::{Policy, Role};
 use async_trait::async_trait;
@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use crate::IdentityError;
 
-/// Permissions on `roles` and `policies`: read, change. Changes ask for a fresh proof and hold from the next decision on.
+/// Needs permissions on `roles` and `policies`: read, change. Changes need a recent authentication and take effect on
+/// the next decision.
 #[async_trait]
 pub trait Rights {
     async fn roles(&self, ctx: &Ctx) -> Result<Vec<Role>, IdentityError>;
@@ -19,7 +20,7 @@ pub trait Rights {
     async fn put_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError>;
     async fn remove_policy(&self, ctx: &Ctx, id: String) -> Result<(), IdentityError>;
 
-    /// Changes nothing: says who would gain and who would lose.
+    /// Changes nothing: returns who would gain and who would lose.
     async fn try_change(&self, ctx: &Ctx, command: TryChange) -> Result<Effect, IdentityError>;
 }
 
@@ -44,7 +45,7 @@ pub struct PutPolicy {
     pub enabled: bool,
 }
 
-/// A change that is not made.
+/// A change to try, without making it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TryChange {
@@ -58,22 +59,22 @@ pub enum TryChange {
 pub struct Effect {
     pub gains: Vec<EffectOn>,
     pub loses: Vec<EffectOn>,
-    /// People and programs that act for themselves whose decisions were compared, disabled ones too.
+    /// Users and service clients whose decisions were compared, including disabled ones.
     pub asked: u64,
-    /// How many of them there are. Where fewer were asked, the comparison grew too large and ended there.
+    /// Their total number. If fewer were compared, the comparison grew too large and stopped there.
     pub of: u64,
     /// More are affected than are listed.
     pub more: bool,
 }
 
-/// One person or program, and what changes for it.
+/// One user or program, and what changes for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EffectOn {
     pub subject: String,
-    /// A username, or a client's id.
+    /// A username, or a client id.
     pub name: String,
     pub kind: String,
-    /// `accounts:read:own` and the like: what is theirs, `all`: what is the house's or somebody else's, `list`: what a list
-    /// may hold. With the times of the day and the days at which it changes, where those are not all.
+    /// `accounts:read:own` and so on. `own`: their own objects, `all`: others' and unowned objects, `list`: what a list
+    /// may contain. With the times and days at which it changes, if not always.
     pub what: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What a person who is logged in sees and changes of their own account: factors, sessions, consents, the password.
+//! What logged-in users see and change of their own account: factors, sessions, consents, the password.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Secret, Timestamp};
@@ -8,10 +8,11 @@ use crate::{IdentityError, NewSession, Origin, User};
 
 #[async_trait]
 pub trait Security {
-    /// Who the browser's session belongs to, and how their account stands.
+    /// The user of the browser's session, and the state of their account.
     async fn security(&self, ctx: &Ctx, session: Secret) -> Result<SecurityView, IdentityError>;
 
-    /// Carries one act out. What changes a factor or the password asks for a proof of the last minutes ([`IdentityError::Failed(Failure::StepUpRequired)`]).
+    /// Executes one act. Changes to a factor or the password need a recent authentication
+    /// ([`IdentityError::Failed(Failure::StepUpRequired)`]).
     async fn secure(&self, ctx: &Ctx, command: SecurityStep) -> Result<SecurityReply, IdentityError>;
 }
 
@@ -19,19 +20,19 @@ pub trait Security {
 #[serde(deny_unknown_fields)]
 pub struct SecurityView {
     pub user: User,
-    /// The one that asks.
+    /// The current one.
     pub session: String,
     pub auth_time: Timestamp,
     pub second_factor: bool,
     pub sessions: Vec<SessionView>,
     pub totp: bool,
-    /// The role asks for a second factor, so that it cannot be removed.
+    /// The role requires a second factor, so it cannot be removed.
     pub factor_required: bool,
     pub backup_codes_left: usize,
     pub consents: Vec<Consented>,
-    /// A secret that waits for the first code.
+    /// A secret that is waiting for its first code.
     pub enrolling: Option<Enrolment>,
-    /// For the forms of this session's pages; what comes without it is not from our page.
+    /// For the forms of this session's pages; a request without it does not come from our page.
     pub form_key: Secret,
 }
 
@@ -58,7 +59,7 @@ pub struct Consented {
 #[serde(deny_unknown_fields)]
 pub struct Enrolment {
     pub secret: Secret,
-    /// `otpauth://totp/…`, for a picture that an app reads.
+    /// `otpauth://totp/…`, for a QR code that an app scans.
     pub uri: Secret,
 }
 
@@ -75,7 +76,7 @@ pub struct SecurityStep {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecurityAct {
-    /// Ends all other sessions and all tokens of before.
+    /// Ends all other sessions and all earlier tokens.
     ChangePassword {
         old: Secret,
         new: Secret,
@@ -99,10 +100,10 @@ pub enum SecurityAct {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecurityReply {
-    /// None behind a log-out.
+    /// `None` after a logout.
     pub view: Option<SecurityView>,
     /// Shown once.
     pub backup_codes: Vec<Secret>,
-    /// In place of the browser's session, where it was made anew.
+    /// Replaces the browser's session, if it was renewed.
     pub session: Option<NewSession>,
 }

@@ -1,4 +1,4 @@
-//! OAuth 2.1 and OpenID Connect: how programs get tokens, and what is known of a token.
+//! OAuth 2.1 and OpenID Connect: how programs get tokens, and information about tokens.
 
 use async_trait::async_trait;
 use kernel::{Ctx, Secret};
@@ -9,11 +9,10 @@ use crate::{IdentityError, Origin};
 
 #[async_trait]
 pub trait Tokens {
-    /// A browser asks for a code. Whatever is wrong with the client or its redirect address is shown to the person, never
-    /// sent there.
+    /// A browser requests a code. Errors about the client or its redirect URI are shown to the user, never sent there.
     async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<AuthorizeReply, IdentityError>;
 
-    /// The person's word about what was asked.
+    /// The user's answer to a consent question.
     async fn consent(&self, ctx: &Ctx, command: Consent) -> Result<AuthorizeReply, IdentityError>;
 
     async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError>;
@@ -24,7 +23,7 @@ pub trait Tokens {
     async fn discovery(&self, ctx: &Ctx) -> Result<Discovery, IdentityError>;
 }
 
-/// The parameters as they came; which of them are right is identity's to say.
+/// The parameters as received; identity decides which are valid.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Authorize {
@@ -39,14 +38,14 @@ pub struct Authorize {
     /// none, login or consent.
     pub prompt: Option<String>,
     pub max_age: Option<i64>,
-    /// `mfa` asks for a second factor.
+    /// `mfa` requires a second factor.
     pub acr_values: Option<String>,
-    /// An id token of ours: whom the client expects at the browser.
+    /// One of our id tokens: the user the client expects at the browser.
     pub id_token_hint: Option<Secret>,
-    /// A request object, which is not taken here.
+    /// A request object, which is not supported.
     pub request: Option<String>,
     pub request_uri: Option<String>,
-    /// The person has just logged in for this, and is not sent to log in as somebody else once more.
+    /// The user has just logged in for this, and is not sent to log in as somebody else again.
     pub logged_in: bool,
     /// The browser's session.
     pub session: Option<Secret>,
@@ -54,8 +53,8 @@ pub struct Authorize {
 }
 
 impl Authorize {
-    /// What is asked once the person has logged in again: that is not wanted a second time, but that it happened is still
-    /// looked at.
+    /// The request after the user has logged in again: another login is not required, but whether it happened is still
+    /// checked.
     pub fn behind_login(mut self) -> Authorize {
         let words: Vec<&str> = self.prompt.iter().flat_map(|prompt| prompt.split(' ')).collect();
         let login = words.contains(&"login");
@@ -70,17 +69,17 @@ impl Authorize {
     }
 }
 
-/// So long the way from a login back here may take.
+/// How long the way from a login back here may take.
 const LOGIN_SECONDS: i64 = 300;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorizeReply {
-    /// Back to the client, with a code or with an error of the standard.
+    /// Back to the client, with a code or a standard error.
     Redirect { to: Secret },
-    /// The person logs in first. `again`: although a session is there. Behind it comes [`Authorize::behind_login`].
+    /// The user has to log in first. `again`: although there is a session. [`Authorize::behind_login`] comes after it.
     LogIn { again: bool, second_factor: bool },
-    /// The person is asked.
+    /// The user is asked for consent.
     Ask { client_name: String, redirect_host: String, scopes: Vec<String>, username: String, form_key: Secret },
 }
 
@@ -92,13 +91,13 @@ pub struct Consent {
     pub agreed: bool,
 }
 
-/// How a client says who it is; a public one has no secret.
+/// A client's credentials; a public one has no secret.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientAuth {
     pub id: Option<String>,
     pub secret: Option<Secret>,
-    /// It came in the header `Authorization: Basic`.
+    /// They came in the header `Authorization: Basic`.
     pub basic: bool,
 }
 
@@ -125,11 +124,11 @@ pub enum Grant {
     ClientCredentials {
         scope: Option<String>,
     },
-    /// One that is not known here, by its name.
+    /// An unknown one, by its name.
     Other(String),
 }
 
-/// As RFC 6749 has it.
+/// As in RFC 6749.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TokenReply {
     #[schema(value_type = String)]
@@ -153,7 +152,7 @@ pub struct Introspect {
     pub origin: Origin,
 }
 
-/// As RFC 7662 has it; of a token that is not active nothing else is told.
+/// As in RFC 7662; nothing else is returned for a token that is not active.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Introspection {
@@ -218,15 +217,15 @@ pub struct EndSession {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndSessionReply {
-    /// It is over, and the client wants the browser back.
+    /// The session has ended, and the client wants the browser back.
     Redirect { to: String },
-    /// It is over.
+    /// The session has ended.
     Ended,
-    /// Nothing proves that the person wants it; the page asks.
+    /// Nothing proves that the user wants it; the page asks.
     Ask,
 }
 
-/// What a client finds out by itself: the parts of the document that are not fixed.
+/// Discovery: the parts of the document that are not fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Discovery {

@@ -1,4 +1,4 @@
-//! Channels for development: a file, and the log. They give codes away to whoever can read those.
+//! Channels for development: a file, and the log. Anybody who can read those gets the codes.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -30,7 +30,7 @@ impl Channel for FileChannel {
     }
 }
 
-/// Says each message in the log.
+/// Writes each message to the log.
 #[derive(Default)]
 pub struct LogChannel;
 

@@ -1,6 +1,6 @@
-//! Who calls the token endpoint and its neighbours.
+//! Authentication of clients at the token endpoint and its neighbours.
 //!
-//! One answer for an unknown client, one that is disabled, a wrong secret, none, and one where there should be none.
+//! One answer for an unknown client, a disabled one, a wrong secret, a missing one, and one where there should be none.
 
 use identity_api::{ClientAuth, ClientKind, IdentityError, OAuthError, Refusal};
 use platform::db::Tx;
@@ -20,7 +20,7 @@ impl IdentityService {
         if proved { Ok(client) } else { Err(unproved()) }
     }
 
-    /// The same for what is only told to clients that can prove who they are.
+    /// The same for endpoints that require a client with a secret.
     pub(crate) async fn authenticated_by_secret(&self, tx: &Tx, auth: &ClientAuth) -> Result<ClientRow, IdentityError> {
         let client = self.authenticated(tx, auth).await?;
         if client.kind == ClientKind::Public { Err(unproved()) } else { Ok(client) }

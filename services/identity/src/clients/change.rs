@@ -1,4 +1,4 @@
-//! One change of a client. What makes its tokens untrue raises its epoch, and they end with the commit.
+//! One change of a client. Whatever makes its tokens out of date raises its epoch, and they end with the commit.
 
 use access::RevokedWhat;
 use identity_api::{ChangeClient, ClientChange, ClientKind, IdentityError, NewClient, Refusal};
@@ -19,7 +19,7 @@ impl IdentityService {
         one_at_a_time(&tx).await?;
         let found = store::find_to_change(&tx, &command.id).await?;
         let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
-        // Whoever gives a program another secret, or sends its people elsewhere, has got hold of it.
+        // Giving a client another secret, or other redirect URIs, amounts to taking it over.
         may_touch(&self.config.words, &tx, ctx, &before).await?;
         let what = name(&command.change);
         let (mut row, secret) = self.changed_client(before.clone(), command.change)?;
@@ -66,7 +66,7 @@ impl IdentityService {
     }
 }
 
-/// Raises the epoch where tokens of before say what is no longer true.
+/// Raises the epoch if earlier tokens are out of date.
 pub(super) fn ends_tokens(before: &ClientRow, row: &mut ClientRow, told: Told) -> Told {
     let same = row.secret == before.secret
         && row.roles == before.roles

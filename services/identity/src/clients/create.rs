@@ -22,7 +22,7 @@ impl IdentityService {
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
         within_reach(&self.config.words, &tx, ctx, &row).await?;
-        // A token tells by its subject alone whose it is.
+        // A token's subject alone identifies its owner.
         let taken = store::is_subject(&tx, &row.id).await?;
         if taken || !store::add(&tx, &row).await? {
             return Err(Refusal::Taken { what: "client".to_owned(), name: row.id }.into());

@@ -1,4 +1,4 @@
-//! A client whose secret comes from outside: of the demo, of tests, of a secret that is mounted in a cluster.
+//! A client whose secret comes from outside: for the demo, for tests, or from a mounted secret in a cluster.
 
 use identity_api::{ClientKind, CreateClient, IdentityError, Refusal};
 use kernel::Secret;
@@ -13,7 +13,7 @@ use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
 use crate::rights::reach::roles_named;
 
-/// Shorter ones can be guessed.
+/// Shorter ones could be guessed.
 const SECRET_BYTES_MIN: usize = 32;
 const BY: &str = "operator";
 
@@ -24,13 +24,13 @@ impl IdentityService {
         Ok(look.await?.is_some())
     }
 
-    /// Makes the client where there is none of its id. Of one that is there only the secret is replaced, and only by one that did
-    /// not come from outside before: what administrators have changed since then, the secret among it, outlives a restart.
-    /// The secret of a public client is not looked at.
+    /// Creates the client if there is none with its id. For an existing one only the secret is replaced, and only by a
+    /// different one than last came from outside: what administrators changed since, including the secret, survives a
+    /// restart. The secret of a public client is ignored.
     pub async fn put_client(&self, command: CreateClient, secret: Secret) -> Result<(), IdentityError> {
         let public = command.kind == ClientKind::Public;
         if !public && secret.expose().len() < SECRET_BYTES_MIN {
-            return Err(Refusal::field("secret", format!("at least {SECRET_BYTES_MIN} bytes")).into());
+            return Err(Refusal::field("secret", format!("expected at least {SECRET_BYTES_MIN} bytes")).into());
         }
         let mut row = ClientRow::new(command, self.config.access_seconds, self.clock.now());
         self.valid_client(&row)?;
@@ -68,7 +68,7 @@ impl IdentityService {
     }
 }
 
-/// None: it was added. Else another process that was started at the same moment has just done so.
+/// `None`: it was added. Otherwise another process that started at the same moment has just done so.
 async fn put_new(tx: &Tx, row: &ClientRow) -> Result<Option<ClientRow>, IdentityError> {
     if store::is_subject(tx, &row.id).await? {
         return Err(Refusal::Taken { what: "client".to_owned(), name: row.id.clone() }.into());

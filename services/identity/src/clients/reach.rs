@@ -1,5 +1,5 @@
-//! How far a program reaches: a service as far as its roles, whatever its scopes say, and one that acts for people as far as its
-//! scopes, whoever they are. Whoever makes or changes it has to reach as far.
+//! A client's reach: for a service its roles, whatever its scopes; for one that acts for users its scopes, whoever they
+//! are. Whoever creates or changes it must have at least this reach.
 
 use access::Vocabulary;
 use identity_api::{ClientKind, IdentityError, Refusal};
@@ -9,7 +9,7 @@ use platform::db::Tx;
 use super::ClientRow;
 use crate::rights::reach;
 
-/// Whether the caller may make it what it is to be. Its roles have to exist.
+/// Whether the caller may make it what it is to become. Its roles must exist.
 pub(super) async fn within_reach(words: &Vocabulary, tx: &Tx, ctx: &Ctx, row: &ClientRow) -> Result<(), IdentityError> {
     let roles = reach::roles_named(words, tx, &row.roles).await?;
     match row.kind {

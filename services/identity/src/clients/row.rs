@@ -8,9 +8,9 @@ pub(crate) struct ClientRow {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) kind: ClientKind,
-    /// The digest of the secret, sealed for this row.
+    /// The secret's digest, sealed for this row.
     pub(crate) secret: Option<Vec<u8>>,
-    /// The same of the last one that came from outside.
+    /// The same for the last one that came from outside.
     pub(crate) put_secret: Option<Vec<u8>>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct ClientRow {
 }
 
 impl ClientRow {
-    /// As it was asked for, and not stored yet.
+    /// As requested, and not stored yet.
     pub(super) fn new(command: CreateClient, access_seconds: i64, now: Timestamp) -> ClientRow {
         ClientRow {
             id: command.id,

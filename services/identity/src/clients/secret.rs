@@ -1,5 +1,5 @@
-//! A client's secret: 256 bits that are shown once. What is kept is their digest, sealed for the client's row, so that the store
-//! alone is no use to somebody who guesses.
+//! A client's secret: 256 bits that are shown once. Stored as a digest, sealed for the client's row, so that the store
+//! alone does not help somebody who guesses.
 
 use identity_api::IdentityError;
 use kernel::Secret;
@@ -20,7 +20,7 @@ impl IdentityService {
         self.sealed(client, place(client), secret)
     }
 
-    /// The same for the column that remembers what came from outside.
+    /// The same for the column with the last one from outside.
     pub(super) fn sealed_put_secret(&self, client: &str, secret: &Secret) -> Result<Vec<u8>, IdentityError> {
         self.sealed(client, put_place(client), secret)
     }
@@ -32,12 +32,12 @@ impl IdentityService {
         })
     }
 
-    /// In a time that does not tell how much of it was right.
+    /// In constant time.
     pub(super) async fn is_secret(&self, client: &ClientRow, secret: &Secret) -> Result<bool, IdentityError> {
         self.is_sealed(client, place(&client.id), client.secret.as_deref(), secret).await
     }
 
-    /// Whether the last one that came from outside was this one.
+    /// Whether the last one from outside was this one.
     pub(super) async fn is_put_secret(&self, client: &ClientRow, secret: &Secret) -> Result<bool, IdentityError> {
         self.is_sealed(client, put_place(&client.id), client.put_secret.as_deref(), secret).await
     }

@@ -24,7 +24,7 @@ insert into client (id, name, kind, secret, redirect_uris, post_logout_redirect_
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (id) do nothing";
 
-/// The row is locked from here on, so that two changes follow each other.
+/// Locks the row, so that two changes follow each other.
 const CLIENT_LOCK: &str = "
 update client
 set epoch = epoch
@@ -58,7 +58,7 @@ pub(super) async fn list(tx: &Tx) -> Result<Vec<ClientRow>, DbError> {
     tx.query(CLIENT_LIST, &[]).await?.iter().map(client).collect()
 }
 
-/// Whether it was added: false, there is one of that name.
+/// Whether it was added; false if the id exists.
 pub(super) async fn add(tx: &Tx, row: &ClientRow) -> Result<bool, DbError> {
     let lists = Lists::of(row);
     let mut values = lists.values(row).to_vec();
@@ -70,7 +70,7 @@ pub(super) async fn set(tx: &Tx, row: &ClientRow) -> Result<(), DbError> {
     tx.execute(CLIENT_SET, &Lists::of(row).values(row)).await.map(drop)
 }
 
-/// Whether what belongs to a person is known by this name.
+/// Whether a user's objects have this name as their owner.
 pub(super) async fn is_subject(tx: &Tx, name: &str) -> Result<bool, DbError> {
     Ok(!tx.query(SUBJECT_TAKEN, &[Value::Text(name)]).await?.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Clients and whoever administers them.
+//! Clients and their administration.
 
 use access::RevokedWhat;
 use identity_api::{
@@ -61,7 +61,7 @@ async fn a_secret_is_shown_once_and_kept_as_a_sealed_digest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_cannot_be_is_refused_by_field() {
+async fn an_invalid_client_is_refused_by_field() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let text = |text: &str| vec![text.to_owned()];
@@ -104,7 +104,7 @@ async fn a_client_that_cannot_be_is_refused_by_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_is_taken_stays_with_whoever_has_it() {
+async fn a_taken_client_id_stays_with_its_holder() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         world.execute("update person set subject = 'ann'", &[]).await;
@@ -119,7 +119,7 @@ async fn a_name_that_is_taken_stays_with_whoever_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_makes_tokens_untrue_ends_them_with_the_change() {
+async fn a_change_ends_tokens_that_it_makes_out_of_date() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let text = |text: &str| vec![text.to_owned()];
@@ -134,7 +134,7 @@ async fn what_makes_tokens_untrue_ends_them_with_the_change() {
         }
         assert_eq!(oauth_error(world.token(auth("reporting"), credentials()).await), OAuthError::InvalidClient);
         change(&world, ClientChange::Enable).await.unwrap();
-        assert_eq!(world.heard.revoked().len(), 3, "what was ended stays ended; nothing new ends");
+        assert_eq!(world.heard.revoked().len(), 3, "ended tokens stay ended; no others end");
         let reply = world.token(auth("reporting"), credentials()).await.unwrap();
         let claims = world.claims(&reply.access_token);
         assert_eq!((claims.client_epoch, claims.epoch, claims.scope.as_str()), (4, 4, "read:accounts"));
@@ -183,9 +183,9 @@ async fn a_mounted_secret_can_be_changed_and_is_never_short() {
     .await;
 }
 
-/// A leak is answered with "disable" or another secret: no restart of any process takes that back.
+/// A leak is answered with "disable" or another secret: no restart of any process undoes that.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_administrators_have_changed_outlives_the_next_start() {
+async fn administrators_changes_survive_the_next_start() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let put = || world.identity.put_client(service("reporting"), Secret::new(SECRET));
@@ -201,7 +201,7 @@ async fn what_administrators_have_changed_outlives_the_next_start() {
             oauth_error(world.token(with("reporting", &secret), credentials()).await),
             OAuthError::InvalidClient
         );
-        // Another one in the file is the operator's word again, about the secret and nothing else.
+        // Another one in the file is the operator's decision, about the secret and nothing else.
         let other = Secret::new("another secret of more than 32 bytes");
         world.identity.put_client(service("reporting"), other.clone()).await.unwrap();
         assert_eq!(oauth_error(world.token(with("reporting", &other), credentials()).await), OAuthError::InvalidClient);
@@ -213,7 +213,7 @@ async fn what_administrators_have_changed_outlives_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_that_put_the_same_client_make_one() {
+async fn two_processes_that_put_one_client_create_one() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let beside = world.beside(store).await;
@@ -230,7 +230,7 @@ async fn two_processes_that_put_the_same_client_make_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_are_administered_by_whoever_may_and_has_proved_it_a_moment_ago() {
+async fn administering_clients_needs_permission_and_recent_authentication() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let with = |permission: &str, proof: Option<Proof>| {

@@ -1,11 +1,12 @@
-//! Addresses that a browser may be sent to.
+//! Redirect URIs.
 
 use identity_api::{Refusal, limits};
 use url::{Host, Url};
 
 const URI_BYTES_MAX: usize = 2_048;
 
-/// https, or http on this machine; whole, without a fragment, a user, a wildcard or letters that a browser would change.
+/// https, or http on this machine; complete, without a fragment, a user, a wildcard or characters that a browser would
+/// change.
 pub(super) fn checked(field: &str, uris: &[String]) -> Result<(), Refusal> {
     if uris.len() > limits::REDIRECT_URIS_MAX {
         let (given, max) = (uris.len(), limits::REDIRECT_URIS_MAX);
@@ -16,26 +17,26 @@ pub(super) fn checked(field: &str, uris: &[String]) -> Result<(), Refusal> {
 
 fn check(text: &str) -> Result<(), &'static str> {
     if text.len() > URI_BYTES_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("an address is visible ASCII of at most 2048 bytes");
+        return Err("expected visible ASCII of at most 2048 bytes");
     }
-    let uri = Url::parse(text).map_err(|_| "not an absolute address")?;
+    let uri = Url::parse(text).map_err(|_| "expected an absolute URL")?;
     if uri.fragment().is_some() {
-        return Err("an address has no fragment");
+        return Err("expected a URL without a fragment");
     }
     if !uri.username().is_empty() || uri.password().is_some() {
-        return Err("an address names no user");
+        return Err("expected a URL without a user");
     }
     if text.contains(['*', '\\']) {
-        return Err("an address has no wildcard; each one is listed");
+        return Err("expected a URL without a wildcard; list each one");
     }
-    // A browser reads an address that is not in its plain form as another one than it looks like.
+    // A browser would read a non-canonical URL as a different one than it looks like.
     if uri.as_str().trim_end_matches('/') != text.trim_end_matches('/') {
-        return Err("an address is written in its plain form");
+        return Err("expected a URL in canonical form");
     }
     match uri.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(&uri) => Ok(()),
-        _ => Err("https is wanted; http only on 127.0.0.1, [::1] and localhost"),
+        _ => Err("expected https; http only on 127.0.0.1, [::1] and localhost"),
     }
 }
 
@@ -48,7 +49,7 @@ fn is_loopback(uri: &Url) -> bool {
     }
 }
 
-/// For programs on a person's machine, which take whatever port is free: the same address but for the port (RFC 8252).
+/// For programs on a user's machine, which take any free port: the same URL except for the port (RFC 8252).
 pub(crate) fn same_but_port(listed: &str, given: &str) -> bool {
     let (Ok(mut listed), Ok(mut whole)) = (Url::parse(listed), Url::parse(given)) else { return false };
     if listed.scheme() != "http" || !is_loopback(&listed) || whole.as_str() != given {
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_could_lead_elsewhere_are_refused() {
+    fn ambiguous_redirect_uris_are_refused() {
         for good in
             ["https://app.example.com/back", "https://app.example.com", "http://127.0.0.1/cb", "http://[::1]:8000/cb"]
         {

@@ -1,4 +1,4 @@
-//! Backup codes: eight, shown once, each good once. Their digests are under a key, so that the store alone gives none away.
+//! Backup codes: eight, shown once, each works once. Stored as keyed digests, so that the store alone reveals none.
 
 use identity_api::UserId;
 use identity_api::limits::BACKUP_CODES;
@@ -8,7 +8,7 @@ use platform::db::{Column, DbError, RowSet, Tx, Value};
 use crate::IdentityService;
 use crate::codes;
 
-/// Groups of five letters in a code: fifty random bits.
+/// Groups of five characters in a code: fifty random bits.
 const GROUPS: usize = 2;
 
 static CODES: RowSet = RowSet::new("backup_code", &[("person", "bytea"), ("place", "bigint"), ("digest", "bytea")]);
@@ -31,7 +31,7 @@ where person = $1";
 pub(crate) const SQL: &[&str] = &[CODE_USE, CODES_LEFT, CODES_REMOVE];
 
 impl IdentityService {
-    /// New ones in place of all others. This is the only time that they can be seen.
+    /// New ones that replace all others. They can only be seen now.
     pub(crate) async fn backup_make(&self, tx: &Tx, person: UserId) -> Result<Vec<Secret>, DbError> {
         self.backup_remove(tx, person).await?;
         let made: Vec<Secret> = (0..BACKUP_CODES).map(|_| codes::readable(GROUPS)).collect();
@@ -41,7 +41,7 @@ impl IdentityService {
         Ok(made)
     }
 
-    /// Uses a code; false where it is wrong or was used.
+    /// Uses a code; false if it is wrong or was used.
     pub(crate) async fn backup_use(&self, tx: &Tx, person: UserId, code: &Secret) -> Result<bool, DbError> {
         let digest = self.backup_digest(person, code);
         let (id, now) = (person.to_bytes(), self.clock.now().micros());
@@ -58,7 +58,7 @@ impl IdentityService {
         tx.execute(CODES_REMOVE, &[Value::Bytes(&person.to_bytes())]).await.map(drop)
     }
 
-    /// With the person in it: the same code of somebody else has another one.
+    /// Includes the user: the same code of another user has a different digest.
     fn backup_digest(&self, person: UserId, code: &Secret) -> [u8; 32] {
         let plain = codes::plain(code.expose());
         self.codes_key.mac(&[b"backup".as_slice(), &person.to_bytes(), plain.as_bytes()].concat())
@@ -88,7 +88,7 @@ mod tests {
                 let plain = codes::plain(code.expose());
                 let parts = [b"backup".as_slice(), &world.ann.id, plain.as_bytes()].concat();
                 let kept: [u8; 32] = row.array(0).unwrap();
-                // What somebody can try who has the store and not the key.
+                // What somebody with the store but without the key could try.
                 for guess in [digest(code.expose()), digest(&plain), other_key.mac(&parts)] {
                     assert_ne!(kept, guess);
                 }

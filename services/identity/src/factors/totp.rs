@@ -1,7 +1,7 @@
-//! Authenticator apps (RFC 6238): six digits, thirty seconds, one step of patience either side.
+//! Authenticator apps (RFC 6238): six digits, thirty seconds, one step of tolerance either side.
 //!
-//! Invariant: a step that was used, and every earlier one, is never good again. The store decides, so that of two logins at
-//! the same moment one is refused.
+//! Invariant: a used step, and every earlier one, is never valid again. The store decides, so that of two logins at the
+//! same moment one is refused.
 
 use identity_api::{Enrolment, IdentityError, Refusal, UserId};
 use kernel::{Secret, Timestamp};
@@ -20,7 +20,7 @@ const SECRET_BYTES: usize = 20;
 const DIGITS: u8 = 6;
 const STEP_SECONDS: u64 = 30;
 const PATIENCE_STEPS: u16 = 1;
-/// A secret that was shown waits so long for its first code.
+/// How long a shown secret waits for its first code.
 const WAITS_SECONDS: i64 = 10 * 60;
 const ISSUER: &str = "Florin";
 
@@ -53,7 +53,7 @@ where person = $1";
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &[FACTOR_FIND, FACTOR_USE, FACTOR_BEGIN, FACTOR_CONFIRM, FACTORS_REMOVE];
 
-/// What an app and we have in common.
+/// The secret shared with an app.
 #[derive(Clone)]
 pub(crate) struct TotpSecret(Zeroizing<Vec<u8>>);
 
@@ -66,14 +66,14 @@ impl TotpSecret {
         &self.0
     }
 
-    /// The step whose code this is, among those that are not too far from now.
+    /// The step of this code, among those close enough to now.
     pub(crate) fn step_of(&self, code: &Secret, now: Timestamp) -> Option<i64> {
         let seconds = now.micros().unsigned_abs() / 1_000_000;
         let step = self.totp(DIGITS).check(&codes::plain(code.expose()), seconds)?;
         i64::try_from(step).ok()
     }
 
-    /// For the person's app, as letters to type and as the address that a picture of dots holds.
+    /// For the user's app, as letters to type and as the URL of a QR code.
     pub(crate) fn shown(&self, username: &str) -> Enrolment {
         let secret = Zeroizing::new(totp_rs::Secret::from(self.0.to_vec()).to_base32());
         let name = utf8_percent_encode(username, NON_ALPHANUMERIC);
@@ -82,14 +82,14 @@ impl TotpSecret {
     }
 
     fn totp(&self, digits: u8) -> Totp {
-        // SHA-1, because many apps take no other one; HMAC is not harmed by what SHA-1 suffers from.
+        // SHA-1, because many apps support nothing else; HMAC is not affected by SHA-1's weaknesses.
         let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(digits).with_skew(PATIENCE_STEPS);
         builder.with_step_duration(STEP_SECONDS).with_secret(self.0.to_vec()).build_noncompliant()
     }
 }
 
 impl IdentityService {
-    /// Uses a code of the person's app; false where it is wrong, was used, or there is no app.
+    /// Uses a code of the user's app; false if it is wrong, was used, or there is no app.
     pub(crate) async fn totp_use(&self, tx: &Tx, person: UserId, code: &Secret) -> Result<bool, IdentityError> {
         let id = person.to_bytes();
         let rows = tx.query(FACTOR_FIND, &[Value::Bytes(&id)]).await?;
@@ -101,7 +101,7 @@ impl IdentityService {
         Ok(used == 1)
     }
 
-    /// Takes a secret down that waits for its first code; refused where there is an app already.
+    /// Stores a secret that waits for its first code; refused if there is already an app.
     pub(crate) async fn totp_begin(&self, tx: &Tx, person: UserId, secret: &TotpSecret) -> Result<(), IdentityError> {
         let id = person.to_bytes();
         let sealed = self.totp_seal(person, secret)?;
@@ -112,7 +112,7 @@ impl IdentityService {
         }
     }
 
-    /// The secret that waits, if it has not waited too long.
+    /// The waiting secret, if it has not expired.
     pub(crate) async fn totp_begun(&self, tx: &Tx, person: UserId) -> Result<Option<TotpSecret>, IdentityError> {
         let rows = tx.query(FACTOR_FIND, &[Value::Bytes(&person.to_bytes())]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -125,7 +125,7 @@ impl IdentityService {
         Ok(Some(secret))
     }
 
-    /// The app has shown that it knows the secret: from now on it is a factor. False where it is one already.
+    /// The app has proved that it knows the secret: from now on it is a factor. False if it already is one.
     pub(crate) async fn totp_confirm(&self, tx: &Tx, person: UserId, step: i64) -> Result<bool, DbError> {
         let id = person.to_bytes();
         let values = [Value::Bytes(&id), Value::Int(self.clock.now().micros()), Value::Int(step)];
@@ -149,7 +149,7 @@ impl IdentityService {
 }
 
 pub(crate) fn seal_error(error: SealError) -> IdentityError {
-    tracing::error!(%error, "a sealed value could not be opened or made");
+    tracing::error!(%error, "a sealed value could not be opened or created");
     IdentityError::Failed(Failure::Internal)
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     /// RFC 6238, appendix B, for SHA-1.
     #[test]
-    fn codes_are_those_of_the_standard() {
+    fn codes_match_the_standards_vectors() {
         let secret = TotpSecret(Zeroizing::new(b"12345678901234567890".to_vec()));
         for (seconds, code) in [
             (59, "94287082"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_none() {
+    fn text_that_is_not_a_code_is_refused() {
         let (secret, now) = (TotpSecret::make(), Timestamp::from_micros(1_769_860_800_000_000));
         for code in ["", "12345", "1234567", "abcdef", "+12345", "١٢٣٤٥٦"] {
             assert_eq!(secret.step_of(&Secret::new(code), now), None, "{code}");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_is_told_the_secret_and_whose_it_is() {
+    fn an_app_gets_the_secret_and_the_username() {
         let secret = TotpSecret(Zeroizing::new(b"12345678901234567890".to_vec()));
         let shown = secret.shown("ann@example.com");
         assert_eq!(shown.secret.expose(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");

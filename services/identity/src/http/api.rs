@@ -1,4 +1,4 @@
-//! The API for operators: people, clients, keys, roles, policies and what happened.
+//! The API for operators: users, clients, keys, roles, policies and events.
 
 mod answer;
 mod clients;
@@ -27,21 +27,21 @@ pub(crate) use operations::OPERATIONS;
 
 type Shared = Arc<dyn Identity>;
 
-/// An empty body: `{}`, or none. The header that says it is JSON is wanted all the same.
+/// An empty body: `{}`, or none. The JSON content type is still required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
 /// The routes without version prefix, and their description as mounted under `/v1`.
 ///
-/// People answer at `/users` as well: that is where older operators' guides call them.
+/// Users also answer at `/users`, where older operators' guides call them.
 pub(super) fn routes(identity: Shared) -> (Router, OpenApi) {
     let (routes, api) = all().split_for_parts();
     let (aliases, _) = users().split_for_parts();
     (routes.merge(aliases).with_state(identity), document::finished(api))
 }
 
-/// One of each refusal, for whoever has to have words for all of them.
+/// One of each refusal, for code that needs texts for all of them.
 #[cfg(test)]
 pub(super) fn one_of_each() -> Vec<identity_api::IdentityError> {
     use platform::error::{Failure, Refusal as _};
@@ -49,7 +49,7 @@ pub(super) fn one_of_each() -> Vec<identity_api::IdentityError> {
     refused.chain(Failure::all().iter().map(|failure| (*failure).into())).collect()
 }
 
-/// The description alone.
+/// Only the description.
 pub(super) fn api() -> OpenApi {
     document::finished(all().into_openapi())
 }

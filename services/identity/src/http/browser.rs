@@ -1,4 +1,4 @@
-//! What the pages know of whoever asks: cookies, where the request came from, and forms that are believed.
+//! What the pages know about a request: cookies, origin, and validated forms.
 
 mod cookies;
 mod fields;

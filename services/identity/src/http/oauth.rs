@@ -1,8 +1,7 @@
 //! The endpoints of OAuth 2.1 and OpenID Connect.
 //!
-//! Invariants: what is wrong is told in the words of the standards, never as a problem; no answer with a token is kept on
-//! the way; a parameter that is given twice is refused; each endpoint is in the API's document, because it is mounted by its
-//! description.
+//! Invariants: errors follow the standards and are never problems; no response with a token may be cached; a repeated
+//! parameter is refused; each endpoint is in the API's document, because it is mounted from its description.
 
 mod answer;
 mod authorize;
@@ -43,7 +42,7 @@ pub(super) fn routes() -> (Router<Arc<Site>>, OpenApi) {
     (routes, document::finished(api))
 }
 
-/// The description alone.
+/// Only the description.
 pub(super) fn api() -> OpenApi {
     document::finished(all().into_openapi())
 }

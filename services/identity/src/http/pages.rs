@@ -1,7 +1,7 @@
-//! The pages: logging in, second factors, consent, and what people see and change of their own account.
+//! The pages: login, second factors, consent, and the user's account.
 //!
-//! Every page is whole without a script, loads one stylesheet of ours and nothing else, and is kept by nobody on the way.
-//! After a form that was taken the browser is sent on, so that a page can be loaded again without harm.
+//! Every page works without JavaScript, loads only our one stylesheet, and is not cached. An accepted form redirects
+//! the browser, so that a page can be reloaded safely.
 
 mod account;
 mod account_acts;

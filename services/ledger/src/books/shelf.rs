@@ -1,4 +1,4 @@
-//! The books of a ledger for commands that run none: which there are, and whether their stores are there.
+//! A ledger's books for commands that run no ledger: which exist, and whether their stores do.
 
 use ledger_api::BookName;
 use platform::db::{Access, Db, DbError, Target};
@@ -52,7 +52,7 @@ impl Shelf {
     pub fn wrong(&self) -> Vec<String> {
         let missing = self.missing.iter().map(|book| format!("book {book} is registered, and its store is missing"));
         let unknown =
-            self.unknown.iter().map(|name| format!("there is a store of a book {name} that nobody registered"));
+            self.unknown.iter().map(|name| format!("there is a store of a book {name} that is not registered"));
         missing.chain(unknown).collect()
     }
 }

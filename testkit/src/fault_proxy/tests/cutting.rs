@@ -13,7 +13,7 @@ async fn read(stream: &mut TcpStream) -> Result<usize, ErrorKind> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn down_cuts_what_is_open_and_refuses_what_comes_until_it_is_up_again() {
+async fn down_cuts_open_connections_and_refuses_new_ones() {
     let mut line = Line::open().await;
     line.hush();
     let address = line.proxy.address();
@@ -32,7 +32,7 @@ async fn down_cuts_what_is_open_and_refuses_what_comes_until_it_is_up_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_is_an_error_on_the_side_that_it_lies_on_and_an_end_on_the_other() {
+async fn a_reset_is_an_error_on_its_side_and_an_end_on_the_other() {
     for (fault, client, server) in [
         (Fault::down(Toxic::Reset), Err(ErrorKind::ConnectionReset), Heard::End),
         (Fault::up(Toxic::Reset), Ok(0), Heard::Lost(ErrorKind::ConnectionReset)),
@@ -54,7 +54,7 @@ async fn a_reset_is_an_error_on_the_side_that_it_lies_on_and_an_end_on_the_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limited_data_counts_from_the_change_and_cuts_behind_the_last_byte() {
+async fn limited_data_counts_from_the_change_and_then_cuts() {
     let mut line = Line::open().await;
     line.hush();
     line.proxy.set(&[Fault::up(Toxic::LimitData { bytes: 7 })]);
@@ -74,7 +74,7 @@ async fn limited_data_counts_from_the_change_and_cuts_behind_the_last_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_side_that_hangs_up_is_seen_through_the_proxy_and_so_is_a_server_that_is_not_there() {
+async fn a_hang_up_and_a_missing_server_show_through_the_proxy() {
     let mut line = Line::open().await;
     line.hush();
     line.client.set_zero_linger().unwrap();
@@ -96,7 +96,7 @@ async fn connections_end_with_their_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_is_reached_and_lost_by_the_same_url() {
+async fn postgresql_can_be_reached_and_lost_by_one_url() {
     crate::on_postgres(async |store| {
         let (proxy, url) = FaultProxy::postgres(store.url()).await;
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();

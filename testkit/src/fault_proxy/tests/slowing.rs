@@ -7,7 +7,7 @@ use crate::fault_proxy::carry::Carrier;
 use crate::fault_proxy::{Direction, Fault, Toxic, ToxicKind};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn latency_adds_up_over_both_ways_and_ends_with_the_toxic() {
+async fn latency_adds_up_over_both_directions_and_ends_with_the_toxic() {
     let mut line = Line::open().await;
     let late = Toxic::Latency { ms: 150, jitter_ms: 0 };
     for (faults, least, most) in [
@@ -62,7 +62,7 @@ fn the_jitter_of_a_connection_is_the_same_in_the_next_run() {
     assert_ne!(of(3, Direction::Up), of(4, Direction::Up));
 }
 
-/// Half a megabyte there and back.
+/// Half a megabyte in each direction.
 async fn bulk(line: &mut Line) -> u64 {
     let sent = vec![7_u8; 500_000];
     let mut came = vec![0; sent.len()];
@@ -74,7 +74,7 @@ async fn bulk(line: &mut Line) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn latency_is_no_narrow_line_and_a_narrow_line_is_slow() {
+async fn latency_does_not_limit_bandwidth_and_a_limit_is_slow() {
     let mut line = Line::open().await;
     assert!(bulk(&mut line).await < 900);
     line.proxy.set(&[Fault::both(Toxic::Latency { ms: 50, jitter_ms: 0 })]);
@@ -102,7 +102,7 @@ async fn slices_are_small_and_come_one_after_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_other_side_hears_of_a_slow_close_later() {
+async fn a_slow_close_reaches_the_other_side_later() {
     for (ms, least, most) in [(0, 0, 200), (200, 200, 1_500)] {
         let mut line = Line::open().await;
         line.hush();
@@ -111,21 +111,21 @@ async fn the_other_side_hears_of_a_slow_close_later() {
         let (heard, took) = timed(line.hear()).await;
         assert_eq!(heard, Heard::End);
         assert!((least..most).contains(&took), "{took} ms");
-        // The server's own end comes back without delay.
+        // The server's own end arrives without delay.
         assert_eq!(line.client.read(&mut [0; 8]).await.unwrap(), 0);
         assert_eq!(line.proxy.felt(ToxicKind::SlowClose), u64::from(ms > 0));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_black_hole_keeps_what_was_sent_until_it_is_gone() {
+async fn a_black_hole_delivers_what_was_sent_once_it_ends() {
     let mut line = Line::open().await;
     line.hush();
     line.proxy.set(&[Fault::both(Toxic::Timeout)]);
     line.client.write_all(b"kept").await.unwrap();
     let silence = tokio::time::timeout(std::time::Duration::from_millis(150), line.heard.recv()).await;
     assert!(silence.is_err(), "{silence:?}");
-    // A new connection is made, and as silent.
+    // A new connection is accepted, and just as silent.
     let _second = tokio::net::TcpStream::connect(line.proxy.address()).await.unwrap();
     line.proxy.clear();
     assert_eq!(line.hear().await, Heard::Bytes(b"kept".to_vec()));
@@ -135,7 +135,7 @@ async fn a_black_hole_keeps_what_was_sent_until_it_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_is_let_go_as_soon_as_the_fault_is_gone() {
+async fn delayed_data_is_released_when_the_fault_ends() {
     let mut line = Line::open().await;
     line.proxy.set(&[Fault::both(Toxic::Latency { ms: 3_600_000, jitter_ms: 0 })]);
     let clear = async {

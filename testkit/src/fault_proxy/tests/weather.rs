@@ -1,4 +1,4 @@
-//! Faults that change by themselves: the same from the same seed, all kinds, never for ever.
+//! Faults that change over time: the same from the same seed, of all kinds, never forever.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::{Line, timed};
 use crate::fault_proxy::{Fault, Spell, Toxic, ToxicKind, Weather};
 
 #[test]
-fn a_seed_decides_every_spell_and_a_round_has_all_kinds() {
+fn a_seed_determines_every_spell_and_a_round_has_all_kinds() {
     let first = Spell { faults: vec![Fault::up(Toxic::Down)], ms: 3, calm_ms: 1 };
     let mut begun = Weather::seeded(5).beginning_with(first.clone());
     assert_eq!((begun.spell(), begun.spell()), (first, Weather::seeded(5).spell()));
@@ -27,7 +27,7 @@ fn a_seed_decides_every_spell_and_a_round_has_all_kinds() {
 }
 
 #[test]
-fn weather_of_some_kinds_has_no_others_and_keeps_its_pace() {
+fn weather_of_some_kinds_has_no_others_and_keeps_its_times() {
     let wanted = [ToxicKind::Latency, ToxicKind::Timeout];
     let mut weather = Weather::seeded(1).of(&wanted).paced(5..=7, 2..=3);
     let mut long = 0;
@@ -43,7 +43,7 @@ fn weather_of_some_kinds_has_no_others_and_keeps_its_pace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn weather_that_nobody_felt_goes_on_until_somebody_does() {
+async fn weather_continues_until_each_kind_took_effect() {
     let mut line = Line::open().await;
     let weather = Weather::seeded(3).of(&[ToxicKind::Latency]).paced(20..=20, 1..=1).lasting(Duration::from_millis(1));
     let (proxy, client) = (&line.proxy, &mut line.client);
@@ -61,7 +61,7 @@ async fn weather_that_nobody_felt_goes_on_until_somebody_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_weather_ends_with_the_work_and_before_it_when_its_time_is_up() {
+async fn the_weather_ends_with_the_work_or_its_time() {
     let mut line = Line::open().await;
     let work = tokio::time::sleep(Duration::from_millis(200));
     let pace = || Weather::seeded(2).paced(1..=2, 1..=2);

@@ -1,4 +1,4 @@
-//! Fills the long account through the real ledger and remembers what it was told of every row.
+//! Fills the long account through the real ledger and records what it returned for every row.
 
 use kernel::{Money, Timestamp};
 use ledger_api::{AccountPath, Batch, LineOutcome, NewTransaction, Operation, Posting, Transaction, TransactionId};
@@ -17,12 +17,12 @@ const BATCH: u64 = 1_000;
 #[derive(Debug, Clone)]
 pub(super) struct Move {
     pub other: AccountPath,
-    /// Above zero into the long account.
+    /// Above zero: into the long account.
     pub delta: i64,
     pub effective_at: Option<Timestamp>,
 }
 
-/// The first account is the long one, the others stand on the other side.
+/// The first account is the long one, the others are on the other side.
 pub(super) async fn fill(books: &mut Books, entries: u64, late_percent: u32) -> Result<Known, Failure> {
     let (path, others) = books.paths.split_first().ok_or_else(|| Failure::new("there is no account to fill"))?;
     let (path, others) = (path.clone(), others.to_vec());
@@ -56,7 +56,7 @@ pub(super) fn one_of(random: &mut StdRng, paths: &[AccountPath]) -> Option<Accou
     paths.get(random.random_range(0..paths.len().max(1))).cloned()
 }
 
-/// An instant of a span, its end not included.
+/// An instant of a span, excluding its end.
 pub(super) fn between(random: &mut StdRng, (from, to): (i64, i64)) -> Timestamp {
     Timestamp::from_micros(random.random_range(from..to.max(from + 1)))
 }

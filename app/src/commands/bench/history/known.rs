@@ -1,4 +1,4 @@
-//! What the filling knows of the long account: every row of it in the order of either clock, and the balance behind each.
+//! What is known about the long account: every row of it in the order of either clock, and the balance after each.
 
 use ledger_api::{AccountPath, TimeBasis};
 
@@ -12,7 +12,7 @@ pub(super) struct Entry {
 
 pub(super) struct Known {
     pub path: AccountPath,
-    /// Rows of the whole log behind the filling.
+    /// Rows of the whole log after the filling.
     pub rows: u64,
     /// The first and the last instant at which the filling wrote.
     pub span: (i64, i64),
@@ -21,11 +21,11 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// `entries` in the order in which they were recorded.
+    /// `entries` in record order.
     pub(super) fn new(path: AccountPath, rows: u64, start: i64, base: i64, entries: Vec<Entry>) -> Known {
         let end = entries.last().map_or(start, |entry| entry.recorded);
         let mut by_event = entries.clone();
-        // Stable, as the books are: rows of one instant stay in the order of the log.
+        // Stable, like the books: rows of one instant stay in log order.
         by_event.sort_by_key(|entry| entry.effective);
         let record = Order::new(base, entries.iter().map(|entry| (entry.recorded, entry.delta)));
         let event = Order::new(base, by_event.iter().map(|entry| (entry.effective, entry.delta)));
@@ -39,7 +39,7 @@ impl Known {
         }
     }
 
-    /// The balance behind all rows.
+    /// The balance after all rows.
     pub(super) fn end(&self) -> i64 {
         self.record.balance(self.record.rows.len())
     }
@@ -47,7 +47,7 @@ impl Known {
 
 pub(super) struct Order {
     base: i64,
-    /// Time, change, and the balance behind it.
+    /// Time, change, and the balance after it.
     rows: Vec<(i64, i64, i64)>,
 }
 
@@ -61,7 +61,7 @@ impl Order {
         Order { base, rows: rows.map(behind).collect() }
     }
 
-    /// Rows up to an instant and at it.
+    /// Rows up to and including an instant.
     pub(super) fn up_to(&self, at: i64) -> usize {
         self.rows.partition_point(|(time, ..)| *time <= at)
     }
@@ -70,12 +70,12 @@ impl Order {
         self.rows.partition_point(|(time, ..)| *time < at)
     }
 
-    /// Behind so many rows.
+    /// After that many rows.
     pub(super) fn balance(&self, rows: usize) -> i64 {
         rows.checked_sub(1).and_then(|last| self.rows.get(last)).map_or(self.base, |(.., balance)| *balance)
     }
 
-    /// Times and changes from a place on.
+    /// Times and changes from a position on.
     pub(super) fn from(&self, place: usize) -> impl Iterator<Item = (i64, i64)> + '_ {
         self.rows.iter().skip(place).map(|(time, delta, _)| (*time, *delta))
     }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_late_row_counts_from_two_instants() {
+    fn a_late_row_has_two_instants() {
         let entry = |recorded, effective, delta| Entry { recorded, effective, delta };
         let entries = vec![entry(10, 10, 5), entry(20, 20, 7), entry(30, 10, 100), entry(40, 40, -2)];
         let known = Known::new("a".parse().unwrap(), 4, 5, 1_000, entries);

@@ -1,4 +1,4 @@
-//! One reader: asks at a random instant of the filling, takes the time, and holds the answer against what is known.
+//! One reader: queries a random instant of the filling, measures the time, and checks the reply against what is known.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,7 +92,7 @@ impl Asking {
 }
 
 impl Question {
-    /// The first instant that does not count any more: a balance includes its instant, what stands before a page does not.
+    /// The first instant that is no longer included: a balance includes its instant, a page does not include its end.
     fn end(&self, at: Timestamp) -> i64 {
         match self.what {
             What::Balance => at.micros() + 1,
@@ -100,7 +100,7 @@ impl Question {
         }
     }
 
-    /// What the writer is known to have added, before the question is asked.
+    /// What the writer is known to have added before the query.
     fn least(&self, at: Timestamp) -> i64 {
         if self.by == TimeBasis::Event { self.lates.least(self.end(at)) } else { 0 }
     }
@@ -117,7 +117,7 @@ impl Question {
         };
         let (least, most) = (filled + least, filled + self.most(at));
         if !(least..=most).contains(&told) {
-            return Err(self.wrong(at, &format!("it stood at {told}, known are {least} to {most}")));
+            return Err(self.wrong(at, &format!("expected a balance from {least} to {most}, found {told}")));
         }
         match answer {
             Answer::Balance(_) => Ok(()),
@@ -125,7 +125,7 @@ impl Question {
         }
     }
 
-    /// The rows run on from the opening, in order, and those of the filling are the next ones of it.
+    /// The rows run on from the opening, in order, and those of the filling follow each other.
     fn check_page(&self, at: Timestamp, page: &Statement) -> Result<(), Failure> {
         let (mut balance, mut time) = (page.opening.posted.minor(), at);
         let order = self.known.order(self.by);
@@ -135,17 +135,17 @@ impl Question {
             balance += delta(movement);
             let moved = self.time(movement);
             if movement.balance.posted.minor() != balance || moved < time {
-                return Err(self.wrong(at, &format!("row {} does not follow from the one before", movement.seq)));
+                return Err(self.wrong(at, &format!("row {} does not follow from the previous one", movement.seq)));
             }
             time = moved;
             let filled = movement.recorded_at.micros() <= self.known.span.1;
             if filled && expected.next() != Some((moved.micros(), delta(movement))) {
-                return Err(self.wrong(at, &format!("row {} is not the next one that was filled", movement.seq)));
+                return Err(self.wrong(at, &format!("row {} is not the next one of the filling", movement.seq)));
             }
         }
         let wanted = order.from(first).take(PAGE).count();
         if page.movements.len() < wanted {
-            return Err(self.wrong(at, &format!("the page has {} of {wanted} rows", page.movements.len())));
+            return Err(self.wrong(at, &format!("expected {wanted} rows, found {}", page.movements.len())));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Writes at a fixed rate while questions are asked: half on the long account, of which the usual share is late.
+//! Writes at a fixed rate while queries run: half to the long account, with the usual share of late rows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,11 @@ use crate::commands::bench::books::Books;
 use crate::commands::bench::client::InProcess;
 use crate::failure::Failure;
 
-/// A transfer is sent this long after it was due, at most, as long as the ledger answers.
+/// A transfer is sent at most this long after it was due, as long as the ledger answers.
 const TICK: Duration = Duration::from_millis(5);
 const BATCH_MAX: u64 = 500;
 
-/// Late rows: only into the account, so that what a question sees of them has a least and a most.
+/// Late rows only go into the account, so that a query's result has a lower and an upper bound.
 #[derive(Default)]
 pub(super) struct Lates {
     sent: Mutex<Vec<(i64, i64)>>,
@@ -27,12 +27,12 @@ pub(super) struct Lates {
 }
 
 impl Lates {
-    /// What was acknowledged by now and counts from before an instant.
+    /// What was acknowledged by now and takes effect before an instant.
     pub(super) fn least(&self, before: i64) -> i64 {
         sum(&lock(&self.acknowledged), before)
     }
 
-    /// What was sent by now and counts from before an instant.
+    /// What was sent by now and takes effect before an instant.
     pub(super) fn most(&self, before: i64) -> i64 {
         sum(&lock(&self.sent), before)
     }
@@ -90,13 +90,13 @@ impl Writer {
         Ok(written)
     }
 
-    /// Gives what the long account gained.
+    /// Returns what the long account gained.
     async fn write(&mut self, count: u64) -> Result<i64, Failure> {
         let paths = Arc::clone(&self.paths);
         let (Some((long, others)), Some(last)) = (paths.split_first(), paths.last()) else { return Ok(0) };
         let own = count.div_ceil(2);
         let moves: Vec<Move> = (0..own).filter_map(|_| self.on_the_long_one(others)).collect();
-        // Between the last account and the others, so that no transfer is one to itself.
+        // Between the last account and the others, so that no transfer is from an account to itself.
         let others = others.split_last().map_or(others, |(_, others)| others);
         let beside: Vec<Move> = (own..count)
             .filter_map(|_| Some(Move { other: one_of(&mut self.random, others)?, delta: 1, effective_at: None }))

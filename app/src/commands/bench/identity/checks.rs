@@ -1,4 +1,4 @@
-//! What every request pays: the check of its token, and the decision about it. In this process, with nothing else in the way.
+//! What every request pays: the check of its token, and the decision. In this process, with nothing else in the way.
 
 use access::Vocabulary;
 use access::bench::{self as costs, Figures};
@@ -23,7 +23,7 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &
     told::costs(report, &costs);
     report.insert("costs", costs.iter().map(|(what, figures)| value(what, figures)).collect());
     let micros = |wanted: &str| costs.iter().find(|(what, _)| *what == wanted).map(|(_, of)| of.mean_ns / 1e3);
-    goals.at_most("check of a remembered token in us", bench.options.check_at_most, micros(REMEMBERED));
+    goals.at_most("check of a cached token in us", bench.options.check_at_most, micros(REMEMBERED));
     goals.at_most("decision in us", bench.options.decision_at_most, micros(DECISION));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Callers that wait for each answer before they ask again, a warm-up, and a measured time.
+//! Callers that wait for each reply before the next request, a warm-up, and a measured time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,21 +12,21 @@ use super::Bench;
 use crate::commands::bench::server::Server;
 use crate::failure::Failure;
 
-/// Somebody who does the same thing over and over.
+/// A caller that repeats the same act.
 pub(super) trait Act: Send + 'static {
-    /// An error when it was not done.
+    /// An error if it was not done.
     fn act(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// What was done in the measured time, and by whom.
+/// What was done in the measured time, and by which callers.
 pub(super) struct Done<A> {
     pub actors: Vec<A>,
     /// Microseconds of each.
     pub latency: Histogram<u64>,
     pub micros: u64,
-    /// Microseconds of cores that the server used meanwhile.
+    /// Microseconds of processor time that the server used meanwhile.
     pub cpu_micros: Option<u64>,
-    /// The warm-up included.
+    /// Including the warm-up.
     pub acknowledged: u64,
 }
 
@@ -35,12 +35,12 @@ impl<A> Done<A> {
         self.latency.len() as f64 * 1e6 / self.micros.max(1) as f64
     }
 
-    /// Cores that the server kept busy, in the mean.
+    /// Average number of cores that the server kept busy.
     pub(super) fn cores(&self) -> Option<f64> {
         Some(self.cpu_micros? as f64 / self.micros.max(1) as f64)
     }
 
-    /// A second of a core's work.
+    /// Per second of core time.
     pub(super) fn per_core(&self) -> Option<f64> {
         self.cpu_micros.filter(|micros| *micros > 0).map(|micros| self.latency.len() as f64 * 1e6 / micros as f64)
     }
@@ -60,7 +60,7 @@ impl<A> Done<A> {
     }
 }
 
-/// Callers under way, to be stopped.
+/// Running callers, to be stopped.
 pub(super) struct Loops<A> {
     measuring: Arc<AtomicBool>,
     stopped: Arc<AtomicBool>,
@@ -88,7 +88,7 @@ impl<A: Act> Loops<A> {
         self.measuring.store(on, Ordering::Relaxed);
     }
 
-    /// Waits for what is under way; gives the actors back, how long each act took, and how many there were in all.
+    /// Waits for running acts; returns the actors, the duration of each act, and their total number.
     pub(super) async fn stop(mut self) -> Result<(Vec<A>, Histogram<u64>, u64), Failure> {
         self.stopped.store(true, Ordering::Relaxed);
         let (mut actors, mut latency, mut acknowledged) = (Vec::new(), Histogram::new(3)?, 0);

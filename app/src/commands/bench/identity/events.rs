@@ -1,4 +1,4 @@
-//! What identity says has happened: the proof that the work was done, read as an auditor's program reads it.
+//! Identity's events: the proof that the work was done, read like an auditing program would.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::failure::Failure;
 
 const PAGE: usize = 1_000;
 
-/// Reads on from where it stands.
+/// Continues reading from its position.
 #[derive(Debug, Default)]
 pub(super) struct Events {
     after: u64,
 }
 
 impl Events {
-    /// How many of this kind there are from here to the present end.
+    /// The number of events of this kind from here to the current end.
     pub(super) async fn count(&mut self, connection: &mut Connection, kind: &str) -> Result<u64, Failure> {
         let mut count = 0;
         loop {
@@ -24,19 +24,18 @@ impl Events {
                 return Ok(count);
             }
             let next = page.get("next").and_then(Value::as_u64);
-            self.after =
-                next.ok_or_else(|| Failure::new("a page of events does not tell where the next one starts"))?;
+            self.after = next.ok_or_else(|| Failure::new("a page of events has no cursor for the next one"))?;
             count += items.iter().filter(|item| item.get("type").and_then(Value::as_str) == Some(kind)).count() as u64;
         }
     }
 }
 
-/// A figure counts only when as many events were told as acts were acknowledged.
+/// A figure only counts if there are as many events as acknowledged acts.
 pub(super) fn check(what: &str, acknowledged: u64, told: u64) -> Result<(), Failure> {
     if acknowledged == told {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "the work was not done: {acknowledged} {what} were acknowledged, the events tell of {told}"
+        "the work was not done: {acknowledged} {what} were acknowledged, but there are {told} events"
     )))
 }

@@ -15,7 +15,7 @@ const RAW_SIGNATURES: usize = 20_000;
 
 struct Program {
     connection: Connection,
-    /// Digests of all that it was given.
+    /// Digests of all tokens it received.
     given: Vec<[u8; 32]>,
     last: String,
 }
@@ -46,11 +46,11 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &
     let raw = 1e9 / access::bench::signatures(RAW_SIGNATURES)?.mean_ns.max(1.0);
     told::done(report, "grants", in_flight, &done, raw, "signatures");
     report.insert("grants", done.value(in_flight, raw));
-    goals.at_least("grants a second of a core", bench.options.grants_at_least, done.per_core());
+    goals.at_least("grants per core and second", bench.options.grants_at_least, done.per_core());
     Ok(())
 }
 
-/// No two are the same, and what each program was given last is taken.
+/// All are different, and each program's last token is accepted.
 async fn each_is_good(server: &Server, programs: &[Program], acknowledged: u64) -> Result<(), Failure> {
     let different: HashSet<_> = programs.iter().flat_map(|program| &program.given).collect();
     if different.len() as u64 != acknowledged {

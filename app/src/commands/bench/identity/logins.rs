@@ -1,4 +1,4 @@
-//! Logins, whole: the page, the password at its cost, the code, and the application's tokens.
+//! Whole logins: the page, the password at its cost, the code, and the application's tokens.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &
     let raw = raw(bench).await?;
     told::done(report, "logins", in_flight, &done, raw, "password checks");
     report.insert("logins", done.value(in_flight, raw));
-    goals.at_least("logins a second of a core", bench.options.logins_at_least, done.per_core());
+    goals.at_least("logins per core and second", bench.options.logins_at_least, done.per_core());
     prove(&server, done.actors).await?;
     stop(server).await?;
     store.remove().await
 }
 
-/// Connections that were not idle while the people were made.
+/// Connections that were not idle while the users were created.
 pub(super) async fn fresh(server: &Server, people: Vec<Visitor>) -> Result<Vec<Visitor>, Failure> {
     let mut fresh = Vec::with_capacity(people.len());
     for person in people {
@@ -40,7 +40,7 @@ pub(super) async fn fresh(server: &Server, people: Vec<Visitor>) -> Result<Vec<V
     Ok(fresh)
 }
 
-/// Each was given a token of their own at last.
+/// Each must have received a token of their own in the end.
 pub(super) async fn prove(server: &Server, people: Vec<Visitor>) -> Result<(), Failure> {
     for person in people.into_iter().filter(Visitor::has_logged_in) {
         person.prove(server.connect().await?).await?;
@@ -55,7 +55,7 @@ pub(super) async fn stop(server: Arc<Server>) -> Result<(), Failure> {
     }
 }
 
-/// Passwords that a core can check in a second when it does nothing else, at the same cost.
+/// Password checks per second on an otherwise idle core, at the same cost.
 async fn raw(bench: &Bench<'_>) -> Result<f64, Failure> {
     let identity: identity::Settings = bench.config.section("identity")?;
     let clock = Arc::clone(&bench.clock);

@@ -1,4 +1,4 @@
-//! Transfers at a fixed rate, whatever else goes on: how long each took, counted from when it was due.
+//! Transfers at a fixed rate, whatever else happens: the duration of each, counted from when it was due.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +12,11 @@ use crate::commands::bench::client::{Caller, Maker, Transfer};
 use crate::commands::bench::http::OverHttp;
 use crate::failure::Failure;
 
-/// What was acknowledged, and in which time.
+/// What was acknowledged, and how fast.
 pub(super) struct Paced {
     /// Microseconds; the measured part.
     pub latency: Histogram<u64>,
-    /// The warm-up included.
+    /// Including the warm-up.
     pub acknowledged: u64,
     pub moved: i64,
 }
@@ -83,7 +83,7 @@ async fn keep_pace(
     let mut done = Paced { latency: Histogram::new(3)?, acknowledged: 0, moved: 0 };
     let mut due = one.first;
     while !stopped.load(Ordering::Relaxed) {
-        // Whoever had to wait for an answer past its turn has waited since then; whoever slept, since waking up.
+        // A caller delayed by a reply counts from its turn; one that slept counts from waking up.
         let begin = match due.micros_since(clock.monotonic()) {
             0 => due,
             early => {

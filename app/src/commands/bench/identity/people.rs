@@ -1,4 +1,4 @@
-//! The people who log in, made as an operator makes them: each is given a password for one login and chooses another.
+//! The users who log in, created as an operator does it: each gets a one-time password and chooses another.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::commands::bench::server::Server;
 use crate::failure::Failure;
 
 const PASSWORD: &str = "lantern-quarry-58-teal";
-/// How many are made at the same time.
+/// How many are created at the same time.
 const MAKING: usize = 8;
 
-/// Opens the application, and makes `count` people who have all logged in once.
+/// Registers the application, and creates `count` users who have all logged in once.
 pub(super) async fn make(server: &Arc<Server>, count: usize) -> Result<Vec<Visitor>, Failure> {
     let application = json!({
         "id": CLIENT, "name": "Benchmark", "kind": "public", "first_party": true,
@@ -46,7 +46,7 @@ async fn person(server: Arc<Server>, number: usize) -> Result<Visitor, Failure> 
     let made = connection.post("/v1/identity/users", json!({ "username": username, "roles": ["customer"] })).await?;
     let text = |at: &str| made.pointer(at).and_then(Value::as_str).map(str::to_owned);
     let (Some(subject), Some(once)) = (text("/user/id"), text("/one_time_password")) else {
-        return Err(Failure::new(format!("the answer to a new person has no id or no password: {made}")));
+        return Err(Failure::new(format!("the reply for a new user has no id or no password: {made}")));
     };
     let address = format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
     let mut visitor = Visitor::new(connection, Person { username, subject, address, password: PASSWORD });

@@ -1,5 +1,5 @@
-//! A storm of logins against those who move money: transfers at a fixed rate over HTTP, in turn alone and with as many logins
-//! as identity takes, at the same server.
+//! A login storm during transfers: transfers at a fixed rate over HTTP, alternately alone and with as many logins as
+//! identity takes, on the same server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Storm {
     }
 }
 
-/// The server, its accounts and people, and all that was acknowledged.
+/// The server, its accounts and users, and all that was acknowledged.
 struct House<'a> {
     bench: &'a Bench<'a>,
     server: Arc<Server>,
@@ -112,7 +112,7 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report<'_>, goals: &
             "median_ratio_percent": storm.median(),
         }),
     );
-    let what = "p99 of a transfer in a storm of logins, in percent of the one without";
+    let what = "p99 of a transfer during a login storm, in percent of the one without";
     goals.at_most(what, bench.options.storm_at_most, Some(storm.median()));
     Ok(storm)
 }
@@ -146,7 +146,7 @@ impl House<'_> {
         Ok(latency)
     }
 
-    /// The same while everybody logs in, over and over.
+    /// The same while all users log in continuously.
     async fn storm(&mut self) -> Result<(Histogram<u64>, f64), Failure> {
         let people = fresh(&self.server, std::mem::take(&mut self.people)).await?;
         let logins = Loops::start(people, &self.bench.clock)?;
@@ -155,7 +155,7 @@ impl House<'_> {
         let (people, _, acknowledged) = logins.stop().await?;
         let micros = self.bench.clock.monotonic().micros_since(start);
         if acknowledged == 0 {
-            return Err(Failure::new("there was no storm: nobody has logged in while transfers were measured"));
+            return Err(Failure::new("there was no storm: nobody logged in while transfers were measured"));
         }
         self.people = people;
         self.logins += acknowledged;

@@ -1,4 +1,5 @@
-//! Somebody with a browser and an application: opens the page, types name and password, and the application gets its tokens.
+//! A user with a browser and an application: opens the page, enters name and password, and the application gets its
+//! tokens.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const STEPS_MAX: u32 = 6;
 
-/// Whom identity knows, and where they are.
+/// The user, and their browser's address.
 pub(super) struct Person {
     pub username: String,
     pub subject: String,
@@ -32,14 +33,14 @@ pub(super) struct Visitor {
     connection: Connection,
     person: Person,
     cookies: BTreeMap<String, String>,
-    /// Of the present page.
+    /// The current page's key.
     form_key: String,
-    /// What the application was given last.
+    /// The application's latest tokens.
     token: String,
 }
 
 impl Act for Visitor {
-    /// In a browser that knows nothing yet.
+    /// In a new browser.
     async fn act(&mut self) -> Result<(), Failure> {
         self.open().await?;
         let answer = self.enter(self.person.password).await?;
@@ -53,12 +54,12 @@ impl Visitor {
         Visitor { connection, person, cookies, form_key, token }
     }
 
-    /// The same person at a connection that was not idle.
+    /// The same user over a connection that was not idle.
     pub(super) fn at(self, connection: Connection) -> Visitor {
         Visitor { connection, ..self }
     }
 
-    /// The first login, with the password for one login.
+    /// The first login, with the one-time password.
     pub(super) async fn replace(&mut self, once: &str) -> Result<(), Failure> {
         self.open().await?;
         self.enter(once).await?;
@@ -67,7 +68,7 @@ impl Visitor {
         self.redeem(&answer).await
     }
 
-    /// If this gets in, no login shows anything.
+    /// If this succeeded, no login would prove anything.
     pub(super) async fn try_wrong_password(&mut self) -> Result<(), Failure> {
         self.open().await?;
         let answer = self.enter("not-the-password-of-anybody").await?;
@@ -77,13 +78,13 @@ impl Visitor {
         Err(Failure::new(format!("the work was not done: a wrong password was answered with {}", answer.status)))
     }
 
-    /// Whose token it was, as identity says.
+    /// The owner of the token, according to identity.
     pub(super) async fn prove(self, connection: Connection) -> Result<(), Failure> {
         let told = connection.with_token(&self.token)?.get("/oauth2/userinfo").await?;
         if told.get("sub").and_then(Value::as_str) == Some(&*self.person.subject) {
             return Ok(());
         }
-        Err(Failure::new(format!("the work was not done: a token of {} is one of {told}", self.person.subject)))
+        Err(Failure::new(format!("the work was not done: a token of {} belongs to {told}", self.person.subject)))
     }
 
     pub(super) fn has_logged_in(&self) -> bool {
@@ -109,7 +110,7 @@ impl Visitor {
         self.send("/login/password", &[("username", &username), ("password", password)]).await
     }
 
-    /// Sends a form of the present page, and goes where that leads.
+    /// Submits a form of the current page, and follows the result.
     async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Failure> {
         let key = self.form_key.clone();
         let form = encoded(&[fields, &[("form_key", &key)]].concat());
@@ -120,7 +121,7 @@ impl Visitor {
         }
     }
 
-    /// Opens a page, and goes where it leads within the house.
+    /// Opens a page, and follows redirects within Florin.
     async fn go(&mut self, path: &str) -> Result<Answer, Failure> {
         let mut path = path.to_owned();
         for _ in 0..STEPS_MAX {
@@ -130,7 +131,7 @@ impl Visitor {
                 None => return Ok(answer),
             }
         }
-        Err(Failure::new(format!("{path} leads round and round")))
+        Err(Failure::new(format!("{path} redirects in a loop")))
     }
 
     async fn ask(&mut self, method: Method, path: &str, body: String) -> Result<Answer, Failure> {
@@ -161,7 +162,7 @@ impl Visitor {
         }
     }
 
-    /// The application's part: the code in the address that the browser is sent to, for tokens.
+    /// The application's part: exchanges the code in the browser's redirect for tokens.
     async fn redeem(&mut self, answer: &Answer) -> Result<(), Failure> {
         let back = location(answer).and_then(|to| to.strip_prefix(BACK)?.strip_prefix('?'));
         let code = back.and_then(|query| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code"));

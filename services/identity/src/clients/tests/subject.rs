@@ -1,4 +1,4 @@
-//! People and programs share one name space: a token tells by its subject alone whose it is.
+//! Users and clients share one name space: a token's subject alone identifies its owner.
 
 use identity_api::{CreateUser, People};
 
@@ -16,12 +16,12 @@ fn person(name: &str, subject: &str) -> CreateUser {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_does_not_get_the_subject_of_a_program() {
+async fn a_user_cannot_get_a_clients_subject() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, admin) = (&world.identity, admin(&world));
         let taken = |name: &str| Refusal::Taken { what: "subject".to_owned(), name: name.to_owned() }.into();
-        // One that is disabled too: its tokens and what belongs to it are still its own.
+        // Also for a disabled one: its tokens and objects are still its own.
         change(&world, ClientChange::Disable).await.unwrap();
         for subject in ["reporting", "shop"] {
             assert_eq!(at.create_user(&admin, person("eve", subject)).await, Err(taken(subject)));
@@ -38,7 +38,7 @@ async fn a_person_does_not_get_the_subject_of_a_program() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_person_and_a_program_that_want_one_name_at_the_same_moment_one_gets_it() {
+async fn concurrent_users_and_clients_cannot_share_a_name() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, admin) = (&world.identity, admin(&world));
@@ -50,7 +50,7 @@ async fn of_a_person_and_a_program_that_want_one_name_at_the_same_moment_one_get
                 at.create_client(&admin, service(&name)),
                 at.put_client(put, Secret::new(SECRET)),
             );
-            // A program that is put where it is already is the same program.
+            // Putting an existing client again is not a conflict.
             let programs = created.is_ok() || put.is_ok();
             assert!(made.is_ok() != programs, "{made:?} {created:?} {put:?}");
         }

@@ -1,4 +1,4 @@
-//! Answers with secrets, which nothing on the way keeps.
+//! Responses with secrets, which must not be cached.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use platform::http::Json;
 use serde::Serialize;
 
-/// An answer that may hold a secret, shown once.
+/// A response that may contain a secret, shown once.
 pub(super) struct Kept<T>(pub(super) StatusCode, pub(super) T);
 
 impl<T: Serialize> IntoResponse for Kept<T> {

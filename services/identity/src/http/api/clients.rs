@@ -1,4 +1,4 @@
-//! Programs that get tokens.
+//! Clients: programs that get tokens.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -22,7 +22,7 @@ pub(super) struct ClientAt {
     id: String,
 }
 
-/// Every client; there are never so many that pages are wanted.
+/// Every client; there are never enough to need pages.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ClientList {
     items: Vec<Client>,
@@ -30,9 +30,9 @@ pub(super) struct ClientList {
 
 /// Create a client
 ///
-/// A `service` acts for itself, a `confidential` client is a web application with a server, a `public` one an app or a page
-/// that cannot keep a secret. The secret, where there is one, is shown here and nowhere else. A repeat finds the id taken.
-/// Asks for a fresh proof of who you are.
+/// A `service` acts for itself, a `confidential` client is a web application with a server, a `public` one is an app or
+/// page that cannot keep a secret. The secret, if there is one, is only in this response. A repeat is refused because
+/// the id is taken. Needs a recent login with a second factor.
 #[utoipa::path(
     post, path = "/clients", tag = "Clients",
     request_body(content = CreateClient, examples(
@@ -51,7 +51,7 @@ pub(super) async fn create_client(
 
 /// List clients
 ///
-/// All at once, disabled ones too, and without their secrets: those are shown when they are made and never again.
+/// All of them, including disabled ones, without their secrets: a secret is only shown when it is created.
 #[utoipa::path(
     get, path = "/clients", tag = "Clients",
     responses((status = 200, description = "All of them", body = ClientList, example = json!(examples::clients())))
@@ -65,7 +65,7 @@ pub(super) async fn list_clients(
 
 /// Read one client
 ///
-/// What it may ask for, where it may send people back to, and whether it is enabled. Its secret is not shown.
+/// Its scopes, redirect URIs, and whether it is enabled. Its secret is not shown.
 #[utoipa::path(
     get, path = "/clients/{id}", tag = "Clients", params(ClientAt),
     responses((status = 200, description = "The client", body = Client, example = json!(examples::client())))
@@ -88,7 +88,7 @@ async fn changed(identity: &Shared, ctx: &Ctx, at: ClientAt, to: ClientChange) -
 
 /// Give a client a new secret
 ///
-/// It is shown here and nowhere else. The old one and the tokens that it got work no longer, from now on.
+/// The secret is only in this response. The old one and its tokens stop working at once.
 #[utoipa::path(
     post, path = "/clients/{id}/new-secret", tag = "Clients", params(ClientAt),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -105,7 +105,7 @@ pub(super) async fn new_client_secret(
 
 /// Set a client's roles
 ///
-/// What it may do when it acts for itself. They replace those that it had, at once.
+/// The roles of a client that acts for itself. They replace its current ones at once.
 #[utoipa::path(
     put, path = "/clients/{id}/roles", tag = "Clients", params(ClientAt),
     request_body(content = Roles, example = json!({ "roles": ["service"] })),
@@ -123,15 +123,15 @@ pub(super) async fn set_client_roles(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scopes {
-    /// All that it may ask for from now on.
+    /// All scopes that it may request from now on.
     #[schema(example = json!(["read:accounts"]))]
     scopes: Vec<String>,
 }
 
-/// Set the scopes that a client may ask for
+/// Set a client's scopes
 ///
-/// They replace those that it had. A token never does more than its scopes say, whatever the roles grant. Tokens that the
-/// client has are refused from the next request on; it asks for new ones. Asks for a fresh proof of who you are.
+/// They replace its current ones. A token never does more than its scopes say, whatever the roles grant. The client's
+/// tokens are refused from the next request on; it has to request new ones. Needs a recent login with a second factor.
 #[utoipa::path(
     put, path = "/clients/{id}/scopes", tag = "Clients", params(ClientAt),
     request_body(content = Scopes, example = json!({ "scopes": ["read:accounts"] })),
@@ -149,17 +149,17 @@ pub(super) async fn set_client_scopes(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RedirectUris {
-    /// Compared letter by letter.
+    /// Compared exactly.
     redirect_uris: Vec<String>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
 }
 
-/// Set the addresses that a client's people may be sent back to
+/// Set a client's redirect URIs
 ///
-/// They replace those that were there, after a login (`redirect_uris`) and after a logout (`post_logout_redirect_uris`). An
-/// address counts only as it is written, letter by letter: https, or http on this machine, where the port is free. A service
-/// has none. Asks for a fresh proof of who you are.
+/// They replace the current ones, for after a login (`redirect_uris`) and after a logout (`post_logout_redirect_uris`).
+/// They are compared exactly: https, or http on this machine, where any port matches. A service has none. Needs a
+/// recent login with a second factor.
 #[utoipa::path(
     put, path = "/clients/{id}/redirect-uris", tag = "Clients", params(ClientAt),
     request_body(content = RedirectUris, example = json!(examples::redirect_uris())),
@@ -176,7 +176,7 @@ pub(super) async fn set_client_redirect_uris(
 
 /// Disable a client
 ///
-/// It gets no tokens any more, and those that it has are refused from the next request on.
+/// It gets no more tokens, and its current ones are refused from the next request on.
 #[utoipa::path(
     post, path = "/clients/{id}/disable", tag = "Clients", params(ClientAt),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -193,7 +193,7 @@ pub(super) async fn disable_client(
 
 /// Enable a client again
 ///
-/// It gets tokens with the secret that it had. Those from before it was disabled stay refused.
+/// It gets tokens with its existing secret. Tokens from before it was disabled stay refused.
 #[utoipa::path(
     post, path = "/clients/{id}/enable", tag = "Clients", params(ClientAt),
     request_body(content = Option<Nothing>, example = json!({})),

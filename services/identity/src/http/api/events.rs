@@ -1,4 +1,4 @@
-//! What happened to people, clients, roles and policies, as a feed of events.
+//! Events about users, clients, roles and policies, as a feed.
 
 use axum::extract::State;
 use identity_api::{IdentityError, Refusal};
@@ -13,18 +13,18 @@ use super::{Shared, examples};
 #[schema(as = IdentityEventPage)]
 pub(super) struct EventPage {
     items: Vec<CloudEvent>,
-    /// Where the next question starts: behind the last item, or where this one started.
+    /// Where the next request starts: after the last item, or where this one started.
     next: u64,
 }
 
-/// Read what happened
+/// Read events
 ///
-/// Every login, change of a person, client, role and policy, in order, as CloudEvents 1.0. Ask again behind `next` for
-/// ever: nothing is told out of order and nothing is left out. They are kept for some days; whoever comes later is told.
-/// Events carry ids, and neither names nor secrets.
+/// Every login and every change of a user, client, role and policy, in order, as CloudEvents 1.0. To follow, keep
+/// asking for events after `next`: they always come in order and none is missed. Events are kept for some days; a
+/// reader that comes later gets `events_gone`. They have ids, but no names and no secrets.
 #[utoipa::path(
     get, path = "/events", tag = "Identity events", params(After),
-    responses((status = 200, description = "Events behind the cursor", body = EventPage, example = json!(examples::events())))
+    responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))
 )]
 pub(super) async fn identity_events(
     State(identity): State<Shared>,

@@ -1,4 +1,4 @@
-//! The examples of the document, told as one story: Ann is a customer, and a report is written by a program.
+//! The document's examples, told as one story: Ann is a customer, and a program writes a report.
 
 use serde_json::{Value, json};
 

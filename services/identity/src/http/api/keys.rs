@@ -1,4 +1,4 @@
-//! The keys that tokens are signed with.
+//! The keys that sign tokens.
 
 use axum::extract::State;
 use identity_api::SigningKey;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Nothing, Shared, examples};
 
-/// All keys that matter: the next one, the one that signs, and retired ones whose tokens still live.
+/// All current keys: the next one, the one that signs, and retired ones with unexpired tokens.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct KeyList {
     items: Vec<SigningKey>,
@@ -16,7 +16,7 @@ pub(super) struct KeyList {
 
 /// List signing keys
 ///
-/// Only what is public of them. Clients find the keys themselves at `/oauth2/jwks`.
+/// Only their public parts. Clients find the keys at `/oauth2/jwks`.
 #[utoipa::path(
     get, path = "/keys", tag = "Keys",
     responses((status = 200, description = "The keys", body = KeyList, example = json!(examples::keys())))
@@ -25,9 +25,10 @@ pub(super) async fn list_keys(State(identity): State<Shared>, CallCtx(ctx): Call
     identity.signing_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(Problem::from)
 }
 
-/// Sign with the next key from now on
+/// Rotate the signing key
 ///
-/// Tokens of the old one are believed until they have expired. Asks for a fresh proof of who you are.
+/// The next key signs from now on. Tokens of the old one stay valid until they expire. Needs a recent login with a
+/// second factor.
 #[utoipa::path(
     post, path = "/keys/rotate", tag = "Keys",
     request_body(content = Option<Nothing>, example = json!({})),

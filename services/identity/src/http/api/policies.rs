@@ -1,4 +1,4 @@
-//! Policies: rules that narrow what roles grant, and a look at what a change would do before it is made.
+//! Policies: rules that narrow what roles grant, and a preview of a change.
 
 use access::Policy;
 use axum::extract::State;
@@ -30,14 +30,13 @@ pub(super) struct PolicyBody {
     description: String,
     /// One policy in the Cedar language.
     text: String,
-    /// One that is off is kept and not asked.
+    /// A disabled one is stored but not evaluated.
     enabled: bool,
 }
 
 /// List policies
 ///
-/// Those that come with the product (`built_in`), such as the office hours of employees, and those that were added, whether
-/// they are on or off.
+/// The built-in ones (`built_in`), such as the office hours of employees, and added ones, enabled or not.
 #[utoipa::path(
     get, path = "/policies", tag = "Policies",
     responses((status = 200, description = "All of them", body = PolicyList, example = json!(examples::policies())))
@@ -51,7 +50,7 @@ pub(super) async fn list_policies(
 
 /// Read one policy
 ///
-/// Its text in the Cedar language as it was put, and whether it is asked at all (`enabled`).
+/// Its Cedar text as it was put, and whether it is evaluated (`enabled`).
 #[utoipa::path(
     get, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
     responses((status = 200, description = "The policy", body = Policy, example = json!(examples::policy())))
@@ -66,10 +65,10 @@ pub(super) async fn get_policy(
     policy.map(Json).ok_or_else(|| IdentityError::from(Refusal::not_found("policy", at.id)).into())
 }
 
-/// Make or change a policy
+/// Create or change a policy
 ///
-/// It holds from the next decision on. A policy narrows what roles grant and never widens it. Try it first at
-/// `/v1/access/try`. Asks for a fresh proof of who you are.
+/// Takes effect on the next decision. A policy narrows what roles grant and never widens it. Try it first at
+/// `/v1/access/try`. Needs a recent login with a second factor.
 #[utoipa::path(
     put, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
     request_body(content = PolicyBody, example = json!(examples::policy_body())),
@@ -87,8 +86,8 @@ pub(super) async fn put_policy(
 
 /// Remove a policy
 ///
-/// What it forbade is allowed from the next decision on, where a role grants it. To keep the text, put the policy with
-/// `enabled` false instead. What comes with the product cannot be removed. Asks for a fresh proof of who you are.
+/// What it forbade is allowed from the next decision on, if a role grants it. To keep the text, put the policy with
+/// `enabled` false instead. Built-in policies cannot be removed. Needs a recent login with a second factor.
 #[utoipa::path(
     delete, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
     responses((status = 204, description = "Removed"))
@@ -101,9 +100,9 @@ pub(super) async fn remove_policy(
     identity.remove_policy(&ctx, at.id).await.map(|()| StatusCode::NO_CONTENT).map_err(Problem::from)
 }
 
-/// See what a change of a role or policy would do
+/// Preview a change of a role or policy
 ///
-/// Changes nothing: says who would gain what and who would lose it.
+/// Changes nothing: returns who would gain and who would lose which permissions.
 #[utoipa::path(
     post, path = "/try", tag = "Policies",
     request_body(content = TryChange, examples(

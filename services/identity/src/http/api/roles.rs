@@ -1,4 +1,4 @@
-//! Roles: names for what people and programs may do.
+//! Roles: names for what users and programs may do.
 
 use access::Role;
 use axum::extract::State;
@@ -29,14 +29,14 @@ pub(super) struct RoleList {
 pub(super) struct RoleBody {
     #[serde(default)]
     description: String,
-    /// `resource:action:scope`; `*` stands for any.
+    /// `resource:action:scope`; `*` matches anything.
     #[schema(value_type = Vec<String>, example = json!(["accounts:read:all"]))]
     permissions: Vec<Permission>,
 }
 
 /// List roles
 ///
-/// Those that come with the product and those that were added.
+/// Built-in roles and added ones.
 #[utoipa::path(
     get, path = "/roles", tag = "Roles",
     responses((status = 200, description = "All of them", body = RoleList, example = json!(examples::roles())))
@@ -50,7 +50,7 @@ pub(super) async fn list_roles(
 
 /// Read one role
 ///
-/// What it grants now. A role that comes with the product has `built_in` and cannot be changed.
+/// What it grants now. A built-in role has `built_in` and cannot be changed.
 #[utoipa::path(
     get, path = "/roles/{name}", tag = "Roles", params(RoleAt),
     responses((status = 200, description = "The role", body = Role, example = json!(examples::role())))
@@ -65,10 +65,10 @@ pub(super) async fn get_role(
     role.map(Json).ok_or_else(|| IdentityError::from(Refusal::not_found("role", at.name)).into())
 }
 
-/// Make or change a role
+/// Create or change a role
 ///
-/// It holds from the next decision on, for everybody who has it. What comes with the product cannot be changed. Try it
-/// first at `/v1/access/try`. Asks for a fresh proof of who you are.
+/// Takes effect on the next decision, for everybody who has it. Built-in roles cannot be changed. Try it first at
+/// `/v1/access/try`. Needs a recent login with a second factor.
 #[utoipa::path(
     put, path = "/roles/{name}", tag = "Roles", params(RoleAt),
     request_body(content = RoleBody, example = json!(examples::role_body())),
@@ -86,7 +86,7 @@ pub(super) async fn put_role(
 
 /// Remove a role
 ///
-/// Only one that nobody holds.
+/// Only possible if nobody has it.
 #[utoipa::path(
     delete, path = "/roles/{name}", tag = "Roles", params(RoleAt),
     responses((status = 204, description = "Removed"))

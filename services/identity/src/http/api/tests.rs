@@ -13,7 +13,7 @@ fn the_document_names_every_refusal_of_each_operation() {
 }
 
 #[test]
-fn what_is_wrong_with_a_policy_is_told_in_one_sentence() {
+fn an_invalid_policys_error_is_one_sentence() {
     let detail = "unexpected end of input".to_owned();
     let problem = Problem::from(IdentityError::from(Refusal::PolicyInvalid { detail }));
     let body = serde_json::to_value(problem.body("req-1")).unwrap();

@@ -1,4 +1,4 @@
-//! What can be changed about a person.
+//! Changes to a user.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -26,14 +26,14 @@ async fn changed(identity: &Shared, ctx: &Ctx, at: UserAt, to: UserChange) -> An
 #[serde(deny_unknown_fields)]
 #[schema(as = RolesOfSomebody)]
 pub(super) struct Roles {
-    /// All roles that are held from now on.
+    /// All roles from now on.
     #[schema(example = json!(["employee"]))]
     pub(super) roles: Vec<String>,
 }
 
-/// Set a person's roles
+/// Set a user's roles
 ///
-/// They replace all that were held, and hold at once: tokens that the person has are refused from the next request on.
+/// They replace all current ones at once: the user's tokens are refused from the next request on.
 #[utoipa::path(
     put, path = "/users/{id}/roles", tag = "People", params(UserAt),
     request_body(content = Roles, example = json!({ "roles": ["employee"] })),
@@ -60,9 +60,9 @@ pub(super) struct Contact {
     phone: Option<String>,
 }
 
-/// Set a person's name, e-mail address and phone number
+/// Set a user's name, e-mail address and phone number
 ///
-/// What is left out is removed.
+/// Omitted fields are removed.
 #[utoipa::path(
     put, path = "/users/{id}/contact", tag = "People", params(UserAt),
     request_body(content = Contact, example = json!(examples::contact())),
@@ -77,9 +77,9 @@ pub(super) async fn set_user_contact(
     changed(&identity, &ctx, at, UserChange::SetContact { name, email, phone }).await
 }
 
-/// Disable a person
+/// Disable a user
 ///
-/// They cannot log in any more, and their sessions and tokens end at once.
+/// They can no longer log in, and their sessions and tokens end at once.
 #[utoipa::path(
     post, path = "/users/{id}/disable", tag = "People", params(UserAt),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -94,10 +94,10 @@ pub(super) async fn disable_user(
     changed(&identity, &ctx, at, UserChange::Disable).await
 }
 
-/// Enable a person again
+/// Enable a user again
 ///
-/// They log in with the password and the second factor that they had; waits after failed attempts are over. Sessions and
-/// tokens from before stay ended.
+/// They log in with their existing password and second factor; waits after failed attempts are cleared. Earlier
+/// sessions and tokens stay ended.
 #[utoipa::path(
     post, path = "/users/{id}/enable", tag = "People", params(UserAt),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -112,9 +112,9 @@ pub(super) async fn enable_user(
     changed(&identity, &ctx, at, UserChange::Enable).await
 }
 
-/// Give a person a new password that works once
+/// Give a user a new one-time password
 ///
-/// It is shown here and nowhere else. Sessions and tokens end at once. The second factor stays and is asked for.
+/// It is only in this response. Sessions and tokens end at once. The second factor stays and is still required.
 #[utoipa::path(
     post, path = "/users/{id}/reset-password", tag = "People", params(UserAt),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -129,10 +129,10 @@ pub(super) async fn reset_user_password(
     change(&identity, &ctx, at, UserChange::ResetPassword).await.map(|user| Kept(StatusCode::OK, user))
 }
 
-/// Remove a person's second factors
+/// Remove a user's second factors
 ///
-/// For somebody who has lost the phone and the backup codes. Where the role asks for a second factor, the next login sets a
-/// new one up.
+/// For a user who has lost the phone and the backup codes. If the role requires a second factor, the next login sets up
+/// a new one.
 #[utoipa::path(
     post, path = "/users/{id}/remove-factors", tag = "People", params(UserAt),
     request_body(content = Option<Nothing>, example = json!({})),
@@ -147,9 +147,9 @@ pub(super) async fn remove_user_factors(
     changed(&identity, &ctx, at, UserChange::RemoveFactors).await
 }
 
-/// End a person's sessions
+/// End a user's sessions
 ///
-/// And all tokens that they led to, at once.
+/// Also ends all tokens issued from them, at once.
 #[utoipa::path(
     post, path = "/users/{id}/end-sessions", tag = "People", params(UserAt),
     request_body(content = Option<Nothing>, example = json!({})),

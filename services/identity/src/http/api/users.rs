@@ -1,4 +1,4 @@
-//! People: creating, reading and listing them.
+//! Users: creating, reading and listing them.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -10,22 +10,22 @@ use utoipa::IntoParams;
 use super::answer::Kept;
 use super::{Shared, examples};
 
-/// Names the list in its cursors, so that the cursor of another one is refused.
+/// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "identity.users";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct UserAt {
-    /// The person's id.
+    /// The user's id.
     #[param(value_type = String, example = "usr_01kppyy0k0f4g8n1vpdkpr5g3a")]
     pub(super) id: UserId,
 }
 
-/// Create a person
+/// Create a user
 ///
-/// Answers with a password that works once, within 72 hours, and is shown here and nowhere else: hand it over, and the
-/// person chooses their own at the first login. Roles that ask for a second factor have it set up then, too. A repeat finds the
-/// name taken. Asks for a fresh proof of who you are. Also at `/v1/users`.
+/// Returns a one-time password, valid for 72 hours and only in this response: pass it on, and the user chooses their
+/// own at the first login. If a role requires a second factor, it is set up then too. A repeat is refused because the
+/// name is taken. Needs a recent login with a second factor. Also at `/v1/users`.
 #[utoipa::path(
     post, path = "/users", tag = "People",
     request_body(content = CreateUser, example = json!(examples::create_user())),
@@ -39,11 +39,11 @@ pub(super) async fn create_user(
     identity.create_user(&ctx, body).await.map(|user| Kept(StatusCode::CREATED, user)).map_err(Problem::from)
 }
 
-/// Read one person
+/// Read one user
 ///
-/// By the id that the house gave them when they were created. `subject` is the owner that their accounts name, and
-/// `second_factor` says whether a login asks for more than the password. People may read themselves where a role grants
-/// `users:read:own`; somebody out of reach answers like somebody who does not exist.
+/// By the id assigned when they were created. `subject` is the owner of their accounts, and `second_factor` says
+/// whether a login requires more than the password. Users may read themselves if a role grants `users:read:own`; a user
+/// out of reach answers as if they did not exist.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "People", params(UserAt),
     responses((status = 200, description = "The person", body = User, example = json!(examples::user())))
@@ -60,23 +60,23 @@ pub(super) async fn get_user(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListUsers {
-    /// Only names that begin so.
+    /// Only names with this prefix.
     #[param(example = "ann")]
     username: Option<String>,
-    /// Only people who hold this role.
+    /// Only users who have this role.
     #[param(example = "customer")]
     role: Option<String>,
-    /// People on one page, 1 to 500.
+    /// Users on one page, 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
-    /// `next` of the page before, unchanged.
+    /// `next` of the previous page, unchanged.
     cursor: Option<String>,
 }
 
-/// List people
+/// List users
 ///
-/// In the order in which they were created. When there are more, `next` is there: hand it back as `cursor`, with the same
-/// filter.
+/// In the order in which they were created. If there are more, `next` is present: send it back as `cursor`, with the
+/// same filter.
 #[utoipa::path(
     get, path = "/users", tag = "People", params(ListUsers),
     responses((status = 200, description = "One page", body = Page<User>, example = json!(examples::users())))

@@ -1,7 +1,7 @@
-//! Our three cookies: the session, the key of a login under way, and what a browser that logged somebody in is known by.
+//! Our three cookies: the session, the key of a login in progress, and the mark of a known browser.
 //!
-//! Over TLS they carry the prefix `__Host-`: browsers then refuse them from other hosts of the same domain and without TLS.
-//! The first two go when the browser is closed; how long they are worth something is identity's to say.
+//! Over TLS they have the prefix `__Host-`: browsers then refuse them from other hosts of the same domain and without
+//! TLS. The first two end when the browser is closed; identity decides how long they are valid.
 
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
@@ -9,7 +9,7 @@ use http::header::{COOKIE, HeaderMap, HeaderValue};
 use identity_api::limits::DEVICE_SECONDS;
 use kernel::Secret;
 
-/// No value of ours is longer.
+/// None of our values is longer.
 const VALUE_BYTES_MAX: usize = 512;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Kind {
     }
 }
 
-/// What a browser sent of ours, and how it is told to keep something else.
+/// Our cookies in a request, and the ones to set.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct Jar {
     secure: bool,
@@ -59,20 +59,20 @@ impl Jar {
         self.device.clone()
     }
 
-    /// The header that has the browser keep this one from now on.
+    /// The header that sets this cookie.
     pub(in crate::http) fn keep(&self, kind: Kind, value: &Secret) -> HeaderValue {
         let cookie = Cookie::build((kind.name(self.secure), value.expose()));
         self.header(if kind == Kind::Device { cookie.max_age(Duration::seconds(DEVICE_SECONDS)) } else { cookie })
     }
 
-    /// The header that has the browser forget it.
+    /// The header that deletes it.
     pub(in crate::http) fn forget(&self, kind: Kind) -> HeaderValue {
         self.header(Cookie::build((kind.name(self.secure), "")).max_age(Duration::ZERO))
     }
 
     fn header(&self, cookie: cookie::CookieBuilder<'_>) -> HeaderValue {
         let cookie = cookie.path("/").http_only(true).same_site(SameSite::Lax).secure(self.secure).build();
-        // Our values are letters and digits; one that was not would log the browser out and nothing worse.
+        // Our values are letters and digits; any other value would log the browser out, and nothing worse.
         let mut header =
             HeaderValue::from_str(&cookie.to_string()).unwrap_or_else(|_| HeaderValue::from_static("florin-none="));
         header.set_sensitive(true);
@@ -80,7 +80,7 @@ impl Jar {
     }
 }
 
-/// One that is there twice is not believed at all: somebody else may have laid the other one beside ours.
+/// A repeated cookie is not accepted at all: somebody else may have set the other one.
 fn value(headers: &HeaderMap, kind: Kind, secure: bool) -> Option<Secret> {
     let texts = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
     let cookies = texts.flat_map(Cookie::split_parse).filter_map(Result::ok);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_taken_by_its_whole_name_and_only_once() {
+    fn a_cookie_is_accepted_by_its_exact_name_and_only_once() {
         assert_eq!(session(false, &["a=b; florin-session=abc; c=d"]).as_deref(), Some("abc"));
         assert_eq!(session(false, &["a=b", "florin-session=abc"]).as_deref(), Some("abc"));
         assert_eq!(session(true, &["__Host-florin-session=abc; florin-session=evil"]).as_deref(), Some("abc"));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_out_of_reach_of_scripts_other_hosts_and_plain_connections() {
+    fn cookies_are_http_only_same_site_and_host_bound() {
         let jar = jar(true, &[]);
         let kept = jar.keep(Kind::Session, &Secret::new("abc"));
         assert_eq!(kept, "__Host-florin-session=abc; HttpOnly; SameSite=Lax; Secure; Path=/");

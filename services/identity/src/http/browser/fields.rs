@@ -1,6 +1,6 @@
-//! The fields of a form, or of a query that stands for one: each at most once, in UTF-8, within bounds.
+//! The fields of a form or query: each at most once, in UTF-8, within bounds.
 //!
-//! The standards of OAuth ask for this; for our own pages it costs nothing.
+//! The OAuth standards require this; for our own pages it costs nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use http_body_util::{BodyExt, Limited};
 use kernel::Secret;
 
-/// An ID token that is handed back for logging out is the longest thing that we are sent.
+/// An ID token sent as a logout hint is the longest value we receive.
 const FORM_BYTES_MAX: usize = 32 * 1_024;
 const FIELDS_MAX: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(in crate::http) enum FieldFault {
-    #[error("the body has to be application/x-www-form-urlencoded")]
+    #[error("the body must be application/x-www-form-urlencoded")]
     NotAForm,
-    #[error("the form is too large, or broke off")]
+    #[error("the form is too large or incomplete")]
     TooLarge,
-    #[error("the form is not UTF-8, or holds U+0000")]
+    #[error("the form is not UTF-8, or contains U+0000")]
     NotText,
-    #[error("a parameter is given twice, or there are too many")]
+    #[error("a parameter occurs twice, or there are too many")]
     Twice,
 }
 
@@ -30,7 +30,7 @@ pub(in crate::http) enum FieldFault {
 pub(in crate::http) struct Fields(BTreeMap<String, Secret>);
 
 impl Fields {
-    /// Of a body.
+    /// From a body.
     pub(in crate::http) async fn of(request: Request) -> Result<Fields, FieldFault> {
         if !says_form(request.headers()) {
             return Err(FieldFault::NotAForm);
@@ -59,7 +59,7 @@ impl Fields {
         Ok(Fields(fields))
     }
 
-    /// What was given under the name; an empty field is one that was not filled in.
+    /// The value of a field; an empty field counts as not filled in.
     pub(in crate::http) fn secret(&self, name: &str) -> Option<Secret> {
         self.0.get(name).filter(|value| !value.expose().is_empty()).cloned()
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_decoded_and_given_once() {
+    fn fields_are_decoded_and_must_not_repeat() {
         let fields = Fields::parse("a=1+2%2B3&b=&c&%C3%BC=%E2%82%AC").unwrap();
         assert_eq!(fields.text("a").as_deref(), Some("1 2+3"));
         assert_eq!((fields.text("b"), fields.text("c"), fields.text("d")), (None, None, None));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_doubtful_is_refused() {
+    fn ambiguous_forms_are_refused() {
         let many: String = (0..65).map(|number| format!("f{number}=1&")).collect();
         for (text, fault) in [
             ("a=1&a=1", FieldFault::Twice),

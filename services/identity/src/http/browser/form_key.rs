@@ -1,5 +1,5 @@
-//! What a form of a login's page carries, so that no other page can send it: a keyed hash of the login's cookie. Whoever
-//! does not know the cookie cannot make it, and reading it in the page does not give the cookie away.
+//! The form key of login pages, so that no other page can submit them: a keyed hash of the login's cookie. Without the
+//! cookie it cannot be computed, and it does not reveal the cookie.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,14 +7,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use kernel::Secret;
 use sha2::Sha256;
 
-/// Says what the hash is for; the cookie is used for nothing else in this way.
+/// The purpose of the hash; the cookie is used in this way for nothing else.
 const PURPOSE: &[u8] = b"florin: form of a login page";
 
 pub(in crate::http) fn form_key(login: &Secret) -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(keyed(login).finalize().into_bytes()))
 }
 
-/// Compared in a time that does not tell how much of it was right.
+/// Compared in constant time.
 pub(in crate::http) fn form_key_fits(login: &Secret, given: Option<&Secret>) -> bool {
     let given = given.and_then(|given| URL_SAFE_NO_PAD.decode(given.expose()).ok());
     given.is_some_and(|given| keyed(login).verify_slice(&given).is_ok())
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forms_key_fits_its_own_login_only() {
+    fn a_form_key_matches_only_its_own_login() {
         let (mine, other) = (Secret::new("mine"), Secret::new("other"));
         let key = form_key(&mine);
         assert!(form_key_fits(&mine, Some(&key)));

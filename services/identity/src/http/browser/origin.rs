@@ -1,9 +1,9 @@
-//! Whether a form was sent from a page of ours. It stands beside the form's key: either alone would do.
+//! Whether a form was sent from one of our pages. Used in addition to the form key: either alone would do.
 
 use http::Uri;
 use http::header::{HOST, HeaderMap, ORIGIN};
 
-/// The browser's own word, `Sec-Fetch-Site`, where there is one; else its `Origin`, which has to be the host that was asked.
+/// The browser's `Sec-Fetch-Site`, if present; otherwise its `Origin`, which must be the host of the request.
 pub(in crate::http) fn is_ours(headers: &HeaderMap, uri: &Uri) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let origin = text(ORIGIN.as_str());
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_pages_are_believed() {
+    fn only_forms_from_our_own_pages_are_accepted() {
         assert!(ours(&[("sec-fetch-site", "same-origin")]));
         assert!(ours(&[("sec-fetch-site", "same-origin"), ("origin", "http://bank.test:8080")]));
         assert!(ours(&[("origin", "https://bank.test:8080")]));

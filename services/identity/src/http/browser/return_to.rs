@@ -1,4 +1,4 @@
-//! Where a person goes after logging in: a page of ours, or back to what a client asked for; never elsewhere.
+//! Where the browser goes after logging in: one of our pages, or back to a client's request; never elsewhere.
 
 use http::Uri;
 
@@ -7,7 +7,7 @@ use crate::http::oauth::AUTHORIZE;
 pub(in crate::http) const ACCOUNT: &str = "/account";
 const PATH_BYTES_MAX: usize = 200;
 
-/// A path of the account pages as it may stand in a link; anything else leads to the first of them.
+/// A path of the account pages as used in a link; anything else leads to the first of them.
 pub(in crate::http) fn account_path(given: Option<&str>) -> String {
     let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'-');
     let of_account =
@@ -16,15 +16,15 @@ pub(in crate::http) fn account_path(given: Option<&str>) -> String {
     given.filter(of_account).filter(sane).unwrap_or(ACCOUNT).to_owned()
 }
 
-/// Which other site a form may lead to in the end, as a content policy names it: browsers hold every redirect behind a form
-/// against the policy of its page. Only for addresses that identity has found to be the client's.
+/// The other site that a form may lead to in the end, for the content security policy: browsers check every redirect
+/// after a form against its page's policy. Only for URLs that identity has verified to be the client's.
 pub(in crate::http) fn leads_to(return_to: &str) -> Option<String> {
     let query = return_to.strip_prefix(AUTHORIZE)?.strip_prefix('?')?;
     let (_, address) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "redirect_uri")?;
     policy_source(&address)
 }
 
-/// `https://app.example.com`; a policy has no words for an address in brackets, so that one is named by its scheme.
+/// `https://app.example.com`; a policy cannot express an address in brackets, so that one is named by its scheme.
 pub(in crate::http) fn policy_source(address: &str) -> Option<String> {
     let address: Uri = address.parse().ok()?;
     let scheme = address.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_leads_to_pages_of_the_account_and_nowhere_else() {
+    fn a_return_link_only_leads_to_account_pages() {
         for good in ["/account", "/account/password", "/account/backup-codes"] {
             assert_eq!(account_path(Some(good)), good);
         }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_names_the_site_that_a_client_has_its_people_sent_to() {
+    fn the_content_policy_names_the_clients_redirect_site() {
         let leads = |address: &str| leads_to(&format!("/oauth2/authorize?redirect_uri={address}&a=b"));
         assert_eq!(leads("https%3A%2F%2Fapp.test%2Fback%3Fa%3Db").as_deref(), Some("https://app.test"));
         assert_eq!(leads("http://127.0.0.1:8123/cb").as_deref(), Some("http://127.0.0.1:8123"));

@@ -1,4 +1,4 @@
-//! One request of a browser or a client, before anybody has said who they are.
+//! One request of a browser or client, before authentication.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use platform::http::{Problem, Scope};
 use super::Jar;
 use crate::http::Site;
 
-/// What a browser calls itself is kept for its owner to recognise it by; more than this is of no use for that.
+/// The user agent is stored so that its owner recognises it; more than this is of no use for that.
 const AGENT_LETTERS_MAX: usize = 200;
 
 pub(in crate::http) struct Visit {
-    /// Nobody in particular: whoever calls proves in the command itself who they are.
+    /// No principal: the command itself proves who the caller is.
     pub(in crate::http) ctx: Ctx,
     pub(in crate::http) origin: Origin,
     pub(in crate::http) jar: Jar,

@@ -1,5 +1,5 @@
-//! A client sends a person's browser here to get a code. What is wrong with the client itself is shown to the person; all
-//! else goes back to the client.
+//! A client sends a user's browser here to get a code. Errors about the client itself are shown to the user; all others
+//! go back to the client.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use super::{AUTHORIZE, Site, Visit, examples};
 use crate::http::browser::{FieldFault, Fields, Kind};
 use crate::http::pages;
 
-/// Longer requests are nobody's; this one has to fit where a login keeps the way back.
+/// No legitimate request is longer; this one has to fit where a login stores the way back.
 const QUERY_BYTES_MAX: usize = 4_000;
 
-/// Ask a person for a code
+/// Request an authorization code
 ///
-/// Where a client sends its person's browser. We log the person in, ask whether the client may have what it asks for, and send
-/// the browser back to `redirect_uri` with `code`, `state` and `iss`. What the client has done wrong comes back the same
-/// way, as `error`: `invalid_request`, `unauthorized_client`, `unsupported_response_type`, `invalid_scope`, `access_denied`,
-/// `login_required`, `consent_required`, `request_not_supported` or `request_uri_not_supported`. As long as
-/// it is not certain that the address is the client's, nothing is sent there, and the person sees a page.
+/// A client sends its user's browser here. We log the user in, ask for consent if necessary, and redirect the browser
+/// to `redirect_uri` with `code`, `state` and `iss`. The client's mistakes come back the same way, as `error`:
+/// `invalid_request`, `unauthorized_client`, `unsupported_response_type`, `invalid_scope`, `access_denied`,
+/// `login_required`, `consent_required`, `request_not_supported` or `request_uri_not_supported`. Until the redirect URI
+/// is verified to be the client's, nothing is sent there, and the user sees a page.
 #[utoipa::path(
     get, path = "/oauth2/authorize", operation_id = "authorize", tag = "OAuth", params(AuthorizeParameters),
     responses(
         (status = 303, description = "To our login page, or back to the client", headers(
             ("Location" = String, description = "Where the browser goes on")
         )),
-        (status = 200, description = "A page that asks the person", content_type = "text/html", body = String),
+        (status = 200, description = "A page that asks the user", content_type = "text/html", body = String),
         (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
     ),
     security((), ("session" = []))
@@ -42,9 +42,10 @@ pub(super) async fn authorize(State(site): State<Arc<Site>>, visit: Visit, uri: 
     answer(&site, visit, Fields::parse(query)).await
 }
 
-/// Ask a person for a code, by a form
+/// Request an authorization code, by a form
 ///
-/// The same with the parameters in a form of the client's page. Browsers send our cookies with a link only, so it is made one.
+/// The same with the parameters in a form on the client's page. Browsers only send our cookies with a link, so it
+/// redirects to one.
 #[utoipa::path(
     post, path = "/oauth2/authorize", operation_id = "authorize_by_form", tag = "OAuth",
     request_body(
@@ -53,7 +54,7 @@ pub(super) async fn authorize(State(site): State<Arc<Site>>, visit: Visit, uri: 
     ),
     responses(
         (status = 303, description = "To the same as a link", headers(
-            ("Location" = String, description = "`/oauth2/authorize` with the parameters behind it")
+            ("Location" = String, description = "`/oauth2/authorize` with the parameters as its query")
         )),
         (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
     ),
@@ -84,12 +85,12 @@ async fn answer(site: &Site, visit: Visit, fields: Result<Fields, FieldFault>) -
     }
 }
 
-/// What was asked, in the words of identity.
+/// The request as a command.
 pub(super) fn asked(fields: &Fields, visit: &Visit) -> Result<Authorize, &'static str> {
     read(fields).map(|asked| Authorize { session: visit.jar.session(), origin: visit.origin.clone(), ..asked })
 }
 
-/// The parameters that mean something here; others are left out, as the standard has it.
+/// The parameters that have a meaning here; others are ignored, as the standard requires.
 fn read(fields: &Fields) -> Result<Authorize, &'static str> {
     let age = |text: String| text.parse::<i64>().map_err(|_| "max_age is not a number of seconds");
     Ok(Authorize {
@@ -113,7 +114,7 @@ fn read(fields: &Fields) -> Result<Authorize, &'static str> {
     })
 }
 
-/// The same as names and values again.
+/// The same as names and values.
 fn parameters(asked: &Authorize) -> Vec<(&'static str, String)> {
     let hint = asked.id_token_hint.as_ref().map(|hint| hint.expose().to_owned());
     let all = [
@@ -141,7 +142,7 @@ fn link(asked: &Authorize) -> String {
     format!("{AUTHORIZE}?{query}")
 }
 
-/// From what identity says to what the browser shows.
+/// From identity's reply to the browser's response.
 pub(super) async fn go_on(site: &Site, visit: &Visit, asked: Authorize, reply: AuthorizeReply) -> Response {
     match reply {
         AuthorizeReply::Redirect { to } => pages::redirect(to.expose()),
@@ -153,7 +154,7 @@ pub(super) async fn go_on(site: &Site, visit: &Visit, asked: Authorize, reply: A
     }
 }
 
-/// Behind the login the browser comes back with the same request.
+/// After the login the browser comes back with the same request.
 async fn log_in(site: &Site, visit: &Visit, asked: Authorize, again: bool, second_factor: bool) -> Response {
     let (origin, again) = (asked.origin.clone(), asked.session.clone().filter(|_| again));
     let command = BeginLogin { return_to: link(&asked.behind_login()), origin, again, second_factor };
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_asked_comes_back_from_a_login_as_it_was() {
+    fn a_request_is_unchanged_after_a_login() {
         let query = "client_id=a&state=x+y%26z&prompt=login+consent&other=1&redirect_uri=https%3A%2F%2Fapp.test%2Fcb";
         let asked = read(&Fields::parse(query).unwrap()).unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! How a client says who it is: by HTTP Basic, or by fields of the form; never both ways.
+//! Client authentication: HTTP Basic, or form fields; never both.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,11 +19,11 @@ pub(super) fn auth(headers: GetAll<'_, HeaderValue>, fields: &Fields) -> Result<
             let basic = header.to_str().ok().and_then(basic).ok_or_else(unreadable)?;
             let same = id.is_none_or(|id| basic.id.as_deref() == Some(&*id));
             if secret.is_some() || !same {
-                return Err(OAuthFailure::request("the client says who it is in two ways"));
+                return Err(OAuthFailure::request("the client authenticates in two ways"));
             }
             Ok(basic)
         }
-        _ => Err(OAuthFailure::request("the header Authorization is given twice")),
+        _ => Err(OAuthFailure::request("the header Authorization occurs twice")),
     }
 }
 
@@ -31,7 +31,7 @@ fn unreadable() -> OAuthFailure {
     OAuthFailure::new(OAuthError::InvalidClient, "the header Authorization is not HTTP Basic with an id and a secret")
 }
 
-/// RFC 6749 has both halves encoded as in a form before they are joined.
+/// In RFC 6749 both halves are form-encoded before they are joined.
 fn basic(header: &str) -> Option<ClientAuth> {
     let (scheme, text) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_says_who_it_is_in_one_of_two_ways() {
+    fn a_client_authenticates_by_basic_or_form() {
         assert_eq!(asked(Some(&basic("app:s%3A1%2B")), ""), both("app", "s:1+", true));
         assert_eq!(asked(Some(&basic("app:s")), "client_id=app"), both("app", "s", true));
         assert_eq!(asked(None, "client_id=app&client_secret=s"), both("app", "s", false));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn two_ways_at_once_and_what_cannot_be_read_are_refused() {
+    fn two_authentications_or_malformed_ones_are_refused() {
         assert_eq!(asked(Some(&basic("app:s")), "client_id=app&client_secret=s"), Err("request"));
         assert_eq!(asked(Some(&basic("app:s")), "client_id=other"), Err("request"));
         for bad in ["Basic", "Basic !", "Bearer abc", &basic("app"), "Basic /w=="] {

@@ -1,4 +1,4 @@
-//! The person's word about what a client asked for.
+//! The user's answer to a consent question.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::Site;
 use super::authorize::{asked, go_on};
 use crate::http::pages::{self, Posted};
 
-/// Somebody who comes here by a link was asked nothing.
+/// A browser that comes here by a link was not asked anything.
 pub(in crate::http) async fn nothing_asked() -> Response {
     pages::redirect("/account")
 }

@@ -1,4 +1,4 @@
-//! What a client finds out by itself: where the endpoints are, what is supported, and the keys.
+//! Discovery: where the endpoints are, what is supported, and the keys.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use super::answer::OAuthFailure;
 use super::forms::{KeySet, ServerMetadata};
 use super::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, REVOKE, Site, TOKEN, USERINFO, Visit, examples};
 
-/// A new key is told a while before it signs, so that this is soon enough.
+/// A new key is published long before it signs, so this is soon enough.
 const CACHE: &str = "public, max-age=300";
 
-/// Find out where everything is
+/// Discover the endpoints
 ///
-/// All endpoints, and what they support (OpenID Connect Discovery). It may be kept for five minutes.
+/// All endpoints, and what they support (OpenID Connect Discovery). May be cached for five minutes.
 #[utoipa::path(
     get, path = "/.well-known/openid-configuration", tag = "OAuth", security(()),
     responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
@@ -28,9 +28,9 @@ pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -
     document(site, visit).await
 }
 
-/// Find out where everything is, without OpenID Connect
+/// Discover the endpoints, without OpenID Connect
 ///
-/// The same for clients that know OAuth only (RFC 8414).
+/// The same for clients that only know OAuth (RFC 8414).
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", tag = "OAuth", security(()),
     responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
@@ -44,10 +44,10 @@ async fn document(State(site): State<Arc<Site>>, visit: Visit) -> Result<Respons
     Ok(public(metadata(&discovery)))
 }
 
-/// Read the keys that tokens are signed with
+/// Read the keys that sign tokens
 ///
-/// Public halves, as a JWK set (RFC 7517): the one that signs, the next one, and old ones whose tokens still live. Take a token's
-/// by its `kid`. It may be kept for five minutes.
+/// Public keys, as a JWK set (RFC 7517): the one that signs, the next one, and old ones with unexpired tokens. Select
+/// by a token's `kid`. May be cached for five minutes.
 #[utoipa::path(
     get, path = "/oauth2/jwks", tag = "OAuth", security(()),
     responses((status = 200, description = "The keys", body = KeySet, example = json!(examples::keys())))
@@ -62,7 +62,7 @@ pub(super) fn key_set(keys: &[PublicKey]) -> Value {
     json!({ "keys": keys })
 }
 
-/// Nothing in it is anybody's secret, so that pages of other sites may read it.
+/// It contains no secrets, so pages of other sites may read it.
 fn public(document: Value) -> Response {
     ([(CACHE_CONTROL, CACHE), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")], Json(document)).into_response()
 }

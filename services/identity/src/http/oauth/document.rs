@@ -1,6 +1,6 @@
-//! Finishes the description of the endpoints: which refusal each of them answers, in the words of the standards.
+//! Completes the description of the endpoints with the refusals of each, in the standards' terms.
 //!
-//! Invariant: an endpoint without a row here, and a refusal that no endpoint answers, fail a test.
+//! Invariant: an endpoint without a row here, and a refusal that no endpoint returns, fail a test.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ const TAG: (&str, &str) = (
      forms, and refuse in the words of their standards: `error` and `error_description`.",
 );
 
-/// What each endpoint can answer beside [`ALWAYS`]. Those that show pages to people are not among them.
+/// What each endpoint can return besides [`ALWAYS`]. Those that show pages to people are not included.
 const OPERATIONS: [(&str, &[OAuthError]); 8] = [
     ("openid_configuration", &[]),
     ("oauth_authorization_server", &[]),
@@ -45,7 +45,7 @@ const OPERATIONS: [(&str, &[OAuthError]); 8] = [
     ("user_info_by_post", &[OAuthError::InvalidToken, OAuthError::InsufficientScope]),
 ];
 
-/// Of our own trouble.
+/// Our own failures.
 const ALWAYS: [(IdentityError, &str); 2] = [
     (IdentityError::Failed(Failure::Unavailable), "Not now. Try again after the seconds in `Retry-After`."),
     (IdentityError::Failed(Failure::Internal), "A fault of ours; the log has its cause under the request id."),
@@ -92,49 +92,48 @@ fn response(status: u16, bodies: Vec<(Body, &str)>) -> Response {
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        400 => "The request is not right; nothing happened",
-        401 => "It is not proved who asks; the header `WWW-Authenticate` says how",
-        403 => "The token is not for this",
+        400 => "The request is invalid; nothing happened",
+        401 => "The caller is not authenticated; the header `WWW-Authenticate` says how",
+        403 => "The token does not allow this",
         503 => "Not now; try again after the seconds in `Retry-After`",
         _ => "Refused",
     }
 }
 
-/// What is told, and when. Complete, so that a new word does not compile without it.
+/// The text, and when it occurs. An exhaustive match, so that a new error does not compile without it.
 fn said(error: OAuthError) -> (&'static str, &'static str) {
     match error {
         OAuthError::InvalidRequest => (
             "the parameter token is missing",
-            "It is no form, a parameter is missing or given twice, or the client says twice who it is.",
+            "The body is not a form, a parameter is missing or repeated, or the client authenticates twice.",
         ),
         OAuthError::InvalidClient => (
             "the client could not be authenticated",
-            "The client is unknown, disabled, or does not prove who it is: one answer for all.",
+            "The client is unknown, disabled, or not authenticated: one answer for all.",
         ),
         OAuthError::InvalidGrant => (
-            "the grant is not valid, or no longer",
-            "The code or token is unknown, used, too old, of another client or of what has ended: one answer for all.",
+            "the grant is not valid, or no longer valid",
+            "The code or token is unknown, used, expired, another client's, or its session has ended: one answer for all.",
         ),
         OAuthError::UnauthorizedClient => {
-            ("this client acts for people and not for itself", "A client of this kind gets no tokens in this way.")
+            ("this client acts for users, not for itself", "This kind of client cannot use this grant.")
         }
         OAuthError::UnsupportedGrantType => ("this grant is not offered here", "`grant_type` is none of the three."),
         OAuthError::InvalidScope => {
-            ("the client may not have this scope", "The client may not have a scope that it asks for.")
+            ("the client may not have this scope", "The client requested a scope that it may not have.")
         }
         OAuthError::InvalidToken => {
-            ("the token is not valid, or no longer", "The token is not believed, or no longer.")
+            ("the token is not valid, or no longer valid", "The token is not valid, or no longer valid.")
         }
-        OAuthError::InsufficientScope => (
-            "the token is not for this; ask for openid",
-            "The token is a program's own, or was asked for without `openid`.",
-        ),
+        OAuthError::InsufficientScope => {
+            ("the token lacks the scope openid", "The token is a service's own, or was requested without `openid`.")
+        }
         OAuthError::UnsupportedResponseType
         | OAuthError::AccessDenied
         | OAuthError::LoginRequired
         | OAuthError::ConsentRequired
         | OAuthError::RequestNotSupported
-        | OAuthError::RequestUriNotSupported => ("see the page", "In the address that the browser comes back to."),
+        | OAuthError::RequestUriNotSupported => ("see the page", "In the redirect's query."),
         OAuthError::UnsupportedTokenType | OAuthError::TemporarilyUnavailable => ("not now", "Not now."),
     }
 }

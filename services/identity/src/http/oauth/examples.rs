@@ -1,4 +1,4 @@
-//! The examples of the endpoints: Ann lets her budget planner in, and a program asks for itself.
+//! The endpoints' examples: Ann authorizes her budget planner, and a program gets its own token.
 
 use access::PublicKey;
 use identity_api::Discovery;
@@ -14,7 +14,7 @@ const ID_TOKEN: &str =
 const REFRESH: &str = "cmVmcmVzaGVkIG9uY2UgYW5kIG5ldmVyIGFnYWluIQ";
 const SCOPE: &str = "openid profile offline_access read:accounts";
 
-/// What a server tells that is nobody's in particular; the rest of its answer is the same everywhere.
+/// The installation-independent part of the reply.
 fn told() -> Discovery {
     let key = |kid: &str, x: &str| PublicKey { kid: kid.to_owned(), alg: "EdDSA".to_owned(), x: x.to_owned(), y: None };
     let keys = vec![

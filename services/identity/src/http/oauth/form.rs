@@ -1,4 +1,4 @@
-//! A request of a program to an OAuth endpoint: a form, and who sends it.
+//! A program's request to an OAuth endpoint: a form, and its sender.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A client asks us to log its person out (OpenID Connect RP-initiated logout).
+//! Logout requested by a client (OpenID Connect RP-initiated logout).
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use super::{Site, Visit, examples};
 use crate::http::browser::{FieldFault, Fields};
 use crate::http::pages;
 
-/// What goes along with the question whether the person wants it.
+/// Passed along with the question to the user.
 const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
-/// Log a person out
+/// Log a user out
 ///
-/// Where a client sends its person's browser at the end (RP-initiated logout). With an ID token of the session that the browser
-/// has, and an address that is registered, the browser comes straight back; otherwise our page asks the person.
+/// A client sends its user's browser here at the end (RP-initiated logout). With an ID token of the browser's session
+/// and a registered redirect URI, the browser comes straight back; otherwise our page asks the user.
 #[utoipa::path(
     get, path = "/oauth2/logout", operation_id = "end_session", tag = "OAuth", params(LogoutParameters),
     responses(
         (status = 303, description = "Logged out, and back to the client", headers(
             ("Location" = String, description = "`post_logout_redirect_uri`, with `state`")
         )),
-        (status = 200, description = "A page: it asks the person, or says that it is done", content_type = "text/html", body = String),
+        (status = 200, description = "A page that asks the user, or confirms the logout", content_type = "text/html", body = String),
         (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
     ),
     security((), ("session" = []))
@@ -34,10 +34,10 @@ pub(super) async fn end_session(State(site): State<Arc<Site>>, visit: Visit, uri
     answer(&site, &visit, Fields::parse(uri.query().unwrap_or_default())).await
 }
 
-/// Log a person out, by a form
+/// Log a user out, by a form
 ///
-/// The same with the parameters in a form of the client's page. Browsers do not send our cookies along with it, so that the
-/// person is asked, or is nobody here already.
+/// The same with the parameters in a form on the client's page. Browsers do not send our cookies with it, so the user
+/// is asked, or has no session here.
 #[utoipa::path(
     post, path = "/oauth2/logout", operation_id = "end_session_by_form", tag = "OAuth",
     request_body(
@@ -47,7 +47,7 @@ pub(super) async fn end_session(State(site): State<Arc<Site>>, visit: Visit, uri
         (status = 303, description = "Logged out, and back to the client", headers(
             ("Location" = String, description = "`post_logout_redirect_uri`, with `state`")
         )),
-        (status = 200, description = "A page: it asks the person, or says that it is done", content_type = "text/html", body = String),
+        (status = 200, description = "A page that asks the user, or confirms the logout", content_type = "text/html", body = String),
         (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),
     ),
     security((), ("session" = []))

@@ -1,4 +1,4 @@
-//! Where programs get tokens, ask about them and give them back.
+//! Getting, introspecting and revoking tokens.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use super::{Site, examples};
 
 /// Get a token
 ///
-/// With a code of a person's login, with a refresh token, or for the program itself. A client with a secret says it by HTTP
-/// Basic or in the form, never both ways; a public one only names itself. A code works once and within a minute, a refresh
-/// token once: its answer brings the next one.
+/// With the code of a user's login, with a refresh token, or for the program itself. A client with a secret
+/// authenticates with HTTP Basic or in the form, never both; a public one only names itself. A code works once, within
+/// a minute. A refresh token works once: the response has the next one.
 #[utoipa::path(
     post, path = "/oauth2/token", tag = "OAuth", security(("client" = []), ()),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", examples(
-        ("authorization_code" = (summary = "For a person, with the code", value = json!(examples::by_code()))),
+        ("authorization_code" = (summary = "For a user, with the code", value = json!(examples::by_code()))),
         ("refresh_token" = (summary = "A newer one", value = json!(examples::by_refresh_token()))),
         ("client_credentials" = (summary = "For the program itself", value = json!(examples::for_itself()))),
     )),
@@ -49,10 +49,10 @@ fn grant(form: &OAuthForm) -> Result<Grant, OAuthFailure> {
     })
 }
 
-/// Ask about a token
+/// Introspect a token
 ///
-/// For clients with a secret (RFC 7662): a service may ask about any token, others about their own. Of a token that is not good,
-/// or is none of theirs, it says `active: false` and nothing else.
+/// For clients with a secret (RFC 7662): a service may ask about any token, others only about their own. For a token
+/// that is not valid, or not theirs, it returns `active: false` and nothing else.
 #[utoipa::path(
     post, path = "/oauth2/introspect", tag = "OAuth", security(("client" = []), ()),
     request_body(
@@ -60,7 +60,7 @@ fn grant(form: &OAuthForm) -> Result<Grant, OAuthFailure> {
         example = json!(examples::about_token())
     ),
     responses((
-        status = 200, description = "What is known of it", body = Introspection, example = json!(examples::introspection())
+        status = 200, description = "Information about the token", body = Introspection, example = json!(examples::introspection())
     ))
 )]
 pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
@@ -70,16 +70,16 @@ pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -
     Ok(unkept(StatusCode::OK, &reply))
 }
 
-/// Give a token back
+/// Revoke a token
 ///
-/// It ends at once (RFC 7009), and a refresh token takes all along that came of the same login. One that is unknown is as good as
-/// ended; one of another client is refused.
+/// It ends at once (RFC 7009); a refresh token also ends everything issued from the same login. An unknown one counts
+/// as revoked; another client's is refused.
 #[utoipa::path(
     post, path = "/oauth2/revoke", tag = "OAuth", security(("client" = []), ()),
     request_body(
         content = RevokeForm, content_type = "application/x-www-form-urlencoded", example = json!(examples::given_back())
     ),
-    responses((status = 200, description = "It is ended", body = Object, example = json!({})))
+    responses((status = 200, description = "The token is revoked", body = Object, example = json!({})))
 )]
 pub(super) async fn revoke(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
     let (token, hint) = (form.wanted("token")?, form.fields.text("token_type_hint"));

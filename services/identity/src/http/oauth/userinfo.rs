@@ -1,4 +1,4 @@
-//! Who the person behind a token is, for whoever holds it.
+//! The user of a token, for its holder.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use kernel::Secret;
 use super::answer::{OAuthFailure, unkept};
 use super::{Site, Visit, examples};
 
-/// Ask who the person is
+/// Read the user of a token
 ///
-/// With an access token that a person's login gave, and the scope `openid`; `profile`, `email` and `phone` tell more. The token
-/// comes in the header only: in an address or a form it would end up where tokens do not belong.
+/// With an access token from a user's login and the scope `openid`; `profile`, `email` and `phone` return more. The
+/// token is accepted only in the header: in a URL or form it would end up where tokens do not belong.
 #[utoipa::path(
     get, path = "/oauth2/userinfo", operation_id = "user_info", tag = "OAuth", security(("bearer" = [])),
     responses((status = 200, description = "The person", body = UserInfo, example = json!(examples::user_info())))
@@ -24,9 +24,9 @@ pub(super) async fn user_info(site: State<Arc<Site>>, visit: Visit, headers: Hea
     about(site, visit, headers).await
 }
 
-/// Ask who the person is, by POST
+/// Read the user of a token, by POST
 ///
-/// The same for clients that ask in this way. The body is not looked at: the token comes in the header here, too.
+/// The same for clients that use POST. The body is ignored: the token is in the header here too.
 #[utoipa::path(
     post, path = "/oauth2/userinfo", operation_id = "user_info_by_post", tag = "OAuth", security(("bearer" = [])),
     responses((status = 200, description = "The person", body = UserInfo, example = json!(examples::user_info())))
@@ -43,7 +43,7 @@ async fn about(State(site): State<Arc<Site>>, visit: Visit, headers: HeaderMap) 
     }
 }
 
-/// RFC 6750: whoever brought no token is told what is wanted, and no error.
+/// RFC 6750: a request without a token gets the challenge without an error code.
 fn asked_for() -> Response {
     let challenge = HeaderValue::from_static("Bearer realm=\"florin\"");
     (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()

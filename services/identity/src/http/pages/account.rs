@@ -1,4 +1,4 @@
-//! What a person sees of their own account.
+//! The user's account.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::trouble;
 use crate::http::Site;
 use crate::http::browser::{Fields, Kind, Visit};
 
-/// Before identity would ask for a fresh proof, so that nobody fills in a form for nothing.
+/// Checked before identity would ask for a recent authentication, so that nobody fills in a form in vain.
 const MARGIN_SECONDS: i64 = 30;
 
 pub(super) async fn overview(State(site): State<Arc<Site>>, visit: Visit, RawQuery(query): RawQuery) -> Response {
@@ -41,7 +41,7 @@ async fn show(site: &Site, visit: &Visit, path: &str, page: impl FnOnce(&Securit
     }
 }
 
-/// For pages whose forms ask for a fresh proof: that comes first.
+/// For pages whose forms need a recent authentication, which comes first.
 async fn fresh(site: &Site, visit: &Visit, path: &str, page: impl FnOnce(&SecurityView) -> Page) -> Response {
     show(site, visit, path, |view| if is_fresh(site, view) { page(view) } else { view::confirm(view, path) }).await
 }
@@ -56,7 +56,7 @@ pub(super) async fn seen(site: &Site, visit: &Visit) -> Result<SecurityView, Ide
     site.identity.security(&visit.ctx, session).await
 }
 
-/// Whoever is not logged in does that first, and comes back.
+/// A browser that is not logged in does that first, and then comes back.
 pub(super) fn not_seen(site: &Site, visit: &Visit, error: &IdentityError, path: &str) -> Response {
     match error {
         IdentityError::Refused { refusal: Refusal::NotLoggedIn, .. } => {
@@ -68,7 +68,7 @@ pub(super) fn not_seen(site: &Site, visit: &Visit, error: &IdentityError, path: 
     }
 }
 
-/// The page that an act came from, with what was wrong.
+/// The page that an act came from, with the error.
 pub(super) fn refused(page: Page, error: &IdentityError) -> Page {
     page.status(trouble::status(error))
 }

@@ -1,4 +1,4 @@
-//! What a person changes of their own account.
+//! Changes that users make to their own account.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::{trouble, words};
 use crate::http::Site;
 use crate::http::browser::{Fields, Kind, account_path};
 
-/// The page that an act belongs to: shown again where the act is refused.
+/// The page of an act, shown again if the act is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum From {
     Overview,
@@ -31,9 +31,9 @@ enum From {
 struct Step {
     act: SecurityAct,
     from: From,
-    /// To look at if it is refused.
+    /// The field to show the error at.
     field: &'static str,
-    /// What the next page says.
+    /// The message on the next page.
     done: &'static str,
 }
 
@@ -70,7 +70,7 @@ async fn take(site: &Site, posted: &Posted, form_key: Secret, step: Step) -> Res
     }
 }
 
-/// Codes are shown in the answer itself, because they are shown only once; all else sends the browser on.
+/// Codes are shown in the response itself, because they are shown only once; everything else redirects the browser.
 fn onward(site: &Site, posted: &Posted, reply: SecurityReply, from: From, done: &str) -> Response {
     let SecurityReply { backup_codes, session, .. } = reply;
     let mut response = match (backup_codes.is_empty(), done) {
@@ -109,7 +109,7 @@ fn path(from: From) -> &'static str {
     }
 }
 
-/// The person asked to prove again who they are.
+/// The user asked to re-authenticate.
 async fn confirm(site: &Site, posted: &Posted, form_key: &Secret) -> Response {
     let to = account_path(posted.fields.text("to").as_deref());
     match seen(site, &posted.visit).await {
@@ -144,13 +144,13 @@ fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (From, Wrong)> {
     let text = |name: &str| fields.text(name).unwrap_or_default();
     let (act, from, field, done) = match act {
         "change-password" => {
-            let old = given("old", From::Password, "Type your present password.")?;
+            let old = given("old", From::Password, "Enter your current password.")?;
             let new = given("new", From::Password, "Choose a new password.")?;
             (SecurityAct::ChangePassword { old, new }, From::Password, "new", "password")
         }
         "begin-app" => (SecurityAct::BeginTotp, From::App, "", ""),
         "confirm-app" => {
-            let code = given("code", From::App, "Type the code from the app.")?;
+            let code = given("code", From::App, "Enter the code from the app.")?;
             let code = Secret::new(code.expose().split_whitespace().collect::<String>());
             (SecurityAct::ConfirmTotp { code }, From::App, "code", "app")
         }

@@ -1,4 +1,4 @@
-//! The account pages as they look.
+//! The account pages.
 
 use identity_api::{Consented, Enrolment, SecurityView, SessionView};
 use kernel::{Secret, Timestamp};
@@ -45,7 +45,7 @@ fn password_section() -> Markup {
     html! {
         section aria-labelledby="password-heading" {
             h2 id="password-heading" { "Password" }
-            p { "Change it when you think that somebody else knows it." }
+            p { "Change it if you think that somebody else knows it." }
             p.actions { a.button.quiet href="/account/password" { "Change the password" } }
         }
     }
@@ -60,16 +60,16 @@ fn second_step(view: &SecurityView) -> Markup {
                 @if view.totp { span.state.on { "On" } } @else { span.state { "Off" } }
             }
             @if view.totp {
-                p { "After your password you type a code from an app on your phone." }
+                p { "After your password you enter a code from an app on your phone." }
                 p.warn[left <= 2] {
                     @match left {
-                        0 => "You have no backup codes left. Make new ones now, or you cannot log in without your phone.",
-                        1 => "You have one backup code left. Make new ones soon.",
+                        0 => "You have no backup codes left. Create new ones now, or you cannot log in without your phone.",
+                        1 => "You have one backup code left. Create new ones soon.",
                         _ => { "You have " strong { (left) } " backup codes left." }
                     }
                 }
                 p.actions {
-                    a.button.quiet href="/account/backup-codes" { "Make new backup codes" }
+                    a.button.quiet href="/account/backup-codes" { "Create new backup codes" }
                     a.button.quiet href="/account/app" { "Authenticator app" }
                 }
             } @else {
@@ -119,7 +119,7 @@ fn session_row(view: &SecurityView, session: &SessionView) -> Markup {
 fn consents(view: &SecurityView) -> Markup {
     html! {
         section aria-labelledby="apps-heading" {
-            h2 id="apps-heading" { "Apps that you let in" }
+            h2 id="apps-heading" { "Apps with access to your account" }
             @if view.consents.is_empty() { p { "None." } }
             ul.rows { @for consent in &view.consents { (consent_row(view, consent)) } }
         }
@@ -144,15 +144,15 @@ fn consent_row(view: &SecurityView, consent: &Consented) -> Markup {
 
 pub(super) fn confirm(view: &SecurityView, to: &str) -> Page {
     let content = html! {
-        h1 { "First confirm that it is you" }
-        p { "You logged in a while ago. Log in once more before you change something here." }
+        h1 { "Please confirm that it is you" }
+        p { "You logged in a while ago. Log in again before you change something here." }
         (form("/account/confirm", &view.form_key, &html! {
             input type="hidden" name="to" value=(to);
             (submit("Continue"))
         }))
         (back())
     };
-    Page::new("First confirm that it is you", content)
+    Page::new("Please confirm that it is you", content)
 }
 
 pub(super) fn password(view: &SecurityView, wrong: Option<&Wrong>) -> Page {
@@ -198,7 +198,7 @@ fn app_is_on(view: &SecurityView) -> Markup {
     html! {
         p { "Two-step login is on." }
         @if view.factor_required {
-            p { "Your account has to have it. If you want to use another phone, ask your administrator to reset it." }
+            p { "Your account requires it. If you want to use another phone, ask your administrator to reset it." }
         } @else {
             p { "If you turn it off, your password alone is enough to log in." }
             (form("/account/remove-app", &view.form_key, &html! { button.danger type="submit" { "Turn it off" } }))
@@ -211,8 +211,8 @@ pub(super) fn backup_codes(view: &SecurityView, wrong: Option<&Wrong>) -> Page {
         h1 { "Backup codes" }
         (alert(wrong))
         p { "With a backup code you can log in when your phone is not at hand. You have " strong { (view.backup_codes_left) } " left." }
-        p { "If you make new ones, the old ones do not work any more." }
-        (form("/account/new-backup-codes", &view.form_key, &submit("Make new backup codes")))
+        p { "If you create new ones, the old ones stop working." }
+        (form("/account/new-backup-codes", &view.form_key, &submit("Create new backup codes")))
         (back())
     };
     Page::new(&title("Backup codes", wrong), content)
@@ -223,7 +223,7 @@ pub(super) fn new_codes(shown: &[Secret], with_app: bool) -> Page {
         h1 { "Your backup codes" }
         @if with_app { (notice(Some("Two-step login is on."))) }
         (codes::backup_codes(shown))
-        p.actions { a.button.primary href="/account" { "I have kept them" } }
+        p.actions { a.button.primary href="/account" { "I have saved them" } }
     };
     Page::new("Your backup codes", content)
 }
@@ -232,7 +232,7 @@ fn back() -> Markup {
     html! { p.aside { a href="/account" { "Back to your account" } } }
 }
 
-/// To the minute; the exact instant is in the attribute.
+/// To the minute; the exact time is in the attribute.
 fn time(instant: Timestamp) -> Markup {
     html! { time datetime=(instant.to_string()) { (short(instant)) " UTC" } }
 }

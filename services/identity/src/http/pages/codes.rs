@@ -1,4 +1,4 @@
-//! A secret as a picture that an app reads, and as a text that a person types.
+//! A secret as a QR code for an app, and as text to type.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,10 +7,10 @@ use maud::{Markup, html};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
-/// On the page; the picture itself has no size of its own that would move the page.
+/// The size on the page, so that loading the picture does not move the layout.
 const SIDE: u32 = 208;
 
-/// The picture of `uri`; nothing where it is too long for one.
+/// The QR code of `uri`; `None` if it is too long for one.
 fn picture(uri: &Secret) -> Option<String> {
     let code = QrCode::new(uri.expose().as_bytes()).ok()?;
     let svg = code.render::<svg::Color<'_>>().min_dimensions(SIDE, SIDE).quiet_zone(true).build();
@@ -20,34 +20,34 @@ fn picture(uri: &Secret) -> Option<String> {
 pub(super) fn enrolment(secret: &Secret, uri: &Secret) -> Markup {
     html! {
         ol.steps {
-            li { "Install an authenticator app on your phone, if you have none. Any one will do." }
+            li { "Install an authenticator app on your phone, if you do not have one. Any will do." }
             li {
-                "Scan this picture with the app."
+                "Scan this QR code with the app."
                 @if let Some(picture) = picture(uri) {
-                    img.qr src=(picture) width=(SIDE) height=(SIDE) alt="Picture for your authenticator app. The key below it says the same.";
+                    img.qr src=(picture) width=(SIDE) height=(SIDE) alt="QR code for your authenticator app. The key below is the same.";
                 }
                 details {
                     summary { "I cannot scan it" }
-                    p { "Type this key into the app instead:" }
+                    p { "Enter this key in the app instead:" }
                     p { code.secret { (grouped(secret.expose())) } }
                 }
             }
-            li { "Type the six digits that the app shows." }
+            li { "Enter the six digits that the app shows." }
         }
     }
 }
 
-/// In groups of four, to be read and typed.
+/// In groups of four, for reading and typing.
 fn grouped(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
-/// Shown once: to be kept on paper or where passwords are kept.
+/// Shown once: to be kept on paper or in a password manager.
 pub(super) fn backup_codes(codes: &[Secret]) -> Markup {
     html! {
-        p { "Each of these codes logs you in once when your phone is not at hand. Print them or write them down, and keep them in a safe place." }
+        p { "Each of these codes logs you in once if you do not have your phone. Print them or write them down, and keep them in a safe place." }
         ol.codes aria-label="Backup codes" { @for code in codes { li { code { (code.expose()) } } } }
-        p.hint { "They are shown only now. Older backup codes do not work any more." }
+        p.hint { "They are shown only now. Older backup codes no longer work." }
     }
 }

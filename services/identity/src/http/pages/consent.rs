@@ -1,4 +1,4 @@
-//! Who asks, for what, in plain words; and two answers.
+//! The client, its request in plain words, and two answers.
 
 use axum::response::Response;
 use kernel::Secret;
@@ -36,7 +36,7 @@ pub(in crate::http) fn consent(
         p { strong { (ask.client_name) } " asks for access to your account " strong { (ask.username) } ". It wants to:" }
         ul.asks { @for scope in &ask.scopes { li { (scopes::said(scope)) } } }
         p.hint {
-            "You then go back to " strong { (ask.redirect_host) } ". It never sees your password. You can take this back at \
+            "You then go back to " strong { (ask.redirect_host) } ". It never sees your password. You can withdraw this at \
              any time on your account page."
         }
         (form("/consent", &ask.form_key, &buttons))

@@ -1,10 +1,10 @@
-//! Whether the stylesheet's colours can be told apart, in both themes: WCAG 2.2, level AA.
+//! Checks the contrast of the stylesheet's colours, in both themes: WCAG 2.2, level AA.
 
 use std::collections::BTreeMap;
 
 const CSS: &str = include_str!("style.css");
 
-/// Texts and what they stand on.
+/// Texts and their backgrounds.
 const TEXTS: [(&str, &str); 15] = [
     ("text", "ground"),
     ("text", "card"),
@@ -23,7 +23,7 @@ const TEXTS: [(&str, &str); 15] = [
     ("text", "bad-ground"),
 ];
 
-/// Borders of fields and buttons, and the ring around what has the focus.
+/// Borders of fields and buttons, and the focus ring.
 const SHAPES: [(&str, &str); 7] = [
     ("edge", "card"),
     ("accent", "card"),
@@ -36,7 +36,7 @@ const SHAPES: [(&str, &str); 7] = [
 
 type Colours = BTreeMap<String, [f64; 3]>;
 
-/// The colours of the block that begins behind `mark`.
+/// The colours of the block that begins after `mark`.
 fn colours(mark: &str) -> Colours {
     let block = CSS.split_once(mark).unwrap().1.split('}').next().unwrap();
     let lines = block.lines().filter_map(|line| line.trim().strip_prefix("--")?.split_once(": #"));
@@ -59,7 +59,7 @@ fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
 }
 
 #[test]
-fn every_text_and_every_shape_stands_out_in_both_themes() {
+fn every_text_and_shape_has_enough_contrast_in_both_themes() {
     assert!((contrast(rgb("000000"), rgb("ffffff")) - 21.0).abs() < 1e-9);
     let (light, dark) = (colours(":root {"), colours("(prefers-color-scheme: dark) {\n  :root {"));
     assert_eq!(light.keys().collect::<Vec<_>>(), dark.keys().collect::<Vec<_>>());
@@ -68,14 +68,17 @@ fn every_text_and_every_shape_stands_out_in_both_themes() {
         for (pairs, least) in [(&TEXTS[..], 4.5), (&SHAPES[..], 3.0)] {
             for (front, ground) in pairs {
                 let found = contrast(colours[*front], colours[*ground]);
-                assert!(found >= least, "{theme}: {front} on {ground} has a contrast of {found:.2}, not {least}");
+                assert!(
+                    found >= least,
+                    "{theme}: {front} on {ground} expected a contrast of at least {least}, found {found:.2}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn motion_and_outlines_are_as_people_want_them() {
+fn reduced_motion_and_focus_outlines_are_respected() {
     assert!(!CSS.contains("transition") && !CSS.contains("animation"), "nothing moves");
     assert!(
         CSS.contains(":focus-visible { outline: 3px") && !CSS.contains("outline: none") && !CSS.contains("outline: 0")

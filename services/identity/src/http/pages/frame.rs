@@ -1,4 +1,4 @@
-//! What all pages have around them: the head, the headers, the stylesheet.
+//! The common layout of all pages: head, headers, stylesheet.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ const CSS: &str = include_str!("style.css");
 /// The name changes with the content.
 const CACHE: &str = "public, max-age=31536000, immutable";
 
-/// Our one stylesheet, and the name that it is asked for by.
+/// Our one stylesheet, and the name of its URL.
 pub(in crate::http) struct Style {
     name: String,
 }
@@ -27,7 +27,7 @@ impl Style {
     }
 }
 
-/// A page before it has its frame.
+/// A page without its layout.
 pub(super) struct Page {
     pub(super) status: StatusCode,
     pub(super) title: String,
@@ -100,7 +100,7 @@ fn framed(style: &Style, page: &Page) -> Markup {
     }
 }
 
-/// Our sign; it says nothing that the name beside it does not.
+/// Our logo; it says nothing that the name next to it does not.
 fn coin() -> Markup {
     html! {
         svg.coin viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false" {
@@ -110,7 +110,7 @@ fn coin() -> Markup {
     }
 }
 
-/// Sends a browser on; behind a form it asks for the next page with GET.
+/// Redirects a browser; after a form it requests the next page with GET.
 pub(in crate::http) fn redirect(to: &str) -> Response {
     let Ok(location) = HeaderValue::from_str(to) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let mut response = StatusCode::SEE_OTHER.into_response();

@@ -1,4 +1,4 @@
-//! Logging in, page by page. Which page comes next is identity's to say; the browser holds the key of its login in a cookie.
+//! Logging in, page by page. Identity decides which page comes next; the browser has the key of its login in a cookie.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::trouble;
 use crate::http::Site;
 use crate::http::browser::{Fields, Kind, Visit, account_path};
 
-/// Which of the ways that a step offers a person has chosen.
+/// Which of a step's alternatives the user has chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Usual,
@@ -53,7 +53,7 @@ async fn show(site: &Site, visit: &Visit, RawQuery(query): RawQuery, way: Way) -
 /// The login that the browser has begun, unless it was for something else.
 async fn under_way(site: &Site, visit: &Visit, asked: Option<&str>) -> Result<Option<LoginPage>, IdentityError> {
     let Some(key) = visit.jar.login() else { return Ok(None) };
-    // Without the session that was to be proved again there is nothing to go on with.
+    // Without the session to re-authenticate for there is nothing to continue.
     let of_use = |login: &LoginPage| !login.again || visit.jar.session().is_some();
     match site.identity.resume_login(&visit.ctx, key).await {
         Ok(login) if of_use(&login) && asked.is_none_or(|asked| asked == login.return_to) => Ok(Some(login)),
@@ -62,7 +62,7 @@ async fn under_way(site: &Site, visit: &Visit, asked: Option<&str>) -> Result<Op
     }
 }
 
-/// Whoever is logged in already has nothing to do here.
+/// A browser that is already logged in has nothing to do here.
 async fn begin_or_go(site: &Site, visit: &Visit, asked: Option<&str>, way: Way) -> Response {
     let return_to = account_path(asked);
     if let Some(session) = visit.jar.session() {
@@ -79,7 +79,7 @@ async fn begin_or_go(site: &Site, visit: &Visit, asked: Option<&str>, way: Way) 
     }
 }
 
-/// The page of a login where it stands.
+/// The page of a login's current stage.
 pub(super) fn page(
     site: &Site,
     visit: &Visit,
@@ -104,7 +104,7 @@ pub(in crate::http) fn to_login(cookie: HeaderValue) -> Response {
     response
 }
 
-/// What the browser holds once the person is logged in.
+/// The browser's cookies once the user is logged in.
 pub(super) fn logged_in(response: impl IntoResponse, visit: &Visit, session: Option<&NewSession>) -> Response {
     let mut response = response.into_response();
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! What a person sends while logging in: one step, and then the next page; or the same page with what was wrong.
+//! Login forms: one step, and then the next page; or the same page with the error.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::{stages, trouble, words};
 use crate::http::Site;
 use crate::http::browser::{Fields, Kind, form_key_fits};
 
-/// A step as it was sent: what is meant, which page it came from, and the field to look at if it is refused.
+/// A submitted step: the act, its page, and the field to show an error at.
 struct Step {
     act: LoginAct,
     way: Way,
@@ -67,7 +67,7 @@ fn onward(site: &Site, posted: &Posted, reply: &LoginReply) -> Response {
     logged_in(response, &posted.visit, session.as_ref())
 }
 
-/// The page that the step came from, with what was wrong.
+/// The page of the step, with the error.
 async fn again(site: &Site, posted: &Posted, key: Secret, way: Way, status: StatusCode, wrong: Wrong) -> Response {
     match site.identity.resume_login(&posted.visit.ctx, key).await {
         Ok(login) => {
@@ -78,7 +78,7 @@ async fn again(site: &Site, posted: &Posted, key: Secret, way: Way, status: Stat
     }
 }
 
-/// From the beginning, to the same end.
+/// From the beginning, with the same destination.
 async fn restart(site: &Site, posted: &Posted, key: Secret) -> Response {
     let begin = async |login: LoginPage| {
         let (return_to, origin) = (login.return_to, posted.visit.origin.clone());
@@ -96,29 +96,29 @@ async fn restart(site: &Site, posted: &Posted, key: Secret) -> Response {
     }
 }
 
-/// Nothing for an act that there is not; an error where a field was left empty.
+/// `None` for an unknown act; an error if a field is empty.
 fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (Way, Wrong)> {
     let given = Given { fields, way: Way::Usual };
     let (act, way, field) = match act {
         "password" => {
-            let username = given.text("username", "Type your name.")?;
-            let password = given.secret("password", "Type your password.")?;
+            let username = given.text("username", "Enter your name.")?;
+            let password = given.secret("password", "Enter your password.")?;
             (LoginAct::Password { username, password }, Way::Usual, "password")
         }
         "code" => {
             let given = Given { way: Way::App, ..given };
-            (LoginAct::Code { code: given.code("Type the code from the app.")? }, Way::App, "code")
+            (LoginAct::Code { code: given.code("Enter the code from the app.")? }, Way::App, "code")
         }
         "backup-code" => {
             let given = Given { way: Way::BackupCode, ..given };
-            (LoginAct::BackupCode { code: given.code("Type a backup code.")? }, Way::BackupCode, "code")
+            (LoginAct::BackupCode { code: given.code("Enter a backup code.")? }, Way::BackupCode, "code")
         }
         "send-email" => (LoginAct::SendCode { by: FactorKind::Email }, Way::Usual, ""),
         "send-sms" => (LoginAct::SendCode { by: FactorKind::Sms }, Way::Usual, ""),
         "sent-code" => {
-            (LoginAct::SentCode { code: given.code("Type the code from the message.")? }, Way::Usual, "code")
+            (LoginAct::SentCode { code: given.code("Enter the code from the message.")? }, Way::Usual, "code")
         }
-        "enrol" => (LoginAct::Enrol { code: given.code("Type the code from the app.")? }, Way::Usual, "code"),
+        "enrol" => (LoginAct::Enrol { code: given.code("Enter the code from the app.")? }, Way::Usual, "code"),
         "kept" => (LoginAct::Kept, Way::Usual, ""),
         "new-password" => {
             let password = given.secret("password", "Choose a password.")?;
@@ -126,7 +126,7 @@ fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (Way, Wrong)> {
         }
         "send-reset-code" => {
             let given = Given { way: Way::Forgot, ..given };
-            (LoginAct::Forgot { username: given.text("username", "Type your name.")? }, Way::Forgot, "username")
+            (LoginAct::Forgot { username: given.text("username", "Enter your name.")? }, Way::Forgot, "username")
         }
         "reset" => return reset(&given).map(Some),
         _ => return Ok(None),
@@ -134,14 +134,14 @@ fn step(act: &str, fields: &Fields) -> Result<Option<Step>, (Way, Wrong)> {
     Ok(Some(Step { act, way, field }))
 }
 
-/// Of two fields of a form, the new password is the one that is refused.
+/// Of a form's two fields, the new password is the one that is refused.
 fn is_of_password(error: &IdentityError) -> bool {
     error.code().starts_with("password_")
 }
 
-/// Either half can be what is wrong.
+/// Either half may be wrong.
 fn reset(given: &Given<'_>) -> Result<Step, (Way, Wrong)> {
-    let code = given.code("Type the code from the message.")?;
+    let code = given.code("Enter the code from the message.")?;
     let password = given.secret("password", "Choose a password.")?;
     Ok(Step { act: LoginAct::Reset { code, password }, way: Way::Usual, field: "code" })
 }
@@ -161,7 +161,7 @@ impl Given<'_> {
         self.secret(name, missing).map(|text| text.expose().trim().to_owned())
     }
 
-    /// People type spaces where an app shows them.
+    /// People type the spaces that an app shows.
     fn code(&self, missing: &str) -> Result<Secret, (Way, Wrong)> {
         let code = self.secret("code", missing)?;
         Ok(Secret::new(code.expose().split_whitespace().collect::<String>()))

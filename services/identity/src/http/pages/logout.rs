@@ -1,4 +1,4 @@
-//! Logging out, asked for by the person or by a client.
+//! Logging out, requested by the user or by a client.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, visit: Visit) -> Respons
     ask_to_log_out(&site, &visit, Hidden::new()).await
 }
 
-/// Whoever is not logged in need not be asked.
+/// A browser that is not logged in need not be asked.
 pub(in crate::http) async fn ask_to_log_out(site: &Site, visit: &Visit, hidden: Hidden) -> Response {
     let view = match seen(site, visit).await {
         Ok(view) => view,
@@ -45,7 +45,7 @@ pub(in crate::http) async fn ask_to_log_out(site: &Site, visit: &Visit, hidden: 
     Page::new("Log out?", content).leading_to(to).response(site)
 }
 
-/// From our own page; a client's wish to have the browser back is asked of identity behind it.
+/// From our own page; if a client wants the browser back, identity is asked afterwards.
 pub(super) async fn log_out(State(site): State<Arc<Site>>, posted: Posted) -> Response {
     let Posted { visit, fields } = posted;
     let Some(session) = visit.jar.session() else { return logged_out(&site, &visit) };

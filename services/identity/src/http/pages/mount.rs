@@ -1,7 +1,7 @@
-//! Where pages are mounted, and what protects each: the list of them is made by mounting, so that a test which walks it sees a
-//! new one.
+//! Mounts the pages, with the protection of each. The list of pages is built by mounting, so that the test that walks
+//! it sees new ones.
 //!
-//! Invariant: what changes something takes a [`Posted`] form. Anything else does not compile.
+//! Invariant: a handler that changes something takes a [`Posted`] form. Anything else does not compile.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use axum::routing::{get, post};
 use super::Posted;
 use crate::http::Site;
 
-/// What a page wants of whoever asks.
+/// A page's requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// It shows nothing of anybody's.
+    /// It shows no personal data.
     Open,
-    /// It shows what is a person's own: whoever is not logged in does that first.
+    /// It shows personal data: a browser that is not logged in does that first.
     Session,
-    /// A form of a login: the key of the login that the browser has begun.
+    /// A form of a login: needs the key of the browser's login.
     LoginForm,
-    /// A form of the account: the key of the session.
+    /// A form of the account: needs the key of the session.
     SessionForm,
 }
 
@@ -40,12 +40,12 @@ pub(in crate::http) struct Mounted {
 }
 
 impl Mounted {
-    /// Something to look at. Looking changes nothing.
+    /// A page to look at, which changes nothing.
     pub(super) fn open<T: 'static>(self, path: &'static str, page: impl Handler<T, Arc<Site>>) -> Mounted {
         self.with(PageRoute { path, door: Door::Open }, get(page))
     }
 
-    /// The same of a person's own.
+    /// The same with personal data.
     pub(super) fn own<T: 'static>(self, path: &'static str, page: impl Handler<T, Arc<Site>>) -> Mounted {
         self.with(PageRoute { path, door: Door::Session }, get(page))
     }
@@ -68,7 +68,7 @@ impl Mounted {
     }
 }
 
-/// What a handler takes, as axum writes it, where the last of it is a form of ours.
+/// Handler arguments as axum defines them, the last of which is one of our forms.
 pub(super) trait TakesForm: 'static {}
 
 impl<M: 'static, A: 'static> TakesForm for (M, A, Posted) {}

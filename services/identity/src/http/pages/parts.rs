@@ -1,15 +1,15 @@
-//! What pages are put together from: fields with their labels, alerts, buttons.
+//! Building blocks of pages: fields with labels, alerts, buttons.
 
 use kernel::Secret;
 use maud::{Markup, html};
 
-/// What went wrong with a form, in a sentence, and at which field.
+/// A form's error: a sentence, and the field.
 pub(super) struct Wrong {
     pub(super) field: &'static str,
     pub(super) text: String,
 }
 
-/// One field. Its hint and its error are tied to it for those who do not see them.
+/// One field. Its hint and error are linked to it for screen readers.
 pub(super) struct Field {
     name: &'static str,
     label: &'static str,
@@ -44,7 +44,7 @@ impl Field {
         Field { value: value.to_owned(), ..self }
     }
 
-    /// Where a person starts typing, unless something is wrong elsewhere.
+    /// The field with the initial focus, unless there is an error elsewhere.
     pub(super) fn first(self) -> Field {
         Field { first: true, ..self }
     }
@@ -73,7 +73,7 @@ impl Field {
     }
 }
 
-/// Read out at once where something went wrong, with a way to the field.
+/// Read out at once on an error, with a link to the field.
 pub(super) fn alert(wrong: Option<&Wrong>) -> Markup {
     html! {
         @if let Some(wrong) = wrong {
@@ -84,12 +84,12 @@ pub(super) fn alert(wrong: Option<&Wrong>) -> Markup {
     }
 }
 
-/// Something went well.
+/// A success message.
 pub(super) fn notice(text: Option<&str>) -> Markup {
     html! { @if let Some(text) = text { div.alert.good role="status" { p { (text) } } } }
 }
 
-/// A form to one of our addresses, with its key.
+/// A form for one of our paths, with its key.
 pub(super) fn form(action: &str, key: &Secret, content: &Markup) -> Markup {
     html! {
         form method="post" action=(action) {
@@ -108,7 +108,7 @@ pub(super) fn submit(label: &str) -> Markup {
     html! { button.primary type="submit" { (label) } }
 }
 
-/// The title of a page on which something went wrong says so first: it is the first thing that is read out.
+/// The title of a page with an error says so first: it is read out first.
 pub(super) fn title(title: &str, wrong: Option<&Wrong>) -> String {
     if wrong.is_some() { format!("Problem: {title}") } else { title.to_owned() }
 }

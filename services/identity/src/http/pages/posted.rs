@@ -1,4 +1,4 @@
-//! A form of one of our pages, from a browser that was on that page. The form's key is still to be checked.
+//! A form of one of our pages, from a browser that was on that page. The form key is checked later.
 
 use std::sync::Arc;
 

@@ -1,13 +1,13 @@
-//! What a client asks for, in plain words.
+//! A client's requested scopes, in plain words.
 
-/// A sentence that goes on from "It wants to …".
+/// Continues the sentence "It wants to …".
 pub(super) fn said(scope: &str) -> String {
     let text = match scope {
         "openid" => "know who you are on Florin",
         "profile" => "see your name",
         "email" => "see your e-mail address",
         "phone" => "see your phone number",
-        "offline_access" => "stay connected when you are away, until you take it back",
+        "offline_access" => "stay connected when you are away, until you withdraw access",
         other => return permission(other),
     };
     text.to_owned()
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_told_without_jargon() {
+    fn scopes_are_described_without_jargon() {
         assert_eq!(said("read:accounts"), "see your accounts");
         assert_eq!(said("write:transactions"), "see and change your transactions");
         assert_eq!(said("admin:users"), "administer other people’s access");

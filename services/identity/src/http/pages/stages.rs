@@ -10,10 +10,10 @@ use super::login::Way;
 use super::parts::{Field, Wrong, alert, button_form, form, submit, title};
 use crate::http::browser::{form_key, leads_to};
 
-/// What a page shows beside its stage.
+/// What a page shows besides its stage.
 pub(super) struct Shown<'a> {
     pub(super) wrong: Option<&'a Wrong>,
-    /// What was typed before, so that it need not be typed again.
+    /// What was entered before, so that it need not be entered again.
     pub(super) username: Option<&'a str>,
 }
 
@@ -41,7 +41,7 @@ fn password(key: &Secret, shown: &Shown<'_>) -> Markup {
     }
 }
 
-/// Somebody else, and somebody who has forgotten the password, cannot go on here.
+/// A different user, or one who has forgotten the password, cannot continue here.
 fn password_again(key: &Secret, shown: &Shown<'_>) -> Markup {
     html! {
         p { "What you are about to do needs a fresh login. It takes a moment and keeps your account safe." }
@@ -73,7 +73,7 @@ fn forgot(key: &Secret, shown: &Shown<'_>) -> Markup {
 fn reset(key: &Secret, shown: &Shown<'_>) -> Markup {
     let code = Field::code("code", "Code from the message").first();
     html! {
-        p { "If there is an account with this name, a message with a code is on its way. It is good for a few minutes." }
+        p { "If there is an account with this name, a message with a code is on its way. It is valid for a few minutes." }
         (form("/login/reset", key, &html! { (code.render(shown.wrong)) (chosen().render(shown.wrong)) (submit("Set the new password")) }))
         (from_the_beginning(key))
     }
@@ -86,7 +86,7 @@ fn chosen() -> Field {
 
 fn new_password(key: &Secret, shown: &Shown<'_>) -> Markup {
     html! {
-        p { "The password that you used was given to you by somebody else, or its time is over. Choose one that only you know." }
+        p { "The password that you used was set by somebody else, or has expired. Choose one that only you know." }
         (form("/login/new-password", key, &html! { (chosen().first().render(shown.wrong)) (submit("Save the password")) }))
         (from_the_beginning(key))
     }
@@ -102,7 +102,7 @@ fn factor(
     let has = |kind| offered.contains(&kind);
     let (heading, content) = match (sent, way) {
         (_, Way::BackupCode) => ("Use a backup code", backup_code(key, shown)),
-        (Some(sent), Way::Usual | Way::Forgot) => ("Type the code that we sent", sent_code(key, sent, shown)),
+        (Some(sent), Way::Usual | Way::Forgot) => ("Enter the code that we sent", sent_code(key, sent, shown)),
         _ if has(FactorKind::Totp) => ("Second step", app_code(key, shown)),
         _ => ("Second step", html! { p { "Choose how you want to confirm that it is you." } }),
     };
@@ -138,7 +138,7 @@ fn backup_code(key: &Secret, shown: &Shown<'_>) -> Markup {
 fn sent_code(key: &Secret, sent: &SentTo, shown: &Shown<'_>) -> Markup {
     let code = Field::code("code", "Code").first();
     html! {
-        p { "We sent a code to " strong { (sent.masked) } ". It is good for five minutes." }
+        p { "We sent a code to " strong { (sent.masked) } ". It is valid for five minutes." }
         (form("/login/sent-code", key, &html! { (code.render(shown.wrong)) (submit("Continue")) }))
     }
 }
@@ -156,19 +156,19 @@ fn enrol(key: &Secret, secret: &Secret, uri: &Secret, shown: &Shown<'_>) -> Mark
 fn backup_codes(key: &Secret, shown: &[Secret]) -> Markup {
     html! {
         (codes::backup_codes(shown))
-        (form("/login/kept", key, &submit("I have kept them")))
+        (form("/login/kept", key, &submit("I have saved them")))
     }
 }
 
-/// Behind a login with a backup code, before the person goes on.
+/// After a login with a backup code, before the user continues.
 pub(super) fn backup_codes_left(left: usize, return_to: &str) -> Page {
     let heading = if left == 0 { "That was your last backup code" } else { "You used a backup code" };
     let content = html! {
         h1 { (heading) }
         @match left {
-            0 => { p { "Make new ones now, on your account page under “Two-step login”. Without them and without your phone you cannot log in." } },
-            1 => { p { "One is left. Make new ones soon, on your account page under “Two-step login”." } },
-            _ => { p { "You have " strong { (left) } " left. You can make new ones on your account page." } },
+            0 => { p { "Create new ones now, on your account page under “Two-step login”. Without them and without your phone you cannot log in." } },
+            1 => { p { "One is left. Create new ones soon, on your account page under “Two-step login”." } },
+            _ => { p { "You have " strong { (left) } " left. You can create new ones on your account page." } },
         }
         p.actions { a.button.primary href=(return_to) { "Continue" } }
     };

@@ -1,4 +1,4 @@
-//! Pages for when a person cannot go on here: what happened and what to do, and nothing of our insides.
+//! Pages for when the user cannot continue: what happened and what to do, without internal details.
 
 use std::sync::Arc;
 
@@ -19,17 +19,17 @@ fn page(site: &Site, status: StatusCode, title: &str, content: &Markup) -> Respo
     Page::new(title, content).status(status).response(site)
 }
 
-/// The request of a client, or a form, that is not one.
+/// An invalid client request or form.
 pub(in crate::http) fn asked_wrongly(site: &Site, what: &str) -> Response {
     let content = html! {
         p { "The link or form that brought you here is not complete, or was changed on the way." }
-        p { "Go back to the app that you came from and try again. If it happens again, tell the people who make the app." }
+        p { "Go back to the app that you came from and try again. If it happens again, contact the makers of the app." }
         p.detail { "For them: " (what) "." }
     };
     page(site, StatusCode::BAD_REQUEST, "This does not work", &content)
 }
 
-/// What identity says when it cannot send the person back to the client with it.
+/// An error that identity cannot send back to the client.
 pub(in crate::http) fn cannot_go_on(site: &Site, error: &IdentityError) -> Response {
     match error {
         IdentityError::Refused { refusal: Refusal::OAuth { description, .. }, .. } => asked_wrongly(site, description),
@@ -44,13 +44,13 @@ pub(in crate::http) fn cannot_go_on(site: &Site, error: &IdentityError) -> Respo
     }
 }
 
-/// We are in trouble ourselves.
+/// Our own failure.
 fn later(site: &Site, error: &IdentityError) -> Response {
     let content = html! {
         p { (words::said(error)) }
         p { "Nothing is lost. Wait a moment, then go back and try again." }
     };
-    let mut response = page(site, status(error), "Not now, sorry", &content);
+    let mut response = page(site, status(error), "Not available right now", &content);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
@@ -72,13 +72,13 @@ pub(super) fn expired(site: &Site) -> Response {
 pub(in crate::http) fn not_from_us(site: &Site) -> Response {
     let content = html! {
         p { "We could not make sure that you sent this from our own page, so nothing was changed." }
-        p { "Open the page again and repeat what you did. Your browser has to accept cookies from us." }
+        p { "Open the page again and repeat what you did. Your browser must accept our cookies." }
         p.actions { a.button.primary href="/account" { "Go to your account" } }
     };
     page(site, StatusCode::FORBIDDEN, "Nothing was changed", &content)
 }
 
-/// Identity has found that a form's key is not that of the session's pages.
+/// Identity found that a form key does not belong to the session.
 pub(super) fn is_not_from_us(error: &IdentityError) -> bool {
     matches!(error, IdentityError::Refused { refusal: Refusal::FieldInvalid { field, .. }, .. } if field == "form_key")
 }

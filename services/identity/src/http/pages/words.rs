@@ -7,7 +7,7 @@ pub(super) fn said(error: &IdentityError) -> String {
     match error {
         IdentityError::Refused { refusal, .. } => refused(refusal),
         IdentityError::Failed(Failure::Forbidden) => "You are not allowed to do this.".to_owned(),
-        IdentityError::Failed(Failure::StepUpRequired { .. }) => "First confirm that it is you.".to_owned(),
+        IdentityError::Failed(Failure::StepUpRequired { .. }) => "Please confirm that it is you.".to_owned(),
         IdentityError::Failed(Failure::Overloaded) => "Very many people are logging in at the moment.".to_owned(),
         IdentityError::Failed(Failure::DeadlineExceeded)
         | IdentityError::Failed(Failure::AccessStale)

@@ -39,7 +39,7 @@ async fn whoever_logged_in_a_while_ago_confirms_who_they_are_first() {
         ann.go("/account/password").await;
         let form = ann.page.clone();
         house.pass_seconds(600);
-        assert_eq!(ann.go("/account/password").await.heading(), "First confirm that it is you");
+        assert_eq!(ann.go("/account/password").await.heading(), "Please confirm that it is you");
         assert_eq!(
             ann.send("/account/confirm", &[("to", "/account/password")]).await.heading(),
             "Confirm that it is you"

@@ -144,7 +144,7 @@ async fn a_login_that_is_over_says_so_and_one_can_begin_again() {
         assert_eq!(eve.send("/login/restart", &[]).await.heading(), "Log in");
         let empty = eve.send("/login/password", &[("username", "ann@example.com")]).await;
         assert_eq!(empty.status, 400);
-        assert!(empty.body.contains("Type your password."));
+        assert!(empty.body.contains("Enter your password."));
     })
     .await;
 }

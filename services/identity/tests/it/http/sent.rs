@@ -46,7 +46,7 @@ impl Post {
         let mut ann = Visitor::at(&self.house, "/login").await;
         assert_eq!(ann.log_in("ann", PASSWORD).await.heading(), "Second step");
         ann.send(&format!("/login/send-{by}"), &[]).await;
-        assert_eq!(ann.page.heading(), "Type the code that we sent", "{}", ann.page.body);
+        assert_eq!(ann.page.heading(), "Enter the code that we sent", "{}", ann.page.body);
         ann
     }
 }
@@ -57,7 +57,7 @@ fn lines(file: &Path) -> Vec<String> {
 
 async fn wrong(who: &mut Visitor, code: &str) {
     let page = who.send("/login/sent-code", &[("code", code)]).await;
-    assert_eq!((page.status, page.heading().as_str()), (401, "Type the code that we sent"), "{code}");
+    assert_eq!((page.status, page.heading().as_str()), (401, "Enter the code that we sent"), "{code}");
     assert!(page.body.contains("role=\"alert\""), "{}", page.body);
     assert!(!who.cookies.contains_key("florin-session"));
 }

@@ -1,4 +1,4 @@
-//! The description of the endpoints says what they take, where they are and how they refuse.
+//! The endpoints' description: parameters, paths and refusals.
 
 use std::collections::BTreeSet;
 
@@ -23,11 +23,11 @@ fn every_endpoint_has_its_refusals_or_shows_pages() {
     let browsers = ["authorize", "authorize_by_form", "end_session", "end_session_by_form"];
     assert_eq!(names(&pages), browsers.map(str::to_owned).into());
     let methods = api.paths.paths.values().filter(|item| item.put.is_some() || item.delete.is_some()).count();
-    assert_eq!(methods, 0, "an endpoint is neither asked by GET nor by POST");
+    assert_eq!(methods, 0, "an endpoint is neither GET nor POST");
 }
 
 #[test]
-fn what_clients_find_out_by_themselves_is_in_the_document() {
+fn every_discovered_endpoint_is_in_the_document() {
     let api = oauth::api();
     let metadata = oauth::examples::metadata_example();
     for (name, address) in metadata.as_object().unwrap() {

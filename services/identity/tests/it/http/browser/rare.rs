@@ -47,12 +47,12 @@ async fn sent_code(place: &Place, chrome: &Chrome, file: &Path) {
     chrome.is_at("Second step").await;
     chrome.shoot("second-step-choose").await;
     chrome.press("Send me a code by e-mail").await;
-    chrome.is_at("Type the code that we sent").await;
+    chrome.is_at("Enter the code that we sent").await;
     chrome.shoot("sent-code").await;
     let code = code(file).await;
     chrome.fill("code", if code == "000000" { "000001" } else { "000000" }).await;
     chrome.press("Continue").await;
-    chrome.is_titled("Problem: Type the code that we sent · Florin").await;
+    chrome.is_titled("Problem: Enter the code that we sent · Florin").await;
     chrome.shoot("sent-code-wrong").await;
     chrome.fill("code", &code).await;
     chrome.press("Continue").await;
@@ -83,18 +83,18 @@ async fn app(place: &Place, chrome: &Chrome) {
     chrome.press("Turn it on").await;
     chrome.is_at("Your backup codes").await;
     chrome.shoot("app-codes").await;
-    chrome.press("I have kept them").await;
+    chrome.press("I have saved them").await;
 }
 
 async fn backup_codes(place: &Place, chrome: &Chrome) {
     chrome.open(&format!("{}/account/backup-codes", place.url)).await;
     chrome.is_at("Backup codes").await;
     chrome.shoot("backup-codes-left").await;
-    chrome.press("Make new backup codes").await;
+    chrome.press("Create new backup codes").await;
     chrome.is_at("Your backup codes").await;
     assert_eq!(chrome.texts(".codes code").await.len(), 8);
     chrome.shoot("backup-codes-new").await;
-    chrome.press("I have kept them").await;
+    chrome.press("I have saved them").await;
 }
 
 /// A login that was left for a day, and a form of a session that has ended.

@@ -57,7 +57,7 @@ async fn enrol(place: &Place, chrome: &Chrome) -> (String, Vec<String>) {
     let codes = chrome.texts(".codes code").await;
     assert_eq!(codes.len(), 8);
     chrome.shoot("backup-codes").await;
-    chrome.press("I have kept them").await;
+    chrome.press("I have saved them").await;
     chrome.is_at("Your account").await;
     chrome.shoot("account").await;
     (secret, codes)
@@ -67,7 +67,7 @@ async fn enrol(place: &Place, chrome: &Chrome) -> (String, Vec<String>) {
 async fn confirm(place: &Place, chrome: &Chrome, secret: &str) {
     place.house.pass_seconds(600);
     chrome.press("Change the password").await;
-    chrome.is_at("First confirm that it is you").await;
+    chrome.is_at("Please confirm that it is you").await;
     chrome.shoot("confirm").await;
     chrome.press("Continue").await;
     chrome.is_at("Confirm that it is you").await;
@@ -125,7 +125,7 @@ async fn a_customer_forgets_the_password_and_looks_after_the_account() {
         chrome.fill("code", &place.house.app_code(&secret)).await;
         chrome.press("Turn it on").await;
         chrome.is_at("Your backup codes").await;
-        chrome.press("I have kept them").await;
+        chrome.press("I have saved them").await;
         chrome.press("Authenticator app").await;
         chrome.shoot("app-on").await;
         chrome.press("Turn it off").await;
