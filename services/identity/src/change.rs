@@ -1,5 +1,5 @@
-//! Every change of identity's rows: the rows, the events, the revocations and the version of the terms in one transaction,
-//! and what others have to hear of it behind the commit and before the answer.
+//! Changes of identity's rows: the rows, the events, the revocations and the version of the terms in one transaction,
+//! and what others must learn after the commit and before the reply.
 
 use access::RevokedWhat;
 use identity_api::IdentityError;

@@ -1,4 +1,4 @@
-//! The rest of identity's face: what other processes hear, what happened, and how it stands.
+//! The rest of identity's trait: the standing, events and status.
 
 use access::{Since, Standing};
 use async_trait::async_trait;

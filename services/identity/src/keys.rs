@@ -1,8 +1,9 @@
-//! The keys that tokens are signed with: Ed25519, one that signs, one that everybody knows already and that signs next, and
-//! those whose tokens still live.
+//! The keys that sign tokens: Ed25519; one that signs, a published one that signs next, and those with unexpired
+//! tokens.
 //!
-//! Invariants: a key is published long before it signs and until its last token has expired; the private half is sealed, and
-//! gone from the store with the rotation that retires it; of several processes that find a rotation due, one makes it.
+//! Invariants: a key is published long before it signs and until its last token has expired; the private half is
+//! sealed, and removed from the store by the rotation that retires it; if several processes find a rotation due, one
+//! does it.
 
 mod rotate;
 mod sign;
@@ -23,7 +24,7 @@ use store::StoredKey;
 
 pub(crate) const ALGORITHM: &str = "EdDSA";
 
-/// All that tokens may be signed with, those of tomorrow too: for the terms.
+/// All keys that tokens may be signed with, including the next one: for the terms.
 pub(crate) async fn published(tx: &Tx) -> Result<Vec<PublicKey>, DbError> {
     let keys = store::list(tx).await?;
     Ok(keys.into_iter().map(|key| PublicKey { kid: key.kid, alg: key.alg, x: key.public, y: None }).collect())

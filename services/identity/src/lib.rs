@@ -1,10 +1,10 @@
-//! Identity: who people and programs are, how they prove it, and what they may do.
+//! Identity: users and clients, how they authenticate, and what they may do.
 //!
-//! Owns people, factors, sessions, clients, consents, tokens' families, signing keys, roles, policies and revocations, in
-//! rows only, so that several processes may share a store. Refuses to tell a stranger whether an account exists.
-//! Invariants: a fact and its event are one transaction; what makes a token untrue is committed before it is answered, and
-//! in this process holds from the next request on; no secret is stored that can be found out from the store alone.
-//! Start reading at [`IdentityService`], then `login`, then `tokens`.
+//! Owns users, factors, sessions, clients, consents, token families, signing keys, roles, policies and revocations, in
+//! rows only, so that several processes can share a store. Does not reveal to strangers whether an account exists.
+//! Invariants: a fact and its event are one transaction; whatever ends a token is committed before the reply, and takes
+//! effect on the next request in this process; no stored secret can be recovered from the store alone. Start reading at
+//! [`IdentityService`], then `login`, then `tokens`.
 
 mod change;
 mod channels;

@@ -1,7 +1,7 @@
-//! Logging in: a row that goes from stage to stage ([`stage`]) and ends in a session, or in nothing.
+//! Logging in: a row that goes from stage to stage ([`stage`]) and ends in a session, or expires.
 //!
-//! Invariants: no session begins before every factor that is asked for was proved; whatever a stranger does, the answer does not
-//! say whether a name is known; a row's key is another one behind each step that proves something.
+//! Invariants: no session begins before every required factor was proved; whatever a stranger does, the reply does not
+//! reveal whether a name exists; a row's key changes after each step that proves something.
 
 mod advance;
 mod begin;
@@ -33,12 +33,12 @@ use store::Pending;
 #[cfg(test)]
 pub(crate) const SQL: &[&[&str]] = &[failures::SQL, store::SQL];
 
-/// Of a step: whose login, and from where.
+/// The login of a step, and its origin.
 #[derive(Clone, Copy)]
 struct From<'a> {
     key: &'a Secret,
     origin: &'a Origin,
-    /// By which the browser may be known.
+    /// The cookie by which the browser may be known.
     device: Option<&'a Secret>,
 }
 
@@ -79,8 +79,8 @@ impl IdentityService {
         if row.at == at { Ok(row) } else { Err(Refusal::StepOutOfTurn.into()) }
     }
 
-    /// What a browser of the person's own is counted by, apart from strangers: the session that is proved again, where the
-    /// name is its person's, or else what the browser was given when it logged this name in.
+    /// What the user's own browser is counted by, apart from strangers: the session to re-authenticate for, if the name
+    /// is its user's, or else the browser's cookie from an earlier login of this name.
     async fn own_browser(
         &self,
         tx: &Tx,
@@ -98,30 +98,30 @@ impl IdentityService {
         Ok(known.map(|cookie| cookie.to_vec()))
     }
 
-    /// The same behind the password, with the person, who stays as they are until the transaction ends.
+    /// The same after the password, with the user, who does not change until the transaction ends.
     async fn at_with_person(&self, tx: &Tx, from: From<'_>, at: At) -> Result<(Pending, Person), IdentityError> {
         let row = self.at(tx, from, at).await?;
         let person = self.lock_active(tx, &row).await?;
         Ok((row, person))
     }
 
-    /// Somebody who was disabled meanwhile has no login any more.
+    /// A user who was disabled meanwhile no longer has a login.
     async fn lock_active(&self, tx: &Tx, row: &Pending) -> Result<Person, IdentityError> {
         let person = Person::locked(tx, store::known(row.person)?).await?;
         Ok(store::known(person.filter(|person| person.active))?)
     }
 }
 
-/// What a person is found by: letters are compared without their case, and as one sees them.
+/// The key of a username: compared without case, and by appearance.
 pub(crate) fn username_key(given: &str) -> Result<String, Refusal> {
     use unicode_normalization::UnicodeNormalization;
     let key = given.trim().nfkc().collect::<String>().to_lowercase();
     let max = identity_api::limits::USERNAME_BYTES_MAX;
     if key.len() > max {
-        return Err(Refusal::field("username", format!("has at most {max} bytes")));
+        return Err(Refusal::field("username", format!("expected at most {max} bytes")));
     }
     if key.is_empty() || key.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
-        return Err(Refusal::field("username", "has at least one letter, and neither spaces nor control characters"));
+        return Err(Refusal::field("username", "expected at least one letter, and no spaces or control characters"));
     }
     Ok(key)
 }

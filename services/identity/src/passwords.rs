@@ -1,6 +1,6 @@
-//! Passwords: what may become one, and whether one is right. All of that work is done by threads of its own ([`pool`]).
+//! Passwords: which are acceptable, and whether one is right. Dedicated threads do all of that work ([`pool`]).
 //!
-//! Invariant: a name that nobody has costs the same work as one that somebody has, by a hash that no password fits.
+//! Invariant: a name that does not exist costs the same work as one that does, with a hash that no password matches.
 
 mod breached;
 mod hashing;
@@ -31,7 +31,7 @@ use crate::config::IdentityConfig;
 pub(crate) struct Passwords {
     pool: Pool,
     tools: Arc<Tools>,
-    /// Fits no password; of the same cost as a good one.
+    /// Matches no password; has the cost of a real one.
     nobodys: String,
 }
 
@@ -40,11 +40,11 @@ struct Tools {
     breached: Option<Breached>,
 }
 
-/// What came of checking a password.
+/// The result of checking a password.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) fits: bool,
-    /// It was stored at another cost than the one that is wanted now.
+    /// It was stored with a different cost than the configured one.
     pub(crate) is_stale: bool,
 }
 
@@ -57,7 +57,7 @@ impl Passwords {
         Ok(Passwords { pool, tools: Arc::new(Tools { hashing, breached }), nobodys })
     }
 
-    /// `stored` is none where there is nobody, or nobody with a password: the answer is no, and as late as ever.
+    /// `stored` is `None` if there is no such user, or no password: the answer is no, after the same time.
     pub(crate) async fn check(
         &self,
         deadline: Deadline,
@@ -73,8 +73,8 @@ impl Passwords {
         self.pool.run(deadline, work).await
     }
 
-    /// The hash of a password that somebody chose for themselves, if it may be one. `about` are the words that stand for the
-    /// person; `old` is the hash that it takes the place of.
+    /// The hash of a password that a user chose, if it is acceptable. `about` are the user's own words; `old` is the
+    /// hash that it replaces.
     pub(crate) async fn choose(
         &self,
         deadline: Deadline,
@@ -100,25 +100,25 @@ impl Passwords {
         self.pool.run(deadline, work).await?
     }
 
-    /// The hash of one that we made, that an operator answers for, or that is hashed anew.
+    /// The hash of a password that we generated, that an operator supplied, or that is rehashed.
     pub(crate) async fn hash(&self, deadline: Deadline, password: &Secret) -> Result<String, IdentityError> {
         let (tools, password) = (Arc::clone(&self.tools), normal(password));
         let hashed = self.pool.run(deadline, move || tools.hashing.hash(&password)).await?;
         hashed.map_err(|_| IdentityError::Failed(Failure::Internal))
     }
 
-    /// Passwords that wait for their turn.
+    /// Waiting passwords.
     pub(crate) fn waiting(&self) -> usize {
         self.pool.waiting()
     }
 
-    /// Argon2 was run so often since the start.
+    /// Argon2 runs since the start.
     pub(crate) fn hashes(&self) -> u64 {
         self.tools.hashing.count()
     }
 }
 
-/// NFKC, as NIST SP 800-63B asks for: the same password typed on two keyboards is the same bytes.
+/// NFKC, as NIST SP 800-63B requires: the same password typed on two keyboards gives the same bytes.
 fn normal(password: &Secret) -> Zeroizing<String> {
     Zeroizing::new(password.expose().nfkc().collect())
 }

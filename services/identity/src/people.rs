@@ -1,7 +1,7 @@
-//! People: who has an account, and how that is changed by whoever may.
+//! Users: who has an account, and how administrators change that.
 //!
-//! Invariants: there always is an administrator who can log in; a change that makes what a person was told untrue raises their
-//! epoch in the same transaction. Start reading at [`person`], then [`admin`], then [`change`].
+//! Invariants: there is always an administrator who can log in; a change that makes a user's tokens out of date raises
+//! their epoch in the same transaction. Start reading at [`person`], then [`admin`], then [`change`].
 
 mod admin;
 mod change;

@@ -1,6 +1,7 @@
-//! Roles and policies: what people and programs may do. They are part of the terms that every process knows.
+//! Roles and policies: what users and programs may do. They are part of the terms that every process knows.
 //!
-//! Invariant: nothing is stored that a process could not use, because a process keeps its old terms rather than half of new ones.
+//! Invariant: nothing is stored that a process could not use, because a process keeps its old terms rather than half of
+//! the new ones.
 
 mod effect;
 mod permit;
@@ -54,7 +55,7 @@ impl Rights for IdentityService {
         self.drop_policy(ctx, &id).await
     }
 
-    /// For whoever may make the change. It asks for no fresh proof, because nothing is changed.
+    /// Needs the permission for the change itself, but no recent authentication, because nothing is changed.
     async fn try_change(&self, ctx: &Ctx, command: TryChange) -> Result<Effect, IdentityError> {
         let resource = match &command {
             TryChange::PutRole(_) | TryChange::RemoveRole { .. } => "roles",

@@ -13,7 +13,7 @@ use crate::store::MIGRATIONS;
 
 pub static ROOM: Room = Room {
     service: "user-management-service",
-    about: "knows people and programs, and gives tokens",
+    about: "authenticates users and programs, and issues tokens",
     migrations: MIGRATIONS,
     outbox: true,
     seals: true,

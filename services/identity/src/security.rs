@@ -1,7 +1,7 @@
-//! What a person who is logged in sees and changes of their own account.
+//! What logged-in users see and change of their own account.
 //!
-//! Invariants: nothing is done without the key of the session's own forms; what changes a factor or the password asks for a
-//! proof of the last minutes, with the second factor where there is one.
+//! Invariants: nothing is done without the form key of the session; changes to a factor or the password need a recent
+//! authentication, with the second factor if there is one.
 
 mod factor;
 mod password;
@@ -26,19 +26,19 @@ use crate::sessions::Session;
 #[cfg(test)]
 pub(crate) const SQL: &[&[&str]] = &[view::SQL, session::SQL];
 
-/// Who acts: their session, and they themselves, locked.
+/// The actor: their session, and their locked user row.
 struct Actor {
     session: Session,
     person: Person,
 }
 
-/// What an act led to.
+/// The result of an act.
 #[derive(Default)]
 struct Done {
     told: Told,
     backup_codes: Vec<Secret>,
     session: Option<NewSession>,
-    /// The session is over.
+    /// The session has ended.
     over: bool,
 }
 
@@ -83,20 +83,20 @@ impl IdentityService {
             SecurityAct::EndOtherSessions => self.end_other_sessions(tx, actor).await,
             SecurityAct::WithdrawConsent { client } => self.withdraw_consent(tx, actor, client).await,
             SecurityAct::LogOut => self.log_out_here(tx, actor).await,
-            // It takes longer than a transaction may, and has gone its own way.
+            // It takes longer than a transaction may, and was done separately.
             SecurityAct::ChangePassword { .. } => Err(IdentityError::Failed(Failure::Internal)),
         }
     }
 
-    /// Whoever has the cookie and comes from a form of ours.
+    /// The holder of the cookie, coming from one of our forms.
     async fn actor(&self, tx: &Tx, command: &SecurityStep) -> Result<Actor, IdentityError> {
         let found = self.live_session(tx, &command.session).await?;
         let key = self.form_key(&found);
         if !platform::crypto::same(key.expose().as_bytes(), command.form_key.expose().as_bytes()) {
-            return Err(Refusal::field("form_key", "is not that of this session's pages").into());
+            return Err(Refusal::field("form_key", "expected the key of this session's pages").into());
         }
         let person = Person::locked(tx, found.person).await?.ok_or(Refusal::NotLoggedIn)?;
-        // Once more, now that nobody can end it before we are done.
+        // Checked again, now that nobody can end it before we are done.
         let session = self.live_session(tx, &command.session).await?;
         Ok(Actor { session, person })
     }
@@ -114,7 +114,7 @@ impl IdentityService {
         Ok(SecurityReply { view, backup_codes: done.backup_codes, session: done.session })
     }
 
-    /// A stolen cookie is not enough for what follows.
+    /// A stolen cookie is not enough for the following.
     fn freshly_proved(&self, actor: &Actor) -> Result<(), IdentityError> {
         let fresh = proved_lately(self.clock.now(), actor.session.auth_time, FRESH_SECONDS);
         let whole = actor.session.second_factor || !actor.person.second_factor;
@@ -125,7 +125,7 @@ impl IdentityService {
         }
     }
 
-    /// For the forms of a session's pages.
+    /// The form key of a session's pages.
     pub(crate) fn form_key(&self, session: &Session) -> Secret {
         let mac = self.codes_key.mac(&[b"form".as_slice(), &session.id.to_bytes()].concat());
         Secret::new(mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>())

@@ -1,4 +1,4 @@
-//! The service: what all its parts share. Each part implements its trait in a folder of its own.
+//! The service: the state that all its parts share. Each part implements its trait in its own directory.
 
 use std::sync::Arc;
 
@@ -26,13 +26,13 @@ pub struct IdentityService {
     pub(crate) began: Began,
     pub(crate) ids: IdMaker,
     pub(crate) outbox: Outbox,
-    /// This process's own copy of what all processes are told.
+    /// This process's own copy of the terms.
     pub(crate) hears: Option<Arc<dyn Hears>>,
-    /// Woken behind each commit that has an event.
+    /// Notified after each commit that has an event.
     pub(crate) signal: FeedSignal,
-    /// Seals what has to be read again, such as the secrets of apps.
+    /// Seals what has to be read again, such as app secrets.
     pub(crate) ring: KeyRing,
-    /// What is only compared, and could be guessed, is stored as its digest under this key.
+    /// What is only compared, and could be guessed, is stored as a digest under this key.
     pub(crate) codes_key: PurposeKey,
     pub(crate) passwords: Passwords,
     pub(crate) channels: Channels,
@@ -53,7 +53,7 @@ pub enum StartError {
     Signing(IdentityError),
 }
 
-/// Brings the store's schema forward; answers how many steps that took.
+/// Migrates the store's schema; returns the number of steps.
 pub async fn migrate(db: &Db) -> Result<usize, DbError> {
     platform::room::migrate(&crate::ROOM, db).await
 }
@@ -93,17 +93,17 @@ impl IdentityService {
             issued,
         };
         identity.keep_keys().await.map_err(StartError::Signing)?;
-        // Before the first request: a gate that has heard nothing believes nobody.
+        // Before the first request: a gate without terms accepts no token.
         identity.tell_here().await?;
         Ok(identity)
     }
 
-    /// So often were passwords hashed since the start, for whomever.
+    /// Passwords hashed since the start.
     pub fn passwords_hashed(&self) -> u64 {
         self.passwords.hashes()
     }
 
-    /// How codes reach people. Without any, none are sent.
+    /// Sets the channels for codes. Without any, none are sent.
     pub fn with_channels(self, channels: Channels) -> IdentityService {
         IdentityService { channels, ..self }
     }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_is_made_on_both_engines() {
+    async fn a_store_is_created_on_both_engines() {
         testkit::for_each_engine(async |store| {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             let ids = IdMaker::new(Arc::clone(&clock));

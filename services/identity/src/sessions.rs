@@ -1,6 +1,6 @@
-//! Sessions: a browser that a person logged in with. Its cookie is random and only its digest is stored.
+//! Sessions: a browser in which a user logged in. Its cookie is random and only its digest is stored.
 //!
-//! Invariant: a session that has ended, has been idle too long or belongs to somebody disabled is as good as none.
+//! Invariant: a session that has ended, was idle too long or belongs to a disabled user is as good as none.
 
 use access::RevokedWhat;
 use identity_api::{IdentityError, NewSession, Origin, Refusal, UserId};
@@ -15,11 +15,11 @@ use crate::store::{list_of, list_text};
 /// Bytes of a cookie.
 const COOKIE: usize = 32;
 const AGENT_LETTERS_MAX: usize = 200;
-/// When it was seen is written down this often at most.
+/// Its last use is recorded at most this often.
 const SEEN_EVERY_SECONDS: i64 = 60;
-/// Sessions that are shown of one person.
+/// Sessions listed per user.
 const SHOWN_MAX: i64 = 100;
-/// Sessions that are over are kept so long.
+/// How long ended sessions are kept.
 const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 const SESSION_INSERT: &str = "
@@ -103,7 +103,7 @@ impl IdKind for SessionKind {
 
 pub(crate) type SessionId = Id<SessionKind>;
 
-/// Stands for no session where one is left out.
+/// Stands for no session, if one is omitted.
 pub(crate) const NONE: SessionId = SessionId::from_bits(0);
 
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ pub(crate) struct Session {
     pub(crate) seen_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) auth_time: Timestamp,
-    /// How the person proved who they are: pwd, otp, sms, email, backup.
+    /// How the user authenticated: pwd, otp, sms, email, backup.
     pub(crate) amr: Vec<String>,
     /// With an app or a backup code.
     pub(crate) second_factor: bool,
@@ -130,7 +130,7 @@ pub(crate) struct Proved {
 }
 
 impl IdentityService {
-    /// The session that a browser's cookie names, if it is not over.
+    /// The session of a browser's cookie, if it has not ended.
     pub(crate) async fn live_session(&self, tx: &Tx, cookie: &Secret) -> Result<Session, IdentityError> {
         let (now, idle) = self.alive_since();
         let digest = digest(cookie.expose());
@@ -140,7 +140,7 @@ impl IdentityService {
         session(row).map_err(IdentityError::from)
     }
 
-    /// Somebody was here. Written down once a minute at most, and never in the way of what they came for.
+    /// Records a use, at most once a minute, and never delays the request.
     pub(crate) async fn session_seen(&self, session: &Session) {
         let now = self.clock.now();
         if now.micros_since(session.seen_at) < SEEN_EVERY_SECONDS * 1_000_000 {
@@ -153,7 +153,7 @@ impl IdentityService {
             Ok::<(), DbError>(tx.commit().await?)
         };
         if let Err(error) = seen.await {
-            tracing::warn!(%error, "it was not written down that a session is in use");
+            tracing::warn!(%error, "the use of a session was not recorded");
         }
     }
 
@@ -196,7 +196,7 @@ impl IdentityService {
         Ok((id, NewSession { cookie, expires_at, device: None }))
     }
 
-    /// The person of a session has proved again who they are: the same session, under another cookie. None: it is over.
+    /// The session's user has re-authenticated: the same session, with a new cookie. `None`: it has ended.
     pub(crate) async fn session_proved(
         &self,
         tx: &Tx,
@@ -219,7 +219,7 @@ impl IdentityService {
         Ok(expires_at.map(|expires_at| NewSession { cookie, expires_at, device: None }))
     }
 
-    /// Another cookie for the same session.
+    /// A new cookie for the same session.
     pub(crate) async fn session_renew(&self, tx: &Tx, session: &Session) -> Result<NewSession, DbError> {
         let cookie = random_token(COOKIE);
         let id = session.id.to_bytes();
@@ -227,7 +227,7 @@ impl IdentityService {
         Ok(NewSession { cookie, expires_at: session.expires_at, device: None })
     }
 
-    /// What has to be told when a session of this person ended; none if there was no such session.
+    /// The event for the end of this user's session; `None` if there was no such session.
     pub(crate) async fn session_end(
         &self,
         tx: &Tx,
@@ -243,7 +243,7 @@ impl IdentityService {
         Ok(Some(RevokedWhat::Session { session: id.to_string() }))
     }
 
-    /// All sessions of a person but one, with what they led to; and the browsers that they began in are strangers' again.
+    /// Ends all sessions of a user but one, with everything issued from them; their browsers become strangers' again.
     pub(crate) async fn sessions_end(
         &self,
         tx: &Tx,
@@ -258,7 +258,7 @@ impl IdentityService {
         ended.iter().map(|row| row.array(0).map(Id::from_bytes)).collect()
     }
 
-    /// Now, and when a session was seen last that has been idle too long by now.
+    /// Now, and the last use before which a session counts as idle too long.
     fn alive_since(&self) -> (i64, i64) {
         let now = self.clock.now();
         (now.micros(), now.plus_seconds(-self.config.session_idle_seconds).micros())

@@ -1,4 +1,4 @@
-//! What an operator may set of identity: `settings.toml`, its bounds, and the struct that it is read as.
+//! Identity's settings: `settings.toml`, its bounds, and the struct that it is read into.
 
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The people of a demo log in with a name and a password that everybody may read.
+    /// A demo's users log in with a public name and password.
     pub fn config(&self, issuer: String, words: Vocabulary, demo: bool) -> IdentityConfig {
         IdentityConfig {
             issuer,
@@ -73,7 +73,7 @@ impl Settings {
     }
 }
 
-/// Whoever compares issuers compares them letter by letter.
+/// Issuers are compared exactly.
 fn issuer(given: &str) -> Result<(), String> {
     let uri = given.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
     let loopback = |uri: &http::Uri| matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
@@ -81,26 +81,28 @@ fn issuer(given: &str) -> Result<(), String> {
         _ if given.is_empty() => Ok(()),
         Some(_) if given.ends_with('/') => Err(format!("\"{given}\" ends with a slash; leave it out")),
         Some(uri) if uri.query().is_some() || uri.path() != "/" => {
-            Err(format!("\"{given}\" has more than scheme, name and port"))
+            Err(format!("expected only scheme, name and port, found \"{given}\""))
         }
         Some(uri) if uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && loopback(&uri)) => {
             Ok(())
         }
-        _ => Err(format!("\"{given}\" is not an address such as https://bank.example.com (http on this machine only)")),
+        _ => Err(format!(
+            "expected a URL such as https://bank.example.com (http on this machine only), found \"{given}\""
+        )),
     }
 }
 
 fn zone(given: &str) -> Result<(), String> {
     match Hours::in_zone(given) {
         Ok(_) => Ok(()),
-        Err(_) => Err(format!("\"{given}\" is not the name of a time zone such as Europe/Berlin or UTC")),
+        Err(_) => Err(format!("expected the name of a time zone such as Europe/Berlin or UTC, found \"{given}\"")),
     }
 }
 
 fn sent_factors(given: &Given<'_>) -> Result<(), (&'static str, String)> {
     let named = given.0.get("sent_factors").and_then(|list| list.as_array()).into_iter().flatten();
     match named.into_iter().find(|name| !matches!(name.as_str(), Some("email" | "sms"))) {
-        Some(other) => Err(("sent_factors", format!("{other} is not \"email\" or \"sms\""))),
+        Some(other) => Err(("sent_factors", format!("expected \"email\" or \"sms\", found {other}"))),
         None => Ok(()),
     }
 }
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_compared_letter_by_letter_and_so_has_one_form() {
+    fn an_issuer_is_compared_exactly_and_must_be_canonical() {
         for bad in
             ["bank.example.com", "http://bank.example.com", "https://bank.example.com/", "https://a.test/id", "ftp://a"]
         {
@@ -154,7 +156,7 @@ mod tests {
         assert!(with("zone", "Europe/Berlin").is_ok());
         refused("argon2_memory_kib", "64", "not between 7168");
         refused("first_login_file", "", "expected a path");
-        refused("sent_factors", "email,pigeon", "\"pigeon\" is not \"email\" or \"sms\"");
+        refused("sent_factors", "email,pigeon", "expected \"email\" or \"sms\", found \"pigeon\"");
         assert_eq!(with("sent_factors", "email,sms").unwrap().sent_factors, [FactorKind::Email, FactorKind::Sms]);
     }
 }

@@ -1,4 +1,4 @@
-//! What every process needs in order to verify tokens and to decide by itself: terms with a version, and revocations.
+//! The data that every process needs to verify tokens and to decide: versioned terms, and revocations.
 
 use access::{Revoked, Since, Standing, Terms};
 use identity_api::IdentityError;
@@ -29,13 +29,13 @@ where terms.one = 1 and revocation_last.one = 1";
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &[TERMS_VERSION, REVOCATIONS_AFTER, LAST_CHANGE];
 
-/// Revocations in one answer; whoever has not all of them asks again at once.
+/// Revocations per reply; a process that does not have all of them asks again at once.
 const REVOKED_MAX: i64 = 10_000;
-/// Between two looks for news: a revocation has to be everywhere within a second.
+/// Between two checks for changes: a revocation must reach every process within a second.
 const LOOK_EVERY_MS: u64 = 100;
 
 impl IdentityService {
-    /// One snapshot: revocations never belong to terms that are newer than those told.
+    /// One snapshot: revocations never belong to newer terms than those returned.
     pub(crate) async fn standing_since(&self, since: Since) -> Result<Standing, IdentityError> {
         self.standing_in_store(since).await.map_err(IdentityError::from)
     }
@@ -61,7 +61,7 @@ impl IdentityService {
         })
     }
 
-    /// Behind a commit: this process hears of it before whoever asked is answered.
+    /// Called after a commit: this process has the change before the caller is answered.
     pub(crate) async fn tell_here(&self) -> Result<(), DbError> {
         let Some(hears) = &self.hears else { return Ok(()) };
         loop {
@@ -74,17 +74,17 @@ impl IdentityService {
         }
     }
 
-    /// The same for whoever asks from elsewhere: waits for news, and for no longer than `since` says or the caller waits.
+    /// The same for other processes: waits for changes, but no longer than `since` says or the caller waits.
     pub(crate) async fn standing_or_news(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError> {
         let mut left_ms = since.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
-        // Before the answer is made, so that nothing that comes behind it is taken for known.
+        // Before the reply is built, so that nothing later counts as known.
         let seen = self.last_change().await?;
         let standing = self.standing_since(since).await?;
         if standing.terms.is_some() || !standing.revoked.is_empty() {
             return Ok(standing);
         }
         while left_ms > 0 {
-            // Another process of identity may commit it, which wakes nobody here.
+            // Another identity process may commit the change, which wakes nobody here.
             let wait_ms = left_ms.min(LOOK_EVERY_MS);
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
             left_ms -= wait_ms;

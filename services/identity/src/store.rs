@@ -1,4 +1,4 @@
-//! Identity's tables. Each part of the service keeps its statements beside what runs them; the list of the migrations is here.
+//! Identity's tables. Each part of the service has its statements next to their code; the list of migrations is here.
 
 use platform::db::{DbError, Migration, Row};
 
@@ -27,7 +27,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     own.into_iter().chain(parts).flatten().copied()
 }
 
-/// Lists of texts stand in one column, as JSON.
+/// Lists of strings are one column, as JSON.
 pub(crate) fn list_text(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
 }

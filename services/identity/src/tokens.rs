@@ -1,8 +1,8 @@
-//! OAuth 2.1 and OpenID Connect: how programs get tokens, for themselves or for people, and how those end.
+//! OAuth 2.1 and OpenID Connect: how programs get tokens, for themselves or for users, and how those end.
 //!
-//! Invariants: a code and a refresh token work once, and a second use ends all that came of the same authorization; nothing
-//! is sent to an address that the client has not registered, letter by letter; PKCE with S256 is asked of everybody; what is
-//! not good for whatever reason has one answer. Start reading at `authorize`, then `code`, then `refresh`.
+//! Invariants: a code and a refresh token work once, and a second use ends everything from the same authorization;
+//! nothing is sent to a URL that the client has not registered exactly; PKCE with S256 is required from everybody;
+//! everything invalid gets one answer, whatever the reason. Start reading at `authorize`, then `code`, then `refresh`.
 
 mod alive;
 mod asked;
@@ -90,9 +90,10 @@ fn refused(error: OAuthError, description: &str) -> IdentityError {
     Refusal::oauth(error, description).into()
 }
 
-/// One answer for codes and refresh tokens that are unknown, used, too old, another client's, or of something that ended.
+/// One answer for codes and refresh tokens that are unknown, used, expired, another client's, or from something that
+/// ended.
 fn invalid_grant() -> IdentityError {
-    refused(OAuthError::InvalidGrant, "the grant is not valid, or no longer")
+    refused(OAuthError::InvalidGrant, "the grant is not valid, or no longer valid")
 }
 
 /// Every statement: a test prepares each one on both engines.

@@ -1,6 +1,6 @@
-//! When another key signs, and how that is done once although several processes find it due.
+//! When the next key signs, and how this happens once although several processes find it due.
 //!
-//! The next key is there from the rotation before, so that by the time it signs everybody has known it for days.
+//! The next key exists since the previous rotation, so by the time it signs everybody has known it for days.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -16,20 +16,20 @@ use crate::IdentityService;
 use crate::change::Told;
 
 const DAY_SECONDS: i64 = 86_400;
-/// A token may be believed so much longer than it says by a verifier whose clock is behind.
+/// A verifier whose clock is behind may accept a token for this much longer.
 const SKEW_SECONDS: i64 = 60;
 
-/// What this process remembers of the keys.
+/// What this process remembers about the keys.
 #[derive(Default)]
 pub(crate) struct Held {
     pub(super) signer: RwLock<Option<Arc<Signer>>>,
-    /// When there will be something to do, in microseconds; 0: nobody has looked yet.
+    /// When there will be something to do, in microseconds; 0: not checked yet.
     due_at: AtomicI64,
 }
 
 impl IdentityService {
-    /// Rotates the signing keys when it is time, and forgets those of which nothing lives. To be called now and then; it
-    /// looks into the store only when something is due.
+    /// Rotates the signing keys if it is time, and forgets those without unexpired tokens. To be called regularly; it
+    /// only accesses the store when something is due.
     pub async fn keep_keys(&self) -> Result<(), IdentityError> {
         if self.clock.now().micros() < self.keys.due_at.load(Ordering::Relaxed) {
             return Ok(());
@@ -48,14 +48,14 @@ impl IdentityService {
         }
     }
 
-    /// The same beside other work, which the present key is good enough for.
+    /// The same alongside other work, for which the current key is good enough.
     pub(crate) async fn keep_keys_or_warn(&self) {
         if let Err(error) = self.keep_keys().await {
-            tracing::warn!(%error, "the signing keys could not be looked after; the next call tries again");
+            tracing::warn!(%error, "the signing keys could not be maintained; the next call tries again");
         }
     }
 
-    /// Another key signs from now on, whether it is time or not.
+    /// The next key signs from now on, whether or not it is time.
     pub(super) async fn rotate_now(&self, by: &str) -> Result<(), IdentityError> {
         let (tx, keys) = self.locked_keys().await?;
         self.rotate(tx, &keys, by).await
@@ -93,7 +93,7 @@ impl IdentityService {
         Ok(key.kid)
     }
 
-    /// Remembers when the next thing is due.
+    /// Remembers when something is next due.
     async fn look_ahead(&self, tx: &Tx) -> Result<(), IdentityError> {
         let keys = store::list(tx).await?;
         let turn = signing(&keys).map(|key| self.over_at(key));

@@ -1,4 +1,4 @@
-//! Signing: the private half of the present key, opened once and kept in memory.
+//! Signing: the private half of the current key, opened once and kept in memory.
 
 use std::sync::{Arc, PoisonError};
 
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::store;
 use crate::IdentityService;
 
-/// Letters of a key's name; it is a part of its digest.
+/// Length of a key id; it is part of the key's digest.
 const KID_LETTERS: usize = 22;
 
 pub(crate) struct Signer {
@@ -24,7 +24,7 @@ pub(crate) struct Signer {
     key: EncodingKey,
 }
 
-/// A key as it goes into the store.
+/// A key as it is stored.
 pub(super) struct NewKey {
     pub(super) kid: String,
     pub(super) public: String,
@@ -32,7 +32,7 @@ pub(super) struct NewKey {
 }
 
 impl IdentityService {
-    /// Whoever signs now, as this transaction sees it: a rotation of another process is followed at once.
+    /// The current signer as this transaction sees it: another process's rotation is followed at once.
     pub(crate) async fn signer(&self, tx: &Tx) -> Result<Arc<Signer>, IdentityError> {
         let (kid, sealed) = store::signing(tx).await?;
         let held = self.keys.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -50,7 +50,7 @@ impl IdentityService {
 }
 
 impl Signer {
-    /// `typ` says what the token is for; none of one kind is taken for another.
+    /// `typ` states the token's purpose; tokens of different types cannot be confused.
     pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, IdentityError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(typ.to_owned());
@@ -59,7 +59,7 @@ impl Signer {
     }
 }
 
-/// A fresh key pair, its private half sealed for its row.
+/// A new key pair, its private half sealed for its row.
 pub(super) fn new_key(ring: &KeyRing) -> Result<NewKey, IdentityError> {
     let pair = Ed25519KeyPair::generate().map_err(|error| internal("make a key", &error))?;
     let private = pair.to_pkcs8v1().map_err(|error| internal("write a key", &error))?;

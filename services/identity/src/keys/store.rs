@@ -21,7 +21,7 @@ where kid = $1
     and signs_from is not null
     and (gone_at is null or gone_at > $2)";
 
-/// Whoever rotates holds the row of the terms, which a rotation changes anyway.
+/// A rotation locks the row of the terms, which it changes anyway.
 const KEYS_LOCK: &str = "
 update terms
 set version = version
@@ -88,13 +88,13 @@ pub(super) async fn signing(tx: &Tx) -> Result<(String, Vec<u8>), DbError> {
     Ok((row.text(0)?.to_owned(), row.bytes(1)?.to_vec()))
 }
 
-/// The public half of a key that signs or signed tokens that may still live.
+/// The public half of a key that signs or has unexpired tokens.
 pub(super) async fn public(tx: &Tx, kid: &str, now: Timestamp) -> Result<Option<String>, DbError> {
     let rows = tx.query(KEY_PUBLIC, &[Value::Text(kid), Value::Int(now.micros())]).await?;
     rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
-/// From here to the end of the transaction nobody else rotates.
+/// From here to the end of the transaction nobody else can rotate.
 pub(super) async fn lock(tx: &Tx) -> Result<(), DbError> {
     tx.execute(KEYS_LOCK, &[]).await.map(drop)
 }
@@ -114,7 +114,7 @@ pub(super) async fn begin(tx: &Tx, kid: &str, now: Timestamp) -> Result<(), DbEr
     tx.execute(KEY_BEGIN, &[Value::Text(kid), Value::Int(now.micros())]).await.map(drop)
 }
 
-/// The key that signed signs no more, and its private half is gone.
+/// The key that signed no longer signs, and its private half is removed.
 pub(super) async fn retire(tx: &Tx, now: Timestamp, gone_at: Timestamp) -> Result<(), DbError> {
     tx.execute(KEY_RETIRE, &[Value::Int(now.micros()), Value::Int(gone_at.micros())]).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Rotation: on time, by hand, once, and without a moment in which a good token is not believed.
+//! Rotation: on time, by hand, once, and without a moment in which a valid token is refused.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,7 +45,7 @@ async fn the_first_start_makes_a_key_that_signs_and_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_was_known_to_everybody_before_it_signs() {
+async fn a_key_is_published_before_it_signs() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let known = world.heard.keys();
@@ -54,18 +54,18 @@ async fn a_key_was_known_to_everybody_before_it_signs() {
         world.advance(1);
         let after = token(&world.identity).await;
         assert_ne!(kid(&before), kid(&after));
-        assert!(known.contains_key(&kid(&after)), "whoever fetched the keys a month ago can verify it");
+        assert!(known.contains_key(&kid(&after)), "keys fetched a month ago can verify it");
         let keys = states(&world).await;
         assert_eq!(of(&keys, KeyState::Retired), [kid(&before)]);
         assert_eq!(of(&keys, KeyState::Next).len(), 1);
-        // The overlap: a token of a second ago is read with the keys of now.
+        // The overlap: a token of a second ago is verified with the current keys.
         assert_eq!(world.claims(&before).sub, "reporting");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retired_key_goes_when_its_last_token_has_expired() {
+async fn a_retired_key_is_removed_after_its_last_token_expires() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let old = kid(&token(&world.identity).await);
@@ -77,7 +77,7 @@ async fn a_retired_key_goes_when_its_last_token_has_expired() {
         assert!(world.heard.keys().contains_key(&old));
         world.advance(1);
         world.identity.keep_keys().await.unwrap();
-        assert!(!world.heard.keys().contains_key(&old), "verifiers are told that it is gone");
+        assert!(!world.heard.keys().contains_key(&old), "verifiers learn that it was removed");
         assert_eq!(states(&world).await.len(), 2);
     })
     .await;
@@ -98,7 +98,7 @@ async fn another_process_signs_with_the_new_key_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_processes_that_find_a_rotation_due_make_one() {
+async fn concurrent_due_rotations_happen_once() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let (one, two) = (world.beside(store).await, world.beside(store).await);
@@ -106,7 +106,7 @@ async fn several_processes_that_find_a_rotation_due_make_one() {
             world.advance(30 * 86_400);
             let (a, b, c) = tokio::join!(world.identity.keep_keys(), one.keep_keys(), two.keep_keys());
             for outcome in [a, b, c] {
-                // A store that is busy is asked again by the next grant.
+                // If the store is busy, the next grant tries again.
                 assert!(matches!(outcome, Ok(()) | Err(IdentityError::Failed(Failure::Unavailable))), "{outcome:?}");
             }
             assert_eq!(world.told("identity.key.rotated").await, 1 + round);
@@ -118,7 +118,7 @@ async fn several_processes_that_find_a_rotation_due_make_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_rotated_by_whoever_may_and_has_proved_it_a_moment_ago() {
+async fn rotating_keys_needs_permission_and_recent_authentication() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let clerk =
@@ -144,9 +144,9 @@ async fn keys_are_rotated_by_whoever_may_and_has_proved_it_a_moment_ago() {
     .await;
 }
 
-/// The private half lies in the store, and is no use to whoever has the store alone.
+/// The private half is in the store, but useless to somebody who has only the store.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sealed_key_opens_in_its_own_row_only() {
+async fn a_sealed_signing_key_opens_only_in_its_own_row() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let swap = "update signing_key set sealed = (select sealed from signing_key where signs_from is null)";
@@ -166,9 +166,9 @@ async fn a_sealed_key_opens_in_its_own_row_only() {
     .await;
 }
 
-/// The library is told the algorithm by us and never by the token.
+/// The library gets the algorithm from us and never from the token.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_another_type_algorithm_or_key_is_not_ours() {
+async fn a_token_of_another_type_algorithm_or_key_is_refused() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let tx = world.db.read().await.unwrap();
@@ -191,7 +191,7 @@ async fn a_token_of_another_type_algorithm_or_key_is_not_ours() {
         };
         assert!(!ours(&signed("none", &kid, "")).await);
         assert!(!ours(&signed("EdDSA", &kid, "")).await);
-        // The public key taken for a secret that both sides share.
+        // The public key used as a shared secret.
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
         (header.typ, header.kid) = (Some(access::TOKEN_TYPE.to_owned()), Some(kid));
         let public = URL_SAFE_NO_PAD.decode(public).unwrap();

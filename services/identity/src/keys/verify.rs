@@ -1,4 +1,4 @@
-//! Our own tokens when they come back: to be introspected, revoked, asked about, or as a hint at a logout.
+//! Verifies our own tokens when they come back: for introspection, revocation, userinfo, or as a logout hint.
 
 use identity_api::IdentityError;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use super::store;
 use crate::IdentityService;
 
-/// Longer ones were not made here.
+/// Longer ones were not issued here.
 const TOKEN_BYTES_MAX: usize = 16_384;
 
 impl IdentityService {
-    /// What a token says, if one of our keys signed it as a `typ`. Whether it is in time and for whom is the caller's to ask.
+    /// The claims of a token, if one of our keys signed it as a `typ`. Expiry and audience are up to the caller.
     pub(crate) async fn signed_by_us<C: DeserializeOwned>(
         &self,
         tx: &Tx,
@@ -30,7 +30,7 @@ impl IdentityService {
     }
 }
 
-/// The library reads the machine's clock; ours is handed in, so the times are compared by the callers.
+/// The library reads the machine's clock; ours is passed in, so the callers compare the times.
 fn signature_only() -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.validate_exp = false;

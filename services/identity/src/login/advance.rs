@@ -1,4 +1,4 @@
-//! What a step that succeeded leads to: the next stage, or the session.
+//! Where a successful step leads: the next stage, or the session.
 
 use identity_api::{FactorKind, IdentityError, LoginPage, LoginReply, NewSession, Refusal, Stage};
 use kernel::Secret;
@@ -19,7 +19,7 @@ use crate::people::{self, Person};
 use crate::sessions::{self, NONE};
 
 impl IdentityService {
-    /// Takes a login on behind a proof, with what `to` says beyond that. The person is locked.
+    /// Moves a login on after a proof, with the additional changes of `to`. The user is locked.
     pub(super) async fn advance(
         &self,
         tx: &Tx,
@@ -43,7 +43,7 @@ impl IdentityService {
         Ok((LoginReply { page, session: None, backup_codes_left: None }, told))
     }
 
-    /// The session begins, or goes on proved, and a password that waited for this takes effect.
+    /// The session begins, or is re-authenticated, and a pending new password takes effect.
     async fn finish(
         &self,
         tx: &Tx,
@@ -74,7 +74,7 @@ impl IdentityService {
         person: &Person,
         told: Told,
     ) -> Result<(NewSession, Told), IdentityError> {
-        // A code that was sent is worth less: payments are not released by it.
+        // A sent code counts for less: it does not release payments.
         let second_factor = ["otp", "backup"].iter().any(|strong| to.has_passed(strong));
         let amr = to.passed.iter().map(|passed| if passed == "reset" { "email".to_owned() } else { passed.clone() });
         let proved = sessions::Proved { amr: amr.collect(), second_factor };
@@ -94,7 +94,7 @@ impl IdentityService {
         Ok((session, told.event(kind, person.id.to_string(), data)))
     }
 
-    /// A new password: all that was told before is over, and so are all logins and sessions but those that are named.
+    /// A new password: everything earlier ends, and so do all logins and sessions except the named ones.
     pub(crate) async fn password_changed(
         &self,
         tx: &Tx,
@@ -125,8 +125,8 @@ impl IdentityService {
         row.second_factor || person.needs_factor(&self.config.second_factor_roles)
     }
 
-    /// Codes that may be sent as a second factor: where the operator allows it, there is no app and none is asked for. A
-    /// mailbox that has just opened the account is not a second factor.
+    /// Codes that may be sent as a second factor: only if the operator allows it, there is no app and none is required.
+    /// A mailbox that has just opened the account is not a second factor.
     pub(super) fn sent_factors(&self, row: &Pending, person: &Person) -> Vec<FactorKind> {
         if person.second_factor || self.wants_app(row, person) {
             return Vec::new();

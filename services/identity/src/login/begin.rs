@@ -45,11 +45,11 @@ impl IdentityService {
     }
 }
 
-/// A path of ours and nothing else: `//elsewhere` and `/\elsewhere` are other places to a browser.
+/// One of our own paths only: to a browser, `//elsewhere` and `/\elsewhere` are other sites.
 fn check_return(to: &str) -> Result<(), Refusal> {
     let foreign = to.starts_with("//") || to.contains('\\') || to.chars().any(char::is_control);
     if !to.starts_with('/') || foreign || to.len() > RETURN_BYTES_MAX {
-        return Err(Refusal::field("return_to", "is a path such as /account"));
+        return Err(Refusal::field("return_to", "expected a path such as /account"));
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_returns_to_a_path_of_ours() {
+    fn return_to_must_be_one_of_our_own_paths() {
         assert!(["/", "/account", "/oauth2/authorize?a=b%2F&c=//d"].iter().all(|to| check_return(to).is_ok()));
         let long = format!("/{}", "x".repeat(5_000));
         for to in ["", "account", "//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "/a\\b", &long]

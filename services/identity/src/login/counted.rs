@@ -1,41 +1,41 @@
-//! What is counted of a try, and how patient we are with it. Pure.
+//! What is counted about an attempt, and its limits. Pure.
 //!
-//! Invariants: a browser that is the person's own is counted apart, so that nobody else can make it wait; one place alone, of
-//! whatever size, never makes a name wait elsewhere; what a success undoes is no news to strangers.
+//! Invariants: the user's own browser is counted separately, so that nobody else can make it wait; a single network, of
+//! whatever size, never makes a name wait elsewhere; what a success undoes is not visible to strangers.
 
 use std::net::IpAddr;
 
 use identity_api::Origin;
 use platform::crypto::PurposeKey;
 
-/// Longest wait, whatever happens.
+/// Longest wait.
 pub(super) const LOCK_SECONDS_MAX: i64 = 15 * 60;
 
-/// Whose count it is.
+/// Who shares a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
-    /// One who tries one thing: a success clears it.
+    /// One caller trying one thing: a success clears it.
     One,
-    /// All who try one name, from one place or from everywhere: a success gives its own try back, so that nobody sees by it
-    /// that somebody else succeeded.
+    /// Everybody who tries one name, from one network or from everywhere: a success takes back its own attempt, so that
+    /// nobody can tell that somebody else succeeded.
     NameHere,
     Name,
-    /// All who try from one place: names that failed there are counted, each once, and a success gives its own back.
+    /// Everybody who tries from one network: failed names are counted, each once, and a success takes back its own.
     Place,
 }
 
-/// What is counted, and how patient we are with it.
+/// What is counted, and its limits.
 #[derive(Debug, Clone)]
 pub(crate) struct Counted {
-    /// What has to wait, for those who watch.
+    /// What has to wait, for metrics.
     pub(super) by: &'static str,
     pub(super) name: [u8; 32],
-    /// Whose waits are ended when those of a name are.
+    /// The name whose waits this belongs to.
     pub(super) about: Option<[u8; 32]>,
     of: Of,
-    /// Tries before there is any wait.
+    /// Attempts before there is any wait.
     free: i64,
-    /// One failure is forgotten in so many seconds.
+    /// One failure is forgotten after this many seconds.
     forgets_one_in: i64,
 }
 
@@ -55,8 +55,9 @@ impl Counted {
         Counted { by, ..self }
     }
 
-    /// Tries of a name with a password, or of asking for a new one (`what`). A browser of the person's own is counted apart
-    /// from strangers. The name from everywhere comes first: whoever holds that row meets nobody on the way to the others.
+    /// Attempts on a name with a password, or requests for a new one (`what`). The user's own browser is counted apart
+    /// from strangers. The name from everywhere comes first: its row is locked first, so that two attempts never
+    /// deadlock over the others.
     pub(crate) fn name(
         key: &PurposeKey,
         what: &str,
@@ -93,7 +94,7 @@ impl Counted {
         Counted::new(key, what, username.as_bytes(), Of::Name, (15, 180)).by("name")
     }
 
-    /// The address, and of IPv6 the network and the site: two networks together never fill their site's count.
+    /// The address, and for IPv6 the network and the site: two networks together never fill their site's count.
     fn places(key: &PurposeKey, what: &str, origin: &Origin) -> Vec<Counted> {
         let (network, site) = (place(origin, NETWORK_BYTES), place(origin, SITE_BYTES));
         let mut places =
@@ -104,17 +105,18 @@ impl Counted {
         places
     }
 
-    /// What all counts of a name have in common.
+    /// The common key of all counts of a name.
     pub(super) fn about(key: &PurposeKey, username: &str) -> [u8; 32] {
         named(key, "about", username.as_bytes())
     }
 
-    /// Codes of a second factor. Only one that is right clears them: whoever has the password does not try codes for ever.
+    /// Codes of a second factor. Only a right one clears them: knowing the password does not give unlimited attempts at
+    /// codes.
     pub(crate) fn codes(key: &PurposeKey, person: &[u8]) -> Vec<Counted> {
         vec![Counted::new(key, "codes", person, Of::One, (5, 900)).by("codes")]
     }
 
-    /// Messages sent to a person.
+    /// Messages sent to a user.
     pub(crate) fn messages(key: &PurposeKey, person: &[u8]) -> Vec<Counted> {
         vec![Counted::new(key, "messages", person, Of::One, (5, 900)).by("messages")]
     }
@@ -131,7 +133,7 @@ impl Counted {
         self.of == Of::Place
     }
 
-    /// Something failed here, and is not forgotten yet.
+    /// There was a failure here that is not forgotten yet.
     pub(super) fn remembers(&self, count: Count, now: i64) -> bool {
         count.failures > self.forgotten(count, now)
     }
@@ -140,13 +142,13 @@ impl Counted {
         ((now - count.last_at).max(0) / (self.forgets_one_in * 1_000_000)).min(count.failures)
     }
 
-    /// The wait grows from one second on, twice as long with each failure, up to a quarter of an hour.
+    /// The wait grows from one second, doubling with each failure, up to fifteen minutes.
     pub(super) fn next(&self, count: Count, now: i64) -> Count {
         let forgotten = self.forgotten(count, now);
         let failures = count.failures - forgotten + 1;
         let over = u32::try_from(failures - self.free - 1).ok();
         let wait = over.map_or(0, |over| 1_i64.checked_shl(over.min(30)).unwrap_or(i64::MAX).min(LOCK_SECONDS_MAX));
-        // What was not quite forgotten yet is nearer to being so than a failure of now.
+        // A partly forgotten failure is closer to being forgotten than a new one.
         let last_at = if failures == 1 { now } else { count.last_at + forgotten * self.forgets_one_in * 1_000_000 };
         Count { failures, last_at, locked_until: if wait == 0 { 0 } else { now + wait * 1_000_000 } }
     }
@@ -156,12 +158,12 @@ fn named(key: &PurposeKey, what: &str, who: &[u8]) -> [u8; 32] {
     key.mac(&[what.as_bytes(), &[0], who].concat())
 }
 
-/// Of IPv6, what one line is given: it has as many addresses as it likes.
+/// For IPv6, what one line is assigned: it has as many addresses as it likes.
 const NETWORK_BYTES: usize = 8;
-/// Of IPv6, what one site is given: 65,536 such networks.
+/// For IPv6, what one site is assigned: 65,536 such networks.
 const SITE_BYTES: usize = 6;
 
-/// An address; of IPv6 so many bytes of it.
+/// An address; for IPv6 this many bytes of it.
 fn place(origin: &Origin, bytes: usize) -> Vec<u8> {
     match origin.address.map(|address| address.to_canonical()) {
         None => Vec::new(),
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_tries_are_free_and_then_the_wait_doubles_up_to_a_quarter_of_an_hour() {
+    fn after_a_few_free_attempts_the_wait_doubles_to_fifteen_minutes() {
         let (counted, mut count, mut now) = (counted(3, 1_000_000), Count::default(), 1_000 * SECOND);
         let mut waits = Vec::new();
         for _ in 0..16 {
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_forgotten_one_by_one_and_not_for_having_been_waited_for() {
+    fn failures_are_forgotten_one_by_one_over_time() {
         let counted = counted(3, 100);
         let start = Count { failures: 8, last_at: 0, locked_until: 0 };
         assert_eq!(counted.next(start, 99 * SECOND).failures, 9);
@@ -208,7 +210,7 @@ mod tests {
         assert_eq!((much_later.failures, much_later.locked_until, much_later.last_at), (1, 0, 10_000 * SECOND));
     }
 
-    /// A stranger at one place goes on for ever: the person's own name is never locked by that everywhere.
+    /// A stranger at one network never stops: that does not lock the name everywhere.
     #[test]
     fn one_address_alone_never_locks_a_name_everywhere() {
         let key = KeyEncryptionKey::random().purpose("test");
@@ -223,9 +225,9 @@ mod tests {
         }
     }
 
-    /// Whoever tries as soon as they may, for a day.
+    /// An attacker who tries as soon as they may, for a day.
     #[test]
-    fn a_day_of_guessing_is_what_is_forgotten_in_a_day() {
+    fn attempts_per_day_are_bounded_by_what_is_forgotten() {
         let key = KeyEncryptionKey::random().purpose("test");
         let strangers = Counted::name(&key, "password", "ann", &from("2001:db8::1"), None);
         let own = Counted::name(&key, "password", "ann", &from("2001:db8::1"), Some(b"browser"));
@@ -246,9 +248,9 @@ mod tests {
         }
     }
 
-    /// Names that are made up in two networks of a site keep nobody out in a third one.
+    /// Made-up names in two networks of a site lock nobody out in a third one.
     #[test]
-    fn two_networks_never_close_their_site() {
+    fn two_networks_never_lock_their_whole_site() {
         let key = KeyEncryptionKey::random().purpose("test");
         let [site, network] = &Counted::name(&key, "password", "x", &from("2001:db8::1"), None)[2..] else { panic!() };
         let (mut all, mut each) = (Count::default(), [Count::default(); 2]);
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_apart_by_what_is_counted_and_places_by_the_beginning_of_their_address() {
+    fn counts_are_keyed_by_purpose_and_address_prefix() {
         let key = KeyEncryptionKey::random().purpose("test");
         let of = |username: &str, address: &str| Counted::name(&key, "password", username, &from(address), None);
         let names = |counted: Vec<Counted>| counted.into_iter().map(|one| one.name).collect::<Vec<_>>();
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_of_ones_own_shares_no_count_with_strangers() {
+    fn a_known_browser_shares_no_count_with_strangers() {
         let key = KeyEncryptionKey::random().purpose("test");
         let of = |browser| Counted::name(&key, "password", "ann", &from("192.0.2.1"), browser);
         let (own, other, strangers) = (of(Some(b"one")), of(Some(b"two")), of(None));

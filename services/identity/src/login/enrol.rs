@@ -1,4 +1,4 @@
-//! A role that asks for a second factor, and a person who has none: they enrol an app before a session begins.
+//! For a role that requires a second factor and a user who has none: they enrol an app before a session begins.
 
 use identity_api::{IdentityError, LoginReply};
 use kernel::Secret;

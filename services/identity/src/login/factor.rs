@@ -58,7 +58,7 @@ impl IdentityService {
         Ok(reply)
     }
 
-    /// Counted as failed before it is looked at, in this login and in all of this person.
+    /// Counted as failed before it is checked, for this login and for all of this user's.
     pub(super) async fn count_code(
         &self,
         tx: &Tx,
@@ -73,7 +73,7 @@ impl IdentityService {
         Ok(counted)
     }
 
-    /// How the code proves it, if it does: by the word of the standard (RFC 8176), and by ours.
+    /// Which factor the code proves, if any: by the standard's name (RFC 8176), and by ours.
     async fn use_code(
         &self,
         tx: &Tx,

@@ -1,8 +1,8 @@
-//! What failed lately, and how long whoever it was has to wait. A try counts as failed until it is known to have succeeded,
-//! so that a hundred at the same moment are no way around it.
+//! Recent failures, and how long the caller has to wait. An attempt counts as failed until it is known to have
+//! succeeded, so that a hundred at the same moment do not bypass it.
 //!
-//! What is counted for whom is said in [`super::counted`], and why in decision 0022. Names are digests under a key: what strangers
-//! type in is not kept, and a name that nobody has is counted as one that somebody has.
+//! [`super::counted`] defines what is counted, and decision 22 explains why. Names are stored as keyed digests: what
+//! strangers type is not stored, and a name that does not exist is counted like one that does.
 
 use identity_api::{IdentityError, Refusal};
 use kernel::Timestamp;
@@ -22,7 +22,7 @@ update failure
 set failures = $2, last_at = $3, locked_until = $4
 where name = $1";
 
-/// Takes the row, whether it is there or not, so that two tries at the same moment are counted as two.
+/// Locks the row, whether or not it exists, so that two attempts at the same moment are counted as two.
 const FAILURE_LOCK: &str = "
 insert into failure (name, failures, last_at, locked_until, about)
 values ($1, 0, $2, 0, $3)
@@ -50,14 +50,14 @@ where last_at < $1";
 pub(super) const SQL: &[&str] =
     &[FAILURE_FIND, FAILURE_SET, FAILURE_LOCK, FAILURE_CLEAR, FAILURE_BACK, FAILURES_ABOUT, FAILURES_OLD];
 
-/// Rows are kept so long.
+/// How long rows are kept.
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 
-/// What is tried with a name.
+/// What is attempted with a name.
 const WITH_A_NAME: [&str; 2] = ["password", "reset"];
 
 impl IdentityService {
-    /// Counts a try as failed, or refuses it; answers what was counted, which is what a success undoes. It takes part in the
+    /// Counts an attempt as failed, or refuses it; returns what was counted, which a success undoes. Part of the
     /// caller's transaction.
     pub(crate) async fn count_try(&self, tx: &Tx, counted: &[Counted]) -> Result<Vec<Counted>, IdentityError> {
         let now = self.clock.now().micros();
@@ -65,7 +65,7 @@ impl IdentityService {
         for one in counted {
             counts.push(found(tx, one, now).await?);
         }
-        // The longest wait of all of them; none is counted where one refuses.
+        // The longest wait of all of them; none is counted if one refuses.
         let longest = counted.iter().zip(&counts).max_by_key(|(_, count)| count.locked_until);
         let (by, locked_until) = longest.map_or(("", 0), |(one, count)| (one.by, count.locked_until));
         if locked_until > now {
@@ -74,7 +74,7 @@ impl IdentityService {
             let retry_after_s = u32::try_from(seconds.min(LOCK_SECONDS_MAX)).unwrap_or(u32::MAX);
             return Err(Refusal::TooManyFailures { retry_after_s }.into());
         }
-        // A place counts names: the same one is not counted again while it is remembered there.
+        // A network counts names: the same one is not counted again while it is remembered there.
         let both = || counted.iter().zip(&counts);
         let known_here = both().any(|(one, count)| one.is_name_here() && one.remembers(*count, now));
         let mut done = Vec::with_capacity(counted.len());
@@ -94,7 +94,7 @@ impl IdentityService {
         Ok(())
     }
 
-    /// It was not looked at: one failure less.
+    /// It was not checked: one failure less.
     pub(super) async fn give_back(&self, tx: &Tx, counted: &[Counted]) -> Result<(), DbError> {
         for one in counted {
             tx.execute(FAILURE_BACK, &[Value::Bytes(&one.name)]).await?;
@@ -102,7 +102,7 @@ impl IdentityService {
         Ok(())
     }
 
-    /// Ends all waits of a name, wherever and for whatever they are. The rows that strangers of this name meet at are taken
+    /// Ends all waits of a name, from anywhere and for anything. The rows shared by this name's strangers are locked
     /// first, so that none of them holds another one meanwhile.
     pub(crate) async fn forgive_name(&self, tx: &Tx, username: &str) -> Result<(), DbError> {
         let now = self.clock.now().micros();
@@ -113,7 +113,8 @@ impl IdentityService {
     }
 }
 
-/// What nobody asks for any more. By whoever begins a login and has taken no count yet: two never wait for each other.
+/// Rows that are no longer needed. Called when a login begins and has no count locked yet: two never wait for each
+/// other.
 pub(super) async fn clear(tx: &Tx, now: Timestamp) -> Result<(), DbError> {
     tx.execute(FAILURES_OLD, &[Value::Int(now.plus_seconds(-KEPT_SECONDS).micros())]).await.map(drop)
 }
@@ -122,12 +123,12 @@ async fn found(tx: &Tx, one: &Counted, now: i64) -> Result<Count, DbError> {
     let about = one.about.as_ref().map_or(Value::Null, |about| Value::Bytes(about));
     tx.execute(FAILURE_LOCK, &[Value::Bytes(&one.name), Value::Int(now), about]).await?;
     let rows = tx.query(FAILURE_FIND, &[Value::Bytes(&one.name)]).await?;
-    let row = rows.first().ok_or_else(|| DbError::shape("a count that was taken is not there"))?;
+    let row = rows.first().ok_or_else(|| DbError::shape("a locked count is missing"))?;
     Ok(Count { failures: row.int(0)?, last_at: row.int(1)?, locked_until: row.int(2)? }.by_now(now))
 }
 
 impl Count {
-    /// Nothing failed later than now, and nobody waits for longer than the longest wait: a clock that had jumped ahead said so.
+    /// No failure is later than now, and no wait is longer than the maximum: otherwise a clock had jumped ahead.
     fn by_now(self, now: i64) -> Count {
         let possible = self.locked_until <= now + LOCK_SECONDS_MAX * 1_000_000;
         let locked_until = if possible { self.locked_until } else { 0 };

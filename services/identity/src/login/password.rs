@@ -1,7 +1,7 @@
 //! The first step: a name and a password.
 //!
-//! Invariant: an unknown name, a wrong password, a one-time password that is over and an account that is disabled are told
-//! in the same words, behind the same work.
+//! Invariant: an unknown name, a wrong password, an expired one-time password and a disabled account get the same
+//! answer, after the same work.
 
 use identity_api::limits::PASSWORD_BYTES_MAX;
 use identity_api::{IdentityError, LoginReply, Refusal, UserId};
@@ -41,12 +41,12 @@ impl IdentityService {
         let id = found.as_ref().map(|person| person.id);
         let fitting = found.filter(|person| checked.fits && self.may_log_in(&row, person));
         let Some(person) = fitting else { return self.password_wrong(&row, id).await };
-        // Not before it is known that it lets somebody in: the work would tell. It can wait for the next login.
+        // Not before it is known to let its user in: the work would reveal that. It can wait for the next login.
         let renewed = if checked.is_stale { self.passwords.hash(ctx.deadline, password).await.ok() } else { None };
         self.password_fits(from, &row, &counted, person, renewed.as_deref()).await
     }
 
-    /// Counted as failed before it is looked at.
+    /// Counted as failed before it is checked.
     async fn password_try(
         &self,
         from: From<'_>,
@@ -70,7 +70,7 @@ impl IdentityService {
         same && person.active && !person.password_is_over(self.clock.now())
     }
 
-    /// The event says of whom, if there is anybody; whoever asked is not told.
+    /// The event names the user, if there is one; the caller is not told.
     async fn password_wrong(&self, row: &Pending, id: Option<UserId>) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
         let subject = id.map_or_else(|| "login".to_owned(), |id| id.to_string());
@@ -89,7 +89,7 @@ impl IdentityService {
     ) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
         let locked = Person::locked(&tx, found.id).await?;
-        // Somebody may have changed them while the password was looked at.
+        // They may have been changed while the password was checked.
         let same = locked.filter(|person| person.password == found.password && self.may_log_in(row, person));
         let Some(person) = same else {
             drop(tx);
@@ -110,7 +110,7 @@ impl IdentityService {
         people::password_renew(tx, person.id, old, new).await.map_err(IdentityError::from)
     }
 
-    /// Nobody looked at the password: the try is given back.
+    /// The password was not checked: the attempt is taken back.
     pub(crate) async fn not_tried(&self, counted: &[Counted]) {
         let give_back = async {
             let tx = self.begin().await?;
@@ -118,7 +118,7 @@ impl IdentityService {
             self.commit(tx, Told::nothing()).await
         };
         if let Err(error) = give_back.await {
-            tracing::warn!(%error, "a try that nobody looked at stays counted");
+            tracing::warn!(%error, "an attempt that was not checked stays counted");
         }
     }
 }

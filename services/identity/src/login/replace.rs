@@ -1,4 +1,4 @@
-//! A password that somebody else gave is replaced before a session begins.
+//! A password that somebody else set is replaced before a session begins.
 
 use identity_api::{IdentityError, LoginReply, Refusal};
 use kernel::{Ctx, Secret};

@@ -1,8 +1,8 @@
-//! A forgotten password: a code by e-mail, then a new password, then the second factor as always.
+//! A forgotten password: a code by e-mail, then a new password, then the second factor as usual.
 //!
-//! Invariants: the answer is the same whether the name is known or not. The new password takes effect when the login has ended
-//! well, so that a mailbox alone changes nothing for somebody who has a second factor. Whoever has to have one and has none
-//! yet is not let in by a mailbox: for them an administrator makes a new one-time password.
+//! Invariants: the reply is the same whether or not the name exists. The new password takes effect when the login is
+//! completed, so that access to the mailbox alone changes nothing for a user with a second factor. A user who must have
+//! one and has none yet cannot get in by mailbox: an administrator issues a one-time password.
 
 use identity_api::{FactorKind, IdentityError, LoginReply, Refusal, Stage};
 use kernel::{Ctx, Secret};
@@ -39,7 +39,7 @@ impl IdentityService {
         if !sent? {
             return Err(sent::too_many());
         }
-        // Told of nobody too, for the same work.
+        // Also recorded if there is no such user, for the same work.
         let subject = id.map_or_else(|| "login".to_owned(), |id| id.to_string());
         self.commit(tx, Told::nothing().event("identity.password.forgotten", subject, json!({}))).await?;
         if let Some(to) = person.and_then(|person| person.email) {
@@ -54,7 +54,7 @@ impl IdentityService {
         Ok(LoginReply { page, session: None, backup_codes_left: None })
     }
 
-    /// Asked for at the beginning, or once more.
+    /// Requested at the beginning, or again.
     async fn at_reset(&self, tx: &Tx, from: From<'_>) -> Result<Pending, IdentityError> {
         let found = store::find(tx, from.key, self.clock.now()).await?;
         let row = store::known(found)?;
@@ -74,13 +74,13 @@ impl IdentityService {
         code: &Secret,
         password: &Secret,
     ) -> Result<LoginReply, IdentityError> {
-        // The code first: what is said of the password is said to whoever has it.
+        // The code first: only somebody who has it may learn anything about the password.
         let (row, person) = self.reset_code(from, code).await?;
         let hash = self.passwords.choose(ctx.deadline, password, person.about(), None).await?;
         let tx = self.begin().await?;
         let again = self.at(&tx, from, At::Reset).await?;
         let person = self.lock_active(&tx, &again).await?;
-        // Another message was asked for meanwhile, for another person even.
+        // Another message was requested meanwhile, perhaps even for another user.
         if again.sent_digest != row.sent_digest || !self.may_reset(&person) {
             return Err(Refusal::WrongCode.into());
         }
@@ -92,7 +92,7 @@ impl IdentityService {
         Ok(reply)
     }
 
-    /// A code that is right stays so until the password is a good one; a wrong one is counted.
+    /// A right code stays valid until the password is acceptable; a wrong one is counted.
     async fn reset_code(&self, from: From<'_>, code: &Secret) -> Result<(Pending, Person), IdentityError> {
         let tx = self.begin().await?;
         let row = self.at(&tx, from, At::Reset).await?;

@@ -1,4 +1,4 @@
-//! Codes that are sent: six digits, five minutes, three tries, and only so many messages.
+//! Sent codes: six digits, five minutes, three attempts, and a limited number of messages.
 
 use identity_api::{FactorKind, IdentityError, LoginReply, Refusal};
 use kernel::Secret;
@@ -37,7 +37,7 @@ impl IdentityService {
         Ok(LoginReply { page, session: None, backup_codes_left: None })
     }
 
-    /// Whether this is the code of the last message. A try is counted whether it is or not.
+    /// Whether this is the code of the last message. The attempt is counted in any case.
     pub(super) async fn sent_is(&self, tx: &Tx, row: &Pending, code: &Secret) -> Result<bool, IdentityError> {
         let counted = store::sent_try(tx, row).await?;
         let awaited = row.sent_digest.as_deref().filter(|_| counted && row.awaits_code(self.clock.now()));
@@ -45,7 +45,7 @@ impl IdentityService {
         Ok(awaited.is_some_and(|digest| platform::crypto::same(digest, &self.sent_digest(row, &code))))
     }
 
-    /// With the login in it: the code is good in this browser only.
+    /// Includes the login: the code is valid in this browser only.
     pub(super) fn sent_digest(&self, row: &Pending, code: &Secret) -> [u8; 32] {
         self.codes_key.mac(&[b"sent".as_slice(), &row.key, code.expose().as_bytes()].concat())
     }
@@ -57,5 +57,5 @@ pub(super) fn too_many() -> IdentityError {
 }
 
 pub(super) fn text(code: &Secret) -> Secret {
-    Secret::new(format!("Your code is {}. It is good for five minutes. Tell it to nobody.", code.expose()))
+    Secret::new(format!("Your code is {}. It is valid for five minutes. Do not share it.", code.expose()))
 }

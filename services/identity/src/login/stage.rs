@@ -1,11 +1,11 @@
-//! What comes next in a login. Pure: all that it depends on is handed in.
+//! The next stage of a login. Pure: everything it depends on is passed in.
 //!
-//! Invariant: [`At::Done`] is reached only with everything proved that the person, their role and whoever began the login ask
-//! for. A forgotten password takes the same way as a known one.
+//! Invariant: [`At::Done`] is reached only with everything proved that the user, their role and the requester of the
+//! login require. A forgotten password goes the same way as a known one.
 
 use identity_api::Refusal;
 
-/// Where a login stands.
+/// A login's stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
     Password,
@@ -17,11 +17,11 @@ pub(crate) enum At {
     Done,
 }
 
-/// What a step has shown.
+/// What a step has proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proved {
     Password,
-    /// The code from the message behind a forgotten password, with a new password.
+    /// The code from the message after a forgotten password, with a new password.
     ResetCode,
     Factor,
     Replaced,
@@ -29,19 +29,19 @@ pub(crate) enum Proved {
     Kept,
 }
 
-/// How the person stands.
+/// The user's situation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// There is a second factor that can be asked for.
     pub(crate) has_factor: bool,
-    /// The role asks for one, or whoever began the login does.
+    /// The role requires one, or the requester of the login does.
     pub(crate) wants_factor: bool,
-    /// The password was given by somebody else.
+    /// Somebody else set the password.
     pub(crate) replace_password: bool,
 }
 
 impl At {
-    /// The stage behind a step that succeeded.
+    /// The stage after a successful step.
     pub(crate) fn next(self, proved: Proved, facts: Facts) -> Result<At, Refusal> {
         match (self, proved) {
             (At::Password, Proved::Password) | (At::Reset, Proved::ResetCode) if facts.has_factor => Ok(At::Factor),
@@ -55,7 +55,7 @@ impl At {
         }
     }
 
-    /// A password of somebody else's making is replaced before anything is built on it.
+    /// A password set by somebody else is replaced before anything relies on it.
     fn behind_factor(facts: Facts) -> At {
         match facts {
             Facts { replace_password: true, .. } => At::NewPassword,
@@ -95,7 +95,7 @@ mod tests {
         Facts { has_factor, wants_factor, replace_password }
     }
 
-    /// Every stage that a login goes through when each step succeeds.
+    /// Every stage that a login goes through if each step succeeds.
     fn way(from: At, facts: Facts) -> Vec<At> {
         let mut way = vec![from];
         while let Some(at) = way.last().copied().filter(|at| *at != At::Done) {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_through_a_login_for_everybody() {
+    fn every_login_goes_through_its_required_stages() {
         for (facts, expected) in [
             (facts(false, false, false), vec![At::Done]),
             (facts(true, false, false), vec![At::Factor, At::Done]),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_leads_anywhere() {
+    fn no_other_step_changes_the_stage() {
         let leads = ALL.iter().flat_map(|at| PROOFS.map(|proved| at.next(proved, facts(true, true, true))));
         assert_eq!(leads.filter(Result::is_ok).count(), 6);
         assert!(PROOFS.iter().all(|proved| At::Done.next(*proved, facts(false, false, false)).is_err()));

@@ -1,6 +1,6 @@
-//! Logins under way. A row is found by the digest of a key that the browser alone has.
+//! Logins in progress. A row is found by the digest of a key that only the browser has.
 //!
-//! Invariant: a step takes effect once. It names the key and the stage that it found, and the key is another one behind it.
+//! Invariant: a step takes effect once. It names the key and stage that it found, and the key changes after it.
 
 use identity_api::{FactorKind, Refusal, UserId};
 use kernel::{Id, Secret, Timestamp};
@@ -12,9 +12,9 @@ use crate::sessions::SessionId;
 
 /// Bytes of a login's key.
 const KEY: usize = 32;
-/// A login takes so long at most.
+/// Longest duration of a login.
 const LOGIN_SECONDS: i64 = 10 * 60;
-/// Steps that may fail within one login.
+/// Failed steps allowed within one login.
 pub(super) const TRIES_MAX: i64 = 15;
 
 const LOGIN_INSERT: &str = "
@@ -39,7 +39,7 @@ set key = $3, stage = $4, person = $5, passed = $6, sealed = $7, sent_by = null,
     password = $8
 where key = $1 and stage = $2";
 
-/// A message is on its way, or looks so.
+/// A message was sent, or is claimed to have been.
 const LOGIN_SENT: &str = "
 update login
 set stage = $3, person = $4, sent_by = $5, sent_digest = $6, sent_until = $7, sent_tries = 0, sent = sent + 1
@@ -62,9 +62,9 @@ where expires_at <= $1";
 pub(super) const SQL: &[&str] =
     &[LOGIN_INSERT, LOGIN_FIND, LOGIN_TRY, LOGIN_STEP, LOGIN_SENT, LOGIN_SENT_TRY, LOGIN_REMOVE, LOGIN_CLEAR];
 
-/// Codes of a message that may be tried.
+/// Attempts per sent code.
 const SENT_TRIES_MAX: i64 = 3;
-/// Messages within one login.
+/// Messages per login.
 pub(super) const SENT_MAX: i64 = 3;
 const SENT_SECONDS: i64 = 5 * 60;
 
@@ -72,11 +72,11 @@ const SENT_SECONDS: i64 = 5 * 60;
 pub(super) struct Pending {
     pub(super) key: [u8; 32],
     pub(super) at: At,
-    /// Known from the password on; where a session is proved again, from the beginning.
+    /// Known from the password on; when re-authenticating, from the beginning.
     pub(super) person: Option<UserId>,
     pub(super) again: Option<SessionId>,
     pub(super) second_factor: bool,
-    /// What was proved so far: pwd, otp, sms, email, backup, and reset for a forgotten password.
+    /// The factors proved so far: pwd, otp, sms, email, backup, and reset for a forgotten password.
     pub(super) passed: Vec<String>,
     pub(super) return_to: String,
     pub(super) sealed: Option<Vec<u8>>,
@@ -88,7 +88,7 @@ pub(super) struct Pending {
 }
 
 pub(super) struct Begun<'a> {
-    /// The session that is proved again, and whose it is.
+    /// The session to re-authenticate for, and its user.
     pub(super) again: Option<(SessionId, UserId)>,
     pub(super) second_factor: bool,
     pub(super) return_to: &'a str,
@@ -99,7 +99,7 @@ impl Pending {
         self.passed.iter().any(|passed| passed == what)
     }
 
-    /// The code of a message can still be tried.
+    /// The sent code still has attempts left.
     pub(super) fn awaits_code(&self, now: Timestamp) -> bool {
         self.sent_tries < SENT_TRIES_MAX && self.sent_until.is_some_and(|until| now < until)
     }
@@ -128,13 +128,13 @@ pub(super) async fn find(tx: &Tx, key: &Secret, now: Timestamp) -> Result<Option
     tx.query(LOGIN_FIND, &values).await?.first().map(|row| login(key, row)).transpose()
 }
 
-/// Counts a step before it is known to fail. False: the login went on or ended meanwhile.
+/// Counts a step before it is known to fail. False: the login moved on or ended meanwhile.
 pub(super) async fn try_count(tx: &Tx, row: &Pending) -> Result<bool, DbError> {
     let values = [Value::Bytes(&row.key), Value::Text(row.at.name()), Value::Int(TRIES_MAX)];
     Ok(tx.execute(LOGIN_TRY, &values).await? == 1)
 }
 
-/// Moves a login on, under another key. None: it went on or ended meanwhile.
+/// Moves a login on, under a new key. `None`: it moved on or ended meanwhile.
 pub(super) async fn step(tx: &Tx, row: &Pending, to: &Pending) -> Result<Option<Secret>, DbError> {
     let key = random_token(KEY);
     let passed = serde_json::to_string(&to.passed).map_err(|error| DbError::shape(error.to_string()))?;
@@ -152,7 +152,7 @@ pub(super) async fn step(tx: &Tx, row: &Pending, to: &Pending) -> Result<Option<
     Ok((tx.execute(LOGIN_STEP, &values).await? == 1).then_some(key))
 }
 
-/// Takes the digest of a code down. False: it went on meanwhile, or too many were sent.
+/// Stores the digest of a code. False: the login moved on meanwhile, or too many codes were sent.
 pub(super) async fn sent(
     tx: &Tx,
     row: &Pending,
@@ -175,18 +175,18 @@ pub(super) async fn sent(
     Ok(tx.execute(LOGIN_SENT, &values).await? == 1)
 }
 
-/// Counts a try of a message's code. False: there was none left.
+/// Counts an attempt at a sent code. False: there were none left.
 pub(super) async fn sent_try(tx: &Tx, row: &Pending) -> Result<bool, DbError> {
     let values = [Value::Bytes(&row.key), Value::Text(row.at.name()), Value::Int(SENT_TRIES_MAX)];
     Ok(tx.execute(LOGIN_SENT_TRY, &values).await? == 1)
 }
 
-/// The login is over. False: it was over, or went on meanwhile.
+/// Ends the login. False: it had ended, or moved on meanwhile.
 pub(super) async fn remove(tx: &Tx, row: &Pending) -> Result<bool, DbError> {
     Ok(tx.execute(LOGIN_REMOVE, &[Value::Bytes(&row.key), Value::Text(row.at.name())]).await? == 1)
 }
 
-/// None of a row is not there.
+/// `None` if the row does not exist.
 pub(super) fn known<T>(found: Option<T>) -> Result<T, Refusal> {
     found.ok_or(Refusal::LoginUnknown)
 }
@@ -196,7 +196,7 @@ fn login(key: [u8; 32], row: &Row) -> Result<Pending, DbError> {
     let json = |error: serde_json::Error| DbError::shape(error.to_string());
     Ok(Pending {
         key,
-        at: At::named(row.text(0)?).ok_or_else(|| DbError::shape("a login is at no stage that is known"))?,
+        at: At::named(row.text(0)?).ok_or_else(|| DbError::shape("a login is at an unknown stage"))?,
         person: id(1)?.map(|_| row.array(1).map(Id::from_bytes)).transpose()?,
         again: id(2)?.map(|_| row.array(2).map(Id::from_bytes)).transpose()?,
         second_factor: row.int(3)? != 0,

@@ -1,7 +1,8 @@
-//! Passwords that were stolen elsewhere: a file of SHA-1 sums in order, as haveibeenpwned.com publishes it, some forty
-//! gigabytes long. It is searched where it lies.
+//! Stolen passwords: a sorted file of SHA-1 sums, as haveibeenpwned.com publishes it, about forty gigabytes. It is
+//! searched in place.
 //!
-//! A line is forty hexadecimal digits, and behind a colon a count, which is passed over. Lines may end as on either system.
+//! A line is forty hexadecimal digits, then a colon and a count, which is ignored. Both kinds of line ending are
+//! accepted.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -47,7 +48,7 @@ impl Breached {
         Ok(breached)
     }
 
-    /// When the file cannot be read, nobody can say that a password is good.
+    /// If the file cannot be read, no password can be accepted.
     pub(super) fn refuse(&self, password: &str) -> Result<(), IdentityError> {
         match self.has(&sum(password)) {
             Ok(false) => Ok(()),
@@ -59,7 +60,7 @@ impl Breached {
         }
     }
 
-    /// Lines that begin before `low` are smaller, and those that begin at `high` or behind it are greater.
+    /// Lines that begin before `low` are smaller, and those that begin at or after `high` are greater.
     fn has(&self, wanted: &[u8; DIGITS]) -> io::Result<bool> {
         let (mut low, mut high) = (0, self.length);
         while low < high {
@@ -74,7 +75,7 @@ impl Breached {
         Ok(false)
     }
 
-    /// The line that holds the byte at `place`. A line is known to begin at `low`.
+    /// The line that contains the byte at `place`. A line is known to begin at `low`.
     fn line_at_or_before(&self, place: u64, low: u64) -> io::Result<Line> {
         let from = place.saturating_sub(WINDOW as u64 / 2).max(low);
         let mut window = [0; WINDOW];
@@ -152,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_is_that_of_the_standard() {
+    fn sums_match_the_standards_vector() {
         assert_eq!(&sum("abc"), b"A9993E364706816ABA3E25717850C26C9CD0D89D");
     }
 
     #[test]
-    fn each_line_is_found_and_nothing_else_whatever_the_lines_look_like() {
+    fn every_line_and_nothing_else_is_found() {
         let stolen: Vec<String> = (0..500).map(|number| format!("stolen {number}")).collect();
         let stolen: Vec<&str> = stolen.iter().map(String::as_str).collect();
         for number in [1, 2, 3, 500] {

@@ -1,4 +1,4 @@
-//! Argon2id, at the cost that the operator gives. The cost stands in each hash, so that older ones stay good.
+//! Argon2id, at the operator's cost. Each hash records its cost, so that older ones stay valid.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use platform::crypto::random_token;
 
-/// More lanes would want more threads for one password; several passwords have several threads already.
+/// More lanes would need more threads for one password; several passwords already use several threads.
 const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 
@@ -30,14 +30,14 @@ impl Hashing {
 
     pub(super) fn hash(&self, password: &str) -> Result<String, CostError> {
         self.count.fetch_add(1, Ordering::Relaxed);
-        // A salt has to be unlike any other, and needs not be secret.
+        // A salt must be unique, not secret.
         let salt = random_token(SALT_BYTES);
         let hash = self.argon2.hash_password_with_salt(password.as_bytes(), salt.expose().as_bytes());
         Ok(hash.map_err(|error| CostError(error.to_string()))?.to_string())
     }
 
-    /// A hash at the present cost that no password is known to have. It is made up and not worked out, so that a start costs
-    /// neither the time nor the memory of one.
+    /// A hash at the current cost that no password is known to match. It is made up and not computed, so that a start
+    /// costs neither its time nor its memory.
     pub(super) fn nobodys(&self) -> String {
         let random = |bytes: usize| random_token(bytes).expose().to_owned();
         let (salt, output) = (random(SALT_BYTES), random(Params::DEFAULT_OUTPUT_LEN));
@@ -50,7 +50,7 @@ impl Hashing {
     pub(super) fn fits(&self, stored: &str, password: &str) -> bool {
         self.count.fetch_add(1, Ordering::Relaxed);
         let Ok(stored) = PasswordHash::new(stored) else {
-            tracing::error!("a stored password is no hash");
+            tracing::error!("a stored password is not a valid hash");
             return false;
         };
         self.argon2.verify_password(password.as_bytes(), &stored).is_ok()
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_argon2id_with_its_cost_in_it_and_fits_its_password_alone() {
+    fn a_hash_is_argon2id_with_its_cost_and_matches_one_password() {
         let hashing = Hashing::new(64, 2).unwrap();
         let hash = hashing.hash("correct horse").unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{hash}");
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_another_cost_still_fits_and_is_known_as_such() {
+    fn a_hash_of_another_cost_matches_and_is_recognised() {
         let hash = Hashing::new(64, 1).unwrap().hash("correct horse").unwrap();
         let costly = Hashing::new(128, 1).unwrap();
         assert!(costly.fits(&hash, "correct horse"));
@@ -93,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_that_argon2_does_not_know_is_refused() {
+    fn an_invalid_argon2_cost_is_refused() {
         assert!(Hashing::new(4, 2).is_err());
         assert!(Hashing::new(64, 0).is_err());
     }
 
-    /// Checking against it is as much work as against a true one: it is read, and its cost is the present one.
+    /// Checking against it is as much work as against a real one: it is parsed, and has the current cost.
     #[test]
-    fn nobodys_hash_has_the_form_and_the_cost_of_a_true_one() {
+    fn the_dummy_hash_has_a_real_ones_form_and_cost() {
         let hashing = Hashing::new(64, 2).unwrap();
         let nobodys = hashing.nobodys();
         assert!(PasswordHash::new(&nobodys).is_ok(), "{nobodys}");

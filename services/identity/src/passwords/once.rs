@@ -1,4 +1,4 @@
-//! Passwords for one use, made by us: easily read out and typed, and with a hundred random bits.
+//! One-time passwords that we generate: easy to read out and type, with a hundred random bits.
 
 use kernel::Secret;
 

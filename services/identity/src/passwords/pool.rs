@@ -1,6 +1,6 @@
-//! Threads that do nothing but passwords, few and of low priority, so that a storm of logins cannot starve payments.
+//! Dedicated threads for passwords, few and at low priority, so that a storm of logins cannot starve payments.
 //!
-//! Invariant: no more than `queue_max` jobs wait; one more is refused at once, and one that nobody waits for is not begun.
+//! Invariant: at most `queue_max` jobs wait; one more is refused at once, and one that nobody waits for is not begun.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::count::{self, Watch};
 
-/// How nice a thread of ours is to others: it gets what they leave.
+/// The niceness of our threads: they get what others leave.
 const NICENESS: i32 = 10;
 
 pub(super) struct Pool {
@@ -39,7 +39,7 @@ type Job = Box<dyn FnOnce() + Send>;
 impl Pool {
     pub(super) fn start(threads: usize, queue_max: usize, clock: Arc<dyn Clock>) -> io::Result<Pool> {
         let queue = Arc::new(Queue { state: Mutex::default(), news: Condvar::new(), max: queue_max });
-        // Made first, so that threads that did start end with it when another one does not.
+        // Created first, so that threads that did start end with it if another one does not.
         let pool = Pool { queue, clock };
         for number in 1..=threads.max(1) {
             let queue = Arc::clone(&pool.queue);
@@ -67,7 +67,7 @@ impl Pool {
                 return;
             }
             let late = deadline.is_past(clock.monotonic());
-            // Whoever asked may be gone by now.
+            // The caller may be gone by now.
             let _ = answer.send(if late {
                 Err(IdentityError::Failed(Failure::DeadlineExceeded))
             } else {
@@ -75,7 +75,7 @@ impl Pool {
             });
         };
         self.queue.add(Box::new(job))?;
-        // A job without an answer: its thread panicked, or the process ends.
+        // A job without a reply: its thread panicked, or the process ends.
         answered.await.unwrap_or(Err(IdentityError::Failed(Failure::Internal)))
     }
 
@@ -122,11 +122,11 @@ impl Queue {
     }
 }
 
-/// Linux keeps a niceness for each thread; elsewhere it would be the whole process's.
+/// Linux has a niceness per thread; elsewhere it would apply to the whole process.
 fn step_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
-        tracing::warn!(%error, "threads that check passwords run at the priority of all others");
+        tracing::warn!(%error, "threads that check passwords run at normal priority");
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
         (Pool::start(1, queue_max, Arc::new(clock.clone())).unwrap(), clock)
     }
 
-    /// Keeps the only thread busy until it is told to go on.
+    /// Keeps the only thread busy until told to continue.
     async fn hold(pool: &Arc<Pool>, deadline: Deadline) -> (mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
         let (go, wait) = mpsc::channel::<()>();
         let (begun, has_begun) = oneshot::channel();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn one_job_too_many_is_refused_at_once_and_a_late_one_is_not_begun() {
+    async fn a_job_over_the_limit_is_refused_and_a_late_one_not_begun() {
         let (pool, clock) = pool(1);
         let pool = Arc::new(pool);
         let deadline = Deadline::after_millis(&clock, 1_000);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_nobody_waits_for_is_not_done() {
+    async fn a_job_that_nobody_waits_for_is_not_done() {
         let (pool, clock) = pool(8);
         let pool = Arc::new(pool);
         let deadline = Deadline::after_millis(&clock, 1_000);
@@ -198,7 +198,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test(flavor = "multi_thread")]
-    async fn its_threads_and_no_others_are_nice() {
+    async fn only_the_password_threads_are_niced() {
         let (pool, clock) = pool(8);
         let niceness = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap();
         let before = niceness();

@@ -1,4 +1,4 @@
-//! What a core can do at most: the work that a password costs and nothing else. The benchmark prints it beside logins.
+//! The raw limit of a core: the work of a password and nothing else. The benchmark prints it next to logins.
 
 use kernel::Clock;
 
@@ -13,7 +13,7 @@ pub struct RawChecks {
     pub micros: u64,
 }
 
-/// Checks passwords on one thread that does nothing else, until the time is over.
+/// Checks passwords on one otherwise idle thread, until the time is over.
 pub fn raw_password_checks(
     memory_kib: u32,
     passes: u32,

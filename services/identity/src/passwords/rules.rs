@@ -1,4 +1,5 @@
-//! What may become a password: long enough and hard to guess. No rule about kinds of letters, which makes none better.
+//! Password rules: long enough and hard to guess. No rule about kinds of characters, which does not make passwords
+//! better.
 
 use identity_api::limits::{PASSWORD_BYTES_MAX, PASSWORD_LETTERS_MIN};
 use identity_api::{IdentityError, Refusal};
@@ -14,15 +15,15 @@ pub(super) fn length(given: &str, normal: &str) -> Result<(), IdentityError> {
     Ok(())
 }
 
-/// By dictionaries of common passwords, words and names, by rows of keys, dates and repetitions, and by the words that stand
-/// for this person. What ten to the eighth guesses would find is refused.
+/// Checked against dictionaries of common passwords, words and names, keyboard rows, dates and repetitions, and the
+/// user's own words. Whatever ten to the eighth guesses would find is refused.
 pub(super) fn guessing(password: &str, about: &[String]) -> Result<(), IdentityError> {
     let about: Vec<&str> = about.iter().map(String::as_str).collect();
     let guess = zxcvbn::zxcvbn(password, &about);
     if guess.score() >= Score::Three {
         return Ok(());
     }
-    // The warning is one of a fixed list: it holds nothing of the password.
+    // The warning is one of a fixed list: it contains nothing of the password.
     let why = guess.feedback().and_then(|feedback| feedback.warning());
     let why = why.map(|warning| format!(": {}", warning.to_string().trim_end_matches('.').to_lowercase()));
     let detail = format!("this password is easy to guess{}", why.unwrap_or_default());
@@ -40,14 +41,14 @@ mod tests {
     }
 
     #[test]
-    fn length_is_counted_in_letters_and_bounded_in_bytes() {
+    fn password_length_is_counted_in_characters_and_bounded_in_bytes() {
         assert_eq!(refused("ÄÖüß-quok7-z", &[]), None);
         assert_eq!(refused("ÄÖüß-quok7-", &[]), Some("password_too_short"));
         assert_eq!(refused(&"kq7-".repeat(65), &[]), Some("password_too_long"));
     }
 
     #[test]
-    fn what_is_common_or_easily_guessed_is_refused() {
+    fn common_and_easily_guessed_passwords_are_refused() {
         for easy in [
             "password1234",
             "passwordpassword",
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_stand_for_the_person_make_it_easy() {
+    fn the_users_own_words_make_a_password_weak() {
         let about = ["katharina.oberhuber@example.com", "katharina", "oberhuber"];
         assert_eq!(refused("katharinaoberhuber", &about), Some("password_too_weak"));
         assert_eq!(refused("katharina.oberhuber@example.com", &about), Some("password_too_weak"));

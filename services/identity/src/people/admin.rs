@@ -1,4 +1,4 @@
-//! People as those see them who look after them.
+//! Users as administrators see them.
 
 use async_trait::async_trait;
 use identity_api::limits::{FRESH_SECONDS, PAGE_DEFAULT, PAGE_MAX};
@@ -20,7 +20,7 @@ use crate::clients;
 use crate::passwords::one_time_password;
 use crate::rights::reach;
 
-/// Without a term: the empty text, which no subject and no role is.
+/// Without a term: the empty text, which no subject and no role equals.
 const PERSON_LIST: &str = concat!(
     "select ",
     columns!(),
@@ -104,7 +104,7 @@ impl People for IdentityService {
 }
 
 impl IdentityService {
-    /// People look after others, never after themselves: a permission for one's own is none here.
+    /// Administrators change others, never themselves: a permission for one's own does not count here.
     fn may(&self, ctx: &Ctx, action: &str) -> Result<(), IdentityError> {
         check(ctx, "users", action, None).map_err(|_| IdentityError::Failed(Failure::Forbidden))?;
         check_fresh(ctx, self.clock.now(), FRESH_SECONDS)
@@ -146,7 +146,7 @@ pub(super) async fn not_taken(tx: &Tx, new: &NewPerson) -> Result<(), IdentityEr
     if taken.first().map(same_name).transpose()? == Some(true) {
         return Err(Refusal::Taken { what: "username".to_owned(), name: new.username.clone() }.into());
     }
-    // A token tells by its subject alone whose it is, a person's or a program's.
+    // A token's subject alone identifies its owner, a user or a client.
     if !taken.is_empty() || clients::find(tx, subject).await?.is_some() {
         return Err(Refusal::Taken { what: "subject".to_owned(), name: subject.to_owned() }.into());
     }

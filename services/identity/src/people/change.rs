@@ -1,7 +1,7 @@
-//! What is done to a person by those who look after them.
+//! Changes that administrators make to a user.
 //!
-//! Invariant: whoever is disabled, or has another role, is so from the next request on: the epoch is raised, sessions and logins
-//! end, in the transaction of the change.
+//! Invariant: a disabled user, or one with other roles, is so from the next request on: the change's transaction raises
+//! the epoch and ends sessions and logins.
 
 use identity_api::{ChangeUser, IdentityError, NewUser, Refusal, UserChange};
 use kernel::{Ctx, Secret};
@@ -19,7 +19,7 @@ use crate::passwords::one_time_password;
 use crate::rights::reach;
 use crate::sessions::NONE;
 
-/// Who has a one-time password that is over cannot log in.
+/// A user with an expired one-time password cannot log in.
 const ADMINS_BESIDE: &str = "
 select count(*)
 from person p join person_role r on r.person = p.id
@@ -42,7 +42,7 @@ impl IdentityService {
         let tx = self.begin().await?;
         one_at_a_time(&tx).await?;
         let person = Person::locked(&tx, command.id).await?.ok_or_else(unknown)?;
-        // A password that is replaced, or an address that it is sent to, is the account of whoever replaces it.
+        // Replacing a password, or the address it is sent to, amounts to taking over the account.
         reach::may_touch(&self.config.words, &tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
         let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;
         let user = Person::find(&tx, person.id).await?.ok_or_else(unknown)?.user();
@@ -94,7 +94,7 @@ impl IdentityService {
         }
         store::roles_change(tx, person.id, &roles.kind, &roles.names).await?;
         let data = json!({ "kind": roles.kind, "roles": roles.names, "before": person.roles });
-        // A session that began without a second factor is no session for somebody who has to have one.
+        // A session that began without a second factor is not valid for a user who must have one.
         let strict = &self.config.second_factor_roles;
         if strict.iter().any(|role| roles.has(role)) && !person.needs_factor(strict) {
             return self.all_over(tx, person, "identity.user.roles_changed", data).await;
@@ -103,7 +103,7 @@ impl IdentityService {
         Ok(Told::nothing().revoked(revoked).event("identity.user.roles_changed", person.id.to_string(), data))
     }
 
-    /// A code that is on its way to an address that is no longer theirs is good for nothing.
+    /// A code on its way to an address that is no longer theirs is invalidated.
     async fn set_contact(&self, tx: &Tx, person: &Person, contact: &Contact) -> Result<Told, IdentityError> {
         let fields = [&contact.name, &contact.email, &contact.phone].map(|field| field.as_deref());
         let set = async {
@@ -114,7 +114,7 @@ impl IdentityService {
         Ok(Told::nothing().event("identity.user.contact_changed", person.id.to_string(), json!({})))
     }
 
-    /// Ends everything that this person was told before.
+    /// Ends everything issued to this user earlier.
     async fn all_over(&self, tx: &Tx, person: &Person, kind: &'static str, data: Json) -> Result<Told, IdentityError> {
         let end = async {
             self.sessions_end(tx, person.id, NONE).await?;
@@ -125,7 +125,7 @@ impl IdentityService {
         Ok(Told::nothing().revoked(revoked).event(kind, person.id.to_string(), data))
     }
 
-    /// Waits that strangers have brought upon this person are over.
+    /// Clears the waits that strangers have caused for this user.
     async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
         let codes = Counted::codes(&self.codes_key, &person.id.to_bytes());
         self.forgive(tx, &codes).await?;

@@ -1,4 +1,4 @@
-//! What may stand in a person's row. Refusals of form leave nothing behind.
+//! Checks of a user's fields. Refusals of form leave nothing.
 
 use identity_api::limits::ROLES_MAX;
 use identity_api::{CreateUser, Refusal};
@@ -6,12 +6,12 @@ use identity_api::{CreateUser, Refusal};
 use crate::login::username_key;
 
 const NAME_BYTES_MAX: usize = 200;
-/// RFC 5321: what a mail server takes.
+/// RFC 5321: what a mail server accepts.
 const EMAIL_BYTES_MAX: usize = 254;
 const SUBJECT_BYTES_MAX: usize = 128;
 
-/// Roles of people, which come with the product. Others are looked up. The strictest stands first: an employee keeps office
-/// hours, and is no less one for being a customer too.
+/// Roles of users, which are built in. Others are looked up. The strictest comes first: an employee has office hours
+/// even if they are also a customer.
 pub(super) const KINDS: [&str; 3] = ["employee", "admin", "customer"];
 
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ impl NewPerson {
         if let Some(subject) = &command.subject {
             let shaped = !subject.is_empty() && subject.bytes().all(|byte| byte.is_ascii_graphic());
             if !shaped || subject.len() > SUBJECT_BYTES_MAX {
-                return Err(Refusal::field("subject", "is 1 to 128 visible ASCII characters"));
+                return Err(Refusal::field("subject", "expected 1 to 128 visible ASCII characters"));
             }
         }
         let contact = Contact::parse(command.name, command.email, command.phone)?;
@@ -56,13 +56,13 @@ impl Contact {
         phone: Option<String>,
     ) -> Result<Contact, Refusal> {
         if name.as_ref().is_some_and(|name| name.trim().is_empty() || name.len() > NAME_BYTES_MAX || is_odd(name)) {
-            return Err(Refusal::field("name", "has 1 to 200 bytes and no control characters"));
+            return Err(Refusal::field("name", "expected 1 to 200 bytes without control characters"));
         }
         if email.as_ref().is_some_and(|email| !is_email(email)) {
-            return Err(Refusal::field("email", "is an address such as ann@example.com"));
+            return Err(Refusal::field("email", "expected an address such as ann@example.com"));
         }
         if phone.as_ref().is_some_and(|phone| !is_phone(phone)) {
-            return Err(Refusal::field("phone", "is a number in the international form, such as +4930123456"));
+            return Err(Refusal::field("phone", "expected a number in international form, such as +4930123456"));
         }
         Ok(Contact { name, email, phone })
     }
@@ -73,11 +73,11 @@ impl Roles {
         if names.len() > ROLES_MAX {
             return Err(Refusal::TooMany { what: "roles".to_owned(), given: names.len(), max: ROLES_MAX });
         }
-        // Whatever their order: a list that is read and put back means the same.
+        // In any order: a list that is read and put back means the same.
         let kind = KINDS.into_iter().find(|kind| names.iter().any(|name| name == kind)).map(str::to_owned);
-        let kind = kind.ok_or_else(|| Refusal::field("roles", "has one of customer, employee and admin"))?;
+        let kind = kind.ok_or_else(|| Refusal::field("roles", "expected one of customer, employee and admin"))?;
         if names.iter().any(|name| name == "service") {
-            return Err(Refusal::field("roles", "service is for programs"));
+            return Err(Refusal::field("roles", "the role service is for programs"));
         }
         names.sort();
         names.dedup();
@@ -89,7 +89,8 @@ impl Roles {
     }
 }
 
-/// Whether a message may be sent there is found out by sending one; here only what would break a header or a list is refused.
+/// Whether a message can be delivered there shows when one is sent; here only what would break a header or a list is
+/// refused.
 fn is_email(email: &str) -> bool {
     let parts = email.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
     let plain =
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_stand_in_a_row_is_refused_by_the_name_of_its_field() {
+    fn invalid_user_fields_are_refused_by_name() {
         assert_eq!(refused(|_| ()), None);
         let field = |name: &str| Some(name.to_owned());
         for username in ["", " ", "two words", "tab\tname", &"x".repeat(129)] {
@@ -158,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_the_same_in_capitals() {
+    fn usernames_are_compared_without_case() {
         assert_eq!(username_key(" Ann@Example.COM ").unwrap(), "ann@example.com");
         assert_eq!(username_key("ﬁnn").unwrap(), "finn", "letters that look the same are the same");
     }
 
-    /// Rules look at the kind: whoever is also an employee keeps office hours, whatever else they are.
+    /// Rules use the kind: an employee has office hours, whatever else they are.
     #[test]
-    fn the_strictest_kind_counts_in_whatever_order_the_roles_come() {
+    fn the_strictest_kind_wins_in_any_role_order() {
         let kind = |names: &[&str]| Roles::parse(names.iter().map(|name| (*name).to_owned()).collect()).unwrap().kind;
         for (names, expected) in [
             (&["customer"][..], "customer"),

@@ -1,4 +1,4 @@
-//! A person as the store has them.
+//! A user as stored.
 
 use identity_api::{User, UserId, UserStatus};
 use kernel::{Id, Timestamp};
@@ -16,7 +16,7 @@ const PERSON_FIND: &str = concat!("select ", columns!(), " from person where id 
 
 const PERSON_NAMED: &str = concat!("select ", columns!(), " from person where username = $1");
 
-/// Whoever changes a person, or lets them in, takes the row first: the one waits for the other.
+/// A change of a user, and a login, lock the row first: one waits for the other.
 const PERSON_LOCK: &str = concat!("update person set epoch = epoch where id = $1 returning ", columns!());
 
 static ROLES: RowSet = RowSet::new("person_role", &[("person", "bytea"), ("role", "text")]);
@@ -54,7 +54,7 @@ impl Person {
         one(tx, tx.query(PERSON_FIND, &[Value::Bytes(&id.to_bytes())]).await?).await
     }
 
-    /// By the name that somebody typed in: a name that nobody has is looked up for as long as one that somebody has.
+    /// By an entered name: one that does not exist is looked up for as long as one that does.
     pub(crate) async fn named(tx: &Tx, username: &str) -> Result<Option<Person>, DbError> {
         let rows = tx.query(PERSON_NAMED, &[Value::Text(username)]).await?;
         if rows.is_empty() {
@@ -65,7 +65,7 @@ impl Person {
         one(tx, rows).await
     }
 
-    /// The same person until the transaction ends.
+    /// The user does not change until the transaction ends.
     pub(crate) async fn locked(tx: &Tx, id: UserId) -> Result<Option<Person>, DbError> {
         one(tx, tx.query(PERSON_LOCK, &[Value::Bytes(&id.to_bytes())]).await?).await
     }
@@ -74,17 +74,17 @@ impl Person {
         self.roles.iter().any(|held| held == role)
     }
 
-    /// Whether one of the roles asks for a second factor.
+    /// Whether one of the roles requires a second factor.
     pub(crate) fn needs_factor(&self, of: &[String]) -> bool {
         of.iter().any(|role| self.has_role(role))
     }
 
-    /// A one-time password is worth nothing from some time on.
+    /// When a one-time password expires.
     pub(crate) fn password_is_over(&self, now: Timestamp) -> bool {
         self.password_until.is_some_and(|until| now >= until)
     }
 
-    /// What would make a password easy to guess.
+    /// The user's own words, which make a password easy to guess.
     pub(crate) fn about(&self) -> Vec<String> {
         let names = [Some(&self.username), self.name.as_ref(), self.email.as_ref(), self.phone.as_ref()];
         let whole = names.into_iter().flatten();
@@ -119,7 +119,7 @@ async fn one(tx: &Tx, rows: Vec<Row>) -> Result<Option<Person>, DbError> {
     Ok(with_roles(tx, &rows).await?.into_iter().next())
 }
 
-/// People in the order of their rows, each with their roles and whether they have an app.
+/// Users in row order, each with their roles and whether they have an app.
 pub(super) async fn with_roles(tx: &Tx, rows: &[Row]) -> Result<Vec<Person>, DbError> {
     let mut people = rows.iter().map(person).collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<[u8; 16]> = people.iter().map(|person| person.id.to_bytes()).collect();

@@ -1,4 +1,4 @@
-//! The first administrator, and people who are there without anybody having made them.
+//! The first administrator, and users that exist without anybody having created them.
 
 use identity_api::{CreateUser, IdentityError, User};
 use kernel::{Deadline, Secret};
@@ -13,7 +13,7 @@ use crate::change::{Told, one_at_a_time};
 use crate::passwords::one_time_password;
 use crate::rights::reach;
 
-/// Somebody who could let the others in, or still can.
+/// An administrator who can log in, or still can.
 const ANYBODY: &str = "
 select id
 from person
@@ -22,12 +22,12 @@ limit 2";
 #[cfg(test)]
 pub(super) const SQL: &[&str] = &[ANYBODY];
 
-/// Nobody waits for a start.
+/// There is no deadline at a start.
 const START_MS: u64 = 60_000;
 
 impl IdentityService {
-    /// Where there is no person at all, makes the first administrator, and gives the password back that was made, once. It is
-    /// good for one login within three days; one that nobody has used by then is made anew at the next start.
+    /// If there are no users, creates the first administrator and returns the generated password, once. It is valid for
+    /// one login within three days; if nobody has used it by then, the next start creates a new one.
     pub async fn first_admin(&self, username: &str, password: Option<Secret>) -> Result<Option<Secret>, IdentityError> {
         let command = CreateUser {
             username: username.to_owned(),
@@ -41,7 +41,7 @@ impl IdentityService {
         if !self.awaits_first_admin(&new.username).await? {
             return Ok(None);
         }
-        // One that somebody thought of has to be as good as everybody's.
+        // A supplied one has to be as good as anybody's.
         let (made, password, hash) = match password {
             Some(given) => {
                 let about = vec![new.username.clone()];
@@ -72,14 +72,13 @@ impl IdentityService {
         Ok(made.then_some(password))
     }
 
-    /// Whether [`IdentityService::first_admin`] would make one now.
+    /// Whether [`IdentityService::first_admin`] would create one now.
     pub async fn awaits_first_admin(&self, username: &str) -> Result<bool, IdentityError> {
         let look = async { self.who_is_there(&self.db.read().await?, username).await };
         Ok(!matches!(look.await?, There::Others))
     }
 
-    /// For the people of a demonstration, and of tests: made where they are not there yet. Their passwords are
-    /// not looked at.
+    /// For the users of a demo and of tests: created if they do not exist. Their passwords are not checked.
     pub async fn put_person(&self, command: CreateUser, password: Secret) -> Result<User, IdentityError> {
         let new = NewPerson::parse(command)?;
         let hash = self.passwords.hash(self.at_start(), &password).await?;
@@ -117,7 +116,7 @@ impl IdentityService {
 
 enum There {
     Nobody,
-    /// The first administrator, with a password that is worth nothing by now.
+    /// The first administrator, with an expired password.
     NeverCame(Box<Person>),
     Others,
 }

@@ -1,4 +1,4 @@
-//! What is written of people. Whoever calls has locked the person first.
+//! Writes of users. The caller has locked the user.
 
 use identity_api::UserId;
 use kernel::Timestamp;
@@ -6,7 +6,7 @@ use platform::db::{Column, DbError, RowSet, Tx, Value};
 
 use super::person::Person;
 
-/// A one-time password is of use so long.
+/// How long a one-time password is valid.
 const ONCE_SECONDS: i64 = 72 * 60 * 60;
 
 const PERSON_INSERT: &str = "
@@ -96,14 +96,14 @@ pub(super) async fn insert(tx: &Tx, person: &Person) -> Result<(), DbError> {
     roles_set(tx, person.id, &person.roles).await
 }
 
-/// What was told before about this person is no longer true.
+/// Everything issued earlier to this user is out of date.
 pub(crate) async fn epoch_raise(tx: &Tx, person: &Person) -> Result<access::RevokedWhat, DbError> {
     let rows = tx.query(EPOCH_RAISE, &[Value::Bytes(&person.id.to_bytes())]).await?;
-    let epoch = rows.first().ok_or_else(|| DbError::shape("a person who is locked is not there"))?.int(0)?;
+    let epoch = rows.first().ok_or_else(|| DbError::shape("a locked user is missing"))?.int(0)?;
     Ok(access::RevokedWhat::Subject { subject: person.subject.clone(), epoch: epoch.unsigned_abs() })
 }
 
-/// One that the person chose.
+/// One that the user chose.
 pub(crate) async fn password_set(tx: &Tx, id: UserId, hash: &str, now: Timestamp) -> Result<(), DbError> {
     let id = id.to_bytes();
     let values = [Value::Bytes(&id), Value::Text(hash), Value::Int(0), Value::Int(now.micros()), Value::Null];
@@ -122,7 +122,7 @@ pub(super) fn once_until(now: Timestamp) -> Timestamp {
     now.plus_seconds(ONCE_SECONDS)
 }
 
-/// The same password at another cost.
+/// The same password at a different cost.
 pub(crate) async fn password_renew(tx: &Tx, id: UserId, old: &str, new: &str) -> Result<(), DbError> {
     tx.execute(PASSWORD_RENEW, &[Value::Bytes(&id.to_bytes()), Value::Text(old), Value::Text(new)]).await.map(drop)
 }
@@ -152,7 +152,7 @@ pub(super) async fn contact_set(tx: &Tx, id: UserId, contact: [Option<&str>; 3])
     tx.execute(CONTACT_SET, &[Value::Bytes(&id.to_bytes()), name, email, phone]).await.map(drop)
 }
 
-/// Logins under way; `but` is the key of one that goes on.
+/// Logins in progress; `but` is the key of one that continues.
 pub(crate) async fn logins_end(tx: &Tx, id: UserId, but: &[u8]) -> Result<(), DbError> {
     tx.execute(LOGINS_END, &[Value::Bytes(&id.to_bytes()), Value::Bytes(but)]).await.map(drop)
 }

@@ -1,7 +1,8 @@
-//! Who would gain and who would lose by a change that is not made: the decisions of today beside those behind it, for all
-//! people and programs, everything that is done in the house, and the times of a week at which a rule may turn.
+//! Who would gain and who would lose by a proposed change: today's decisions compared with those after it, for all
+//! users and programs, all actions, and the times of a week at which a rule may change its answer.
 //!
-//! What cannot differ is not asked: people of one kind with the same roles are alike unless a policy looks at who somebody is.
+//! What cannot differ is not evaluated: users of one kind with the same roles are alike unless a policy depends on who
+//! they are.
 
 mod compare;
 mod people;
@@ -18,7 +19,7 @@ use crate::IdentityService;
 use compare::{Comparison, Side};
 use people::Everybody;
 
-/// What roles and policies there would be.
+/// The roles and policies as they would be.
 struct Rights {
     roles: Vec<Role>,
     policies: Vec<Policy>,
@@ -26,7 +27,7 @@ struct Rights {
 
 impl IdentityService {
     pub(super) async fn effect_of(&self, ctx: &Ctx, command: TryChange) -> Result<Effect, IdentityError> {
-        // What is wrong with the command itself needs no snapshot.
+        // Errors in the command itself need no snapshot.
         let words = self.config.words.clone();
         let change = Change::of(&words, command)?;
         let look = async {
@@ -40,10 +41,10 @@ impl IdentityService {
         let (before, after) = (self.side(today)?, self.side(behind)?);
         let (clock, deadline) = (self.clock.clone(), ctx.deadline);
         let enough = move || deadline.micros_left(clock.monotonic()) < TIME_LEFT_MICROS;
-        // It computes for a second or two at worst, and nobody else shall wait for that.
+        // It computes for a second or two at worst, which must not delay anybody else.
         let compared = tokio::task::spawn_blocking(move || compared(&words, before, after, &everybody, &enough));
         compared.await.map_err(|error| {
-            tracing::error!(%error, "a comparison of rights ended by itself");
+            tracing::error!(%error, "a comparison of rights ended unexpectedly");
             IdentityError::Failed(Failure::Internal)
         })
     }
@@ -54,7 +55,7 @@ impl IdentityService {
     }
 }
 
-/// The answer has to be on its way before nobody waits for it any more.
+/// The reply has to be sent before the caller stops waiting.
 const TIME_LEFT_MICROS: u64 = 500_000;
 
 fn compared(words: &Vocabulary, before: Side, after: Side, everybody: &Everybody, enough: &dyn Fn() -> bool) -> Effect {
@@ -67,7 +68,7 @@ fn compared(words: &Vocabulary, before: Side, after: Side, everybody: &Everybody
     comparison.effect(everybody.all.len() as u64)
 }
 
-/// A change whose form is right.
+/// A change whose form is valid.
 enum Change {
     PutRole(Role),
     RemoveRole(String),
@@ -101,7 +102,7 @@ impl Change {
         }
     }
 
-    /// A role that is held can be tried without: whoever holds it is who would lose.
+    /// Removing an assigned role can be tried: its holders are the ones who would lose.
     fn made(&self, today: &Rights) -> Result<Rights, Refusal> {
         let (mut roles, mut policies) = (today.roles.clone(), today.policies.clone());
         match self {

@@ -1,4 +1,4 @@
-//! One policy is put, or taken away.
+//! Creating, changing and removing a policy.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
 
 impl IdentityService {
-    /// Everybody's next decision is by it.
+    /// Everybody's next decision uses it.
     pub(super) async fn keep_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {
         let policy = checked(&self.config.words, command)?;
         let tx = self.begin().await?;
@@ -48,13 +48,13 @@ impl IdentityService {
     }
 }
 
-/// The policy as it would be kept. One that is off is checked too, because it can be switched on.
+/// The policy as it would be stored. A disabled one is checked too, because it can be enabled.
 pub(super) fn checked(words: &Vocabulary, command: PutPolicy) -> Result<Policy, Refusal> {
     not_built_in(&command.id)?;
     name("id", &command.id)?;
     description(&command.description)?;
     if command.text.len() > limits::POLICY_BYTES_MAX {
-        return Err(Refusal::field("text", format!("{} bytes at most", limits::POLICY_BYTES_MAX)));
+        return Err(Refusal::field("text", format!("expected at most {} bytes", limits::POLICY_BYTES_MAX)));
     }
     check_policy(&command.id, &command.text, words).map_err(invalid)?;
     let PutPolicy { id, description, text, enabled } = command;
@@ -69,7 +69,7 @@ pub(super) fn invalid(error: RuleError) -> Refusal {
     Refusal::PolicyInvalid { detail }
 }
 
-/// The policies with this one among them; answers the one that was there.
+/// The policies including this one; returns the previous one.
 pub(super) fn replaced(policies: &mut Vec<Policy>, policy: &Policy) -> Result<Option<Policy>, Refusal> {
     if let Some(there) = policies.iter_mut().find(|there| there.id == policy.id) {
         return Ok(Some(std::mem::replace(there, policy.clone())));
@@ -82,7 +82,7 @@ pub(super) fn replaced(policies: &mut Vec<Policy>, policy: &Policy) -> Result<Op
     Ok(None)
 }
 
-/// The policies without this one, which is answered.
+/// The policies without this one, which is returned.
 pub(super) fn without(policies: &mut Vec<Policy>, id: &str) -> Result<Policy, Refusal> {
     let there = policies.iter().position(|policy| policy.id == id);
     Ok(policies.remove(there.ok_or_else(|| Refusal::not_found("policy", id))?))

@@ -1,7 +1,7 @@
-//! Nobody hands out more than they hold, and nobody gets hold of somebody who holds more.
+//! Granting only what one holds, and not taking over anybody who holds more.
 //!
-//! What counts is what the caller may do with this very token: a program that was let in to look after people does not make
-//! an administrator of somebody. The answer names what was asked for; which permission is missing is in the log.
+//! What counts is what the caller may do with this very token: a program authorized to administer users cannot make
+//! anybody an administrator. The reply names what was requested; the log says which permission is missing.
 
 use access::{Role, Vocabulary};
 use identity_api::{IdentityError, Refusal};
@@ -10,35 +10,36 @@ use platform::db::Tx;
 
 use super::store;
 
-/// The roles of these names. Each has to exist.
+/// The roles of these names. Each must exist.
 pub(crate) async fn roles_named(words: &Vocabulary, tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
     let known = known(words, tx, names).await?;
     let named = |name: &String| known.iter().find(|role| role.name == *name).cloned();
     names.iter().map(|name| named(name).ok_or_else(|| Refusal::not_found("role", name).into())).collect()
 }
 
-/// Whether the caller may give these roles, or let others have them.
+/// Whether the caller may assign these roles, or let others have them.
 pub(crate) fn may_give(ctx: &Ctx, roles: &[Role]) -> Result<(), Refusal> {
     roles.iter().try_for_each(|role| within(ctx, "role", &role.name, &role.permissions))
 }
 
-/// Whether the caller may let others have these permissions, which they name themselves.
+/// Whether the caller may grant these permissions.
 pub(super) fn may_permit(ctx: &Ctx, permissions: &[Permission]) -> Result<(), Refusal> {
     permissions
         .iter()
         .try_for_each(|permission| within(ctx, "permission", &permission.to_string(), std::slice::from_ref(permission)))
 }
 
-/// Whether the caller may let a program have these scopes, with which it acts for whoever uses it: for an administrator too.
+/// Whether the caller may give a program these scopes, with which it acts for anybody who uses it, including
+/// administrators.
 pub(crate) fn may_open(words: &Vocabulary, ctx: &Ctx, scopes: &[String]) -> Result<(), Refusal> {
     scopes.iter().try_for_each(|scope| match scope.parse() {
         Ok(parsed) => within(ctx, "scope", scope, &opened_by(words, &parsed)),
-        // What is about a person opens nothing.
+        // Scopes about the user grant no access.
         Err(_) => Ok(()),
     })
 }
 
-/// Whether the caller may change somebody, or something, that holds these roles. Of one that is gone nobody has anything.
+/// Whether the caller may change a user or program that has these roles. A removed role grants nothing.
 pub(crate) async fn may_touch(
     words: &Vocabulary,
     tx: &Tx,
@@ -51,7 +52,7 @@ pub(crate) async fn may_touch(
     Ok(held.try_for_each(|role| within(ctx, what, name, &role.permissions))?)
 }
 
-/// The product's own, and what was added where more is asked for.
+/// The built-in ones, and the added ones if more are needed.
 async fn known(words: &Vocabulary, tx: &Tx, names: &[String]) -> Result<Vec<Role>, IdentityError> {
     let own = words.built_in_roles();
     if names.iter().all(|name| own.iter().any(|role| role.name == *name)) {
@@ -60,7 +61,7 @@ async fn known(words: &Vocabulary, tx: &Tx, names: &[String]) -> Result<Vec<Role
     store::all_roles(words, tx).await.map_err(IdentityError::from)
 }
 
-/// All that a token of this scope may be used for. Of a word that the house does not know yet: everything.
+/// Everything that a token with this scope may be used for. For an unknown word: everything.
 fn opened_by(words: &Vocabulary, scope: &TokenScope) -> Vec<Permission> {
     let opened = words.actions().filter(|(resource, action)| scope.covers(resource, action));
     let opened: Vec<Permission> = opened
@@ -72,6 +73,6 @@ fn opened_by(words: &Vocabulary, scope: &TokenScope) -> Vec<Permission> {
 fn within(ctx: &Ctx, what: &str, name: &str, permissions: &[Permission]) -> Result<(), Refusal> {
     let Some(missing) = permissions.iter().find(|permission| !ctx.principal.holds(permission)) else { return Ok(()) };
     let subject = &*ctx.principal.subject;
-    tracing::info!(target: "access", subject, what, name, %missing, "not permitted: it reaches further than who asks for it");
+    tracing::info!(target: "access", subject, what, name, %missing, "not permitted: it reaches further than the caller");
     Err(Refusal::ReachesFurther { what: what.to_owned(), name: name.to_owned() })
 }

@@ -1,4 +1,4 @@
-//! One role is put, or taken away.
+//! Creating, changing and removing a role.
 
 use access::{Role, Vocabulary, is_built_in};
 use identity_api::{IdentityError, PutRole, Refusal, limits};
@@ -10,11 +10,11 @@ use crate::IdentityService;
 use crate::change::{Told, one_at_a_time};
 
 impl IdentityService {
-    /// Whoever holds the role may do from now on what it says.
+    /// Everybody with the role may do what it says from now on.
     pub(super) async fn keep_role(&self, ctx: &Ctx, command: PutRole) -> Result<Role, IdentityError> {
         let role = checked(&self.config.words, command)?;
         let tx = self.begin().await?;
-        // Two that are put at once must not both find room.
+        // Two concurrent ones must not both find room.
         one_at_a_time(&tx).await?;
         let mut roles = store::added_roles(&tx).await?;
         let before = replaced(&mut roles, &role)?;
@@ -29,7 +29,7 @@ impl IdentityService {
         Ok(role)
     }
 
-    /// A role that somebody holds stays: taking it from each of them is what shows in the log.
+    /// An assigned role cannot be removed: taking it from each holder is what shows in the log.
     pub(super) async fn drop_role(&self, ctx: &Ctx, name: &str) -> Result<(), IdentityError> {
         not_built_in(name)?;
         let tx = self.begin().await?;
@@ -47,13 +47,13 @@ impl IdentityService {
     }
 }
 
-/// What it is to grant is within what the caller holds, and what it grants now is too: others may hold the role.
+/// The caller must hold what it is to grant, and also what it grants now: others may have the role.
 pub(super) fn may_replace(ctx: &Ctx, before: Option<&Role>, role: &Role) -> Result<(), Refusal> {
     reach::may_give(ctx, before.map(std::slice::from_ref).unwrap_or_default())?;
     reach::may_permit(ctx, &role.permissions)
 }
 
-/// The role as it would be kept.
+/// The role as it would be stored.
 pub(super) fn checked(words: &Vocabulary, command: PutRole) -> Result<Role, Refusal> {
     not_built_in(&command.name)?;
     name("name", &command.name)?;
@@ -65,7 +65,7 @@ pub(super) fn checked(words: &Vocabulary, command: PutRole) -> Result<Role, Refu
     let mut permissions: Vec<Permission> = Vec::new();
     for permission in command.permissions {
         if !words.is_known(&permission) {
-            return Err(Refusal::field("permissions", format!("{permission} covers nothing that there is")));
+            return Err(Refusal::field("permissions", format!("{permission} covers nothing that exists")));
         }
         if !permissions.contains(&permission) {
             permissions.push(permission);
@@ -74,7 +74,7 @@ pub(super) fn checked(words: &Vocabulary, command: PutRole) -> Result<Role, Refu
     Ok(Role { name: command.name, description: command.description, permissions, built_in: false })
 }
 
-/// The roles with this one among them; answers the one that was there.
+/// The roles including this one; returns the previous one.
 pub(super) fn replaced(roles: &mut Vec<Role>, role: &Role) -> Result<Option<Role>, Refusal> {
     if let Some(there) = roles.iter_mut().find(|there| there.name == role.name) {
         return Ok(Some(std::mem::replace(there, role.clone())));
@@ -87,7 +87,7 @@ pub(super) fn replaced(roles: &mut Vec<Role>, role: &Role) -> Result<Option<Role
     Ok(None)
 }
 
-/// The roles without this one, which is answered.
+/// The roles without this one, which is returned.
 pub(super) fn without(roles: &mut Vec<Role>, name: &str) -> Result<Role, Refusal> {
     let place = roles.iter().position(|role| role.name == name).ok_or_else(|| Refusal::not_found("role", name))?;
     Ok(roles.remove(place))
@@ -100,7 +100,7 @@ pub(super) fn not_built_in(name: &str) -> Result<(), Refusal> {
     Err(Refusal::BuiltIn { what: "role".to_owned(), name: name.to_owned() })
 }
 
-/// Names stand in tokens, where spaces separate, and in addresses.
+/// Names are used in tokens, where spaces separate them, and in URLs.
 pub(super) fn name(field: &str, name: &str) -> Result<(), Refusal> {
     let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
@@ -108,7 +108,10 @@ pub(super) fn name(field: &str, name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let max = limits::NAME_BYTES_MAX;
-    Err(Refusal::field(field, format!("small letters, digits and dashes are wanted, a letter first, {max} at most")))
+    Err(Refusal::field(
+        field,
+        format!("expected at most {max} lower-case letters, digits and dashes, starting with a letter"),
+    ))
 }
 
 pub(super) fn description(text: &str) -> Result<(), Refusal> {
@@ -116,5 +119,5 @@ pub(super) fn description(text: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let max = limits::DESCRIPTION_BYTES_MAX;
-    Err(Refusal::field("description", format!("one line of {max} bytes at most is wanted")))
+    Err(Refusal::field("description", format!("expected one line of at most {max} bytes")))
 }

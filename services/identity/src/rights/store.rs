@@ -1,4 +1,4 @@
-//! The tables `role` and `policy`, and what comes with the product beside them.
+//! The tables `role` and `policy`, and the built-in roles and policies.
 
 use access::{Policy, Role, Vocabulary, built_in_policies};
 use kernel::Permission;
@@ -68,7 +68,7 @@ pub(crate) const SQL: &[&str] = &[
     CLIENTS,
 ];
 
-/// The product's own first.
+/// Built-in ones first.
 pub(crate) async fn all_roles(words: &Vocabulary, tx: &Tx) -> Result<Vec<Role>, DbError> {
     let mut roles = words.built_in_roles();
     roles.extend(added_roles(tx).await?);
@@ -94,7 +94,7 @@ pub(super) async fn role_remove(tx: &Tx, name: &str) -> Result<(), DbError> {
     tx.execute(ROLE_REMOVE, &[Value::Text(name)]).await.map(drop)
 }
 
-/// People and programs that hold the role.
+/// Users and clients that have the role.
 pub(super) async fn role_holders(tx: &Tx, name: &str) -> Result<u64, DbError> {
     let rows = tx.query(PEOPLE_WITH_ROLE, &[Value::Text(name)]).await?;
     let people = rows.first().ok_or_else(|| DbError::shape("a count has no row"))?.int(0)?;
@@ -106,7 +106,7 @@ pub(super) async fn role_holders(tx: &Tx, name: &str) -> Result<u64, DbError> {
     Ok(holders)
 }
 
-/// The product's own first.
+/// Built-in ones first.
 pub(crate) async fn all_policies(tx: &Tx) -> Result<Vec<Policy>, DbError> {
     let mut policies = built_in_policies();
     policies.extend(added_policies(tx).await?);
@@ -132,7 +132,7 @@ pub(super) async fn policy_remove(tx: &Tx, id: &str) -> Result<(), DbError> {
     tx.execute(POLICY_REMOVE, &[Value::Text(id)]).await.map(drop)
 }
 
-/// A list is kept as JSON.
+/// A list is stored as JSON.
 pub(super) fn list<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, DbError> {
     serde_json::from_str(text).map_err(|error| DbError::shape(error.to_string()))
 }

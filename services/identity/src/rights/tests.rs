@@ -1,4 +1,4 @@
-//! Roles and policies on both engines, with a gate in the same process that hears of them.
+//! Roles and policies on both engines, with a gate in the same process that follows them.
 
 mod effect;
 mod policies;
@@ -51,7 +51,7 @@ impl World {
         World { service, face, db, clock, gate }
     }
 
-    /// An administrator who has just proved with two factors who they are.
+    /// An administrator who has just authenticated with two factors.
     fn admin(&self) -> Ctx {
         let mut ctx = self.ctx(PrincipalKind::Admin, &["*:*:*"]);
         ctx.principal.proof = Some(Proof { at: self.clock.now(), second_factor: true });
@@ -80,7 +80,7 @@ impl World {
         self.gate.since()
     }
 
-    /// Kinds and subjects of all events so far, but for those of the signing keys, which are made at the start.
+    /// Kinds and subjects of all events so far, except those of the signing keys, which are created at the start.
     async fn events(&self) -> Vec<(String, String)> {
         let rows = self.db.read().await.unwrap().query("select event from outbox order by seq", &[]).await.unwrap();
         let event = |row: &platform::db::Row| {
@@ -149,7 +149,7 @@ fn field<T: std::fmt::Debug>(answer: Result<T, IdentityError>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rights_are_changed_by_whoever_may_and_has_just_proved_who_they_are() {
+async fn changing_rights_needs_permission_and_recent_authentication() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let stale = world.ctx(PrincipalKind::Admin, &["*:*:*"]);
@@ -175,7 +175,7 @@ async fn rights_are_changed_by_whoever_may_and_has_just_proved_who_they_are() {
             assert_eq!(at.put_policy(ctx, policy("no", NO_ACCOUNTS)).await.err().as_ref(), Some(&changes));
             assert_eq!(at.remove_policy(ctx, "no".to_owned()).await.err().as_ref(), Some(&changes));
             let tried = at.try_change(ctx, identity_api::TryChange::PutRole(role("auditor", &[]))).await;
-            assert_eq!(tried.err(), reads, "nothing is changed by it, and so no fresh proof is asked for");
+            assert_eq!(tried.err(), reads, "it changes nothing, so it needs no recent authentication");
         }
         assert_eq!(world.events().await, []);
         assert_eq!(world.since().version, 2);

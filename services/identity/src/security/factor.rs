@@ -1,4 +1,4 @@
-//! The person's own app and backup codes.
+//! The user's own app and backup codes.
 
 use identity_api::{IdentityError, Refusal};
 use kernel::Secret;
@@ -18,7 +18,7 @@ impl IdentityService {
         Ok(Done::default())
     }
 
-    /// The session has shown the app now, and counts as proved with it.
+    /// The session has now proved the app, and counts as authenticated with it.
     pub(super) async fn confirm_totp(&self, tx: &Tx, actor: &Actor, code: &Secret) -> Result<Done, IdentityError> {
         self.freshly_proved(actor)?;
         let id = actor.person.id;

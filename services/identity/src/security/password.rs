@@ -1,4 +1,4 @@
-//! Changing one's own password: the old one once more, and a better one in its place.
+//! Changing one's own password: the old one again, and a new one to replace it.
 
 use identity_api::{IdentityError, Refusal, SecurityReply, SecurityStep};
 use kernel::{Ctx, Secret};
@@ -43,7 +43,7 @@ impl IdentityService {
         self.answer(tx, &command.session, Done { told, session, ..Done::default() }).await
     }
 
-    /// The old password is counted like one of a login, and apart from those of strangers.
+    /// The old password is counted like a login attempt, and apart from strangers'.
     async fn change_begin(&self, command: &SecurityStep) -> Result<(Actor, Vec<Counted>), IdentityError> {
         let tx = self.begin().await?;
         let actor = self.actor(&tx, command).await?;

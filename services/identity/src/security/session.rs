@@ -1,4 +1,4 @@
-//! The person's sessions, and what programs may do in their name.
+//! The user's sessions and consents.
 
 use access::RevokedWhat;
 use identity_api::{IdentityError, Refusal};
@@ -33,7 +33,7 @@ impl IdentityService {
         let ended = self.session_end(tx, actor.person.id, id).await?;
         let revoked = ended.ok_or_else(|| Refusal::not_found("session", id.to_string()))?;
         if id != actor.session.id {
-            // Whoever ends it from elsewhere may not trust that browser.
+            // Ending it from elsewhere may mean that the user does not trust that browser.
             devices::forget_one(tx, actor.person.id, id).await?;
         }
         let told = session_ended(Told::nothing(), actor, id).revoked(revoked);
@@ -48,7 +48,7 @@ impl IdentityService {
         Ok(Done { told, ..Done::default() })
     }
 
-    /// What the program was given in the person's name ends with it, and nothing else does.
+    /// Everything issued to the client for this user ends with it, and nothing else.
     pub(super) async fn withdraw_consent(&self, tx: &Tx, actor: &Actor, client: &str) -> Result<Done, IdentityError> {
         let id = actor.person.id.to_bytes();
         let values = [Value::Bytes(&id), Value::Text(client)];

@@ -1,4 +1,4 @@
-//! How an account stands, for the page that shows it.
+//! The state of an account, for the page that shows it.
 
 use identity_api::{Consented, IdentityError, Refusal, SecurityView, SessionView, UserId};
 use kernel::Timestamp;

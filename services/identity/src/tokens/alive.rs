@@ -1,4 +1,4 @@
-//! Whether an access token that came back is good: everything that a verifier asks, and what only the rows can tell.
+//! Whether a returned access token is valid: everything that a verifier checks, and what only the rows can tell.
 
 use access::{Claims, RevokedWhat, TOKEN_TYPE};
 use identity_api::IdentityError;
@@ -24,7 +24,7 @@ pub(super) const SQL: &[&str] = &[REVOKED];
 
 pub(super) struct Alive {
     pub(super) claims: Claims,
-    /// None: the client acts for itself.
+    /// `None`: the client acts for itself.
     pub(super) person: Option<Person>,
 }
 

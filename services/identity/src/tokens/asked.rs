@@ -1,7 +1,7 @@
-//! What a browser brings from a client, read and checked.
+//! A client's authorization request, read and checked.
 //!
-//! Invariant: until the client and its address are known to belong together, nothing is sent there: the person is shown what is
-//! wrong. From then on the client is told.
+//! Invariant: until the client and its redirect URI are known to belong together, nothing is sent there: the user is
+//! shown the error. After that the client gets it.
 
 use identity_api::{Authorize, AuthorizeReply, ClientKind, IdentityError, OAuthError, Refusal};
 use kernel::Timestamp;
@@ -14,7 +14,7 @@ use super::{refused, scopes};
 use crate::IdentityService;
 use crate::clients::{self, ClientRow, same_but_port};
 
-/// What a client makes up and gets back: long enough for any of them.
+/// Values that a client chooses and gets back: long enough for all of them.
 const STATE_BYTES_MAX: usize = 2_048;
 const NONCE_BYTES_MAX: usize = 512;
 /// SHA-256 in base64url.
@@ -29,23 +29,23 @@ pub(super) struct Asked {
     pub(super) challenge: String,
     pub(super) prompt: Prompt,
     max_age: Option<i64>,
-    /// The client wants a second factor.
+    /// The client requires a second factor.
     pub(super) mfa: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Prompt {
-    /// The person must not be asked anything.
+    /// The user must not be asked anything.
     pub(super) none: bool,
     pub(super) login: bool,
     pub(super) consent: bool,
 }
 
-/// What is wrong, for the client to hear.
+/// The error for the client.
 type Wrong = (OAuthError, String);
 
 impl IdentityService {
-    /// What is asked, or the answer that the client gets at once. An error is for the person's eyes.
+    /// The request, or the immediate reply to the client. An error is shown to the user.
     pub(super) async fn asked(
         &self,
         tx: &Tx,
@@ -53,7 +53,7 @@ impl IdentityService {
     ) -> Result<Result<Asked, AuthorizeReply>, IdentityError> {
         let client = client_of(tx, command.client_id.as_deref()).await?;
         let redirect_uri = registered(&client, command.redirect_uri.as_deref())?;
-        // A state that is too long to be sent back is not sent back.
+        // A state that is too long is not sent back.
         let state = command.state.clone().filter(|state| state.len() <= STATE_BYTES_MAX);
         let back = Back { redirect_uri, state, issuer: self.config.issuer.clone() };
         match read(client, &back, command) {
@@ -71,23 +71,23 @@ async fn client_of(tx: &Tx, id: Option<&str>) -> Result<ClientRow, IdentityError
         .ok_or_else(|| refused(OAuthError::UnauthorizedClient, "no client of this name may ask here"))
 }
 
-/// Letter by letter, but for the port on the person's own machine.
+/// Exact match, except for the port on the user's own machine.
 fn registered(client: &ClientRow, given: Option<&str>) -> Result<String, IdentityError> {
     let given = given.ok_or_else(|| refused(OAuthError::InvalidRequest, "redirect_uri is missing"))?;
     let same = |listed: &String| listed == given || same_but_port(listed, given);
     if client.redirect_uris.iter().any(same) {
         return Ok(given.to_owned());
     }
-    Err(refused(OAuthError::InvalidRequest, "redirect_uri is none of those that the client has registered"))
+    Err(refused(OAuthError::InvalidRequest, "redirect_uri is not one that the client has registered"))
 }
 
 fn read(client: ClientRow, back: &Back, command: &Authorize) -> Result<Asked, Wrong> {
     if command.state.as_ref().is_some_and(|state| state.len() > STATE_BYTES_MAX) {
         return Err(invalid("state is too long"));
     }
-    // What it asks for in there would be passed over.
+    // Its contents would be ignored.
     if command.request.is_some() {
-        return Err((OAuthError::RequestNotSupported, "request objects are not taken here".to_owned()));
+        return Err((OAuthError::RequestNotSupported, "request objects are not supported".to_owned()));
     }
     if command.request_uri.is_some() {
         return Err((OAuthError::RequestUriNotSupported, "request objects are not fetched from here".to_owned()));
@@ -95,12 +95,12 @@ fn read(client: ClientRow, back: &Back, command: &Authorize) -> Result<Asked, Wr
     match command.response_type.as_deref() {
         Some("code") => {}
         None => return Err(invalid("response_type is missing")),
-        Some(_) => return Err((OAuthError::UnsupportedResponseType, "response_type is code".to_owned())),
+        Some(_) => return Err((OAuthError::UnsupportedResponseType, "expected response_type code".to_owned())),
     }
     let challenge = challenge(command)?;
     let prompt = prompt(command.prompt.as_deref())?;
     if command.max_age.is_some_and(|age| age < 0) {
-        return Err(invalid("max_age is not negative"));
+        return Err(invalid("expected a max_age that is not negative"));
     }
     if command.nonce.as_ref().is_some_and(|nonce| nonce.len() > NONCE_BYTES_MAX) {
         return Err(invalid("nonce is too long"));
@@ -111,15 +111,15 @@ fn read(client: ClientRow, back: &Back, command: &Authorize) -> Result<Asked, Wr
     Ok(Asked { client, back: back.clone(), scopes, nonce, challenge, prompt, max_age, mfa })
 }
 
-/// PKCE is asked of every client, and by S256 alone.
+/// PKCE is required from every client, and only with S256.
 fn challenge(command: &Authorize) -> Result<String, Wrong> {
     let challenge = command.code_challenge.as_deref().ok_or_else(|| invalid("code_challenge is missing"))?;
     if command.code_challenge_method.as_deref() != Some("S256") {
-        return Err(invalid("code_challenge_method is S256"));
+        return Err(invalid("expected code_challenge_method S256"));
     }
     let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if challenge.len() != CHALLENGE_LETTERS || !challenge.bytes().all(base64url) {
-        return Err(invalid("code_challenge is a SHA-256 in base64url"));
+        return Err(invalid("expected code_challenge as a SHA-256 in base64url"));
     }
     Ok(challenge.to_owned())
 }
@@ -131,17 +131,17 @@ fn prompt(words: Option<&str>) -> Result<Prompt, Wrong> {
             "none" => prompt.none = true,
             "login" => prompt.login = true,
             "consent" => prompt.consent = true,
-            _ => return Err(invalid("prompt is none, login or consent")),
+            _ => return Err(invalid("expected prompt none, login or consent")),
         }
     }
     if prompt.none && (prompt.login || prompt.consent) {
-        return Err(invalid("prompt=none stands alone"));
+        return Err(invalid("prompt=none cannot be combined"));
     }
     Ok(prompt)
 }
 
 impl Asked {
-    /// Whether the session's proof is too old or too weak for this.
+    /// Whether the session's authentication is too old or too weak for this.
     pub(super) fn wants_proof(&self, proved: &Proved, now: Timestamp) -> bool {
         let too_old = self.max_age.is_some_and(|max| !is_fresh(now, proved.auth_time, max));
         self.prompt.login || too_old || (self.mfa && !proved.second_factor)

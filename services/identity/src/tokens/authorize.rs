@@ -1,4 +1,4 @@
-//! A browser asks for a code: every way to be sent back, to the login, to the consent, or on with a code.
+//! A browser requests a code: every way to be sent back, to the login, to the consent page, or on with a code.
 
 use identity_api::{Authorize, AuthorizeReply, IdentityError, OAuthError};
 use kernel::{Id, IdKind};
@@ -14,10 +14,10 @@ use super::{code, consent, ending};
 use crate::IdentityService;
 use crate::change::Told;
 
-/// A code is fetched at once or never.
+/// A code is redeemed at once or never.
 const CODE_SECONDS: i64 = 60;
 const CODE_BYTES: usize = 32;
-/// A verifier's clock may be behind by so much.
+/// Tolerance for a verifier whose clock is behind.
 const SKEW_SECONDS: i64 = 60;
 
 enum FamilyKind {}
@@ -26,7 +26,7 @@ impl IdKind for FamilyKind {
     const PREFIX: &'static str = "fam";
 }
 
-/// Everything is there but perhaps the person's word.
+/// Everything is there, except perhaps the user's consent.
 pub(super) struct Ready {
     pub(super) asked: Asked,
     pub(super) session: Session,
@@ -46,13 +46,13 @@ impl IdentityService {
             }
         }
         if ready.asked.prompt.none {
-            let description = "the person has not agreed to this yet";
+            let description = "the user has not consented to this yet";
             return Ok(ready.asked.back.error(OAuthError::ConsentRequired, description));
         }
         Ok(consent::question(command, &ready))
     }
 
-    /// Client, request and login are good, or the answer is another page.
+    /// Client, request and login are valid; otherwise the reply is another page.
     pub(super) async fn ready(&self, command: &Authorize) -> Result<Result<Ready, AuthorizeReply>, IdentityError> {
         let tx = self.db.read().await?;
         let asked = match self.asked(&tx, command).await? {
@@ -76,7 +76,7 @@ impl IdentityService {
         Ok(Ok(Ready { asked, session, consented }))
     }
 
-    /// Begins a family and sends its code. `told` says what else stands in the same transaction.
+    /// Begins a family and sends its code. `told` adds events to the same transaction.
     pub(super) async fn grant_code(&self, tx: Tx, ready: &Ready, told: Told) -> Result<AuthorizeReply, IdentityError> {
         let code = random_token(CODE_BYTES);
         let family = self.new_family(ready);
@@ -122,7 +122,7 @@ impl IdentityService {
 
 pub(super) fn log_in(asked: &Asked, again: bool) -> AuthorizeReply {
     if asked.prompt.none {
-        return asked.back.error(OAuthError::LoginRequired, "the person has to log in first");
+        return asked.back.error(OAuthError::LoginRequired, "the user has to log in first");
     }
     AuthorizeReply::LogIn { again, second_factor: asked.mfa }
 }

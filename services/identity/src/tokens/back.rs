@@ -1,11 +1,11 @@
-//! Back to the client: its own address with our answer behind it, and with our name (RFC 9207), so that no answer of another
-//! server is taken for ours.
+//! Back to the client: its own URL with our reply and our issuer (RFC 9207), so that another server's reply cannot be
+//! mistaken for ours.
 
 use form_urlencoded::Serializer;
 use identity_api::{AuthorizeReply, OAuthError};
 use kernel::Secret;
 
-/// Where answers to one request go. The address is one that the client has registered.
+/// Where replies to one request go. The client has registered the URL.
 #[derive(Debug, Clone)]
 pub(super) struct Back {
     pub(super) redirect_uri: String,
@@ -32,7 +32,7 @@ impl Back {
     }
 }
 
-/// A registered address has no fragment, and perhaps a query of its own.
+/// A registered URL has no fragment, and perhaps a query of its own.
 pub(super) fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
     if pairs.is_empty() {
         return uri.to_owned();
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_stands_behind_whatever_the_address_has() {
+    fn a_reply_is_appended_to_the_redirect_uri() {
         let back = |uri: &str, state: Option<&str>| {
             let back = Back {
                 redirect_uri: uri.to_owned(),

@@ -1,4 +1,4 @@
-//! What tokens say.
+//! The claims of tokens.
 
 use access::Claims;
 use aws_lc_rs::digest::{SHA512, digest};
@@ -23,7 +23,7 @@ pub(super) const ID_TOKEN_TYPE: &str = "JWT";
 pub(super) use access::ACR_MFA;
 const ACR_PWD: &str = "pwd";
 
-/// What an id token says to the client about the login.
+/// The id token's claims about the login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct IdClaims {
     pub(super) iss: String,
@@ -40,7 +40,7 @@ pub(super) struct IdClaims {
     pub(super) sid: String,
 }
 
-/// How a person logged in, as their tokens tell it.
+/// How a user logged in, for their tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Proved {
     pub(super) sid: String,
@@ -55,7 +55,7 @@ impl Proved {
     }
 }
 
-/// Whose token it is.
+/// The token's owner.
 pub(super) struct Holder<'a> {
     pub(super) subject: &'a str,
     pub(super) kind: &'a str,
@@ -65,7 +65,7 @@ pub(super) struct Holder<'a> {
 }
 
 impl IdentityService {
-    /// An access token's words; the caller bounds its end where something else ends sooner.
+    /// An access token's claims; the caller shortens its lifetime if something else ends sooner.
     pub(super) fn access_claims(&self, client: &ClientRow, holder: Holder<'_>, scopes: &[String]) -> Claims {
         let now = seconds(self.clock.now());
         let life = client.access_seconds.min(self.config.access_seconds);
@@ -95,7 +95,7 @@ pub(super) fn seconds(at: Timestamp) -> i64 {
     at.micros().div_euclid(1_000_000)
 }
 
-/// The left half of the digest that belongs to the algorithm: of Ed25519 it is SHA-512.
+/// The left half of the digest that belongs to the algorithm: for Ed25519 it is SHA-512.
 pub(super) fn at_hash(access_token: &str) -> String {
     let digest = digest(&SHA512, access_token.as_bytes());
     let half = digest.as_ref().iter().take(digest.as_ref().len() / 2).copied().collect::<Vec<u8>>();

@@ -1,4 +1,4 @@
-//! A code becomes tokens, once. A second time somebody has stolen it, and all that came of it ends.
+//! A code becomes tokens, once. A second use means that it was stolen, and everything issued from it ends.
 
 use identity_api::{ClientAuth, IdentityError, Origin, TokenReply};
 use kernel::{Secret, Timestamp};
@@ -30,7 +30,7 @@ where digest = $1
 #[cfg(test)]
 pub(super) const SQL: &[&str] = &[CODE_ADD, CODE_FIND, CODE_USE];
 
-/// RFC 7636: 43 to 128 letters.
+/// RFC 7636: 43 to 128 characters.
 const VERIFIER_LETTERS: std::ops::RangeInclusive<usize> = 43..=128;
 
 pub(super) struct NewCode<'a> {
@@ -65,7 +65,7 @@ impl IdentityService {
         let tx = self.begin().await?;
         let found = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
         let family = family::hold(&tx, &found.family).await?;
-        // As it stands behind whoever used it at the same time.
+        // As it is after any concurrent use.
         let code = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
         if family.client != client.id || family.ended {
             return Err(invalid_grant());
@@ -88,7 +88,7 @@ impl IdentityService {
     }
 }
 
-/// S256 is the only method that a challenge was taken by.
+/// S256 is the only method with which a challenge was accepted.
 fn fits(verifier: Option<&Secret>, challenge: &str) -> bool {
     let Some(verifier) = verifier.map(Secret::expose) else { return false };
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');

@@ -1,4 +1,4 @@
-//! The person's word: what a client may do in their name. It is kept, and asked for again only when a client wants more.
+//! Consent: what a client may do for a user. It is stored, and asked for again only if a client wants more.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -25,7 +25,7 @@ from consent
 where person = $1
     and client = $2";
 
-/// Locks the row: whoever takes the consent back comes behind, and finds all that was given by it.
+/// Locks the row: withdrawing the consent has to wait, and finds everything issued under it.
 const CONSENT_HOLD: &str = "
 update consent
 set at = at
@@ -47,12 +47,12 @@ impl IdentityService {
             Ok(ready) => ready,
             Err(reply) => return Ok(reply),
         };
-        // What does not come from our page, for this very question, is nobody's word.
+        // An answer that does not come from our page, for this very question, does not count.
         if !same(form_key(&command.asked).expose().as_bytes(), command.form_key.expose().as_bytes()) {
             return Err(refused(OAuthError::InvalidRequest, "the answer does not belong to the question; ask again"));
         }
         if !command.agreed {
-            return Ok(ready.asked.back.error(OAuthError::AccessDenied, "the person did not agree"));
+            return Ok(ready.asked.back.error(OAuthError::AccessDenied, "the user did not consent"));
         }
         let tx = self.begin().await?;
         let is_new = keep(&tx, &ready.session.person, &ready.asked, self.clock.now()).await?;
@@ -77,7 +77,7 @@ pub(super) fn question(command: &Authorize, ready: &Ready) -> AuthorizeReply {
     }
 }
 
-/// Bound to the question and to the browser's session: nobody else knows its cookie, the store has only a digest.
+/// Bound to the question and to the browser's session: nobody else knows its cookie, and the store only has a digest.
 fn form_key(asked: &Authorize) -> Secret {
     let cookie = asked.session.as_ref().map(Secret::expose).unwrap_or_default();
     let question = json!([
@@ -93,7 +93,7 @@ fn form_key(asked: &Authorize) -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(hmac::sign(&key, question.to_string().as_bytes())))
 }
 
-/// Whether the person has agreed to all of it, or need not be asked.
+/// Whether the user has consented to all of it, or need not be asked.
 pub(super) async fn is_given(tx: &Tx, person: &Person, client: &ClientRow, asked: &[String]) -> Result<bool, DbError> {
     if client.first_party {
         return Ok(true);
@@ -101,7 +101,7 @@ pub(super) async fn is_given(tx: &Tx, person: &Person, client: &ClientRow, asked
     Ok(covers(&scopes_of(tx, CONSENT_FIND, person, client).await?, asked))
 }
 
-/// The same to give something by it: nobody takes it back until this transaction ends.
+/// The same before issuing something: nobody can withdraw it until this transaction ends.
 pub(super) async fn holds(tx: &Tx, ready: &Ready) -> Result<bool, DbError> {
     if ready.asked.client.first_party {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! How families end: all at once, with every token that came of them.
+//! Ending families: all at once, with every token issued from them.
 
 use access::RevokedWhat;
 use kernel::Timestamp;
@@ -28,7 +28,7 @@ from family_token
 where family = $1
     and expires_at > $2";
 
-/// A few at a time, by whoever begins another family.
+/// A few at a time, whenever another family begins.
 const FAMILIES_OVER: &str = "
 select id
 from grant_family
@@ -59,7 +59,7 @@ pub(super) const SQL: &[&str] =
 /// Which families end.
 pub(crate) enum Of<'a> {
     Family(&'a [u8; 16]),
-    /// What a person has allowed a client.
+    /// Everything that a user has allowed a client.
     Consent {
         person: &'a [u8; 16],
         client: &'a str,
@@ -67,7 +67,7 @@ pub(crate) enum Of<'a> {
 }
 
 impl IdentityService {
-    /// Ends families and the access tokens that came of them, in the transaction of the reason.
+    /// Ends families and their access tokens, in the transaction of the reason.
     pub(crate) async fn end_families(&self, tx: &Tx, of: Of<'_>, told: Told) -> Result<Told, DbError> {
         let now = self.clock.now();
         let at = Value::Int(now.micros());
@@ -91,7 +91,7 @@ async fn end_tokens(tx: &Tx, families: &[Row], now: Timestamp, mut told: Told) -
     Ok(told)
 }
 
-/// Forgets families of which nothing can live any more.
+/// Removes families without unexpired tokens.
 pub(super) async fn clear(tx: &Tx, now: Timestamp) -> Result<(), DbError> {
     for family in tx.query(FAMILIES_OVER, &[Value::Int(now.micros())]).await? {
         let id = [Value::Bytes(family.bytes(0)?)];

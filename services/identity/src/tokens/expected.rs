@@ -1,6 +1,7 @@
-//! Whom a client expects at the browser: an id token of ours says it, expired or not (OpenID Connect Core, 3.1.2.1).
+//! The user that a client expects at the browser: named by one of our id tokens, expired or not (OpenID Connect Core,
+//! 3.1.2.1).
 //!
-//! Invariant: where a hint names somebody, no code is given for anybody else.
+//! Invariant: if a hint names a user, no code is issued for anybody else.
 
 use identity_api::{Authorize, AuthorizeReply, IdentityError, OAuthError};
 use platform::db::Tx;
@@ -14,14 +15,14 @@ use crate::clients::ClientRow;
 
 pub(super) enum Expected {
     Anybody,
-    /// The person of this subject.
+    /// The user with this subject.
     Person(String),
-    /// Somebody, but the hint is not ours or too old to be told from one that is not.
+    /// A user, but the hint is not ours, or so old that this can no longer be verified.
     Unknown,
 }
 
 impl Expected {
-    /// Whom nobody can name is whoever has just logged in.
+    /// If the expected user is unknown, it is whoever has just logged in.
     pub(super) fn is(&self, person: &Person, logged_in: bool) -> bool {
         match self {
             Expected::Anybody => true,
@@ -45,10 +46,10 @@ impl IdentityService {
     }
 }
 
-/// Not `again`, which is for the same person. Whoever logged in as somebody else all the same is not asked for ever.
+/// Not `again`, which is for the same user. If a different user logs in anyway, they are not asked forever.
 pub(super) fn somebody_else(asked: &Asked, logged_in: bool) -> AuthorizeReply {
     if logged_in {
-        return asked.back.error(OAuthError::LoginRequired, "somebody else logged in than was expected");
+        return asked.back.error(OAuthError::LoginRequired, "a different user than expected logged in");
     }
     log_in(asked, false)
 }

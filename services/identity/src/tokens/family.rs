@@ -1,4 +1,5 @@
-//! A family: what one authorization led to. It has one code, perhaps a line of refresh tokens, and the access tokens of both.
+//! A family: everything from one authorization. It has one code, perhaps a line of refresh tokens, and the access
+//! tokens of both.
 
 use kernel::Timestamp;
 use platform::db::{DbError, Row, Tx, Value};
@@ -14,7 +15,7 @@ insert into grant_family (id, client, client_epoch, person, person_epoch, sessio
     uses, began_at, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)";
 
-/// Locks the row: whoever uses something of the same family at the same time comes behind.
+/// Locks the row: concurrent uses of the same family have to wait.
 const FAMILY_USE: &str = "
 update grant_family
 set uses = uses + 1
@@ -56,12 +57,12 @@ impl Family {
         self.scopes.iter().any(|own| own == scope)
     }
 
-    /// When its last refresh token ends: it is counted from the login, however often it was renewed.
+    /// When its last refresh token expires: counted from the login, however often it was refreshed.
     pub(super) fn refresh_ends_at(&self, refresh_seconds: i64) -> Timestamp {
         self.proved.auth_time.plus_seconds(refresh_seconds)
     }
 
-    /// The person, if all that the family stands on is as it was: its client, its person and the session.
+    /// The user, if everything the family depends on is unchanged: its client, its user and the session.
     pub(super) async fn stands(&self, tx: &Tx, client: &ClientRow) -> Result<Option<Person>, DbError> {
         let same_client = client.id == self.client && client.enabled && client.epoch == self.client_epoch;
         if self.ended || !same_client || !session::goes_on(tx, &self.session).await? {
@@ -91,18 +92,18 @@ pub(super) async fn add(tx: &Tx, family: &Family, now: Timestamp, expires_at: Ti
     tx.execute(FAMILY_ADD, &values).await.map(drop)
 }
 
-/// To use something of it: nobody else does until this transaction ends.
+/// Before using something of it: nobody else can until this transaction ends.
 pub(super) async fn hold(tx: &Tx, id: &[u8; 16]) -> Result<Family, DbError> {
     let rows = tx.query(FAMILY_USE, &[Value::Bytes(id)]).await?;
-    family(rows.first().ok_or_else(|| DbError::shape("a family that is not there"))?)
+    family(rows.first().ok_or_else(|| DbError::shape("a family is missing"))?)
 }
 
 pub(super) async fn find(tx: &Tx, id: &[u8; 16]) -> Result<Family, DbError> {
     let rows = tx.query(FAMILY_FIND, &[Value::Bytes(id)]).await?;
-    family(rows.first().ok_or_else(|| DbError::shape("a family that is not there"))?)
+    family(rows.first().ok_or_else(|| DbError::shape("a family is missing"))?)
 }
 
-/// Remembers an access token, so that it can end with the family, and forgets those that have expired.
+/// Records an access token, so that it can end with the family, and forgets expired ones.
 pub(super) async fn add_token(
     tx: &Tx,
     family: &[u8; 16],

@@ -1,6 +1,6 @@
-//! What is known of a token (RFC 7662), for clients that have proved who they are. Of one that is not good: nothing.
+//! Information about a token (RFC 7662), for authenticated clients. About an invalid one: nothing.
 //!
-//! A service may ask about any token that was shown to it; a client that acts for people, about its own.
+//! A service may ask about any token shown to it; a client that acts for users, only about its own.
 
 use identity_api::{ClientAuth, ClientKind, IdentityError, Introspection};
 use kernel::Secret;

@@ -1,4 +1,4 @@
-//! Tokens for a person, of a family that stands: an access token, and what the scopes ask for beside it.
+//! Tokens for a user, from a valid family: an access token, and whatever else the scopes request.
 
 use access::{Claims, TOKEN_TYPE};
 use identity_api::{ClientAuth, IdentityError, Origin, TokenReply};
@@ -23,7 +23,7 @@ pub(super) struct Issue {
     /// Of this access token; perhaps fewer than the family's.
     pub(super) scopes: Vec<String>,
     pub(super) nonce: Option<String>,
-    /// The refresh token that this is for.
+    /// The refresh token that is being used.
     pub(super) parent: Option<[u8; 32]>,
     pub(super) grant: &'static str,
 }
@@ -36,7 +36,7 @@ impl IdentityService {
         Ok(client)
     }
 
-    /// Makes the tokens and ends the transaction: they are worth something from its commit on.
+    /// Creates the tokens and ends the transaction: they are valid from its commit on.
     pub(super) async fn issue(&self, tx: Tx, issue: Issue, origin: &Origin) -> Result<TokenReply, IdentityError> {
         let roles = person::roles(&tx, &issue.person).await?;
         let signer = self.signer(&tx).await?;
@@ -66,7 +66,7 @@ impl IdentityService {
         refresh::add(tx, &issue.family.id, parent, now).await.map(Some).map_err(IdentityError::from)
     }
 
-    /// A code or a refresh token came a second time: one of two who have it is a thief, and neither keeps anything.
+    /// A code or refresh token was used a second time: one of its two holders is a thief, and neither keeps anything.
     pub(super) async fn stolen(
         &self,
         tx: Tx,

@@ -1,7 +1,8 @@
-//! Grants that change nothing but leave an event: many of them share one commit.
+//! Grants that only write an event: many of them share one commit.
 //!
-//! A commit is most of what such a grant costs. Whoever comes while one is under way waits for the next, which takes all that
-//! wait; nobody lingers for company. It is no lane: several processes do this on one store, and none of them owns it.
+//! A commit is most of such a grant's cost. A grant that arrives during one waits for the next, which takes all that
+//! wait; no grant is delayed to fill a group. It is not a lane: several processes do this on one store, and none of
+//! them owns it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +35,7 @@ struct Inner {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<(NewEvent, Answer)>,
-    /// Somebody commits, and looks again afterwards.
+    /// A commit is running, and looks again afterwards.
     running: bool,
 }
 
@@ -43,7 +44,7 @@ impl Issued {
         Issued { inner: Arc::new(Inner { db, outbox, signal, queue: Mutex::default() }) }
     }
 
-    /// Returns when the event is durable. A caller that gives up leaves at most an event of a token that nobody has.
+    /// Returns when the event is durable. A caller that gives up leaves at most the event of a token that nobody has.
     pub(crate) async fn tell(
         &self,
         event: NewEvent,
@@ -68,7 +69,7 @@ impl Issued {
 }
 
 impl Inner {
-    /// Whether somebody has to begin with the commits.
+    /// Whether this caller has to start committing.
     fn wait(&self, event: NewEvent, answer: Answer) -> Result<bool, IdentityError> {
         let mut queue = self.queue();
         if queue.waiting.len() >= WAITING_MAX {
@@ -112,7 +113,7 @@ impl Inner {
     }
 }
 
-/// Of whoever commits. However it ends, the next one that comes can begin.
+/// Held by the committing caller. However it ends, the next one to arrive can start.
 struct Turn(Arc<Inner>);
 
 impl Turn {
@@ -125,7 +126,7 @@ impl Turn {
             let (events, answers): (Vec<NewEvent>, Vec<Answer>) = group.into_iter().unzip();
             let outcome = self.0.commit(&events).await;
             for answer in answers {
-                // Whoever gave up meanwhile is not told.
+                // A caller that gave up meanwhile is not told.
                 let _ = answer.send(outcome.clone());
             }
         }
@@ -135,7 +136,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut queue = self.0.queue();
-        // Behind an orderly end somebody else may have begun already.
+        // After a clean end another caller may have started already.
         if std::thread::panicking() {
             queue.running = false;
         }

@@ -1,5 +1,5 @@
-//! A client sends the person here to log out. What proves that it is about this person is an id token of ours, expired or not;
-//! without one, or where it does not fit, the person is asked by our page.
+//! A client sends the user here to log out. One of our id tokens, expired or not, proves that it is about this user;
+//! without one, or if it does not match, our page asks the user.
 
 use identity_api::{EndSession, EndSessionReply, IdentityError, UserId};
 use kernel::Secret;
@@ -27,7 +27,7 @@ impl IdentityService {
         let Some(hint) = self.hint(&tx, command.id_token_hint.as_ref()).await? else {
             return Ok(if present.is_some() { EndSessionReply::Ask } else { EndSessionReply::Ended });
         };
-        // Somebody else is at the browser now, or the hint is another client's.
+        // A different user is at the browser now, or the hint is another client's.
         let other_session = present.is_some_and(|present| present.kept.id != hint.session);
         let other_client = command.client_id.as_ref().is_some_and(|id| *id != hint.client.id);
         let Some(reply) = answer(command, &hint.client).filter(|_| !other_session && !other_client) else {
@@ -49,7 +49,7 @@ impl IdentityService {
         Ok(())
     }
 
-    /// Its age does not matter: it proves what it is about and lets nobody in.
+    /// Its age does not matter: it only identifies the session and grants nothing.
     async fn hint(&self, tx: &Tx, token: Option<&Secret>) -> Result<Option<Hint>, IdentityError> {
         let Some(token) = token else { return Ok(None) };
         let claims = self.signed_by_us::<IdClaims>(tx, token.expose(), ID_TOKEN_TYPE).await?;
@@ -61,7 +61,7 @@ impl IdentityService {
     }
 }
 
-/// None: the client wants the browser back at an address that it has not registered.
+/// `None`: the client has not registered the URL for afterwards.
 fn answer(command: &EndSession, client: &ClientRow) -> Option<EndSessionReply> {
     let Some(uri) = &command.post_logout_redirect_uri else { return Some(EndSessionReply::Ended) };
     if !client.post_logout_redirect_uris.contains(uri) {

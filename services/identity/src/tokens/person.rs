@@ -1,4 +1,4 @@
-//! What tokens tell of a person, as the rows of people say it.
+//! A user's data for tokens, from the rows of users.
 
 use platform::db::{DbError, Row, Tx, Value};
 
@@ -35,7 +35,7 @@ pub(super) struct Person {
     pub(super) phone: Option<String>,
 }
 
-/// Nobody, where the account is disabled.
+/// `None` if the account is disabled.
 pub(super) async fn find(tx: &Tx, id: &[u8; 16]) -> Result<Option<Person>, DbError> {
     let rows = tx.query(PERSON_FIND, &[Value::Bytes(id)]).await?;
     Ok(rows.first().map(person).transpose()?.flatten())

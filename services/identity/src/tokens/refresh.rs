@@ -1,8 +1,8 @@
 //! A refresh token becomes an access token and the next refresh token.
 //!
-//! Each works once. A second use within a few seconds, before the successor was used, is taken for an answer that was lost, and
-//! gets another successor; the first of the siblings that is used retires the others. Any other second use is theft, and so is the
-//! use of a retired one: the family ends. So of what somebody may have copied at most one line goes on.
+//! Each works once. A second use within a few seconds, before the successor was used, counts as a lost reply and gets
+//! another successor; the first sibling to be used retires the others. Any other second use is theft, and so is the use
+//! of a retired one: the family ends. So of anything that was copied at most one line continues.
 
 use identity_api::{ClientAuth, IdentityError, Origin, TokenReply};
 use kernel::{Secret, Timestamp};
@@ -43,7 +43,7 @@ where parent = $1";
 pub(super) const SQL: &[&str] = &[REFRESH_ADD, REFRESH_FIND, REFRESH_USE, SIBLINGS_RETIRE, SUCCESSORS];
 
 const TOKEN_BYTES: usize = 32;
-/// So long an answer may take to be missed.
+/// How long a reply may be missing.
 const GRACE_SECONDS: i64 = 10;
 
 pub(super) struct Refresh {
@@ -66,7 +66,7 @@ impl IdentityService {
         let tx = self.begin().await?;
         let found = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
         let family = family::hold(&tx, &found.family).await?;
-        // As it stands behind whoever used it at the same time.
+        // As it is after any concurrent use.
         let token = find(&tx, &digest).await?.ok_or_else(invalid_grant)?;
         if family.client != client.id || family.ended {
             return Err(invalid_grant());
@@ -84,7 +84,7 @@ impl IdentityService {
     }
 }
 
-/// Invariant: what is not used is of one parent, so that one line goes on at most.
+/// Invariant: unused tokens have one parent, so that at most one line continues.
 async fn is_theft(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -> Result<bool, DbError> {
     let Some(used_at) = token.used_at else { return Ok(false) };
     if now > used_at.plus_seconds(GRACE_SECONDS) {
@@ -92,16 +92,16 @@ async fn is_theft(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -
     }
     let successors = tx.query(SUCCESSORS, &[Value::Bytes(digest)]).await?;
     for successor in &successors {
-        // Whoever has used the successor has had the answer.
+        // Whoever has used the successor had the reply.
         if successor.int_or_null(0)?.is_some() {
             return Ok(true);
         }
     }
-    // Without a successor it was never used: a sibling of it was, and the line goes on there.
+    // Without a successor it was never used: a sibling of it was, and the line continues there.
     Ok(successors.is_empty())
 }
 
-/// It is used from now on, and so are those that were given in its place.
+/// It counts as used from now on, and so do its siblings.
 async fn retire(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -> Result<(), DbError> {
     let at = Value::Int(now.micros());
     tx.execute(REFRESH_USE, &[Value::Bytes(digest), at]).await?;

@@ -1,4 +1,4 @@
-//! A client gives a token back (RFC 7009). A refresh token takes its family along; one that is unknown is as good as ended.
+//! A client revokes a token (RFC 7009). A refresh token takes its family with it; an unknown one counts as revoked.
 
 use access::{Claims, RevokedWhat, TOKEN_TYPE};
 use identity_api::{IdentityError, OAuthError, RevokeToken};
@@ -13,7 +13,7 @@ use crate::IdentityService;
 use crate::change::Told;
 use crate::clients::ClientRow;
 
-/// Taken before it is looked whether a token is revoked, so that of two at the same moment the second finds it so.
+/// Taken before checking whether a token is revoked, so that of two concurrent requests the second finds it so.
 const REVOCATIONS_TAKE: &str = "
 update revocation_last
 set seq = seq
@@ -23,7 +23,7 @@ where one = 1";
 pub(super) const SQL: &[&str] = &[REVOCATIONS_TAKE];
 
 impl IdentityService {
-    /// A hint at the kind is not needed: the two cannot be mixed up.
+    /// A hint at the type is not needed: the two cannot be confused.
     pub(super) async fn revoke_token(&self, command: &RevokeToken) -> Result<(), IdentityError> {
         let client = self.authenticated_now(&command.client).await?;
         let tx = self.begin().await?;
@@ -49,7 +49,7 @@ impl IdentityService {
         self.end_families(tx, Of::Family(id), told).await.map_err(IdentityError::from)
     }
 
-    /// One that is revoked already is not written down again: a client could fill the store with it.
+    /// An already revoked one is not recorded again: otherwise a client could fill the store.
     async fn end_token(&self, tx: &Tx, client: &ClientRow, claims: &Claims) -> Result<Told, IdentityError> {
         is_own(client, &claims.client_id)?;
         tx.execute(REVOCATIONS_TAKE, &[]).await?;

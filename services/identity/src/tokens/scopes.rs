@@ -1,4 +1,4 @@
-//! Scopes as they are asked for, allowed and narrowed: lists of words, separated by spaces on the wire.
+//! Scopes as requested, allowed and narrowed: lists of words, separated by spaces in requests.
 
 use identity_api::{IdentityError, OAuthError, Refusal, limits};
 use kernel::TokenScope;
@@ -7,7 +7,7 @@ pub(crate) const OPENID: &str = "openid";
 pub(crate) const PROFILE: &str = "profile";
 pub(crate) const EMAIL: &str = "email";
 pub(crate) const PHONE: &str = "phone";
-/// Asks for a refresh token.
+/// Requests a refresh token.
 pub(crate) const OFFLINE: &str = "offline_access";
 
 pub(crate) const OF_PEOPLE: [&str; 5] = [OPENID, PROFILE, EMAIL, PHONE, OFFLINE];
@@ -20,7 +20,8 @@ pub(crate) fn is_known(scope: &str) -> bool {
     is_of_a_person(scope) || scope.parse::<TokenScope>().is_ok()
 }
 
-/// What a client gets that may have `allowed` and asks for `asked`. Who asks for nothing gets all but what outlives the login.
+/// The granted scopes of a client that may have `allowed` and requests `asked`. Without a request it gets all except
+/// offline access.
 pub(super) fn granted(allowed: &[String], asked: Option<&str>) -> Result<Vec<String>, IdentityError> {
     let asked = words(asked)?;
     if asked.is_empty() {
@@ -29,7 +30,7 @@ pub(super) fn granted(allowed: &[String], asked: Option<&str>) -> Result<Vec<Str
     within(allowed, asked)
 }
 
-/// The same for what was granted before: it can only get less, and who asks for nothing keeps all.
+/// The same for an earlier grant: it can only be narrowed, and without a request stays the same.
 pub(super) fn narrowed(before: &[String], asked: Option<&str>) -> Result<Vec<String>, IdentityError> {
     let asked = words(asked)?;
     if asked.is_empty() { Ok(before.to_vec()) } else { within(before, asked) }
@@ -39,7 +40,7 @@ fn words(asked: Option<&str>) -> Result<Vec<String>, IdentityError> {
     let mut words: Vec<String> = Vec::new();
     for word in asked.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
         if words.len() == limits::SCOPES_MAX {
-            return Err(refused(format!("{} scopes at most", limits::SCOPES_MAX)));
+            return Err(refused(format!("expected at most {} scopes", limits::SCOPES_MAX)));
         }
         if !words.iter().any(|known| known == word) {
             words.push(word.to_owned());
@@ -50,7 +51,7 @@ fn words(asked: Option<&str>) -> Result<Vec<String>, IdentityError> {
 
 fn within(allowed: &[String], asked: Vec<String>) -> Result<Vec<String>, IdentityError> {
     match asked.iter().find(|scope| !allowed.iter().any(|allowed| covers(allowed, scope))) {
-        // What was asked for is not repeated: it may be anything.
+        // The requested text is not repeated: it may be anything.
         Some(_) => Err(refused("a scope that was asked for is not open to this client".to_owned())),
         None => Ok(asked),
     }
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_gets_what_it_asks_for_within_what_it_may_have() {
+    fn a_client_gets_the_requested_scopes_it_may_have() {
         let allowed = list("openid offline_access read:* write:cards");
         assert_eq!(granted(&allowed, None).unwrap(), list("openid read:* write:cards"));
         assert_eq!(granted(&allowed, Some("")).unwrap(), list("openid read:* write:cards"));
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_granted_can_only_get_less() {
+    fn granted_scopes_can_only_be_narrowed() {
         let before = list("openid read:accounts");
         assert_eq!(narrowed(&before, None).unwrap(), before);
         assert_eq!(narrowed(&before, Some("read:accounts")).unwrap(), list("read:accounts"));

@@ -1,4 +1,4 @@
-//! The browser's session, as far as tokens stand on it.
+//! The browser's session, as far as tokens depend on it.
 
 use identity_api::{IdentityError, Refusal};
 use kernel::Secret;
@@ -23,12 +23,12 @@ pub(super) struct Session {
     pub(super) id: [u8; 16],
     pub(super) person: Person,
     pub(super) proved: Proved,
-    /// As those who keep sessions know it.
+    /// The id used by session management.
     pub(super) kept: crate::sessions::Session,
 }
 
 impl IdentityService {
-    /// The session behind a browser's cookie, if it is alive and its person may still come in.
+    /// The session of a browser's cookie, if it is active and its user may still log in.
     pub(super) async fn browsers_session(
         &self,
         tx: &Tx,
@@ -50,12 +50,12 @@ impl IdentityService {
     }
 }
 
-/// Whether nobody has ended it. One that has run out goes on for this: offline access is what outlives it.
+/// Whether it was not ended. An expired one still counts here: offline access outlives it.
 pub(super) async fn goes_on(tx: &Tx, id: &[u8; 16]) -> Result<bool, DbError> {
     Ok(!tx.query(SESSION_GOES_ON, &[Value::Bytes(id)]).await?.is_empty())
 }
 
-/// As tokens and events name it.
+/// The id used in tokens and events.
 pub(super) fn sid(id: [u8; 16]) -> String {
     SessionId::from_bytes(id).to_string()
 }

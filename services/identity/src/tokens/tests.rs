@@ -1,4 +1,4 @@
-//! Each refusal of the standards' lists by name, and the few ways that lead to a token, on both engines.
+//! Each refusal of the standards by name, and the few ways to a token, on both engines.
 
 mod authorize;
 mod bench;

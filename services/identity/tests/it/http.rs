@@ -1,4 +1,4 @@
-//! Identity over HTTP: pages as a browser without a script sees them, the endpoints of OAuth, and the operators' API.
+//! Identity over HTTP: pages as seen by a browser without JavaScript, the OAuth endpoints, and the operators' API.
 
 mod account;
 mod api;

@@ -1,4 +1,4 @@
-//! Logging in, account security and people, on stores of both engines.
+//! Logging in, account security and users, on both engines.
 
 mod administration;
 mod api;

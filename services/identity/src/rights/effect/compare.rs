@@ -1,4 +1,4 @@
-//! The comparison itself. It needs no store, and is bounded by the number of decisions that it takes.
+//! The comparison itself. It needs no store, and is bounded by its number of decisions.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use super::times::Times;
 
 /// A decision takes some microseconds.
 const DECISIONS_MAX: u64 = 400_000;
-/// Programs through which a person is thought to act, where a policy looks at that.
+/// Clients through which a user is assumed to act, if a policy depends on that.
 const CLIENTS_MAX: usize = 50;
 
-/// The house as it is, or as it would be.
+/// The roles and policies as they are, or as they would be.
 pub(super) struct Side {
     roles: HashMap<String, Vec<Permission>>,
     policies: Vec<(Policy, Facts)>,
@@ -47,7 +47,7 @@ impl Side {
         principal
     }
 
-    /// The policies that speak of an action.
+    /// The policies that concern an action.
     fn about<'a>(&'a self, resource: &'a str, action: &'a str) -> impl Iterator<Item = &'a (Policy, Facts)> {
         self.policies.iter().filter(move |(_, facts)| facts.speaks_of(resource, action))
     }
@@ -57,7 +57,7 @@ impl Side {
     }
 }
 
-/// How somebody comes: a person through a program, with a second factor or without.
+/// How the caller comes: a user through a client, with or without a second factor.
 #[derive(Clone, Default)]
 struct Way {
     person: bool,
@@ -65,12 +65,12 @@ struct Way {
     second_factor: bool,
 }
 
-/// What is asked about: an action, and what the policies about it look at.
+/// What is compared: an action, and what the policies about it depend on.
 struct Topic {
     resource: &'static str,
     action: &'static str,
     times: Times,
-    /// The policies about it are others behind the change.
+    /// The policies about it differ after the change.
     rules_differ: bool,
     person: bool,
     client: bool,
@@ -82,14 +82,14 @@ pub(super) struct Comparison<'a> {
     after: &'a Side,
     clients: &'a [String],
     topics: Vec<Topic>,
-    /// No policy looks at who somebody is, so that all of one kind with the same roles are alike.
+    /// No policy depends on who the caller is, so all of one kind with the same roles are alike.
     alike: bool,
     known: HashMap<Profile, Rc<Difference>>,
     decisions: u64,
     effect: Effect,
 }
 
-/// Kind, roles and, of a program, its scopes.
+/// Kind, roles and, for a program, its scopes.
 type Profile = (&'static str, Vec<String>, Option<Vec<String>>);
 
 #[derive(Default)]
@@ -108,7 +108,7 @@ impl<'a> Comparison<'a> {
         Comparison { before, after, clients, topics, alike, known: HashMap::new(), decisions: 0, effect }
     }
 
-    /// False: no more can be asked.
+    /// False: the limit is reached.
     pub(super) fn ask(&mut self, somebody: &Somebody) -> bool {
         let difference = self.difference(somebody);
         if self.decisions > DECISIONS_MAX {
@@ -189,7 +189,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// What decisions may tell apart, and how it is told; what takes in others comes first.
+/// What decisions may distinguish, and its text; what includes others comes first.
 fn objects(subject: &str) -> [(&'static str, Object<'_>); 4] {
     // Nobody's subject: names have no spaces.
     let strangers = Object::Of(Some("somebody else"));
@@ -214,7 +214,7 @@ fn turned(from: &[bool], to: &[bool]) -> Vec<bool> {
 struct Changes(Vec<(&'static str, String)>);
 
 impl Changes {
-    /// Who gains all at some time gains their own at that time too; that need not be told.
+    /// Whoever gains all at some time gains their own at that time too, which need not be said.
     fn add(&mut self, object: &'static str, when: Option<String>) {
         if let Some(when) = when.filter(|when| self.0.iter().all(|(_, told)| told != when)) {
             self.0.push((object, when));
@@ -233,7 +233,7 @@ fn topic(before: &Side, after: &Side, resource: &'static str, action: &'static s
         policies.iter().map(|(policy, _)| (policy.id.clone(), policy.text.clone())).collect()
     };
     let facts: Vec<&Facts> = today.iter().chain(&then).map(|(_, facts)| facts).collect();
-    // That one reaches what is one's own is the same for everybody.
+    // Reaching one's own objects is the same for everybody.
     let added = || today.iter().chain(&then).filter(|(policy, _)| !policy.built_in).map(|(_, facts)| facts);
     Topic {
         resource,
@@ -246,7 +246,7 @@ fn topic(before: &Side, after: &Side, resource: &'static str, action: &'static s
     }
 }
 
-/// What the policies about a topic could tell apart.
+/// What the policies about a topic could distinguish.
 fn ways(topic: &Topic, somebody: &Somebody, clients: &[String]) -> Vec<Way> {
     if somebody.kind == PrincipalKind::Service {
         return vec![Way { client: Some(somebody.subject.as_str().into()), ..Way::default() }];

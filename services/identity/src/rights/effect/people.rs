@@ -1,4 +1,4 @@
-//! Everybody whose decisions are compared: all people, and the programs that act for themselves.
+//! Everybody whose decisions are compared: all users, and the programs that act for themselves.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use platform::db::{DbError, Row, Tx, Value};
 
 use super::super::store::{self, list};
 
-/// Rows of people in one read.
+/// Users per read.
 const PAGE: i64 = 1_000;
 
 pub(super) struct Everybody {
     pub(super) all: Vec<Somebody>,
-    /// Programs through which people act.
+    /// Clients through which users act.
     pub(super) clients: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Somebody {
     pub(super) name: String,
     pub(super) kind: PrincipalKind,
     pub(super) roles: BTreeSet<String>,
-    /// Of a program: how much of that its tokens can be for.
+    /// For a program: the scopes of its tokens.
     pub(super) scopes: Option<Vec<TokenScope>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn everybody(tx: &Tx) -> Result<Everybody, DbError> {
     }
 }
 
-/// One row for each role of a person, and one for a person without any.
+/// One row per role of a user, and one for a user without any.
 fn people(rows: &[Row], all: &mut Vec<Somebody>) -> Result<(), DbError> {
     let mut last: Option<&[u8]> = None;
     for row in rows {

@@ -1,4 +1,4 @@
-//! When a rule may turn, and how the times at which something changes are told.
+//! When a rule may change its answer, and how the times of a change are written.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use access::{Facts, MINUTES_OF_A_DAY, Moment};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// Parts of a week within which no decision turns.
+/// Parts of a week within which no decision changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Times {
     /// First minutes; the first one is 0.
@@ -16,7 +16,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// By what all policies that speak of a question look at.
+    /// From what all policies about a question depend on.
     pub(super) fn of<'a>(facts: impl IntoIterator<Item = &'a Facts>) -> Times {
         let mut starts = BTreeSet::from([0]);
         let mut days = false;
@@ -27,13 +27,13 @@ impl Times {
         Times { starts: starts.into_iter().collect(), days }
     }
 
-    /// A moment of each part, by days and within them by time.
+    /// A moment of each part, by day and then by time.
     pub(super) fn moments(&self) -> impl Iterator<Item = Moment> {
         let last = if self.days { 7 } else { 1 };
         (1..=last).flat_map(|weekday| self.starts.iter().map(move |minute| Moment { minute: *minute, weekday }))
     }
 
-    /// When it is so, given an answer for each moment. None: never; an empty text: always.
+    /// When it is so, given an answer for each moment. `None`: never; an empty text: always.
     pub(super) fn when(&self, is_so: &[bool]) -> Option<String> {
         if is_so.iter().all(|so| *so) {
             return Some(String::new());
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_a_day_are_told_by_their_first_and_last_minute() {
+    fn times_of_a_day_show_first_and_last_minute() {
         let hours = times(&[540, 541, 1_080, 1_081], false);
         assert_eq!(hours.moments().count(), 5);
         let told = |so: fn(u16) -> bool| when(&hours, |moment| so(moment.minute));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_are_alike_are_told_together() {
+    fn equal_days_are_grouped() {
         let week = times(&[540], true);
         let told = |so: fn(Moment) -> bool| when(&week, so);
         assert_eq!(told(|moment| moment.weekday > 5).as_deref(), Some(" on sat-sun"));

@@ -12,7 +12,7 @@ fn told(effects: &[EffectOn]) -> Vec<(&str, Vec<&str>)> {
     effects.iter().map(|one| (one.name.as_str(), one.what.iter().map(String::as_str).collect())).collect()
 }
 
-/// A customer, two employees of whom one is an auditor, an administrator, a service, and a program that people use.
+/// A customer, two employees of whom one is an auditor, an administrator, a service, and a client that users use.
 async fn house(store: &TestStore) -> World {
     let world = World::new(store).await;
     world.put_role("auditor", &["transactions:read:all"]).await.unwrap();
@@ -27,7 +27,7 @@ async fn house(store: &TestStore) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_gives_to_those_who_hold_it_and_within_the_rules() {
+async fn a_role_gives_its_holders_permissions_within_the_rules() {
     testkit::for_each_way(async |store| {
         let world = house(store).await;
         let effect = tried(&world, TryChange::PutRole(role("auditor", &["accounts:read:all"]))).await;
@@ -42,7 +42,7 @@ async fn a_role_gives_to_those_who_hold_it_and_within_the_rules() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_taken_away_takes_what_it_gave() {
+async fn removing_a_role_removes_what_it_granted() {
     testkit::for_each_way(async |store| {
         let world = house(store).await;
         let effect = tried(&world, TryChange::RemoveRole { name: "auditor".to_owned() }).await;
@@ -57,7 +57,7 @@ async fn a_role_that_is_taken_away_takes_what_it_gave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reach_that_grows_is_told_by_what_is_new() {
+async fn a_wider_reach_lists_only_what_is_new() {
     testkit::on_sqlite(async |store| {
         let world = World::new(store).await;
         world.put_role("saver", &["accounts:read:own"]).await.unwrap();
@@ -74,7 +74,7 @@ async fn a_reach_that_grows_is_told_by_what_is_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_takes_from_all_whom_it_speaks_of_at_the_times_that_it_names() {
+async fn a_policys_effect_lists_everybody_affected_and_the_times() {
     testkit::for_each_way(async |store| {
         let world = house(store).await;
         let lunch = "forbid (principal, action == Action::\"accounts:read\", resource)
@@ -95,13 +95,13 @@ async fn a_policy_takes_from_all_whom_it_speaks_of_at_the_times_that_it_names() 
         let effect = tried(&world, TryChange::RemovePolicy { id: "lunch".to_owned() }).await;
         assert_eq!((effect.gains.len(), effect.loses.len()), (4, 0));
         let off = PutPolicy { enabled: false, ..policy("lunch", lunch) };
-        assert_eq!(tried(&world, TryChange::PutPolicy(off)).await.gains.len(), 4, "off is as good as gone");
+        assert_eq!(tried(&world, TryChange::PutPolicy(off)).await.gains.len(), 4, "disabled is as good as removed");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_on_one_person_one_factor_or_one_program_is_told_so() {
+async fn a_policy_on_one_user_factor_or_client_says_so() {
     testkit::for_each_way(async |store| {
         let world = house(store).await;
         let loses = async |text: &str| {
@@ -123,7 +123,7 @@ async fn a_policy_on_one_person_one_factor_or_one_program_is_told_so() {
             "forbid (principal is Admin, {head} when {{ principal has client && principal.client == \"app\" }};"
         );
         assert_eq!(loses(&app).await, one("admin4@example.com", "books:read:all through app"));
-        // One of two who hold the same roles.
+        // One of two users with the same roles.
         world.person(6, "customer", &["customer"]).await;
         let ones = "forbid (principal == Customer::\"sub_6\", action == Action::\"accounts:read\", resource);";
         assert_eq!(loses(ones).await, one("customer6@example.com", "accounts:read:own"));
@@ -132,7 +132,7 @@ async fn a_policy_on_one_person_one_factor_or_one_program_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_put_cannot_be_tried() {
+async fn an_invalid_change_cannot_be_tried() {
     testkit::for_each_way(async |store| {
         let world = house(store).await;
         let refusal = async |change| refused(world.face.try_change(&world.admin(), change).await);
@@ -155,7 +155,7 @@ async fn what_could_not_be_put_cannot_be_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_people_are_asked_as_one_where_they_are_alike_and_the_list_is_cut() {
+async fn equal_users_are_compared_once_and_the_list_is_bounded() {
     testkit::on_sqlite(async |store| {
         let world = World::new(store).await;
         let tx = world.db.begin().await.unwrap();

@@ -1,11 +1,11 @@
-//! Policies: what is kept, told and refused.
+//! Policies: what is stored, published and refused.
 
 use identity_api::limits;
 
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_is_put_switched_off_and_removed_and_everybody_is_told() {
+async fn a_policy_is_put_disabled_and_removed_and_published() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.put_policy("closed", NO_ACCOUNTS).await.unwrap();
@@ -26,7 +26,7 @@ async fn a_policy_is_put_switched_off_and_removed_and_everybody_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_policy_again_changes_nothing_and_tells_nobody() {
+async fn putting_the_same_policy_again_changes_nothing() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for _ in 0..2 {
@@ -38,7 +38,7 @@ async fn the_same_policy_again_changes_nothing_and_tells_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_products_own_policies_stay_as_they_are() {
+async fn built_in_policies_cannot_be_changed() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for id in ["reach-all", "own-objects", "office-hours"] {
@@ -53,7 +53,7 @@ async fn the_products_own_policies_stay_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_process_could_use_is_never_stored() {
+async fn an_unusable_policy_is_never_stored() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for (bad, said) in [
@@ -83,7 +83,7 @@ async fn what_no_process_could_use_is_never_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_are_no_more_policies_than_a_process_can_hold() {
+async fn the_number_of_policies_is_bounded() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let max = limits::POLICIES_MAX;

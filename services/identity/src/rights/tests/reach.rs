@@ -1,4 +1,4 @@
-//! Nobody hands out more than they hold, and nobody gets hold of somebody who holds more.
+//! Granting only what one holds, and not taking over anybody who holds more.
 
 use identity_api::{
     ChangeClient, ChangeUser, ClientChange, ClientKind, Clients, CreateClient, CreateUser, People, TryChange,
@@ -10,14 +10,14 @@ use super::*;
 const DESK: [&str; 4] = ["users:*:all", "clients:*:all", "roles:*:all", "accounts:read:all"];
 
 impl World {
-    /// Somebody who administers, who has just proved it, and who holds this beside.
+    /// A caller who administers, has just authenticated, and also holds this.
     fn clerk(&self, more: &[&str]) -> Ctx {
         let mut ctx = self.ctx(PrincipalKind::Employee, &[&DESK[..], more].concat());
         ctx.principal.proof = Some(Proof { at: self.clock.now(), second_factor: true });
         ctx
     }
 
-    /// The same with a token that is for these scopes only.
+    /// The same with a token limited to these scopes.
     fn with_token(&self, permissions: &[&str], scopes: &[&str]) -> Ctx {
         let mut ctx = self.admin();
         ctx.principal.permissions = permissions.iter().map(|text| text.parse().unwrap()).collect();
@@ -25,7 +25,7 @@ impl World {
         ctx
     }
 
-    /// Everything that is told or kept: what is refused leaves it as it was.
+    /// Everything stored and published: a refusal leaves it unchanged.
     async fn kept(&self) -> Vec<i64> {
         let tx = self.db.read().await.unwrap();
         let mut counts = Vec::new();
@@ -72,7 +72,7 @@ fn further(what: &str, name: impl ToString) -> Refusal {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_gives_people_a_role_that_grants_more_than_they_hold() {
+async fn assigning_a_role_needs_everything_it_grants() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.put_role("auditor", &["accounts:read:all"]).await.unwrap();
@@ -88,7 +88,7 @@ async fn nobody_gives_people_a_role_that_grants_more_than_they_hold() {
             let changed = at.change_user(&clerk, ChangeUser { id: ann, change }).await;
             assert_eq!(refused(changed), further("role", role));
         }
-        assert_eq!(world.kept().await, before, "nothing is kept and nobody is told");
+        assert_eq!(world.kept().await, before, "nothing is stored or published");
         let change = || ChangeUser { id: ann, change: UserChange::SetRoles { roles: names(&["customer", "teller"]) } };
         at.change_user(&world.clerk(&["transactions:*:all"]), change()).await.unwrap();
         assert_eq!(IdentityError::from(further("role", "admin")).code(), "reaches_further");
@@ -98,7 +98,7 @@ async fn nobody_gives_people_a_role_that_grants_more_than_they_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_gets_hold_of_a_person_who_holds_more() {
+async fn changing_a_user_needs_everything_they_hold() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.person(1, "admin", &["admin"]).await;
@@ -127,7 +127,7 @@ async fn nobody_gets_hold_of_a_person_who_holds_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_makes_or_gets_hold_of_a_program_that_reaches_further() {
+async fn creating_or_changing_a_client_needs_its_whole_reach() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, clerk, admin) = (&world.service, world.clerk(&[]), world.admin());
@@ -184,7 +184,7 @@ async fn nobody_makes_or_gets_hold_of_a_program_that_reaches_further() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_puts_a_role_that_grants_more_than_they_hold_or_takes_such_a_role_away() {
+async fn putting_or_removing_a_role_needs_everything_it_grants() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let (at, clerk) = (&world.service, world.clerk(&["assets:*:own"]));
@@ -212,7 +212,7 @@ async fn nobody_puts_a_role_that_grants_more_than_they_hold_or_takes_such_a_role
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_hands_out_no_more_than_its_scopes_leave_open() {
+async fn a_tokens_scopes_limit_what_it_can_grant() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let at = &world.service;

@@ -1,16 +1,16 @@
-//! Roles: what is kept, told and refused.
+//! Roles: what is stored, published and refused.
 
 use identity_api::limits;
 
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_is_put_changed_and_removed_and_everybody_is_told() {
+async fn a_role_is_put_changed_and_removed_and_published() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let put = world.put_role("auditor", &["accounts:read:all", "accounts:read:all"]).await.unwrap();
-        assert_eq!(put.permissions.len(), 1, "what is said twice is kept once");
-        assert_eq!(world.since().version, 3, "this process has heard it");
+        assert_eq!(put.permissions.len(), 1, "duplicates are stored once");
+        assert_eq!(world.since().version, 3, "this process has the change");
         world.put_role("auditor", &["accounts:read:all", "transactions:read:all"]).await.unwrap();
         let roles = world.face.roles(&world.admin()).await.unwrap();
         let names: Vec<(&str, bool)> = roles.iter().map(|role| (role.name.as_str(), role.built_in)).collect();
@@ -28,7 +28,7 @@ async fn a_role_is_put_changed_and_removed_and_everybody_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_role_again_changes_nothing_and_tells_nobody() {
+async fn putting_the_same_role_again_changes_nothing() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for _ in 0..2 {
@@ -40,7 +40,7 @@ async fn the_same_role_again_changes_nothing_and_tells_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_products_own_roles_stay_as_they_are() {
+async fn built_in_roles_cannot_be_changed() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for name in ["customer", "employee", "admin", "service"] {
@@ -54,7 +54,7 @@ async fn the_products_own_roles_stay_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_right_about_a_role_is_named() {
+async fn an_invalid_roles_mistake_is_named() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         for bad in ["", "Auditor", "two words", "1st", "-a", "ä", "a_b", &"a".repeat(65)] {
@@ -72,7 +72,7 @@ async fn what_is_not_right_about_a_role_is_named() {
         let max = limits::ROLES_KEPT_MAX;
         fill(&world, max).await;
         assert_eq!(refused(world.put_role("auditor", &[]).await), too_many("roles", max + 1, max));
-        assert!(world.put_role("filled-1", &["accounts:read:all"]).await.is_ok(), "one that is there can be changed");
+        assert!(world.put_role("filled-1", &["accounts:read:all"]).await.is_ok(), "an existing one can be changed");
     })
     .await;
 }
@@ -88,7 +88,7 @@ async fn fill(world: &World, roles: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_somebody_holds_is_not_removed() {
+async fn an_assigned_role_cannot_be_removed() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let remove = async |name: &str| world.face.remove_role(&world.admin(), name.to_owned()).await;
@@ -108,7 +108,7 @@ async fn a_role_that_somebody_holds_is_not_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_is_not_removed_while_it_is_given_away() {
+async fn a_role_is_not_removed_while_being_assigned() {
     use identity_api::{ChangeClient, ChangeUser, ClientChange, Clients, People, UserChange, UserId};
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;

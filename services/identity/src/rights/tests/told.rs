@@ -17,7 +17,7 @@ async fn revoke(world: &World, session: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_terms_hold_roles_and_policies() {
+async fn the_terms_include_roles_and_policies() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         world.put_role("auditor", &["accounts:read:all"]).await.unwrap();
@@ -34,14 +34,10 @@ async fn the_terms_hold_roles_and_policies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn this_process_has_heard_a_change_when_it_is_answered() {
+async fn this_process_has_a_change_before_it_is_answered() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
-        assert_eq!(
-            world.since(),
-            Since { version: 2, revoked: 0, wait_ms: 0 },
-            "it has heard how things stand at the start"
-        );
+        assert_eq!(world.since(), Since { version: 2, revoked: 0, wait_ms: 0 }, "it has the state at the start");
         revoke(&world, "ses_1").await;
         revoke(&world, "ses_2").await;
         assert_eq!(world.since().revoked, 2);
@@ -50,7 +46,7 @@ async fn this_process_has_heard_a_change_when_it_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_revocations_than_one_answer_holds_are_heard_to_the_last() {
+async fn all_revocations_arrive_even_if_one_reply_is_too_small() {
     testkit::for_each_way(async |store| {
         let world = World::new(store).await;
         let tx = world.db.begin().await.unwrap();
@@ -70,7 +66,7 @@ insert into revocation (seq, what, until_at)
 select n, '{"token":{"jti":"x"}}', $2 from numbers"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_for_news_gets_them_at_once_and_else_when_the_time_is_over() {
+async fn a_waiting_process_gets_changes_at_once_or_times_out() {
     testkit::for_each_way(async |store| {
         let world = Arc::new(World::new(store).await);
         let ctx = Ctx { deadline: Deadline::after_millis(&world.clock, 60_000), ..world.admin() };
@@ -87,13 +83,13 @@ async fn whoever_waits_for_news_gets_them_at_once_and_else_when_the_time_is_over
         let news = tokio::time::timeout(Duration::from_secs(2), asked).await.unwrap().unwrap();
         assert_eq!(news.revoked.len(), 1);
         let known = world.service.standing_or_news(&world.admin(), Since { version: 0, ..since }).await.unwrap();
-        assert!(known.terms.is_some(), "what is new already is answered without waiting");
+        assert!(known.terms.is_some(), "existing changes are returned without waiting");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_for_news_longer_than_the_caller_does() {
+async fn waiting_for_changes_ends_at_the_callers_deadline() {
     testkit::on_sqlite(async |store| {
         let world = World::new(store).await;
         let ctx = Ctx { deadline: Deadline::after_millis(&world.clock, 200), ..world.admin() };

@@ -1,4 +1,4 @@
-//! What a browser may bring, and where it is sent.
+//! What a browser may request, and where it is sent.
 
 use identity_api::{Authorize, AuthorizeReply, OAuthError};
 use kernel::Secret;
@@ -9,7 +9,7 @@ use super::world::*;
 
 type Change = fn(&mut Authorize);
 
-/// What is wrong with the client or its address is shown to the person.
+/// Errors about the client or its redirect URI are shown to the user.
 async fn shown(changes: &[(&str, Change, OAuthError)]) {
     for_each_way(async |store| {
         let world = World::new(store).await;
@@ -23,7 +23,7 @@ async fn shown(changes: &[(&str, Change, OAuthError)]) {
     .await;
 }
 
-/// What is wrong with the rest, the client hears, with its state and our name.
+/// All other errors go to the client, with its state and our issuer.
 async fn sent_back(changes: &[(&str, Change, &str)]) {
     for_each_way(async |store| {
         let world = World::new(store).await;
@@ -44,7 +44,7 @@ async fn sent_back(changes: &[(&str, Change, &str)]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_request_leads_back_with_a_code_the_state_and_the_issuer() {
+async fn a_valid_request_returns_code_state_and_issuer() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let reply = world.ask(world.asked()).await.unwrap();
@@ -67,7 +67,7 @@ async fn an_unknown_client_is_shown_and_not_redirected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_not_registered_letter_by_letter_is_no_open_redirect() {
+async fn an_unregistered_redirect_uri_is_never_followed() {
     let wrong = OAuthError::InvalidRequest;
     shown(&[
         ("missing", |a| a.redirect_uri = None, wrong),
@@ -90,7 +90,7 @@ async fn an_address_that_is_not_registered_letter_by_letter_is_no_open_redirect(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_on_the_persons_machine_takes_any_port() {
+async fn a_loopback_redirect_may_use_any_port() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let ask = async |uri: &str| {
@@ -107,7 +107,7 @@ async fn a_program_on_the_persons_machine_takes_any_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_codes_are_given_and_never_a_token_in_an_address() {
+async fn only_codes_are_returned_in_redirects_never_tokens() {
     sent_back(&[
         ("token", |a| a.response_type = Some("token".to_owned()), "unsupported_response_type"),
         ("id_token", |a| a.response_type = Some("id_token".to_owned()), "unsupported_response_type"),
@@ -119,7 +119,7 @@ async fn only_codes_are_given_and_never_a_token_in_an_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_or_plain_challenge_is_refused_of_every_client() {
+async fn every_client_needs_an_s256_challenge() {
     sent_back(&[
         ("missing", |a| a.code_challenge = None, "invalid_request"),
         ("plain", |a| a.code_challenge_method = Some("plain".to_owned()), "invalid_request"),
@@ -133,7 +133,7 @@ async fn a_missing_or_plain_challenge_is_refused_of_every_client() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parameters_that_are_out_of_bounds_are_refused() {
+async fn out_of_range_parameters_are_refused() {
     sent_back(&[
         ("scope", |a| a.scope = Some("openid admin:users".to_owned()), "invalid_scope"),
         ("prompt", |a| a.prompt = Some("none login".to_owned()), "invalid_request"),
@@ -157,7 +157,7 @@ async fn a_state_that_is_too_long_is_not_sent_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_not_logged_in_logs_in_first() {
+async fn without_a_session_the_browser_logs_in_first() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let first = AuthorizeReply::LogIn { again: false, second_factor: false };
@@ -174,7 +174,7 @@ async fn whoever_is_not_logged_in_logs_in_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_ended_and_a_person_who_is_disabled_are_nobody() {
+async fn ended_sessions_and_disabled_users_do_not_count() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for (gone, back) in [
@@ -193,7 +193,7 @@ async fn a_session_that_ended_and_a_person_who_is_disabled_are_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_that_is_too_old_or_too_weak_is_asked_for_again() {
+async fn an_old_or_weak_authentication_is_requested_again() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         world.advance(400);
@@ -215,7 +215,7 @@ async fn a_proof_that_is_too_old_or_too_weak_is_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_the_login_that_was_asked_for_it_is_not_asked_for_again_and_not_skipped() {
+async fn a_requested_login_happens_exactly_once() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for (prompt, max_age) in [(Some("login"), None), (Some("login"), Some(0)), (None, Some(0))] {
@@ -226,7 +226,7 @@ async fn behind_the_login_that_was_asked_for_it_is_not_asked_for_again_and_not_s
             let asked = Authorize { prompt, max_age, ..world.asked() };
             let again = AuthorizeReply::LogIn { again: true, second_factor: false };
             assert_eq!(world.ask(asked.clone()).await.unwrap(), again);
-            // Whoever goes around the login comes back to it.
+            // A browser that skips the login comes back to it.
             assert_eq!(world.ask(asked.clone().behind_login()).await.unwrap(), again);
             world.execute("update session set auth_time = $1", &[now(&world)]).await;
             world.advance(5);

@@ -1,4 +1,4 @@
-//! Grants a second, as they are asked for through the service, each with its durable event.
+//! Grants per second through the service, each with its durable event.
 //!
 //! `cargo test --release -p identity --lib tokens::tests::bench -- --ignored --nocapture --test-threads=1`
 
@@ -21,7 +21,7 @@ const GRANTS: usize = 2_000;
 enum By {
     /// As the product does it.
     Shared,
-    /// For comparison: a commit of its own for each.
+    /// For comparison: a commit for each.
     Alone,
 }
 
@@ -35,12 +35,12 @@ async fn grants_a_second_on_one_core() {
 async fn measure(store: &TestStore) {
     let world = Arc::new(World::new(store).await);
     measure_in(&world, store, GRANTS).await;
-    println!("each step into the store takes 5 ms more:");
+    println!("each store access takes 5 ms more:");
     world.identity.db.keep_pace(Arc::new(Slow));
     measure_in(&world, store, GRANTS / 10).await;
 }
 
-/// A disk that is far away.
+/// A distant disk.
 #[derive(Debug)]
 struct Slow;
 
@@ -94,7 +94,7 @@ async fn grant(world: &World, by: By) {
     assert_eq!(reply.access_token.expose().matches('.').count(), 2);
 }
 
-/// The same work but for the way to the store.
+/// The same work except for the way to the store.
 async fn alone(world: &World) {
     let identity = &world.identity;
     let tx = identity.db.read().await.unwrap();

@@ -1,4 +1,4 @@
-//! A code becomes tokens once, for the client, the address and the verifier that it was asked with.
+//! A code becomes tokens once, for the client, the redirect URI and the verifier it was requested with.
 
 use access::RevokedWhat;
 use identity_api::{Authorize, ChangeClient, ClientChange, Grant, OAuthError};
@@ -32,7 +32,7 @@ async fn a_code_becomes_an_access_token_a_refresh_token_and_an_id_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_asked_for_is_not_given() {
+async fn tokens_that_were_not_requested_are_not_issued() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = Authorize { scope: Some("read:accounts".to_owned()), ..world.asked() };
@@ -44,7 +44,7 @@ async fn what_is_not_asked_for_is_not_given() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_comes_twice_ends_all_that_came_of_it() {
+async fn a_code_used_twice_ends_everything_issued_from_it() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
@@ -54,7 +54,7 @@ async fn a_code_that_comes_twice_ends_all_that_came_of_it() {
         assert_eq!(world.heard.revoked(), [RevokedWhat::Token { jti }]);
         let refreshed = world.refresh(&first.refresh_token.unwrap()).await;
         assert_eq!(oauth_error(refreshed), OAuthError::InvalidGrant);
-        // However often it comes: once is told.
+        // However often it is used: one event.
         assert_eq!(oauth_error(world.redeem(&code).await), OAuthError::InvalidGrant);
         assert_eq!(world.told("identity.code.replayed").await, 1);
     })
@@ -62,7 +62,7 @@ async fn a_code_that_comes_twice_ends_all_that_came_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_of_another_client_is_refused_and_stays_good_for_its_own() {
+async fn another_clients_code_is_refused_and_stays_valid() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
@@ -71,7 +71,7 @@ async fn a_code_of_another_client_is_refused_and_stays_good_for_its_own() {
         }
         world.redeem(&code).await.unwrap();
         assert_eq!(oauth_error(world.token(auth("rival"), code_grant(&code)).await), OAuthError::InvalidGrant);
-        assert_eq!(world.heard.revoked(), [], "somebody else's word ends nothing");
+        assert_eq!(world.heard.revoked(), [], "another client's attempt ends nothing");
     })
     .await;
 }
@@ -95,9 +95,9 @@ async fn a_wrong_or_missing_verifier_is_refused() {
     .await;
 }
 
-/// A downgrade (RFC 9700, 4.8.2) needs a code that was given without a challenge. There is none.
+/// A downgrade (RFC 9700, 4.8.2) needs a code without a challenge. There is none.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verifier_finds_no_code_without_a_challenge() {
+async fn no_code_exists_without_a_challenge() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = Authorize { code_challenge: None, code_challenge_method: None, ..world.asked() };
@@ -109,7 +109,7 @@ async fn a_verifier_finds_no_code_without_a_challenge() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_or_missing_address_is_refused() {
+async fn a_wrong_or_missing_redirect_uri_is_refused() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
@@ -127,7 +127,7 @@ async fn a_wrong_or_missing_address_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_lives_a_minute() {
+async fn a_code_expires_after_a_minute() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (first, second) = (world.code().await, world.code().await);
@@ -140,7 +140,7 @@ async fn a_code_lives_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_worth_nothing_once_what_it_stands_on_is_gone() {
+async fn a_code_ends_with_its_session_user_or_client() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for (gone, back) in [
@@ -162,7 +162,7 @@ async fn a_code_is_worth_nothing_once_what_it_stands_on_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clients_new_secret_ends_the_codes_that_the_old_one_was_for() {
+async fn a_clients_new_secret_ends_its_earlier_codes() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let code = world.code().await;
@@ -191,7 +191,7 @@ async fn a_public_client_redeems_with_its_verifier_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn families_of_which_nothing_lives_are_forgotten() {
+async fn families_without_live_tokens_are_removed() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         world.tokens().await;

@@ -1,4 +1,4 @@
-//! The person's word.
+//! Consent.
 
 use identity_api::{Authorize, AuthorizeReply, Consent, OAuthError};
 use kernel::Secret;
@@ -22,7 +22,7 @@ async fn answer(world: &World, asked: Authorize, form_key: Secret, agreed: bool)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_asked_once_and_again_only_for_more() {
+async fn a_user_is_asked_once_and_again_only_for_more() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = stranger(&world);
@@ -44,7 +44,7 @@ async fn a_person_is_asked_once_and_again_only_for_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_persons_word_the_client_gets_nothing() {
+async fn without_consent_the_client_gets_nothing() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = stranger(&world);
@@ -59,7 +59,7 @@ async fn without_the_persons_word_the_client_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_does_not_come_from_our_page_is_nobodys_word() {
+async fn consent_only_counts_from_our_page() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let asked = stranger(&world);
@@ -80,7 +80,7 @@ async fn an_answer_that_does_not_come_from_our_page_is_nobodys_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_of_somebody_who_is_not_logged_in_leads_to_the_login() {
+async fn consent_without_a_session_leads_to_the_login() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let form_key = question(&world, stranger(&world)).await;

@@ -15,7 +15,7 @@ fn credentials(scope: Option<&str>) -> Grant {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_gets_a_token_that_says_who_it_is_and_leaves_an_event() {
+async fn a_services_grant_returns_a_token_and_writes_an_event() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let reply = world.token(auth("reporting"), credentials(Some("read:accounts"))).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_service_gets_a_token_that_says_who_it_is_and_leaves_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_does_not_prove_who_it_is_gets_one_answer() {
+async fn every_failed_client_authentication_gets_one_answer() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let secret = |text: &str| Some(Secret::new(text));
@@ -47,7 +47,7 @@ async fn a_client_that_does_not_prove_who_it_is_gets_one_answer() {
             (Some("nobody"), secret(SECRET)),
             (None, secret(SECRET)),
             (None, None),
-            // A public client has no secret, and whoever sends one in its name is somebody else.
+            // A public client has no secret, so a request with one in its name comes from somebody else.
             (Some("app"), secret(SECRET)),
         ] {
             let auth = ClientAuth { id: id.map(str::to_owned), secret, basic: false };
@@ -61,7 +61,7 @@ async fn a_client_that_does_not_prove_who_it_is_gets_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_act_for_people_get_no_token_for_themselves() {
+async fn clients_that_act_for_users_get_no_service_tokens() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for id in ["shop", "app"] {
@@ -73,7 +73,7 @@ async fn clients_that_act_for_people_get_no_token_for_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_gets_no_scope_that_it_may_not_have() {
+async fn a_service_gets_only_its_allowed_scopes() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for scope in ["admin:users", "read:accounts write:accounts", "openid", "offline_access", "read:*", "*"] {
@@ -85,7 +85,7 @@ async fn a_service_gets_no_scope_that_it_may_not_have() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_password_grant_and_others_are_not_offered() {
+async fn unsupported_grants_are_refused() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", ""] {
@@ -97,7 +97,7 @@ async fn the_password_grant_and_others_are_not_offered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn grants_at_the_same_time_leave_an_event_each() {
+async fn concurrent_grants_write_one_event_each() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let grants = (0..40).map(|_| world.token(auth("reporting"), credentials(None)));
@@ -108,14 +108,14 @@ async fn grants_at_the_same_time_leave_an_event_each() {
         ids.dedup();
         assert_eq!(ids.len(), 40);
         assert_eq!(world.told("identity.token.issued").await, 40);
-        // Whoever commits has gone home, and comes again when there is work.
+        // The committing caller has stopped, and starts again when there is work.
         world.token(auth("reporting"), credentials(None)).await.unwrap();
         assert_eq!(world.told("identity.token.issued").await, 41);
     })
     .await;
 }
 
-/// Counts the steps into the store, each of which takes a while.
+/// Counts the store accesses, each of which takes a while.
 #[derive(Debug, Default)]
 struct Steps(AtomicUsize);
 
@@ -128,7 +128,7 @@ impl platform::db::Pace for Steps {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn grants_that_wait_share_a_commit() {
+async fn waiting_grants_share_a_commit() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let steps = Arc::new(Steps::default());
@@ -141,7 +141,7 @@ async fn grants_that_wait_share_a_commit() {
         };
         let alone = count(1).await;
         let together = count(40).await;
-        // Of a grant alone about half of the steps belong to its commit.
+        // For a single grant about half of the accesses belong to its commit.
         assert!(together * 3 < 40 * alone * 2, "{together} steps of 40 grants, {alone} of one");
     })
     .await;

@@ -1,4 +1,4 @@
-//! A client says whom it expects at the browser (OpenID Connect Core, 3.1.2.1), and what it may not ask at all.
+//! The user that a client expects at the browser (OpenID Connect Core, 3.1.2.1), and requests that are not supported.
 
 use identity_api::{Authorize, AuthorizeReply};
 use kernel::Secret;
@@ -7,7 +7,7 @@ use testkit::for_each_way;
 
 use super::world::*;
 
-/// Bob, who is logged in at the same browser by now.
+/// Bob, who is now logged in at the same browser.
 const BOB: [u8; 16] = [7; 16];
 
 async fn bob_comes(world: &World) {
@@ -36,7 +36,7 @@ fn error(reply: &AuthorizeReply) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_given_for_the_person_of_the_hint_and_for_nobody_else() {
+async fn a_code_is_only_issued_for_the_hinted_user() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let hint = world.tokens().await.id_token.unwrap();
@@ -47,10 +47,10 @@ async fn a_code_is_given_for_the_person_of_the_hint_and_for_nobody_else() {
         }
         bob_comes(&world).await;
         assert_eq!(error(&with_hint(&world, &hint, none).await), "login_required");
-        // Not again, which would be for Bob alone.
+        // Not `again`, which would be only for Bob.
         let log_in = AuthorizeReply::LogIn { again: false, second_factor: false };
         assert_eq!(with_hint(&world, &hint, |_| {}).await, log_in);
-        // He logged in all the same.
+        // He logged in anyway.
         assert_eq!(error(&with_hint(&world, &hint, behind).await), "login_required");
         assert!(query(&world.ask(world.asked()).await.unwrap()).contains_key("code"), "without a hint anybody may");
     })
@@ -58,7 +58,7 @@ async fn a_code_is_given_for_the_person_of_the_hint_and_for_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hint_that_is_not_ours_or_another_clients_speaks_of_nobody_who_is_known() {
+async fn an_unverifiable_hint_matches_no_user() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -69,11 +69,11 @@ async fn a_hint_that_is_not_ours_or_another_clients_speaks_of_nobody_who_is_know
             assert_eq!(error(&with_hint(&world, &hint, none).await), "login_required");
             let log_in = AuthorizeReply::LogIn { again: false, second_factor: false };
             assert_eq!(with_hint(&world, &hint, |_| {}).await, log_in);
-            // Who it was cannot be known; who logged in just now can.
+            // The earlier user is unknown; the one who just logged in is not.
             let behind = with_hint(&world, &hint, |asked| *asked = std::mem::take(asked).behind_login()).await;
             assert!(query(&behind).contains_key("code"));
         }
-        // Old ones are ours no longer: the key is gone.
+        // Old ones are no longer ours: the key is gone.
         identity_api::Clients::rotate_keys(&*world.identity, &admin(&world)).await.unwrap();
         world.advance(8_000);
         seen_now(&world).await;
@@ -83,7 +83,7 @@ async fn a_hint_that_is_not_ours_or_another_clients_speaks_of_nobody_who_is_know
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_hint_still_says_whom_the_client_expects() {
+async fn an_expired_hint_still_names_the_expected_user() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let hint = world.tokens().await.id_token.unwrap();
@@ -95,7 +95,7 @@ async fn an_expired_hint_still_says_whom_the_client_expects() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn request_objects_are_refused_and_not_passed_over() {
+async fn request_objects_are_refused_not_ignored() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let with = async |request: Option<&str>, request_uri: Option<&str>| {

@@ -1,4 +1,4 @@
-//! What is told of a token, and about its person.
+//! Information about a token, and about its user.
 
 use identity_api::{ClientAuth, Introspect, Introspection, OAuthError, Origin};
 use kernel::Secret;
@@ -12,7 +12,7 @@ async fn look(world: &World, client: ClientAuth, token: &Secret) -> Result<Intro
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_is_told_of_a_good_token() {
+async fn a_service_can_introspect_a_valid_token() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -31,7 +31,7 @@ async fn a_service_is_told_of_a_good_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_clients_that_prove_who_they_are_may_ask() {
+async fn only_authenticated_clients_can_introspect() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.access_token;
@@ -45,7 +45,7 @@ async fn only_clients_that_prove_who_they_are_may_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_what_is_not_good_nothing_is_told() {
+async fn an_invalid_token_reveals_nothing() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -80,7 +80,7 @@ async fn of_what_is_not_good_nothing_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_reads_of_the_person_what_its_scopes_allow() {
+async fn userinfo_returns_what_the_scopes_allow() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let about = async |scope: &str| {
@@ -102,7 +102,7 @@ async fn a_client_reads_of_the_person_what_its_scopes_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_good_access_token_of_a_person_tells_about_them() {
+async fn userinfo_needs_a_users_valid_access_token() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -120,7 +120,7 @@ async fn only_a_good_access_token_of_a_person_tells_about_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_finds_the_issuer_and_every_key() {
+async fn discovery_has_the_issuer_and_every_key() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let found = world.face.discovery(&nobody()).await.unwrap();

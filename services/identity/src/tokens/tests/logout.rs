@@ -1,4 +1,4 @@
-//! A client sends the person to log out.
+//! A client sends the user to log out.
 
 use access::RevokedWhat;
 use identity_api::{EndSession, EndSessionReply, OAuthError};
@@ -39,7 +39,7 @@ async fn a_logout_ends_the_session_and_every_token_of_it() {
         assert_eq!(oauth_error(info), OAuthError::InvalidToken);
         assert_eq!(world.told("identity.session.ended").await, 1);
         assert_eq!(world.count("select count(*) from grant_family where ended_at is null").await, 0);
-        // Again, or in another browser: it is over already.
+        // A repeat, or another browser: it has already ended.
         let again = EndSession { session: None, post_logout_redirect_uri: None, ..command };
         assert_eq!(end(&world, again).await, EndSessionReply::Ended);
         assert_eq!(world.told("identity.session.ended").await, 1);
@@ -48,7 +48,7 @@ async fn a_logout_ends_the_session_and_every_token_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_hint_still_says_whom_it_is_about() {
+async fn an_expired_logout_hint_still_names_its_session() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (command, _) = good(&world).await;
@@ -61,7 +61,7 @@ async fn an_expired_hint_still_says_whom_it_is_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_together_asks_the_person() {
+async fn a_mismatched_logout_request_asks_the_user() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (good, tokens) = good(&world).await;
@@ -69,7 +69,7 @@ async fn what_does_not_fit_together_asks_the_person() {
         for command in [
             EndSession { id_token_hint: None, ..good.clone() },
             EndSession { id_token_hint: good.id_token_hint.as_ref().map(forged), ..good.clone() },
-            // An access token is no id token.
+            // An access token is not an id token.
             EndSession { id_token_hint: Some(tokens.access_token), ..good.clone() },
             EndSession { client_id: Some("rival".to_owned()), ..good.clone() },
             elsewhere("https://evil.example.com/bye"),
@@ -86,7 +86,7 @@ async fn what_does_not_fit_together_asks_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hint_of_another_login_or_another_issuer_ends_nothing() {
+async fn a_hint_of_another_session_or_issuer_ends_nothing() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (good, _) = good(&world).await;

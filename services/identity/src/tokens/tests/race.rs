@@ -1,5 +1,5 @@
-//! However requests interleave, through one process or two: a code becomes tokens once at most, and of a family that saw a theft
-//! nothing lives.
+//! However requests interleave, in one process or two: a code becomes tokens at most once, and a family with a theft
+//! has no live tokens.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ async fn at_once(processes: &[Arc<IdentityService>; 2], tasks: usize, grant: Gra
         tokio::spawn(async move {
             let request = TokenRequest { client: auth("shop"), grant, origin: Origin::default() };
             started.wait().await;
-            // The store may ask for another try; that is not an answer.
+            // The store may ask for a retry; that is not a reply.
             loop {
                 match identity.token(&nobody(), request.clone()).await {
                     Err(IdentityError::Failed(Failure::Unavailable)) => tokio::task::yield_now().await,
@@ -49,7 +49,7 @@ async fn families_alive(world: &World) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_those_who_race_for_a_code_one_wins_at_most_and_keeps_nothing() {
+async fn racing_for_a_code_has_at_most_one_winner_who_keeps_nothing() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let processes = [Arc::clone(&world.identity), world.beside(store).await];
@@ -66,7 +66,7 @@ async fn of_those_who_race_for_a_code_one_wins_at_most_and_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_those_who_race_with_a_refresh_token_one_line_goes_on() {
+async fn racing_with_a_refresh_token_leaves_one_line() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let processes = [Arc::clone(&world.identity), world.beside(store).await];
@@ -75,7 +75,7 @@ async fn of_those_who_race_with_a_refresh_token_one_line_goes_on() {
             let alive = families_alive(&world).await;
             let tasks = 2 + round % 3;
             let siblings = refreshes(&at_once(&processes, tasks, refresh_grant(&token)).await);
-            // All at the same time is within the grace.
+            // All at the same time is within the grace period.
             assert_eq!(siblings.len(), tasks);
             world.advance(60);
             let line = world.refresh(&siblings[round % tasks]).await.unwrap().refresh_token.unwrap();
@@ -92,7 +92,7 @@ async fn of_those_who_race_with_a_refresh_token_one_line_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_siblings_that_race_no_two_lines_go_on() {
+async fn racing_siblings_leave_at_most_one_line() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let processes = [Arc::clone(&world.identity), world.beside(store).await];
@@ -114,7 +114,7 @@ async fn of_siblings_that_race_no_two_lines_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_thief_and_a_client_who_race_behind_the_grace_neither_keeps_anything() {
+async fn after_the_grace_period_a_race_with_a_thief_ends_both() {
     for_each_engine(async |store| {
         let world = World::new(store).await;
         let processes = [Arc::clone(&world.identity), world.beside(store).await];

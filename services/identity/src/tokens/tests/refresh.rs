@@ -1,4 +1,5 @@
-//! Refresh tokens: each works once, for its client, as long as the login, and only while all stands that it stands on.
+//! Refresh tokens: each works once, for its client, as long as the login, and only while everything it depends on is
+//! valid.
 
 use access::RevokedWhat;
 use identity_api::{Grant, OAuthError};
@@ -28,7 +29,7 @@ async fn a_refresh_token_becomes_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_use_behind_the_grace_ends_the_family() {
+async fn a_second_use_after_the_grace_period_ends_the_family() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let first = world.tokens().await;
@@ -47,7 +48,7 @@ async fn a_second_use_behind_the_grace_ends_the_family() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_was_lost_is_given_again_within_the_grace() {
+async fn a_lost_reply_is_repeated_within_the_grace_period() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let used = world.tokens().await.refresh_token.unwrap();
@@ -57,7 +58,7 @@ async fn an_answer_that_was_lost_is_given_again_within_the_grace() {
         assert_ne!(lost, found);
         world.advance(60);
         world.refresh(&found).await.unwrap();
-        // The one that went missing turns up: whoever has it is not the client.
+        // The missing one is used: its holder is not the client.
         world.advance(60);
         assert_eq!(oauth_error(world.refresh(&lost).await), OAuthError::InvalidGrant);
         assert_eq!(world.told("identity.refresh_token.reused").await, 1);
@@ -66,7 +67,7 @@ async fn an_answer_that_was_lost_is_given_again_within_the_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_has_used_the_successor_had_the_answer_and_gets_no_grace() {
+async fn using_the_successor_ends_the_grace_period() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let used = world.tokens().await.refresh_token.unwrap();
@@ -79,7 +80,7 @@ async fn whoever_has_used_the_successor_had_the_answer_and_gets_no_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_of_another_client_is_refused() {
+async fn another_clients_refresh_token_is_refused() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.refresh_token.unwrap();
@@ -113,7 +114,7 @@ async fn a_scope_can_only_get_narrower() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refreshing_ends_a_day_after_the_login_however_often_it_was_done() {
+async fn refresh_tokens_expire_a_day_after_the_login() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let mut token = world.tokens().await.refresh_token.unwrap();
@@ -130,7 +131,7 @@ async fn refreshing_ends_a_day_after_the_login_however_often_it_was_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_refreshed_behind_a_logout_a_changed_password_or_a_disabled_account() {
+async fn logout_new_password_or_disabling_ends_refreshing() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         for (gone, back) in [
@@ -154,7 +155,7 @@ async fn nothing_is_refreshed_behind_a_logout_a_changed_password_or_a_disabled_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_has_run_out_is_what_offline_access_is_for() {
+async fn offline_access_outlives_an_expired_session() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let token = world.tokens().await.refresh_token.unwrap();
@@ -165,7 +166,7 @@ async fn a_session_that_has_run_out_is_what_offline_access_is_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_refresh_token_is_refused() {
+async fn anything_but_a_refresh_token_is_refused() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;

@@ -1,4 +1,4 @@
-//! Tokens that are given back.
+//! Token revocation by clients.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn is_active(world: &World, token: &Secret) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_takes_its_family_along() {
+async fn revoking_a_refresh_token_ends_its_family() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (tokens, others) = (world.tokens().await, world.tokens().await);
@@ -41,7 +41,7 @@ async fn a_refresh_token_takes_its_family_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_access_token_ends_alone() {
+async fn revoking_an_access_token_ends_only_it() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -58,7 +58,7 @@ async fn an_access_token_ends_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_revoked_already_is_not_written_down_again() {
+async fn a_revoked_token_is_not_recorded_again() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -80,17 +80,17 @@ async fn what_is_revoked_already_is_not_written_down_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_give_the_same_token_back_one_writes_it_down() {
+async fn concurrent_revocations_are_recorded_once() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
-        // One process alone writes one thing after the other.
+        // A single process writes one after the other.
         let processes = [Arc::clone(&world.identity), world.beside(store).await];
         let (token, origin) = (&tokens.access_token, Origin::default());
         let all = (0..8).map(async |task: usize| {
             let command =
                 RevokeToken { client: auth("shop"), token: token.clone(), hint: None, origin: origin.clone() };
-            // The store may ask for another try; that is not an answer.
+            // The store may ask for a retry; that is not a reply.
             while let Err(error) = processes[task % 2].revoke(&nobody(), command.clone()).await {
                 assert_eq!(error, IdentityError::Failed(Failure::Unavailable));
             }
@@ -101,9 +101,9 @@ async fn of_many_who_give_the_same_token_back_one_writes_it_down() {
     .await;
 }
 
-/// Processes that hear of it later, or start anew, must still be told when the clock is right again.
+/// Processes that learn of it later, or restart, must still be told once the clock is right again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
+async fn a_clock_jump_removes_no_revocation() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let (first, second) = (world.tokens().await, world.tokens().await);
@@ -119,7 +119,7 @@ async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
         assert!(!is_active(&world, &first.access_token).await);
         assert!(is_active(&world, &second.access_token).await);
         assert_eq!(world.count("select count(*) from revocation").await, 2);
-        // Where the time has passed, they go.
+        // Once the time has really passed, they are removed.
         world.advance(3_661);
         disable("app").await;
         assert_eq!(world.count("select count(*) from revocation").await, 2);
@@ -129,7 +129,7 @@ async fn a_clock_that_jumps_ahead_and_comes_back_clears_no_revocation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_token_is_as_good_as_revoked() {
+async fn an_unknown_token_counts_as_revoked() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;
@@ -144,7 +144,7 @@ async fn an_unknown_token_is_as_good_as_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_gives_back_its_own_tokens_only() {
+async fn a_client_can_only_revoke_its_own_tokens() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let tokens = world.tokens().await;

@@ -1,4 +1,4 @@
-//! A person takes back what a program was let in to.
+//! A user withdraws a client's consent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ select $1, $2, $3, began_at, seen_at, expires_at, auth_time, amr, second_factor 
 const CONSENT_TAKEN_BACK: &str = "delete from consent";
 const CONSENT_HELD: &str = "update consent set at = at";
 
-/// Somebody else who is logged in; their cookie.
+/// Another logged-in user; their cookie.
 async fn bob(world: &World) -> Secret {
     let cookie = Secret::new("the cookie of somebody else");
     let (session, digest) = ([4; 16], platform::crypto::digest(cookie.expose()));
@@ -43,7 +43,7 @@ fn asked(world: &World, client: &str, cookie: &Secret) -> Authorize {
     Authorize { client_id: Some(client.to_owned()), session: Some(cookie.clone()), ..world.asked() }
 }
 
-/// A code, for which the person is asked where that is needed.
+/// A code, with consent if needed.
 async fn code(world: &World, client: &str, cookie: &Secret) -> Secret {
     let asked = asked(world, client, cookie);
     let reply = match world.ask(asked.clone()).await.unwrap() {
@@ -76,7 +76,7 @@ async fn goes_on(world: &World, client: &str, tokens: &TokenReply) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_withdrawn_consent_ends_what_that_program_has_of_that_person_and_nothing_else() {
+async fn withdrawing_consent_ends_exactly_that_clients_tokens() {
     for_each_way(async |store| {
         let world = World::new(store).await;
         let other = CreateClient { first_party: false, ..clients()[3].clone() };
@@ -87,11 +87,7 @@ async fn a_withdrawn_consent_ends_what_that_program_has_of_that_person_and_nothi
         let unused = code(&world, "stranger", &ann).await;
         withdraw(&world, "stranger").await;
         let jti = world.claims(&out.access_token).jti;
-        assert_eq!(
-            world.heard.revoked(),
-            [RevokedWhat::Token { jti }],
-            "verifiers hear of its tokens and of no others"
-        );
+        assert_eq!(world.heard.revoked(), [RevokedWhat::Token { jti }], "verifiers learn of its tokens and no others");
         assert!(!goes_on(&world, "stranger", &out).await);
         assert_eq!(oauth_error(world.token(auth("stranger"), code_grant(&unused)).await), OAuthError::InvalidGrant);
         assert!(goes_on(&world, "other", &stays).await && goes_on(&world, "shop", &house).await);
@@ -103,7 +99,7 @@ async fn a_withdrawn_consent_ends_what_that_program_has_of_that_person_and_nothi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_given_by_a_consent_that_is_taken_back_at_the_same_moment() {
+async fn nothing_is_issued_under_a_concurrently_withdrawn_consent() {
     for_each_way(async |store| {
         let world = Arc::new(World::new(store).await);
         let ann = world.ann.cookie.clone();
@@ -114,7 +110,7 @@ async fn nothing_is_given_by_a_consent_that_is_taken_back_at_the_same_moment() {
             let (world, asked) = (Arc::clone(&world), asked(&world, "stranger", &ann));
             tokio::spawn(async move { world.ask(asked).await.unwrap() })
         };
-        // Time to see the consent that is about to go.
+        // Time to see the consent that is about to be withdrawn.
         tokio::time::sleep(Duration::from_millis(150)).await;
         tx.execute(CONSENT_TAKEN_BACK, &[]).await.unwrap();
         tx.commit().await.unwrap();

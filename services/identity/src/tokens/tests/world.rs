@@ -1,4 +1,4 @@
-//! A store with a few people and clients in it, and short words for what they do.
+//! A store with a few users and clients, and short names for what they do.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ pub(crate) struct World {
     kek: KeyEncryptionKey,
 }
 
-/// A customer who is logged in.
+/// A logged-in customer.
 #[derive(Clone)]
 pub(crate) struct Ann {
     pub(crate) id: [u8; 16],
@@ -128,7 +128,7 @@ impl World {
         self.clock.advance_millis(seconds * 1_000);
     }
 
-    /// What a good client asks in Ann's browser.
+    /// A valid client request in Ann's browser.
     pub(crate) fn asked(&self) -> Authorize {
         Authorize {
             response_type: Some("code".to_owned()),
@@ -260,7 +260,7 @@ pub(crate) fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(verifier))
 }
 
-/// The same token but for one letter of its signature.
+/// The same token with one letter of its signature changed.
 pub(crate) fn forged(token: &Secret) -> Secret {
     let text = token.expose();
     let place = text.len() - 40;
@@ -285,7 +285,7 @@ pub(crate) fn nobody() -> Ctx {
     ctx(Principal::nobody())
 }
 
-/// An administrator who has proved a moment ago who that is.
+/// An administrator with a recent authentication.
 pub(crate) fn admin(world: &World) -> Ctx {
     let all: Permission = "*:*:*".parse().unwrap();
     let mut principal = Principal::new(PrincipalKind::Admin, "adm", [all]);

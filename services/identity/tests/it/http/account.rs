@@ -1,4 +1,4 @@
-//! What people see and change of their own account, on both engines.
+//! The user's own account, on both engines.
 
 use testkit::for_each_engine;
 
@@ -6,7 +6,7 @@ use crate::http::house::{BETTER, House, PASSWORD};
 use crate::http::visitor::Visitor;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_changed_and_ends_what_was_open_elsewhere() {
+async fn changing_a_password_ends_other_sessions() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut elsewhere = Visitor::at(&house, "/login").await;
@@ -31,7 +31,7 @@ async fn a_password_is_changed_and_ends_what_was_open_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_logged_in_a_while_ago_confirms_who_they_are_first() {
+async fn an_old_login_has_to_re_authenticate_first() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, "/login").await;
@@ -44,9 +44,9 @@ async fn whoever_logged_in_a_while_ago_confirms_who_they_are_first() {
             ann.send("/account/confirm", &[("to", "/account/password")]).await.heading(),
             "Confirm that it is you"
         );
-        assert_eq!(ann.log_in("eve", PASSWORD).await.status, 401, "only the same person may");
+        assert_eq!(ann.log_in("eve", PASSWORD).await.status, 401, "only the same user may");
         assert_eq!(ann.log_in("ann", PASSWORD).await.heading(), "Change your password");
-        // A form that was opened before is not lost on an error page either.
+        // A form opened earlier still works after an error page.
         house.pass_seconds(600);
         ann.page = form;
         let asked = ann.send("/account/change-password", &[("old", PASSWORD), ("new", BETTER)]).await;

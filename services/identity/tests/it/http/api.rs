@@ -27,7 +27,7 @@ fn refused(page: &Page, status: u16, code: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_are_created_read_listed_and_changed() {
+async fn users_are_created_read_listed_and_changed() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let new = json!({ "username": "bob@example.com", "roles": ["customer"], "subject": "cust_bob" });
@@ -104,7 +104,7 @@ async fn clients_keys_roles_and_policies_are_administered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_the_wrong_form_or_is_not_proved_lately_is_refused() {
+async fn malformed_requests_and_old_logins_are_refused() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let new = json!({ "username": "bob", "roles": ["customer"], "colour": "red" });

@@ -1,4 +1,4 @@
-//! What other sites and strangers try with our pages.
+//! Attacks on our pages by other sites and strangers.
 
 use http::Method;
 use testkit::{TestStore, on_sqlite};
@@ -11,7 +11,7 @@ async fn with_house(body: impl AsyncFn(&House)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_that_another_site_sends_changes_nothing() {
+async fn a_form_from_another_site_changes_nothing() {
     with_house(async |house| {
         let mut ann = Visitor::at(house, "/login").await;
         let key = ann.page.hidden("form_key").unwrap();
@@ -37,7 +37,7 @@ async fn a_form_that_another_site_sends_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_of_another_login_or_session_is_worth_nothing() {
+async fn another_login_or_sessions_form_key_is_refused() {
     with_house(async |house| {
         let (mut ann, eve) = (Visitor::at(house, "/login").await, Visitor::at(house, "/login").await);
         let honest = ann.page.clone();
@@ -64,7 +64,7 @@ async fn the_key_of_another_login_or_session_is_worth_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_never_leads_to_another_site() {
+async fn return_links_never_lead_to_another_site() {
     with_house(async |house| {
         for to in [
             "https%3A%2F%2Fevil.test",
@@ -84,7 +84,7 @@ async fn a_link_never_leads_to_another_site() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_changes_nothing() {
+async fn get_requests_change_nothing() {
     with_house(async |house| {
         let mut ann = Visitor::at(house, "/login").await;
         ann.log_in("ann", PASSWORD).await;
@@ -101,7 +101,7 @@ async fn looking_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_written_for_people_and_tell_nothing_of_our_insides() {
+async fn pages_have_strict_policies_and_no_internal_details() {
     with_house(async |house| {
         let mut ann = Visitor::at(house, "/login").await;
         let page = ann.ask(Method::GET, "/oauth2/authorize?client_id=%3Cscript%3E&x=%3Cscript%3E", "", &[]).await;
@@ -119,7 +119,7 @@ async fn pages_are_written_for_people_and_tell_nothing_of_our_insides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_tls_cookies_belong_to_this_host_alone() {
+async fn over_tls_cookies_have_the_host_prefix() {
     on_sqlite(async |store: &TestStore| {
         let house = House::open_at(store, "https://localhost").await;
         let mut ann = Visitor::at(&house, "/login").await;

@@ -1,7 +1,7 @@
-//! The pages in a real browser in which scripts are switched off.
+//! The pages in a real browser with JavaScript disabled.
 //!
-//! Pictures of every page are left in `target/screenshots`, in light and dark, for a desktop and a phone: they are there to be
-//! looked at. What it takes is told by `testkit::Chrome`.
+//! Screenshots of every page are left in `target/screenshots`, in light and dark mode, for a desktop and a phone, for
+//! people to look at. `testkit::Chrome` lists the requirements.
 
 mod keyboard;
 mod oauth;
@@ -20,7 +20,7 @@ use testkit::{Chrome, TestStore, on_sqlite};
 
 use crate::http::house::House;
 
-/// A house that a browser can reach, and a client's own server beside it.
+/// A server that a browser can reach, and a client's own server next to it.
 struct Place {
     house: House,
     url: String,
@@ -44,12 +44,12 @@ impl Place {
     }
 }
 
-/// Runs a test in a browser of its own, and stops all that was started.
+/// Runs a test in its own browser, and stops everything that was started.
 async fn in_browser(name: &'static str, body: impl AsyncFn(&Place, &Chrome)) {
     in_browser_with(name, None, body).await;
 }
 
-/// The same where codes are written to a file.
+/// The same with codes written to a file.
 async fn in_browser_with(name: &'static str, sending: Option<&Path>, body: impl AsyncFn(&Place, &Chrome)) {
     if !Chrome::is_there(name) {
         return;

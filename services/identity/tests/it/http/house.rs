@@ -1,4 +1,4 @@
-//! Identity with its routes behind the edge, on a test's store, with people and clients in it.
+//! Identity with its routes behind the edge, on a test's store, with users and clients.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,11 +34,11 @@ pub(crate) struct House {
     pub(crate) mail: Arc<Mail>,
     /// The pages, as they were mounted.
     pub(crate) pages: Vec<PageRoute>,
-    /// Every path that the root router answers, described or not.
+    /// Every path of the root router, documented or not.
     pub(crate) paths: BTreeSet<String>,
 }
 
-/// Keeps what was sent.
+/// Records messages.
 #[derive(Default)]
 pub(crate) struct Mail(Mutex<Vec<Message>>);
 
@@ -73,7 +73,7 @@ impl House {
         House::opened(store, issuer, Vec::new(), (Channels::default().by_email(mail.clone()), mail)).await
     }
 
-    /// Where codes are a second factor for those who have no app; they are written to this file.
+    /// If codes are a second factor for users without an app; they are written to this file.
     pub(crate) async fn sending(store: &TestStore, issuer: &str, file: &Path) -> House {
         let channel = Arc::new(FileChannel::new(file.to_owned()));
         let channels = Channels::default().by_email(channel.clone()).by_sms(channel);
@@ -109,7 +109,7 @@ impl House {
         House { router: guard(router, edge), clock, mail, pages, paths }
     }
 
-    /// A password for one login, as an administrator makes it.
+    /// A one-time password, as an administrator creates it.
     pub(crate) async fn one_time_password(&self, name: &str) -> String {
         let ask = async |method: &str, path: String| {
             let request = Request::builder().method(method).uri(path).header("host", "localhost");
@@ -126,7 +126,7 @@ impl House {
         self.clock.advance_millis(seconds * 1_000);
     }
 
-    /// What an authenticator app with this secret shows now. Time passes, so that no step is used twice.
+    /// The current code of an authenticator app with this secret. Time passes, so that no step is used twice.
     pub(crate) fn app_code(&self, secret: &str) -> String {
         self.pass_seconds(30);
         let secret: String = secret.split_whitespace().collect();
@@ -136,7 +136,7 @@ impl House {
     }
 }
 
-/// A router tells its paths in what it prints of itself, and nowhere else.
+/// A router only reveals its paths when it is printed.
 fn paths_of(root: &Router) -> BTreeSet<String> {
     let printed = format!("{root:?}");
     let (mounted, _) = printed.split_once("fallback_router").expect("a router as axum prints it");
@@ -144,14 +144,14 @@ fn paths_of(root: &Router) -> BTreeSet<String> {
     quoted.map(str::to_owned).collect()
 }
 
-/// Somebody who has just proved who they are.
+/// An administrator with a recent authentication.
 fn administrator(clock: &FakeClock) -> Principal {
     let mut principal = Principal::new(PrincipalKind::Admin, "usr_admin", [Permission::everything()]);
     principal.proof = Some(Proof { at: clock.now(), second_factor: true });
     principal
 }
 
-/// Ann is a customer, Eve an employee, who has to have a second factor.
+/// Ann is a customer, Eve an employee, who must have a second factor.
 async fn fill(service: &IdentityService) {
     for (name, role) in [("ann", "customer"), ("eve", "employee")] {
         let user = CreateUser {

@@ -1,4 +1,4 @@
-//! Logging in by the pages, on both engines.
+//! Logging in with the pages, on both engines.
 
 use testkit::for_each_engine;
 
@@ -6,7 +6,7 @@ use crate::http::house::{BETTER, House, PASSWORD};
 use crate::http::visitor::Visitor;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_logs_in_and_out() {
+async fn a_user_logs_in_and_out() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, "/account").await;
@@ -24,7 +24,7 @@ async fn a_person_logs_in_and_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_learns_nothing_from_what_is_refused() {
+async fn refused_logins_reveal_nothing_to_strangers() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut pages = Vec::new();
@@ -45,14 +45,14 @@ async fn a_stranger_learns_nothing_from_what_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_that_logged_in_before_does_not_wait_for_strangers() {
+async fn a_known_browser_does_not_wait_because_of_strangers() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, "/login").await;
         ann.log_in("ann", PASSWORD).await;
         ann.send("/logout", &[]).await;
         let device = ann.cookies["florin-device"].clone();
-        // All of them have the same address here.
+        // Here all of them have the same address.
         let mut number = 0;
         let mut stranger = Visitor::at(&house, "/login").await;
         while stranger.log_in(&format!("nobody{number}"), "wrong").await.status == 401 {
@@ -64,13 +64,13 @@ async fn a_browser_that_logged_in_before_does_not_wait_for_strangers() {
         assert_eq!(new.log_in("ann", PASSWORD).await.status, 429);
         ann.go("/login").await;
         assert_eq!(ann.log_in("ann", PASSWORD).await.heading(), "Your account");
-        assert_ne!(ann.cookies["florin-device"], device, "another one behind each login");
+        assert_ne!(ann.cookies["florin-device"], device, "a new one after each login");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_employee_sets_an_app_up_and_later_logs_in_with_it_or_with_a_backup_code() {
+async fn an_employee_enrols_an_app_and_logs_in_with_it_or_a_backup_code() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut eve = Visitor::at(&house, "/login").await;
@@ -104,7 +104,7 @@ async fn an_employee_sets_an_app_up_and_later_logs_in_with_it_or_with_a_backup_c
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forgotten_password_is_replaced_with_a_code_from_a_message() {
+async fn a_forgotten_password_is_reset_with_a_sent_code() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, "/login/forgot").await;
@@ -128,7 +128,7 @@ async fn a_forgotten_password_is_replaced_with_a_code_from_a_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_that_is_over_says_so_and_one_can_begin_again() {
+async fn an_expired_login_says_so_and_can_be_restarted() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, "/login").await;

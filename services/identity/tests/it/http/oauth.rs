@@ -1,4 +1,4 @@
-//! OAuth and OpenID Connect as clients and browsers speak it, on both engines.
+//! OAuth and OpenID Connect as clients and browsers use it, on both engines.
 
 use axum::body::Body;
 use base64::Engine;
@@ -56,7 +56,7 @@ fn budget() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_gets_a_person_s_word_a_code_and_tokens() {
+async fn a_client_gets_consent_a_code_and_tokens() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, &authorize("budget", &[])).await;
@@ -83,7 +83,7 @@ async fn a_client_gets_a_person_s_word_a_code_and_tokens() {
         assert_eq!(tokens.header("pragma"), Some("no-cache"));
         assert_eq!(tokens.json()["token_type"], "Bearer");
         use_token(&house, tokens.json()["access_token"].as_str().unwrap()).await;
-        // Once agreed is agreed.
+        // Consent is only asked for once.
         ann.page = ann.ask(Method::GET, &authorize("budget", &[]), "", &[]).await;
         assert!(parameter(ann.page.location(), "code").is_some());
         let account = ann.go("/account").await;
@@ -96,7 +96,7 @@ async fn a_client_gets_a_person_s_word_a_code_and_tokens() {
     .await;
 }
 
-/// What the consent page carries along.
+/// The hidden fields of the consent page.
 fn consent_fields(page: &Page) -> Vec<(&'static str, String)> {
     let names =
         ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
@@ -124,7 +124,7 @@ async fn use_token(house: &House, token: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_endpoint_refuses_in_the_words_of_the_standard() {
+async fn the_token_endpoint_returns_standard_errors() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let robot = format!("robot:{CLIENT_SECRET}");
@@ -162,7 +162,7 @@ async fn the_token_endpoint_refuses_in_the_words_of_the_standard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_client_is_shown_to_the_person_and_not_sent_there() {
+async fn client_errors_are_shown_to_the_user_not_redirected() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let foreign = authorize("budget", &[]).replace("127.0.0.1", "evil.test");
@@ -183,7 +183,7 @@ async fn what_is_wrong_with_a_client_is_shown_to_the_person_and_not_sent_there()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_asks_for_a_new_login_gets_one_and_no_more_than_one() {
+async fn a_requested_login_is_shown_exactly_once() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, "/login").await;
@@ -200,7 +200,7 @@ async fn a_client_that_asks_for_a_new_login_gets_one_and_no_more_than_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_finds_everything_out_by_itself() {
+async fn a_client_discovers_everything_by_itself() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let document = get(&house, "/.well-known/openid-configuration", &[]).await;
@@ -221,7 +221,7 @@ async fn a_client_finds_everything_out_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_logs_its_person_out_and_gets_the_browser_back() {
+async fn a_client_logs_its_user_out_and_gets_the_browser_back() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut ann = Visitor::at(&house, &authorize("budget", &[])).await;
@@ -232,7 +232,7 @@ async fn a_client_logs_its_person_out_and_gets_the_browser_back() {
         let back = ann.post("/consent", &fields).await;
         let code = parameter(back.location(), "code").unwrap();
         let tokens = post(&house, "/oauth2/token", Some(&budget()), &code_form(&code)).await.json();
-        // Nothing proves that the person wants it: the page asks.
+        // Nothing proves that the user wants it: the page asks.
         assert_eq!(ann.go("/oauth2/logout?client_id=budget").await.heading(), "Log out?");
         assert_eq!(ann.go("/account").await.heading(), "Your account");
         let mut query = form_urlencoded::Serializer::new(String::new());

@@ -1,4 +1,4 @@
-//! A client that expects somebody at the browser who is no longer there.
+//! A client that expects a user who is no longer at the browser.
 
 use http::Method;
 use testkit::for_each_engine;
@@ -7,7 +7,7 @@ use crate::http::house::{CLIENT_SECRET, House, PASSWORD};
 use crate::http::oauth::{authorize, code_form, parameter};
 use crate::http::visitor::Visitor;
 
-/// A code for whoever is logged in and has agreed.
+/// A code for the logged-in user, who has consented.
 async fn code(visitor: &mut Visitor, more: &[(&str, &str)]) -> Option<String> {
     let back = visitor.ask(Method::GET, &authorize("budget", more), "", &[]).await;
     parameter(back.location(), "code")
@@ -26,7 +26,7 @@ async fn agree(visitor: &mut Visitor) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_else_is_there_is_asked_to_log_in_and_gets_no_code() {
+async fn a_different_user_has_to_log_in_and_gets_no_code() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut browser = Visitor::at(&house, &authorize("budget", &[])).await;
@@ -41,7 +41,7 @@ async fn whoever_else_is_there_is_asked_to_log_in_and_gets_no_code() {
         browser.go("/logout").await;
         browser.send("/logout", &[]).await;
 
-        // Eve agrees to the client too, and stays at the browser.
+        // Eve consents to the client too, and stays at the browser.
         browser.go("/login").await;
         browser.enrol(&house, "eve", PASSWORD).await;
         browser.go(&authorize("budget", &[])).await;
@@ -50,7 +50,7 @@ async fn whoever_else_is_there_is_asked_to_log_in_and_gets_no_code() {
         assert_eq!(parameter(silent.location(), "error").as_deref(), Some("login_required"));
         assert_eq!(parameter(silent.location(), "state").as_deref(), Some("a b&c"));
 
-        // Ann comes back, logs in in place of Eve, and goes on.
+        // Ann comes back, logs in instead of Eve, and continues.
         browser.go(&authorize("budget", &[hint])).await;
         assert_eq!(browser.page.heading(), "Log in");
         let back = browser.post("/login/password", &[("username", "ann@example.com"), ("password", PASSWORD)]).await;
@@ -61,7 +61,7 @@ async fn whoever_else_is_there_is_asked_to_log_in_and_gets_no_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_logs_in_as_somebody_else_is_sent_back_and_not_asked_for_ever() {
+async fn logging_in_as_a_different_user_returns_an_error_once() {
     for_each_engine(async |store| {
         let house = House::open(store).await;
         let mut browser = Visitor::at(&house, &authorize("budget", &[])).await;

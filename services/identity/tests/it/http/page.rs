@@ -1,4 +1,4 @@
-//! A page as it arrived, and what has to hold for each of them: a strict policy, labels, one heading, nothing that runs.
+//! A received page, and what must hold for each: a strict policy, labels, one heading, no scripts.
 
 use http::HeaderMap;
 
@@ -32,7 +32,7 @@ impl Page {
         rest.split("</h1>").next().unwrap().to_owned()
     }
 
-    /// The value of a hidden field, of the first form that has one of this name.
+    /// The value of a hidden field, from the first form that has one of this name.
     pub(crate) fn hidden(&self, name: &str) -> Option<String> {
         let mark = format!("type=\"hidden\" name=\"{name}\" value=\"");
         let (_, rest) = self.body.split_once(&mark)?;
@@ -44,7 +44,7 @@ impl Page {
         self.body.split(open).skip(1).map(|rest| rest.split(close).next().unwrap().to_owned()).collect()
     }
 
-    /// What holds for every page.
+    /// What must hold for every page.
     pub(crate) fn check(&self) {
         let policy = self.header("content-security-policy").expect("a policy");
         for part in [
@@ -72,7 +72,7 @@ impl Page {
         self.check_fields();
     }
 
-    /// Each field has a label and says what belongs into it; each form is sent by POST and carries its key.
+    /// Each field has a label and a description; each form is sent by POST with its key.
     fn check_fields(&self) {
         for input in self.body.split("<input").skip(1) {
             let tag = input.split('>').next().unwrap();

@@ -1,4 +1,4 @@
-//! Codes by e-mail and text message as a second factor, by the pages and the channel for development, on both engines.
+//! Codes by e-mail and text message as a second factor, with the pages and the development channel, on both engines.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,7 +10,7 @@ use testkit::{TestStore, for_each_engine};
 use crate::http::house::{House, PASSWORD};
 use crate::http::visitor::Visitor;
 
-/// A house whose messages lie in a file.
+/// An installation whose messages go to a file.
 struct Post {
     house: House,
     dir: TempDir,
@@ -27,7 +27,7 @@ impl Post {
         lines(&self.dir.path().join("messages"))
     }
 
-    /// To whom the `number`th message went, and the code in it; it is sent in the background.
+    /// The recipient of the `number`th message, and its code; it is sent in the background.
     async fn message(&self, number: usize) -> (String, String) {
         for _ in 0..400 {
             if let Some(line) = self.messages().get(number - 1) {
@@ -41,7 +41,7 @@ impl Post {
         panic!("message {number} never came: {:?}", self.messages());
     }
 
-    /// Ann behind her password, with a code under way.
+    /// Ann after her password, with a code on its way.
     async fn asked(&self, by: &str) -> Visitor {
         let mut ann = Visitor::at(&self.house, "/login").await;
         assert_eq!(ann.log_in("ann", PASSWORD).await.heading(), "Second step");
@@ -63,7 +63,7 @@ async fn wrong(who: &mut Visitor, code: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_logs_in_with_the_code_of_a_message_and_with_no_other() {
+async fn only_the_sent_code_completes_a_login() {
     for_each_engine(async |store| {
         let post = Post::open(store).await;
         let mut ann = Visitor::at(&post.house, "/login").await;
@@ -90,12 +90,12 @@ async fn a_customer_logs_in_with_the_code_of_a_message_and_with_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_of_a_message_works_once_in_one_browser_and_for_five_minutes() {
+async fn a_sent_code_works_once_in_one_browser_for_five_minutes() {
     for_each_engine(async |store| {
         let post = Post::open(store).await;
         let mut ann = post.asked("email").await;
         let (_, code) = post.message(1).await;
-        // In another browser, behind the same password, and where another code was sent.
+        // In another browser, after the same password, to which a different code was sent.
         let mut other = post.asked("email").await;
         let (_, others) = post.message(2).await;
         if others != code {
@@ -103,7 +103,7 @@ async fn a_code_of_a_message_works_once_in_one_browser_and_for_five_minutes() {
         }
         let before = (ann.cookies.clone(), ann.page.clone());
         assert_eq!(ann.send("/login/sent-code", &[("code", &code)]).await.heading(), "Your account");
-        // The same request once more, as somebody would send it who has seen it.
+        // The same request again, as an observer might send it.
         (other.cookies, other.page) = before;
         let again = other.send("/login/sent-code", &[("code", &code)]).await;
         assert_eq!((again.status, again.heading().as_str()), (400, "This login has expired"));
@@ -112,7 +112,7 @@ async fn a_code_of_a_message_works_once_in_one_browser_and_for_five_minutes() {
         let mut late = post.asked("email").await;
         let (_, code) = post.message(3).await;
         post.house.pass_seconds(300);
-        // Its time is over: the page offers to send another one.
+        // It has expired: the page offers to send another one.
         let page = late.send("/login/sent-code", &[("code", &code)]).await;
         assert_eq!((page.status, page.heading().as_str()), (401, "Second step"));
         assert!(page.body.contains("role=\"alert\"") && page.body.contains("Send me a code by e-mail"));
@@ -127,7 +127,7 @@ async fn a_code_of_a_message_works_once_in_one_browser_and_for_five_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_sent_a_code_who_has_or_must_have_an_app() {
+async fn users_who_have_or_need_an_app_get_no_codes() {
     for_each_engine(async |store| {
         let post = Post::open(store).await;
         let off = async |who: &mut Visitor, heading: &str| {
@@ -140,7 +140,7 @@ async fn nobody_is_sent_a_code_who_has_or_must_have_an_app() {
             let page = who.send("/login/sent-code", &[("code", "123456")]).await;
             assert_eq!(page.status, 401, "{}", page.body);
         };
-        // An employee has to set an app up, and there is no way round it.
+        // An employee has to set up an app, and cannot avoid it.
         let mut eve = Visitor::at(&post.house, "/login").await;
         assert_eq!(eve.log_in("eve", PASSWORD).await.heading(), "Set up two-step login");
         let key = eve.page.clone();
@@ -152,7 +152,7 @@ async fn nobody_is_sent_a_code_who_has_or_must_have_an_app() {
         let mut eve = Visitor::at(&post.house, "/login").await;
         assert_eq!(eve.log_in("eve", PASSWORD).await.heading(), "Second step");
         off(&mut eve, "Second step").await;
-        // A customer who has one is asked for it, too.
+        // A customer who has one is asked for it too.
         let mut ann = post.asked("email").await;
         let (_, code) = post.message(1).await;
         ann.send("/login/sent-code", &[("code", &code)]).await;

@@ -1,4 +1,4 @@
-//! Somebody with a browser: keeps cookies as browsers do, fills in forms, follows where it is sent.
+//! A user with a browser: stores cookies as browsers do, fills in forms, follows redirects.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ impl Visitor {
         visitor
     }
 
-    /// Opens a page, and goes where it leads.
+    /// Opens a page, and follows redirects.
     pub(crate) async fn go(&mut self, path: &str) -> &Page {
         let mut answer = self.ask(Method::GET, path, "", &[]).await;
         for _ in 0..5 {
@@ -40,7 +40,7 @@ impl Visitor {
         &self.page
     }
 
-    /// Sends a form of the present page, and goes where that leads.
+    /// Submits a form of the current page, and follows redirects.
     pub(crate) async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> &Page {
         let answer = self.post(path, fields).await;
         if answer.status == 303 && answer.location().starts_with('/') {
@@ -51,7 +51,7 @@ impl Visitor {
         &self.page
     }
 
-    /// Sends a form of the present page, and stays at the answer.
+    /// Submits a form of the current page, without following the response.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let key = self.page.hidden("form_key").unwrap_or_default();
         let all = fields.iter().copied().chain([("form_key", key.as_str())]);
@@ -59,7 +59,7 @@ impl Visitor {
         self.ask(Method::POST, path, &form, &[("sec-fetch-site", "same-origin")]).await
     }
 
-    /// One request with exactly these headers beside the cookies.
+    /// One request with exactly these headers besides the cookies.
     pub(crate) async fn ask(&mut self, method: Method, path: &str, body: &str, headers: &[(&str, &str)]) -> Page {
         let mut request = Request::builder().method(&method).uri(path).header("host", "localhost");
         if method == Method::POST {
@@ -95,7 +95,7 @@ impl Visitor {
         self.send("/login/password", &[("username", &username), ("password", password)]).await
     }
 
-    /// Logs in, and sets an authenticator app up; its secret, and the backup codes.
+    /// Logs in, and sets up an authenticator app; returns its secret and the backup codes.
     pub(crate) async fn enrol(&mut self, house: &House, name: &str, password: &str) -> (String, Vec<String>) {
         self.log_in(name, password).await;
         let secret = self.page.texts("<code class=\"secret\">", "</code>").remove(0);

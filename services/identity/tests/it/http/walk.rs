@@ -1,5 +1,6 @@
-//! Every page and every form of the router, asked by those who must not: strangers, other sites, and browsers without the
-//! form's key. The list is made by mounting, so that a new page is walked too; and what is mounted in another way is found.
+//! Every page and every form of the router, requested without the required access: by strangers, other sites, and
+//! browsers without the form key. The list is built by mounting, so that a new page is tested too; routes mounted in
+//! another way are detected.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::http::oauth::authorize;
 use crate::http::page::Page;
 use crate::http::visitor::Visitor;
 
-/// What stands for `{act}`: all that there is, and something that there is not.
+/// Values for `{act}`: all existing ones, and one that does not exist.
 const LOGIN_ACTS: [&str; 13] = [
     "password",
     "code",
@@ -55,7 +56,7 @@ fn addresses(path: &str) -> Vec<String> {
     acts.iter().map(|act| format!("{folder}{act}")).collect()
 }
 
-/// Fields that would do something, were they believed; with those of a request for a code, which the consent page carries.
+/// Fields that would have an effect if accepted; with those of an authorization request, which the consent page has.
 fn form(key: Option<&str>) -> String {
     let asked = authorize("budget", &[]);
     let (_, asked) = asked.split_once('?').unwrap();
@@ -78,7 +79,7 @@ async fn logged_in(house: &House) -> Visitor {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_is_behind_its_door() {
+async fn every_page_and_form_requires_its_access() {
     on_sqlite(async |store: &TestStore| {
         let house = House::open(store).await;
         let mut ann = logged_in(&house).await;
@@ -98,7 +99,7 @@ async fn every_page_is_behind_its_door() {
     .await;
 }
 
-/// Whoever looks sees nothing of anybody's, and changes nothing.
+/// A stranger sees no personal data, and changes nothing.
 async fn open(house: &House, ann: &mut Visitor, at: &str) {
     let page = Visitor::at(house, at).await.page;
     assert!(
@@ -140,7 +141,7 @@ async fn login_form(house: &House, at: &str) {
 
 async fn session_form(house: &House, ann: &mut Visitor, at: &str) {
     let before = ann.go("/account").await.body.clone();
-    // The key of another session; of a question that was not asked it is none, either.
+    // The key of another session; also refused for a question that was not asked.
     let other = logged_in(house).await;
     let key =
         if at == "/consent" { "of nothing that was asked".to_owned() } else { ann.page.hidden("form_key").unwrap() };
@@ -160,12 +161,12 @@ async fn session_form(house: &House, ann: &mut Visitor, at: &str) {
     assert!(!stranger.cookies.contains_key("florin-session"), "{at} lets a stranger in");
 }
 
-/// The page but for sessions that came meanwhile.
+/// The page without sessions that were added meanwhile.
 fn listed(body: &str) -> &str {
     body.split("Where you are logged in").next().unwrap()
 }
 
-/// From another site with the right key; and from our own page without a key, and with one of something else.
+/// From another site with the right key; and from our own page without a key, and with a different one.
 async fn forged(who: &mut Visitor, at: &str, key: &str, other: &str) -> Vec<(&'static str, Page)> {
     let (right, none, foreign) = (form(Some(key)), form(None), form(Some(other)));
     vec![
@@ -177,7 +178,7 @@ async fn forged(who: &mut Visitor, at: &str, key: &str, other: &str) -> Vec<(&'s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_mounted_is_described_or_is_a_page_of_the_list() {
+async fn every_mounted_route_is_documented_or_a_listed_page() {
     on_sqlite(async |store: &TestStore| {
         let house = House::open(store).await;
         let described = identity::api().paths.paths.into_keys().filter(|path| !path.starts_with("/v1/"));

@@ -1,4 +1,4 @@
-//! People as those see and change them who look after them.
+//! Users as administrators see and change them.
 
 use identity_api::{
     ChangeUser, CreateUser, IdentityError, LoginAct, Refusal, Stage, User, UserChange, UserId, UserQuery, UserStatus,
@@ -9,7 +9,7 @@ use testkit::for_each_way;
 
 use crate::people::harness::{App, Desk, PASSWORD, new_user, refused, why};
 
-/// Looks after people, and holds what those whom they look after may do.
+/// Administers users, and has the permissions of those they administer.
 const WRITER: [&str; 7] = [
     "users:read:all",
     "users:create:all",
@@ -29,7 +29,7 @@ fn roles(names: &[&str]) -> UserChange {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_made_found_and_changed() {
+async fn a_user_is_created_found_and_changed() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ctx = desk.caller(&WRITER);
@@ -52,7 +52,7 @@ async fn a_person_is_made_found_and_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_does_any_of_it_without_permission_and_a_fresh_proof() {
+async fn administering_users_needs_permission_and_recent_authentication() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -78,7 +78,7 @@ async fn nobody_does_any_of_it_without_permission_and_a_fresh_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_sees_themselves_and_nobody_else() {
+async fn a_user_can_read_only_themselves() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let (ann, bob) = (desk.person("ann", &["customer"]).await, desk.person("bob", &["customer"]).await);
@@ -93,7 +93,7 @@ async fn a_person_sees_themselves_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_are_listed_page_by_page() {
+async fn users_are_listed_in_pages() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         for (name, role) in [("ann", "customer"), ("anton", "employee"), ("bob", "customer"), ("an%", "customer")] {
@@ -125,7 +125,7 @@ async fn people_are_listed_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_subjects_and_roles_are_what_they_have_to_be() {
+async fn names_subjects_and_roles_are_validated() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -148,7 +148,7 @@ async fn names_subjects_and_roles_are_what_they_have_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_disabled_is_out_at_once_and_may_come_back() {
+async fn disabling_a_user_takes_effect_at_once_and_is_reversible() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -166,7 +166,7 @@ async fn who_is_disabled_is_out_at_once_and_may_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_role_holds_at_once_and_a_stricter_one_ends_sessions() {
+async fn a_new_role_applies_at_once_and_a_stricter_one_ends_sessions() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -201,7 +201,7 @@ async fn a_lost_phone_is_replaced_at_the_next_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_sessions_of_somebody_end() {
+async fn an_administrator_ends_all_sessions_of_a_user() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -216,7 +216,7 @@ async fn all_sessions_of_somebody_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_administrator_stays_one() {
+async fn the_last_administrator_cannot_be_removed() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let (one, two) = (desk.person("one", &["admin"]).await, desk.person("two", &["admin"]).await);
@@ -237,7 +237,7 @@ async fn the_last_administrator_stays_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_an_administrator_makes_or_takes_over_an_administrator() {
+async fn only_an_administrator_can_create_or_change_one() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let (ann, root) = (desk.person("ann", &["customer"]).await, desk.person("root", &["admin"]).await);
@@ -259,7 +259,7 @@ async fn only_an_administrator_makes_or_takes_over_an_administrator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_whose_password_is_over_is_none_who_can_log_in() {
+async fn an_administrator_with_an_expired_password_does_not_count() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let one = desk.person("one", &["admin"]).await;

@@ -1,4 +1,4 @@
-//! The operators' API behind the edge, as programs speak to it.
+//! The operators' API behind the edge, as programs use it.
 
 use std::sync::Arc;
 

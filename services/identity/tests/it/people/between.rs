@@ -1,5 +1,5 @@
-//! What another process may ask for that shows the secret of the house and no token: nothing that needs a permission, whoever
-//! it says that it is.
+//! What another process may request with the shared secret but without a token: nothing that needs a permission,
+//! whoever it claims to be.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use testkit::for_each_engine;
 
 use crate::people::harness::Desk;
 
-/// These prove in the command who they are, or tell nothing secret.
+/// These prove the caller in the command, or return nothing secret.
 const FOR_NOBODY: [&str; 15] = [
     "authorize",
     "begin_login",
@@ -31,7 +31,7 @@ const FOR_NOBODY: [&str; 15] = [
     "user_info",
 ];
 
-/// Commands that are understood, in an order in which they can be carried out.
+/// Valid commands, in an order in which they can be executed.
 fn commands(ann: UserId) -> Vec<(&'static str, Value)> {
     let client = json!({ "id": "reporting", "name": "Reports", "kind": "service", "scopes": ["read:accounts"],
         "roles": ["service"] });
@@ -59,7 +59,7 @@ fn commands(ann: UserId) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Believes what it is told: what is understood by it, and refused by a gate, is refused for want of a token alone.
+/// Trusts the caller's claims: a command accepted here and refused by a gate is only refused for the missing token.
 struct Credulous;
 
 impl Trust for Credulous {

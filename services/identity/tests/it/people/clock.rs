@@ -1,5 +1,5 @@
-//! A machine's clock that jumps ahead and comes back: nobody is shut out by it for as long as it jumped, and nothing stays fresh
-//! for so long.
+//! A machine's clock that jumps ahead and comes back: nobody is locked out for as long as it jumped, and nothing stays
+//! fresh for that long.
 
 use identity_api::SecurityAct;
 use testkit::for_each_engine;
@@ -9,7 +9,7 @@ use crate::people::harness::{Desk, PASSWORD, why};
 const DAY: i64 = 86_400;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wait_is_not_as_long_as_the_clock_had_jumped() {
+async fn a_clock_jump_does_not_lengthen_a_wait() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -26,7 +26,7 @@ async fn a_wait_is_not_as_long_as_the_clock_had_jumped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_of_a_time_that_has_not_come_is_not_fresh() {
+async fn an_authentication_in_the_future_is_not_recent() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;

@@ -1,4 +1,4 @@
-//! What checking a password costs, and that it costs the same for a name that nobody has.
+//! The cost of checking a password, and that it is the same for a name that does not exist.
 
 use identity::IdentityConfig;
 use kernel::{Clock, SystemClock};
@@ -7,8 +7,8 @@ use testkit::{for_each_engine, on_sqlite};
 use crate::people::harness::{Desk, PASSWORD, cheap, why};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_nobody_has_takes_as_long_as_one_that_somebody_has() {
-    // Dear enough to stand out from everything else that a step does.
+async fn an_unknown_name_takes_as_long_as_a_known_one() {
+    // Expensive enough to stand out from everything else that a step does.
     let config = IdentityConfig { argon2_memory_kib: 8_192, argon2_passes: 2, ..cheap() };
     on_sqlite(async |store| {
         let desk = Desk::open_with(store, config.clone()).await;
@@ -31,7 +31,7 @@ async fn a_name_that_nobody_has_takes_as_long_as_one_that_somebody_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_hashed_anew_when_the_cost_has_changed() {
+async fn a_password_is_rehashed_when_the_cost_has_changed() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -39,7 +39,7 @@ async fn a_password_is_hashed_anew_when_the_cost_has_changed() {
         assert!(cost().await[0].starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
         let dearer = Desk::open_with(store, IdentityConfig { argon2_memory_kib: 16, ..cheap() }).await;
         assert_eq!(why(dearer.password("ann", "wrong").await), "wrong_credentials");
-        assert!(cost().await[0].contains("m=8,"), "only behind the right one");
+        assert!(cost().await[0].contains("m=8,"), "only after the right one");
         assert!(dearer.password("ann", PASSWORD).await.is_ok());
         let renewed = cost().await;
         assert!(renewed[0].starts_with("$argon2id$v=19$m=16,t=1,p=1$"), "{renewed:?}");

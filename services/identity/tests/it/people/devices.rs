@@ -1,4 +1,4 @@
-//! Browsers that have logged a person in before: strangers do not make them wait, and they prove nothing else.
+//! Known browsers: strangers do not make them wait, and they prove nothing else.
 
 use identity_api::{ChangeUser, LoginAct, NewSession, Origin, SecurityAct, UserChange, UserId};
 use kernel::{Clock, Principal, Secret};
@@ -6,14 +6,14 @@ use testkit::for_each_way;
 
 use crate::people::harness::{Answer, BETTER, Desk, PASSWORD, by_password, here, why};
 
-/// A login's first step from a browser that has this.
+/// A login's first step from a browser with this cookie.
 async fn from(desk: &Desk, device: &Secret, name: &str, password: &str) -> Answer<NewSession> {
     let page = desk.begin().await;
     let reply = desk.step_by(&page, by_password(name, password), here(), Some(device.clone())).await?;
     Ok(reply.session.unwrap())
 }
 
-/// What a browser is known by behind a first login in it.
+/// A browser's cookie after a first login in it.
 async fn known(desk: &Desk, name: &str) -> Secret {
     desk.session(name).await.device.unwrap()
 }
@@ -31,7 +31,7 @@ async fn storm(desk: &Desk, name: &str) {
     assert!(address <= 16 && number <= 31, "{address} {number}");
 }
 
-/// Whether a stranger's browser waits and this one does not. Behind it every count of the name is over.
+/// Whether a stranger's browser waits and this one does not. Afterwards every count of the name is cleared.
 async fn is_known(desk: &Desk, id: UserId, name: &str, device: &Secret) -> bool {
     storm(desk, name).await;
     let answer = from(desk, device, name, "wrong").await;
@@ -50,12 +50,12 @@ async fn rows(desk: &Desk) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_do_not_keep_a_browser_out_that_was_let_in_before() {
+async fn strangers_cannot_lock_out_a_known_browser() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let mut device = known(&desk, "ann").await;
-        // As often as they like, and however long.
+        // As often as they like, and for as long as they like.
         for _ in 0..12 {
             desk.pass(30);
             storm(&desk, "ann").await;
@@ -68,7 +68,7 @@ async fn strangers_do_not_keep_a_browser_out_that_was_let_in_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_known_browser_waits_for_its_own_failures_alone_and_nobody_for_them() {
+async fn a_known_browsers_failures_affect_only_itself() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -78,9 +78,9 @@ async fn a_known_browser_waits_for_its_own_failures_alone_and_nobody_for_them() 
         }
         let hashed = desk.service.passwords_hashed();
         assert_eq!(why(from(&desk, &one, "ann", PASSWORD).await), "too_many_failures");
-        assert_eq!(desk.service.passwords_hashed(), hashed, "it is not even looked at");
+        assert_eq!(desk.service.passwords_hashed(), hashed, "it is not even checked");
         assert!(from(&desk, &other, "ann", PASSWORD).await.is_ok());
-        assert!(desk.password("ann", PASSWORD).await.is_ok(), "strangers are counted apart");
+        assert!(desk.password("ann", PASSWORD).await.is_ok(), "strangers are counted separately");
         desk.pass(2);
         let one = from(&desk, &one, "ann", PASSWORD).await.unwrap().device.unwrap();
         for _ in 0..6 {
@@ -91,13 +91,13 @@ async fn a_known_browser_waits_for_its_own_failures_alone_and_nobody_for_them() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_for_whoever_logged_in_there_and_tells_nothing_of_others() {
+async fn a_known_browser_is_known_only_for_its_own_users() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         desk.person("bob", &["customer"]).await;
         let bob = known(&desk, "bob").await;
-        // Another name is a stranger's there, whether anybody has it or not: in words, in work and in what is counted.
+        // Another name is a stranger's there, whether or not it exists: in the answer, the work and the counts.
         let mut told = [Vec::new(), Vec::new()];
         for _ in 0..9 {
             for ((name, address), told) in [("ann", 7), ("nobody", 8)].into_iter().zip(&mut told) {
@@ -112,7 +112,7 @@ async fn it_is_for_whoever_logged_in_there_and_tells_nothing_of_others() {
         }
         assert_eq!(told[0], told[1]);
         assert_eq!((told[0][0].1, told[0][0].3, told[0][6].1), (401, 3, 429));
-        // Two who share a browser are both known by it, and what it had before is worth nothing.
+        // Two users who share a browser are both known in it, and its previous cookie is worthless.
         let both = from(&desk, &bob, "ann", PASSWORD).await.unwrap().device.unwrap();
         for name in ["ann", "bob"] {
             storm(&desk, name).await;
@@ -125,14 +125,14 @@ async fn it_is_for_whoever_logged_in_there_and_tells_nothing_of_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_opens_nothing_and_a_value_that_somebody_made_up_is_none() {
+async fn a_device_cookie_opens_nothing_and_cannot_be_forged() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let planted = Secret::new("planted");
         let device = from(&desk, &planted, "ann", PASSWORD).await.unwrap().device.unwrap();
         assert_ne!(device, planted);
-        assert!(!is_known(&desk, ann.id, "ann", &planted).await, "whoever laid it there gains nothing by the login");
+        assert!(!is_known(&desk, ann.id, "ann", &planted).await, "a planted cookie gains nothing from the login");
         assert!(is_known(&desk, ann.id, "ann", &device).await);
         assert_eq!(why(from(&desk, &device, "ann", "wrong").await), "wrong_credentials");
         let none = NewSession { cookie: device.clone(), expires_at: kernel::Timestamp::default(), device: None };
@@ -141,13 +141,13 @@ async fn it_opens_nothing_and_a_value_that_somebody_made_up_is_none() {
         let (_, _, session) = desk.enrolled("eve").await;
         let page = desk.begin().await;
         let reply = desk.step_by(&page, by_password("eve", PASSWORD), here(), session.device).await.unwrap();
-        assert!(reply.session.is_none(), "the second factor is asked for as always");
+        assert!(reply.session.is_none(), "the second factor is required as always");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_lasts_a_year_from_the_last_login_and_there_are_twenty_of_a_person() {
+async fn a_user_has_twenty_known_browsers_for_a_year() {
     for_each_way(async |store| {
         let mut desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -157,22 +157,22 @@ async fn it_lasts_a_year_from_the_last_login_and_there_are_twenty_of_a_person() 
             known(&desk, "ann").await;
         }
         assert_eq!(rows(&desk).await, 20);
-        assert!(!is_known(&desk, ann.id, "ann", &first).await, "the twenty-first takes the place of the oldest");
+        assert!(!is_known(&desk, ann.id, "ann", &first).await, "the twenty-first replaces the oldest");
         let last = known(&desk, "ann").await;
         let again = from(&desk, &last, "ann", PASSWORD).await.unwrap().device.unwrap();
-        assert_eq!(rows(&desk).await, 20, "the same browser is not two");
+        assert_eq!(rows(&desk).await, 20, "the same browser counts once");
         desk.pass(363 * 24 * 60 * 60);
         desk.ctx = Desk::ctx_of(&desk.clock, Principal::operator());
         assert!(is_known(&desk, ann.id, "ann", &again).await);
         desk.pass(24 * 60 * 60);
         assert!(!is_known(&desk, ann.id, "ann", &again).await);
-        assert_eq!(rows(&desk).await, 0, "what is over is cleared");
+        assert_eq!(rows(&desk).await, 0, "expired ones are removed");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ends_all_sessions_of_a_person_forgets_their_browsers() {
+async fn ending_all_sessions_forgets_known_browsers() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -191,7 +191,7 @@ async fn what_ends_all_sessions_of_a_person_forgets_their_browsers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_who_ends_other_logins_is_known_where_they_do_it() {
+async fn ending_other_sessions_keeps_this_browser_known() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -210,8 +210,8 @@ async fn a_person_who_ends_other_logins_is_known_where_they_do_it() {
         assert_eq!(rows(&desk).await, 1);
         assert_eq!(why(desk.view(&other).await), "not_logged_in");
         desk.act(&mine.0, SecurityAct::LogOut).await.unwrap();
-        assert!(is_known(&desk, ann.id, "ann", &mine.1).await, "a logout is when it is needed");
-        // A forgotten password leaves the browser known in which it was replaced.
+        assert!(is_known(&desk, ann.id, "ann", &mine.1).await, "it is needed after a logout");
+        // After a forgotten password, the browser in which it was reset stays known.
         let page = desk.step(&desk.begin().await, LoginAct::Forgot { username: "ann@example.com".to_owned() }).await;
         let reset = LoginAct::Reset { code: desk.mail.code(1).await, password: Secret::new(PASSWORD) };
         let session = desk.step(&page.unwrap().page, reset).await.unwrap().session.unwrap();
@@ -222,7 +222,7 @@ async fn a_person_who_ends_other_logins_is_known_where_they_do_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_password_can_be_asked_for_in_a_known_browser_whatever_strangers_ask() {
+async fn a_known_browser_can_always_request_a_new_password() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;

@@ -1,4 +1,4 @@
-//! A role that asks for a second factor, and whoever asks for one at a login.
+//! Roles that require a second factor, and logins that require one.
 
 use identity_api::{BeginLogin, LoginAct, Refusal, Stage};
 use kernel::Secret;
@@ -20,7 +20,7 @@ async fn staff_enrol_an_app_before_a_session_begins() {
         assert_eq!(desk.step(&reply.page, wrong).await, Err(refused(Refusal::WrongCode)));
         let app = App::of(secret);
         let shown = desk.step(&reply.page, LoginAct::Enrol { code: app.code(&desk) }).await.unwrap();
-        assert_eq!(shown.session, None, "the codes have to be kept first");
+        assert_eq!(shown.session, None, "the codes have to be saved first");
         let done = desk.step(&shown.page, LoginAct::Kept).await.unwrap();
         let view = desk.view(&done.session.unwrap()).await.unwrap();
         assert_eq!((view.second_factor, view.totp, view.backup_codes_left), (true, true, 8));
@@ -31,7 +31,7 @@ async fn staff_enrol_an_app_before_a_session_begins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_is_wanted_of_a_customer_where_a_login_asks_for_one() {
+async fn a_customer_enrols_an_app_if_a_login_requires_one() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -42,14 +42,14 @@ async fn an_app_is_wanted_of_a_customer_where_a_login_asks_for_one() {
         let app = App::of(secret);
         let page = desk.step(&page, LoginAct::Enrol { code: app.code(&desk) }).await.unwrap().page;
         assert!(desk.step(&page, LoginAct::Kept).await.unwrap().session.is_some());
-        // From now on it is asked for.
+        // From now on it is required.
         desk.at_factor("ann").await;
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_that_were_shown_and_not_kept_are_not_shown_to_the_next_login() {
+async fn unsaved_backup_codes_are_not_shown_again() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
@@ -63,7 +63,7 @@ async fn codes_that_were_shown_and_not_kept_are_not_shown_to_the_next_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_logins_that_enrol_one_is_too_late() {
+async fn of_two_enrolling_logins_one_is_too_late() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;

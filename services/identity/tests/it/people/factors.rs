@@ -1,4 +1,4 @@
-//! A second factor, once there is one.
+//! Logging in with a second factor.
 
 use identity_api::{FactorKind, LoginAct, Refusal, Stage};
 use kernel::Secret;
@@ -7,7 +7,7 @@ use testkit::for_each_way;
 use crate::people::harness::{Desk, PASSWORD, code, refused, why};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_session_begins_before_the_code_of_the_app() {
+async fn no_session_begins_before_the_apps_code() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
@@ -28,12 +28,12 @@ async fn no_session_begins_before_the_code_of_the_app() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_good_once_and_earlier_ones_are_not_good_behind_it() {
+async fn an_app_code_works_once_and_invalidates_earlier_ones() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (app, ..) = desk.enrolled("eve").await;
-        // The one that enrolled the app was used by that.
+        // Enrolling the app has used its code.
         let page = desk.at_factor("eve").await;
         assert_eq!(why(desk.step(&page, LoginAct::Code { code: app.code(&desk) }).await), "wrong_code");
         desk.pass(60);
@@ -51,7 +51,7 @@ async fn a_code_is_good_once_and_earlier_ones_are_not_good_behind_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn backup_codes_work_once_each_and_say_how_many_are_left() {
+async fn each_backup_code_works_once_and_the_rest_are_counted() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
@@ -59,7 +59,7 @@ async fn backup_codes_work_once_each_and_say_how_many_are_left() {
         assert_eq!(codes.len(), 8);
         for (place, backup) in codes.iter().enumerate() {
             let page = desk.at_factor("eve").await;
-            // As somebody may type it.
+            // As a user may type it.
             let typed = Secret::new(backup.expose().to_uppercase().replace('-', " "));
             let reply = desk.step(&page, LoginAct::BackupCode { code: typed }).await.unwrap();
             assert_eq!(reply.backup_codes_left, Some(7 - place));
@@ -74,7 +74,7 @@ async fn backup_codes_work_once_each_and_say_how_many_are_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn backup_codes_are_their_owners_alone() {
+async fn a_backup_code_only_works_for_its_owner() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
@@ -88,13 +88,13 @@ async fn backup_codes_are_their_owners_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_has_the_password_does_not_try_codes_for_ever() {
+async fn code_attempts_after_the_password_are_limited() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
         let (app, ..) = desk.enrolled("eve").await;
         desk.pass(60);
-        // The right password, again and again, does not clear what failed behind it.
+        // Entering the right password again and again does not clear the failures after it.
         for _ in 0..6 {
             let page = desk.at_factor("eve").await;
             assert_eq!(why(desk.step(&page, code("000000")).await), "wrong_code");

@@ -1,4 +1,4 @@
-//! A forgotten password: what a mailbox opens, and what it does not.
+//! A forgotten password: what access to the mailbox allows, and what it does not.
 
 use identity::Channels;
 use identity_api::{FactorKind, LoginAct, LoginPage, Refusal, Stage};
@@ -21,7 +21,7 @@ async fn reset(desk: &Desk, page: &LoginPage, code: &Secret, password: &str) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_password_takes_the_place_of_a_forgotten_one() {
+async fn a_forgotten_password_is_replaced() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -29,7 +29,7 @@ async fn a_new_password_takes_the_place_of_a_forgotten_one() {
         let page = forgot(&desk, "ann").await;
         let code = desk.mail.code(1).await;
         assert_eq!(why(reset(&desk, &page, &Secret::new("no code"), BETTER).await), "wrong_code");
-        // A bad password does not use the code up.
+        // An unacceptable password does not use up the code.
         for _ in 0..4 {
             assert_eq!(why(reset(&desk, &page, &code, "password1234").await), "password_too_weak");
         }
@@ -45,7 +45,7 @@ async fn a_new_password_takes_the_place_of_a_forgotten_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_it_the_second_factor_is_asked_for_and_nothing_has_changed_before() {
+async fn a_reset_still_requires_the_second_factor() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
@@ -56,7 +56,7 @@ async fn behind_it_the_second_factor_is_asked_for_and_nothing_has_changed_before
         assert_eq!(reply.session, None);
         let offered = vec![FactorKind::Totp, FactorKind::Backup];
         assert_eq!(reply.page.stage, Stage::Factor { offered, sent: None });
-        // Somebody who has the mailbox alone has neither a session nor harmed anybody.
+        // Somebody with only the mailbox has no session and has changed nothing.
         assert!(desk.view(&session).await.is_ok());
         desk.at_factor("eve").await;
         let done = desk.step(&reply.page, LoginAct::Code { code: app.code(&desk) }).await.unwrap();
@@ -68,11 +68,11 @@ async fn behind_it_the_second_factor_is_asked_for_and_nothing_has_changed_before
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_does_not_say_whether_the_name_is_known() {
+async fn a_reset_does_not_reveal_whether_the_name_exists() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
-        // She has to have an app and has none yet: a mailbox does not let her in.
+        // She must have an app and has none yet: a mailbox does not let her in.
         desk.person("new", &["employee"]).await;
         let mut told = Vec::new();
         for name in ["ann", "nobody", "new"] {
@@ -101,7 +101,7 @@ async fn the_answer_does_not_say_whether_the_name_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_opened_the_account_is_no_second_factor_too() {
+async fn a_reset_code_does_not_count_as_a_second_factor() {
     let config = identity::IdentityConfig { sent_factors: vec![FactorKind::Email], ..cheap() };
     for_each_way(async |store| {
         let desk = Desk::open_with(store, config.clone()).await;
@@ -115,7 +115,7 @@ async fn a_code_that_opened_the_account_is_no_second_factor_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_are_not_sent_where_there_is_no_channel_and_not_more_than_three_in_one_login() {
+async fn at_most_three_reset_codes_are_sent_and_none_without_a_channel() {
     for_each_way(async |store| {
         let nobody = (Channels::default(), std::sync::Arc::default());
         let desk = Desk::open_at(store, FakeClock::default(), cheap(), nobody, &KeyEncryptionKey::random()).await;

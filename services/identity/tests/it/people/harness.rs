@@ -1,4 +1,4 @@
-//! Identity on a test's store, with a clock that obeys and cheap passwords, and short names for what tests ask of it.
+//! Identity on a test's store, with a test clock and cheap passwords, and short names for common calls.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) struct Desk {
     pub(crate) ctx: Ctx,
 }
 
-/// Keeps what was sent.
+/// Records messages.
 #[derive(Default)]
 pub(crate) struct Mail(Mutex<Vec<Message>>);
 
@@ -45,7 +45,7 @@ impl Mail {
         self.0.lock().unwrap().len()
     }
 
-    /// The code of the last of so many messages; they are sent in the background.
+    /// The code of the last of `count` messages; they are sent in the background.
     pub(crate) async fn code(&self, count: usize) -> Secret {
         for _ in 0..4_000 {
             if self.count() >= count {
@@ -55,7 +55,7 @@ impl Mail {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("{count} messages were awaited, {} came", self.count());
+        panic!("expected {count} messages, found {}", self.count());
     }
 
     pub(crate) fn to(&self, place: usize) -> (FactorKind, String) {
@@ -114,7 +114,7 @@ impl Desk {
         Ctx { principal, deadline, request_id: "req-1".into(), idempotency_key: None }
     }
 
-    /// A person with these permissions, who has just proved who they are.
+    /// A user with these permissions and a recent authentication.
     pub(crate) fn caller(&self, permissions: &[&str]) -> Ctx {
         let permissions = permissions.iter().map(|text| text.parse::<Permission>().unwrap());
         let mut principal = Principal::new(PrincipalKind::Employee, "emp_eve", permissions);
@@ -176,12 +176,12 @@ impl Desk {
         self.step_from(&self.begin().await, by_password(name, password), origin).await
     }
 
-    /// Of somebody without a second factor.
+    /// For a user without a second factor.
     pub(crate) async fn session(&self, name: &str) -> NewSession {
         self.password(name, PASSWORD).await.unwrap().session.unwrap()
     }
 
-    /// Logs somebody in for the first time whose role asks for an app: the app, the backup codes and the session.
+    /// The first login of a user whose role requires an app: the app, the backup codes and the session.
     pub(crate) async fn enrolled(&self, name: &str) -> (App, Vec<Secret>, NewSession) {
         let page = self.password(name, PASSWORD).await.unwrap().page;
         let Stage::Enrol { secret, .. } = &page.stage else { panic!("{:?}", page.stage) };
@@ -222,7 +222,7 @@ impl Desk {
         self.db.read().await.unwrap().query(sql, values).await.unwrap()[0].int(0).unwrap()
     }
 
-    /// The kinds of all events so far, but for those of signing keys.
+    /// The kinds of all events so far, except those of signing keys.
     pub(crate) async fn events(&self) -> Vec<String> {
         let events = self.texts("select event from outbox order by seq").await;
         let kind = |event: &String| {
@@ -238,7 +238,7 @@ impl Desk {
 
 pub(crate) type Answer<T> = Result<T, IdentityError>;
 
-/// An authenticator app that has taken a secret over.
+/// An authenticator app that has the secret.
 pub(crate) struct App(Vec<u8>);
 
 impl App {
@@ -254,7 +254,7 @@ impl App {
         self.code_at(desk, 0)
     }
 
-    /// So many steps from now.
+    /// That many steps from now.
     pub(crate) fn code_at(&self, desk: &Desk, steps: i64) -> Secret {
         let totp = Builder::new().with_digits(6).with_secret(self.0.clone()).build().unwrap();
         let seconds = desk.clock.now().micros() / 1_000_000 + steps * 30;

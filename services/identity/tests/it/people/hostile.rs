@@ -1,4 +1,4 @@
-//! What people type is a value and never a part of a statement, on both engines.
+//! User input is a value and never part of a statement, on both engines.
 
 use identity_api::{CreateUser, LoginAct, UserQuery};
 use kernel::Secret;
@@ -16,7 +16,7 @@ const HOSTILE: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_type_is_a_value_and_never_a_statement() {
+async fn user_input_is_never_part_of_an_sql_statement() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -37,7 +37,7 @@ async fn what_people_type_is_a_value_and_never_a_statement() {
             assert_eq!(why(desk.step(&desk.begin().await, wrong).await), "wrong_credentials", "{text}");
             desk.pass(4_000);
         }
-        // Nor does a letter that stands for any other.
+        // Nor does a wildcard character.
         for text in ["%", "_", "an_", "a%m"] {
             let query = UserQuery { username: Some(text.to_owned()), ..UserQuery::default() };
             assert_eq!(desk.face.users(&desk.ctx, query).await.unwrap().users, [], "{text}");

@@ -1,13 +1,13 @@
-//! Which of the product's roles a person is taken by.
+//! Which of the built-in roles determines a user's kind.
 
 use identity_api::{ChangeUser, UserChange};
 use testkit::for_each_way;
 
 use crate::people::harness::Desk;
 
-/// Lists are answered in order of the alphabet, in which a customer comes before an employee.
+/// Lists are returned in alphabetical order, with customer before employee.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_employee_stays_one_when_their_roles_are_read_and_put_back() {
+async fn an_employees_roles_can_be_read_and_put_back() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let max = desk.person("max", &["employee", "customer"]).await;

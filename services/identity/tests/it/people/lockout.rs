@@ -14,7 +14,7 @@ fn wait_of<T: std::fmt::Debug>(answer: Result<T, IdentityError>) -> Option<u32> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waits_grow_the_same_for_a_name_that_is_known_and_one_that_is_not() {
+async fn waits_grow_the_same_for_known_and_unknown_names() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -30,13 +30,13 @@ async fn waits_grow_the_same_for_a_name_that_is_known_and_one_that_is_not() {
         assert_eq!(waits[0], waits[1]);
         let grown: Vec<u32> = waits[0].iter().copied().flatten().collect();
         assert_eq!(waits[0][..6], [None; 6]);
-        assert_eq!(grown, [2, 3, 5], "a whole second is added, so that whoever waits for it is not too early");
+        assert_eq!(grown, [2, 3, 5], "a whole second is added, so that a retry is not too early");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_it_lasts_the_right_password_is_not_even_looked_at_and_behind_it_gives_its_own_try_back() {
+async fn during_a_wait_even_the_right_password_is_not_checked() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -56,7 +56,7 @@ async fn while_it_lasts_the_right_password_is_not_even_looked_at_and_behind_it_g
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_stranger_does_not_lock_a_person_out_elsewhere_and_many_do_for_a_while() {
+async fn one_stranger_locks_nobody_out_elsewhere_but_many_can() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -70,7 +70,7 @@ async fn one_stranger_does_not_lock_a_person_out_elsewhere_and_many_do_for_a_whi
             let _ = desk.password_from("ann", "wrong", &format!("203.0.113.{address}")).await;
         }
         assert_eq!(why(desk.password("ann", PASSWORD).await), "too_many_failures");
-        // A browser that has a session of hers is counted apart.
+        // A browser with her session is counted separately.
         desk.pass(900);
         let session = desk.session("ann").await;
         for address in 0..40 {
@@ -95,7 +95,7 @@ async fn one_stranger_does_not_lock_a_person_out_elsewhere_and_many_do_for_a_whi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_tries_many_names_waits_and_those_who_succeed_there_are_not_counted() {
+async fn an_address_that_tries_many_names_has_to_wait() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -114,7 +114,7 @@ async fn an_address_that_tries_many_names_waits_and_those_who_succeed_there_are_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_failures_are_cleared_and_no_name_is_kept() {
+async fn old_failures_are_removed_and_names_are_not_stored() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         for number in 0..5 {

@@ -1,4 +1,4 @@
-//! The way from a name to a session, and what is not told on it.
+//! From a name to a session, and what is not revealed on the way.
 
 use identity_api::{BeginLogin, IdentityError, LoginAct, Refusal, Stage, UserChange};
 use kernel::{Clock, Secret};
@@ -20,14 +20,14 @@ async fn a_name_and_a_password_begin_a_session() {
         assert!(view.user.last_login_at.is_some());
         assert_eq!(view.sessions[0].address.as_deref(), Some("192.0.2.1"));
         assert_eq!(desk.events().await, ["identity.user.created", "identity.session.began"]);
-        // The login is over.
+        // The login has ended.
         assert_eq!(desk.step(&page, by_password("ann", PASSWORD)).await, Err(refused(Refusal::LoginUnknown)));
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_is_not_told_whether_a_name_is_known() {
+async fn a_stranger_cannot_tell_whether_a_name_exists() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -57,7 +57,7 @@ async fn a_stranger_is_not_told_whether_a_name_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_leaves_a_login_where_it_was_and_too_many_end_it() {
+async fn a_refusal_keeps_a_login_until_there_are_too_many() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -95,7 +95,7 @@ async fn a_login_ends_after_ten_minutes_and_needs_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_out_of_turn_is_refused() {
+async fn a_login_step_out_of_order_is_refused() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let secret = || Secret::new("123456");
@@ -123,7 +123,7 @@ async fn a_step_out_of_turn_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_well_formed_is_refused_before_anything_is_done() {
+async fn malformed_steps_are_refused_before_anything_happens() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let away =
@@ -143,7 +143,7 @@ async fn what_is_not_well_formed_is_refused_before_anything_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_who_is_disabled_half_way_gets_no_further() {
+async fn a_user_disabled_during_a_login_cannot_continue() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let eve = desk.person("eve", &["employee"]).await;
@@ -157,7 +157,7 @@ async fn somebody_who_is_disabled_half_way_gets_no_further() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_good_for_one_stage_only() {
+async fn a_logins_key_works_for_one_stage_only() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;

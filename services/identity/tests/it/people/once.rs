@@ -17,7 +17,7 @@ fn new_password(password: &str) -> LoginAct {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_given_password_is_replaced_before_a_session_begins() {
+async fn a_one_time_password_is_replaced_before_a_session_begins() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let (_, once) = create(&desk, "ann", &["customer"]).await;
@@ -41,7 +41,7 @@ async fn a_given_password_is_replaced_before_a_session_begins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn staff_replace_it_and_enrol_an_app() {
+async fn staff_replace_a_one_time_password_and_enrol_an_app() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let (_, once) = create(&desk, "eve", &["employee"]).await;
@@ -57,7 +57,7 @@ async fn staff_replace_it_and_enrol_an_app() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_worth_nothing_after_three_days() {
+async fn a_one_time_password_expires_after_three_days() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let (ann, once) = create(&desk, "ann", &["customer"]).await;
@@ -75,7 +75,7 @@ async fn it_is_worth_nothing_after_three_days() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_one_ends_everything_and_leaves_the_second_factor() {
+async fn a_new_one_time_password_keeps_the_second_factor() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let eve = desk.person("eve", &["employee"]).await;

@@ -1,4 +1,4 @@
-//! Changing one's own password, and what may become one.
+//! Changing one's own password, and password rules.
 
 use identity::IdentityConfig;
 use identity_api::{Refusal, SecurityAct};
@@ -12,7 +12,7 @@ fn change(old: &str, new: &str) -> SecurityAct {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_password_ends_other_sessions_and_all_that_was_told_before() {
+async fn a_changed_password_ends_other_sessions_and_tokens() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -20,7 +20,7 @@ async fn a_changed_password_ends_other_sessions_and_all_that_was_told_before() {
         let reply = desk.act(&session, change(PASSWORD, BETTER)).await.unwrap();
         assert_eq!(reply.view.unwrap().sessions.len(), 1);
         assert_eq!(why(desk.view(&other).await), "not_logged_in");
-        assert_eq!(why(desk.view(&session).await), "not_logged_in", "under another cookie");
+        assert_eq!(why(desk.view(&session).await), "not_logged_in", "it has a new cookie");
         assert!(desk.view(&reply.session.unwrap()).await.is_ok());
         assert_eq!(desk.revocations().await, [r#"{"subject":{"subject":"sub_ann","epoch":2}}"#]);
         assert_eq!(desk.number("select epoch from person", &[]).await, 2);
@@ -32,7 +32,7 @@ async fn a_changed_password_ends_other_sessions_and_all_that_was_told_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_old_password_is_asked_for_and_its_failures_are_counted() {
+async fn changing_a_password_needs_the_old_one_and_counts_failures() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -42,13 +42,13 @@ async fn the_old_password_is_asked_for_and_its_failures_are_counted() {
             assert_eq!(answer, Err(refused(Refusal::WrongCredentials)));
         }
         assert_eq!(why(desk.act(&session, change(PASSWORD, BETTER)).await), "too_many_failures");
-        assert!(desk.password("ann", PASSWORD).await.is_ok(), "whoever has her browser does not lock her out");
+        assert!(desk.password("ann", PASSWORD).await.is_ok(), "attempts in her browser do not lock her out");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_password_is_refused_by_what_is_bad_about_it() {
+async fn an_unacceptable_password_is_refused_with_its_reason() {
     for_each_way(async |store| {
         let stolen = store.dir().join("stolen.txt");
         // The SHA-1 sums of "zebra cactus 19 hollow" and of another one.
@@ -80,7 +80,7 @@ async fn a_bad_password_is_refused_by_what_is_bad_about_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_the_same_however_a_keyboard_spells_it() {
+async fn passwords_are_compared_after_unicode_normalisation() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;

@@ -1,4 +1,4 @@
-//! Two at the same moment: a code is used once, and tries are not multiplied.
+//! Concurrent requests: a code is used once, and attempts are not multiplied.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use testkit::for_each_engine;
 
 use crate::people::harness::{Answer, Desk, by_password, here, new_user, why};
 
-/// The same act on each of these logins at the same moment; how many succeeded.
+/// The same act on each of these logins at the same moment; returns how many succeeded.
 async fn at_once(desk: &Arc<Desk>, pages: &[LoginPage], act: &LoginAct) -> usize {
     let each = pages.iter().map(|page| {
         let (desk, key, act) = (Arc::clone(desk), page.key.clone(), act.clone());
@@ -29,7 +29,7 @@ async fn at_once(desk: &Arc<Desk>, pages: &[LoginPage], act: &LoginAct) -> usize
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_logins_with_the_same_code_one_succeeds() {
+async fn of_concurrent_logins_with_one_code_one_succeeds() {
     for_each_engine(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         desk.person("eve", &["employee"]).await;
@@ -51,7 +51,7 @@ async fn of_many_logins_with_the_same_code_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_tries_at_the_same_moment_are_counted_as_many() {
+async fn concurrent_attempts_are_all_counted() {
     for_each_engine(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         desk.person("ann", &["customer"]).await;
@@ -74,15 +74,15 @@ async fn many_tries_at_the_same_moment_are_counted_as_many() {
     .await;
 }
 
-/// A stranger who tries a name holds its count from everywhere, and takes the one of their place behind it.
+/// A stranger's attempt on a name holds its count from everywhere, and then takes that of its network.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_ends_the_waits_of_a_name_holds_none_that_a_stranger_under_way_is_to_take() {
+async fn clearing_a_names_waits_cannot_deadlock_with_attempts() {
     for_each_engine(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         let ann = desk.person("ann", &["customer"]).await.id;
         for address in 1..=4 {
             if address == 3 {
-                // The count from everywhere was cleared, and is the younger row now.
+                // The count from everywhere was cleared, and is now the younger row.
                 let tx = desk.db.begin().await.unwrap();
                 tx.execute("delete from failure where about is not null and failures = 2", &[]).await.unwrap();
                 tx.commit().await.unwrap();
@@ -107,7 +107,7 @@ async fn whoever_ends_the_waits_of_a_name_holds_none_that_a_stranger_under_way_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_is_given_once() {
+async fn concurrent_creations_give_a_name_once() {
     for_each_engine(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         let each = (0..4).map(|_| {
@@ -127,7 +127,7 @@ async fn a_name_is_given_once() {
     .await;
 }
 
-/// Stands where a transaction of this kind stands that is under way.
+/// Stands in for a transaction of this kind in progress.
 async fn under_way(desk: &Desk, sql: &'static str, values: &[Value<'_>]) -> Tx {
     let tx = desk.db.begin().await.unwrap();
     tx.execute("update terms set one = one where one = 1", &[]).await.unwrap();
@@ -135,7 +135,7 @@ async fn under_way(desk: &Desk, sql: &'static str, values: &[Value<'_>]) -> Tx {
     tx
 }
 
-/// The act begins while that is under way, and is answered behind it.
+/// The act begins during that transaction, and is answered after it.
 async fn behind<T: Send + 'static>(tx: Tx, act: impl Future<Output = Answer<T>> + Send + 'static) -> Answer<T> {
     let act = tokio::spawn(act);
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -144,7 +144,7 @@ async fn behind<T: Send + 'static>(tx: Tx, act: impl Future<Output = Answer<T>> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_is_not_removed_while_it_is_given() {
+async fn a_role_cannot_be_removed_while_it_is_being_assigned() {
     for_each_engine(async |store| {
         let desk = Arc::new(Desk::open(store).await);
         let ann = desk.person("ann", &["customer"]).await.id;
@@ -155,7 +155,7 @@ async fn a_role_is_not_removed_while_it_is_given() {
         let other = Arc::clone(&desk);
         let removed = behind(tx, async move { other.service.remove_role(&other.ctx, "teller".to_owned()).await });
         assert_eq!(removed.await.unwrap_err().code(), "role_in_use");
-        // And the other way round, for people and for programs.
+        // And the other way round, for users and for clients.
         let removed = "delete from role where name = 'teller'";
         let tx = under_way(&desk, removed, &[]).await;
         let other = Arc::clone(&desk);

@@ -1,4 +1,4 @@
-//! A store that somebody reads gives no password, no code, no cookie and no secret of an app away; events hold ids only.
+//! Reading the store reveals no password, code, cookie or app secret; events contain only ids.
 
 use identity::IdentityConfig;
 use identity_api::{FactorKind, LoginAct, Stage};
@@ -18,7 +18,7 @@ impl Planted {
     }
 }
 
-/// Lives through everything that has a secret in it.
+/// Uses everything that involves a secret.
 async fn story(desk: &Desk) -> Planted {
     let mut planted = Planted::default();
     planted.add("a password", &Secret::new(PASSWORD));
@@ -34,7 +34,7 @@ async fn story(desk: &Desk) -> Planted {
     planted.add("the secret of an app as text", &secret);
     let app = App::of(&secret);
     planted.0.push(("the secret of an app".to_owned(), app.bytes().to_vec()));
-    // Looked at while it waits, and while backup codes are shown.
+    // Checked while it waits, and while backup codes are shown.
     grep(desk, &planted).await;
     let page = desk.step(&page, LoginAct::Enrol { code: app.code(desk) }).await.unwrap().page;
     let Stage::BackupCodes { codes } = page.stage.clone() else { panic!("{:?}", page.stage) };
@@ -60,7 +60,7 @@ async fn story(desk: &Desk) -> Planted {
     planted
 }
 
-/// Six digits alone stand in some time or other by chance.
+/// Six digits alone may occur in a time by chance.
 fn quoted(code: &Secret) -> Secret {
     Secret::new(format!("\"{}\"", code.expose()))
 }
@@ -69,7 +69,7 @@ async fn grep(desk: &Desk, planted: &Planted) {
     for (table, cells) in everything(desk).await {
         for (what, secret) in &planted.0 {
             let found = cells.iter().any(|cell| cell.windows(secret.len()).any(|window| window == secret));
-            assert!(!found, "{what} stands in {table}");
+            assert!(!found, "{what} is in {table}");
         }
     }
 }
@@ -84,7 +84,7 @@ async fn everything(desk: &Desk) -> Vec<(&'static str, Vec<Vec<u8>>)> {
         for row in &rows {
             for column in 0.. {
                 if let Ok(text) = row.text(column) {
-                    // As a reader of rows would see it: with its ends.
+                    // As a reader of rows would see it: with its boundaries.
                     cells.push(format!("\"{text}\"").into_bytes());
                 } else if let Ok(bytes) = row.bytes(column) {
                     cells.push(bytes.to_vec());
@@ -115,13 +115,13 @@ const TABLES: [(&str, &str); 13] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_stands_in_any_table_and_events_hold_ids_only() {
+async fn no_table_contains_a_secret_and_events_contain_only_ids() {
     let config = IdentityConfig { sent_factors: vec![FactorKind::Email], ..cheap() };
     for_each_engine(async |store: &TestStore| {
         let desk = Desk::open_with(store, config.clone()).await;
         let planted = story(&desk).await;
         grep(&desk, &planted).await;
-        // The search finds what is there.
+        // The search does find what is there.
         let all = everything(&desk).await;
         let has = |table: &str, text: &[u8]| {
             let (_, cells) = all.iter().find(|(name, _)| *name == table).unwrap();
@@ -129,14 +129,14 @@ async fn no_secret_stands_in_any_table_and_events_hold_ids_only() {
         };
         assert!(has("person", b"$argon2id$") && has("person", b"ann@mail.example") && has("login", b"\"/account\""));
         for personal in ["example", "ann", "+4930", "192.0.2", "Test/1.0"] {
-            assert!(!has("outbox", personal.as_bytes()), "{personal} stands in an event");
+            assert!(!has("outbox", personal.as_bytes()), "{personal} is in an event");
         }
         if store.engine() == Engine::Sqlite {
             let file = std::fs::read(desk.db.file().unwrap()).unwrap();
             let log = std::fs::read(desk.db.file().unwrap().with_extension("db-wal")).unwrap_or_default();
             for (what, secret) in planted.0.iter().filter(|(_, secret)| secret.len() > 9) {
                 let in_file = [&file, &log].into_iter().any(|bytes| bytes.windows(secret.len()).any(|it| it == secret));
-                assert!(!in_file, "{what} stands in the file");
+                assert!(!in_file, "{what} is in the file");
             }
         }
     })

@@ -1,4 +1,4 @@
-//! A person's own account: what they see, what they change, and what a stolen cookie is not enough for.
+//! The user's own account: what they see, what they change, and what a stolen cookie does not allow.
 
 use identity_api::{BeginLogin, IdentityError, LoginAct, NewSession, Refusal, SecurityAct, SecurityStep, Stage};
 use kernel::Secret;
@@ -11,7 +11,7 @@ fn change(old: &str, new: &str) -> SecurityAct {
     SecurityAct::ChangePassword { old: Secret::new(old), new: Secret::new(new) }
 }
 
-/// Proves again who it is, without a second factor.
+/// Re-authenticates, without a second factor.
 async fn again(desk: &Desk, session: &NewSession, name: &str) -> NewSession {
     let (again, return_to) = (Some(session.cookie.clone()), "/account".to_owned());
     let page = desk.begin_as(BeginLogin { return_to, origin: here(), again, second_factor: false }).await.unwrap();
@@ -19,7 +19,7 @@ async fn again(desk: &Desk, session: &NewSession, name: &str) -> NewSession {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_enrols_an_app_and_removes_it() {
+async fn a_customer_can_enrol_and_remove_an_app() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -29,14 +29,14 @@ async fn a_customer_enrols_an_app_and_removes_it() {
         assert_eq!(why(desk.act(&session, SecurityAct::RemoveTotp).await), "factor_missing");
         assert_eq!(why(desk.act(&session, SecurityAct::NewBackupCodes).await), "factor_missing");
         let view = desk.act(&session, SecurityAct::BeginTotp).await.unwrap().view.unwrap();
-        assert!(!view.totp, "it is no factor before its first code");
+        assert!(!view.totp, "it is not a factor before its first code");
         let app = App::of(&view.enrolling.unwrap().secret);
         assert!(desk.password("ann", PASSWORD).await.unwrap().session.is_some());
         assert_eq!(why(desk.act(&session, confirm(Secret::new("000000"))).await), "wrong_code");
         let reply = desk.act(&session, confirm(app.code(&desk))).await.unwrap();
         let view = reply.view.unwrap();
         assert_eq!((reply.backup_codes.len(), view.totp, view.second_factor, view.enrolling), (8, true, true, None));
-        assert_eq!(why(desk.view(&session).await), "not_logged_in", "the cookie is another one");
+        assert_eq!(why(desk.view(&session).await), "not_logged_in", "it has a new cookie");
         let session = reply.session.unwrap();
         assert_eq!(why(desk.act(&session, SecurityAct::BeginTotp).await), "factor_exists");
         let codes = desk.act(&session, SecurityAct::NewBackupCodes).await.unwrap().backup_codes;
@@ -52,7 +52,7 @@ async fn a_customer_enrols_an_app_and_removes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_waits_for_its_first_code_ten_minutes_and_wrong_ones_are_counted() {
+async fn an_app_secret_waits_ten_minutes_for_its_first_code() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -71,7 +71,7 @@ async fn a_secret_waits_for_its_first_code_ten_minutes_and_wrong_ones_are_counte
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_to_have_a_second_factor_keeps_it() {
+async fn a_required_second_factor_cannot_be_removed() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("eve", &["employee"]).await;
@@ -82,7 +82,7 @@ async fn who_has_to_have_a_second_factor_keeps_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_changes_a_factor_or_the_password_asks_for_a_fresh_proof() {
+async fn changing_a_factor_or_password_needs_recent_authentication() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -106,14 +106,14 @@ async fn what_changes_a_factor_or_the_password_asks_for_a_fresh_proof() {
         let proved = again(&desk, &session, "ann").await;
         assert_eq!(desk.view(&proved).await.unwrap().session, id, "the same session");
         assert_eq!(proved.expires_at, session.expires_at);
-        assert_eq!(why(desk.view(&session).await), "not_logged_in", "under another cookie");
+        assert_eq!(why(desk.view(&session).await), "not_logged_in", "it has a new cookie");
         assert!(desk.act(&proved, change(PASSWORD, BETTER)).await.is_ok());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_from_before_the_app_proves_nothing_about_it() {
+async fn a_session_from_before_the_app_has_not_proved_it() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -128,7 +128,7 @@ async fn a_session_from_before_the_app_proves_nothing_about_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_once_more_is_the_same_persons() {
+async fn only_the_same_user_can_re_authenticate() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -148,7 +148,7 @@ async fn a_proof_once_more_is_the_same_persons() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_done_without_the_key_of_the_sessions_own_forms() {
+async fn every_act_needs_the_sessions_form_key() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;

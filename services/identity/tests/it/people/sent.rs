@@ -1,4 +1,5 @@
-//! Codes by e-mail and SMS as a second factor: off unless the operator says so, and never for staff or for payments.
+//! Codes by e-mail and SMS as a second factor: off unless the operator enables them, and never for staff or for
+//! payments.
 
 use identity::IdentityConfig;
 use identity_api::{BeginLogin, FactorKind, LoginAct, Refusal, Stage};
@@ -16,7 +17,7 @@ fn send(by: FactorKind) -> LoginAct {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_logs_in_with_a_code_that_was_sent_where_that_is_allowed() {
+async fn a_customer_logs_in_with_a_sent_code_if_allowed() {
     for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
@@ -30,7 +31,7 @@ async fn a_customer_logs_in_with_a_code_that_was_sent_where_that_is_allowed() {
         assert_eq!(code.expose().len(), 6);
         assert_eq!(desk.mail.to(0), (FactorKind::Email, "ann@mail.example".to_owned()));
         let session = desk.step(&page, LoginAct::SentCode { code }).await.unwrap().session.unwrap();
-        // It is not what payments are released by.
+        // It does not release payments.
         assert!(!desk.view(&session).await.unwrap().second_factor);
         assert_eq!(desk.texts("select amr from session").await, [r#"["pwd","email"]"#]);
         assert!(desk.events().await.contains(&"identity.code.sent".to_owned()));
@@ -39,7 +40,7 @@ async fn a_customer_logs_in_with_a_code_that_was_sent_where_that_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sent_code_lasts_five_minutes_three_tries_and_until_the_next_one() {
+async fn a_sent_code_lasts_five_minutes_and_three_attempts() {
     for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
@@ -69,7 +70,7 @@ async fn a_sent_code_lasts_five_minutes_three_tries_and_until_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_so_many_codes_are_sent() {
+async fn the_number_of_sent_codes_is_limited() {
     for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
@@ -92,7 +93,7 @@ async fn only_so_many_codes_are_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_good_in_the_browser_that_asked_for_it_only() {
+async fn a_sent_code_works_only_in_the_requesting_browser() {
     for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("ann", &["customer"]).await;
@@ -107,7 +108,7 @@ async fn a_code_is_good_in_the_browser_that_asked_for_it_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_are_not_sent_to_staff_for_payments_beside_an_app_or_by_default() {
+async fn codes_are_not_sent_to_staff_for_payments_or_by_default() {
     for_each_way(async |store| {
         let desk = Desk::open_with(store, allowed()).await;
         desk.person("eve", &["employee"]).await;
@@ -119,7 +120,7 @@ async fn codes_are_not_sent_to_staff_for_payments_beside_an_app_or_by_default() 
         }
         desk.person("max", &["customer", "employee"]).await;
         assert!(matches!(desk.password("max", PASSWORD).await.unwrap().page.stage, Stage::Enrol { .. }));
-        // A payment asks for a second factor: an app, then.
+        // A payment requires a second factor: an app.
         desk.person("ann", &["customer"]).await;
         let payment = BeginLogin { return_to: "/".to_owned(), origin: here(), again: None, second_factor: true };
         let page = desk.begin_as(payment).await.unwrap();

@@ -26,7 +26,7 @@ values ($1, 'app', '[\"openid\"]', 0)";
 
 const FAMILIES_LEFT: &str = "select count(*) from grant_family where ended_at is null";
 
-/// A session that a program was let in from.
+/// A session in which a client was authorized.
 async fn session_with_family(desk: &Desk, person: UserId) -> NewSession {
     let session = desk.session("ann").await;
     desk.pass(1);
@@ -50,7 +50,7 @@ fn revoked(id: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_ends_with_its_tokens_one_by_one_or_all_but_one() {
+async fn ending_sessions_ends_their_tokens() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -83,7 +83,7 @@ async fn a_session_ends_with_its_tokens_one_by_one_or_all_but_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_ends_somebody_elses_session() {
+async fn a_user_can_only_end_their_own_sessions() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -98,7 +98,7 @@ async fn nobody_ends_somebody_elses_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_ends_by_itself_when_nobody_uses_it_and_at_last_in_any_case() {
+async fn a_session_ends_when_idle_and_after_its_lifetime() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -128,7 +128,7 @@ async fn a_cookie_is_random_and_stored_as_its_digest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_was_let_in_is_let_out() {
+async fn a_consent_can_be_withdrawn() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;

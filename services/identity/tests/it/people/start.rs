@@ -1,4 +1,4 @@
-//! The first administrator, and people who are there from the beginning.
+//! The first administrator, and users that exist from the beginning.
 
 use identity_api::{LoginAct, Stage};
 use kernel::Secret;
@@ -13,7 +13,7 @@ async fn the_first_administrator_has_a_password_that_is_shown_once() {
         let (one, other) =
             tokio::join!(desk.service.first_admin("admin", None), desk.service.first_admin("admin", None));
         let made: Vec<Secret> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
-        assert_eq!(made.len(), 1, "of two that start at the same moment one makes it");
+        assert_eq!(made.len(), 1, "of two concurrent starts one creates it");
         assert_eq!(desk.service.first_admin("admin", None).await, Ok(None));
         assert_eq!(desk.service.first_admin("somebody", Some(Secret::new(PASSWORD))).await, Ok(None));
         let page = desk.begin().await;
@@ -27,7 +27,7 @@ async fn the_first_administrator_has_a_password_that_is_shown_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_given_first_password_is_not_shown_and_one_that_nobody_used_is_made_anew() {
+async fn an_unused_first_password_is_replaced_and_a_given_one_not_shown() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         assert_eq!(desk.service.first_admin("admin", Some(Secret::new(PASSWORD))).await, Ok(None));
@@ -47,9 +47,9 @@ async fn a_given_first_password_is_not_shown_and_one_that_nobody_used_is_made_an
     .await;
 }
 
-/// It may open everything for three days.
+/// It can open everything for three days.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_given_first_password_is_held_to_the_rules_where_it_counts() {
+async fn a_given_first_password_must_meet_the_rules() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         for (weak, why_not) in [("x", "password_too_short"), ("password1234", "password_too_weak")] {
@@ -58,13 +58,13 @@ async fn a_given_first_password_is_held_to_the_rules_where_it_counts() {
         }
         desk.service.first_admin("admin", Some(Secret::new(PASSWORD))).await.unwrap();
         assert!(!desk.service.awaits_first_admin("admin").await.unwrap());
-        assert_eq!(desk.service.first_admin("admin", Some(Secret::new("x"))).await, Ok(None), "nobody looks at it now");
+        assert_eq!(desk.service.first_admin("admin", Some(Secret::new("x"))).await, Ok(None), "it is not checked now");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_put_there_once() {
+async fn a_predefined_user_is_created_once() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;

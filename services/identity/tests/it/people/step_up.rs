@@ -1,4 +1,4 @@
-//! Acts that ask for a second factor, and people who come with less: a mailbox that opened the account, a code that was sent.
+//! Operations that need a second factor, and users with less: a mailbox that opened the account, a sent code.
 
 use std::sync::Arc;
 
@@ -23,8 +23,7 @@ const BACK: &str = "https://desk.example.com/back";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CLIENT_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Identity with its API behind a gate, as in the product. Pat may make people, and nobody asks of the role that there is an
-/// app.
+/// Identity with its API behind a gate, as in the product. Pat may create users, and the role does not require an app.
 struct Guarded {
     desk: Desk,
     api: Api,
@@ -66,7 +65,7 @@ impl Guarded {
             kind: ClientKind::Confidential,
             redirect_uris: vec![BACK.to_owned()],
             post_logout_redirect_uris: Vec::new(),
-            // Nobody hands out more than their token leaves them: what a customer may is among it.
+            // Granting is limited to what the token allows: the permissions of a customer are included.
             scopes: ["admin:users", "read:accounts", "read:transactions"].map(str::to_owned).to_vec(),
             roles: Vec::new(),
             first_party: true,
@@ -99,7 +98,7 @@ impl Guarded {
         self.desk.face.token(&self.desk.ctx, request).await.unwrap().access_token
     }
 
-    /// What the API answers to a client that acts for whoever has this session, and wants to make a person.
+    /// The API's reply to a client that acts for this session's user and wants to create a user.
     async fn make_a_person(&self, session: &NewSession) -> (u16, Value) {
         let new = json!({ "username": "mule@example.com", "roles": ["customer"] });
         self.api.post("/identity/users", self.token(session).await.expose(), &new).await
@@ -112,7 +111,7 @@ impl Guarded {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mailbox_that_opened_the_account_is_no_second_factor_for_the_api() {
+async fn a_reset_code_does_not_count_as_a_second_factor_for_the_api() {
     for_each_engine(async |store| {
         let guarded = Guarded::open(store).await;
         let desk = &guarded.desk;
@@ -126,7 +125,7 @@ async fn a_mailbox_that_opened_the_account_is_no_second_factor_for_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_was_sent_is_no_second_factor_for_the_api() {
+async fn a_sent_code_does_not_count_as_a_second_factor_for_the_api() {
     for_each_engine(async |store| {
         let guarded = Guarded::open(store).await;
         let desk = &guarded.desk;
@@ -139,9 +138,9 @@ async fn a_code_that_was_sent_is_no_second_factor_for_the_api() {
     .await;
 }
 
-/// Whoever comes for a payment, say, is asked for an app; a code of a message that lies ready helps in no stage of that.
+/// For a payment, for example, an app is required; a sent code does not help at any stage.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_was_sent_is_not_taken_where_an_app_is_asked_for() {
+async fn a_sent_code_is_refused_if_an_app_is_required() {
     for_each_engine(async |store| {
         let guarded = Guarded::open(store).await;
         let desk = &guarded.desk;
@@ -158,7 +157,7 @@ async fn a_code_that_was_sent_is_not_taken_where_an_app_is_asked_for() {
         let session = desk.step(&page, LoginAct::Kept).await.unwrap().session.unwrap();
         let (status, made) = guarded.make_a_person(&session).await;
         assert_eq!(status, 201, "{made}");
-        // Nor is one that is asked for when there is an app.
+        // Nor is one that is requested when there is an app.
         desk.pass(60);
         let page = desk.at_factor("pat").await;
         assert_eq!(why(desk.step(&page, LoginAct::SentCode { code }).await), "wrong_code");

@@ -1,4 +1,4 @@
-//! What is counted for whom: how often strangers may try, by whichever way, and what ends a wait.
+//! Who is counted how: the number of strangers' attempts, by any way, and what ends a wait.
 
 use identity_api::{BeginLogin, ChangeUser, LoginPage, NewSession, Origin, People, UserChange};
 use testkit::for_each_engine;
@@ -17,7 +17,7 @@ async fn tried_again(desk: &Desk, session: &NewSession, name: &str, password: &s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_session_of_ones_own_another_name_is_tried_as_by_a_stranger() {
+async fn in_a_session_other_names_count_as_a_strangers_attempts() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -29,7 +29,7 @@ async fn in_a_session_of_ones_own_another_name_is_tried_as_by_a_stranger() {
                 told.push(tried_again(&desk, &bob, name, "wrong", address).await);
             }
         }
-        assert_eq!(told[0], told[1], "a name that nobody has waits like one that somebody has");
+        assert_eq!(told[0], told[1], "an unknown name waits like a known one");
         assert_eq!(told[0][..6], ["wrong_credentials"; 6]);
         assert_eq!(told[0][6..], ["too_many_failures"; 2]);
         assert_eq!(
@@ -46,7 +46,7 @@ async fn in_a_session_of_ones_own_another_name_is_tried_as_by_a_stranger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_right_password_that_lets_nobody_in_costs_what_a_wrong_one_costs() {
+async fn a_right_but_useless_password_costs_as_much_as_a_wrong_one() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         for name in ["ann", "bob", "gone"] {
@@ -69,13 +69,13 @@ async fn a_right_password_that_lets_nobody_in_costs_what_a_wrong_one_costs() {
             }
         }
         let cost = dearer.texts("select password from person where username like 'ann%'").await;
-        assert!(cost[0].contains("m=8,"), "it is renewed by a login alone");
+        assert!(cost[0].contains("m=8,"), "only a login renews it");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_ends_a_persons_waits_wherever_they_are() {
+async fn an_administrator_clears_a_users_waits_everywhere() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
@@ -99,7 +99,7 @@ async fn an_administrator_ends_a_persons_waits_wherever_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_site_is_one_place_however_many_networks_it_has() {
+async fn an_ipv6_site_counts_as_one_network() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -110,8 +110,8 @@ async fn one_site_is_one_place_however_many_networks_it_has() {
             desk.pass(1);
         }
         assert!(refused > 40, "{refused} of 60 had to wait");
-        assert!(desk.password("ann", PASSWORD).await.is_ok(), "nobody waits elsewhere for one site");
-        // Names that are made up are stopped in one network soon, and in all of a site in the end.
+        assert!(desk.password("ann", PASSWORD).await.is_ok(), "one site makes nobody wait elsewhere");
+        // Made-up names are stopped soon within one network, and eventually within a whole site.
         let mut tried = Vec::new();
         for number in 0..8 {
             for name in 0..40 {
@@ -130,7 +130,7 @@ async fn one_site_is_one_place_however_many_networks_it_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_an_address_names_are_counted_and_not_tries() {
+async fn an_address_counts_names_and_not_attempts() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -139,7 +139,7 @@ async fn at_an_address_names_are_counted_and_not_tries() {
                 assert_eq!(why(desk.password(&format!("nobody{name}"), "wrong").await), "wrong_credentials");
             }
         }
-        // Whoever gets in is not one of them.
+        // Successful users are not counted.
         for _ in 0..30 {
             assert!(desk.password("ann", PASSWORD).await.is_ok());
         }
@@ -152,7 +152,7 @@ async fn at_an_address_names_are_counted_and_not_tries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_gets_in_gives_strangers_no_new_tries() {
+async fn a_successful_login_gives_strangers_no_new_attempts() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
@@ -163,7 +163,7 @@ async fn who_gets_in_gives_strangers_no_new_tries() {
         assert!(desk.password("ann", PASSWORD).await.is_ok());
         assert_eq!(why(desk.password_from("ann", "wrong", "203.0.113.20").await), "wrong_credentials");
         assert_eq!(why(desk.password_from("ann", "wrong", "203.0.113.21").await), "too_many_failures");
-        // Nor in the same place, where they would see by it that somebody has the name.
+        // Nor in the same network, where this would reveal that the name exists.
         desk.person("bob", &["customer"]).await;
         for _ in 0..5 {
             assert_eq!(why(desk.password("bob", "wrong").await), "wrong_credentials");

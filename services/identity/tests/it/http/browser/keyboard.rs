@@ -1,4 +1,4 @@
-//! Somebody who uses the keyboard alone.
+//! A user who only uses the keyboard.
 
 use fantoccini::key::Key;
 
@@ -6,8 +6,8 @@ use super::in_browser;
 use crate::http::house::PASSWORD;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_logs_in_and_out_by_keyboard_alone() {
-    in_browser("a_person_logs_in_and_out_by_keyboard_alone", async |place, chrome| {
+async fn a_user_can_log_in_and_out_by_keyboard() {
+    in_browser("a_user_can_log_in_and_out_by_keyboard", async |place, chrome| {
         let tab = String::from(char::from(Key::Tab));
         chrome.open(&format!("{}/login", place.url)).await;
         chrome.focus_is("id", "username").await;

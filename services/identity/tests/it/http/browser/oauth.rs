@@ -1,4 +1,4 @@
-//! A client sends its person to us, and gets the browser back with a code.
+//! A client sends its user to us, and gets the browser back with a code.
 
 use axum::body::Body;
 use http::Request;
@@ -9,8 +9,8 @@ use crate::http::oauth::{authorize, code_form, parameter};
 use crate::http::visitor::asked;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_lets_an_app_in_and_comes_back_to_it() {
-    in_browser("a_person_lets_an_app_in_and_comes_back_to_it", async |place, chrome| {
+async fn a_user_authorizes_an_app_and_returns_to_it() {
+    in_browser("a_user_authorizes_an_app_and_returns_to_it", async |place, chrome| {
         let back = format!("{}/back", place.client.url());
         let encoded = |address: &str| form_urlencoded::byte_serialize(address.as_bytes()).collect::<String>();
         let link = authorize("pocket", &[]).replace(&encoded(BACK), &encoded(&back));
@@ -37,7 +37,7 @@ async fn a_person_lets_an_app_in_and_comes_back_to_it() {
         let tokens = asked(&place.house.router, request).await;
         assert_eq!(tokens.status, 200, "{}", tokens.body);
 
-        // The second time nobody is asked: the browser comes straight back, out of the login's form as well.
+        // The second time nobody is asked: the browser comes straight back, also from the login form.
         chrome.open(&format!("{}/logout", place.url)).await;
         chrome.shoot("log-out").await;
         chrome.press("Log out").await;

@@ -1,5 +1,5 @@
-//! The pages that few people come to: a password from somebody else, codes by message, an app set up later, new backup codes,
-//! and what a login that is over looks like.
+//! Rarely seen pages: a password set by somebody else, codes by message, an app set up later, new backup codes, and an
+//! expired login.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ async fn log_in(chrome: &Chrome, password: &str) {
     chrome.press("Log in").await;
 }
 
-/// Of the last message.
+/// From the last message.
 async fn code(file: &Path) -> String {
     for _ in 0..400 {
         let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -27,10 +27,10 @@ async fn code(file: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_comes_to_the_pages_that_few_see() {
+async fn a_customer_visits_the_rarely_seen_pages() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("messages");
-    in_browser_with("a_customer_comes_to_the_pages_that_few_see", Some(&file), async |place, chrome| {
+    in_browser_with("a_customer_visits_the_rarely_seen_pages", Some(&file), async |place, chrome| {
         sent_code(place, chrome, &file).await;
         app(place, chrome).await;
         backup_codes(place, chrome).await;
@@ -39,7 +39,7 @@ async fn a_customer_comes_to_the_pages_that_few_see() {
     .await;
 }
 
-/// Behind a password that an administrator has made.
+/// After a password set by an administrator.
 async fn sent_code(place: &Place, chrome: &Chrome, file: &Path) {
     let once = place.house.one_time_password("ann@example.com").await;
     chrome.open(&format!("{}/login", place.url)).await;
@@ -97,7 +97,7 @@ async fn backup_codes(place: &Place, chrome: &Chrome) {
     chrome.press("I have saved them").await;
 }
 
-/// A login that was left for a day, and a form of a session that has ended.
+/// A login left for a day, and a form of an ended session.
 async fn over(place: &Place, chrome: &Chrome) {
     chrome.press("Log out").await;
     chrome.is_at("You are logged out").await;

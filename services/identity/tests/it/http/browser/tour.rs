@@ -1,4 +1,4 @@
-//! Through every page once, looking at each.
+//! A visit to every page.
 
 use testkit::Chrome;
 
@@ -63,7 +63,7 @@ async fn enrol(place: &Place, chrome: &Chrome) -> (String, Vec<String>) {
     (secret, codes)
 }
 
-/// What changes the password asks for a fresh proof first.
+/// Changing the password needs a recent authentication first.
 async fn confirm(place: &Place, chrome: &Chrome, secret: &str) {
     place.house.pass_seconds(600);
     chrome.press("Change the password").await;
@@ -97,8 +97,8 @@ async fn backup_code(chrome: &Chrome, code: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_forgets_the_password_and_looks_after_the_account() {
-    in_browser("a_customer_forgets_the_password_and_looks_after_the_account", async |place, chrome| {
+async fn a_customer_resets_the_password_and_manages_the_account() {
+    in_browser("a_customer_resets_the_password_and_manages_the_account", async |place, chrome| {
         chrome.open(&format!("{}/login", place.url)).await;
         chrome.press("Forgot your password?").await;
         chrome.is_at("Forgotten password").await;
