@@ -1,11 +1,11 @@
-//! The bank in bad weather: many callers move money through a line that is late, narrow, cut, reset, sliced, silent and gone by
-//! turns, and ask again under the same id until each transfer has its final answer.
+//! A bank on a bad network: many callers move money over connections that are delayed, throttled, cut, reset,
+//! fragmented, silent and gone in turn, and retry under the same id until each transfer has its final answer.
 //!
-//! At the end every transfer has one answer and is in the log exactly once as what it was said to be, balances equal those of
-//! a model, debits equal credits, `verify` is clean, no call outlived its deadline, and no caller was told anything that it
-//! could not act on.
+//! At the end every transfer has one answer and is in the log exactly once with the content that was sent, balances
+//! equal those of a model, debits equal credits, `verify` is clean, no call outlived its deadline, and no caller got an
+//! error it could not act on.
 //!
-//! `FLORIN_TEST_BANK_TRANSFERS` asks for another number of transfers in each test, `FLORIN_TEST_SEED` for another seed.
+//! `FLORIN_TEST_BANK_TRANSFERS` sets the number of transfers in each test, `FLORIN_TEST_SEED` the seed.
 
 mod audit;
 mod caller;
@@ -37,14 +37,14 @@ fn plan() -> Plan {
     Plan { seed, transfers }
 }
 
-/// Then the sky clears, so that a machine with little time for the test comes to its end too.
+/// At the end the faults stop, so that the test finishes on a slow machine too.
 fn lasting(plan: Plan) -> Duration {
     Duration::from_millis(plan.transfers * 2 / 5).max(Duration::from_secs(20))
 }
 
-/// Callers at work until all is done and every kind of fault was felt.
+/// Runs callers until all transfers are done and every kind of fault has occurred.
 async fn storm(bank: Bank, proxy: &FaultProxy) -> told::Told {
-    // Longer than most deadlines: whoever outlives one by more than a busy machine explains is found out here.
+    // Longer than most deadlines, so that a call that outlives one by more than a busy machine explains is detected.
     let silence = Spell { faults: vec![Fault::both(Toxic::Timeout)], ms: 3_500, calm_ms: 100 };
     let weather =
         Weather::seeded(bank.plan.seed).paced(10..=60, 30..=100).lasting(lasting(bank.plan)).until_all_are_felt();
@@ -57,7 +57,7 @@ async fn storm(bank: Bank, proxy: &FaultProxy) -> told::Told {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn between_the_ledger_and_postgresql() {
+async fn bad_network_between_ledger_and_postgresql() {
     on_postgres(async |store| {
         let stage = InProcess::start(store).await;
         let bank = Bank::open(plan(), Principal::operator(), stage.callers(), stage.visitors()).await;
@@ -68,7 +68,7 @@ async fn between_the_ledger_and_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn between_a_caller_and_the_ledger() {
+async fn bad_network_between_caller_and_ledger() {
     for_each_engine(async |store| {
         let stage = Remote::start(store).await;
         let bank = Bank::open(plan(), stage.principal.clone(), stage.callers().await, stage.visitors()).await;

@@ -1,4 +1,4 @@
-//! Every mode of `florin bench` on tiny stores: what was measured is reported, and every goal can be missed.
+//! Every mode of `florin bench` on tiny stores: results are reported, and every goal can be missed.
 
 use std::path::Path;
 
@@ -15,12 +15,13 @@ const HISTORY: &str =
 const IDENTITY: &str = "bench identity --accounts 50 --in-flight 4 --logins-in-flight 3 --transfers-per-second 200 --pairs 2 \
                         --seconds 1 --warm-up-seconds 0 --raw-seconds 1 --json";
 
-/// Whether it ended well, its document, and what it said. The URL is that of a server; a benchmark makes its own databases.
+/// Whether it succeeded, its JSON document, and its output. The URL is that of a server; a benchmark makes its own
+/// databases.
 fn bench(dir: &Path, url: Option<&str>, common: &str, more: &str) -> (bool, Value, String) {
     let mut command = florin(dir);
-    // What is made beside the stores shows as well when it is left behind.
+    // Anything that is left behind next to the stores shows as well.
     command.env("TMPDIR", dir);
-    // A password that costs as little as may be: what it costs is not the subject.
+    // A password hash as cheap as allowed: its cost is not what is tested.
     command.env("FLORIN__IDENTITY__ARGON2_MEMORY_KIB", "7168").env("FLORIN__IDENTITY__ARGON2_PASSES", "1");
     command.args(common.split(' ')).args(more.split_whitespace()).envs(url.map(|url| ("DATABASE_URL", url)));
     let (good, out, said) = run(&mut command);
@@ -32,7 +33,7 @@ fn missed(said: &str, what: &str) {
     assert!(line.is_some_and(|line| line.contains(what)), "{what}: {said}");
 }
 
-/// Nothing is left but what was asked for.
+/// Checks that nothing is left except what was asked for.
 fn left(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -128,7 +129,7 @@ fn every_goal_of_a_run_can_be_missed() {
 }
 
 #[test]
-fn over_http_the_goal_and_the_servers_memory_are_told() {
+fn over_http_the_goal_and_server_memory_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let (good, told, said) = bench(dir.path(), None, LEDGER, "--over http --in-flight 4 --batch 10 --at-least 1e9");
     assert!(!good);
@@ -150,7 +151,7 @@ async fn a_ledger_in_another_process_is_measured_beside_one_in_the_same() {
             let told = &turn[side];
             assert!(told["per_second"].as_f64().unwrap() > 0.0, "{told}");
             assert!(told["latency_us"]["p50"].as_u64().unwrap() <= told["latency_us"]["p99"].as_u64().unwrap());
-            // Only the ledger of this process says how long its commits take.
+            // Only the ledger of this process reports how long its commits take.
             assert_eq!(told["longest_commit_us"].is_number(), side == "here");
         }
         let ratio = |turn: &Value| {
@@ -184,7 +185,7 @@ fn the_goals_of_the_split_can_be_missed() {
 }
 
 #[test]
-fn options_that_say_nothing_together_are_refused_before_anything_is_made() {
+fn contradictory_options_are_refused_before_any_work() {
     let dir = tempfile::tempdir().unwrap();
     for (more, sentence) in [
         ("--against empty", "--against empty needs --stored, otherwise both sides are the same"),

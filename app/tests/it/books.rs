@@ -1,4 +1,4 @@
-//! verify, migrate, backup and restore: the real binary beside a ledger that is written by another process, this one.
+//! verify, migrate, backup and restore: the real binary next to a ledger that another process, this one, is writing.
 
 use std::path::Path;
 use std::process::Command;
@@ -68,7 +68,7 @@ async fn balance(data_dir: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_of_a_store_that_is_written_is_restored_elsewhere_with_the_same_heads_and_balances() {
+async fn a_backup_of_a_live_store_restores_with_equal_heads_and_balances() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("florin-data");
     let (status, out, err) = said(florin(dir.path()).arg("migrate"));
@@ -76,7 +76,7 @@ async fn a_backup_of_a_store_that_is_written_is_restored_elsewhere_with_the_same
     let (_, out, _) = said(florin(dir.path()).arg("migrate"));
     assert!(out.contains("nothing to do"), "{out}");
 
-    // This process is the server: it holds the directory and goes on writing.
+    // This process is the server: it holds the directory and keeps writing.
     let held = DataDir::open(&data, Stamp::Plain).unwrap();
     let (status, _, err) = said(florin(dir.path()).arg("migrate"));
     assert!(status == 1 && err.contains("in use by process"), "{err}");
@@ -102,13 +102,13 @@ async fn a_backup_of_a_store_that_is_written_is_restored_elsewhere_with_the_same
         heads.push(head(&out));
         let (status, out, err) = said(florin(dir.path()).args(["verify", "--against", &head(&out)]));
         assert!(status == 0 && out.contains("nothing was cut or rewritten"), "{out}{err}");
-        assert!(err.contains("verifying: "), "plain lines tell the progress: {err}");
+        assert!(err.contains("verifying: "), "progress is printed as plain lines: {err}");
     }
     stop.store(true, Ordering::SeqCst);
     let written = writer.await.unwrap();
-    assert!(written > 3 && heads[0] != heads[2], "the writer went on: {written}");
+    assert!(written > 3 && heads[0] != heads[2], "the writer continued: {written}");
 
-    // What was copied is a whole state of the books, from somewhere on the way.
+    // The copy is one consistent state of the books, from some moment of the backup.
     for (round, head_then) in heads.iter().enumerate() {
         let (from, to) = (format!("copy-{round}"), format!("again-{round}"));
         let (status, out, err) = said(florin(dir.path()).args(["restore", &from, "--data-dir", &to]));
@@ -116,7 +116,7 @@ async fn a_backup_of_a_store_that_is_written_is_restored_elsewhere_with_the_same
         let (status, out, _) = said(florin(dir.path()).arg("verify").env("FLORIN__STORAGE__DATA_DIR", &to));
         assert!(status == 0 && head(&out) == *head_then, "{out}");
     }
-    // The full cycle with nothing in between.
+    // The full cycle with no writes in between.
     let closed = books.close().await.unwrap();
     drop((books, held));
     let (_, out, _) = said(florin(dir.path()).args(["backup", "last"]));
@@ -134,7 +134,7 @@ async fn a_backup_of_a_store_that_is_written_is_restored_elsewhere_with_the_same
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_backup_is_refused_before_a_byte_is_written() {
+async fn a_damaged_backup_is_refused_before_anything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     said(florin(dir.path()).arg("migrate"));
     let (status, out, err) = said(florin(dir.path()).args(["backup", "copy"]));
@@ -166,7 +166,7 @@ async fn a_damaged_backup_is_refused_before_a_byte_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verify_says_what_is_wrong_and_ends_with_one_and_with_two_when_it_cannot_run() {
+async fn verify_exits_with_one_for_damage_and_two_if_it_cannot_run() {
     let dir = tempfile::tempdir().unwrap();
     let could_not = |words: &str, args: &[&str]| {
         let (status, _, err) = said(florin(dir.path()).args(args));
@@ -200,7 +200,7 @@ async fn verify_says_what_is_wrong_and_ends_with_one_and_with_two_when_it_cannot
 }
 
 #[test]
-fn postgres_is_left_to_its_own_tools_and_the_help_shows_examples() {
+fn postgresql_is_backed_up_by_its_own_tools() {
     let dir = tempfile::tempdir().unwrap();
     let url = "postgres://ann:hunter2@127.0.0.1:1/x";
     let (status, _, err) = said(florin(dir.path()).args(["backup", "to"]).env("DATABASE_URL", url));

@@ -1,5 +1,5 @@
-//! The whole binary in a real browser, under TLS with a certificate that the test has made: a client sends its person to us, the
-//! person logs in for the first time and agrees, the client gets its token, and the logout ends all of it.
+//! The whole binary in a real browser, under TLS with a certificate made by the test: a client sends its user to us,
+//! the user logs in for the first time and consents, the client gets its token, and the logout ends all of it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use testkit::Chrome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// The program that every server under test is told of.
-/// What a browser is known by that has logged somebody in: it stays.
+/// The client that every server under test is configured with.
+/// The cookie by which a browser that has logged a user in is recognized later: it stays.
 const DEVICE: &str = "__Host-florin-device";
 
 const PROGRAM: &str = "tests:only-for-tests-and-nothing-else-in-the-world";
 const PASSWORD: &str = "tram-violet-87-osprey";
-/// The pair of RFC 7636.
+/// The PKCE pair of RFC 7636.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -28,7 +28,7 @@ fn certify(dir: &Path) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // By its own name: one that is called like what it signs looks as if that had signed itself.
+    // With its own name: a certificate with the name of what it signs looks self-signed.
     params.distinguished_name.push(DnType::CommonName, "root of a test");
     std::fs::write(dir.join("ca.crt"), params.self_signed(&key).unwrap().pem()).unwrap();
     let (root, key) = (Issuer::new(params, key), KeyPair::generate().unwrap());
@@ -59,7 +59,7 @@ impl House {
         House { _server: server, dir, url }
     }
 
-    /// Asks as a program that trusts the test's root and nobody else, by TLS 1.3.
+    /// Asks as a client that trusts only the test's root, by TLS 1.3.
     fn curl(&self, path: &str, arguments: &[&str]) -> Value {
         let (good, out, said) = curl(&self.root(), &["--tlsv1.3"], &[&[&*self.at(path)], arguments].concat());
         assert!(good, "{path}: {out}{said}");
@@ -113,7 +113,7 @@ fn encoded<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// Makes the client and the person; gives the client's secret and the password for one login.
+/// Makes the client and the user; returns the client's secret and the one-time password.
 fn fill(house: &House) -> (String, String) {
     let own = house.curl("/oauth2/token", &["-u", PROGRAM, "-d", "grant_type=client_credentials"]);
     let token = own["access_token"].as_str().unwrap();
@@ -129,8 +129,8 @@ fn fill(house: &House) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_lets_an_app_in_under_tls_and_logs_out_of_it() {
-    let name = "a_person_lets_an_app_in_under_tls_and_logs_out_of_it";
+async fn a_user_authorizes_an_app_under_tls_and_logs_out() {
+    let name = "a_user_authorizes_an_app_under_tls_and_logs_out";
     if !Chrome::is_there(name) {
         return;
     }
@@ -145,7 +145,7 @@ async fn a_person_lets_an_app_in_under_tls_and_logs_out_of_it() {
         account(&house, chrome).await;
         chrome.press("Log out").await;
         chrome.is_at("You are logged out").await;
-        // Nothing of the session.
+        // Nothing remains of the session.
         cookies_are(chrome, &[DEVICE]).await;
         assert_eq!(house.user_info(&token)["error"], "invalid_token");
         chrome.open(&house.at("/account")).await;
@@ -162,7 +162,7 @@ fn only_tls_1_3(house: &House) {
     assert!(good && said.contains("TLSv1.3"), "{said}");
 }
 
-/// From the app to us and back; gives the code.
+/// From the app to us and back; returns the code.
 async fn let_in(house: &House, chrome: &Chrome, back: &str, once: &str) -> String {
     let asked = [
         ("response_type", "code"),
@@ -219,8 +219,8 @@ async fn account(house: &House, chrome: &Chrome) {
     chrome.shoot("tls-account").await;
 }
 
-/// These and no others, for this host alone, out of reach of scripts and of lines that are not encrypted. All go with the browser
-/// but what it is known by.
+/// Exactly these cookies, for this host only, not readable by scripts and never sent unencrypted. All end with the
+/// browser session except the one that recognizes the browser.
 async fn cookies_are(chrome: &Chrome, names: &[&str]) {
     let mut cookies = chrome.cookies().await;
     cookies.sort_by_key(|cookie| cookie["name"].to_string());

@@ -1,4 +1,5 @@
-//! A house whose processes show one another certificates, and an edge that shows one to its callers.
+//! A deployment whose processes authenticate to one another by certificates, and an edge with a certificate for its
+//! callers.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -43,14 +44,14 @@ fn edge(dir: &Path, at: &str) -> Command {
 }
 
 #[test]
-fn processes_answer_those_who_show_a_certificate_of_the_house() {
+fn processes_answer_only_peers_with_a_cluster_certificate() {
     let dir = tempfile::tempdir().unwrap();
     certify(dir.path(), &["localhost", "edge.test"]);
     let mut services = florin(dir.path());
     shows(services.args(["serve", "ledger", "identity"]), "RPC", "localhost");
     let mut services = Running::start(&mut services);
     let at = services.wait_for("other processes call it on ");
-    // By a name, which the certificate has to be for.
+    // Called by a name, which the certificate must cover.
     let at = format!("localhost:{}", at.rsplit_once(':').unwrap().1);
 
     let mut member = edge(dir.path(), &at);
@@ -58,14 +59,14 @@ fn processes_answer_those_who_show_a_certificate_of_the_house() {
     let member = Running::start(&mut member);
     assert_eq!(member.get("/ready").0, 200, "{}", member.get("/ready").1);
 
-    // It knows the secret, which lies in the same directory, and that is not enough.
+    // It knows the secret, which is in the same directory, but that is not enough.
     let stranger = Running::start(&mut edge(dir.path(), &at));
     assert_eq!(stranger.get("/ready").0, 503);
     assert_eq!(member.get("/ready").0, 200);
 }
 
 #[test]
-fn callers_are_answered_by_tls_alone_where_there_is_a_certificate() {
+fn with_a_certificate_callers_are_answered_only_over_tls() {
     let dir = tempfile::tempdir().unwrap();
     certify(dir.path(), &["localhost"]);
     let mut server = florin(dir.path());
@@ -79,7 +80,7 @@ fn callers_are_answered_by_tls_alone_where_there_is_a_certificate() {
 }
 
 #[test]
-fn a_demo_answers_on_this_machine_alone_and_a_bad_certificate_nobody() {
+fn a_demo_stays_local_and_a_bad_certificate_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     certify(dir.path(), &["localhost", "other"]);
     let mut demo = florin(dir.path());

@@ -19,7 +19,7 @@ fn config_shows_values_origins_and_no_secret() {
 }
 
 #[test]
-fn what_config_prints_is_a_file_that_is_accepted() {
+fn config_output_is_a_valid_config_file() {
     let dir = tempfile::tempdir().unwrap();
     let (_, first, _) = run(florin(dir.path()).arg("config"));
     std::fs::write(dir.path().join("copy.toml"), &first).unwrap();
@@ -32,7 +32,7 @@ fn what_config_prints_is_a_file_that_is_accepted() {
 }
 
 #[test]
-fn all_mistakes_are_shown_at_once_with_their_origin() {
+fn all_config_errors_are_shown_at_once_with_their_origin() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("florin.toml"), "[server]\nlissten = 1\n").unwrap();
     let (good, _, said) = run(florin(dir.path()).arg("serve").env("DATABASE_POOL_SIZE", "lots"));
@@ -43,11 +43,11 @@ fn all_mistakes_are_shown_at_once_with_their_origin() {
         "{said}"
     );
     assert!(said.contains("storage.pool_size ($DATABASE_POOL_SIZE): expected an integer"), "{said}");
-    assert!(!dir.path().join("florin-data").exists(), "something was made before the configuration was right");
+    assert!(!dir.path().join("florin-data").exists(), "something was made with an invalid configuration");
 }
 
 #[test]
-fn help_and_completions_can_be_worked_from() {
+fn help_and_completions_are_usable() {
     let dir = tempfile::tempdir().unwrap();
     for (args, words) in [
         (vec!["--help"], "florin serve --demo"),

@@ -1,4 +1,4 @@
-//! The real binary in a directory of its own, with nothing of this machine's environment.
+//! The real binary in its own directory, with nothing of this machine's environment.
 
 use std::cell::OnceCell;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,13 +14,13 @@ pub(crate) fn florin(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
     command.current_dir(dir).env_clear();
     command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__RPC__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
-    // The same for all processes of a house.
+    // The same for all processes of a deployment.
     command.env("FLORIN__IDENTITY__ISSUER", "http://localhost");
     command.env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", first_secrets());
     command
 }
 
-/// What every server is told of. Not in its own directory: what is left there is looked at.
+/// The configuration of every server. Not in the server's own directory, whose contents tests check.
 fn first_secrets() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
     FILE.get_or_init(make_first_secrets)
@@ -31,7 +31,7 @@ fn make_first_secrets() -> PathBuf {
     if file.exists() {
         return file;
     }
-    // Whole before it has its name: tests of other files come at the same moment.
+    // Complete before it gets its name: tests of other files run at the same time.
     let secrets = file.with_extension(std::process::id().to_string());
     std::fs::write(
         &secrets,
@@ -43,7 +43,7 @@ fn make_first_secrets() -> PathBuf {
     file
 }
 
-/// A token of the program that every server is told of; empty where nobody gives tokens.
+/// A token of the client that every server is configured with; empty where no tokens are issued.
 fn token(at: &str) -> String {
     let basic = "dGVzdHM6b25seS1mb3ItdGVzdHMtYW5kLW5vdGhpbmctZWxzZS1pbi10aGUtd29ybGQ=";
     let form = "grant_type=client_credentials";
@@ -99,7 +99,7 @@ impl Running {
         Running::start_saying(command, " listens on http://", ',')
     }
 
-    /// `words` stand before the address, and `end` behind it.
+    /// The address that stands between `words` and `end`.
     pub(crate) fn start_saying(command: &mut Command, words: &str, end: char) -> Running {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (sender, lines) = channel();
@@ -111,12 +111,12 @@ impl Running {
         running
     }
 
-    /// What stands behind `words` on the next line that has them, up to a comma.
+    /// The text after `words` on the next line that has them, up to a comma.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
         self.wait_for_all(&[words])
     }
 
-    /// The same for a line that has all these words one after the other.
+    /// The same for a line that has all these words in this order.
     pub(crate) fn wait_for_all(&mut self, words: &[&str]) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
@@ -139,12 +139,12 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Waits for the end and gives the exit code; none for one that was killed.
+    /// Waits for the end and returns the exit code; none for a process that was killed.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         ended(&mut self.child).expect("still running after 20 seconds").code()
     }
 
-    /// As the program of the tests, where the path is one of the API.
+    /// As the tests' client, where the path is part of the API.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let port = Port(self.at.clone());
         port.ask(&format!("GET {path} HTTP/1.1\r\n{}", self.bearer(path)), "")
@@ -168,7 +168,7 @@ fn of_json(json: &str) -> String {
     format!("content-type: application/json\r\ncontent-length: {}\r\n", json.len())
 }
 
-/// Something that answers HTTP.
+/// Anything that answers HTTP.
 pub(crate) struct Port(pub(crate) String);
 
 impl Port {

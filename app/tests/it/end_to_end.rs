@@ -1,5 +1,5 @@
-//! The real binary as its callers know it: the whole life of money over HTTP, on both engines; every refusal by its code;
-//! input that is wrong in every way; the document walked operation by operation; and the way the process ends.
+//! The real binary as its callers see it: the whole life of money over HTTP, on both engines; every refusal by its
+//! code; invalid input of every kind; the document walked operation by operation; and the way the process ends.
 
 mod answers;
 mod bad_input;

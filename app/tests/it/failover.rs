@@ -1,6 +1,6 @@
-//! Three processes with one set of books on PostgreSQL, while the one that writes is killed, paused, cut off and disconnected
-//! under load: at most one writes at any time, another one does within five seconds, nothing that was acknowledged is lost,
-//! and every caller is answered in time or told to try again.
+//! Three processes with one set of books on PostgreSQL, while the writer is killed, paused, cut off and disconnected
+//! under load: at most one process writes at any time, another takes over within five seconds, nothing acknowledged is
+//! lost, and every caller is answered in time or told to retry.
 //!
 //! `FLORIN_FAILOVER_ROUNDS` makes it longer, `FLORIN_FAILOVER_SEED` repeats a run.
 
@@ -71,7 +71,7 @@ async fn one_writes_whatever_happens_to_it() {
     .await;
 }
 
-/// Mostly the holder is hit, now and then one of the others.
+/// Usually the lease holder is hit, now and then one of the others.
 async fn strike(house: &Arc<House>, store: &Store, callers: &Callers, blow: Blow, round: u64, random: &mut StdRng) {
     tokio::time::sleep(Duration::from_millis(random.random_range(200..900))).await;
     let holder = house.until_holder().await;
@@ -82,20 +82,20 @@ async fn strike(house: &Arc<House>, store: &Store, callers: &Callers, blow: Blow
     let without_ms = house.until_written(hit).await.micros_since(struck) / 1_000;
     let whom = if hit == holder { "the holder" } else { "a stand-by" };
     println!("round {round}: {blow:?} of {whom}: written again after {without_ms} ms");
-    assert!(without_ms < TAKE_OVER_MAX_MS, "{blow:?}: nobody writes for {without_ms} ms");
+    assert!(without_ms < TAKE_OVER_MAX_MS, "{blow:?}: no writer for {without_ms} ms");
     blow.is_told(house, hit).await;
     blow.mend(house, hit).await;
-    // Each of them may wait for its deadline with whom it asked before the blow.
+    // Each caller may wait until its deadline for the member it asked before the fault.
     for _ in 0..120 {
         if callers.done() > done {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{blow:?}: no caller was answered while it lasted, nor in six seconds behind it");
+    panic!("{blow:?}: no caller was answered during it or in the six seconds after");
 }
 
-/// Everybody is cut off, and says so; it begins again by itself.
+/// All members lose the database and say so; they recover without help.
 async fn without_a_database(house: &House) {
     (0..MEMBERS).for_each(|place| house.member(place).wire.set(State::Cut));
     for place in 0..MEMBERS {
@@ -104,13 +104,13 @@ async fn without_a_database(house: &House) {
     }
     let asked = SystemClock.monotonic();
     let refused = house.edge().post(callers::PATH, &callers::any_transfer(callers::new_id())).await;
-    // By then it may be unknown as well whether the caller's token still holds, at the edge or where it calls.
+    // By then it may also be unknown whether the caller's token is still valid, at the edge or at the member.
     let code = refused.json()["code"].as_str().unwrap_or_default().to_owned();
     assert!(["unavailable", "overloaded", "access_stale"].contains(&code.as_str()), "{}", refused.text());
-    assert!(SystemClock.monotonic().micros_since(asked) < 5_000_000, "nobody waits for what nobody can do");
+    assert!(SystemClock.monotonic().micros_since(asked) < 5_000_000, "an impossible request waits");
     let mended = SystemClock.monotonic();
     (0..MEMBERS).for_each(|place| house.member(place).wire.set(State::Whole));
     let without_ms = house.until_written(0).await.micros_since(mended) / 1_000;
     println!("without the database: written again after {without_ms} ms");
-    assert!(without_ms < TAKE_OVER_MAX_MS, "nobody writes for {without_ms} ms");
+    assert!(without_ms < TAKE_OVER_MAX_MS, "no writer for {without_ms} ms");
 }

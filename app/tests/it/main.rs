@@ -1,4 +1,4 @@
-//! The real binary: how it starts and ends, its commands, its API end to end, its benchmarks, and what it survives.
+//! The real binary: start and end, commands, API end to end, benchmarks, and survival of faults.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod bank;

@@ -1,4 +1,4 @@
-//! export and import: the real binary moves books from one data directory to another, is killed half way, and goes on.
+//! export and import: the real binary moves books between data directories, is killed half way, and resumes.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,7 +13,7 @@ use platform::data_dir::{DataDir, Stamp};
 use platform::db::{Access, Db, Target};
 use serde_json::json;
 
-/// More than one commit of an import takes.
+/// More rows than one commit of an import.
 const BATCHES: u64 = 24;
 const LINES: u64 = 1_000;
 
@@ -54,7 +54,7 @@ fn operation() -> Operation {
     serde_json::from_value(json!({"create": {"postings": [posting], "metadata": {"order": "4711"}}})).unwrap()
 }
 
-/// Books with some ten thousand rows in `old`; answers their head.
+/// Books with about ten thousand rows in `old`; returns their head.
 async fn old_books(dir: &Path) -> String {
     said(at(&mut florin(dir), "old", &["migrate"]));
     let books = books(&dir.join("old")).await;
@@ -73,13 +73,13 @@ async fn old_books(dir: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn books_move_to_another_directory_though_the_import_is_killed_half_way() {
+async fn an_import_killed_half_way_resumes_and_completes() {
     let dir = tempfile::tempdir().unwrap();
     let kept = old_books(dir.path()).await;
     let florin = || florin(dir.path());
     let (status, out, err) = said(at(&mut florin(), "old", &["export", "log.jsonl", "--with-idempotency-keys"]));
     assert!(status == 0 && head(&out) == kept && out.contains("idempotency keys and their secret"), "{out}{err}");
-    assert!(err.contains("exporting: "), "plain lines tell the progress: {err}");
+    assert!(err.contains("exporting: "), "progress is printed as plain lines: {err}");
     let export = std::fs::read(dir.path().join("log.jsonl")).unwrap();
     let output = at(&mut florin(), "old", &["export", "--with-idempotency-keys"]).output().unwrap();
     assert!(output.status.success() && output.stdout == export);
@@ -89,7 +89,7 @@ async fn books_move_to_another_directory_though_the_import_is_killed_half_way() 
     let mut command = florin();
     let command = at(&mut command, "new", &["import", "-"]).stdin(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    // What is beyond the pipe was read, and what was read before the last ten thousand rows was stored.
+    // All but what is still in the pipe was read, and all but the last ten thousand of those rows were stored.
     let keys = export.windows(10).position(|window| window == b"\n{\"secret\"").unwrap();
     let half = keys * 3 / 4;
     child.stdin.as_mut().unwrap().write_all(&export[..half]).unwrap();
@@ -106,7 +106,7 @@ async fn books_move_to_another_directory_though_the_import_is_killed_half_way() 
     let (status, out, err) = said(at(&mut florin(), "new", &["verify", "--against", &kept]));
     assert!(status == 0 && head(&out) == kept, "{out}{err}");
 
-    // A key that was used in the old place is known in the new one.
+    // An idempotency key used in the old directory is known in the new one.
     let books = books(&dir.path().join("new")).await;
     let lines = (0..LINES).map(|_| operation()).collect();
     books.submit_batch(&ctx(7), Batch { atomic: true, dry_run: false, lines }).await.unwrap();
@@ -114,7 +114,7 @@ async fn books_move_to_another_directory_though_the_import_is_killed_half_way() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_imported_or_exported_is_said_with_its_status() {
+async fn failed_imports_and_exports_say_why_with_their_status() {
     let dir = tempfile::tempdir().unwrap();
     let florin = || florin(dir.path());
     let refused = |wanted: i32, words: &str, data_dir: &str, args: &[&str]| {

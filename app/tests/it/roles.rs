@@ -1,4 +1,4 @@
-//! One house in several processes: who answers whom, and what each of them says when another one is not there.
+//! One deployment in several processes: which process answers whom, and what each says when another one is down.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn an_edge_answers_from_a_ledger_in_another_process() {
     assert_eq!(opened.0, 201, "{}", opened.1);
     let (status, account) = edge.get("/v1/ledger/accounts/cash");
     assert!(status == 200 && account.contains("\"path\":\"cash\""), "{account}");
-    // A refusal of the ledger's own, with its particulars.
+    // A refusal of the ledger, with its fields.
     let (status, refused) = edge.get("/v1/ledger/accounts/nobody");
     assert!(status == 404 && refused.contains("\"code\":\"not_found\"") && refused.contains("nobody"), "{refused}");
     let shown = edge.get("/status").1;
@@ -47,9 +47,9 @@ fn an_edge_answers_from_a_ledger_in_another_process() {
     assert!(!dir.path().join("edge-data").exists());
 }
 
-/// The credential is made by the first process that needs it, and nobody else can read it.
+/// The first process that needs the credential makes it, readable only by its owner.
 #[test]
-fn a_ledger_without_the_edge_answers_nobody_from_outside() {
+fn a_ledger_without_the_edge_has_no_public_api() {
     let dir = tempfile::tempdir().unwrap();
     let (ledger, at) = start_ledger(dir.path());
     for path in ["/v1/ledger/accounts", "/ledger/accounts", "/docs", "/openapi.json", "/rpc/ledger/accounts"] {
@@ -64,7 +64,7 @@ fn a_ledger_without_the_edge_answers_nobody_from_outside() {
 }
 
 #[test]
-fn an_edge_outlives_its_ledger_and_finds_it_again() {
+fn an_edge_survives_its_ledger_and_reconnects() {
     let dir = tempfile::tempdir().unwrap();
     let (mut first, at) = start_ledger(dir.path());
     let edge = Running::start(&mut edge(dir.path(), &at));
@@ -112,7 +112,7 @@ fn an_edge_stays_ready_while_one_of_two_remote_rooms_is_away() {
 }
 
 #[test]
-fn what_does_not_fit_together_is_said_before_anything_is_opened() {
+fn contradictory_settings_are_refused_before_anything_is_opened() {
     let dir = tempfile::tempdir().unwrap();
     let open = dir.path().join("open-secret");
     std::fs::write(&open, "x".repeat(40)).unwrap();

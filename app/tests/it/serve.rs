@@ -9,7 +9,7 @@ use crate::common::{Running, florin, run};
 use kernel::{Clock, SystemClock};
 
 #[test]
-fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
+fn it_starts_fast_stays_small_and_ends_cleanly_on_sigterm() {
     let dir = tempfile::tempdir().unwrap();
     let before = SystemClock.monotonic();
     let mut server = Running::start(florin(dir.path()).arg("serve"));
@@ -32,8 +32,9 @@ fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
     let megabytes: u64 = kilobytes.unwrap_or(u64::MAX) / 1_024;
     println!("ready after {start_ms} ms, {megabytes} MB of its own while idle");
     assert!(start_ms < 5_000, "ready after {start_ms} ms");
-    // Without the pages of the program itself, which are several times as many in a build for tests. Some fifteen are what the
-    // start needed for a moment, mostly to describe the API: the allocator gives them back some time later, or keeps them.
+    // Excludes the pages of the program itself, which are several times larger in a test build. About fifteen megabytes
+    // were needed only during the start, mostly to describe the API: the allocator returns them some time later, or
+    // keeps them.
     assert!(megabytes < 60, "{megabytes} MB");
 
     server.signal("TERM");
@@ -41,7 +42,7 @@ fn it_starts_quickly_stays_small_answers_and_ends_with_zero_on_sigterm() {
 }
 
 #[test]
-fn ctrl_c_ends_it_the_same_way() {
+fn ctrl_c_ends_it_cleanly() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity"]));
     server.signal("INT");
@@ -49,9 +50,9 @@ fn ctrl_c_ends_it_the_same_way() {
     assert_eq!(server.ended(), Some(0));
 }
 
-/// What is shown once must not be lost to a mistake in the settings.
+/// A secret that is shown once must not be lost to a mistake in the settings.
 #[test]
-fn a_first_start_that_fails_makes_nobody() {
+fn a_failed_first_start_creates_no_users() {
     let dir = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
@@ -74,13 +75,13 @@ fn a_first_start_that_fails_makes_nobody() {
     assert!(told.starts_with("administrator: admin\npassword for one login: "), "{told}");
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
-    // A start that makes nobody leaves the file alone.
+    // A start that creates no users leaves the file alone.
     let _server = Running::start(&mut start(&[]));
     assert_eq!(std::fs::read_to_string(dir.path().join("florin-keys/first-login")).unwrap(), told);
 }
 
 #[test]
-fn a_second_process_is_told_who_holds_the_directory() {
+fn a_second_process_is_told_which_process_holds_the_directory() {
     let dir = tempfile::tempdir().unwrap();
     let first = Running::start(florin(dir.path()).arg("serve"));
     let (good, _, said) = run(florin(dir.path()).arg("serve"));
@@ -97,7 +98,7 @@ fn a_crash_leaves_no_lock_behind() {
 }
 
 #[test]
-fn a_demo_says_so_and_keeps_its_directory_apart() {
+fn a_demo_says_so_and_has_its_own_directory() {
     let dir = tempfile::tempdir().unwrap();
     let mut demo = Running::start(florin(dir.path()).args(["serve", "--demo"]));
     demo.wait_for("DEMO: every caller without a token is the same demo user");
@@ -109,7 +110,7 @@ fn a_demo_says_so_and_keeps_its_directory_apart() {
 }
 
 #[test]
-fn metrics_and_health_are_on_the_management_port_too() {
+fn management_port_serves_metrics_and_health_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = florin(dir.path());
     let mut server = Running::start(command.arg("serve").env("FLORIN__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:0"));
@@ -119,7 +120,7 @@ fn metrics_and_health_are_on_the_management_port_too() {
 }
 
 #[test]
-fn starts_that_cannot_work_are_refused_in_a_sentence() {
+fn impossible_starts_are_refused_in_a_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |name: &str, value: &str, words: &str| {
         let (good, _, said) = run(florin(dir.path()).args(["serve", "--demo"]).env(name, value));
@@ -135,7 +136,7 @@ fn starts_that_cannot_work_are_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_directory_that_may_not_be_written_is_said_so() {
+fn an_unwritable_directory_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let open = |path: &std::path::Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -149,7 +150,7 @@ fn a_directory_that_may_not_be_written_is_said_so() {
     let mut command = std::process::Command::new(&binary);
     command.arg("serve").current_dir("/").env_clear();
     command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:0").env("FLORIN__STORAGE__DATA_DIR", &data);
-    // Root may write anywhere; the rule is tried as nobody then.
+    // Root may write anywhere, so the rule is tried as user `nobody`.
     if std::fs::write(data.join("probe"), "").is_ok() {
         std::fs::remove_file(data.join("probe")).unwrap();
         command.uid(65_534).gid(65_534);
@@ -159,7 +160,7 @@ fn a_directory_that_may_not_be_written_is_said_so() {
 }
 
 #[test]
-fn a_second_signal_does_not_wait_for_anything() {
+fn a_second_signal_ends_the_process_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = florin(dir.path());
     let mut server = Running::start(command.arg("serve").env("FLORIN__SERVER__HEADER_TIMEOUT_MS", "30000"));
@@ -173,7 +174,7 @@ fn a_second_signal_does_not_wait_for_anything() {
 }
 
 #[test]
-fn refusals_are_logged_with_the_request_and_successes_only_when_asked_for() {
+fn refusals_are_logged_and_successes_only_on_request() {
     let dir = tempfile::tempdir().unwrap();
     let mut quiet = Running::start(florin(dir.path()).arg("serve").env("PAYMENT_ENCRYPTION_KEY", "hunter2"));
     quiet.get("/status");

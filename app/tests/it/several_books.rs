@@ -1,5 +1,5 @@
-//! verify, migrate, backup, restore, export and import where there are several books: the real binary, on stores that this
-//! process has written.
+//! verify, migrate, backup, restore, export and import with several books: the real binary, on stores written by this
+//! process.
 
 use std::path::Path;
 use std::process::Command;
@@ -74,7 +74,7 @@ impl Shelf {
     }
 }
 
-/// What `florin` is told in its environment, and the stores of `main` that this process writes.
+/// The environment of `florin`, and the stores of `main` that this process writes.
 async fn on_both(story: impl AsyncFn(&Path, &[(&str, String)], Target)) {
     let dir = tempfile::tempdir().unwrap();
     story(dir.path(), &[], sqlite(&dir.path().join("florin-data"))).await;
@@ -106,7 +106,7 @@ async fn run(target: Target, sql: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verify_names_every_book_and_says_which_store_is_lost_and_which_is_nobody_s() {
+async fn verify_names_missing_and_unregistered_books() {
     on_both(async |dir: &Path, env: &[(&str, String)], main: Target| {
         let florin = || {
             let mut command = florin(dir);
@@ -143,7 +143,7 @@ async fn verify_names_every_book_and_says_which_store_is_lost_and_which_is_nobod
         let (status, out, _) = said(florin().arg("migrate"));
         assert!(status == 0 && out.matches("nothing to do").count() == 4 && out.contains("book acme-uk: "), "{out}");
 
-        // A row of one book is changed: the other ones are checked all the same.
+        // A row of one book is changed: the others are checked all the same.
         run(main.beside("beta"), "update commit_group set at = at + 1 where number = 3").await;
         let (status, out, err) = said(florin().arg("verify"));
         assert!(status == 1 && err.contains("book beta: ") && err.contains("group 3"), "{err}");
@@ -164,7 +164,7 @@ async fn verify_names_every_book_and_says_which_store_is_lost_and_which_is_nobod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_book_is_exported_and_imported_where_it_was_not_and_where_it_was_lost() {
+async fn a_book_is_imported_where_it_is_new_or_lost() {
     on_both(async |dir: &Path, env: &[(&str, String)], main: Target| {
         let florin = || {
             let mut command = florin(dir);
@@ -183,7 +183,7 @@ async fn a_book_is_exported_and_imported_where_it_was_not_and_where_it_was_lost(
         let (status, _, err) = said(florin().args(["export", "--book", "gamma"]));
         assert!(status == 2 && err.contains("there is no store of a book gamma"), "{err}");
 
-        // Into another house, where nobody knows the book.
+        // Into another deployment, where the book is unknown.
         let elsewhere = |args: &[&str]| {
             let mut command = crate::common::florin(dir);
             said(command.env("FLORIN__STORAGE__DATA_DIR", "elsewhere").args(args))
@@ -197,7 +197,7 @@ async fn a_book_is_exported_and_imported_where_it_was_not_and_where_it_was_lost(
         shelf.pay("acme-uk", 77).await;
         shelf.close().await;
 
-        // Over a book that is further than the export, nothing is written; in the place of a lost one, it comes back.
+        // Nothing is written over a book that is ahead of the export; a lost book is restored.
         let (status, _, err) = elsewhere(&["import", "acme.jsonl"]);
         assert!(status == 1 && err.contains("the books go on behind this export"), "{err}");
         lose(&main.beside("acme-uk")).await;
@@ -209,9 +209,9 @@ async fn a_book_is_exported_and_imported_where_it_was_not_and_where_it_was_lost(
     .await;
 }
 
-/// Money goes from book to book all the time, and books are created; a copy is of one instant for all of them.
+/// Money moves between books all the time, and books are created; a backup is of one instant for all of them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_has_all_books_at_one_instant_also_those_that_are_created_meanwhile() {
+async fn a_backup_has_all_books_at_one_instant() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("florin-data");
     let held = DataDir::open(&data, Stamp::Plain).unwrap();
@@ -224,7 +224,7 @@ async fn a_backup_has_all_books_at_one_instant_also_those_that_are_created_meanw
         async move {
             let mut key = 1;
             while !stop.load(Ordering::SeqCst) {
-                // First here, then there: a copy never has more there than here.
+                // First `main`, then `acme`: a backup never has more payments in `acme` than in `main`.
                 shelf.pay("main", key).await;
                 shelf.pay("acme", key).await;
                 if key.is_multiple_of(20) && key <= 400 {
@@ -260,7 +260,7 @@ async fn a_backup_has_all_books_at_one_instant_also_those_that_are_created_meanw
     refused_with_another_manifest(dir.path());
 }
 
-/// A backup without one of its books, or with another head than it says.
+/// A backup that lacks one of its books, or lists a wrong head.
 fn refused_with_another_manifest(dir: &Path) {
     let manifest = dir.join("last/manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();

@@ -1,4 +1,4 @@
-//! `florin dev split`: a house of several processes that is kept alive, watched, and taken down as a whole.
+//! `florin dev split`: a deployment of several processes that is kept running, watched, and stopped as a whole.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::common::{Running, florin, run};
 
-/// A directory that the user who runs PostgreSQL can reach.
+/// A directory that the PostgreSQL user can reach.
 fn open_dir() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -47,7 +47,7 @@ fn lives(pid: &str) -> bool {
 }
 
 #[test]
-fn what_dies_is_started_again_and_all_of_it_ends_together() {
+fn dead_processes_restart_and_all_end_together() {
     if !has_postgres() {
         return;
     }
@@ -87,9 +87,9 @@ fn what_dies_is_started_again_and_all_of_it_ends_together() {
     assert!(left.is_empty(), "{left:?} are still there");
 }
 
-/// A keeper that is killed takes the others with it, so that the next one finds ports and data free.
+/// If the supervisor is killed, the others end with it, so that the next one finds ports and data free.
 #[test]
-fn nothing_is_left_behind_by_a_keeper_that_is_killed() {
+fn a_killed_supervisor_leaves_no_processes_behind() {
     if !has_postgres() {
         return;
     }
@@ -106,11 +106,11 @@ fn nothing_is_left_behind_by_a_keeper_that_is_killed() {
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    panic!("{pids:?}: somebody is left");
+    panic!("{pids:?}: still running");
 }
 
 #[test]
-fn without_postgresql_it_says_what_to_do() {
+fn without_postgresql_dev_split_says_what_to_do() {
     let dir = open_dir();
     let (good, _, said) = run(split(dir.path()).env("DATABASE_URL", "mysql://ann:hunter2@db/florin"));
     assert!(!good && said.contains("only postgres://") && !said.contains("hunter2"), "{said}");

@@ -1,4 +1,4 @@
-//! The books behind the storm, read without the bad line and held against what callers were told.
+//! Checks the books after the storm, read without the proxy, against what callers were told.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::bank::plan::{ACCOUNTS, FUNDS, Transfer, path};
 use crate::bank::told::{Final, Told};
 
 const ASK_MS: u64 = 60_000;
-/// Every so many transfers are also looked up by their id.
+/// Every n-th transfer is also looked up by its id.
 const LOOKED_UP: usize = 53;
 
 pub(crate) async fn audit(db: Db, told: &Told) {
@@ -33,7 +33,8 @@ pub(crate) async fn audit(db: Db, told: &Told) {
     ledger.close().await.unwrap();
 }
 
-/// Every transfer is one event of the log and no more: posted as it was sent, or refused as it was told. Nothing else is there.
+/// Every transfer is exactly one event of the log: posted as it was sent, or refused as reported. Nothing else is
+/// there.
 async fn in_the_log_once(ledger: &LedgerService, told: &Told) {
     let (mut after, mut left) = (0, told.finals.clone());
     loop {
@@ -49,7 +50,7 @@ async fn in_the_log_once(ledger: &LedgerService, told: &Told) {
                 continue;
             }
             let (transfer, answer) =
-                left.remove(&id.bits()).unwrap_or_else(|| panic!("twice or never told: {event:?}"));
+                left.remove(&id.bits()).unwrap_or_else(|| panic!("twice or never reported: {event:?}"));
             match answer {
                 Final::Done => assert_eq!((word, moved(&event.data)), ("posted", transfer.moved())),
                 Final::Refused(code) => assert_eq!((word, &event.data["refusal"]["code"]), ("refused", &code.into())),
@@ -74,7 +75,7 @@ impl Transfer {
     }
 }
 
-/// Of a model that adds up what was acknowledged, and debits equal to credits over the whole book.
+/// Checks balances against a model of what was acknowledged, and that debits equal credits over the whole book.
 async fn balances(ledger: &LedgerService, told: &Told) {
     let mut model: BTreeMap<u64, i64> = (0..ACCOUNTS).map(|account| (account, FUNDS)).collect();
     for transfer in told.done() {
@@ -96,7 +97,7 @@ async fn looked_up(ledger: &LedgerService, told: &Told) {
         match (found, answer) {
             (Ok(found), Final::Done) => check(*transfer, &found),
             (Err(LedgerError::Refused { refusal, .. }), Final::Refused(code)) => assert_eq!(refusal.code(), *code),
-            (found, answer) => panic!("{transfer:?} was answered {answer:?}: {found:?}"),
+            (found, answer) => panic!("{transfer:?} got {answer:?}: {found:?}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The program that the bank calls as, where it calls the ledger as another process of the house would.
+//! The client that the bank calls as, where it calls the ledger as another process of the deployment would.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use testkit::CLIENT;
 
 const ASK_MS: u64 = 10_000;
 
-/// Whoever shows the token of the tests' program, given by the identity that answers calls at `address`.
+/// Calls with the test client's token, issued by the identity service at `address`.
 pub(crate) async fn caller(address: &str, credential: &Credential) -> Principal {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let connect = Arc::new(TcpConnect);

@@ -1,4 +1,4 @@
-//! Callers that ask again until they know, and visitors that come, ask something and go.
+//! Callers that retry until they know, and visitors that connect, ask something and leave.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,16 +21,16 @@ use crate::bank::told::{Final, Told};
 
 const CALLERS: u64 = 16;
 const VISITORS: u64 = 3;
-/// An answer may come this much behind its deadline, beside what the machine kept this process waiting; what waits for the store
-/// waits for many seconds.
+/// An answer may be this late after its deadline, in addition to the time the machine kept this process waiting; a call
+/// stuck in the store would wait for many seconds.
 const GRACE_MS: u64 = 1_000;
-/// A transfer that has no final answer by then never gets one.
+/// A transfer without a final answer after this long never gets one.
 const PATIENCE_MS: u64 = 120_000;
 const MORE_PIECES: u64 = 200;
 
 pub(crate) struct Bank {
     pub(crate) plan: Plan,
-    /// Whom the ledgers are asked by.
+    /// The principal that calls the ledgers.
     principal: Principal,
     ledgers: Vec<Arc<dyn Ledger>>,
     visitor: Arc<dyn Visitor>,
@@ -49,7 +49,7 @@ fn bank_ctx(principal: &Principal, deadline_ms: u64) -> Ctx {
 }
 
 impl Bank {
-    /// Accounts with money in them. `ledgers` are shared by all callers, as equals.
+    /// Accounts with money in them. All callers share `ledgers` equally.
     pub(crate) async fn open(
         plan: Plan,
         principal: Principal,
@@ -91,7 +91,7 @@ impl Bank {
         let answer = call.await;
         let ms = SystemClock.monotonic().micros_since(start) / 1_000;
         let late = self.pulse.late_ms() - late;
-        // Each of the steps that a call takes may have been kept waiting as one beat was.
+        // Each step of a call may have been kept waiting as long as one beat was.
         assert!(
             ms < deadline_ms + GRACE_MS + late * 3,
             "a call with {deadline_ms} ms took {ms} ms, {late} ms of it idle"
@@ -116,7 +116,7 @@ impl Bank {
         Said { ms: said.ms, answer: said.answer.map(|reply| reply.lines.into_iter().zip(open).map(line).collect()) }
     }
 
-    /// The next piece, until all are done and it is enough; or far more than all, if it never is.
+    /// The next piece, until all are done and `enough` holds; or far more than all, if it never does.
     fn take(&self) -> Option<Vec<Transfer>> {
         let (number, pieces) = (self.next.fetch_add(1, Ordering::SeqCst), self.plan.pieces());
         let more = number < pieces * 2 + MORE_PIECES && !self.enough.load(Ordering::SeqCst);
@@ -125,7 +125,7 @@ impl Bank {
     }
 }
 
-/// Until every piece of the plan has its answers and `enough` was seen.
+/// Runs until every piece of the plan has its answers and `enough` was seen.
 pub(crate) async fn run(bank: Arc<Bank>, enough: impl Fn() -> bool) -> Told {
     let mut callers = JoinSet::new();
     for number in 0..CALLERS {
@@ -151,7 +151,7 @@ pub(crate) async fn run(bank: Arc<Bank>, enough: impl Fn() -> bool) -> Told {
     told
 }
 
-/// Opens a connection, asks, closes it; over and over.
+/// Connects, asks and closes, over and over.
 async fn visit(bank: Arc<Bank>) -> Told {
     let mut told = Told::default();
     while !bank.enough.load(Ordering::SeqCst) {
@@ -164,7 +164,7 @@ async fn visit(bank: Arc<Bank>) -> Told {
     told
 }
 
-/// The word of an error that says what to do: the same again. Any other ends the test.
+/// The code of an error that tells the caller to retry. Any other ends the test.
 pub(crate) fn acted_on(error: &LedgerError) -> &'static str {
     match error {
         LedgerError::Failed(Failure::Overloaded)
@@ -206,7 +206,7 @@ impl Caller {
         self.told
     }
 
-    /// As one batch mostly, now and then the same batch twice at once or line by line.
+    /// Mostly sends one batch, now and then the same batch twice at once, or line by line.
     async fn send(&mut self, open: &[Transfer]) {
         match self.random.random_range(0..12) {
             0 => {
@@ -252,7 +252,7 @@ impl Caller {
         }
     }
 
-    /// Where the outcome is unknown, looks it up by its id, as the error says.
+    /// If the outcome is unknown, looks it up by its id, as the error says.
     async fn send_one(&mut self, transfer: Transfer) {
         let (bank, deadline) = (Arc::clone(&self.bank), self.deadline());
         let ledger = bank.ledger(self.number);
@@ -269,7 +269,7 @@ impl Caller {
         let found =
             bank.timed(deadline, async { ledger.transaction(&bank_ctx(&bank.principal, deadline), find).await }).await;
         match found.answer {
-            // It may still be under way.
+            // It may still be running.
             Err(LedgerError::Refused { refusal: Refusal::NotFound { .. }, .. }) => {}
             found => self.hear_one(transfer, found.map(|done| check(transfer, &done))),
         }
@@ -281,7 +281,7 @@ struct Said<T> {
     answer: Result<T, LedgerError>,
 }
 
-/// The answer is about what was asked.
+/// Checks that the answer is about what was asked.
 pub(crate) fn check(asked: Transfer, done: &Transaction) {
     let leg = &done.postings[0];
     let (debit, credit) = (path(asked.debit), path(asked.credit));

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 pub(crate) const ACCOUNTS: u64 = 12;
-/// What each account has at first; a few of the transfers are more than their account has then.
+/// What each account starts with; a few of the transfers are for more than that.
 pub(crate) const FUNDS: i64 = 20_000;
 const AMOUNT_MAX: i64 = 900;
 /// Transfers that a caller takes at once.
@@ -27,12 +27,12 @@ pub(crate) struct Transfer {
 }
 
 impl Plan {
-    /// The pieces that have to be done.
+    /// The pieces that must be done.
     pub(crate) fn pieces(self) -> u64 {
         self.transfers.div_ceil(PIECE)
     }
 
-    /// One piece; there are more of them than have to be done.
+    /// One piece; there are more of them than must be done.
     pub(crate) fn piece(self, number: u64) -> Vec<Transfer> {
         let mut random = StdRng::seed_from_u64(self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let one = |place| {

@@ -1,4 +1,4 @@
-//! How much time this process was not given by its machine: what a call waited for that is no fault of the ledger's.
+//! Measures how much time the machine withheld from this process: waits of a call that are not the ledger's fault.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ impl Pulse {
         Pulse { late_us, beating }
     }
 
-    /// What all beats so far came late, put together.
+    /// The total lateness of all beats so far.
     pub(crate) fn late_ms(&self) -> u64 {
         self.late_us.load(Ordering::SeqCst) / 1_000
     }

@@ -1,5 +1,5 @@
-//! Where the bank plays: a ledger in this process behind a bad line to PostgreSQL, or one in a process of its own behind a bad
-//! line to its callers.
+//! The bank's two setups: a ledger in this process with a bad connection to PostgreSQL, or one in its own process with
+//! a bad connection to its callers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const READERS: usize = 4;
 const CONNECTIONS: usize = 4;
 const VISIT_MS: u64 = 400;
 
-/// Somebody who comes with a connection of their own and goes again; an error when there was no answer.
+/// A visitor that opens its own connection and leaves again; an error if there was no answer.
 #[async_trait]
 pub(crate) trait Visitor: Send + Sync {
     async fn visit(&self) -> Option<LedgerError>;
@@ -53,7 +53,7 @@ impl InProcess {
         Arc::new(Stranger(self.target.clone()))
     }
 
-    /// The store without the bad line.
+    /// The store without the proxy.
     pub(crate) async fn close(self, store: &TestStore) -> Db {
         self.ledger.close().await.unwrap();
         store.open().await
@@ -80,7 +80,7 @@ impl Visitor for Stranger {
 
 pub(crate) struct Remote {
     pub(crate) proxy: FaultProxy,
-    /// With a token of the identity in the same process.
+    /// With a token of the identity service in the same process.
     pub(crate) principal: Principal,
     server: Server,
     credential: Credential,
@@ -113,7 +113,7 @@ impl Remote {
         Remote { proxy, principal, server, credential, store: target, _dir: dir }
     }
 
-    /// Two clients that share nothing, as two processes.
+    /// Two clients that share nothing, like two processes.
     pub(crate) async fn callers(&self) -> Vec<Arc<dyn Ledger>> {
         let (address, credential) = (self.proxy.address(), &self.credential);
         vec![remote(address, credential, CONNECTIONS).await, remote(address, credential, CONNECTIONS).await]
@@ -159,7 +159,7 @@ async fn make_database(store: &TestStore) -> String {
     platform::db::with_database(store.url(), &database(store))
 }
 
-/// A server has its own schema, so that a test of it has a database of its own.
+/// Each server has its own schema, so that it can be tested in its own database.
 pub(crate) async fn forget_database(store: &TestStore) {
     if store.engine() == Engine::Postgres {
         platform::db::drop_database(store.url(), &database(store)).await.unwrap();

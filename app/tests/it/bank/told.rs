@@ -1,4 +1,4 @@
-//! What callers were told: the final answer to each transfer, and every other word that they got on the way.
+//! What callers were told: the final answer to each transfer, and every other error they got on the way.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,26 +8,26 @@ use crate::bank::plan::Transfer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Final {
     Done,
-    /// By its code; remembered by the ledger as well.
+    /// By its code, which the ledger stores as well.
     Refused(&'static str),
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) finals: BTreeMap<u128, (Transfer, Final)>,
-    /// Words that a caller acted on by asking again.
+    /// Error codes that made a caller retry.
     again: BTreeMap<&'static str, u64>,
     calls: u64,
-    /// Questions of those who come and go.
+    /// Queries of the visitors.
     visits: u64,
     longest_ms: u64,
 }
 
 impl Told {
-    /// A transfer that was sent twice at once has two answers; they have to be the same.
+    /// A transfer that was sent twice at once has two answers; they must be equal.
     pub(crate) fn answer(&mut self, transfer: Transfer, answer: Final) {
         let (_, before) = self.finals.entry(transfer.id).or_insert((transfer, answer.clone()));
-        assert_eq!(*before, answer, "{transfer:?} was answered in two ways");
+        assert_eq!(*before, answer, "{transfer:?} got two different answers");
     }
 
     pub(crate) fn is_final(&self, transfer: &Transfer) -> bool {

@@ -1,4 +1,4 @@
-//! What kind of answer each is, and what is not there at all, as strangers find out who try addresses.
+//! The content type of each answer, and what strangers who probe addresses must not find.
 
 use hyper::Method;
 use serde_json::Value;
@@ -46,7 +46,7 @@ const ABSENT: [&str; 16] = [
     "/florin.toml",
 ];
 
-/// Whether the body is what its header says.
+/// Whether the body matches its content type.
 fn typed(what: &str, answer: &Answer) {
     if answer.bytes.is_empty() {
         return;
@@ -71,7 +71,7 @@ async fn ask(client: &Client, method: Method, path: &str, body: Option<&Value>) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_says_what_it_is() {
+async fn every_answer_has_its_content_type() {
     let house = House::start(&[]).await;
     house.open_three().await;
     let stranger = house.client.stranger();
@@ -98,7 +98,7 @@ async fn every_answer_says_what_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_is_nothing_to_debug_with_and_no_directory_to_look_through() {
+async fn no_debug_pages_or_directory_listings_exist() {
     let house = House::start(&[]).await;
     for path in ABSENT {
         for client in [&house.client, &house.client.stranger()] {

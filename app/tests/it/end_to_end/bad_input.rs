@@ -1,5 +1,5 @@
-//! Requests that are wrong in every way: a problem with a 4xx status that names the field where there is one, never a
-//! failure of ours, and nothing changed.
+//! Invalid requests of every kind get a problem with a 4xx status that names the field, if there is one; never a 5xx,
+//! and nothing changes.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -33,7 +33,7 @@ fn get(path: &str, status: u16, code: &'static str, field: Option<&'static str>)
     Bad { method: "GET", content_type: None, ..post(path, "", status, code, field) }
 }
 
-/// What no route takes as a body.
+/// Bodies that no route accepts.
 fn of_any_body(path: &str) -> Vec<Bad> {
     let deep = format!("{}1{}", "[".repeat(17), "]".repeat(17));
     let mut bad = vec![
@@ -148,7 +148,7 @@ fn of_paths() -> Vec<Bad> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_refused_by_name_and_nothing_changes() {
+async fn invalid_input_is_refused_by_field_and_changes_nothing() {
     on_both(async |house: &House| {
         house.open_three().await;
         let before = house.head().await;
@@ -179,7 +179,7 @@ async fn check(house: &House, bad: Bad) {
         request = request.header("content-type", content_type);
     }
     let shown: String = String::from_utf8_lossy(&bad.body).chars().take(120).collect();
-    // A connection of its own: the server closes one whose body it did not read to the end.
+    // Each on its own connection: the server closes one whose body it did not read to the end.
     let client = house.client.clone();
     let answer = client.send_raw(request.body(Full::new(Bytes::from(bad.body))).unwrap()).await.unwrap();
     let body: Value = answer.json();

@@ -14,7 +14,7 @@ fn statuses(lines: &Value) -> Vec<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_that_stand_alone_each_have_their_own_outcome() {
+async fn lines_of_a_non_atomic_batch_have_their_own_outcomes() {
     on_both(async |house: &House| {
         house.open_three().await;
         let hold = house.hold("assets:cash", "customers:bob", "3.00").await;
@@ -42,7 +42,7 @@ async fn lines_that_stand_alone_each_have_their_own_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_atomic_batch_is_whole_or_absent() {
+async fn an_atomic_batch_is_all_or_nothing() {
     on_both(async |house: &House| {
         house.open_three().await;
         let lines = json!([
@@ -76,7 +76,7 @@ async fn an_atomic_batch_is_whole_or_absent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_key_makes_a_whole_batch_repeatable() {
+async fn one_key_makes_a_batch_idempotent() {
     on_both(async |house: &House| {
         house.open_three().await;
         let line = json!({ "create": { "postings": [posting("assets:cash", "customers:ann", "1.00")] } });

@@ -1,4 +1,4 @@
-//! Several books behind one API: made, filled and asked about, each for itself.
+//! Several books behind one API: created, filled and queried separately.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn posted(house: &House, book: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_book_is_a_ledger_of_its_own() {
+async fn each_book_is_a_separate_ledger() {
     on_both(async |house: &House| {
         let made = house.create(BOOKS, json!({ "book": "acme-uk" })).await;
         assert_eq!((&made["book"], &made["replayed"]), (&json!("acme-uk"), &json!(false)));
@@ -76,9 +76,9 @@ async fn each_book_is_a_ledger_of_its_own() {
     .await;
 }
 
-/// Also with the book beside it, a page goes on in the book that it is of.
+/// A page continues in the book that its cursor is from, even if the book is also given.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_of_one_book_is_none_of_another() {
+async fn a_cursor_is_refused_in_another_book() {
     let house = House::start(&[]).await;
     house.create(BOOKS, json!({ "book": "acme" })).await;
     for book in ["main", "acme"] {

@@ -1,5 +1,5 @@
-//! Who may ask what: each operation of the document is of a class, and each class is tried by those who must not. One that is
-//! new and not under `/v1` has no class, and fails until somebody gives it one here.
+//! Who may call what: each operation of the document belongs to a class, and each class is tested with callers who must
+//! be refused. A new operation outside `/v1` has no class, and fails until it is given one here.
 
 use serde_json::Value;
 
@@ -7,15 +7,15 @@ use crate::end_to_end::document::Operation;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Under `/v1`, behind the token.
+    /// Under `/v1`; needs a token.
     Api,
-    /// The same for everybody, and nobody's secret.
+    /// The same for everyone, and public.
     Metadata,
-    /// A program proves who it is.
+    /// A client authenticates itself.
     Client,
-    /// Whoever brings a person's token.
+    /// Needs a user's token.
     Bearer,
-    /// A person's browser: what it gets depends on its session.
+    /// A user's browser: the answer depends on its session.
     Browser,
 }
 
@@ -28,11 +28,11 @@ impl Class {
             "token" | "introspect" | "revoke" => Class::Client,
             "user_info" | "user_info_by_post" => Class::Bearer,
             "authorize" | "authorize_by_form" | "end_session" | "end_session_by_form" => Class::Browser,
-            name => panic!("{name} at {}: nobody has said who may ask it", operation.path),
+            name => panic!("{name} at {}: expected a class, found none", operation.path),
         }
     }
 
-    /// The names of the ways in which an operation of this class has whoever asks prove who they are; "" is none at all.
+    /// The security schemes that callers of an operation of this class must use; "" is none at all.
     pub(crate) fn ways(self) -> &'static [&'static str] {
         match self {
             Class::Api => &["oauth", "bearer"],
@@ -44,7 +44,7 @@ impl Class {
     }
 }
 
-/// What the document says of one operation, where it says nothing for itself what it says of all.
+/// The security of one operation in the document, or the document's default if it has none of its own.
 pub(crate) fn documented_ways(document: &Value, operation: &Operation) -> Vec<String> {
     let ways = operation.body.get("security").unwrap_or(&document["security"]).as_array().unwrap();
     let name = |way: &Value| way.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! The first minutes: what the banner tells people to type works as it stands, and a demo has something to show.
+//! The first minutes: the commands in the banner work as printed, and a demo has data to show.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,7 +9,7 @@ use testkit::Server;
 
 use crate::end_to_end::house::{ACCOUNTS, TRANSACTIONS, builder, own, posting, refusal, usd};
 
-/// Runs the commands of the banner in a shell, each behind the one that gets a token, and gives their answers.
+/// Runs the commands of the banner in a shell, each after the one that gets a token, and returns their answers.
 fn typed(output: &str, dir: &Path) -> Vec<Value> {
     let lines = || output.lines().map(str::trim);
     let token = lines().find(|line| line.starts_with("TOKEN=")).unwrap();
@@ -30,7 +30,7 @@ fn typed(output: &str, dir: &Path) -> Vec<Value> {
     answers.collect()
 }
 
-/// All of what is printed at the start: a server is ready a moment before its last line is out.
+/// All that is printed at the start: a server is ready a moment before its last line is out.
 async fn banner(server: &Server) -> String {
     for _ in 0..2_000 {
         let output = server.output();
@@ -43,10 +43,11 @@ async fn banner(server: &Server) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_banner_s_commands_work_on_new_books_and_again() {
+async fn the_banners_commands_work_on_new_books_and_again() {
     let dir = tempfile::tempdir().unwrap();
     let first_login = dir.path().join("first-login");
-    // Nobody is told beforehand: an administrator and a program are made, and without a terminal their secrets lie in a file.
+    // Without configured clients, an administrator and a client are made, and without a terminal their secrets go to a
+    // file.
     let builder = builder(dir.path()).env("FLORIN__IDENTITY__FIRST_SECRETS_FILE", "");
     let server = builder.env("FLORIN__IDENTITY__FIRST_LOGIN_FILE", &first_login).spawn();
     let banner = banner(&server).await;
@@ -63,7 +64,7 @@ async fn the_banner_s_commands_work_on_new_books_and_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demo_is_sown_once_and_the_banner_s_commands_work_there_too() {
+async fn a_demo_is_filled_once_and_its_banner_works() {
     let dir = tempfile::tempdir().unwrap();
     let builder = builder(dir.path()).arg("--demo");
     let server = builder.start().await;

@@ -39,12 +39,12 @@ pub(crate) fn printed() -> String {
 }
 
 #[test]
-fn it_changes_only_when_somebody_means_it() {
+fn the_document_changes_only_on_purpose() {
     insta::assert_snapshot!("openapi", printed());
 }
 
 #[test]
-fn every_operation_can_be_programmed_against() {
+fn every_operation_is_fully_described() {
     let document: Value = serde_json::from_str(&printed()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut names = BTreeSet::new();
@@ -69,7 +69,7 @@ fn every_operation_can_be_programmed_against() {
 fn assert_answers(document: &Value, place: &str, class: Class, answers: &serde_json::Map<String, Value>) {
     let good: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['2', '3'])).collect();
     let shown = |answer: &Value| answer.pointer("/content/application~1json").is_some_and(has_example);
-    // An answer without a body, and a page, have nothing to show.
+    // An answer without a body, or a page, has no example.
     let empty = good.iter().all(|(status, answer)| *status == "204" && answer.get("content").is_none());
     assert!(!good.is_empty(), "{place}: no good answer");
     let shows = empty || class == Class::Browser || good.iter().any(|(_, answer)| shown(answer));
@@ -78,7 +78,7 @@ fn assert_answers(document: &Value, place: &str, class: Class, answers: &serde_j
     let general = answers.contains_key("default");
     assert!(general || !refused.is_empty(), "{place}: no refusals");
     for (status, answer) in refused {
-        // Each endpoint refuses in the words of its own standard.
+        // Each endpoint refuses in the terms of its own standard.
         let (kind, name) = match class {
             Class::Api => ("application~1problem+json", "code"),
             Class::Browser => {
@@ -99,7 +99,7 @@ fn assert_answers(document: &Value, place: &str, class: Class, answers: &serde_j
     }
 }
 
-/// The thing itself, where the document refers to it.
+/// The object itself, where the document refers to it.
 fn followed<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value["$ref"].as_str().map_or(value, |reference| document.pointer(&reference[1..]).unwrap())
 }
@@ -110,7 +110,7 @@ fn has_example(content: &Value) -> bool {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document: Value = serde_json::from_str(&printed()).unwrap();
     let mut open = vec![&document];
     while let Some(value) = open.pop() {
@@ -126,11 +126,11 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn every_operation_says_who_may_ask_and_where_to_get_a_token() {
+fn every_operation_states_its_security_and_token_url() {
     let document: Value = serde_json::from_str(&printed()).unwrap();
     let schemes = &document["components"]["securitySchemes"];
     for operation in operations(&document) {
-        // A way that names nothing lets everybody in; only a class that says so has one.
+        // A security requirement that names nothing allows everyone; only a class that says so has one.
         let (class, ways) = (Class::of(&operation), documented_ways(&document, &operation));
         assert_eq!(ways, class.ways(), "{}: is {class:?}", operation.name);
         assert!(ways.iter().all(|way| way.is_empty() || schemes.get(way).is_some()), "{}: {ways:?}", operation.name);
@@ -152,7 +152,7 @@ pub(crate) fn example(content: Option<&Value>) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_examples_work_in_the_order_of_their_stories_and_look_like_the_answers() {
+async fn examples_work_in_story_order_and_match_the_answers() {
     let house = House::start(&[]).await;
     let document = house.get("/openapi.json").await;
     assert_eq!(document, serde_json::from_str::<Value>(&printed()).unwrap());
@@ -163,9 +163,9 @@ async fn its_examples_work_in_the_order_of_their_stories_and_look_like_the_answe
     assert_eq!(teller.untold(), Vec::<&str>::new(), "operations that are in no story");
 }
 
-/// The path under every prefix, the one of the document first, and where older programs know it.
+/// The path under every prefix, the document's first, and then those that older clients use.
 pub(crate) fn everywhere(path: &str) -> Vec<String> {
-    // What standards have laid down has one address.
+    // Paths fixed by standards have one address.
     let Some(rest) = path.strip_prefix("/v1") else { return vec![path.to_owned()] };
     let mut paths = vec![path.to_owned(), format!("/api{path}")];
     let older =

@@ -1,6 +1,7 @@
-//! Every operation of the API's document, in one process and split, on both engines, asked by those who must not: without a
-//! token, with one that is over, not yet good, for somebody else, without the scope, and of another customer. And every method
-//! that processes call one another by, without the credential and without a token. What is new is walked too.
+//! Every operation of the API's document, in one process and split, on both engines, called by those who must be
+//! refused: without a token, with one that is expired, not yet valid, for another audience, without the scope, and of
+//! another customer. The same for every method that processes call on one another, without the credential and without a
+//! token. New operations are covered automatically.
 
 mod oauth;
 
@@ -18,7 +19,7 @@ use crate::end_to_end::document::{Operation, everywhere, example, operations, pr
 use crate::end_to_end::house::{House, on_both};
 use crate::end_to_end::mint::Mint;
 
-/// A request of an operation as somebody sends it who means it: with its own example.
+/// A valid request of an operation, with its own example.
 struct Request {
     what: String,
     method: Method,
@@ -26,7 +27,7 @@ struct Request {
     body: Option<Value>,
 }
 
-/// Of Bob. Ann asks for it.
+/// Bob's account. Ann asks for it.
 const BOBS: &str = "customers:bob";
 
 const BY_ORDER: &str = "/v1/ledger/transactions?metadata.order=4711";
@@ -35,7 +36,7 @@ fn requests(transaction: &str) -> Vec<Request> {
     let document: Value = serde_json::from_str(&printed()).unwrap();
     let mut requests: Vec<Request> =
         behind_the_token(&document).map(|operation| request(operation, transaction)).collect();
-    // The same operation looks one up and lists many; only a list has to be narrowed to an owner.
+    // The same operation looks one up and lists many; only a list must be narrowed to an owner.
     let listed = format!("GET {BY_ORDER}");
     requests.push(Request { what: listed, method: Method::GET, path: BY_ORDER.to_owned(), body: None });
     requests
@@ -74,7 +75,7 @@ async fn ask(house: &House, request: &Request, token: Option<&Secret>) -> (u16, 
     (answer.status.as_u16(), code, answer.text())
 }
 
-/// An account of Bob's with money in it; gives the transaction that brought it.
+/// An account of Bob's with money in it; returns the transaction that brought it.
 async fn bobs_money(house: &House) -> String {
     let cash = json!({ "path": "assets:cash", "currency": "USD", "normal": "debit", "may_go_negative": true });
     house.create("/v1/ledger/accounts", cash).await;
@@ -99,17 +100,17 @@ async fn bobs_money(house: &House) -> String {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the index does not come to the end");
+    panic!("the index does not reach the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_answered_who_must_not_be() {
+async fn every_unauthorized_request_is_refused() {
     on_both(async |house| {
         let transaction = bobs_money(house).await;
         let requests = requests(&transaction);
         assert!(requests.len() > 50, "only {} operations", requests.len());
         let mint = house.mint().await;
-        // The same token is good where nothing is wrong with it: what is refused below is refused for its one fault.
+        // An unchanged token is accepted, so each refusal below is due to its one fault.
         let good = mint.token(|_| {});
         let known = house.client.stranger().with_token(good).get("/v1/ledger/accounts").await;
         assert_eq!(known.status.as_u16(), 200, "{}", known.text());
@@ -120,7 +121,7 @@ async fn nobody_is_answered_who_must_not_be() {
             without_the_scope(house, &mint, request).await;
             as_another_customer(house, &mint, request).await;
         }
-        assert_eq!(house.head().await, head, "somebody who must not has changed the books");
+        assert_eq!(house.head().await, head, "an unauthorized request changed the books");
     })
     .await;
 }
@@ -145,7 +146,7 @@ async fn without_a_good_token(house: &House, mint: &Mint, request: &Request) {
     }
 }
 
-/// The same door stands before all of them.
+/// The same authentication protects all its addresses.
 async fn at_its_other_addresses(house: &House, request: &Request) {
     for path in everywhere(&request.path) {
         let Request { what, method, body, .. } = request;
@@ -157,7 +158,7 @@ async fn at_its_other_addresses(house: &House, request: &Request) {
     }
 }
 
-/// The last letter but some of the signature is another one.
+/// Changes a letter of the signature near its end.
 fn forged(token: &Secret) -> Secret {
     let (rest, signature) = token.expose().rsplit_once('.').unwrap();
     let turned: String = signature.chars().rev().collect();
@@ -170,7 +171,7 @@ async fn without_the_scope(house: &House, mint: &Mint, request: &Request) {
     assert_eq!((status, &*code), (403, "forbidden"), "{} without the scope: {text}", request.what);
 }
 
-/// Ann holds what a customer holds. Nothing of Bob's is answered to her, and nothing tells her that it exists.
+/// Ann has a customer's rights. She gets nothing of Bob's, and no sign that it exists.
 async fn as_another_customer(house: &House, mint: &Mint, request: &Request) {
     let ann = |claims: &mut Claims| {
         (claims.sub, claims.kind) = ("cust_ann".to_owned(), "customer".to_owned());
@@ -187,7 +188,7 @@ async fn as_another_customer(house: &House, mint: &Mint, request: &Request) {
     }
     assert!(matches!(&*code, "forbidden" | "not_found"), "{} as Ann: {status} {text}", request.what);
     if code == "not_found" {
-        // The same of what does not exist.
+        // The same for what does not exist.
         let unknown = Request {
             what: String::new(),
             method: request.method.clone(),
@@ -195,11 +196,17 @@ async fn as_another_customer(house: &House, mint: &Mint, request: &Request) {
             body: request.body.clone(),
         };
         let (other, other_code, _) = ask(house, &unknown, Some(&token)).await;
-        assert_eq!((status, code), (other, other_code), "{}: what exists is told from what does not", request.what);
+        assert_eq!(
+            (status, code),
+            (other, other_code),
+            "{}: existing and missing resources are distinguishable",
+            request.what
+        );
     }
 }
 
-/// Names of methods that answer callers who are nobody: they prove in the command who they are, or ask for nothing secret.
+/// Methods that answer unauthenticated callers: the command itself authenticates them, or what they ask for is not
+/// secret.
 const FOR_NOBODY: [&str; 15] = [
     "authorize",
     "begin_login",
@@ -219,7 +226,7 @@ const FOR_NOBODY: [&str; 15] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_process_is_answered_without_the_credential_or_believed_by_its_word() {
+async fn processes_need_the_credential_and_a_valid_token() {
     on_both(async |house| {
         let Some((at, credential)) = house.inside().await else { return };
         let stranger = platform::rpc::Credential::random();
@@ -233,7 +240,7 @@ async fn no_process_is_answered_without_the_credential_or_believed_by_its_word()
             if FOR_NOBODY.contains(&method) {
                 continue;
             }
-            // It says that it is the operator. The command is read behind that, so that most are not even understood.
+            // It claims to be the operator. The command is parsed only after this check, so most are not even valid.
             match call(&credential).await {
                 Ok(answer) => assert!(answer.contains("forbidden"), "{service} {method}: {answer}"),
                 Err(TransportError::NotUnderstood(why)) => assert!(!why.contains("401"), "{service} {method}: {why}"),
@@ -244,7 +251,7 @@ async fn no_process_is_answered_without_the_credential_or_believed_by_its_word()
     .await;
 }
 
-/// Of all services, whatever they are.
+/// The methods of all services.
 fn methods() -> Vec<(&'static str, &'static str)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let nowhere = || {
@@ -275,7 +282,7 @@ async fn carry(
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// A command of about the right form.
+/// A command of roughly the right form.
 fn commands(service: &str, method: &str) -> Value {
     let within = match method {
         "account" | "accounts" | "balance" | "statement" => json!({ "path": BOBS }),

@@ -1,4 +1,4 @@
-//! The past over HTTP: pages that add up, tables for spreadsheets, and a page for people.
+//! History over HTTP: pages that add up, CSV for spreadsheets, and an HTML page for people.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn posted(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_is_read_in_pages_there_and_back() {
+async fn a_statement_pages_forwards_and_backwards() {
     on_both(async |house: &House| {
         let first = payments(house).await;
         let whole = house.get(&format!("{STATEMENT}?by=event")).await;
@@ -60,7 +60,7 @@ async fn a_statement_is_read_in_pages_there_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_holds_the_whole_range_and_a_page_can_be_read() {
+async fn csv_holds_the_whole_range_and_the_html_page_works() {
     on_both(async |house: &House| {
         payments(house).await;
         let answer = house.client.get(&format!("{STATEMENT}?format=csv&holds=true&order=newest_first")).await;
@@ -81,7 +81,7 @@ async fn a_table_holds_the_whole_range_and_a_page_can_be_read() {
         let link = link.split_once('"').unwrap().0.replace("&amp;", "&");
         let next = house.client.get(&format!("{STATEMENT}{link}")).await.text();
         assert!(next.contains("rel=\"prev\"") && next.contains("<td class=\"number\">6.00</td>"), "{next}");
-        // A table of more than one page of the ledger's is still one.
+        // A table of more than one of the ledger's pages is still one table.
         let line = json!({ "create": { "postings": vec![posting("assets:cash", "customers:bob", "0.01"); 64] } });
         let lines: Vec<Value> = (0..9).map(|_| json!({ "create": own(line["create"].clone()) })).collect();
         house.again(crate::end_to_end::house::BATCHES, json!({ "atomic": true, "lines": lines })).await;

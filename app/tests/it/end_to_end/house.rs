@@ -1,4 +1,4 @@
-//! A running server with a client, and the few words that the stories are told in.
+//! A running server with a client, and the helpers that the stories use.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) struct House {
     pub(crate) server: Server,
     pub(crate) client: Client,
     ledger: Option<Server>,
-    /// Where identity keeps what it knows.
+    /// The store of identity.
     identity: Target,
     dir: TempDir,
 }
@@ -41,7 +41,7 @@ pub(crate) fn builder(data_dir: &Path) -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), data_dir).env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
 }
 
-/// Tells the story in both topologies, on SQLite and, when a server is named, on PostgreSQL. `env` is added to the
+/// Runs the story in both topologies, on SQLite and, when a server is configured, on PostgreSQL. `env` is added to the
 /// environment of every process.
 pub(crate) async fn on_both_with(env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
     for topology in [Topology::OneProcess, Topology::Split] {
@@ -83,7 +83,7 @@ pub(crate) fn new_id() -> TransactionId {
     IdMaker::new(Arc::new(SystemClock)).make::<TransactionTag>()
 }
 
-/// A body with an id of its own.
+/// A body with its own id.
 pub(crate) fn own(mut body: Value) -> Value {
     body["id"] = json!(new_id());
     body
@@ -114,12 +114,12 @@ impl House {
         House { client: server.client(), server, ledger, identity, dir }
     }
 
-    /// Signs whatever a test wants to be said.
+    /// Signs any claims that a test wants.
     pub(crate) async fn mint(&self) -> Mint {
         Mint::open(self.identity.clone()).await
     }
 
-    /// Where other processes of the house are called, and what they show; none in one process on SQLite.
+    /// Where other processes of the deployment are called, and their credential; none in one process on SQLite.
     pub(crate) async fn inside(&self) -> Option<(String, Credential)> {
         let server = self.ledger.as_ref().unwrap_or(&self.server);
         if !server.output().contains(CALLED) {
@@ -187,7 +187,7 @@ impl House {
         shown(&self.get(&format!("{ACCOUNTS}/{path}")).await["balances"])
     }
 
-    /// Where the log stands.
+    /// The head of the log.
     pub(crate) async fn head(&self) -> String {
         self.get("/status").await["services"]["ledger"]["head"].as_str().unwrap().to_owned()
     }

@@ -37,7 +37,7 @@ async fn an_account_is_opened_limited_frozen_described_and_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_is_held_posted_in_parts_and_what_is_left_goes_back() {
+async fn a_hold_is_posted_in_parts_and_the_rest_released() {
     on_both(async |house: &House| {
         house.open_three().await;
         let paid_in = house.pay_in("customers:ann", "100.00").await;
@@ -75,12 +75,12 @@ async fn money_is_held_posted_in_parts_and_what_is_left_goes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_is_voided_without_a_word_and_an_untouched_one_expires_by_itself() {
+async fn a_hold_is_voided_without_a_body_or_expires() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.pay_in("customers:ann", "50.00").await;
         let hold = house.hold("customers:ann", "customers:bob", "20.00").await;
-        // Everything that remains, with nothing but a key to make it repeatable.
+        // Everything that remains, with only a key to make it idempotent.
         let headers = [("content-type", "application/json"), ("idempotency-key", "void-1")];
         let path = format!("{TRANSACTIONS}/{hold}/void");
         let voided = house.client.send(hyper::Method::POST, &path, &headers, None).await.unwrap();
@@ -108,9 +108,9 @@ async fn a_hold_is_voided_without_a_word_and_an_untouched_one_expires_by_itself(
     .await;
 }
 
-/// One is seen waiting and cancelled, one comes true within a second of its time, and one fails for funds.
+/// One is listed while waiting and cancelled, one is executed within a second of its time, and one fails for funds.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_scheduled_waits_and_then_happens_by_itself() {
+async fn a_scheduled_transaction_waits_and_then_executes() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.pay_in("customers:ann", "10.00").await;
@@ -173,7 +173,7 @@ async fn older_paths_lead_to_the_same_books() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_done_is_counted_by_kind_and_outcome() {
+async fn transactions_are_counted_by_kind_and_outcome() {
     let house = House::start(&[]).await;
     house.open_three().await;
     let body = own(json!({ "postings": [posting("assets:cash", "customers:ann", "1.00")] }));

@@ -1,4 +1,4 @@
-//! Lists in pages, sums below a path, and the feed.
+//! Lists in pages, roll-ups, and the feed.
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ async fn search_pages_have_no_gaps_or_repeats() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_question_is_refused_with_the_parameter_named() {
+async fn an_invalid_query_is_refused_by_parameter() {
     let house = House::start(&[]).await;
     for (query, code, field) in [
         ("limit=0", "page_size", Some("limit")),
@@ -61,7 +61,7 @@ async fn a_wrong_question_is_refused_with_the_parameter_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sums_below_a_path_are_told_per_currency() {
+async fn roll_ups_are_summed_per_currency() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.create(ACCOUNTS, json!({ "path": "customers:kyo", "currency": "JPY", "normal": "credit" })).await;
@@ -81,7 +81,7 @@ async fn sums_below_a_path_are_told_per_currency() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happened_is_told_in_order_and_from_any_place() {
+async fn events_are_read_in_order_from_any_position() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.pay_in("customers:ann", "10.00").await;

@@ -1,4 +1,4 @@
-//! What identity counts, read where a scraper reads it, behind acts that people and programs really did.
+//! Identity's metrics, scraped after real actions of users and clients.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ async fn value(house: &House, series: &str) -> f64 {
     line.map_or(0.0, |number| number.parse().unwrap())
 }
 
-/// The file that codes are written to, when it has so many lines; the last code in it.
+/// Waits until the code file has this many lines; returns the last code in it.
 async fn code(file: &std::path::Path, lines: usize) -> String {
     for _ in 0..400 {
         let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -28,7 +28,7 @@ async fn code(file: &std::path::Path, lines: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_and_programs_do_with_identity_is_counted() {
+async fn actions_of_users_and_clients_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let messages = dir.path().join("messages");
     let house = House::start(&[
@@ -66,7 +66,7 @@ async fn of_second_factors(house: &House, messages: &std::path::Path) {
     max.go("/login").await;
     let page = max.send("/login/password", &[("username", "max"), ("password", PASSWORD)]).await;
     assert!(page.text().contains("<h1>Second step</h1>"), "{}", page.text());
-    // Nobody has sent a code yet.
+    // No code has been sent yet.
     max.send("/login/sent-code", &[("code", "000000")]).await;
     max.send("/login/send-email", &[]).await;
     let sent = code(messages, 1).await;
@@ -89,7 +89,7 @@ async fn of_second_factors(house: &House, messages: &std::path::Path) {
     assert_eq!(value(house, "identity_logins_total{outcome=\"session\"}").await, 3.0);
 }
 
-/// Behind five free ones the sixth try begins a wait, and the next one is not looked at.
+/// After five free attempts the sixth starts a wait, and the next one is not checked.
 async fn of_waits(house: &House) {
     let mut stranger = Person::at(house);
     stranger.go("/login").await;
@@ -125,14 +125,14 @@ async fn of_grants(house: &House) {
 async fn of_passwords(house: &House) {
     let text = house.client.get("/metrics").await.text();
     assert!(text.lines().any(|line| line == "identity_passwords_waiting 0"), "{text}");
-    // Each login looks at one; so does each refused one, and each password that was chosen or made.
+    // Each login checks one; so does each refused one, and each password that was chosen or generated.
     let done = value(house, "identity_password_check_seconds_count").await;
     assert!(done >= 10.0 && value(house, "identity_password_check_seconds_sum").await > 0.0, "{done}");
     assert_eq!(value(house, "identity_password_wait_seconds_count").await, done);
     for name in ["logins_total", "second_factors_total", "locked_out_total", "grants_refused_total"] {
-        assert!(text.contains(&format!("# HELP identity_{name} ")), "{name} is not explained");
+        assert!(text.contains(&format!("# HELP identity_{name} ")), "{name} has no help text");
     }
-    // A label never says who.
+    // No label identifies a user.
     let ours = text.lines().filter(|line| line.starts_with("identity_"));
     assert!(ours.clone().count() > 20 && ours.clone().all(|line| !line.contains("zoe") && !line.contains("max@")));
 }

@@ -1,5 +1,5 @@
-//! Tokens that say whatever a test wants, signed with the house's own key as its store has it: what is refused is refused for
-//! what it says, not for its signature.
+//! Tokens with any claims that a test wants, signed with the deployment's own key from its store: a refusal is due to the
+//! claims, not the signature.
 
 use access::{Claims, TOKEN_TYPE};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -42,7 +42,7 @@ impl Mint {
     }
 }
 
-/// A program that may do everything, for the next minutes.
+/// A client that may do everything, for the next few minutes.
 fn good() -> Claims {
     let now = SystemClock.now().millis() / 1_000;
     Claims {

@@ -1,4 +1,4 @@
-//! Repeats are harmless, and nothing is lost to a caller who never got the answer.
+//! Repeats are harmless, and a caller who never got the answer loses nothing.
 
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn keyed(house: &House, path: &str, key: &str, body: &Value) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_gets_its_first_answer_for_ever() {
+async fn a_repeated_id_always_gets_the_first_answer() {
     on_both(async |house: &House| {
         house.open_three().await;
         let body = own(json!({ "postings": [posting("assets:cash", "customers:ann", "10.00")], "reference": "inv-1" }));
@@ -33,7 +33,7 @@ async fn an_id_gets_its_first_answer_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_gets_its_first_answer_and_refuses_another_command() {
+async fn a_key_repeats_its_answer_and_refuses_another_command() {
     on_both(async |house: &House| {
         house.open_three().await;
         let body = json!({ "postings": [posting("assets:cash", "customers:ann", "10.00")] });
@@ -61,7 +61,7 @@ async fn a_key_gets_its_first_answer_and_refuses_another_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_remembered_and_found_again() {
+async fn a_refusal_is_stored_and_can_be_looked_up() {
     on_both(async |house: &House| {
         house.open_three().await;
         let body = json!({ "postings": [posting("customers:ann", "customers:bob", "10.00")] });
@@ -91,7 +91,7 @@ async fn a_transaction_is_found_by_reference_and_by_id() {
         let made = house.create(TRANSACTIONS, body).await;
         for path in ["?reference=inv-7".to_owned(), format!("/{}", made["id"].as_str().unwrap())] {
             let mut found = house.get(&format!("{TRANSACTIONS}{path}")).await;
-            // What the answer to a question says beyond that to the command: four rows were there, three accounts and this.
+            // The lookup also reports the log position: four rows were there, three accounts and this.
             assert_eq!(found.as_object_mut().unwrap().shift_remove("as_of_seq"), Some(json!(4)));
             assert_eq!(found, made);
         }

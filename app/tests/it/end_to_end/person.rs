@@ -1,5 +1,5 @@
-//! Somebody with a browser, as far as the real binary can tell: keeps cookies, fills in forms, follows where it is sent. And a
-//! client that sends its people to us.
+//! A user with a browser, as far as the real binary can tell: keeps cookies, fills in forms, follows redirects. And a
+//! client that sends its users to us.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::end_to_end::house::House;
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const PASSWORD: &str = "tram-violet-87-osprey";
 pub(crate) const BACK: &str = "https://budget.example.com/callback";
-/// The pair of RFC 7636.
+/// The PKCE pair of RFC 7636.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -31,7 +31,7 @@ impl Person {
         Person { client: house.client.stranger(), cookies: BTreeMap::new(), key: String::new() }
     }
 
-    /// Makes somebody with this name, and logs them in for the first time.
+    /// Creates a user with this name, and logs them in for the first time.
     pub(crate) async fn new(house: &House, name: &str, subject: &str) -> Person {
         let new = json!({ "username": name, "name": "Ann Miller", "subject": subject, "roles": ["customer"] });
         let made = house.create("/v1/identity/users", new).await;
@@ -73,13 +73,13 @@ impl Person {
         }
     }
 
-    /// Opens a page, and goes where it leads.
+    /// Opens a page and follows redirects.
     pub(crate) async fn go(&mut self, path: &str) -> Answer {
         let answer = self.ask(Method::GET, path, None).await;
         self.follow(answer).await
     }
 
-    /// Sends a form of the present page, and goes where that leads.
+    /// Sends a form of the current page and follows redirects.
     pub(crate) async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let form = encoded(fields.iter().copied().chain([("form_key", &*self.key)]));
         let answer = self.ask(Method::POST, path, Some(form)).await;
@@ -96,7 +96,7 @@ impl Person {
         answer
     }
 
-    /// What a client of the house gets for this person: no question is asked.
+    /// Tokens that a first-party client gets for this user, without a consent page.
     pub(crate) async fn tokens(&mut self, house: &House, id: &str, secret: &str) -> Value {
         let code = self.code(id).await;
         let answer = post(house, "/oauth2/token", Some((id, secret)), &by_code(&code)).await;
@@ -114,7 +114,7 @@ impl Person {
     }
 }
 
-/// A client of the house, or a service; with its secret.
+/// A first-party client, or a service; with its secret.
 pub(crate) async fn client(house: &House, id: &str, kind: &str) -> String {
     let mut new = json!({ "id": id, "name": "Budget planner", "kind": kind });
     if kind == "service" {
@@ -152,14 +152,14 @@ pub(crate) fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-/// A form of a program to an endpoint of OAuth.
+/// A form that a client posts to an OAuth endpoint.
 pub(crate) async fn post(house: &House, path: &str, who: Option<(&str, &str)>, form: &[(&str, &str)]) -> Answer {
     let header = who.map(|(id, secret)| basic(id, secret));
     let headers: Vec<(&str, &str)> = header.iter().map(|header| ("authorization", header.as_str())).collect();
     send(house, Method::POST, path, &headers, Some(encoded(form.iter().copied()))).await
 }
 
-/// One request of somebody whom nobody knows, with exactly these headers.
+/// One unauthenticated request, with exactly these headers.
 pub(crate) async fn send(
     house: &House,
     method: Method,

@@ -1,4 +1,4 @@
-//! Every refusal that a caller can bring about, by its code and status; and none is left out.
+//! Every refusal that a caller can cause, by its code and status; none is left out.
 
 mod books;
 mod identity;
@@ -14,7 +14,7 @@ use testkit::Answer;
 
 use super::house::{ACCOUNTS, BATCHES, House, TRANSACTIONS, new_id, on_both_with, own, posting, refusal, usd};
 
-/// Refusals for which the process or its machine has to be in trouble, or the caller somebody else than the operator.
+/// Refusals that need a process or machine in trouble, or a caller other than the operator.
 const OF_OTHER_TESTS: [&str; 12] = [
     "forbidden",
     "overloaded",
@@ -67,7 +67,7 @@ impl Asker<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_has_its_code_its_status_and_its_particulars() {
+async fn each_refusal_has_its_code_status_and_fields() {
     on_both_with(&[("FLORIN__LEDGER__ROLLUP_ACCOUNTS_MAX", "8")], async |house: &House| {
         house.open_three().await;
         let asker = Asker { house, seen: RefCell::default() };

@@ -1,4 +1,4 @@
-//! The story of a shop that looks its payments up by the number of the order.
+//! A shop looks up its payments by order number.
 
 use std::time::Duration;
 
@@ -30,11 +30,11 @@ async fn caught_up(house: &House) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the index does not come to the end");
+    panic!("the index does not reach the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn payments_are_found_by_the_number_of_their_order() {
+async fn payments_are_found_by_order_number() {
     on_both(async |house: &House| {
         house.open_three().await;
         let early = pay(house, "4711").await;
@@ -67,7 +67,7 @@ async fn payments_are_found_by_the_number_of_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_question_is_refused_with_what_there_is() {
+async fn an_undeclared_key_is_refused_with_the_declared_ones() {
     let house = House::start(&[]).await;
     house.create(KEYS, json!({ "key": "order" })).await;
     for (query, status, code, field) in [

@@ -1,11 +1,11 @@
-//! What a posting can ask for beside moving an amount.
+//! What a posting can do in addition to moving an amount.
 
 use serde_json::json;
 
 use crate::end_to_end::house::{ACCOUNTS, House, TRANSACTIONS, on_both, own, posting, usd};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_split_loses_no_unit() {
+async fn a_split_loses_no_smallest_unit() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.open("income:fees").await;
@@ -24,7 +24,7 @@ async fn a_split_loses_no_unit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn up_to_available_takes_what_is_there_and_refuses_when_nothing_is() {
+async fn up_to_available_takes_what_is_there_or_refuses() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.pay_in("customers:ann", "12.34").await;
@@ -40,7 +40,7 @@ async fn up_to_available_takes_what_is_there_and_refuses_when_nothing_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_answers_as_if_and_leaves_nothing() {
+async fn a_dry_run_answers_like_the_command_and_changes_nothing() {
     on_both(async |house: &House| {
         house.open_three().await;
         let before = house.head().await;
@@ -66,7 +66,7 @@ async fn a_dry_run_answers_as_if_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_condition_finds_out_who_was_faster() {
+async fn a_version_condition_detects_a_concurrent_change() {
     on_both(async |house: &House| {
         house.open_three().await;
         house.pay_in("customers:ann", "10.00").await;
@@ -85,7 +85,7 @@ async fn a_version_condition_finds_out_who_was_faster() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_floor_is_passed_by_name_only() {
+async fn a_floor_is_overridden_only_by_naming_it() {
     on_both(async |house: &House| {
         house.open_three().await;
         let plain = json!({ "postings": [posting("customers:ann", "customers:bob", "5.00")] });

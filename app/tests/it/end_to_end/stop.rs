@@ -1,4 +1,4 @@
-//! The way the process ends: everybody is answered, nothing is lost, and the head is there to keep.
+//! The way the process ends: every request is answered, nothing is lost, and the head is printed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::end_to_end::house::{ACCOUNTS, TRANSACTIONS, builder, new_id, posting}
 const CALLERS: usize = 32;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_under_load_loses_nothing_and_leaves_nobody_waiting() {
+async fn sigterm_under_load_loses_nothing_and_answers_everyone() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = builder(dir.path()).start().await;
     let client = server.client();
@@ -49,15 +49,15 @@ async fn sigterm_under_load_loses_nothing_and_leaves_nobody_waiting() {
     for id in &done {
         assert_eq!(client.get(&format!("{TRANSACTIONS}/{id}")).await.status, 200, "{id} was acknowledged");
     }
-    // A connection may close under a request that was just being sent; then it was never read.
+    // A connection may close on a request that was just being sent; then the server never read it.
     for id in &lost {
-        assert_eq!(client.get(&format!("{TRANSACTIONS}/{id}")).await.status, 404, "{id} was done and not answered");
+        assert_eq!(client.get(&format!("{TRANSACTIONS}/{id}")).await.status, 404, "{id} was executed but not answered");
     }
     let posted = client.get(&format!("{ACCOUNTS}/assets:cash")).await.json()["balances"]["version"].clone();
     assert_eq!(posted, done.len());
 }
 
-/// Ids that were acknowledged, and those whose connection went away.
+/// Ids that were acknowledged, and those whose connection broke.
 async fn call_until_gone(client: &testkit::Client, stopping: &AtomicBool) -> (Vec<String>, Vec<String>) {
     let mut done = Vec::new();
     loop {

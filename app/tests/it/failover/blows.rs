@@ -1,4 +1,4 @@
-//! What happens to a member.
+//! The faults that hit a member.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ pub(crate) enum Blow {
     Killed,
     /// SIGSTOP past the end of its lease, then SIGCONT.
     Paused,
-    /// Its sessions are ended in PostgreSQL.
+    /// PostgreSQL ends its sessions.
     Disconnected,
-    /// PostgreSQL is not heard any more, and what it said arrives late.
+    /// Messages from PostgreSQL are withheld and arrive late.
     Silenced,
-    /// Its connections are closed and none can be made.
+    /// Its connections are closed and new ones are refused.
     CutOff,
     /// SIGTERM.
     Stopped,
@@ -41,7 +41,7 @@ impl Blow {
         }
     }
 
-    /// A member without its database takes itself out of the turn; nobody kills it for that.
+    /// A member without its database gives up the lease; nothing kills it for that.
     pub(crate) async fn is_told(self, house: &House, place: usize) {
         if matches!(self, Blow::Silenced | Blow::CutOff) {
             house.member(place).until_answers("/ready", 503).await;
@@ -50,10 +50,10 @@ impl Blow {
         }
     }
 
-    /// Everything as before, once somebody else writes.
+    /// Restores everything, once another member writes.
     pub(crate) async fn mend(self, house: &House, place: usize) {
         let member = house.member(place);
-        // A while with the new writer, so that what comes back comes late.
+        // Waits a while with the new writer, so that the old one returns late.
         tokio::time::sleep(Duration::from_millis(700)).await;
         match self {
             Blow::Killed => member.start().await,

@@ -1,4 +1,4 @@
-//! Callers that move money through every door at once, and insist until they are told.
+//! Callers that move money through every member and the edge at once, and retry until they have an answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -22,11 +22,11 @@ const ACCOUNTS: usize = 12;
 const FUNDS: &str = "100000.00";
 const PER_DOOR: usize = 2;
 const DEADLINE_MS: u64 = 4_000;
-/// For the machine's own slowness: an answer later than this behind its deadline is none.
+/// Allowance for a slow machine: an answer later than this after its deadline counts as none.
 const SLACK_MS: u64 = 1_500;
-/// Times that one transfer is sent.
+/// How often one transfer is sent.
 const INSIST: usize = 6;
-/// What may be sent again as it is.
+/// Errors after which the same command may be sent again.
 const RETRYABLE: [&str; 5] = ["unavailable", "overloaded", "outcome_unknown", "deadline_exceeded", "access_stale"];
 
 #[derive(Debug, Default)]
@@ -34,9 +34,9 @@ pub(crate) struct Told {
     pub(crate) done: BTreeSet<u128>,
     /// Sent, and never acknowledged.
     unknown: BTreeSet<u128>,
-    /// Answers that said to try again, by code.
+    /// Retryable answers, by code.
     again: BTreeMap<String, usize>,
-    /// Calls to a member that was struck, which nobody answered.
+    /// Unanswered calls to a member that was hit.
     lost: usize,
     slowest_ms: u64,
 }
@@ -124,7 +124,7 @@ impl Caller {
         told
     }
 
-    /// Whether it was acknowledged. A caller whose member is not there goes to another one.
+    /// Whether it was acknowledged. A caller whose member is down goes to another one.
     async fn send(&mut self, body: &Value, told: &mut Told) -> bool {
         let member = self.door.map(|door| self.house.member(door));
         let Some(client) = member.map_or_else(|| Some(self.house.edge()), |member| member.client()) else {
@@ -204,7 +204,7 @@ pub(crate) async fn prepare(house: &House) {
 
 const SCHEDULED: i64 = 24;
 
-/// Every half a second one that the ledger carries out by itself, whichever process that is then.
+/// Every half second, one scheduled transaction, executed by whichever process is the writer then.
 pub(crate) async fn schedule(house: &House) -> Vec<TransactionId> {
     let now = SystemClock.now();
     let mut ids = Vec::new();
@@ -220,7 +220,8 @@ pub(crate) async fn schedule(house: &House) -> Vec<TransactionId> {
     ids
 }
 
-/// An answer about the books. Whoever has not heard for long what was revoked says so, and does not for long.
+/// Waits for an answer about the books. A member that has not heard of revocations for a while refuses, but not for
+/// long.
 async fn asked(client: &Client, path: &str) -> Answer {
     for _ in 0..100 {
         let answer = client.get(path).await;
@@ -240,7 +241,7 @@ pub(crate) async fn check_scheduled(house: &House, ids: &[TransactionId]) {
     }
 }
 
-/// Everybody has the same books: no money came or went, and what was acknowledged is found, by stand-bys too.
+/// All members have the same books: no money came or went, and acknowledged transfers are found, on standbys too.
 pub(crate) async fn check(house: &House, told: &Told) {
     for place in 0..MEMBERS {
         let client = house.member(place).client().unwrap();

@@ -1,4 +1,4 @@
-//! Three processes that share the books, each on its own wire to PostgreSQL, and an edge that calls all of them.
+//! Three processes that share the books, each on its own connection to PostgreSQL, and an edge that calls all of them.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub(crate) struct Member {
     builder: ServerBuilder,
     pub(crate) wire: Wire,
     running: Mutex<Option<Arc<Server>>>,
-    /// Struck and not mended yet: whoever calls it may be left without an answer.
+    /// Hit and not yet restored: its callers may get no answer.
     struck: Mutex<Struck>,
 }
 
@@ -54,7 +54,7 @@ impl House {
             dirs.push(dir);
             members.push(Member { builder, wire, running: Mutex::new(None), struck: Mutex::default() });
         }
-        // At once, on a database without tables.
+        // Started at once, on a database without tables.
         tokio::join!(members[0].start(), members[1].start(), members[2].start());
         let dir = tempfile::tempdir().unwrap();
         let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
@@ -83,10 +83,10 @@ impl House {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("nobody holds the lease:\n{}", self.output());
+        panic!("no member holds the lease:\n{}", self.output());
     }
 
-    /// When a command is carried out again; others than the member that was struck are asked, as a caller would.
+    /// Waits until a command is executed again; asks members other than the one that was hit, as a caller would.
     pub(crate) async fn until_written(&self, struck: usize) -> Monotonic {
         let place = (struck + 1) % MEMBERS;
         let client = self.member(place).client().expect("one is struck at a time");
@@ -99,7 +99,7 @@ impl House {
         }
     }
 
-    /// All of them have the database again, and a fresh copy of what identity tells.
+    /// Waits until all have the database again, and a fresh copy of identity's data.
     pub(crate) async fn until_all_ready(&self) {
         for member in &self.members {
             let client = member.client().unwrap();
@@ -149,7 +149,7 @@ impl Member {
         self.running().map(|server| server.client())
     }
 
-    /// SIGKILL, when nobody else uses the handle any more.
+    /// SIGKILL, once no other task uses the handle.
     pub(crate) fn kill(&self) {
         if let Some(server) = self.running.lock().unwrap().take() {
             crate::failover::blows::signal(&server, rustix::process::Signal::KILL);
@@ -159,7 +159,7 @@ impl Member {
     /// Waits for the end of a process that was asked to end.
     pub(crate) async fn ended(&self) {
         let server = self.running.lock().unwrap().take();
-        let mut server = server.and_then(Arc::into_inner).expect("nobody else waits for it");
+        let mut server = server.and_then(Arc::into_inner).expect("no other task waits for it");
         assert!(server.wait().await.success(), "{}", server.output());
     }
 
@@ -173,10 +173,10 @@ impl Member {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{path} is not {status}:\n{}", self.running().unwrap().output());
+        panic!("{path} did not become {status}:\n{}", self.running().unwrap().output());
     }
 
-    /// A holder that lost its database is not ready before its lease has run out, and stays the holder until then.
+    /// A holder that lost its database is not ready even before its lease has expired, and stays the holder until then.
     pub(crate) async fn until_stand_by(&self) {
         for _ in 0..100 {
             if self.claims().await.is_none() {
@@ -216,7 +216,7 @@ fn builder(dir: PathBuf, secret_file: &std::path::Path) -> ServerBuilder {
         .env("FLORIN__RPC__SECRET_FILE", secret_file)
 }
 
-/// A port that a process finds again after its restart: below those that the system gives to outgoing connections.
+/// A port that a process can use again after its restart: below those that the system assigns to outgoing connections.
 fn lasting_port() -> u16 {
     let mut ports = std::iter::repeat_with(|| rand::rng().random_range(20_000..32_000));
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()

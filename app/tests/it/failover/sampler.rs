@@ -1,5 +1,5 @@
-//! Asks all members again and again who they say they are. Whoever claims an epoch in an answer to a question that was put
-//! behind another one's claim of a later epoch, writes beside it.
+//! Keeps asking all members who holds the lease. A member that claims an epoch in an answer to a question asked after
+//! another member claimed a later epoch is a second writer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -79,10 +79,10 @@ fn check(claims: &[Claim]) {
             latest = latest.filter(|latest| latest.epoch >= earlier.epoch).or(Some(*earlier));
         }
         if let Some(latest) = latest {
-            assert!(claim.epoch >= latest.epoch, "two writers: {claim:?} behind {latest:?}");
+            assert!(claim.epoch >= latest.epoch, "two writers: {claim:?} after {latest:?}");
             assert!(
                 claim.epoch > latest.epoch || claim.member == latest.member,
-                "one epoch of two: {claim:?}, {latest:?}"
+                "two holders of one epoch: {claim:?}, {latest:?}"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! What the database itself can say: which process wrote each group, and what is in the books.
+//! What the database itself shows: which process wrote each group, and what is in the books.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -8,7 +8,7 @@ use testkit::TestStore;
 
 use crate::failover::callers::Told;
 
-/// Notes of every group which session wrote it. The name of a lane's session is its holder's.
+/// Records for each group which session wrote it. The name of a lane's session is its holder's.
 const WATCH: &str = "
 create table public.written_by (number bigint primary key, session text not null);
 create function public.note_writer() returns trigger language plpgsql as $$
@@ -42,7 +42,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// A database of its own: the servers use the schema that they always use.
+    /// A separate database: the servers use the schema that they always use.
     pub(crate) async fn create(server: &str) -> Store {
         let name = format!("florin_failover_{}", std::process::id());
         platform::db::create_database(server, &name).await.unwrap();
@@ -64,7 +64,7 @@ impl Store {
         tx.commit().await.unwrap();
     }
 
-    /// Ends the sessions that come from these ports.
+    /// Ends the sessions from these ports.
     pub(crate) async fn disconnect(&self, ports: &[i32]) {
         let client = TestStore::postgres(&self.server).postgres_client().await;
         let sql = "select pg_terminate_backend(pid) from pg_stat_activity where client_port = any($1)";
@@ -76,7 +76,7 @@ impl Store {
         let tx = self.db(Access::ReadOnly).await.read().await.unwrap();
         let groups = tx.query(GROUPS, &[]).await.unwrap().len();
         let mut epochs = Vec::new();
-        // A process that has held the lease twice stands here with both epochs; the one that fits is taken.
+        // A process that has held the lease twice is listed with both epochs; the matching one is taken.
         let mut by_session: Vec<(String, BTreeSet<i64>)> = Vec::new();
         for row in tx.query(WRITERS, &[]).await.unwrap() {
             let (epoch, session) = (row.int(0).unwrap(), row.text(1).unwrap().to_owned());
@@ -91,7 +91,7 @@ impl Store {
         for (session, known) in &by_session {
             let last = epochs.last().copied().unwrap_or(0);
             let next = known.iter().find(|epoch| **epoch > last);
-            epochs.push(*next.unwrap_or_else(|| panic!("{session} wrote again behind epoch {last}: {by_session:?}")));
+            epochs.push(*next.unwrap_or_else(|| panic!("{session} wrote again after epoch {last}: {by_session:?}")));
         }
         println!("{groups} groups, written under the epochs {epochs:?}");
         let ids: BTreeSet<u128> =
@@ -102,7 +102,7 @@ impl Store {
         self.verify();
     }
 
-    /// By the real binary: every id once, every balance the sum of its rows, the chain whole.
+    /// By the real binary: every id once, every balance the sum of its rows, the chain complete.
     fn verify(&self) {
         let dir = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));

@@ -1,4 +1,4 @@
-//! One member's way to PostgreSQL, which can fall silent and be cut.
+//! One member's network to PostgreSQL, which can fall silent and be cut.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Whole,
-    /// Connections stay and carry nothing. What was sent meanwhile arrives when the wire is whole again.
+    /// Connections stay open but carry nothing. What was sent meanwhile arrives when the network is restored.
     Silent,
     /// Connections are closed, and new ones too.
     Cut,
@@ -21,7 +21,7 @@ pub(crate) enum State {
 pub(crate) struct Wire {
     address: SocketAddr,
     state: watch::Sender<State>,
-    /// By these the server knows its connections.
+    /// The ports by which the server knows its connections.
     ports: Arc<Mutex<BTreeSet<u16>>>,
     task: JoinHandle<()>,
 }

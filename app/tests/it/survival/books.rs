@@ -1,4 +1,4 @@
-//! Books with a few accounts, callers that move money between them, and what the callers were told.
+//! Books with a few accounts, callers that move money between them, and the answers they got.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub(crate) fn any_transfer(id: TransactionId) -> Value {
     transfer(id, &account(debit), &account(credit), &format!("0.{cents:02}"))
 }
 
-/// What callers sent, and which of it they were told is done.
+/// What callers sent, and which of it was acknowledged.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) done: BTreeSet<u128>,
@@ -77,7 +77,7 @@ impl Told {
     }
 }
 
-/// Callers that send one transfer after the other until they are stopped or the server is gone.
+/// Callers that send one transfer after another until they are stopped or the server is gone.
 pub(crate) struct Callers {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<Told>,
@@ -128,7 +128,7 @@ async fn call(client: Client, stop: Arc<AtomicBool>) -> Told {
     told
 }
 
-/// Every acknowledged transfer is found, none that is unknown is half there, and no money came or went.
+/// Every acknowledged transfer is found, no unknown one is half there, and no money came or went.
 pub(crate) async fn check(client: &Client, told: &Told) {
     for id in &told.done {
         let id: TransactionId = Id::from_bits(*id);
@@ -148,7 +148,7 @@ pub(crate) async fn check(client: &Client, told: &Told) {
     assert_eq!(money, &json!(format!("-{}.00", ACCOUNTS * 1_000_000)), "{total}");
 }
 
-/// `florin verify` over the data directory, by the real binary; what it printed.
+/// Runs `florin verify` over the data directory, by the real binary; returns its output.
 pub(crate) fn verify(data_dir: &Path, more: &[&str]) -> String {
     let output = Command::new(binary())
         .arg("verify")

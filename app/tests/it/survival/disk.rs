@@ -9,7 +9,7 @@ use testkit::{DiskFault, DiskFaultKind};
 use crate::survival::books::{Callers, any_transfer, builder, check, new_id, prepare, verify};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_refuses_by_name_and_loses_nothing() {
+async fn a_full_disk_is_reported_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let fault = DiskFault::new(DiskFaultKind::Full, "ledger.db");
     let server = builder(dir.path()).envs(fault.env()).start().await;
@@ -22,7 +22,7 @@ async fn a_full_disk_refuses_by_name_and_loses_nothing() {
     let refused = client.post("/v1/ledger/transactions", &any_transfer(new_id())).await;
     assert_eq!(refused.status, StatusCode::INSUFFICIENT_STORAGE, "{}", refused.text());
     assert_eq!(refused.json()["code"], "storage_full");
-    assert_eq!(client.get("/v1/ledger/balances?prefix=bank").await.status, StatusCode::OK, "questions go on");
+    assert_eq!(client.get("/v1/ledger/balances?prefix=bank").await.status, StatusCode::OK, "queries still work");
     fault.off();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let done = client.post("/v1/ledger/transactions", &any_transfer(new_id())).await;
@@ -45,7 +45,7 @@ async fn a_failed_sync_is_not_an_acknowledgement() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     fault.on();
     tokio::time::sleep(Duration::from_millis(400)).await;
-    assert_eq!(client.get("/ready").await.status, StatusCode::SERVICE_UNAVAILABLE, "nothing is accepted meanwhile");
+    assert_eq!(client.get("/ready").await.status, StatusCode::SERVICE_UNAVAILABLE, "not ready meanwhile");
     fault.off();
     let told = callers.finish().await;
     for _ in 0..50 {
@@ -65,8 +65,8 @@ async fn a_failed_sync_is_not_an_acknowledgement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_directory_that_cannot_be_written_is_said_in_a_sentence() {
-    // The superuser may write anywhere, so the place is taken by something that is no directory.
+async fn an_unwritable_directory_is_reported_in_a_sentence() {
+    // The superuser may write anywhere, so a file takes the directory's place.
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("books");
     std::fs::write(&place, "not a directory").unwrap();

@@ -15,7 +15,7 @@ fn kills() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_sigkill_and_nothing_is_half_there() {
+async fn acknowledged_transfers_survive_sigkill_and_none_is_partial() {
     let dir = tempfile::tempdir().unwrap();
     let server = builder(dir.path()).start().await;
     prepare(&server.client()).await;
@@ -48,9 +48,9 @@ async fn what_was_acknowledged_survives_sigkill_and_nothing_is_half_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_leaves_postgresql_whole_too() {
+async fn a_killed_server_leaves_postgresql_consistent() {
     testkit::on_postgres(async |store| {
-        // The server has its own schema; a database of its own keeps tests apart.
+        // Each server has its own schema; a separate database keeps tests apart.
         let name = format!("florin_kill_{}", std::process::id());
         let server_url = store.url().to_owned();
         platform::db::create_database(&server_url, &name).await.unwrap();
@@ -77,9 +77,10 @@ async fn a_killed_server_leaves_postgresql_whole_too() {
     .await;
 }
 
-/// Forty that are due while callers are at work and the server is killed: in the middle of them, and before the last ones.
+/// Forty that are due while callers are running and the server is killed: in the middle of them, and before the last
+/// ones.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_scheduled_survives_sigkill_and_happens_once() {
+async fn scheduled_transactions_survive_sigkill_and_execute_once() {
     let dir = tempfile::tempdir().unwrap();
     let server = builder(dir.path()).start().await;
     prepare(&server.client()).await;

@@ -1,4 +1,4 @@
-//! A client whose secret comes from outside: for the demo, for tests, or from a mounted secret in a cluster.
+//! A client whose secret comes from outside: for the demo, for tests, or from a mounted secret in a deployment.
 
 use identity_api::{ClientKind, CreateClient, IdentityError, Refusal};
 use kernel::Secret;

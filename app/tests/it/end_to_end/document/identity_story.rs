@@ -1,5 +1,5 @@
-//! Ann becomes a customer, programs get their secrets, and an auditor's role comes and goes: the story that identity's
-//! examples tell. Whoever asks is an administrator.
+//! Ann becomes a customer, clients get their secrets, and an auditor's role comes and goes: the story of identity's
+//! examples. The caller is an administrator.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) async fn tell(teller: &Teller<'_>) {
     of_clients(teller).await;
     teller.tell("list_keys", &[], "").await;
     teller.tell("rotate_keys", &[], "").await;
-    // What was signed by the key before is still believed: all of this was asked with one token.
+    // Tokens signed by the previous key are still accepted: all of this used one token.
     teller.tell("identity_events", &[], "?after=0").await;
 }
 
@@ -53,11 +53,11 @@ async fn of_clients(teller: &Teller<'_>) {
     assert_eq!(teller.tell("enable_client", &service, "").await["enabled"], true);
 }
 
-/// Carl audits, so that a change of his role is felt by somebody.
+/// Carl is an auditor, so that a change of his role affects a user.
 async fn of_rights(teller: &Teller<'_>) {
     let (role, policy) = ([("name", "auditor")], [("id", "closed-on-weekends")]);
     let put = teller.tell("put_role", &role, "").await;
-    assert_eq!(put, teller.answers_of("put_role")[0], "a role has nothing in it that the document cannot know");
+    assert_eq!(put, teller.answers_of("put_role")[0], "a role has no fields that vary");
     assert_eq!(teller.tell("get_role", &role, "").await, put);
     assert!(teller.tell("list_roles", &[], "").await["items"].as_array().unwrap().contains(&put));
     let put = teller.tell("put_policy", &policy, "").await;

@@ -1,4 +1,4 @@
-//! Ann pays an invoice: the story that the ledger's examples tell.
+//! Ann pays an invoice: the story of the ledger's examples.
 
 use serde_json::json;
 

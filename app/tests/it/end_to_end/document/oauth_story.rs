@@ -1,5 +1,5 @@
-//! Ann lets her budget planner in, and a program asks for itself: the story that the examples of the endpoints tell. What the
-//! document cannot know, such as a code, is put into its forms.
+//! Ann authorizes her budget planner, and a client gets a token for itself: the story of the OAuth endpoints' examples.
+//! Values that the document cannot know, such as a code, are put into its forms.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) async fn tell(teller: &Teller<'_>) {
     of_browsers(teller, &mut ann).await;
     let code = ann.code("planner").await;
     let planner = basic("planner", &secret);
-    // The document has them in the order of their names.
+    // The document lists them by name.
     let tokens = teller.fill("token", 0, &planner, &[("code", &code)]).await;
     let newer = teller.fill("token", 2, &planner, &[("refresh_token", text(&tokens, "refresh_token"))]).await;
     teller.fill("token", 1, &basic("robot", &robots), &[]).await;
@@ -55,7 +55,7 @@ async fn of_browsers(teller: &Teller<'_>, ann: &mut Person) {
     }
 }
 
-/// The fields of a form, the document's with others in their places.
+/// The fields of a form: the document's, with some values replaced.
 pub(super) fn filled(example: &Value, own: &[(&str, &str)]) -> BTreeMap<String, String> {
     let fields = example.as_object().into_iter().flatten();
     let mut fields: BTreeMap<String, String> =

@@ -1,4 +1,5 @@
-//! Sends the examples of the document to a server, one operation at a time, and holds the answers against the documented ones.
+//! Sends the examples of the document to a server, one operation at a time, and compares the answers with the
+//! documented ones.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -24,8 +25,8 @@ impl<'a> Teller<'a> {
         Teller { house, operations, told: RefCell::default() }
     }
 
-    /// Sends each example of the operation. Names in the path take the values of `places`; `query` comes behind it. The first
-    /// example of a request is the one whose answer is shown, and it is given back.
+    /// Sends each example of the operation. `places` are the values of the path parameters; `query` is appended. The
+    /// first example of a request is the one whose answer is documented, and that answer is returned.
     pub(super) async fn tell(&self, name: &str, places: &[(&str, &str)], query: &str) -> Value {
         let operation = self.named(name);
         let filled = places
@@ -42,12 +43,12 @@ impl<'a> Teller<'a> {
         }
         let documented = self.answers_of(name).into_iter().next();
         let documented = documented.as_ref().map(fields).unwrap_or_default();
-        assert_eq!(fields(&first), documented, "{name}: the example does not look like {first}");
+        assert_eq!(fields(&first), documented, "{name}: the example does not match {first}");
         self.told.borrow_mut().insert(name.to_owned());
         first
     }
 
-    /// Sends one of the forms of an endpoint of OAuth, as whoever the header says.
+    /// Sends one of the forms of an OAuth endpoint, with the given authorization header.
     pub(super) async fn fill(&self, name: &str, which: usize, who: &str, own: &[(&str, &str)]) -> Value {
         let operation = self.named(name);
         let forms = example(operation.body.pointer("/requestBody/content/application~1x-www-form-urlencoded"));
@@ -58,17 +59,13 @@ impl<'a> Teller<'a> {
         assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text());
         if which == 0 {
             let documented = self.answers_of(name).remove(0);
-            assert_eq!(
-                fields(&answer.json()),
-                fields(&documented),
-                "{name}: the example does not look like the answer"
-            );
+            assert_eq!(fields(&answer.json()), fields(&documented), "{name}: the example does not match the answer");
         }
         self.heard(name, &answer);
         answer.json()
     }
 
-    /// Something that was asked in another way was answered as the document says.
+    /// Checks that another request of the operation was answered as documented.
     pub(super) fn heard(&self, name: &str, answer: &Answer) {
         let documented = self.named(name).body["responses"].get(answer.status.as_str()).is_some();
         assert!(documented, "{name}: {} is not documented: {}", answer.status, answer.text());
@@ -84,7 +81,7 @@ impl<'a> Teller<'a> {
         answer.json()
     }
 
-    /// What the document shows as the good answer; none where it has no body.
+    /// The documented good answer; none where it has no body.
     pub(super) fn answers_of(&self, name: &str) -> Vec<Value> {
         let answers = &self.named(name).body["responses"];
         let good = ["201", "200", "204"].into_iter().find_map(|status| answers.get(status)).unwrap();
@@ -102,7 +99,7 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// Names of the fields, however deep; a list counts by its first item.
+/// Names of the fields at every depth; a list counts by its first item.
 fn shape(value: &Value, at: &str, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(_) if at.ends_with("metadata") || at.ends_with("data") => {}
@@ -120,12 +117,12 @@ fn shape(value: &Value, at: &str, into: &mut BTreeSet<String>) {
 fn fields(value: &Value) -> BTreeSet<String> {
     let mut into = BTreeSet::new();
     shape(value, "", &mut into);
-    // A floor, a ceiling or what is available may be nothing in one of the two.
+    // A floor, a ceiling or an available amount may be null in one of the two.
     into.retain(|field| !field.ends_with(".amount") && !field.ends_with(".currency"));
     into
 }
 
-/// The examples have a time of their own; what they schedule has to lie ahead of ours.
+/// The examples have their own dates; what they schedule must be in our future.
 fn with_time_ahead(mut body: Value) -> Value {
     if body["scheduled"] == true {
         body["effective_at"] = json!(SystemClock.now().plus_seconds(86_400));

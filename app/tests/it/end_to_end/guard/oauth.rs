@@ -1,5 +1,5 @@
-//! The endpoints of OAuth and OpenID Connect, each by its class: programs that do not prove who they are, tokens that are
-//! another's, over or forged, browsers of nobody.
+//! The OAuth and OpenID Connect endpoints, each by its class: clients that do not authenticate, tokens that are
+//! another's, expired or forged, browsers without a session.
 
 use access::Claims;
 use base64::Engine;
@@ -18,14 +18,14 @@ use crate::end_to_end::person::{self, BACK, Person, authorize, basic, by_code, c
 
 const EVIL: &str = "https://evil.example/callback";
 
-/// Ann, whom a client of the house has tokens of; and others who want them.
+/// Ann, whom a first-party client has tokens of; and other clients that want them.
 struct World<'a> {
     house: &'a House,
     mint: Mint,
     ann: Person,
     /// Of `budget`.
     secret: String,
-    /// Of `other`, which acts for people as well.
+    /// Of `other`, which also acts for users.
     others: String,
     /// Of `robot`, which acts for itself.
     robots: String,
@@ -47,7 +47,7 @@ impl World<'_> {
         self.tokens[name].as_str().unwrap()
     }
 
-    /// Ann's token with something changed, under our own signature.
+    /// Ann's token with a changed claim, under our own signature.
     fn changed(&self, change: impl Fn(&mut Claims)) -> Secret {
         let payload = self.token("access_token").split('.').nth(1).unwrap();
         let mut claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -55,7 +55,7 @@ impl World<'_> {
         self.mint.sign(&claims)
     }
 
-    /// What is not believed, whoever brings it.
+    /// Tokens that are refused, whoever sends them.
     fn bad_tokens(&self) -> Vec<(&'static str, Secret)> {
         let good = self.changed(|_| {});
         vec![
@@ -80,7 +80,7 @@ impl World<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_endpoint_of_oauth_refuses_those_whom_it_is_not_for() {
+async fn each_oauth_endpoint_refuses_unauthorized_callers() {
     on_both(async |house| {
         let mut world = World::make(house).await;
         let document: Value = serde_json::from_str(&printed()).unwrap();
@@ -96,7 +96,7 @@ async fn each_endpoint_of_oauth_refuses_those_whom_it_is_not_for() {
         foreign_grants(&mut world).await;
         foreign_questions(&world).await;
         foreign_revocation(&world).await;
-        // After all of this Ann is who she was, and her client has what it had.
+        // After all of this Ann's session is intact, and her client still has its tokens.
         let info = world.user_info(world.token("access_token")).await;
         assert_eq!((info.status.as_u16(), &info.json()["sub"]), (200, &json!("cust_ann")), "{}", info.text());
         assert!(world.ann.go("/account").await.text().contains("<h1>Your account</h1>"));
@@ -115,7 +115,7 @@ fn form(operation: &Operation) -> Vec<(String, String)> {
     fields.into_iter().map(|(name, value)| (name, value.as_str().unwrap().to_owned())).collect()
 }
 
-/// The same for everybody, with nothing in it that is anybody's.
+/// The same for everyone, and without any user's data.
 async fn metadata(world: &World<'_>, operation: &Operation) {
     let plain = send(world.house, Method::GET, &operation.path, &[], None).await;
     assert_eq!(plain.status.as_u16(), 200, "{}", operation.name);
@@ -131,7 +131,7 @@ async fn metadata(world: &World<'_>, operation: &Operation) {
     }
 }
 
-/// Nobody is answered who does not prove which program it is.
+/// Clients that do not authenticate get no answer.
 async fn of_programs(world: &World<'_>, operation: &Operation) {
     let (name, good) = (operation.name.as_str(), basic("budget", &world.secret));
     let bearer = format!("Bearer {}", world.token("access_token"));
@@ -162,7 +162,7 @@ async fn of_programs(world: &World<'_>, operation: &Operation) {
     let two_ways =
         asked(world, operation, &[("authorization", good.clone())], &[("client_secret", &world.secret)]).await;
     assert_eq!(two_ways.json()["error"], "invalid_request", "{name}: {}", two_ways.text());
-    // The same is taken of the one who may: what was refused was refused for who asked.
+    // The same form works for the authorized client, so each refusal was for who asked.
     let known = asked(world, operation, &[("authorization", good)], &[]).await;
     assert_ne!(known.json()["error"], "invalid_client", "{name}: {}", known.text());
     let public = asked(world, operation, &[], &[("client_id", "pocket")]).await;
@@ -177,7 +177,7 @@ async fn asked(world: &World<'_>, operation: &Operation, headers: &[(&str, Strin
     send(world.house, method(operation), &operation.path, &headers, Some(encoded(fields))).await
 }
 
-/// A person's good token, in the header, and nothing else.
+/// Only a user's valid token, in the header.
 async fn of_bearers(world: &World<'_>, operation: &Operation) {
     let (name, path) = (operation.name.as_str(), operation.path.as_str());
     let good = world.token("access_token");
@@ -215,7 +215,7 @@ async fn of_bearers(world: &World<'_>, operation: &Operation) {
     assert_eq!((known.status.as_u16(), &known.json()["sub"]), (200, &json!("cust_ann")), "{name}: {}", known.text());
 }
 
-/// A browser gets a code for whoever is logged in there, for an address that is registered, and is sent nowhere else.
+/// A browser gets a code for the user logged in there, for a registered address, and is sent nowhere else.
 async fn of_browsers(world: &mut World<'_>, operation: &Operation) {
     let name = operation.name.as_str();
     let evil = [
@@ -236,7 +236,7 @@ async fn of_browsers(world: &mut World<'_>, operation: &Operation) {
             let answer = browsed(&mut nobody, operation, query).await;
             let to = answer.header("location").unwrap_or_default();
             assert!(answer.status.as_u16() < 500, "{name}: {}", answer.text());
-            assert!(to.is_empty() || to.starts_with('/'), "{name} sends a stranger to {to}");
+            assert!(to.is_empty() || to.starts_with('/'), "{name} redirects a stranger to {to}");
             assert!(!answer.text().contains("ann@example.com"), "{name}: {}", answer.text());
         }
         assert_ne!(
@@ -245,12 +245,12 @@ async fn of_browsers(world: &mut World<'_>, operation: &Operation) {
         );
     }
     let answer = browsed(&mut world.ann, operation, &evil).await;
-    assert!(!answer.header("location").unwrap_or_default().contains("evil"), "{name} leads Ann elsewhere");
+    assert!(!answer.header("location").unwrap_or_default().contains("evil"), "{name} redirects Ann elsewhere");
     let back = world.ann.go("/account").await;
-    assert!(back.text().contains("<h1>Your account</h1>"), "{name} ends a session that nobody wanted to end");
+    assert!(back.text().contains("<h1>Your account</h1>"), "{name} ends a session unasked");
 }
 
-/// As a link, or as a form of another site's page; and on, as long as that leads to other pages of ours.
+/// As a link, or as a form of another site's page; redirects are followed as long as they stay on our pages.
 async fn browsed(who: &mut Person, operation: &Operation, query: &str) -> Answer {
     let (form, path) = match method(operation) {
         Method::GET => (None, format!("{}?{query}", operation.path)),
@@ -263,7 +263,7 @@ async fn browsed(who: &mut Person, operation: &Operation, query: &str) -> Answer
     }
 }
 
-/// A code and a refresh token are their client's alone.
+/// A code and a refresh token are valid only for their client.
 async fn foreign_grants(world: &mut World<'_>) {
     let (house, other) = (world.house, ("other", world.others.clone()));
     let other = Some((other.0, other.1.as_str()));
@@ -284,7 +284,7 @@ async fn foreign_grants(world: &mut World<'_>) {
     invalid(&person::post(house, "/oauth2/token", Some(("budget", &world.secret)), &elsewhere).await);
 }
 
-/// Of another's token, and of one that is not good, nothing is told but that.
+/// For another client's token or an invalid one, the answer is only that it is inactive.
 async fn foreign_questions(world: &World<'_>) {
     let ask = async |who: (&str, &str), token: &str| {
         let answer = person::post(world.house, "/oauth2/introspect", Some(who), &[("token", token)]).await;
@@ -307,7 +307,7 @@ async fn foreign_questions(world: &World<'_>) {
     }
 }
 
-/// Nobody ends another's token.
+/// A client cannot revoke another client's token.
 async fn foreign_revocation(world: &World<'_>) {
     for token in [world.token("access_token"), world.token("refresh_token")] {
         for who in [Some(("other", &*world.others)), Some(("robot", &*world.robots)), None] {
@@ -318,7 +318,7 @@ async fn foreign_revocation(world: &World<'_>) {
             assert_eq!((answer.status.as_u16(), &error), (400, &json!("invalid_grant")), "{who:?}: {}", answer.text());
         }
     }
-    // What is nobody's is as good as ended, and tells nothing.
+    // An unknown token counts as revoked, and the answer says nothing.
     for (why, token) in world.bad_tokens() {
         if matches!(why, "a foreign signature" | "no token at all" | "an id token" | "expired") {
             let form = [("token", token.expose())];

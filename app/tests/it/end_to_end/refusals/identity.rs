@@ -1,4 +1,4 @@
-//! Refusals of identity's API: of people, programs, roles and policies.
+//! Refusals of identity's API: users, clients, roles and policies.
 
 use access::Claims;
 use hyper::Method;
@@ -12,7 +12,7 @@ const CLIENTS: &str = "/v1/identity/clients";
 const ROLES: &str = "/v1/access/roles";
 const POLICIES: &str = "/v1/access/policies";
 const ROTATE: &str = "/v1/identity/keys/rotate";
-/// Nobody's.
+/// An id that does not exist.
 const UNKNOWN: &str = "usr_01kppyzd5gfmra2qsx5rkvr8wb";
 
 pub(super) async fn of_identity(asker: &Asker<'_>) {
@@ -39,7 +39,7 @@ async fn of_people(asker: &Asker<'_>) {
     assert_eq!((&taken["what"], &taken["name"]), (&json!("username"), &json!("zoe")));
     asker.post(&format!("{zoe}/disable"), json!({}), 409, "last_admin").await;
     asker.put(&format!("{zoe}/roles"), json!({ "roles": ["employee"] }), 409, "last_admin").await;
-    assert_eq!(asker.house.get(&zoe).await["kind"], "admin", "she is one still");
+    assert_eq!(asker.house.get(&zoe).await["kind"], "admin", "she is still one");
     assert_eq!(asker.house.get(&zoe).await["status"], "active");
 
     asker.get(&format!("{USERS}/{UNKNOWN}"), 404, "not_found").await;
@@ -92,7 +92,7 @@ async fn of_policies(asker: &Asker<'_>) {
     asker.post("/v1/access/try", trying, 409, "built_in").await;
 }
 
-/// An administrator's own program, with a token that is for people alone.
+/// An administrator's own client, with a token that is only for users.
 async fn of_rights_that_are_not_ones_own(asker: &Asker<'_>) {
     let mint = asker.house.mint().await;
     let token = mint.token(|claims| claims.scope = "admin:users".to_owned());
@@ -104,10 +104,10 @@ async fn of_rights_that_are_not_ones_own(asker: &Asker<'_>) {
         assert_eq!((&further["what"], &further["name"]), (&json!("role"), &json!(role)));
     }
     let found = asker.house.get(&format!("{USERS}?username=eve")).await;
-    assert_eq!(found["items"], json!([]), "nobody was made");
+    assert_eq!(found["items"], json!([]), "a user was made");
 }
 
-/// An administrator who logged in a while ago, or without a second factor, reads and changes nothing.
+/// An administrator who logged in a while ago, or without a second factor, may read but not change anything.
 async fn of_proofs_that_are_too_old(asker: &Asker<'_>) {
     let mint = asker.house.mint().await;
     let admin = |claims: &mut Claims, age: i64, acr: &str| {
@@ -129,6 +129,6 @@ async fn of_proofs_that_are_too_old(asker: &Asker<'_>) {
         refusal(&user, 401, "step_up_required");
         assert_eq!(ask(age, acr, Method::GET, USERS).await.status.as_u16(), 200);
     }
-    // The same with a proof of a moment ago.
+    // The same with a recent authentication.
     assert_eq!(ask(1, "mfa", Method::POST, ROTATE).await.status.as_u16(), 200);
 }
