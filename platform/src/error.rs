@@ -1,11 +1,12 @@
-//! Why a call has no answer: a refusal of the service, by name, or a failure that every service can have.
+//! Why a call has no result: a refusal of the service, by name, or a failure that every service can have.
 //!
-//! A service writes one enum of refusals and nothing else. Its code is the name of its variant; one row of an exhaustive match says
-//! status, title and when it happens; one sample shows it in the API's document. Everything around it is here, once: what a store, a
-//! lane, the rule of access and a call to another process fail with, how an error travels, and how it looks as a problem.
+//! A service defines only one enum of refusals. The code of a refusal is the name of its variant; one row of an
+//! exhaustive match has its status, title and when it happens; one sample is its example in the API document.
+//! Everything else is here, once: the failures of stores, lanes, access checks and calls to other processes, how an
+//! error is sent, and its form as a problem.
 //!
-//! Invariant: "nothing happened" is said only where nothing can have happened. A commit whose answer is lost has a type of its own
-//! ([`CommitError`](crate::db::CommitError)), and that type becomes [`Failure::OutcomeUnknown`].
+//! Invariant: "nothing happened" is said only where nothing can have happened. A commit whose reply was lost has its
+//! own type ([`CommitError`](crate::db::CommitError)), which becomes [`Failure::OutcomeUnknown`].
 
 mod conversions;
 mod failure;
@@ -21,13 +22,13 @@ use serde::{Deserialize, Serialize};
 pub use failure::Failure;
 pub use problem::{REPLAYED, failures, samples};
 
-/// A service's refusals: an enum whose variants are its codes. Derive `strum::VariantNames` and `strum::IntoStaticStr`, both with
-/// `#[strum(serialize_all = "snake_case")]`, and serde's traits with `#[serde(tag = "code", rename_all = "snake_case")]`: the fields
-/// of a variant become members of its problem.
+/// A service's refusals: an enum whose variants are its codes. Derive `strum::VariantNames` and `strum::IntoStaticStr`,
+/// both with `#[strum(serialize_all = "snake_case")]`, and serde's traits with `#[serde(tag = "code", rename_all =
+/// "snake_case")]`: the fields of a variant become members of its problem.
 pub trait Refusal:
     std::error::Error + Clone + PartialEq + Serialize + DeserializeOwned + strum::VariantNames + Send + Sync + 'static
 {
-    /// The name of the variant, stable and snake_case; programs act on it.
+    /// The name of the variant, stable and in snake_case; programs act on it.
     fn code(&self) -> &'static str;
 
     fn row(&self) -> Row;
@@ -41,7 +42,7 @@ pub trait Refusal:
         self.row().title
     }
 
-    /// One of each, as the document shows it.
+    /// One sample of each, for the document.
     fn samples() -> Vec<Self>;
 
     /// The field of the request that it is about.
@@ -49,20 +50,20 @@ pub trait Refusal:
         None
     }
 
-    /// When it is worth trying again, where that is known.
+    /// When to retry, where that is known.
     fn retry_after_s(&self) -> Option<u32> {
         None
     }
 }
 
-/// What the outside sees of a refusal besides its text.
+/// Everything about a refusal except its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Of HTTP. 400 is a matter of form and leaves nothing; 404, 409 and 422 depend on what is there.
+    /// The HTTP status. 400 is for invalid requests and is not stored; 404, 409 and 422 depend on the current state.
     pub status: u16,
-    /// The same words for every occurrence.
+    /// The same text every time.
     pub title: &'static str,
-    /// When it happens, for the reader of the document.
+    /// When it happens, for readers of the document.
     pub when: &'static str,
 }
 
@@ -76,7 +77,7 @@ impl Row {
     }
 }
 
-/// Why a call to a service has no answer.
+/// Why a call to a service has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceError<R> {
@@ -90,7 +91,7 @@ pub enum ServiceError<R> {
 }
 
 impl<R> ServiceError<R> {
-    /// The refusal, where it is one.
+    /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&R> {
         match self {
             ServiceError::Refused { refusal, .. } => Some(refusal),
@@ -107,7 +108,7 @@ impl<R> ServiceError<R> {
 }
 
 impl<R: Refusal> ServiceError<R> {
-    /// Stable and snake_case; programs act on it.
+    /// Stable and in snake_case; programs act on it.
     pub fn code(&self) -> &'static str {
         match self {
             ServiceError::Refused { refusal, .. } => refusal.code(),
@@ -143,11 +144,12 @@ impl<R: fmt::Display> fmt::Display for ServiceError<R> {
 
 impl<R: fmt::Debug + fmt::Display> std::error::Error for ServiceError<R> {}
 
-/// Holds a service's refusals to what the frame expects of them; a service's test calls it. Each variant has one sample, in the
-/// order of the enum, its code is its name, and its row has a status of refusals and whole sentences.
+/// Checks that a service's refusals follow the rules; a service's test calls it. Each variant has one sample, in the
+/// order of the enum, its code is its name, and its row has a valid status and whole sentences.
 ///
 /// # Errors
-/// A sentence for each rule that is broken.
+///
+/// A sentence for each broken rule.
 pub fn check<R: Refusal>() -> Result<(), Vec<String>> {
     let samples = R::samples();
     let shown: Vec<&str> = samples.iter().map(Refusal::code).collect();
@@ -158,17 +160,17 @@ pub fn check<R: Refusal>() -> Result<(), Vec<String>> {
     for (refusal, code) in samples.iter().zip(shown) {
         let Row { status, title, when } = refusal.row();
         if !(400..500).contains(&status) {
-            broken.push(format!("{code}: expected a status of refusals, found {status}"));
+            broken.push(format!("{code}: expected a refusal status, found {status}"));
         }
         if title.is_empty() || !when.ends_with('.') || refusal.to_string().is_empty() {
-            broken.push(format!("{code}: expected a title, a sentence that says when, and a text"));
+            broken.push(format!("{code}: expected a title, a "when" sentence and a text"));
         }
         if Failure::all().iter().any(|failure| failure.code() == code && failure.row().status != status) {
-            broken.push(format!("{code}: a failure of every service has this name, with another status"));
+            broken.push(format!("{code}: a failure of every service has this name with a different status"));
         }
         let read = serde_json::to_value(refusal).and_then(serde_json::from_value::<R>);
         if !matches!(&read, Ok(read) if read == refusal) {
-            broken.push(format!("{code}: expected to be read as it was written, found {read:?}"));
+            broken.push(format!("{code}: expected the same value after a round trip, found {read:?}"));
         }
     }
     if broken.is_empty() { Ok(()) } else { Err(broken) }

@@ -1,11 +1,13 @@
-//! Facts that others may want to know, told in order, at least once, and only after they were committed.
+//! Facts that others may need, published in order, at least once, and only after commit.
 //!
-//! A service offers its events as a [`Feed`]: everything behind a cursor. A table that is itself an append-only log is its
-//! own feed; others write [`Outbox`] rows in the transaction of the fact. A [`Consumer`] pulls, and moves its cursor in the
-//! transaction of the effect, so effects happen once. Nothing is ever published after a commit "if all goes well".
+//! A service publishes its events as a [`Feed`]: everything after a cursor. A table that is itself an append-only log
+//! is its own feed; other services write [`Outbox`] rows in the transaction of the fact. A [`Consumer`] pulls, and
+//! moves its cursor in the transaction of the effect, so effects happen once. Nothing is ever published after a commit
+//! "if all goes well".
 //!
-//! An event whose effect cannot happen is parked, and the rest goes on, events of the same subject too. An outbox keeps its
-//! rows until every registered consumer has passed them and some days are over ([`Retention`]); whoever comes later is told.
+//! An event that cannot be applied is parked, and the rest continue, including events of the same subject. An outbox
+//! keeps its rows until every registered consumer has passed them and a few days are over ([`Retention`]); a later
+//! reader gets an error.
 
 mod aside;
 mod consumer;

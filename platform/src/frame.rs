@@ -1,11 +1,12 @@
-//! What every room has without writing it: its events for others, the events of others that it has put aside, and what came of
-//! commands that were sent with an idempotency key. In process and between processes, under the room's own name.
+//! What every room has without writing it: its events, the events of others that it has parked, and the outcomes of
+//! commands sent with an idempotency key. In process and between processes, under the room's own name.
 //!
-//! A room says what of it applies (`outbox`, `consumes`, `once`). [`Here`] answers in the process that has the store, and [`serve`] adds
-//! that to the room's methods; [`There`] asks another process; [`RemoteFeed`] lets a consumer pull from one. [`routes`] mounts it under
-//! `/v1/ROOM`, and [`document()`] describes it.
+//! A room declares which parts it uses (`outbox`, `consumes`, `once`). [`Here`] answers in the process that has the
+//! store, and [`serve`] adds it to the room's methods; [`There`] calls another process; [`RemoteFeed`] lets a consumer
+//! pull from one. [`routes`] mounts it under `/v1/ROOM`, and [`document()`] describes it.
 //!
-//! Invariant: permissions are checked where the store is, on a principal that was established there. Start reading at [`Frame`].
+//! Invariant: permissions are checked where the store is, on a principal that was authenticated there. Start reading at
+//! [`Frame`].
 
 mod document;
 mod here;
@@ -34,32 +35,32 @@ pub const WORDS: &[Resource] = &[("events", &["read", "change"])];
 /// The frame's part of a room, in this process or another.
 #[async_trait]
 pub trait Frame: Send + Sync {
-    /// Everything that happened after a cursor, in order, at least once.
+    /// Everything after a cursor, in order, at least once.
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, Failure>;
 
-    /// The highest cursor that was given.
+    /// The highest cursor so far.
     async fn end(&self, ctx: &Ctx) -> Result<u64, Failure>;
 
-    /// Who reads the events, and how far each is: rows stay until all of them have passed.
+    /// The registered readers of the events, and how far each is: rows stay until all of them have passed.
     async fn consumers(&self, ctx: &Ctx) -> Result<Vec<RegisteredConsumer>, Failure>;
 
-    /// Nothing is kept for this consumer any more.
+    /// Stops keeping events for this consumer.
     async fn deregister(&self, ctx: &Ctx, name: ConsumerName) -> Result<(), Failure>;
 
-    /// Events of others whose effect here cannot happen.
+    /// Events of other services that could not be applied here.
     async fn parked(&self, ctx: &Ctx, query: ParkedQuery) -> Result<Vec<ParkedEvent>, Failure>;
 
-    /// Lets the effect of a parked event happen; it stays where that fails.
+    /// Retries a parked event; it stays parked if that fails.
     async fn retry(&self, ctx: &Ctx, at: ParkedAt) -> Result<Retried, Failure>;
 
-    /// The effect of a parked event never happens.
+    /// Discards a parked event: it is never applied.
     async fn give_up(&self, ctx: &Ctx, at: ParkedAt) -> Result<ParkedEvent, Failure>;
 
-    /// What came of the caller's own command of that name.
+    /// The outcome of the caller's own command with that name.
     async fn outcome(&self, ctx: &Ctx, of: OutcomeOf) -> Result<OutcomeFound, Failure>;
 }
 
-/// What of the frame a room has.
+/// The parts of the frame that a room has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offers {
     pub room: &'static str,
@@ -78,7 +79,7 @@ impl Offers {
     }
 }
 
-/// Parked events after a feed and a cursor; without those, from the beginning.
+/// Parked events after a feed and a cursor; without those, from the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParkedQuery {
@@ -95,10 +96,10 @@ pub struct ParkedAt {
     pub cursor: u64,
 }
 
-/// What came of another try.
+/// The result of a retry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Retried {
-    /// The effect has happened, and the event is no longer parked.
+    /// The event was applied and is no longer parked.
     pub happened: bool,
     /// Why it failed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,7 +107,7 @@ pub struct Retried {
     pub reason: Option<String>,
 }
 
-/// A command, by its operation and the key that it was sent with.
+/// A command, by its operation and its idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeOf {
@@ -114,16 +115,16 @@ pub struct OutcomeOf {
     pub key: IdempotencyKey,
 }
 
-/// What came of a command; it has one of the two.
+/// The outcome of a command; it has one of the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OutcomeFound {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// By which what was made is found: its id.
+    /// The id of what was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, example = json!("usr_01kppyy0k0f4g8n1vpdkpr5g3a"))]
     pub made: Option<serde_json::Value>,
-    /// The refusal, with its code and its particulars.
+    /// The refusal, with its code and fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub refused: Option<serde_json::Value>,

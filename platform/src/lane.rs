@@ -110,15 +110,15 @@ pub struct LaneConfig {
 pub enum LaneError {
     #[error("too many commands are waiting")]
     Overloaded,
-    #[error("the deadline passed before the command was begun; nothing happened")]
+    #[error("the deadline passed before the command started; nothing happened")]
     DeadlineExceeded,
     #[error("the deadline passed while the command was in progress; look it up by its id or key")]
     OutcomeUnknown,
     #[error("the machine's clock is behind the last commit; nothing happened")]
     ClockBehind,
-    #[error("no space is left in the store; nothing happened")]
+    #[error("the store is full; nothing happened")]
     StorageFull,
-    #[error("the store cannot be written now; nothing happened")]
+    #[error("the store cannot be written; nothing happened")]
     Unavailable,
     #[error("another process writes here; nothing happened")]
     NotWriter,

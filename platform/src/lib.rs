@@ -1,9 +1,9 @@
-//! What every service needs and no business rule.
+//! What every service needs, without any business rules.
 //!
-//! Owns the database on either engine, lanes that commit in groups, the configuration, telemetry, the HTTP kit, health, shutdown, the rule of who may touch what, and the data
-//! directory. Refuses to know any domain: nothing here names an account or a card.
-//! Invariants: every queue, body and wait has a bound; an answer never shows an internal cause; a secret never prints.
-//! Start reading at [`db`] and [`lane`] for storage, at [`config`] and [`http`] for the edge.
+//! Contains the database on both engines, lanes that commit in groups, configuration, telemetry, the HTTP kit, health,
+//! shutdown, access checks and the data directory. Knows no domain: nothing here names an account or a card.
+//! Invariants: every queue, body and wait has a bound; an answer never shows an internal cause; a secret is never
+//! printed. Start reading at [`db`] and [`lane`] for storage, at [`config`] and [`http`] for the edge.
 
 pub mod access;
 pub mod config;

@@ -1,8 +1,8 @@
-//! What tests stand on: temporary stores on both engines, a clock that obeys, and things that break on request.
+//! Helpers for tests: temporary stores on both engines, a clock under the test's control, and faults on demand.
 //!
-//! Owns no test of the product. Refuses to be anything but a dev-dependency (`cargo xtask tidy` checks it). Invariants:
-//! every process that is started here is stopped by its own id; every file lies in a temporary directory; nothing listens
-//! anywhere but on 127.0.0.1. Start reading at [`for_each_engine`], then [`Server`].
+//! Contains no test of the product, and is only ever a dev-dependency (`cargo xtask tidy` checks it). Invariants: every
+//! process started here is stopped by its own id; every file is in a temporary directory; everything listens on
+//! 127.0.0.1 only. Start reading at [`for_each_engine`], then [`Server`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alone;

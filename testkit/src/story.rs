@@ -1,4 +1,4 @@
-//! A room's operations, told as one story to its real router behind the edge and the gate.
+//! A story: a room's operations, sent in order to its real router, with authentication and access checks.
 //!
 //! ```ignore
 //! #[tokio::test(flavor = "multi_thread")]
@@ -15,22 +15,22 @@
 //! }
 //! ```
 //!
-//! `open` is the one of [`on_each_way`](crate::on_each_way). The story is told on both engines, in this process and over HTTP/2, with
-//! a clock that stands still and ids that are the same each time; every telling has to get the same answers. Whoever asks may do
-//! everything, unless the story says otherwise ([`Ask::by`]). It fails when
+//! `open` is the one of [`on_each_way`](crate::on_each_way). The story runs on both engines, in this process and over
+//! HTTP/2, with a clock that stands still and the same ids each time; every run must get the same answers. The caller
+//! has all permissions, unless the story says otherwise ([`Ask::by`]). The story fails if
 //!
-//! - an operation of the document is not told, has no row in the room's `OPERATIONS`, or a row has no operation;
-//! - a refusal that an operation documents is not brought about, or an answer is one that it does not document;
-//! - a request or an answer is unlike its schema, a field that the schema does not know included;
-//! - the operation answers somebody whom it must not. Before an operation is told for the first time, the same request goes out
-//!   without a token (401), with every permission but its own (403), and as a customer who is a stranger here: that is refused, and
-//!   exactly like the same request for something that does not exist, or answered without anything that
-//!   [is private](Story::keeps_private). Then it is told by a caller who holds its own permission and no other.
+//! - an operation of the document is not used, has no row in the room's `OPERATIONS`, or a row has no operation;
+//! - a documented refusal is not produced, or an answer is not documented;
+//! - a request or an answer does not match its schema, or has a field that the schema does not know;
+//! - the operation answers a caller it must refuse. Before the first use of an operation, the same request is sent
+//!   without a token (401), with all permissions except its own (403), and as a customer who owns nothing here: that is
+//!   refused, exactly like a request for something that does not exist, or answered without anything that
+//!   [is private](Story::keeps_private). Then it is sent by a caller with only its own permission.
 //!
-//! The first good answer of each operation, and those of [`Ask::shown`], are the examples of the document, with what was asked:
-//! `FLORIN_STORY=record` writes them to `story.json` beside the room's `Cargo.toml`, and the document without examples to
-//! `openapi.snap`. Without that both are compared. A room's document reads `story.json` when it is compiled
-//! ([`Part::story`](platform::http::document::Part)); a new room begins with `{}`.
+//! The first good answer of each operation, and those of [`Ask::shown`], become the examples of the document, together
+//! with their requests: `FLORIN_STORY=record` writes them to `story.json` next to the room's `Cargo.toml`, and the
+//! document without examples to `openapi.snap`. Otherwise both are compared. A room's document reads `story.json` at
+//! compile time ([`Part::story`](platform::http::document::Part)); a new room starts with `{}`.
 
 mod ask;
 mod callers;
@@ -58,7 +58,7 @@ use document::Document;
 use record::Record;
 use telling::Told;
 
-/// A story before it is told.
+/// A story before it runs.
 pub struct Story<S: ?Sized + 'static> {
     room: &'static Room,
     face: &'static Face<S>,
@@ -66,14 +66,14 @@ pub struct Story<S: ?Sized + 'static> {
     terms: Terms,
 }
 
-/// What a story says of its answers.
+/// What a story declares about its answers.
 #[derive(Debug, Clone, Default)]
 struct Terms {
-    /// Fields that differ from run to run, and what is shown in their place.
+    /// Fields that differ from run to run, and the value shown instead.
     hidden: Vec<(&'static str, Value)>,
-    /// What strangers must not read.
+    /// Texts that strangers must not read.
     private: Vec<&'static str>,
-    /// Refusals that other tests bring about.
+    /// Refusals that other tests produce.
     elsewhere: Vec<(&'static str, &'static str)>,
 }
 
@@ -83,29 +83,30 @@ impl<S: ?Sized + Send + Sync> Story<S> {
         Story { room, face, folder: PathBuf::from(folder), terms: Terms::default() }
     }
 
-    /// The value of this field is another one in every run, such as a secret. The document shows `shown` in its place.
+    /// The value of this field differs in every run, such as a secret. The document shows `shown` instead.
     pub fn hides(mut self, field: &'static str, shown: impl Into<Value>) -> Story<S> {
         self.terms.hidden.push((field, shown.into()));
         self
     }
 
-    /// Words that no answer to a stranger may hold: owners, names, paths.
+    /// Texts that no answer to a stranger may contain: owners, names, paths.
     pub fn keeps_private(mut self, words: &[&'static str]) -> Story<S> {
         self.terms.private.extend(words);
         self
     }
 
-    /// A refusal that a story cannot bring about; the test of the name `test` does.
+    /// A refusal that a story cannot produce; the test named `test` does.
     pub fn elsewhere(mut self, operation: &'static str, code: &'static str, test: &str) -> Story<S> {
-        assert!(!test.is_empty(), "{operation}: no test is named that brings about {code}");
+        assert!(!test.is_empty(), "{operation}: no test is named that produces {code}");
         self.terms.elsewhere.push((operation, code));
         self
     }
 
-    /// Tells it on both engines, in this process and over HTTP/2.
+    /// Runs it on both engines, in this process and over HTTP/2.
     ///
     /// # Panics
-    /// Whatever the story finds.
+    ///
+    /// If the story fails.
     pub async fn tell<O>(
         self,
         open: impl AsyncFn(&Stage<'_>) -> (Arc<S>, O),

@@ -1,5 +1,5 @@
-//! The ways to a service: in this process, over HTTP/2, and over a network that loses calls and answers. One body of a test
-//! goes all of them, because a local call promises no more than a remote one.
+//! The ways to call a service: in this process, over HTTP/2, and over a network that loses requests and replies. One
+//! test body runs by each of them, because a local call promises no more than a remote one.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,17 +14,17 @@ use platform::rpc::{Budget, Credential, Http2, RpcClient, Served, TcpConnect, Tr
 
 use crate::{AsSaid, Flaky, InProcess, Stage, TestStore, Trouble, for_each_engine, on_sqlite};
 
-/// So bad a network uses up the usual budget; what callers are told then is tested where the budget is.
+/// A network this bad uses up the usual retry budget; the errors that callers get then are tested where the budget is.
 const REPEATS_MAX: u32 = 1_000_000;
 const CONNECTIONS_MAX: u32 = 16;
-/// A clock that obeys stands still, so that the deadline does not come nearer by itself.
+/// The test clock stands still, so that the deadline does not come nearer by itself.
 const DEADLINE_MS: u64 = 100 * 86_400_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     Local,
     Http2,
-    /// What may be sent again is sent at least twice, and some calls are not sent at first.
+    /// Repeatable calls are sent at least twice, and some are lost at first.
     BadNetwork,
 }
 
@@ -35,25 +35,25 @@ tokio::task_local! {
 impl Way {
     pub const ALL: [Way; 3] = [Way::Local, Way::Http2, Way::BadNetwork];
 
-    /// Runs the body of a test whose services are called by this way.
+    /// Runs a test body whose services are called by this way.
     pub async fn lead<F: Future>(self, body: F) -> F::Output {
         WAY.scope((self, AtomicU64::new(0)), body).await
     }
 
-    /// Of the test that is running; local where it did not choose one.
+    /// The way of the running test; local if it did not choose one.
     pub fn current() -> Way {
         WAY.try_with(|(way, _)| *way).unwrap_or(Way::Local)
     }
 
-    /// Another one for each service that a test calls, and the same in every run.
+    /// Differs for each service that a test calls, and is the same in every run.
     fn seed() -> u64 {
         WAY.with(|(_, reached)| reached.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 
-/// Runs `body` by each way on each engine: `open` starts the service on a stage of its own and gives it with whatever else the
-/// test looks at; the body calls the service as a caller has it. What it expects is the same for all ways, so that a change that
-/// was sent twice has to have had one effect.
+/// Runs `body` by each way on each engine: `open` starts the service on its own stage and returns it with anything else
+/// that the test inspects; the body calls the service as a caller would. It expects the same for all ways, so a change
+/// that was sent twice must have had one effect.
 ///
 /// ```ignore
 /// async fn open(stage: &Stage<'_>) -> (Arc<dyn Notes>, Arc<NotesService>) {
@@ -100,12 +100,12 @@ pub struct Reached<S: ?Sized> {
     clock: Arc<dyn Clock>,
     way: Way,
     network: Option<Arc<Flaky<Arc<dyn Transport>>>>,
-    /// Where it is called, as long as it is.
+    /// The server that is called, as long as it exists.
     _listener: Option<Listener>,
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Reached<S> {
-    /// Whatever a call says of its caller is believed.
+    /// Accepts any principal that a call claims.
     pub async fn new(face: &Face<S>, service: Arc<S>, clock: Arc<dyn Clock>) -> Reached<S> {
         Reached::trusting(face, service, clock, Arc::new(AsSaid)).await
     }
@@ -145,7 +145,7 @@ impl<S: ?Sized> Reached<S> {
         self.way
     }
 
-    /// For somebody who keeps it.
+    /// Returns it to be kept.
     pub fn shared(&self) -> Arc<S> {
         Arc::clone(&self.spoken)
     }
@@ -155,13 +155,13 @@ impl<S: ?Sized> Reached<S> {
         self.network.as_ref().map_or(0, |network| network.calls())
     }
 
-    /// A call of somebody who may do everything.
+    /// A call with all permissions.
     pub fn ctx(&self) -> Ctx {
         let deadline = Deadline::after_millis(&*self.clock, DEADLINE_MS);
         Ctx { principal: Principal::operator(), deadline, request_id: "req-1".into(), idempotency_key: None }
     }
 
-    /// The same with an idempotency key of its own, as a careful caller gives each change one.
+    /// The same with its own idempotency key, as a careful caller gives each change.
     pub fn keyed(&self) -> Ctx {
         static KEYS: AtomicU64 = AtomicU64::new(0);
         let key = format!("change-{}", KEYS.fetch_add(1, Ordering::Relaxed));

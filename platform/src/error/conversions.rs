@@ -1,5 +1,5 @@
-//! What stores, lanes, the rule of access and calls to other processes fail with, in the words of every service. The cause is
-//! logged here, once.
+//! Errors of stores, lanes, access checks and calls to other processes, converted to the failures of every service. The
+//! cause is logged here, once.
 
 use crate::access::{Denied, ProofTooOld};
 use crate::db::{CommitError, DbError, Fault, WriteError};
@@ -21,11 +21,11 @@ impl<R> From<Failure> for ServiceError<R> {
     }
 }
 
-/// A question, or a change before its commit: nothing happened.
+/// For a query, or a change before its commit: nothing happened.
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Failure {
         if error.fault == Fault::Late {
-            tracing::warn!(%error, "a store was not waited for any longer");
+            tracing::warn!(%error, "gave up waiting for a store");
             return Failure::DeadlineExceeded;
         }
         tracing::error!(%error, cause = ?error.source, "a store failed");
@@ -37,7 +37,7 @@ impl From<DbError> for Failure {
     }
 }
 
-/// A commit: where its answer was lost it may have happened.
+/// For a commit: if its reply was lost, it may have happened.
 impl From<CommitError> for Failure {
     fn from(CommitError(error): CommitError) -> Failure {
         if error.leaves_a_commit_unknown() {

@@ -1,4 +1,4 @@
-//! What any service can fail with, whatever it is about. A service never writes these itself.
+//! The failures that any service can have. A service never defines these itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,40 +8,41 @@ use super::{Row, row};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Failure {
-    /// To this caller it does not exist, whether it does or not.
-    #[error("it does not exist, or belongs to somebody else")]
+    /// For this caller it does not exist, whether it really does or not.
+    #[error("it does not exist, or is not yours")]
     NotFound,
     #[error("the caller may not do this")]
     Forbidden,
-    #[error("a proof of identity with a second factor, not older than {seconds} s, is needed")]
+    #[error("authentication with a second factor in the last {seconds} s is needed")]
     StepUpRequired { seconds: i64 },
-    #[error("an Idempotency-Key is needed, so that a repeat is harmless")]
+    #[error("an Idempotency-Key is needed, so that a repeat does nothing twice")]
     IdempotencyMissing,
-    #[error("the idempotency key was used for another command")]
+    #[error("the idempotency key was already used with a different command")]
     IdempotencyKeyTaken,
-    #[error("the same command is under way; ask again for its outcome")]
+    #[error("the same command is still running; retry to get its outcome")]
     IdempotencyKeyBusy,
-    /// What the reader has not seen yet was removed: it finds out otherwise what it missed, and goes on before `first`.
-    #[error("events before cursor {first} were removed, and some of them were not read; go on after {}", first.saturating_sub(1))]
+    /// Some events were removed before the reader saw them: it must read the current state, then continue before
+    /// `first`.
+    #[error("events before cursor {first} were removed, and some of them were not read; continue after {}", first.saturating_sub(1))]
     EventsGone { first: u64 },
-    /// Of another store, or of this one before it was put back to an earlier state.
+    /// The cursor is from another store, or from this one before it was restored to an earlier state.
     #[error("no event has that cursor yet: the last one is {end}")]
     CursorAhead { end: u64 },
-    #[error("too much is waiting already; nothing happened")]
+    #[error("too many requests are waiting; nothing happened")]
     Overloaded,
-    #[error("it cannot be known now whether the access token still holds; nothing happened")]
+    #[error("whether the access token is revoked cannot be checked now; nothing happened")]
     AccessStale,
-    #[error("the deadline passed before the command was begun; nothing happened")]
+    #[error("the deadline passed before the command started; nothing happened")]
     DeadlineExceeded,
-    #[error("the command may have been carried out, and its outcome is unknown")]
+    #[error("the command may have been executed; its outcome is unknown")]
     OutcomeUnknown,
     #[error("the machine's clock is behind the last commit; nothing happened")]
     ClockBehind,
-    #[error("no space is left in the store; nothing happened")]
+    #[error("the store is full; nothing happened")]
     StorageFull,
-    #[error("the service cannot be reached, or cannot write now; nothing happened")]
+    #[error("the service cannot be reached or cannot write; nothing happened")]
     Unavailable,
-    #[error("the service failed for an internal reason; nothing happened")]
+    #[error("the service had an internal error; nothing happened")]
     Internal,
 }
 
@@ -58,7 +59,7 @@ impl Failure {
 
     pub fn row(self) -> Row {
         match self {
-            Failure::NotFound => row(404, "Not found", "It does not exist, or it belongs to somebody else."),
+            Failure::NotFound => row(404, "Not found", "It does not exist, or is not yours."),
             Failure::Forbidden => row(403, "Not permitted", "A permission for this is missing."),
             Failure::StepUpRequired { .. } => STEP_UP_REQUIRED,
             Failure::IdempotencyMissing => row(
@@ -68,51 +69,53 @@ impl Failure {
             ),
             Failure::IdempotencyKeyTaken => row(
                 422,
-                "Idempotency key belongs to another command",
-                "The Idempotency-Key was sent with another command before.",
+                "Idempotency key belongs to a different command",
+                "The Idempotency-Key was already used with a different command.",
             ),
             Failure::IdempotencyKeyBusy => row(
                 409,
-                "The same command is under way",
-                "The first request with this Idempotency-Key has not been answered yet. Send the same again.",
+                "The same command is still running",
+                "The first request with this Idempotency-Key has not finished. Send the same request again.",
             ),
             Failure::EventsGone { .. } => row(
                 410,
-                "These events were removed",
-                "Events are kept for some days, and unread ones are gone. Read the current state, and go on after the event before `first`.",
+                "Events were removed",
+                "Events are kept for a few days, and some that you have not read are gone. Read the current state, then continue before `first`.",
             ),
             Failure::CursorAhead { .. } => row(
                 400,
-                "The cursor is ahead of the last event",
-                "No event has that cursor: it comes from another store, or this one was put back to an earlier state. `end` is the last one.",
+                "Cursor is past the last event",
+                "No event has that cursor: it is from another store, or this one was restored to an earlier state. `end` is the last cursor.",
             ),
             Failure::Overloaded => {
-                row(503, "Overloaded", "Too much is waiting. Nothing happened; send the same again.")
+                row(503, "Overloaded", "Too many requests are waiting. Nothing happened; send the same request again.")
             }
             Failure::AccessStale => row(
                 503,
-                "Access cannot be checked now",
-                "This process has not heard of revoked tokens for too long. Nothing happened; send the same again.",
+                "Access cannot be checked",
+                "This process has had no news of revoked tokens for too long. Nothing happened; send the same request again.",
             ),
             Failure::DeadlineExceeded => row(
                 504,
                 "Deadline exceeded",
-                "The time was over before it began. Nothing happened; send the same again.",
+                "The deadline passed before the command started. Nothing happened; send the same request again.",
             ),
             Failure::OutcomeUnknown => row(
                 504,
                 "Outcome unknown",
-                "The time was over while it was under way. Send the same again with the same id or key, or read what is there.",
+                "The deadline passed while the command was running. Send the same request again with the same id or key, or look up the outcome.",
             ),
-            Failure::ClockBehind => {
-                row(503, "Clock is behind", "The server's clock was put back; writing waits until it has caught up.")
-            }
-            Failure::StorageFull => row(507, "Storage is full", "No space is left to write to. Nothing happened."),
+            Failure::ClockBehind => row(
+                503,
+                "Clock is behind",
+                "The server's clock went back; writing resumes when it has caught up. Nothing happened.",
+            ),
+            Failure::StorageFull => row(507, "Storage is full", "The store has no space left. Nothing happened."),
             Failure::Unavailable => {
-                row(503, "Unavailable", "The service or its store cannot be reached just now. Nothing happened.")
+                row(503, "Unavailable", "The service or its store cannot be reached. Nothing happened.")
             }
             Failure::Internal => {
-                row(500, "Internal error", "A fault of ours; the log has its cause under the request id.")
+                row(500, "Internal error", "A fault on our side; the log has the cause under the request id.")
             }
         }
     }
@@ -139,7 +142,8 @@ impl Failure {
         ]
     }
 
-    /// Whether it tells of this attempt only. After an attempt without an answer such a word proves nothing about the command.
+    /// Whether it is about this attempt only. After an attempt without an answer, such a failure says nothing about
+    /// whether the command happened.
     pub fn is_of_this_attempt(self) -> bool {
         matches!(
             self,
@@ -153,7 +157,7 @@ impl Failure {
         )
     }
 
-    /// Seconds after which it is worth trying again.
+    /// Seconds after which to retry.
     pub fn retry_after_s(self) -> Option<u32> {
         let later = matches!(
             self,

@@ -1,4 +1,4 @@
-//! An error of a service as a problem, and its refusals as the document shows them.
+//! Converts a service's error to a problem, and lists its refusals for the API document.
 
 use http::{HeaderName, HeaderValue};
 
@@ -8,7 +8,7 @@ use crate::http::{self as kit, Problem, members_of};
 
 use super::{Failure, Refusal, Row, ServiceError};
 
-/// Says that an answer was given before, to the same command.
+/// Marks an answer that was already given to the same command.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 impl From<Failure> for Problem {
@@ -22,7 +22,7 @@ impl From<Failure> for Problem {
             None => problem,
         };
         match failure {
-            Failure::Internal => problem.caused_by("a service failed; its own line in the log says why"),
+            Failure::Internal => problem.caused_by("a service failed; see its own log line"),
             Failure::EventsGone { first } => problem.member("first", first),
             Failure::CursorAhead { end } => problem.member("end", end),
             _ => problem,
@@ -62,7 +62,7 @@ pub fn samples<R: Refusal>() -> Vec<Sample> {
     R::samples().into_iter().map(sample).collect()
 }
 
-/// What every service can fail with, for the document.
+/// The failures of every service, for the document.
 pub fn failures() -> Vec<Sample> {
     Failure::all().iter().map(|failure| Sample { when: failure.row().when, problem: (*failure).into() }).collect()
 }

@@ -1,7 +1,7 @@
-//! Pulls a feed and makes each event's effect happen once: the cursor moves in the transaction of the effect.
+//! Pulls a feed and applies each event exactly once: the cursor moves in the transaction of the effect.
 //!
-//! An event whose effect cannot happen is found by taking its batch apart, tried a bounded number of times and then parked;
-//! the rest goes on. Trouble that may pass by itself is waited for, and nothing is parked for it.
+//! An event that cannot be applied is found by splitting its batch, tried a limited number of times and then parked;
+//! the rest continue. For errors that may pass, the consumer waits and parks nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,13 +34,13 @@ on conflict (feed) do update set seq = excluded.seq";
 pub struct ConsumerConfig {
     /// The feed's name in the consumer's own tables, metrics and status.
     pub feed: &'static str,
-    /// Which room consumes it, for metrics and status; the empty text where that is clear.
+    /// The room that consumes it, for metrics and status; empty where that is clear.
     pub room: &'static str,
-    /// Under which the feed remembers how far this consumer is; without one, the feed may remove what was not read.
+    /// The name under which the feed stores this consumer's cursor; without one, the feed may remove unread events.
     pub consumer: Option<ConsumerName>,
     pub batch_max: usize,
     pub wait_ms: u64,
-    /// Times that the effect of one event is tried before the event is parked.
+    /// How often one event is tried before it is parked.
     pub attempts_max: u32,
 }
 
@@ -49,7 +49,7 @@ impl ConsumerConfig {
         ConsumerConfig { feed, room: "", consumer: None, batch_max: 500, wait_ms: 1_000, attempts_max: 5 }
     }
 
-    /// Of a room, under whose name the feed knows how far it is.
+    /// For a room: the feed knows the consumer by the room's name.
     pub fn of(room: &'static str, feed: &'static str) -> ConsumerConfig {
         ConsumerConfig { room, consumer: room.parse().ok(), ..ConsumerConfig::new(feed) }
     }
@@ -61,31 +61,31 @@ pub struct Consumer {
     pub(super) effect: Arc<dyn Effect>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: ConsumerConfig,
-    /// In `/status`: `risk.cards` is how risk consumes what cards tells.
+    /// For `/status`: `risk.cards` is risk's consumer of the feed of cards.
     pub(super) name: String,
     seen: Mutex<Seen>,
 }
 
-/// What was found out on the way, for whoever asks how this consumer is.
+/// What was learned on the way, for the consumer's status.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
-    /// Events that were told and have not had their effect, where the feed knows.
+    /// Events that were published but not yet applied, where the feed knows.
     pub lag: Option<u64>,
     lag_told: Option<Monotonic>,
-    /// For what somebody wants to be tried again.
+    /// Wakes the consumer when a parked event should be retried.
     looked: Option<Monotonic>,
-    /// What the last step failed for.
+    /// Why the last step failed.
     pub trouble: Option<String>,
 }
 
-/// Behind the first failure, twice as long behind the next, and so on; the same events are pulled again.
+/// The pause after the first failure, doubled after each further one; the same events are pulled again.
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// Between two questions to a feed that answers at once that it has nothing.
+/// Between two requests to a feed that answers at once that it has no events.
 const REST: Duration = Duration::from_millis(50);
-/// Between two looks for what somebody wants to be tried again.
+/// Between two checks for parked events to retry.
 const WANTED_EVERY_MS: u64 = 5_000;
-/// How often the feed is asked for its end while there is something to do.
+/// How often the feed is asked for its last cursor while there is work to do.
 const LAG_EVERY_MS: u64 = 1_000;
 
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +109,7 @@ impl Consumer {
         Consumer { db, feed, effect, clock, config, name, seen: Mutex::default() }
     }
 
-    /// Goes on for ever; whoever started it drops it at shutdown. An effect is whole or absent at that moment.
+    /// Runs until it is dropped at shutdown. An effect is complete or absent at that moment.
     pub async fn run(&self) {
         self.count_parked().await;
         let mut failures = 0;
@@ -172,27 +172,27 @@ impl Consumer {
         Ok(Pulled { after, events: self.feed.events_after(pull).await? })
     }
 
-    /// Where this consumer stands: events up to there have had their effect or are parked.
+    /// The cursor of this consumer: events up to it have been applied or parked.
     pub async fn cursor(&self) -> Result<u64, DbError> {
         self.cursor_in(&self.db.read().await?).await
     }
 
-    /// Begins behind `cursor`, a person's decision: what lies before it has no effect here, or has it again.
+    /// Continues after `cursor`, as decided by a person: events before it are skipped, or applied again.
     pub async fn begin_behind(&self, cursor: u64) -> Result<(), DbError> {
-        tracing::warn!(feed = self.config.feed, cursor, "a consumer was told where to begin");
+        tracing::warn!(feed = self.config.feed, cursor, "the cursor of a consumer was set by hand");
         let tx = self.db.begin().await?;
         tx.one_at_a_time().await?;
         self.advance(&tx, cursor).await?;
         Ok(tx.commit().await?)
     }
 
-    /// All effects, or a part of them and an error that may pass.
+    /// Applies all events, or some of them and then an error that may pass.
     async fn happen(&self, events: &[Event]) -> Result<(), DbError> {
         match self.together(events).await {
             Ok(()) => return Ok(()),
             Err(Failed::Passing(error)) => return Err(error),
             Err(Failed::Poison(reason)) => {
-                tracing::warn!(feed = self.config.feed, reason, "a batch failed and is taken apart");
+                tracing::warn!(feed = self.config.feed, reason, "a batch failed and is split");
             }
         }
         for event in events {
@@ -201,7 +201,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// One event, which is parked when its effect does not happen.
+    /// Applies one event; parks it if that fails.
     async fn alone(&self, event: &Event) -> Result<(), DbError> {
         let mut tried = 0;
         loop {
@@ -218,7 +218,7 @@ impl Consumer {
         }
     }
 
-    /// The effects of several events and the cursor behind them, in one transaction.
+    /// Applies several events and moves the cursor past them, in one transaction.
     async fn together(&self, events: &[Event]) -> Result<(), Failed> {
         let tx = self.db.begin().await?;
         tx.one_at_a_time().await?;
@@ -231,18 +231,18 @@ impl Consumer {
         }
         #[cfg(feature = "planted")]
         let tx = if crate::planted::is_planted(crate::planted::Bug::CursorApart) {
-            // Planted: the effects are committed, and only then does the cursor move.
+            // Planted fault: the effects are committed before the cursor moves.
             tx.commit().await.map_err(Failed::of)?;
             self.db.begin().await?
         } else {
             tx
         };
-        // A constraint may be looked at only now, and a failure that an effect kept to itself shows in what follows it.
+        // A constraint may be checked only now, and a failure that an effect ignored shows up in what follows.
         self.advance(&tx, last.cursor).await.map_err(Failed::of)?;
         tx.commit().await.map_err(Failed::of)
     }
 
-    /// Puts the event aside and moves behind it, in one transaction.
+    /// Parks the event and moves the cursor past it, in one transaction.
     async fn park(&self, event: &Event, reason: &str, attempts: u32) -> Result<(), DbError> {
         let tx = self.db.begin().await?;
         tx.one_at_a_time().await?;
@@ -269,7 +269,7 @@ impl Consumer {
         tx.execute(CURSOR_ADVANCE, &[Value::Text(self.config.feed), Value::Int(cursor)]).await.map(|_| ())
     }
 
-    /// Asks for the feed's end now and then; an end that is not told stops nothing.
+    /// Asks for the feed's last cursor now and then; an error here stops nothing.
     async fn find_lag(&self, cursor: u64) {
         let now = self.clock.monotonic();
         let told = self.seen().lag_told;
@@ -278,7 +278,7 @@ impl Consumer {
         }
         match self.feed.end().await {
             Ok(end) => self.tell_lag(end.map(|end| end.saturating_sub(cursor))),
-            Err(error) => tracing::debug!(feed = self.config.feed, %error, "the feed's end is not known"),
+            Err(error) => tracing::debug!(feed = self.config.feed, %error, "the feed's last cursor is unknown"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a service does with an event, and what its failures mean.
+//! What a service does with an event, and what its errors mean.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use super::Event;
 use crate::db::{DbError, Fault, Tx};
 
-/// Runs in the transaction that also moves the cursor. What it does outside of `tx` may happen again.
+/// Runs in the transaction that also moves the cursor. What it does outside of `tx` may be repeated.
 #[async_trait]
 pub trait Effect: Send + Sync {
     async fn happen(&self, tx: &Tx, event: &Event) -> Result<(), EffectError>;
@@ -17,24 +17,24 @@ pub trait Effect: Send + Sync {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EffectError {
-    /// The effect cannot happen, and trying again would not help: for example, the event names something that is not there.
+    /// The event cannot be applied, and retrying would not help: for example, it names something that does not exist.
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]
     Store(#[from] DbError),
 }
 
-/// Why a transaction of effects came to nothing.
+/// Why a transaction of effects failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
-    /// Of itself this will not pass: one event is to blame.
+    /// It will not pass by itself: one event is to blame.
     #[error("{0}")]
     Poison(String),
     #[error(transparent)]
     Passing(#[from] DbError),
 }
 
-/// The effect of one event, whatever it does.
+/// Applies one event.
 pub(super) async fn happen(effect: &dyn Effect, tx: &Tx, event: &Event) -> Result<(), Failed> {
     match AssertUnwindSafe(effect.happen(tx, event)).catch_unwind().await {
         Ok(Ok(())) => Ok(()),
@@ -45,7 +45,7 @@ pub(super) async fn happen(effect: &dyn Effect, tx: &Tx, event: &Event) -> Resul
 }
 
 impl Failed {
-    /// What a store says of one event's rows comes back each time; what it says of itself may pass.
+    /// An error about one event's rows comes back on each attempt; an error about the store itself may pass.
     pub(super) fn of(error: impl Into<DbError>) -> Failed {
         let error = error.into();
         match error.fault {

@@ -1,4 +1,4 @@
-//! An event as it travels, and the one question a feed answers.
+//! An event as it is sent, and the one query of a feed.
 
 use std::fmt;
 use std::io;
@@ -22,12 +22,12 @@ pub struct CloudEvent {
     pub source: String,
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the event is about; events of one subject are told in order.
+    /// What the event is about; events of one subject come in order.
     pub subject: String,
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     pub datacontenttype: String,
-    /// Names what the data are, and their version: `/schemas/ledger.transaction.posted/1`.
+    /// Names the kind and version of the data: `/schemas/ledger.transaction.posted/1`.
     pub dataschema: String,
     #[schema(value_type = Object)]
     pub data: Value,
@@ -48,14 +48,14 @@ impl CloudEvent {
         }
     }
 
-    /// The same with data of a later version.
+    /// The same with a later version of the data.
     #[must_use]
     pub fn of_version(self, version: u32) -> CloudEvent {
         CloudEvent { dataschema: dataschema(&self.kind, version), ..self }
     }
 
-    /// The version of the data; nothing where the event does not say one as ours do. An effect refuses a version that it does not
-    /// know: a newer one may mean something else by the same words.
+    /// The version of the data; nothing if the event does not give one in our form. An effect refuses a version that it
+    /// does not know: in a newer one the same fields may mean something else.
     pub fn version(&self) -> Option<u32> {
         self.dataschema.strip_prefix("/schemas/")?.strip_prefix(self.kind.as_str())?.strip_prefix('/')?.parse().ok()
     }
@@ -65,7 +65,7 @@ fn dataschema(kind: &str, version: u32) -> String {
     format!("/schemas/{kind}/{version}")
 }
 
-/// An event and the cursor that stands behind it.
+/// An event and its cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     pub cursor: u64,
@@ -73,10 +73,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// Its length as it travels.
+    /// Its length when sent.
     fn bytes(&self) -> usize {
         let mut length = Length(0);
-        // Counting cannot fail; what cannot be written as JSON fails where it is sent.
+        // Counting cannot fail; an event that cannot be written as JSON fails where it is sent.
         let _ = serde_json::to_writer(&mut length, self);
         length.0
     }
@@ -95,13 +95,17 @@ impl io::Write for Length {
     }
 }
 
-/// Who pulls, so that a feed knows what everybody has passed: 1 to 64 small letters, digits, dots, dashes and underscores.
+/// The name of a consumer, by which a feed tracks who has passed what: 1 to 64 lower-case letters, digits, dots, dashes
+/// and underscores.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ConsumerName(Arc<str>);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a consumer's name is 1 to {} small letters, digits, dots, dashes and underscores", ConsumerName::BYTES_MAX)]
+#[error(
+    "a consumer's name is 1 to {} lower-case letters, digits, dots, dashes and underscores",
+    ConsumerName::BYTES_MAX
+)]
 pub struct ConsumerNameError;
 
 impl ConsumerName {
@@ -142,7 +146,7 @@ impl fmt::Display for ConsumerName {
     }
 }
 
-/// Events behind `after`, at most `max` of them; an empty feed is waited for up to `wait_ms`.
+/// Events after `after`, at most `max` of them; if there are none, waits up to `wait_ms` for new ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pull {
@@ -150,24 +154,24 @@ pub struct Pull {
     pub max: usize,
     #[serde(default)]
     pub wait_ms: u64,
-    /// Whoever pulls under a name has passed all events up to `after`, for good.
+    /// A named consumer that pulls has permanently passed all events up to `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer: Option<ConsumerName>,
 }
 
 impl Pull {
-    /// Events in one answer at most.
+    /// Maximum events in one reply.
     pub const EVENTS_MAX: usize = 1_000;
-    /// Bytes of one answer, about; a single event may be larger.
+    /// Approximate maximum bytes of one reply; a single event may be larger.
     pub const BYTES_MAX: usize = 4 << 20;
     pub const WAIT_MS_MAX: u64 = 30_000;
 
-    /// The same question within the bounds.
+    /// The same query within the bounds.
     pub fn bounded(self) -> Pull {
         Pull { max: self.max.clamp(1, Pull::EVENTS_MAX), wait_ms: self.wait_ms.min(Pull::WAIT_MS_MAX), ..self }
     }
 
-    /// The first events of an answer, as far as they fit into one. At least one, so that a reader always gets on.
+    /// The first events that fit into one reply. At least one, so that a reader always makes progress.
     pub fn fitting(mut events: Vec<Event>) -> Vec<Event> {
         let mut bytes = 0;
         let fits = |event: &&Event| {
@@ -184,15 +188,16 @@ impl Pull {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedError {
-    #[error("the feed cannot be read now: {0}")]
+    #[error("the feed cannot be read: {0}")]
     Unavailable(String),
-    /// The time of the call in which it was asked is over.
-    #[error("the feed was not waited for any longer")]
+    /// The deadline of the call that made the query has passed.
+    #[error("gave up waiting for the feed")]
     Late,
-    /// What the reader has not seen yet was removed. It has to find out otherwise what it missed, and to begin at `first`.
+    /// Some events were removed before the reader saw them. It must read the current state and continue from `first`.
     #[error("events before cursor {first} were removed, and some of them were not read")]
     Gone { first: u64 },
-    /// The reader has seen what this feed has not told: it is another one, or was put back to an earlier state.
+    /// The reader has seen a cursor that this feed has not reached: it is another feed, or was restored to an earlier
+    /// state.
     #[error("no event has that cursor yet: the last one is {end}")]
     Ahead { end: u64 },
 }
@@ -205,10 +210,10 @@ impl From<DbError> for FeedError {
 
 #[async_trait]
 pub trait Feed: Send + Sync {
-    /// In the order of their cursors; the next question starts behind the last one.
+    /// In the order of their cursors; the next query continues after the last one.
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError>;
 
-    /// The highest cursor that was given, where the feed knows it.
+    /// The highest cursor so far, where the feed knows it.
     async fn end(&self) -> Result<Option<u64>, FeedError> {
         Ok(None)
     }
@@ -227,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_bounded_in_bytes_and_never_empty() {
+    fn a_reply_is_bounded_in_bytes_and_never_empty() {
         let large = Pull::BYTES_MAX / 3;
         let told = |letters: &[usize]| {
             let events = (1..).zip(letters).map(|(cursor, letters)| event(cursor, *letters)).collect();
@@ -240,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_says_the_version_of_its_data() {
+    fn an_event_gives_the_version_of_its_data() {
         let told = event(1, 1).event;
         assert_eq!((told.dataschema.as_str(), told.version()), ("/schemas/test.told/1", Some(1)));
         assert_eq!(told.clone().of_version(12).version(), Some(12));
@@ -260,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pull_of_earlier_days_is_still_understood() {
+    fn a_pull_of_an_older_version_is_still_accepted() {
         let pull: Pull = serde_json::from_str(r#"{"after":7,"max":10}"#).unwrap();
         assert_eq!(pull, Pull { after: 7, max: 10, wait_ms: 0, consumer: None });
         assert_eq!(serde_json::to_string(&pull).unwrap(), r#"{"after":7,"max":10,"wait_ms":0}"#);

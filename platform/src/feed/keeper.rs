@@ -1,6 +1,6 @@
-//! Removes what an outbox need not keep: rows that every registered consumer has passed and whose hours are over.
+//! Removes rows from an outbox that every registered consumer has passed and whose retention time is over.
 //!
-//! Invariant: the oldest rows go first and no gap is left, because a reader tells by a gap that something is gone.
+//! Invariant: the oldest rows go first and leave no gap, because a gap tells a reader that events were removed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Removes all that may go, a bounded number of rows at a time; answers how many.
+    /// Removes all expired rows, a limited number at a time; returns how many.
     pub async fn round(&self) -> Result<u64, DbError> {
         let mut removed = 0;
         loop {
@@ -70,7 +70,7 @@ impl Retention {
     }
 }
 
-/// The task that makes rounds, until it is closed or dropped.
+/// The task that runs the rounds, until it is closed or dropped.
 #[derive(Debug)]
 pub struct OutboxKeeper {
     stop: watch::Sender<bool>,
@@ -84,14 +84,14 @@ impl OutboxKeeper {
         OutboxKeeper { stop, task: Mutex::new(Some(tokio::spawn(run))) }
     }
 
-    /// Ends behind the round that is being made.
+    /// Ends after the current round.
     pub async fn close(&self) {
         self.stop.send_replace(true);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the keeper of an outbox ended by itself");
+            tracing::error!(%error, "the task that removes old events ended unexpectedly");
         }
     }
 }
@@ -109,7 +109,7 @@ async fn run(retention: Retention, mut stop: watch::Receiver<bool>) {
         if let Err(error) = retention.round().await {
             tracing::warn!(outbox = retention.outbox, %error, "old events were not removed; trying again");
         }
-        // Whether it was the time or the word to stop, the loop looks.
+        // The loop checks whether it was the timeout or the signal.
         let _ = tokio::time::timeout(EVERY, stop.wait_for(|stop| *stop)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Events whose effect cannot happen, put aside with the reason so that the rest goes on.
+//! Events that could not be applied, stored with the reason so that the rest continue.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{CloudEvent, Event};
 use crate::db::{Db, DbError, Row, Tx, Value};
 
-/// For the migrations of a service that consumes feeds, beside [`FEED_CURSOR_TABLE`](super::FEED_CURSOR_TABLE).
+/// For the migrations of a service that consumes feeds, along with [`FEED_CURSOR_TABLE`](super::FEED_CURSOR_TABLE).
 pub const FEED_PARKED_TABLE: &str = "
 create table feed_parked (
     feed TEXT not null,
@@ -82,30 +82,30 @@ set reason = $3, attempts = attempts + 1, wanted = 0
 where feed = $1
     and seq = $2";
 
-/// Letters of a reason that are kept.
+/// How many characters of a reason are kept.
 const REASON_LETTERS_MAX: usize = 500;
 
 /// An event that waits for a person's decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ParkedEvent {
-    /// Whose event it is.
+    /// The feed of the event.
     pub feed: String,
     pub cursor: u64,
-    /// Why its effect cannot happen.
+    /// Why it could not be applied.
     pub reason: String,
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// Times that its effect was tried.
+    /// How often it was tried.
     pub attempts: u64,
     pub event: CloudEvent,
 }
 
-/// Why a parked event stays where it is.
+/// Why a parked event stays parked.
 #[derive(Debug, thiserror::Error)]
 pub enum ParkedError {
-    #[error("no event with cursor {0} is parked")]
+    #[error("there is no parked event with cursor {0}")]
     NotParked(u64),
-    #[error("the effect failed again: {0}")]
+    #[error("the event failed again: {0}")]
     FailedAgain(String),
     #[error(transparent)]
     Store(#[from] DbError),
@@ -141,7 +141,7 @@ pub(super) async fn after(tx: &Tx, feed: &str, after: u64, limit: usize) -> Resu
     listed(tx, PARKED_OF, feed, after, limit).await
 }
 
-/// Parked events of all feeds, in the order of feeds and cursors, after `feed` and `cursor`; the empty text and 0 begin.
+/// Parked events of all feeds, ordered by feed and cursor, after `feed` and `cursor`; start with the empty text and 0.
 ///
 /// # Errors
 /// The store's.
@@ -155,7 +155,7 @@ async fn listed(tx: &Tx, sql: &'static str, feed: &str, after: u64, limit: usize
     rows.iter().map(parked).collect()
 }
 
-/// Has the consumer of the feed try the event again, wherever it runs and whenever it runs next. False: none is parked there.
+/// Has the feed's consumer retry the event, in whichever process it next runs. False if no such event is parked.
 ///
 /// # Errors
 /// The store's.
@@ -171,7 +171,7 @@ pub(super) async fn wanted(tx: &Tx, feed: &str, limit: usize) -> Result<Vec<u64>
     rows.iter().map(|row| row.int(0).map(i64::unsigned_abs)).collect()
 }
 
-/// Gives a parked event up: its effect never happens. `who` decided that, for the log. Nothing: none is parked there.
+/// Discards a parked event: it is never applied. `who` decided that, for the log. Nothing if no such event is parked.
 ///
 /// # Errors
 /// The store's.
@@ -182,7 +182,7 @@ pub async fn give_up(db: &Db, feed: &str, cursor: u64, who: &str) -> Result<Opti
     remove(&tx, feed, cursor).await?;
     tx.commit().await?;
     let (id, kind) = (&aside.event.id, &aside.event.kind);
-    tracing::warn!(feed, cursor, id, kind, who, reason = aside.reason, "a parked event was given up");
+    tracing::warn!(feed, cursor, id, kind, who, reason = aside.reason, "a parked event was discarded");
     Ok(Some(aside))
 }
 
@@ -226,7 +226,7 @@ fn shortened(reason: &str) -> String {
     storable(&reason.chars().take(REASON_LETTERS_MAX).collect::<String>())
 }
 
-/// PostgreSQL takes no U+0000 in a text, and an event that cannot even be parked would stop everything.
+/// PostgreSQL does not accept U+0000 in text, and an event that cannot even be parked would stop everything.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

@@ -1,4 +1,4 @@
-//! A consumer at work, until it is closed.
+//! A running consumer, until it is closed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,27 +9,27 @@ use tokio::task::JoinHandle;
 
 use super::Consumer;
 
-/// After something that should not have happened.
+/// The pause after an unexpected error.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// The task; it ends when this is closed or dropped. An effect is whole or absent at that moment.
+/// The task; it ends when this is closed or dropped. An effect is complete or absent at that moment.
 #[derive(Debug)]
 pub struct Running(Mutex<Option<JoinHandle<()>>>);
 
 impl Consumer {
-    /// Pulls and lets effects happen from now on.
+    /// Starts to pull and apply events.
     pub fn start(self: &Arc<Consumer>) -> Running {
         Running(Mutex::new(Some(tokio::spawn(go_on(Arc::clone(self))))))
     }
 }
 
-/// An effect that panics is parked; what panics beside it is our own fault, and must not end the consumer in silence.
+/// An event whose effect panics is parked; any other panic is our own bug, and must not end the consumer silently.
 async fn go_on(consumer: Arc<Consumer>) {
     loop {
         if AssertUnwindSafe(consumer.run()).catch_unwind().await.is_err() {
             tracing::error!(
                 feed = consumer.feed(),
-                "a consumer panicked; the line before says where; it goes on after a pause"
+                "a consumer panicked, see the previous line; it continues after a pause"
             );
         }
         tokio::time::sleep(PAUSE).await;
@@ -40,7 +40,7 @@ impl Running {
     pub async fn close(&self) {
         if let Some(task) = self.task() {
             task.abort();
-            // It was told to end; how it ended tells nothing more.
+            // It was told to end, so how it ended does not matter.
             let _ = task.await;
         }
     }

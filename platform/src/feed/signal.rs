@@ -1,7 +1,7 @@
-//! Wakes those who wait for events when a commit has brought some.
+//! Wakes tasks that wait for events when a commit has added some.
 //!
-//! They are woken in the order in which they came. `watch` would wake them in an order of its own dice, and a simulation
-//! could not repeat itself.
+//! They are woken in the order in which they came. `watch` would wake them in random order, and a simulation could not
+//! be reproduced.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// Longest sleep without a look: another process may have written what no signal here told of.
+/// Longest sleep without a check: another process may have written events that no signal here reported.
 const LOOK_AT_LEAST: Duration = Duration::from_millis(1_000);
 
 #[derive(Debug, Clone, Default)]
@@ -31,15 +31,15 @@ impl FeedSignal {
         }
     }
 
-    /// Waits until something behind `after` was committed, or for `patience`, whichever is shorter; sometimes less.
+    /// Waits until something after `after` was committed, or for `patience`, whichever is shorter; sometimes less.
     pub async fn wait(&self, after: u64, patience: Duration) {
-        // Whether it was the signal or the time, the caller looks again.
+        // The caller checks again, whether it was the signal or the timeout.
         let _ = tokio::time::timeout(patience.min(LOOK_AT_LEAST), self.news(after)).await;
     }
 
     async fn news(&self, after: u64) {
         loop {
-            // What is told from here on is not missed, whether it comes before the look or behind it.
+            // From here on no signal is missed, whether it comes before the check or after it.
             let news = self.inner.news.notified();
             if self.inner.last.load(Ordering::Acquire) > after {
                 return;

@@ -1,4 +1,4 @@
-//! The frame's operations of a room in the API's document, and what permission each needs.
+//! The frame's operations of a room in the API document, and the permission each needs.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use super::{Offers, http};
 use crate::http::document::{self, Part};
 use crate::room::{self, Word, needs};
 
-/// One operation of the frame, as a room has it.
+/// One of the frame's operations, in one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
-    /// Its `operationId`: the room's name and the frame's.
+    /// Its `operationId`: the room's name and the operation's.
     pub name: String,
     pub word: Word,
     pub refusals: &'static [&'static str],
@@ -73,7 +73,7 @@ pub fn document(offers: Offers) -> OpenApi {
     };
     api.paths.paths.retain(|_, item| has(item));
     let api = OpenApi::default().nest(format!("/{}", offers.room), api);
-    let words = "What happened, in order, and events of other services that wait for a decision.";
+    let words = "The room's events in order, and parked events of other services.";
     let part = Part { room: offers.room, tags: &[(&tag, words)], samples: Vec::new(), operations: &rows, story: "{}" };
     let mut api = part.finish(api);
     for (operation, _) in document::operations(&mut api) {
@@ -89,7 +89,7 @@ fn tag(room: &str) -> String {
     Cow::Owned::<str>(format!("{first}{} events", letters.as_str())).into_owned()
 }
 
-/// What the document shows, for every room the same.
+/// Examples for the document, the same for every room.
 pub(super) mod examples {
     use serde_json::{Value, json};
 
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_is_described_and_each_description_has_its_operation() {
+    fn operations_and_descriptions_match() {
         for offers in [offers(true, true, true), offers(true, false, false), offers(false, true, false)] {
             let mut api = document(offers);
             let described: Vec<String> =
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn two_rooms_describe_the_same_things_by_the_same_names() {
+    fn two_rooms_share_the_frames_schemas() {
         let mut api = document(offers(true, true, true));
         let other = document(Offers { room: "risk", ..offers(true, true, true) });
         assert_eq!(document::merge(&mut api, "risk", other), Ok(()));

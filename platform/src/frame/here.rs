@@ -1,4 +1,4 @@
-//! The frame's part of a room in the process that has its store.
+//! The frame's part of a room, in the process that has its store.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ const PAGE_MAX: usize = 500;
 pub struct Parts {
     pub offers: Offers,
     pub db: Db,
-    /// Of a room with an outbox.
+    /// For a room with an outbox.
     pub outbox: Option<OutboxFeed>,
-    /// Of a room that consumes feeds.
+    /// For a room that consumes feeds.
     pub consumers: Vec<Arc<Consumer>>,
     pub clock: Arc<dyn Clock>,
 }
@@ -58,7 +58,7 @@ impl Frame for Here {
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, Failure> {
         may(ctx, "read")?;
         let outbox = self.outbox()?;
-        // An answer that comes after the deadline is none.
+        // A reply after the deadline is useless.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.0.clock.monotonic()) / 2_000);
         let pull = Pull { wait_ms, ..pull };
         self.in_time(ctx, async { Ok(outbox.events_after(pull).await?) }).await
@@ -93,7 +93,7 @@ impl Frame for Here {
 
     async fn retry(&self, ctx: &Ctx, at: ParkedAt) -> Result<Retried, Failure> {
         may(ctx, "change")?;
-        // Without its consumer there is no effect to try.
+        // Without a consumer there is no effect to try.
         let consumer = self.consumer(&at.feed).ok_or(Failure::NotFound)?;
         let trying = async {
             match consumer.retry(at.cursor).await {
@@ -115,14 +115,14 @@ impl Frame for Here {
                     ParkedError::Store(error) => error.into(),
                     ParkedError::NotParked(_) | ParkedError::FailedAgain(_) => Failure::NotFound,
                 }),
-                // Of a feed that an earlier version consumed.
+                // A feed that an earlier version consumed.
                 None => feed::give_up(&self.0.db, &at.feed, at.cursor, who).await?.ok_or(Failure::NotFound),
             }
         };
         self.in_time(ctx, giving_up).await
     }
 
-    /// Everybody may ask for what is their own.
+    /// Everyone may look up the outcome of their own commands.
     async fn outcome(&self, ctx: &Ctx, of: OutcomeOf) -> Result<OutcomeFound, Failure> {
         if !self.0.offers.once {
             return Err(Failure::NotFound);

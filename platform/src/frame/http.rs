@@ -19,10 +19,10 @@ use crate::http::{
 
 type Shared = Arc<dyn Frame>;
 
-/// Names the list in its cursors, so that the cursor of another one is refused.
+/// Names the list in its cursors, so that a cursor of another list is refused.
 const LIST: &str = "parked";
 
-/// The routes of what a room has of the frame, below its name.
+/// The frame's routes of a room, below its name.
 pub fn routes(offers: Offers, frame: Shared) -> Router {
     let mut router = Router::new();
     if offers.outbox {
@@ -47,15 +47,16 @@ pub fn routes(offers: Offers, frame: Shared) -> Router {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventPage {
     items: Vec<CloudEvent>,
-    /// Where the next question starts: after the last item, or where this one started.
+    /// The cursor for the next request: after the last item, or where this one started.
     next: u64,
 }
 
-/// Read what happened
+/// List events
 ///
-/// Every event of the room, in order, as CloudEvents 1.0. Ask again after `next` for ever: nothing is told out of order and nothing
-/// is left out. Events are kept for some days; who comes later is told so. Each says in `dataschema` the version of its data: a field
-/// may be added within a version, so ignore what you do not know. Events carry ids, and neither names nor secrets.
+/// Every event of the room, in order, as CloudEvents 1.0. Keep asking from `next`: events come in order and none is
+/// skipped. Events are kept for a few days; a later reader gets `events_gone`. `dataschema` gives the version of an
+/// event's data: fields may be added within a version, so ignore fields that you do not know. Events carry ids, but no
+/// names or secrets.
 #[utoipa::path(
     get, path = "/events", params(After),
     responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))
@@ -67,7 +68,7 @@ pub(super) async fn events(
 ) -> Result<Json<EventPage>, Problem> {
     let size = |given| {
         refusals::PAGE_SIZE
-            .because(format!("a page has 1 to 1000 entries, not {given}"))
+            .because(format!("expected a page size of 1 to 1000, found {given}"))
             .and_field("limit", "1 to 1000")
     };
     let events = frame.events_after(&ctx, asked.pull().map_err(size)?).await?;
@@ -75,7 +76,7 @@ pub(super) async fn events(
     Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))
 }
 
-/// Everybody who reads the events.
+/// All registered readers of the events.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventConsumers {
     items: Vec<RegisteredConsumer>,
@@ -83,9 +84,9 @@ pub(super) struct EventConsumers {
     end: u64,
 }
 
-/// List who reads the events
+/// List readers of events
 ///
-/// Each with the cursor that it has passed. Events are kept until all of these have passed them.
+/// Each with the cursor that it has passed. Events are kept until all registered readers have passed them.
 #[utoipa::path(
     get, path = "/events/consumers",
     responses((status = 200, description = "All of them", body = EventConsumers, example = json!(examples::consumers())))
@@ -108,8 +109,8 @@ pub(super) struct ConsumerAt {
 
 /// Deregister a reader of events
 ///
-/// One that will not come back: events are no longer kept for it. If it does come back, it is registered again, and told where events
-/// are gone.
+/// For a reader that will not come back: events are no longer kept for it. If it does come back, it is registered
+/// again, and gets `events_gone` if it has missed some.
 #[utoipa::path(
     delete, path = "/events/consumers/{name}", params(ConsumerAt),
     responses((status = 204, description = "Deregistered"))
@@ -130,14 +131,14 @@ pub(super) struct ListParked {
     /// Events on one page, 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
-    /// `next` of the page before, unchanged.
+    /// `next` of the previous page, unchanged.
     cursor: Option<String>,
 }
 
 /// List parked events
 ///
-/// Events of other services whose effect here cannot happen, each with the reason. They wait for a person: try one again when
-/// what it lacks is there, or give it up. Events after a parked one go on.
+/// Events of other services that could not be applied here, each with the reason. They wait for a person to decide:
+/// retry one when the problem is fixed, or discard it. Events after a parked one are still processed.
 #[utoipa::path(
     get, path = "/parked", params(ListParked),
     responses((status = 200, description = "One page", body = Page<ParkedEvent>, example = json!(examples::parked())))
@@ -160,10 +161,10 @@ pub(super) async fn parked_events(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct EventAt {
-    /// The service that told the event.
+    /// The service that published the event.
     #[param(example = "ledger")]
     feed: String,
-    /// The event's cursor there.
+    /// The event's cursor in that service's feed.
     #[param(example = 4711)]
     cursor: u64,
 }
@@ -179,9 +180,9 @@ impl From<EventAt> for ParkedAt {
 #[serde(deny_unknown_fields)]
 pub(super) struct EmptyBody {}
 
-/// Try a parked event again
+/// Retry a parked event
 ///
-/// In the transaction that takes it out of the list. It stays there when its effect fails again, with the new reason.
+/// In the transaction that removes it from the list. If it fails again it stays there, with the new reason.
 #[utoipa::path(
     post, path = "/parked/{feed}/{cursor}/retry", params(EventAt),
     request_body(content = Option<EmptyBody>, example = json!({})),
@@ -196,9 +197,9 @@ pub(super) async fn retry_parked_event(
     Ok(Json(frame.retry(&ctx, at.into()).await?))
 }
 
-/// Give a parked event up
+/// Discard a parked event
 ///
-/// Its effect never happens. The answer holds the event, for whoever makes up for it by hand.
+/// It is never applied. The answer contains the event, so that its effect can be made by hand.
 #[utoipa::path(
     post, path = "/parked/{feed}/{cursor}/give-up", params(EventAt),
     request_body(content = Option<EmptyBody>, example = json!({})),
@@ -216,7 +217,7 @@ pub(super) async fn give_up_parked_event(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct CommandAt {
-    /// The operation's name, as this document has it.
+    /// The operation's `operationId` in this document.
     #[param(example = "create_user")]
     operation: String,
     /// The Idempotency-Key that the command was sent with.
@@ -224,11 +225,11 @@ pub(super) struct CommandAt {
     key: IdempotencyKey,
 }
 
-/// Look up what came of a command
+/// Look up the outcome of a command
 ///
-/// By the Idempotency-Key that you sent it with: for callers who were left with an unknown outcome and do not want to send the command
-/// again. `made` is the id of what it made, `refused` the refusal. 404 says that the command never arrived, is still under way, or
-/// was sent more than 30 days ago.
+/// By the Idempotency-Key that you sent with it: for callers with an unknown outcome who do not want to send the
+/// command again. `made` is the id of what was created, `refused` the refusal. 404 means that the command never
+/// arrived, is still running, or is more than 30 days old.
 #[utoipa::path(
     get, path = "/outcomes/{operation}/{key}", params(CommandAt),
     responses((status = 200, description = "What came of it", body = OutcomeFound, example = json!(examples::outcome())))

@@ -1,4 +1,4 @@
-//! The events of a room in another process as a feed: the same consumer runs beside the room and elsewhere.
+//! The events of a room in another process as a feed: the same consumer code runs in the same process and elsewhere.
 
 use std::sync::Arc;
 
@@ -10,18 +10,19 @@ use crate::error::Failure;
 use crate::feed::{Event, Feed, FeedError, Pull};
 use crate::rpc::RpcClient;
 
-/// For the answer itself, beside the time that a pull waits for news.
+/// Time for the reply itself, in addition to the wait for new events.
 const ANSWER_MS: u64 = 5_000;
 
-/// As whom a process calls others for itself. A token ends within the hour, so it is asked for with each call.
+/// The identity that a process uses for its own calls. A token expires within the hour, so it is requested for each
+/// call.
 #[async_trait]
 pub trait ActsAs: Send + Sync {
     /// # Errors
-    /// A sentence for the log: there is no token now.
+    /// A sentence for the log: there is no token.
     async fn principal(&self) -> Result<Principal, String>;
 }
 
-/// One that never changes.
+/// A token that never changes.
 #[async_trait]
 impl ActsAs for Principal {
     async fn principal(&self) -> Result<Principal, String> {
@@ -29,7 +30,7 @@ impl ActsAs for Principal {
     }
 }
 
-/// Pulled by a room that acts as itself, with a permission for `events:read`.
+/// For a room that acts as itself, with a permission for `events:read`.
 #[derive(Clone)]
 pub struct RemoteFeed {
     frame: There,
@@ -53,7 +54,7 @@ impl RemoteFeed {
 impl Feed for RemoteFeed {
     async fn events_after(&self, pull: Pull) -> Result<Vec<Event>, FeedError> {
         let pull = pull.bounded();
-        // The other side waits for half of the time that it is given, so that its answer comes in time.
+        // The other side waits for half of the time that it is given, so that its reply arrives in time.
         let ctx = self.ctx(2 * pull.wait_ms + ANSWER_MS).await?;
         Ok(self.frame.events_after(&ctx, pull).await?)
     }

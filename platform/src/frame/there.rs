@@ -1,4 +1,4 @@
-//! The frame's part of a room in another process, and the table that answers it there.
+//! The frame's part of a room in another process, and the handlers that answer it there.
 
 use std::sync::Arc;
 
@@ -41,14 +41,14 @@ pub struct There {
 }
 
 impl There {
-    /// By the same client as the room's own face.
+    /// Uses the same client as the room's own face.
     pub fn new(rpc: RpcClient) -> There {
         There { rpc }
     }
 }
 
-/// What takes something out for good is harmless to repeat, and its repeat finds nothing there; that is why it is not repeated
-/// where the answer was lost.
+/// A permanent removal is harmless to repeat, but the repeat finds nothing there; so it is not repeated when the reply
+/// was lost.
 #[async_trait]
 impl Frame for There {
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, Failure> {

@@ -1,8 +1,9 @@
-//! The OpenAPI document: what holds for every operation, and how a room's part of it is finished.
+//! The OpenAPI document: what all operations have in common, and how a room's part is completed.
 //!
-//! A room says which of its refusals each operation can answer. What the HTTP kit refuses for its form and what any service can fail
-//! with comes by itself, once for questions and once for changes. Each refusal's example stands once, in the components.
-//! Invariant: one name means one thing. A room's schemas bear its name, and [`merge`] refuses what stands there twice.
+//! A room says which of its refusals each operation can return. The refusals of the HTTP kit and the failures of any
+//! service are added automatically, once for queries and once for changes. The example of each refusal is defined once,
+//! in the components. Invariant: one name has one meaning. A room's schemas are prefixed with its name, and [`merge`]
+//! refuses duplicates.
 
 mod form;
 mod named;
@@ -26,12 +27,12 @@ pub use named::{Clash, merge};
 
 const PREFIX: &str = "/v1";
 const PROBLEM: &str = "Problem";
-/// Under these names the document keeps what any question, and any change, may answer.
+/// The names under which the document defines the common refusals of queries and of changes.
 const OF_QUESTIONS: &str = "QuestionProblem";
 const OF_CHANGES: &str = "ChangeProblem";
-/// The id under which every example was logged.
+/// The request id of every example.
 const REQUEST_ID: &str = "req_01kppyy0k0f4g8n1vpdkpr5g3a";
-/// Failures of changes alone: a question leaves nothing that could be unknown, repeated or stored.
+/// Failures of changes only: a query has no unknown outcome, no repeat and nothing to store.
 const CHANGES_ONLY: [&str; 6] = [
     "outcome_unknown",
     "storage_full",
@@ -40,7 +41,7 @@ const CHANGES_ONLY: [&str; 6] = [
     "idempotency_key_taken",
     "idempotency_key_busy",
 ];
-/// Codes that only some operations answer; these name them.
+/// Codes that only some operations return, as those say.
 const BY_NAME: [&str; 8] = [
     "not_found",
     "step_up_required",
@@ -52,15 +53,15 @@ const BY_NAME: [&str; 8] = [
     "events_gone",
 ];
 
-/// What a room says of its operations.
+/// A room's description of its operations.
 pub struct Part<'a> {
     pub room: &'static str,
-    /// Names of groups, and what each is about.
+    /// Names of groups, each with its topic.
     pub tags: &'a [(&'a str, &'a str)],
-    /// One of each of its refusals: [`error::samples`].
+    /// One example of each of its refusals: [`error::samples`].
     pub samples: Vec<Sample>,
     pub operations: &'a [Operation],
-    /// What was sent and answered when the room's story was told: its `story.json`.
+    /// The exchanges recorded when the room's story was run: its `story.json`.
     pub story: &'a str,
 }
 
@@ -89,12 +90,12 @@ impl Sample {
     }
 }
 
-/// What every operation may answer, whatever it is about: matters of form, and failures of any service.
+/// The refusals of every operation: those of the HTTP kit, and failures of any service.
 pub fn general() -> Vec<Sample> {
     form::samples().into_iter().chain(error::failures()).collect()
 }
 
-/// Adds to a document what all rooms' operations refer to.
+/// Adds what all rooms' operations refer to.
 pub fn add_general(api: &mut OpenApi) {
     let general = general();
     let components = api.components.get_or_insert_with(Components::new);
@@ -111,15 +112,14 @@ pub fn add_general(api: &mut OpenApi) {
         codes.retain(|code| of_changes || !CHANGES_ONLY.contains(code));
         codes.into_iter().map(|code| (code, code.to_owned())).collect::<Vec<_>>()
     };
-    for (name, of_changes, words) in [
-        (OF_QUESTIONS, false, "What any question may answer, whatever it is about"),
-        (OF_CHANGES, true, "What any change may answer, whatever it is about"),
-    ] {
+    for (name, of_changes, words) in
+        [(OF_QUESTIONS, false, "Common refusals of queries"), (OF_CHANGES, true, "Common refusals of changes")]
+    {
         components.responses.insert(name.to_owned(), RefOr::T(response(words, codes(of_changes))));
     }
 }
 
-/// Every operation of a document's paths with whether it changes something; ours have these methods.
+/// Every operation of a document's paths, and whether it changes something; only these methods are used.
 pub fn operations(api: &mut OpenApi) -> impl Iterator<Item = (&mut Described, bool)> {
     api.paths.paths.values_mut().flat_map(|PathItem { get, post, put, delete, .. }| {
         let changes = [post, put, delete].into_iter().flatten().map(|operation| (operation, true));
@@ -128,7 +128,8 @@ pub fn operations(api: &mut OpenApi) -> impl Iterator<Item = (&mut Described, bo
 }
 
 impl Part<'_> {
-    /// The description of routes without prefix becomes that of the same under `/v1`, with refusals and the room's names.
+    /// Turns the description of unprefixed routes into that of the same routes under `/v1`, with refusals and the
+    /// room's names.
     pub fn finish(&self, api: OpenApi) -> OpenApi {
         let mut api = named::of_room(OpenApi::default().nest(PREFIX, api), self.room);
         let statuses: BTreeMap<&str, u16> =
@@ -171,8 +172,8 @@ impl Part<'_> {
         responses.insert("default".to_owned(), RefOr::Ref(Ref::from_response_name(general)));
     }
 
-    /// Sentences for what does not fit together: an operation without its row, a row without its operation, a code that is
-    /// known to nobody, a refusal that no operation names and that is not among `elsewhere`.
+    /// A sentence for each inconsistency: an operation without a row, a row without an operation, an unknown code, a
+    /// refusal that no operation names and that is not in `elsewhere`.
     pub fn check(&self, api: &mut OpenApi, elsewhere: &[&str]) -> Vec<String> {
         let described: Vec<String> =
             operations(api).filter_map(|(operation, _)| operation.operation_id.clone()).collect();
@@ -189,9 +190,9 @@ impl Part<'_> {
         without_row
             .map(|name| format!("operation {name} has no row"))
             .chain(without_operation.map(|row| format!("row {} has no operation", row.name)))
-            .chain(unknown.map(|(row, code)| format!("row {row} names {code}, which is no refusal")))
+            .chain(unknown.map(|(row, code)| format!("row {row} names {code}, which is not a refusal")))
             .chain(unnamed.map(|code| format!("no operation names {code}")))
-            .chain(told_elsewhere.map(|code| format!("{code} is said to be told elsewhere, and is not")))
+            .chain(told_elsewhere.map(|code| format!("{code} is listed as returned elsewhere, but is not")))
             .collect()
     }
 }
@@ -208,13 +209,13 @@ fn response(description: &str, codes: Vec<(&str, String)>) -> Response {
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        400 => "The request has the wrong form; nothing happened, and nothing is remembered",
-        401 => "The caller is not authenticated, or has not proved their identity lately enough",
+        400 => "The request is invalid; nothing happened or was stored",
+        401 => "The caller is not authenticated, or not recently enough",
         403 => "A permission is missing",
-        404 => "It does not exist, or not for this caller",
+        404 => "It does not exist, or is not this caller's",
         409 => "It is not in the state that this needs; nothing happened",
-        410 => "It is gone",
-        422 => "What is there does not allow it; nothing happened",
+        410 => "It was removed",
+        422 => "The current state does not allow it; nothing happened",
         429 => "Too many requests",
         _ => "Refused",
     }

@@ -1,6 +1,6 @@
-//! How a refusal looks on the wire: RFC 9457 `application/problem+json`.
+//! The JSON form of a refusal: RFC 9457 `application/problem+json`.
 //!
-//! Invariant: the cause of an internal failure is logged once, by the edge, and never shown.
+//! Invariant: the cause of an internal failure is logged once, by the edge, and never sent to the caller.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,13 +15,13 @@ use utoipa::ToSchema;
 
 use crate::access::{Denied, ProofTooOld};
 
-/// A kind of refusal. Domains keep theirs as constants and map each error variant to one.
+/// A kind of refusal. Each domain defines its own as constants and maps each error variant to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     pub status: StatusCode,
-    /// Stable and snake_case; programs act on it.
+    /// Stable and in snake_case; programs act on it.
     pub code: &'static str,
-    /// The same sentence for every occurrence.
+    /// The same sentence every time.
     pub title: &'static str,
 }
 
@@ -30,13 +30,13 @@ impl Refusal {
         Refusal { status, code, title }
     }
 
-    /// This refusal with what is particular about this occurrence.
+    /// This refusal with details of the case at hand.
     pub fn because(self, detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::from(self).detail(detail)
     }
 }
 
-/// The fields of a domain's refusal, such as `account`, `asked` and `available`, as members of its problem.
+/// The fields of a domain's refusal, such as `account`, `asked` and `available`, as members of the problem.
 pub fn members_of(refusal: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(refusal) {
         Ok(Value::Object(members)) => members,
@@ -44,7 +44,7 @@ pub fn members_of(refusal: &impl Serialize) -> Map<String, Value> {
     }
 }
 
-/// The refusals of the kit itself, in one table.
+/// The refusals of the HTTP kit itself, in one table.
 pub mod refusals {
     use super::{Refusal, StatusCode};
 
@@ -59,36 +59,36 @@ pub mod refusals {
     pub const BODY_UNREADABLE: Refusal =
         Refusal::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body ended before it was complete");
     pub const FIELD_INVALID: Refusal =
-        Refusal::new(StatusCode::BAD_REQUEST, "field_invalid", "A field is missing, unknown or has the wrong form");
+        Refusal::new(StatusCode::BAD_REQUEST, "field_invalid", "A field is missing, unknown or malformed");
     pub const LIMIT_TOO_LARGE: Refusal =
-        Refusal::new(StatusCode::BAD_REQUEST, "limit_too_large", "More is asked for than one page may hold");
-    pub const PAGE_SIZE: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "page_size", "A page has another size");
+        Refusal::new(StatusCode::BAD_REQUEST, "limit_too_large", "The page size is above the maximum");
+    pub const PAGE_SIZE: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "page_size", "Page size is out of range");
     pub const CURSOR_INVALID: Refusal =
-        Refusal::new(StatusCode::BAD_REQUEST, "cursor_invalid", "The cursor was not made by this list");
+        Refusal::new(StatusCode::BAD_REQUEST, "cursor_invalid", "The cursor is not from this list");
     pub const IDEMPOTENCY_KEY_INVALID: Refusal =
-        Refusal::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", "The Idempotency-Key has the wrong form");
+        Refusal::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", "The Idempotency-Key is malformed");
     pub const DEADLINE_INVALID: Refusal =
         Refusal::new(StatusCode::BAD_REQUEST, "deadline_invalid", "X-Deadline-Ms is not a number of milliseconds");
     pub const UNAUTHENTICATED: Refusal =
-        Refusal::new(StatusCode::UNAUTHORIZED, "unauthenticated", "The caller is not known");
+        Refusal::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Authentication is needed");
     pub const STEP_UP_REQUIRED: Refusal =
-        Refusal::new(StatusCode::UNAUTHORIZED, "step_up_required", "A fresh proof of who you are is wanted");
-    pub const FORBIDDEN: Refusal = Refusal::new(StatusCode::FORBIDDEN, "forbidden", "The caller may not do this");
-    pub const NOT_FOUND: Refusal = Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here");
+        Refusal::new(StatusCode::UNAUTHORIZED, "step_up_required", "Recent authentication is needed");
+    pub const FORBIDDEN: Refusal = Refusal::new(StatusCode::FORBIDDEN, "forbidden", "Not permitted");
+    pub const NOT_FOUND: Refusal = Refusal::new(StatusCode::NOT_FOUND, "not_found", "Not found");
     pub const ROUTE_UNKNOWN: Refusal =
-        Refusal::new(StatusCode::NOT_FOUND, "route_unknown", "No route has this path; see /docs");
+        Refusal::new(StatusCode::NOT_FOUND, "route_unknown", "There is no route with this path; see /docs");
     pub const METHOD_NOT_ALLOWED: Refusal =
-        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not answer this method");
+        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not support this method");
     pub const BODY_TOO_LARGE: Refusal =
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than is accepted");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large");
     pub const CONTENT_TYPE_WRONG: Refusal =
-        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_wrong", "The body has to be application/json");
+        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_wrong", "The body must be application/json");
     pub const HOST_UNKNOWN: Refusal =
-        Refusal::new(StatusCode::MISDIRECTED_REQUEST, "host_unknown", "This server does not answer to that host name");
+        Refusal::new(StatusCode::MISDIRECTED_REQUEST, "host_unknown", "This server does not have that host name");
     pub const INTERNAL: Refusal =
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side");
     pub const OVERLOADED: Refusal =
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is waiting; try again shortly");
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too many requests are waiting; try again shortly");
     pub const DEADLINE_PASSED: Refusal = Refusal::new(
         StatusCode::GATEWAY_TIMEOUT,
         "deadline_passed",
@@ -123,7 +123,7 @@ pub mod refusals {
     ];
 }
 
-/// One refusal that happened. Boxed, so that it is cheap to carry in a `Result`.
+/// A single refusal. Boxed, so that it is cheap to carry in a `Result`.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -154,19 +154,19 @@ pub struct ProblemBody<'a> {
     #[serde(rename = "type")]
     #[schema(example = "/problems/field_invalid")]
     pub kind: String,
-    #[schema(example = "A field is missing, unknown or has the wrong form")]
+    #[schema(example = "A field is missing, unknown or malformed")]
     pub title: &'a str,
     #[schema(example = 400)]
     pub status: u16,
-    /// What is particular about this occurrence.
+    /// Details of this case.
     pub detail: &'a str,
-    /// Stable and snake_case; programs act on it.
+    /// Stable and in snake_case; programs act on it.
     #[schema(example = "field_invalid")]
     pub code: &'a str,
     /// Also in the header `X-Request-Id` and in the log.
     pub request_id: &'a str,
     pub errors: &'a [FieldError],
-    /// Particulars of some refusals, such as the account, what was asked for and what is available.
+    /// Details of some refusals, such as the account, what was requested and what is available.
     #[serde(flatten)]
     pub members: &'a Map<String, Value>,
 }
@@ -190,7 +190,7 @@ impl From<Denied> for Problem {
     }
 }
 
-/// RFC 9470: the client sends the person to log in again, with a second factor.
+/// RFC 9470: the client sends the user to log in again, with a second factor.
 impl From<ProofTooOld> for Problem {
     fn from(ProofTooOld { seconds }: ProofTooOld) -> Problem {
         let challenge =
@@ -204,7 +204,8 @@ impl From<ProofTooOld> for Problem {
 }
 
 impl Problem {
-    /// A failure of ours. The cause goes to the log; the caller sees that something went wrong and the request id.
+    /// A failure on our side. The cause goes to the log; the caller sees only that something went wrong, and the
+    /// request id.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
         Problem::from(refusals::INTERNAL).caused_by(cause)
     }
@@ -237,7 +238,7 @@ impl Problem {
         self
     }
 
-    /// A member of the body beside those that every problem has; those win over one of the same name.
+    /// Adds a member to the body; the standard members win over one of the same name.
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Problem {
         let name = name.into();
         if !MEMBERS.contains(&name.as_str()) {
@@ -246,7 +247,7 @@ impl Problem {
         self
     }
 
-    /// The field that it is about, by the name that the request has for it.
+    /// Sets the name of the field, as the request has it.
     pub fn renamed_field(mut self, field: impl Into<String>) -> Problem {
         if let Some(error) = self.0.errors.first_mut() {
             error.field = field.into();
@@ -254,7 +255,7 @@ impl Problem {
         self
     }
 
-    /// The same for a part of a larger request: `place` goes before the name of each field.
+    /// For a part of a larger request: `place` is put before the name of each field.
     pub fn within(mut self, place: &str) -> Problem {
         self.0.errors.iter_mut().for_each(|error| error.field.insert_str(0, place));
         self
@@ -270,7 +271,7 @@ impl Problem {
         self.0.refusal
     }
 
-    /// What the answer's headers will have beside the usual ones.
+    /// Further headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
@@ -283,7 +284,7 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
-    /// What the caller reads; on its own for the place of one line in the answer to many.
+    /// The body that the caller reads; also used for one line of an answer to many.
     pub fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         let Parts { refusal, detail, errors, members, .. } = &*self.0;
         ProblemBody {
@@ -307,7 +308,8 @@ impl Problem {
     }
 }
 
-/// The body is written by the edge, which knows the request id; until then the problem travels beside the response.
+/// The edge writes the body, because it knows the request id; until then the problem is carried in the response's
+/// extensions.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.0.refusal.status.into_response();
@@ -321,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn particulars_stand_beside_the_members_of_every_problem_and_never_replace_them() {
+    fn extra_members_never_replace_the_standard_ones() {
         let problem = Problem::from(refusals::NOT_FOUND).member("account", "a:b").member("code", "other");
         let body = serde_json::to_value(problem.body("req-1")).unwrap();
         assert_eq!((&body["account"], &body["code"]), (&"a:b".into(), &"not_found".into()));

@@ -14,11 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const ANSWER: &str = concat!(
     "HTTP/1.1 503 Service Unavailable\r\n",
     "content-type: application/problem+json\r\n",
-    "content-length: 185\r\n",
+    "content-length: 189\r\n",
     "retry-after: 1\r\n",
     "connection: close\r\n\r\n",
-    r#"{"type":"/problems/overloaded","title":"Too much is waiting; try again shortly","status":503,"#,
-    r#""detail":"all connections are in use","code":"overloaded","request_id":"","errors":[]}      "#,
+    r#"{"type":"/problems/overloaded","title":"Too many requests are waiting; try again shortly","status":503,"#,
+    r#""detail":"all connections are in use","code":"overloaded","request_id":"","errors":[]}"#,
 );
 
 /// With `tls` there is no answer: it would take a handshake, which is work we cannot afford.

@@ -15,13 +15,13 @@ use super::callers::only;
 use super::document::Described;
 use super::telling::Entry;
 
-/// What a path cannot hold as it is, and what would end it.
+/// Characters that must be escaped in a path.
 const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'?');
-/// For answers that come after a while.
+/// For answers that take a while.
 const TRIES: u32 = 1_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What is put into an address: a text, or what an answer before has said.
+/// A value for an address: a text, or a value from an earlier answer.
 pub trait Text {
     fn text(&self) -> String;
 }
@@ -50,7 +50,7 @@ impl<T: Text + ?Sized> Text for &T {
     }
 }
 
-/// What an operation is sent.
+/// The content of a request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sent {
     pub(super) path: Vec<(String, String)>,
@@ -68,12 +68,12 @@ pub(super) enum Body {
 }
 
 impl Sent {
-    /// The address of the operation with these places and this query.
+    /// The address of the operation with these path parameters and this query.
     pub(super) fn address(&self, operation: &Described) -> String {
         let mut address = operation.path.clone();
         for (name, value) in &self.path {
             let place = format!("{{{name}}}");
-            assert!(address.contains(&place), "{}: there is no {place} in {}", operation.name, operation.path);
+            assert!(address.contains(&place), "{}: expected {place} in {}", operation.name, operation.path);
             address = address.replace(&place, &utf8_percent_encode(value, IN_PATH).to_string());
         }
         assert!(!address.contains('{'), "{}: a place of {address} is left open", operation.name);
@@ -86,13 +86,13 @@ pub(super) fn encoded(fields: &[(String, String)]) -> String {
 }
 
 enum Who {
-    /// May do everything.
+    /// A caller with all permissions.
     Everything,
     Token(Secret),
     Nobody,
 }
 
-/// A request that is being put together, of somebody who may do everything.
+/// A request under construction, by a caller with all permissions.
 #[must_use = "a request is sent by `gives` or `refused`"]
 pub struct Ask<'t> {
     telling: &'t Telling,
@@ -110,7 +110,7 @@ impl<'t> Ask<'t> {
         Ask { telling, operation, sent, who, title: None, until: None }
     }
 
-    /// Fills a place of the path.
+    /// Sets a path parameter.
     pub fn at(mut self, place: &str, value: impl Text) -> Ask<'t> {
         self.sent.path.retain(|(known, _)| known != place);
         self.sent.path.push((place.to_owned(), value.text()));
@@ -133,7 +133,7 @@ impl<'t> Ask<'t> {
         self
     }
 
-    /// Sends the JSON that was given before, or an empty object, with this field.
+    /// Sends the JSON given so far, or an empty object, with this field.
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Ask<'t> {
         let mut body = match std::mem::take(&mut self.sent.body) {
             Body::Json(body) => body,
@@ -151,7 +151,7 @@ impl<'t> Ask<'t> {
         self
     }
 
-    /// Somebody else asks.
+    /// Sets another caller.
     pub fn by(mut self, token: &Secret) -> Ask<'t> {
         self.who = Who::Token(token.clone());
         self
@@ -162,19 +162,19 @@ impl<'t> Ask<'t> {
         self
     }
 
-    /// The document shows this exchange too, under this title.
+    /// Adds this exchange to the document too, under this title.
     pub fn shown(mut self, title: &str) -> Ask<'t> {
         self.title = Some(title.to_owned());
         self
     }
 
-    /// Asks again and again, for what comes after a while.
+    /// Repeats the request, for an answer that takes a while.
     pub fn until(mut self, enough: impl Fn(&Reply) -> bool + 't) -> Ask<'t> {
         self.until = Some(Box::new(enough));
         self
     }
 
-    /// Sends it, and expects this status and the answer that is documented for it.
+    /// Sends it, and expects this status and its documented answer.
     pub async fn gives(self, status: u16) -> Reply {
         let Ask { telling, operation, .. } = &self;
         let is_first = telling.begins(operation, &self.sent);
@@ -196,7 +196,7 @@ impl<'t> Ask<'t> {
         reply
     }
 
-    /// Nothing where it takes further permissions to do all of what is asked, as refusals of a room's own say.
+    /// Not checked where the request needs further permissions, as the room's own refusals say.
     async fn by_own_permission(&self, role: String, status: u16) -> Option<Reply> {
         let token = self.telling.callers().of_role(role);
         let reply = self.telling.send(self.operation, &self.sent, Some(&token)).await;
@@ -206,7 +206,7 @@ impl<'t> Ask<'t> {
         is_answer.then_some(reply)
     }
 
-    /// Sends it, and expects this refusal, which has to be documented. Gives its body.
+    /// Sends it, and expects this refusal, which must be documented. Returns its body.
     pub async fn refused(self, code: &str) -> Reply {
         let Ask { telling, operation, .. } = &self;
         let reply = self.send().await;
@@ -235,19 +235,19 @@ impl<'t> Ask<'t> {
                 return reply;
             }
             tried += 1;
-            assert!(tried < TRIES, "{}: it does not become what is expected: {}", self.operation.name, reply.text());
+            assert!(tried < TRIES, "{}: never became the expected answer: {}", self.operation.name, reply.text());
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// An answer, whose fields are had by their names: `reply["id"]`.
+/// An answer, whose fields are read by name: `reply["id"]`.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub bytes: bytes::Bytes,
-    /// Null where it is not JSON.
+    /// Null if it is not JSON.
     pub json: Value,
 }
 
@@ -260,7 +260,7 @@ impl Reply {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// What a refusal is called: by us, or in the words of OAuth.
+    /// The code of a refusal, ours or OAuth's.
     pub fn code(&self) -> Option<&str> {
         if self.status < 400 {
             return None;

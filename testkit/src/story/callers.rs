@@ -1,4 +1,4 @@
-//! Who asks in a story: callers whose tokens are signed here and judged by a real gate.
+//! The callers of a story: their tokens are signed here and checked by a real gate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use crate::Stage;
 const ISSUER: &str = "https://id.example.com";
 const AUDIENCE: &str = "florin";
 const TOKEN_SECONDS: i64 = 600;
-/// The role of callers who may do everything.
+/// The role with all permissions.
 const EVERYTHING: &str = "everything";
 
 pub(super) struct Callers {
@@ -43,23 +43,23 @@ impl Callers {
             zone: "UTC".to_owned(),
         };
         gate.hear(Standing { version: 1, terms: Some(terms), revoked: Vec::new(), more: false });
-        assert!(gate.is_ready(), "the gate does not take the terms of {} over", room.name);
+        assert!(gate.is_ready(), "the gate does not accept the terms of {}", room.name);
         Callers { gate, minter, clock: stage.clock(), count: AtomicU64::new(0) }
     }
 
-    /// The remote half of a room judges tokens by itself.
+    /// The remote half of a room checks tokens itself.
     pub(super) fn trust(&self) -> Arc<dyn Trust> {
         Arc::new(self.gate.clone())
     }
 
-    /// As a process mounts them.
+    /// Mounted as processes mount them.
     pub(super) fn router(&self, Routes { v1, root }: Routes) -> Router {
         let guarded = access::authenticate(Router::new().nest("/v1", v1), self.gate.clone(), None);
         let edge = Edge::new(&Config::defaults().unwrap(), Arc::clone(&self.clock));
         guard(guarded.merge(root), edge)
     }
 
-    /// Of a program that may do everything, with a change.
+    /// A token of a client with all permissions, with a change.
     pub(super) fn token(&self, change: impl FnOnce(&mut Claims)) -> Secret {
         let mut claims = self.claims();
         change(&mut claims);
@@ -70,7 +70,7 @@ impl Callers {
         self.token(|claims| claims.roles = vec![role])
     }
 
-    /// A person who has proved a moment ago, with a second factor, who they are.
+    /// A user who has just authenticated with a second factor.
     pub(super) fn person(&self, kind: &str, subject: &str) -> Secret {
         self.token(|claims| {
             (claims.kind, claims.sub) = (kind.to_owned(), subject.to_owned());
@@ -104,12 +104,12 @@ impl Callers {
     }
 }
 
-/// The role that holds one permission and nothing else.
+/// The role with this permission only.
 pub(super) fn only(resource: &str, action: &str) -> String {
     format!("only {resource}:{action}")
 }
 
-/// The role that holds everything else.
+/// The role with all other permissions.
 pub(super) fn without(resource: &str, action: &str) -> String {
     format!("without {resource}:{action}")
 }
@@ -118,7 +118,7 @@ fn roles(room: &Room, words: &Vocabulary) -> Vec<Role> {
     for operation in room.operations {
         if let Word::Needs { resource, action } = operation.word {
             let is_known = words.actions().any(|word| word == (resource, action));
-            assert!(is_known, "{} needs {resource}:{action}, which the room does not bring", operation.name);
+            assert!(is_known, "{} needs {resource}:{action}, which the room does not define", operation.name);
         }
     }
     let all: Vec<String> = words.actions().map(|(resource, action)| format!("{resource}:{action}:all")).collect();

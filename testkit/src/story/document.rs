@@ -1,4 +1,4 @@
-//! A room's part of the API's document, as its operations are told by it.
+//! A room's part of the API document, by operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +23,9 @@ pub(super) struct Described {
     pub(super) path: String,
     pub(super) word: Word,
     body: Value,
-    /// What it may be refused with: status by code.
+    /// Its refusals: status by code.
     refusals: BTreeMap<String, u16>,
-    /// The same of every operation.
+    /// The refusals common to all operations.
     general: BTreeSet<String>,
 }
 
@@ -108,11 +108,11 @@ fn described(json: &Value, (name, method, path): (&str, &str, &str), word: Word,
 
 fn resolved<'a>(json: &'a Value, value: &'a Value) -> &'a Value {
     let reference = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-    reference.map_or(value, |pointer| json.pointer(pointer).unwrap_or_else(|| panic!("{pointer} leads nowhere")))
+    reference.map_or(value, |pointer| json.pointer(pointer).unwrap_or_else(|| panic!("{pointer} does not resolve")))
 }
 
 impl Described {
-    /// Refusals that a story has to bring about: those for which the caller has to do something.
+    /// Refusals that a story must produce: those for which the caller has to do something.
     pub(super) fn to_tell(&self) -> impl Iterator<Item = &str> {
         self.refusals.iter().filter(|(_, status)| **status < 500).map(|(code, _)| code.as_str())
     }
@@ -129,19 +129,19 @@ impl Described {
         self.path.contains('{')
     }
 
-    /// The schema of what is sent.
+    /// The schema of the request body.
     pub(super) fn request(&self, kind: &str) -> Option<&Value> {
         schema(&self.body["requestBody"], kind)
     }
 
-    /// What is answered with this status; nothing where it is not documented.
+    /// The documented answer with this status, if any.
     pub(super) fn answer(&self, status: u16) -> Option<&Value> {
         self.body["responses"].get(status.to_string())
     }
 
     pub(super) fn has_parameter(&self, place: &str, name: &str) -> bool {
         let parameters = self.body["parameters"].as_array().into_iter().flatten();
-        // A name such as `metadata.KEY` stands for a family.
+        // A name such as `metadata.KEY` stands for many.
         let family = name.split_once('.').map(|(family, _)| format!("{family}."));
         let is_it = |known: &str| known == name || family.as_ref().is_some_and(|family| known.starts_with(family));
         parameters.filter(|one| one["in"] == place).any(|one| one["name"].as_str().is_some_and(is_it))

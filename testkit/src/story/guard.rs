@@ -1,4 +1,4 @@
-//! Those whom an operation must not answer, with a request that would be answered if somebody else sent it.
+//! Callers that an operation must refuse, with a request that an authorized caller could send.
 
 use platform::room::Word;
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(super) async fn try_all(telling: &Telling, operation: &Described, sent: &Sen
     let token = telling.callers().of_role(without(resource, action));
     let others = telling.send(operation, sent, Some(&token)).await;
     expect(&others, 403, "forbidden", &format!("{name} without {resource}:{action}"));
-    // What only makes something new is open to strangers who may make things of their own.
+    // Operations that only create something are open to strangers who may create their own.
     if operation.has_places() || !operation.changes() {
         as_a_stranger(telling, operation, sent).await;
     }
@@ -26,7 +26,7 @@ fn expect(reply: &Reply, status: u16, code: &str, what: &str) {
     assert_eq!((reply.status, reply.code()), (status, Some(code)), "{what}: {}", reply.text());
 }
 
-/// A customer to whom nothing here belongs.
+/// A customer who owns nothing here.
 async fn as_a_stranger(telling: &Telling, operation: &Described, sent: &Sent) {
     let name = &operation.name;
     let token = telling.person("customer", "cust_stranger");
@@ -46,12 +46,12 @@ async fn as_a_stranger(telling: &Telling, operation: &Described, sent: &Sent) {
     }
 }
 
-/// What the stranger says, it may be told.
+/// A stranger may be sent their own words.
 fn is_sent(sent: &Sent, word: &str) -> bool {
     sent.path.iter().chain(&sent.query).any(|(_, value)| value.contains(word))
 }
 
-/// The same request about something that does not exist: the last letter of each name is another one.
+/// The same request for something that does not exist: the last letter of each name is changed.
 fn unknown(sent: &Sent) -> Sent {
     let mut unknown = sent.clone();
     for (_, value) in &mut unknown.path {

@@ -1,4 +1,4 @@
-//! The two files of a story: what was asked and answered, which the document shows, and the document itself.
+//! The two files of a story: the recorded exchanges, which the document shows, and the document itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};

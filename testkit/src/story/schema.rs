@@ -1,4 +1,4 @@
-//! Whether a body is as its schema says, and has no field that the schema does not know.
+//! Checks that a body matches its schema and has no fields that the schema does not know.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 const SCHEMAS: &str = "#/components/schemas/";
-/// Where the schemas stand once more, open for further fields: for those that are one part of several.
+/// Where the schemas are defined once more, open for further fields: for those that are one part of several.
 const PARTS: &str = "#/components/parts/";
 
 pub(super) struct Schemas {
@@ -26,7 +26,8 @@ impl Schemas {
     }
 
     /// # Errors
-    /// A sentence for each place that is not as the schema says.
+    ///
+    /// A sentence for each mismatch.
     pub(super) fn check(&self, schema: &Value, body: &Value) -> Result<(), String> {
         let mut ready = self.ready.borrow_mut();
         let validator = ready.entry(schema.to_string()).or_insert_with(|| self.validator(schema));
@@ -45,12 +46,12 @@ impl Schemas {
     }
 }
 
-/// No object in it has a field that is not described.
+/// Forbids undescribed fields in every object.
 fn closed(schema: Value) -> Value {
     changed(schema, true)
 }
 
-/// The same but for the outermost object.
+/// The same except for the outermost object.
 fn open(schema: Value) -> Value {
     changed(schema, false)
 }
@@ -68,7 +69,7 @@ fn changed(schema: Value, close: bool) -> Value {
             ("items" | "additionalProperties", schema) => closed(schema),
             ("prefixItems", Value::Array(items)) => items.into_iter().map(closed).collect(),
             ("allOf", Value::Array(parts)) => parts.into_iter().map(open).collect(),
-            // Alternatives beside fields are parts of the same object.
+            // Alternatives next to fields are parts of the same object.
             ("oneOf" | "anyOf", Value::Array(ways)) => {
                 ways.into_iter().map(|way| changed(way, close && !is_object)).collect()
             }
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_the_fields_of_its_schema_and_no_others() {
+    fn a_body_has_only_the_fields_of_its_schema() {
         let schemas = schemas();
         let check = |name: &str, body: Value| schemas.check(&json!({ "$ref": format!("{SCHEMAS}{name}") }), &body);
         for (name, body, good) in [

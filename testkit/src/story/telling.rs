@@ -1,4 +1,4 @@
-//! A story while it is told: on one engine, by one way.
+//! A running story: on one engine, by one way.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const PROBLEM: &str = "application/problem+json";
 const REQUEST_ID: &str = "req_01kppyy0k0f4g8n1vpdkpr5g3a";
 
-/// What the body of a story speaks to.
+/// What the body of a story uses.
 pub struct Telling {
     document: Rc<Document>,
     router: Router,
@@ -36,11 +36,11 @@ pub struct Telling {
     told: RefCell<Told>,
 }
 
-/// What was said so far.
+/// The exchanges so far.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) entries: Vec<Entry>,
-    /// What each operation was sent first of all.
+    /// The first request to each operation.
     first: BTreeMap<String, Sent>,
     refused: BTreeSet<(String, String)>,
 }
@@ -51,7 +51,7 @@ pub(super) struct Entry {
     pub(super) operation: String,
     /// Title, request, status and answer.
     pub(super) said: Value,
-    /// In the document.
+    /// Part of the document.
     pub(super) shown: bool,
     refused: Option<String>,
 }
@@ -67,20 +67,20 @@ impl Telling {
         Telling { document, router, callers, time: stage.time.clone(), terms, told: RefCell::default() }
     }
 
-    /// Begins a request to an operation of this name.
+    /// Starts a request to this operation.
     pub fn ask(&self, operation: &str) -> Ask<'_> {
         Ask::new(self, self.document.operation(operation), Sent::default())
     }
 
-    /// Begins a request like the first one to this operation that was answered.
+    /// Starts a request like the first answered one of this operation.
     pub fn again(&self, operation: &str) -> Ask<'_> {
         let told = self.told.borrow();
-        let first = told.first.get(operation).unwrap_or_else(|| panic!("{operation} is not told yet"));
+        let first = told.first.get(operation).unwrap_or_else(|| panic!("{operation} has not been used yet"));
         Ask::new(self, self.document.operation(operation), first.clone())
     }
 
-    /// Brings a refusal about at every operation that documents it and did not answer it yet: what was told of the operation
-    /// is sent again with one change.
+    /// Produces a refusal at every operation that documents it and has not returned it yet: repeats the operation's
+    /// request with one change.
     pub async fn all_refuse(&self, code: &str, change: impl for<'t> Fn(Ask<'t>) -> Ask<'t>) {
         let operations = self.document.operations().filter(|operation| operation.to_tell().any(|one| one == code));
         for operation in operations {
@@ -92,17 +92,17 @@ impl Telling {
         }
     }
 
-    /// A token of a program that may do everything, with a change.
+    /// A token of a client with all permissions, with a change.
     pub fn token(&self, change: impl FnOnce(&mut Claims)) -> Secret {
         self.callers.token(change)
     }
 
-    /// A token of a person with the built-in role `kind`, who has just proved with a second factor who they are.
+    /// A token of a user with the built-in role `kind` who has just authenticated with a second factor.
     pub fn person(&self, kind: &str, subject: &str) -> Secret {
         self.callers.person(kind, subject)
     }
 
-    /// Lets time pass on the room's clock.
+    /// Advances the room's clock.
     pub fn pass_seconds(&self, seconds: u64) {
         self.time.advance_millis(seconds * 1_000);
     }
@@ -115,7 +115,7 @@ impl Telling {
         &self.terms
     }
 
-    /// Notes what an operation is sent first; whether this is it.
+    /// Records the first request to an operation; returns whether this is it.
     pub(super) fn begins(&self, operation: &Described, sent: &Sent) -> bool {
         let mut told = self.told.borrow_mut();
         let is_first = !told.first.contains_key(&operation.name);
@@ -165,7 +165,7 @@ impl Telling {
         Reply { status: parts.status.as_u16(), headers: parts.headers, bytes, json }
     }
 
-    /// Whether what was sent and answered is as documented.
+    /// Checks that request and answer are as documented.
     pub(super) fn check(&self, operation: &Described, sent: &Sent, reply: &Reply) -> Result<(), String> {
         for (name, _) in &sent.query {
             if !operation.has_parameter("query", name) {
@@ -175,17 +175,13 @@ impl Telling {
         if let Body::Json(body) = &sent.body {
             match operation.request(JSON) {
                 Some(schema) => self.document.schemas.check(schema, body).map_err(|wrong| format!("sent {wrong}"))?,
-                None => return Err("it is sent a body, and none is documented".to_owned()),
+                None => return Err("expected no body, found one".to_owned()),
             }
         }
         let answer = operation.answer(reply.status).ok_or_else(|| format!("{} is not documented", reply.status))?;
         let Some(kind) = reply.kind().filter(|_| !reply.bytes.is_empty()) else {
             let is_empty = answer["content"].as_object().is_none_or(Map::is_empty);
-            return if is_empty {
-                Ok(())
-            } else {
-                Err("an answer with a body is documented, and it is empty".to_owned())
-            };
+            return if is_empty { Ok(()) } else { Err("expected an answer with a body, found none".to_owned()) };
         };
         match (kind, schema(answer, kind)) {
             (JSON, Some(schema)) => self.document.schemas.check(schema, &reply.json),
@@ -194,10 +190,10 @@ impl Telling {
         }
     }
 
-    /// A refusal is a problem, or speaks in the words of OAuth.
+    /// A refusal is a problem, or an OAuth error.
     pub(super) fn check_refusal(&self, reply: &Reply) -> Result<(), String> {
         if reply.kind() != Some(PROBLEM) {
-            return if reply["error"].is_string() { Ok(()) } else { Err("it is no problem".to_owned()) };
+            return if reply["error"].is_string() { Ok(()) } else { Err("expected a problem".to_owned()) };
         }
         let code = reply["code"].as_str().unwrap_or_default();
         let expected = [
@@ -222,7 +218,7 @@ impl Entry {
             Some(JSON) => {
                 said.insert("reply".to_owned(), reply.json.clone());
             }
-            // Pages are not compared: they hold keys of their own.
+            // Pages are not compared: they contain random keys.
             Some(kind) if kind != "text/html" => {
                 said.insert("type".to_owned(), json!(kind));
                 said.insert("reply".to_owned(), json!(reply.text()));
@@ -256,7 +252,7 @@ fn asked(sent: &Sent) -> Map<String, Value> {
 }
 
 impl Terms {
-    /// The same in every run.
+    /// The value that is the same in every run.
     fn hide(&self, said: Value) -> Value {
         match said {
             Value::Object(members) => {
@@ -278,24 +274,28 @@ impl Told {
         for operation in document.operations() {
             let name = operation.name.as_str();
             if !self.first.contains_key(name) {
-                missing.push(format!("{name} is not told"));
+                missing.push(format!("{name} is not used"));
             }
             for code in operation.to_tell() {
                 let is_told = self.refused.contains(&(name.to_owned(), code.to_owned()));
                 if is_told == terms.elsewhere.contains(&(name, code)) {
                     let told =
-                        if is_told { "is said to be told elsewhere, and is told" } else { "is not brought about" };
+                        if is_told { "is produced, but listed as produced elsewhere" } else { "is not produced" };
                     missing.push(format!("{name}: {code} {told}"));
                 }
             }
         }
-        assert!(missing.is_empty(), "the story is not whole:\n{}", missing.join("\n"));
+        assert!(missing.is_empty(), "the story is incomplete:\n{}", missing.join("\n"));
     }
 
     pub(super) fn assert_same(&self, first: &Told, place: &str) {
         for (one, other) in first.entries.iter().zip(&self.entries) {
-            assert_eq!(one, other, "{place} differs from the first telling");
+            assert_eq!(one, other, "{place} differs from the first run");
         }
-        assert_eq!(first.entries.len(), self.entries.len(), "{place} was told more or less than the first time");
+        assert_eq!(
+            first.entries.len(),
+            self.entries.len(),
+            "{place} has another number of exchanges than the first run"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What testkit promises to tests of rooms, tried on a small room that has all that a room has.
+//! Tests of testkit itself, on a small room that has everything a room has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod notes;

@@ -1,4 +1,4 @@
-//! Notes of people: a room with one table, for tests of what tests of rooms stand on.
+//! Notes of users: a room with one table, for tests of the test helpers.
 
 #[cfg(feature = "story")]
 pub(crate) mod http;
@@ -50,7 +50,7 @@ pub(crate) struct Note {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddNote {
     pub(crate) words: String,
-    /// The caller's own where it is left out.
+    /// The caller's own if it is left out.
     #[serde(default)]
     pub(crate) owner: Option<String>,
 }
@@ -61,9 +61,9 @@ pub(crate) struct AddNote {
 #[serde(tag = "code", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Refusal {
-    #[error("a note has at most {max} bytes, not {given}")]
+    #[error("expected at most {max} bytes, found {given}")]
     WordsTooLong { given: usize, max: usize },
-    #[error("note {id} is not known")]
+    #[error("note {id} does not exist")]
     NoteUnknown { id: String },
 }
 
@@ -78,7 +78,7 @@ impl error::Refusal for Refusal {
         match self {
             Refusal::WordsTooLong { .. } => row(400, "Note is too long", "The note has more than 40 bytes."),
             Refusal::NoteUnknown { .. } => {
-                row(404, "Note is not known", "There is no such note, or not of this caller.")
+                row(404, "Note does not exist", "There is no such note, or it is not this caller's.")
             }
         }
     }
@@ -146,22 +146,22 @@ impl Notes for RemoteNotes {
     }
 }
 
-/// Bugs that are planted, for what finds them.
+/// Planted bugs, for the checks that must find them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Bug {
     #[default]
     None,
-    /// An idempotency key makes no difference.
+    /// Idempotency keys are ignored.
     ForgetsKeys,
-    /// Reading asks for no permission.
+    /// Reading needs no permission.
     ChecksNothing,
-    /// Adding asks for the permission to read as well.
+    /// Adding also needs the permission to read.
     ChecksTooMuch,
-    /// A list is not narrowed to its owner's.
+    /// A list is not narrowed to its owner.
     ListsAll,
-    /// A list says of nothing that it is missing.
+    /// A list never reports that something is missing.
     Misses,
-    /// A foreign note is refused in other words than one that does not exist.
+    /// A foreign note is refused differently from one that does not exist.
     Admits,
 }
 

@@ -1,4 +1,4 @@
-//! A story as a room tells it, and what stories find out.
+//! A room's story, and the faults that stories detect.
 
 use std::sync::Arc;
 
@@ -51,8 +51,8 @@ async fn tell(room: &'static Room, bug: Bug, body: impl AsyncFn(&Telling, &Arc<N
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[should_panic(expected = "remove_note is not told\nremove_note: note_unknown is not brought about")]
-async fn an_untold_operation_is_found_out() {
+#[should_panic(expected = "remove_note is not used\nremove_note: note_unknown is not produced")]
+async fn an_unused_operation_is_detected() {
     tell(&ROOM, Bug::None, async |story, _| {
         let note = story.ask("add_note").body(json!({ "words": "milk" })).gives(201).await;
         story.ask("add_note").body(json!({ "words": "x".repeat(41) })).refused("words_too_long").await;
@@ -64,14 +64,14 @@ async fn an_untold_operation_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[should_panic(expected = "get_note: words_too_long is not brought about")]
-async fn a_documented_refusal_that_does_not_come_is_found_out() {
+#[should_panic(expected = "get_note: words_too_long is not produced")]
+async fn a_documented_refusal_that_never_occurs_is_detected() {
     tell(&BOASTFUL, Bug::None, whole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "list_notes: note_unknown with status 404 is not documented")]
-async fn an_undocumented_refusal_is_found_out() {
+async fn an_undocumented_refusal_is_detected() {
     tell(&ROOM, Bug::Misses, async |story, _| {
         story.ask("list_notes").refused("note_unknown").await;
     })
@@ -80,30 +80,30 @@ async fn an_undocumented_refusal_is_found_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "Unevaluated properties are not allowed ('owner' was unexpected)")]
-async fn an_undocumented_field_is_found_out() {
+async fn an_undocumented_field_is_detected() {
     tell(&TACITURN, Bug::None, whole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "get_note without notes:read")]
-async fn a_missing_check_is_found_out() {
+async fn a_missing_check_is_detected() {
     tell(&ROOM, Bug::ChecksNothing, whole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "add_note: its own permission is not enough")]
-async fn a_check_of_something_else_is_found_out() {
+async fn a_check_of_another_permission_is_detected() {
     tell(&ROOM, Bug::ChecksTooMuch, whole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "list_notes: a stranger reads Some(\"cust_ann\")")]
-async fn a_list_that_is_not_narrowed_is_found_out() {
+async fn a_list_that_is_not_narrowed_is_detected() {
     tell(&ROOM, Bug::ListsAll, whole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "get_note: a stranger can tell")]
-async fn what_exists_and_shows_is_found_out() {
+async fn a_visible_foreign_object_is_detected() {
     tell(&ROOM, Bug::Admits, whole).await;
 }

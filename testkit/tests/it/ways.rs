@@ -1,4 +1,4 @@
-//! One body of a test by each way.
+//! One test body run by each way.
 
 use std::sync::{Arc, Mutex};
 
@@ -32,7 +32,7 @@ async fn add(notes: &Reached<dyn Notes>) -> Note {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_is_sent_twice_has_one_effect() {
+async fn a_change_sent_twice_has_one_effect() {
     let seen = Mutex::new(Vec::new());
     on_each_way(&FACE, open, async |notes, service| {
         for count in 1..=20 {
@@ -57,7 +57,7 @@ async fn a_change_that_is_sent_twice_has_one_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_must_not_be_sent_twice_is_not() {
+async fn unrepeatable_calls_are_not_sent_twice() {
     on_each_way(&FACE, open, async |notes, service| {
         for _ in 0..20 {
             let note = add(notes).await;
@@ -71,7 +71,7 @@ async fn what_must_not_be_sent_twice_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "two effects")]
-async fn a_service_that_forgets_keys_is_found_out() {
+async fn a_service_that_ignores_keys_is_detected() {
     on_each_way(&FACE, forgetful, async |notes, service| {
         add(notes).await;
         assert_eq!(service.count().await, 1, "two effects");
@@ -81,7 +81,7 @@ async fn a_service_that_forgets_keys_is_found_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "the body did not call notes")]
-async fn a_body_that_goes_past_its_way_is_found_out() {
+async fn a_body_that_bypasses_its_way_is_detected() {
     on_each_way(&FACE, open, async |notes, service| {
         service.add(&notes.ctx(), milk()).await.unwrap();
     })
@@ -89,7 +89,7 @@ async fn a_body_that_goes_past_its_way_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_way_goes_over_each_engine() {
+async fn each_way_runs_on_each_engine() {
     let seen = Mutex::new(Vec::new());
     let open = async |stage: &Stage<'_>| (open(stage).await.0, stage.store.engine());
     on_each_way(&FACE, open, async |notes, engine| {

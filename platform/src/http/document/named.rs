@@ -1,4 +1,4 @@
-//! Names in the document: a room's schemas bear its name, and nothing stands there twice.
+//! Names in the document: a room's schemas are prefixed with its name, and nothing is defined twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::openapi::{Components, OpenApi};
 
 const SCHEMAS: &str = "#/components/schemas/";
-/// Words of the whole house, the same in every room: those of `kernel`, of the HTTP kit and of the frame.
+/// Schemas that all rooms share: those of `kernel`, of the HTTP kit and of the frame.
 const SHARED: [&str; 16] = [
     "Money",
     "Currency",
@@ -28,7 +28,7 @@ const SHARED: [&str; 16] = [
     "OutcomeFound",
 ];
 
-/// `Account` of the ledger becomes `ledger.Account`, where it is and where it is referred to.
+/// `Account` of the ledger becomes `ledger.Account`, in its definition and in references.
 pub(super) fn of_room(api: OpenApi, room: &str) -> OpenApi {
     let mut document = match serde_json::to_value(&api) {
         Ok(document) => document,
@@ -65,19 +65,19 @@ fn refer(value: &mut Value, room: &str) {
     }
 }
 
-/// Two things under one name.
+/// Two definitions with one name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the room {room} describes {what} {name}, which another room has already; each stands in the document once")]
+#[error("the room {room} describes {what} {name}, which another room already has; each is in the document once")]
 pub struct Clash {
     pub room: &'static str,
     pub what: &'static str,
     pub name: String,
 }
 
-/// Adds a room's part to the document of the house.
+/// Adds a room's part to the shared document.
 ///
 /// # Errors
-/// A path, an operation's name, a tag, a schema or an example that is there already and is another thing.
+/// A path, an operation's name, a tag, a schema or an example is already there with different content.
 pub fn merge(api: &mut OpenApi, room: &'static str, part: OpenApi) -> Result<(), Clash> {
     let clash = |what, name: &dyn fmt::Display| Clash { room, what, name: name.to_string() };
     if let Some(path) = part.paths.paths.keys().find(|path| api.paths.paths.contains_key(*path)) {
@@ -98,7 +98,7 @@ pub fn merge(api: &mut OpenApi, room: &'static str, part: OpenApi) -> Result<(),
     }
     let examples = part.components.as_ref().map(|components| components.examples.clone()).unwrap_or_default();
     api.merge(part);
-    // What the library's own merge leaves out.
+    // The library's own merge leaves these out.
     api.components.get_or_insert_with(Components::new).examples.extend(examples);
     Ok(())
 }
@@ -108,12 +108,12 @@ fn names(api: &OpenApi) -> BTreeSet<String> {
     items.flatten().filter_map(|operation| operation.operation_id.clone()).collect()
 }
 
-/// A schema or an example that both have, and not the same.
+/// A schema or an example that both have, with different content.
 fn differing(before: &Components, new: &Components) -> Option<String> {
     differs(&before.schemas, &new.schemas).or_else(|| differs(&before.examples, &new.examples))
 }
 
-/// Compared as they are written: of two that read the same, one may have been parsed and the other built.
+/// Compared as text: of two with the same text, one may have been parsed and the other built.
 fn differs<T: Serialize>(before: &BTreeMap<String, T>, new: &BTreeMap<String, T>) -> Option<String> {
     let same = |one: &T, other: &T| matches!((json(one), json(other)), (Some(one), Some(other)) if one == other);
     let mut both = new.iter().filter_map(|(name, one)| Some((name, one, before.get(name)?)));

@@ -1,4 +1,4 @@
-//! Examples of requests and good answers: what was sent and answered when a room's story was told, as its `story.json` has it.
+//! Examples of requests and good answers: the exchanges recorded when a room's story was run, from its `story.json`.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ struct Told {
     reply: Option<Value>,
 }
 
-/// Puts the exchanges of each operation where its document shows them. What cannot be read shows nothing; the story's own test finds
-/// it.
+/// Adds the exchanges of each operation to its part of the document. Anything unreadable is left out; the story's own
+/// test catches it.
 pub(super) fn show(api: &mut OpenApi, story: &str) {
     let story: BTreeMap<String, Vec<Told>> = serde_json::from_str(story).unwrap_or_default();
     for (operation, _) in operations(api) {
@@ -43,7 +43,7 @@ pub(super) fn show(api: &mut OpenApi, story: &str) {
     }
 }
 
-/// Those of the first exchange that has one.
+/// The exchanges of the first operation that has one.
 fn show_parameters(operation: &mut Operation, told: &[Told]) {
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
@@ -84,7 +84,7 @@ fn show_answers(operation: &mut Operation, told: &[Told]) {
     }
 }
 
-/// One stands for itself; several have titles.
+/// A single example has no title; several have titles.
 fn show_in<'a>(content: &mut Content, all: impl Iterator<Item = (Option<&'a str>, Value)>) {
     let mut different: Vec<(Option<&str>, Value)> = Vec::new();
     for (title, value) in all {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_exchange_is_shown_at_its_operation_and_status() {
+    fn each_exchange_is_shown_under_its_operation_and_status() {
         let story = json!({ "add": [
             { "query": { "book": "main" }, "body": { "n": 1 }, "status": 201, "reply": { "id": 1 } },
             { "title": "Again", "body": { "n": 1 }, "status": 200, "reply": { "id": 1, "replayed": true } },
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_without_a_story_shows_nothing() {
+    fn a_room_without_a_story_has_no_examples() {
         for story in ["{}", "", "[]"] {
             assert_eq!(shown(story)["responses"]["201"]["content"][JSON], json!({}), "{story}");
         }

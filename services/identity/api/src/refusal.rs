@@ -1,6 +1,6 @@
 //! Every refusal of identity, by name.
 //!
-//! Invariant: what is said before somebody has proved who they are is the same whether the account exists or not.
+//! Invariant: before authentication, an answer is the same whether the account exists or not.
 
 mod rows;
 
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use platform::error::{self, Row, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// Why a call to identity has no answer.
+/// Why a call to identity has no result.
 pub type IdentityError = ServiceError<Refusal>;
 
 /// The texts name what a caller can act on.
@@ -19,68 +19,68 @@ pub type IdentityError = ServiceError<Refusal>;
 #[serde(tag = "code", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Refusal {
-    // Of form.
+    // Invalid requests.
     #[error("{field}: {detail}")]
     FieldInvalid { field: String, detail: String },
-    #[error("a page has 1 to {max} entries, not {given}")]
+    #[error("expected a page size of 1 to {max}, found {given}")]
     PageSize { given: usize, max: usize },
 
-    // Of logins.
-    /// One word for an unknown name, a wrong password and an account that is disabled.
-    #[error("the name and the password do not fit together")]
+    // Logins.
+    /// One answer for an unknown name, a wrong password and a disabled account.
+    #[error("the name and the password do not match")]
     WrongCredentials,
     #[error("too many attempts failed; try again in {retry_after_s} s")]
     TooManyFailures { retry_after_s: u32 },
-    #[error("the login has expired or was never begun; begin again")]
+    #[error("the login has expired or does not exist; start again")]
     LoginUnknown,
     #[error("this is not the next step of the login")]
     StepOutOfTurn,
-    /// A wrong one, an old one and one that was used.
-    #[error("the code is not right, or is no longer valid")]
+    /// A wrong, an expired or a used one.
+    #[error("the code is wrong or no longer valid")]
     WrongCode,
-    #[error("codes are not sent by {channel} here, or not to this person")]
+    #[error("codes are not sent by {channel}, or not to this user")]
     ChannelOff { channel: String },
-    #[error("nobody is logged in, or no longer")]
+    #[error("not logged in, or the session has ended")]
     NotLoggedIn,
 
-    // Of credentials.
+    // Credentials.
     #[error("a password has at least {min} characters")]
     PasswordTooShort { min: usize },
     #[error("a password has at most {max} bytes")]
     PasswordTooLong { max: usize },
     #[error("{detail}")]
     PasswordTooWeak { detail: String },
-    #[error("this password is among those that were stolen elsewhere; choose another one")]
+    #[error("this password is in a list of stolen passwords; choose another one")]
     PasswordBreached,
-    #[error("the new password is the old one")]
+    #[error("the new password is the same as the old one")]
     PasswordUnchanged,
-    #[error("a second factor is there already; remove it first")]
+    #[error("there is already a second factor; remove it first")]
     FactorExists,
     #[error("there is no second factor")]
     FactorMissing,
-    #[error("this account has to have a second factor")]
+    #[error("this account needs a second factor")]
     FactorRequired,
 
-    // Of people, clients, roles and policies.
+    // Users, clients, roles and policies.
     #[error("{what} {name} does not exist")]
     NotFound { what: String, name: String },
-    #[error("{what} {name} exists already")]
+    #[error("{what} {name} already exists")]
     Taken { what: String, name: String },
     #[error("the last administrator cannot be disabled or lose the role")]
     LastAdmin,
-    #[error("{what} {name} comes with the product and stays as it is")]
+    #[error("{what} {name} is built in and cannot be changed")]
     BuiltIn { what: String, name: String },
     #[error("role {role} is held by {holders} and cannot be removed")]
     RoleInUse { role: String, holders: u64 },
-    /// Nobody hands out more than they hold, or gets hold of somebody who holds more.
-    #[error("{what} {name} reaches further than you do")]
+    /// A caller cannot grant more than they hold, or take control of a user who holds more.
+    #[error("{what} {name} has more permissions than you")]
     ReachesFurther { what: String, name: String },
     #[error("{detail}")]
     PolicyInvalid { detail: String },
-    #[error("{given} {what}, {max} at most")]
+    #[error("expected at most {max} {what}, found {given}")]
     TooMany { what: String, given: usize, max: usize },
 
-    /// Of the token endpoint and its neighbours, in the words of the standard.
+    /// Of the token endpoint and other OAuth endpoints, in the terms of the standard.
     #[error("{description}")]
     OAuth { error: OAuthError, description: String },
 }
@@ -140,7 +140,7 @@ impl OAuthError {
 }
 
 impl error::Refusal for Refusal {
-    /// Of the endpoints of OAuth, in the words of their standards.
+    /// Refusals of the OAuth endpoints, in the terms of their standards.
     fn code(&self) -> &'static str {
         match self {
             Refusal::OAuth { error, .. } => error.code(),
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn each_refusal_has_one_code_row_and_sample() {
-        // The codes of OAuth are its standard's and not names of variants.
+        // The codes of OAuth are the standard's, not names of variants.
         let broken = error::check::<Refusal>().unwrap_err();
         assert!(matches!(broken.as_slice(), [only] if only.contains("invalid_client")), "{broken:?}");
         assert_eq!(Refusal::oauth(OAuthError::InvalidGrant, "used").code(), "invalid_grant");

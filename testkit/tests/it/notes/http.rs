@@ -30,7 +30,7 @@ const OPERATIONS: &[Operation] = &[
     Operation { name: "remove_note", word: needs("notes", "write"), refusals: &["note_unknown"] },
 ];
 
-/// One that documents a refusal of reading a note which never comes.
+/// A document with a refusal of reading that never occurs.
 pub(crate) static BOASTFUL: Room = Room { document: || described(&TOO_MUCH), ..ROOM };
 
 static TOO_MUCH: [Operation; 4] = [
@@ -40,7 +40,7 @@ static TOO_MUCH: [Operation; 4] = [
     OPERATIONS[3],
 ];
 
-/// One that does not document whose a note is.
+/// A document that leaves out a note's owner.
 pub(crate) static TACITURN: Room = Room { document: without_owner, ..ROOM };
 
 fn without_owner() -> OpenApi {
@@ -54,7 +54,7 @@ fn without_owner() -> OpenApi {
 fn described(operations: &'static [Operation]) -> OpenApi {
     let part = Part {
         room: "notes",
-        tags: &[("Notes", "What people do not want to forget.")],
+        tags: &[("Notes", "Notes of users.")],
         samples: error::samples::<Refusal>(),
         operations,
         story: include_str!("story.json"),
@@ -119,7 +119,7 @@ async fn get_note(
 /// Remove a note
 #[utoipa::path(
     delete, path = "/notes/{id}", tag = "Notes", params(NoteAt),
-    responses((status = 204, description = "It is gone"))
+    responses((status = 204, description = "It was removed"))
 )]
 async fn remove_note(
     State(notes): State<Shared>,

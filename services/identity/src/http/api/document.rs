@@ -1,4 +1,4 @@
-//! Identity's part of the OpenAPI document: what the tags mean, and what the refusals are.
+//! Identity's part of the OpenAPI document: its tags and refusals.
 
 use identity_api::Refusal;
 use platform::error;
@@ -13,11 +13,11 @@ pub(crate) const TAGS: [(&str, &str); 6] = [
         "Who has an account, and which roles they hold. The same routes answer under /v1/users and /api/v1/users, where \
          older guides call them.",
     ),
-    ("Clients", "Programs that get tokens, for themselves or for people."),
-    ("Keys", "What tokens are signed with."),
-    ("Roles", "Names for what people and programs may do: `resource:action:scope`."),
+    ("Clients", "Programs that get tokens, for themselves or for users."),
+    ("Keys", "Keys that sign tokens."),
+    ("Roles", "Sets of permissions for users and clients: `resource:action:scope`."),
     ("Policies", "Rules in the Cedar language that narrow what roles grant, such as office hours."),
-    ("Identity events", "Logins and changes, in order, for whoever has to know."),
+    ("Identity events", "Logins and changes, in order, for other services."),
 ];
 
 pub(super) fn part() -> Part<'static> {

@@ -1,4 +1,4 @@
-//! One row an operation: the permission that it needs, and which refusals it can answer beside the general ones.
+//! One row per operation: the permission that it needs, and its refusals besides the common ones.
 
 use platform::room::{Operation, needs};
 
@@ -121,7 +121,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// Refusals of pages and of the endpoints of OAuth: no operation of the API answers them.
+/// Refusals of pages and of OAuth endpoints: no API operation returns them.
 #[cfg(test)]
 pub(super) const ELSEWHERE: &[&str] = &[
     "wrong_credentials",

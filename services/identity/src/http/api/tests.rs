@@ -17,9 +17,6 @@ fn an_invalid_policys_error_is_one_sentence() {
     let detail = "unexpected end of input".to_owned();
     let problem = Problem::from(IdentityError::from(Refusal::PolicyInvalid { detail }));
     let body = serde_json::to_value(problem.body("req-1")).unwrap();
-    assert_eq!(
-        (&body["title"], &body["detail"]),
-        (&json!("The policy is not understood"), &json!("unexpected end of input"))
-    );
+    assert_eq!((&body["title"], &body["detail"]), (&json!("The policy is invalid"), &json!("unexpected end of input")));
     assert_eq!(body["errors"], json!([{ "field": "text", "detail": "unexpected end of input" }]));
 }

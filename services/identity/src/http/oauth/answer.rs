@@ -1,4 +1,4 @@
-//! Answers and errors as RFC 6749 has them: a small JSON object that nobody on the way keeps.
+//! Answers and errors in the form of RFC 6749: a small JSON object that no cache keeps.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 const RETRY_AFTER_S: u32 = 1;
 const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"florin\", charset=\"UTF-8\"");
 
-/// What a client is told; the cause of a failure stays in the log.
+/// The error that a client gets; the cause of a failure stays in the log.
 #[derive(Debug)]
 pub(super) struct OAuthFailure {
     status: StatusCode,
@@ -27,7 +27,7 @@ pub(super) struct OAuthFailure {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthRefusal)]
 pub(super) struct Body {
-    /// Programs act on this word.
+    /// Programs act on this code.
     error: &'static str,
     /// For people.
     error_description: String,
@@ -50,7 +50,7 @@ impl OAuthFailure {
         OAuthFailure::new(OAuthError::InvalidRequest, description)
     }
 
-    /// At an endpoint that wants a bearer token, RFC 6750 has the error in a header as well.
+    /// At an endpoint with bearer tokens, RFC 6750 puts the error in a header as well.
     pub(super) fn for_bearer(mut self) -> OAuthFailure {
         if matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             let text = format!("Bearer realm=\"florin\", error=\"{}\"", self.error);
@@ -92,7 +92,7 @@ impl From<IdentityError> for OAuthFailure {
                 OAuthFailure::new(OAuthError::AccessDenied, "this is not permitted")
             }
             IdentityError::Failed(Failure::StepUpRequired { .. }) => {
-                OAuthFailure::new(OAuthError::LoginRequired, "the person has to log in again")
+                OAuthFailure::new(OAuthError::LoginRequired, "the user must log in again")
             }
             IdentityError::Failed(
                 Failure::Overloaded
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn errors_have_the_words_and_the_headers_of_the_standard() {
+    async fn errors_have_the_standards_codes_and_headers() {
         let (status, header, body) = told(Refusal::oauth(OAuthError::InvalidClient, "no \"such\" client")).await;
         assert_eq!((status, header.as_deref()), (401, Some("Basic realm=\"florin\", charset=\"UTF-8\"")));
         let wanted = serde_json::json!({ "error": "invalid_client", "error_description": "no ?such? client" });

@@ -48,7 +48,7 @@ const OPERATIONS: [(&str, &[OAuthError]); 8] = [
 /// Our own failures.
 const ALWAYS: [(IdentityError, &str); 2] = [
     (IdentityError::Failed(Failure::Unavailable), "Not now. Try again after the seconds in `Retry-After`."),
-    (IdentityError::Failed(Failure::Internal), "A fault of ours; the log has its cause under the request id."),
+    (IdentityError::Failed(Failure::Internal), "A fault on our side; the log has the cause under the request id."),
 ];
 
 pub(super) fn finished(mut api: OpenApi) -> OpenApi {

@@ -1,4 +1,4 @@
-//! Every refusal in words that a stranger understands. What identity says to programs is not shown to people.
+//! Every refusal in words for the public. Texts meant for programs are not shown to people.
 
 use identity_api::{IdentityError, Refusal};
 use platform::error::Failure;
@@ -18,7 +18,7 @@ pub(super) fn said(error: &IdentityError) -> String {
         IdentityError::Failed(Failure::OutcomeUnknown) => {
             "The connection was lost on our side. Check whether it worked before you try again.".to_owned()
         }
-        IdentityError::Failed(Failure::NotFound) => "This is no longer there.".to_owned(),
+        IdentityError::Failed(Failure::NotFound) => "This no longer exists.".to_owned(),
         IdentityError::Failed(
             Failure::IdempotencyMissing
             | Failure::IdempotencyKeyTaken
@@ -37,7 +37,7 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::TooManyFailures { retry_after_s } => return too_many(*retry_after_s),
         Refusal::LoginUnknown => "This login has expired.",
         Refusal::StepOutOfTurn => "You have already done this step.",
-        Refusal::WrongCode => "This code is not right, or it is too old.",
+        Refusal::WrongCode => "This code is wrong or has expired.",
         Refusal::ChannelOff { .. } => "We do not send codes this way.",
         Refusal::NotLoggedIn => "You are no longer logged in.",
         Refusal::PasswordTooShort { min } => return format!("Use at least {min} characters."),
@@ -46,11 +46,11 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::PasswordBreached => {
             "This password was stolen from other websites, and attackers try it first. Choose another one."
         }
-        Refusal::PasswordUnchanged => "This is the password that you have already. Choose another one.",
-        Refusal::FactorExists => "An authenticator app is set up already.",
+        Refusal::PasswordUnchanged => "You already use this password. Choose another one.",
+        Refusal::FactorExists => "An authenticator app is already set up.",
         Refusal::FactorMissing => "No authenticator app is set up.",
         Refusal::FactorRequired => "Your account needs two-step login, so it cannot be turned off.",
-        Refusal::NotFound { .. } => "This is no longer there.",
+        Refusal::NotFound { .. } => "This no longer exists.",
         Refusal::TooMany { what, max, .. } if what == "messages" => {
             return format!("We send {max} codes in one login. Log in again to get another one.");
         }
@@ -83,7 +83,7 @@ mod tests {
     use crate::http::api;
 
     #[test]
-    fn every_refusal_is_a_sentence_that_a_stranger_understands() {
+    fn every_refusal_is_in_words_for_the_public() {
         for error in api::one_of_each() {
             let said = said(&error);
             assert!(said.starts_with(char::is_uppercase) && said.ends_with('.'), "{said}");
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_had_all_codes_of_a_login_is_told_what_to_do() {
+    fn after_the_last_code_the_user_is_told_what_to_do() {
         let told = said(&Refusal::TooMany { what: "messages".to_owned(), given: 4, max: 3 }.into());
         assert_eq!(told, "We send 3 codes in one login. Log in again to get another one.");
     }
 
     #[test]
-    fn a_wait_is_told_in_a_unit_that_fits() {
+    fn a_wait_is_shown_in_a_fitting_unit() {
         let wait = |retry_after_s| said(&Refusal::TooManyFailures { retry_after_s }.into());
         assert_eq!(wait(30), "Too many attempts failed. Wait 30 seconds, then try again.");
         assert_eq!(wait(900), "Too many attempts failed. Wait 15 minutes, then try again.");

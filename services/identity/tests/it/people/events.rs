@@ -1,4 +1,4 @@
-//! Events that are asked for when they are no longer there.
+//! Queries for events that were removed.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use testkit::for_each_way;
 use crate::people::api::Api;
 use crate::people::harness::Desk;
 
-/// The operators' API as somebody sees it who may do everything.
+/// The API for operators, called with all permissions.
 fn api(desk: &Desk) -> Api {
     let http = HttpConfig { issuer: "http://localhost".to_owned(), clock: Arc::new(desk.clock.clone()) };
     let Routes { v1, .. } = identity::routes(desk.service.clone(), http);
@@ -29,7 +29,7 @@ async fn remove(desk: &Desk, before: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
+async fn a_reader_of_removed_events_is_told_where_to_continue() {
     for_each_way(async |store| {
         let desk = Desk::open(store).await;
         let api = api(&desk);
@@ -48,7 +48,7 @@ async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
         }
         let (status, rest) = api.get(&format!("/identity/events?after={}", last - 1)).await;
         assert_eq!((status, rest["items"].as_array().unwrap().len(), rest["next"].as_u64()), (200, 1, Some(last)));
-        // A cursor that nobody was given.
+        // A cursor that no reader was given.
         for after in [last + 1, u64::MAX / 2, u64::MAX] {
             let (status, problem) = api.get(&format!("/identity/events?after={after}")).await;
             assert_eq!((status, &problem["code"], &problem["end"]), (400, &json!("cursor_ahead"), &json!(last)));
@@ -61,9 +61,9 @@ async fn who_asks_for_events_that_are_gone_is_told_where_to_go_on() {
     .await;
 }
 
-/// Between processes a refusal is told as it is, so that a reader elsewhere knows it too.
+/// Between processes a refusal keeps its fields, so that a remote reader gets them too.
 #[test]
-fn what_is_gone_is_told_over_rpc_with_its_number() {
+fn events_gone_keeps_its_fields_over_rpc() {
     let told = identity_api::IdentityError::from(Failure::EventsGone { first: 4_711 });
     let line = serde_json::to_string(&told).unwrap();
     assert_eq!(line, r#"{"failed":{"events_gone":{"first":4711}}}"#);

@@ -49,8 +49,7 @@ async fn a_stranger_cannot_tell_whether_a_name_exists() {
             ));
         }
         let failed = vec!["identity.login.failed".to_owned()];
-        let expected =
-            ("the name and the password do not fit together".to_owned(), "wrong_credentials", 401, 1, failed);
+        let expected = ("the name and the password do not match".to_owned(), "wrong_credentials", 401, 1, failed);
         assert!(told.iter().all(|told| *told == expected), "{told:?}");
     })
     .await;

@@ -31,7 +31,7 @@ pub(super) fn of(refusal: &Refusal) -> Row {
         BookUnknown { .. } => row(404, "Book does not exist", "The book that the query or a posting names has not been created."),
         BooksDiffer { .. } => row(400, "Two books in one transaction", "Postings name two books, or a different one than the query; a batch must also be in one book."),
         TooManyBooks { .. } => row(422, "Too many books", "There are already 256 books."),
-        NotFound { .. } => row(404, "Not found", "It does not exist, or belongs to somebody else."),
+        NotFound { .. } => row(404, "Not found", "It does not exist, or is not yours."),
         AccountUnknown { .. } => row(422, "Account does not exist", "An account that the command names does not exist, or is not yours."),
         AccountExists { .. } => row(422, "Account exists with different content", "The path belongs to an account with different content; `field` names the first difference."),
         CurrencyUnknown { .. } => row(422, "Currency is unknown", "The currency is neither in ISO 4217 nor a declared asset."),
