@@ -23,8 +23,8 @@ pub use failure::Failure;
 pub use problem::{REPLAYED, failures, samples};
 
 /// A service's refusals: an enum whose variants are its codes. Derive `strum::VariantNames` and `strum::IntoStaticStr`,
-/// both with `#[strum(serialize_all = "snake_case")]`, and serde's traits with `#[serde(tag = "code", rename_all =
-/// "snake_case")]`: the fields of a variant become members of its problem.
+/// both with `#[strum(serialize_all = "snake_case")]`, and serde's traits with
+/// `#[serde(tag = "code", rename_all = "snake_case")]`: the fields of a variant become members of its problem.
 pub trait Refusal:
     std::error::Error + Clone + PartialEq + Serialize + DeserializeOwned + strum::VariantNames + Send + Sync + 'static
 {

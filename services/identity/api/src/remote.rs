@@ -124,7 +124,7 @@ impl Identity for RemoteIdentity {
 /// A code works once, so a step whose reply was lost is not retried.
 #[async_trait]
 impl Login for RemoteIdentity {
-    /// Of two logins the one that nobody was told expires.
+    /// If a reply is lost, its login expires unused.
     async fn begin_login(&self, ctx: &Ctx, command: BeginLogin) -> Result<LoginPage, IdentityError> {
         self.rpc.call(ctx, "begin_login", &command, Repeat::Harmless).await
     }
@@ -151,18 +151,18 @@ impl Security for RemoteIdentity {
 
 #[async_trait]
 impl Tokens for RemoteIdentity {
-    /// Of two codes the one that nobody was told dies by itself within a minute.
+    /// If a reply is lost, its code expires within a minute.
     async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<AuthorizeReply, IdentityError> {
         self.rpc.call(ctx, "authorize", &command, Repeat::Harmless).await
     }
 
-    /// The word is kept once; of its codes see above.
+    /// The consent is stored once; for its codes see above.
     async fn consent(&self, ctx: &Ctx, command: Consent) -> Result<AuthorizeReply, IdentityError> {
         self.rpc.call(ctx, "consent", &command, Repeat::Harmless).await
     }
 
-    /// A code works once. A client that acts for itself may ask twice: both tokens were given, each with its event, and the one that
-    /// nobody was told expires.
+    /// A code works once. A client that acts for itself may ask twice: both tokens are issued, each with its event, and
+    /// the one whose reply was lost expires.
     async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
         let harmless = matches!(command.grant, Grant::ClientCredentials { .. });
         let repeat = if harmless { Repeat::Harmless } else { Repeat::Never };

@@ -20,7 +20,7 @@ use crate::{IdentityConfig, IdentityService};
 
 pub(super) struct World {
     service: Arc<IdentityService>,
-    /// The same as a caller of this test's way has it.
+    /// The same as a caller of this test's way sees it.
     face: Reached<dyn Identity>,
     db: Db,
     clock: FakeClock,

@@ -47,7 +47,7 @@ impl IdentityService {
             Ok(ready) => ready,
             Err(reply) => return Ok(reply),
         };
-        // An answer that does not come from our page, for this very question, does not count.
+        // An answer counts only if it comes from our page, for this very request.
         if !same(form_key(&command.asked).expose().as_bytes(), command.form_key.expose().as_bytes()) {
             return Err(refused(OAuthError::InvalidRequest, "the answer does not belong to the question; ask again"));
         }
@@ -77,7 +77,7 @@ pub(super) fn question(command: &Authorize, ready: &Ready) -> AuthorizeReply {
     }
 }
 
-/// Bound to the question and to the browser's session: nobody else knows its cookie, and the store only has a digest.
+/// Bound to the request and to the browser's session: nobody else knows its cookie, and the store only has a digest.
 fn form_key(asked: &Authorize) -> Secret {
     let cookie = asked.session.as_ref().map(Secret::expose).unwrap_or_default();
     let question = json!([
@@ -101,7 +101,7 @@ pub(super) async fn is_given(tx: &Tx, person: &Person, client: &ClientRow, asked
     Ok(covers(&scopes_of(tx, CONSENT_FIND, person, client).await?, asked))
 }
 
-/// The same before issuing something: nobody can withdraw it until this transaction ends.
+/// The same before issuing something: consent cannot be withdrawn until this transaction ends.
 pub(super) async fn holds(tx: &Tx, ready: &Ready) -> Result<bool, DbError> {
     if ready.asked.client.first_party {
         return Ok(true);
@@ -114,7 +114,7 @@ fn covers(given: &[String], asked: &[String]) -> bool {
     asked.iter().all(|scope| given.contains(scope))
 }
 
-/// Adds to what the person has agreed to before; whether there is something to add. The same answer may be sent twice.
+/// Adds to the user's earlier consent; returns whether there was something to add. The same answer may be sent twice.
 async fn keep(tx: &Tx, person: &Person, asked: &Asked, now: Timestamp) -> Result<bool, DbError> {
     let mut scopes = scopes_of(tx, CONSENT_HOLD, person, &asked.client).await?;
     let more: Vec<String> = asked.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();

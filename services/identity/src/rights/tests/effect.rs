@@ -172,7 +172,7 @@ async fn equal_users_are_compared_once_and_the_list_is_bounded() {
         assert_eq!(effect.loses.len(), identity_api::limits::EFFECTS_MAX);
         let late = Ctx { deadline: Deadline::after_millis(&world.clock, 100), ..world.admin() };
         let cut = world.face.try_change(&late, TryChange::PutPolicy(policy("closed", NO_ACCOUNTS))).await.unwrap();
-        assert!(cut.asked < cut.of, "it says how far it came: {} of {}", cut.asked, cut.of);
+        assert!(cut.asked < cut.of, "it says how far it got: {} of {}", cut.asked, cut.of);
     })
     .await;
 }

@@ -37,7 +37,7 @@ async fn a_user_is_asked_once_and_again_only_for_more() {
         let form_key = question(&world, more.clone()).await;
         assert!(query(&answer(&world, more, form_key, true).await).contains_key("code"));
         assert_eq!(world.told("identity.consent.given").await, 2);
-        assert!(query(&world.ask(asked.clone()).await.unwrap()).contains_key("code"), "what was given before stays");
+        assert!(query(&world.ask(asked.clone()).await.unwrap()).contains_key("code"), "earlier consent stays");
         question(&world, Authorize { prompt: Some("consent".to_owned()), ..asked }).await;
     })
     .await;

@@ -1,4 +1,4 @@
-//! A program gets a token for itself.
+//! A service gets a token for itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,7 +47,7 @@ async fn every_failed_client_authentication_gets_one_answer() {
             (Some("nobody"), secret(SECRET)),
             (None, secret(SECRET)),
             (None, None),
-            // A public client has no secret, so a request with one in its name comes from somebody else.
+            // A public client has no secret, so a request with a secret in its name comes from somebody else.
             (Some("app"), secret(SECRET)),
         ] {
             let auth = ClientAuth { id: id.map(str::to_owned), secret, basic: false };

@@ -52,7 +52,7 @@ async fn a_code_is_only_issued_for_the_hinted_user() {
         assert_eq!(with_hint(&world, &hint, |_| {}).await, log_in);
         // He logged in anyway.
         assert_eq!(error(&with_hint(&world, &hint, behind).await), "login_required");
-        assert!(query(&world.ask(world.asked()).await.unwrap()).contains_key("code"), "without a hint anybody may");
+        assert!(query(&world.ask(world.asked()).await.unwrap()).contains_key("code"), "without a hint any user may");
     })
     .await;
 }

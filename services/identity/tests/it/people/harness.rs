@@ -20,7 +20,7 @@ pub(crate) const BETTER: &str = "quartz lantern 55 meadow";
 
 pub(crate) struct Desk {
     pub(crate) service: Arc<IdentityService>,
-    /// The same as a caller of this test's way has it.
+    /// The same as a caller of this test's way sees it.
     pub(crate) face: Reached<dyn Identity>,
     pub(crate) db: Db,
     pub(crate) clock: FakeClock,
@@ -159,7 +159,7 @@ impl Desk {
     ) -> Answer<LoginReply> {
         let step = LoginStep { key: page.key.clone(), origin, device, act };
         let reply = self.face.login(&self.ctx, step).await?;
-        // Whatever a step answers is what a page that is loaded again shows.
+        // A step returns the same page that a reload shows.
         if reply.page.stage != Stage::Done {
             assert_eq!(self.face.resume_login(&self.ctx, reply.page.key.clone()).await.unwrap(), reply.page);
         }
