@@ -1,11 +1,13 @@
-//! The house's one HTTP client to the world: banks, gateways, mail and message providers, webhooks.
+//! The one HTTP client for calls to outside services: banks, gateways, mail and message providers, webhooks.
 //!
-//! A room names a destination and sends a [`Call`]; it gets the whole answer, bounded in time and size, or an error that says whether
-//! the call may have been carried out. Addresses that lead back into our own network are refused after the name is resolved and
-//! again at each redirect, so that a URL from a customer cannot reach a metadata service or a neighbour.
+//! A room names a destination and sends a [`Call`]; it gets the whole answer, bounded in time and size, or an error
+//! that says whether the call may have been executed. Addresses in our own network are refused after the name is
+//! resolved and again at each redirect, so that a URL from a customer cannot reach a metadata service or an internal
+//! host.
 //!
-//! Invariants: no call outlives its deadline; no answer is larger than its bound; what may have been carried out is sent again only
-//! where a repeat is harmless; a host that fails is left alone for a while; URLs, headers and bodies are in no log and no metric.
+//! Invariants: no call outlives its deadline; no answer is larger than its bound; a call that may have been executed is
+//! retried only if a repeat is harmless; a host that fails is not called for a while; URLs, headers and bodies are in
+//! no log and no metric.
 
 mod address;
 mod call;
@@ -37,16 +39,16 @@ pub use trust::{TrustError, TrustFiles};
 use circuit::Circuits;
 use connect::Connector;
 
-/// Bounds of all calls. A call may ask for less.
+/// Bounds of all calls. A single call may set lower ones.
 #[derive(Debug, Clone)]
 pub struct OutboundConfig {
-    /// Networks that may be called although they are private: a mail relay beside us, a bank behind a line of its own.
+    /// Private networks that may be called all the same: a local mail relay, a bank on a private line.
     pub allowed: Vec<ipnet::IpNet>,
     pub trust: TrustFiles,
     pub connect_ms: u64,
     pub head_bytes_max: usize,
     pub body_bytes_max: usize,
-    /// Idle connections kept to each host.
+    /// Maximum idle connections per host.
     pub idle_connections_max: usize,
 }
 
@@ -64,9 +66,9 @@ impl Default for OutboundConfig {
 }
 
 const REDIRECTS_MAX: u32 = 5;
-/// Times that one call is sent again at most.
+/// Maximum retries of one call.
 const REPEATS_MAX: u32 = 3;
-/// Repeats that may be under way in a bad moment, for all destinations.
+/// Maximum retries in progress at once, for all destinations.
 const BUDGET_REPEATS: u32 = 64;
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const IDLE_MAX: Duration = Duration::from_secs(60);
@@ -92,7 +94,7 @@ impl Outbound {
         Outbound::resolving(config, clock, Arc::new(SystemResolver))
     }
 
-    /// The same with another way from names to addresses, for tests.
+    /// The same with another resolver, for tests.
     ///
     /// # Errors
     /// As [`Outbound::new`].
@@ -111,7 +113,7 @@ impl Outbound {
             .pool_max_idle_per_host(config.idle_connections_max)
             .http1_max_buf_size(config.head_bytes_max.max(8 << 10))
             .http2_max_header_list_size(u32::try_from(config.head_bytes_max).unwrap_or(u32::MAX))
-            // A request that was taken from the pool and not sent is sent by our own rules or not at all.
+            // Whether a request that the pool accepted but did not send is retried, is decided by our own rules.
             .retry_canceled_requests(false)
             .build(connector);
         let (circuits, budget) = (Circuits::new(Arc::clone(&clock)), Budget::new(BUDGET_REPEATS));
@@ -119,10 +121,11 @@ impl Outbound {
         Ok(Outbound { inner: Arc::new(Inner { client, circuits, budget, clock, body_bytes_max }) })
     }
 
-    /// Sends a call and gives back the whole answer, whatever its status. `destination` is a name of ours for metrics and logs.
+    /// Sends a call and returns the whole answer, whatever its status. `destination` is our own name for it in metrics
+    /// and logs.
     ///
     /// # Errors
-    /// There is no answer; the error says whether the call may have been carried out.
+    /// There is no answer; the error says whether the call may have been executed.
     pub async fn send(&self, destination: &'static str, call: &Call) -> Result<Answer, OutboundError> {
         let started = self.inner.clock.monotonic();
         let outcome = self.inner.attempts(call).await;
@@ -131,12 +134,12 @@ impl Outbound {
         metrics::histogram!("outbound_request_duration_seconds", "destination" => destination).record(seconds);
         metrics::counter!("outbound_requests_total", "destination" => destination, "outcome" => word).increment(1);
         if let Err(error) = &outcome {
-            tracing::warn!(destination, %error, "a call to the world has no answer");
+            tracing::warn!(destination, %error, "an outbound call got no answer");
         }
         outcome
     }
 
-    /// Whether the host of `url` is called at the moment.
+    /// Whether the host of `url` may be called at the moment.
     pub fn circuit(&self, url: &Url) -> CircuitState {
         self.inner.circuits.state(&call::host(url))
     }
@@ -164,7 +167,7 @@ impl Inner {
         }
     }
 
-    /// One attempt with its redirects.
+    /// One attempt, including redirects.
     async fn attempt(&self, call: &Call) -> Result<Answer, OutboundError> {
         let (mut url, mut method, mut body) = (call.url.clone(), call.method.clone(), call.body.clone());
         for _ in 0..=REDIRECTS_MAX {
@@ -187,7 +190,7 @@ impl Inner {
         Err(OutboundError::TooManyRedirects { max: REDIRECTS_MAX })
     }
 
-    /// One request and its answer; where that leads elsewhere, also where to.
+    /// One request and its answer; for a redirect, also where to.
     async fn exchange(
         &self,
         call: &Call,

@@ -128,7 +128,7 @@ fn impossible_starts_are_refused_in_a_sentence() {
     };
     refused("DATABASE_URL", "postgres://ann:hunter2@127.0.0.1/x", "--demo runs on the embedded databases only");
     refused("FLORIN__SERVER__LISTEN", "0.0.0.0:8080", "can be reached from other machines");
-    refused("FLORIN__SERVICES__LEDGER__MODE", "remote", "at least one address is wanted");
+    refused("FLORIN__SERVICES__LEDGER__MODE", "remote", "needs at least one address");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     refused("FLORIN__SERVER__LISTEN", &taken.local_addr().unwrap().to_string(), "is in use by another process");
     let (good, _, said) = run(florin(dir.path()).args(["serve", "cards"]));

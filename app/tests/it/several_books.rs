@@ -199,7 +199,7 @@ async fn a_book_is_imported_where_it_is_new_or_lost() {
 
         // Nothing is written over a book that is ahead of the export; a lost book is restored.
         let (status, _, err) = elsewhere(&["import", "acme.jsonl"]);
-        assert!(status == 1 && err.contains("the books go on behind this export"), "{err}");
+        assert!(status == 1 && err.contains("the books are ahead of this export"), "{err}");
         lose(&main.beside("acme-uk")).await;
         let (status, out, err) = said(florin().args(["import", "acme.jsonl"]));
         assert!(status == 0 && heads(&out) == kept[1..], "{out}{err}");

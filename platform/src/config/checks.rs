@@ -176,7 +176,7 @@ fn otlp_endpoint(given: &str) -> Result<(), String> {
     match address.map(|_| given.parse::<http::Uri>()) {
         Some(Ok(uri)) if uri.host().is_some_and(|host| !host.is_empty()) => Ok(()),
         _ => {
-            Err("an address such as http://127.0.0.1:4318 is wanted, without a login; for TLS put a collector beside \
+            Err("expected an address such as http://127.0.0.1:4318, without a login; for TLS run a collector next to \
                   the process"
                 .to_owned())
         }

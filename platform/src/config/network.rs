@@ -101,7 +101,7 @@ fn advertise(values: &Values) -> Result<(), String> {
         let listens: Option<SocketAddr> = text(values, "rpc.listen").parse().ok();
         return match listens {
             Some(address) if address.ip().is_unspecified() => Err(format!(
-                "is wanted, because rpc.listen is {address}: say by which name or address others reach this process, such as \
+                "is needed, because rpc.listen is {address}: set the name or address by which others reach this process, such as \
                  florin-0.florin or 10.1.2.3:7070"
             )),
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! What the edge finds out about a request once, for extractors and handlers.
+//! What the edge determines about a request once, for extractors and handlers.
 
 use std::net::IpAddr;
 use std::sync::Arc;

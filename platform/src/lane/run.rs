@@ -67,7 +67,7 @@ impl<W: LaneWork> Run<W> {
 
     async fn finish(&mut self) -> Result<(), DbError> {
         let Some(term) = self.term() else { return Ok(()) };
-        // Whoever starts next reads again what was forgotten.
+        // The next writer reads again what was forgotten.
         if self.forgotten {
             return Ok(());
         }

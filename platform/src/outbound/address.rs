@@ -1,10 +1,10 @@
-//! Addresses that a call to the world must not reach: our own machine, our own networks, the cloud's metadata.
+//! Addresses that an outbound call must not reach: our own machine, our own networks, cloud metadata services.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// Networks of IPv4 that are not of the public internet (the IANA special-purpose registry, multicast included).
+/// IPv4 networks that are not public (the IANA special-purpose registry, multicast included).
 const NOT_PUBLIC_V4: [&str; 15] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -23,7 +23,7 @@ const NOT_PUBLIC_V4: [&str; 15] = [
     "240.0.0.0/4",
 ];
 
-/// The only public network of IPv6, and what is not public within it.
+/// The only public IPv6 network, and its non-public parts.
 const PUBLIC_V6: &str = "2000::/3";
 const NOT_PUBLIC_V6: [&str; 3] = ["2001::/23", "2001:db8::/32", "3fff::/20"];
 
@@ -37,7 +37,7 @@ pub struct AddressRules {
 }
 
 impl AddressRules {
-    /// `allowed` are networks that may be called although they are not public.
+    /// `allowed` are non-public networks that may be called.
     pub fn new(allowed: Vec<IpNet>) -> AddressRules {
         let nets = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
         AddressRules {
@@ -65,7 +65,7 @@ impl AddressRules {
     }
 }
 
-/// The address of IPv4 that one of IPv6 leads to: mapped, by NAT64, by 6to4.
+/// The IPv4 address that an IPv6 address leads to: mapped, by NAT64, by 6to4.
 fn plain(address: IpAddr) -> IpAddr {
     let IpAddr::V6(six) = address else { return address };
     let [first, second, third, fourth, fifth, sixth, seventh, eighth] = six.segments();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_the_settings_name_may_be_called() {
+    fn a_network_allowed_in_the_settings_may_be_called() {
         let rules = AddressRules::new(vec!["10.20.0.0/16".parse().unwrap()]);
         for (address, allowed) in [("10.20.1.1", true), ("::ffff:10.20.1.1", true), ("10.21.0.1", false)] {
             assert_eq!(rules.allows(address.parse().unwrap()), allowed, "{address}");

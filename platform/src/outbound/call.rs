@@ -1,4 +1,4 @@
-//! One call to the world, its answer, and why there is none.
+//! One outbound call, its answer, and why there is none.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION};
@@ -15,17 +15,17 @@ pub struct Call {
     pub url: Url,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Nobody waits for the answer after this.
+    /// The caller stops waiting for the answer after this.
     pub deadline: Deadline,
-    /// What a second time would do.
+    /// The effect of a repeat.
     pub repeat: Repeat,
     pub redirects: Redirects,
-    /// Less than the bound of all calls.
+    /// At most the bound of all calls.
     pub body_bytes_max: Option<usize>,
 }
 
 impl Call {
-    /// A question that follows no redirect.
+    /// A query that follows no redirect.
     pub fn get(url: Url, deadline: Deadline) -> Call {
         Call {
             method: Method::GET,
@@ -39,16 +39,16 @@ impl Call {
         }
     }
 
-    /// A command that is sent once; say `repeat: Repeat::Harmless` where the other side knows it again.
+    /// A command that is sent once; set `repeat: Repeat::Harmless` if the other side recognizes repeats.
     pub fn post(url: Url, body: impl Into<Bytes>, deadline: Deadline) -> Call {
         Call { method: Method::POST, body: body.into(), repeat: Repeat::Never, ..Call::get(url, deadline) }
     }
 }
 
-/// Where an answer may lead.
+/// Where a redirect may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// The redirect is the answer.
+    /// The redirect itself is the answer.
     Never,
     /// To the same scheme, host and port.
     SameOrigin,
@@ -88,7 +88,7 @@ impl Answer {
         }
     }
 
-    /// A gateway's word that what is behind it cannot be reached now.
+    /// A gateway's status for an unreachable backend.
     pub(super) fn is_passing_trouble(&self) -> bool {
         is_of_a_gateway(self.status)
     }
@@ -101,27 +101,27 @@ pub(super) fn is_of_a_gateway(status: StatusCode) -> bool {
 /// Why there is no answer. Its text names no URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
-    #[error("the URL is not one of HTTP or HTTPS with a host")]
+    #[error("expected an HTTP or HTTPS URL with a host")]
     UrlInvalid,
     #[error("the address is not public, and outbound.allowed does not name its network")]
     AddressForbidden,
-    #[error("the host failed several times and is left alone for {retry_after_s} s")]
+    #[error("the host failed several times; it is not called for {retry_after_s} s")]
     CircuitOpen { retry_after_s: u32 },
     #[error("the host cannot be reached; nothing was sent")]
     NotReached,
     #[error("the host's certificate is not trusted; nothing was sent")]
     NotTrusted,
-    #[error("the deadline passed{}", if *.sent { " while the answer was awaited" } else { "; nothing was sent" })]
+    #[error("the deadline passed{}", if *.sent { " while waiting for the answer" } else { "; nothing was sent" })]
     DeadlineExceeded { sent: bool },
     #[error("the connection was lost before the answer was complete")]
     Lost,
-    #[error("the answer's head is larger than is accepted, or is not HTTP")]
+    #[error("the answer's head is too large or not HTTP")]
     HeadRefused,
     #[error("the answer's body is larger than {max} bytes")]
     BodyTooLarge { max: usize },
-    #[error("the answer leads to a place that the call may not be sent to")]
+    #[error("the answer redirects to a forbidden address")]
     RedirectRefused,
-    #[error("the answer led on {max} times")]
+    #[error("the answer redirected {max} times")]
     TooManyRedirects { max: u32 },
 }
 
@@ -155,7 +155,7 @@ impl OutboundError {
         )
     }
 
-    /// Whether another try may do better.
+    /// Whether a retry may succeed.
     pub(super) fn is_passing(&self) -> bool {
         matches!(self, OutboundError::NotReached | OutboundError::Lost)
     }
@@ -171,7 +171,7 @@ impl OutboundError {
         )
     }
 
-    /// What is said after an earlier attempt that may have been carried out.
+    /// The error after an earlier attempt that may have been executed.
     pub(super) fn after_a_lost_one(self) -> OutboundError {
         if self.may_have_been_carried_out() { self } else { OutboundError::Lost }
     }
@@ -191,13 +191,13 @@ impl OutboundError {
     }
 }
 
-/// What a circuit is kept for.
+/// What a circuit is for.
 pub(super) fn host(url: &Url) -> String {
     let port = url.port_or_known_default().unwrap_or_default();
     format!("{}:{port}", url.host_str().unwrap_or_default())
 }
 
-/// Where an answer leads to, if it does.
+/// Where a redirect leads.
 pub(super) fn location(from: &Url, answer: &Answer) -> Result<Option<Url>, OutboundError> {
     let leads = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let Some(location) = answer.headers.get(LOCATION).filter(|_| leads) else { return Ok(None) };
@@ -205,7 +205,7 @@ pub(super) fn location(from: &Url, answer: &Answer) -> Result<Option<Url>, Outbo
     to.map(Some).ok_or(OutboundError::RedirectRefused)
 }
 
-/// Another host is not told what was meant for the first.
+/// Another host does not get what was meant for the first.
 pub(super) fn without_credentials(headers: &mut HeaderMap) {
     for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
         headers.remove(name);

@@ -1,4 +1,5 @@
-//! A host that fails is left alone: three failures open its circuit for thirty seconds, two successes close it again.
+//! A host that fails is not called for a while: three failures open its circuit for thirty seconds, two successes close
+//! it again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use super::OutboundError;
 const FAILURES_MAX: u32 = 3;
 const OPEN_MS: u64 = 30_000;
 const SUCCESSES_WANTED: u32 = 2;
-/// Hosts that are remembered; beyond that, those that are well are forgotten first.
+/// Maximum hosts remembered; beyond that, healthy ones are forgotten first.
 const HOSTS_MAX: usize = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum State {
     Closed,
     /// Calls are refused.
     Open,
-    /// One call at a time tries whether the host is back.
+    /// One call at a time tests whether the host is back.
     HalfOpen,
 }
 
@@ -33,13 +34,13 @@ struct Circuit {
 
 const WELL: Circuit = Circuit { failures: 0, successes: 0, opened: None, trying: false };
 
-/// The circuits of all hosts that had trouble lately.
+/// The circuits of all hosts with recent failures.
 pub(super) struct Circuits {
     clock: Arc<dyn Clock>,
     hosts: Mutex<HashMap<String, Circuit>>,
 }
 
-/// A call that was let through. Dropped without a word, it counts for nothing.
+/// A call that was let through. If it is dropped without a result, it does not count.
 pub(super) struct Turn<'a> {
     circuits: &'a Circuits,
     host: String,

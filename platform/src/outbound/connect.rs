@@ -1,4 +1,4 @@
-//! Connections to the world: the name is resolved, each of its addresses is judged, and only then is one of them called.
+//! Outbound connections: the name is resolved, each of its addresses is checked, and only then is one of them called.
 
 use std::future::Future;
 use std::io;
@@ -21,7 +21,7 @@ use tower::Service;
 use super::{AddressRules, OutboundError, Resolve};
 use crate::rpc::Io;
 
-/// Why no connection was made, carried through the client's own errors.
+/// Why no connection was made, passed through the client's own errors.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Refused(pub(super) OutboundError);
@@ -60,7 +60,7 @@ impl Connector {
         made.await.unwrap_or(Err(Refused(OutboundError::NotReached)))
     }
 
-    /// A name with one forbidden address among its records is not called at all.
+    /// A name with one forbidden address is not called at all.
     async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Refused> {
         let addresses = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],

@@ -1,4 +1,4 @@
-//! From names to addresses.
+//! Resolves names to addresses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ pub trait Resolve: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
 }
 
-/// As the machine is set up.
+/// Uses the machine's configuration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 

@@ -1,4 +1,4 @@
-//! Whom we trust in the world, and what we show of ourselves.
+//! Which outside hosts we trust, and the certificate that we present.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-/// Files of certificates; without any, the bundled roots are trusted and nothing is shown.
+/// Certificate files; without any, the bundled roots are trusted and no certificate is presented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustFiles {
     /// Roots that are trusted instead of the bundled ones.
@@ -22,7 +22,7 @@ pub struct TrustFiles {
 pub enum TrustError {
     #[error("{path} cannot be read as {what} in PEM: {cause}")]
     File { path: PathBuf, what: &'static str, cause: io::Error },
-    #[error("the certificates for calls to the world cannot be used: {0}")]
+    #[error("the certificates for outbound calls cannot be used: {0}")]
     Refused(#[from] rustls::Error),
 }
 

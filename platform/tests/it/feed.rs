@@ -1,4 +1,4 @@
-//! Outbox and feed on both engines: in order, with the fact or not at all, and with effects that happen once.
+//! Outbox and feed on both engines: events in order, with the fact or not at all, and effects that happen once.
 
 pub(crate) mod common;
 mod poison;
@@ -14,7 +14,7 @@ use serde_json::json;
 use common::{Desk, effects, outbox, prepared, pull, tell, tell_many};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_told_with_its_fact_and_not_without_it() {
+async fn an_event_is_published_only_with_its_fact() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let feed = OutboxFeed::new(db.clone(), FeedSignal::default(), Arc::new(SystemClock));
@@ -54,14 +54,14 @@ async fn cursors_follow_the_order_of_commits_with_many_writers() {
         for writer in writers {
             writer.await.unwrap();
         }
-        // A gap here would be an event that came into sight behind the reader.
+        // A gap here would be an event that became visible after the reader had passed.
         assert_eq!(seen, (1..=160).collect::<Vec<u64>>());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_is_woken_by_the_commit() {
+async fn a_commit_wakes_waiting_readers() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let signal = FeedSignal::default();
@@ -88,7 +88,7 @@ async fn effects_happen_once_through_failures_and_restarts() {
         for subject in 0..10 {
             desk.tell(&subject.to_string()).await;
         }
-        // Two at a time, cut off at any moment, started again.
+        // Two at a time, interrupted at any moment and restarted.
         while consumer().cursor().await.unwrap() < 10 {
             let (one, other) = (consumer(), consumer());
             let both = async { tokio::join!(one.run(), other.run()) };
@@ -100,9 +100,9 @@ async fn effects_happen_once_through_failures_and_restarts() {
     .await;
 }
 
-/// Away for hours: tens of thousands of events wait, and no pause lies between full batches.
+/// After hours of absence tens of thousands of events wait, and there is no pause between full batches.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_away_catches_up_in_full_batches() {
+async fn an_absent_consumer_catches_up_in_full_batches() {
     const WAITING: u64 = 20_000;
     testkit::for_each_engine(async |store| {
         let desk = Desk::open(store).await;
@@ -123,7 +123,7 @@ async fn who_was_away_catches_up_in_full_batches() {
             lags.extend(status().await["lag"].as_u64());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        // Behind the last batch comes an empty one, which tells that nothing is left.
+        // The last batch is followed by an empty one, which shows that nothing is left.
         while status().await["lag"] != 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -138,7 +138,7 @@ async fn who_was_away_catches_up_in_full_batches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_is_bounded_in_bytes() {
+async fn a_reply_is_bounded_in_bytes() {
     testkit::for_each_engine(async |store| {
         let db = prepared(store.open().await).await;
         let feed = OutboxFeed::new(db.clone(), FeedSignal::default(), Arc::new(SystemClock));

@@ -1,4 +1,4 @@
-//! What every room has without writing it: its events, parked events and outcomes, in process, between processes and over HTTP.
+//! The frame of every room: its events, parked events and outcomes, in process, between processes and over HTTP.
 
 mod office;
 mod over_http;
@@ -18,7 +18,7 @@ use crate::feed::common::{Misfortune, pull, tell};
 use office::{Office, ctx, reader, stranger};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_question_and_each_change_needs_its_word() {
+async fn each_query_and_change_needs_its_permission() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         let at = || ParkedAt { feed: "test".to_owned(), cursor: 1 };
@@ -42,7 +42,7 @@ async fn each_question_and_each_change_needs_its_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_are_the_same_here_and_there() {
+async fn events_are_the_same_locally_and_remotely() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         for subject in 1..=3 {
@@ -73,9 +73,9 @@ async fn events_are_the_same_here_and_there() {
     .await;
 }
 
-/// The same consumer, over a network that loses and doubles calls.
+/// The same consumer, over a network that loses and duplicates calls.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_elsewhere_has_each_effect_once() {
+async fn a_remote_consumer_applies_each_event_once() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         let feed = office.feed_over(Trouble::plenty());
@@ -86,7 +86,7 @@ async fn a_consumer_elsewhere_has_each_effect_once() {
         let running = consumer.start();
         office.reaches(&consumer, 40).await;
         assert_eq!(office.desk.cursors_with_effect().await.len(), 40);
-        // The feed knows how far it is, under the name of the room that consumes.
+        // The feed stores its cursor under the name of the consuming room.
         let known = office.here.consumers(&ctx(reader())).await.unwrap();
         assert_eq!((known.len(), known[0].name.as_str()), (1, "risk"));
         let status = consumer.status().await;
@@ -100,7 +100,7 @@ async fn a_consumer_elsewhere_has_each_effect_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_elsewhere_says_by_name_what_is_gone_and_what_is_ahead() {
+async fn a_remote_feed_reports_removed_and_future_events_by_code() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         let feed = office.feed_over(Trouble::default());
@@ -115,7 +115,7 @@ async fn a_feed_elsewhere_says_by_name_what_is_gone_and_what_is_ahead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parked_event_is_listed_tried_again_and_given_up() {
+async fn a_parked_event_is_listed_retried_and_discarded() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         for cursor in 1..=4 {
@@ -155,7 +155,7 @@ async fn a_parked_event_is_listed_tried_again_and_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_tries_again_what_somebody_asked_for_in_the_store() {
+async fn a_consumer_retries_events_marked_in_the_store() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         office.desk.note.meet(1, Misfortune::Refuses);
@@ -166,7 +166,7 @@ async fn a_consumer_tries_again_what_somebody_asked_for_in_the_store() {
         let db = &office.desk.db;
         assert!(!platform::feed::want_retry(db, "test", 7).await.unwrap());
         assert!(platform::feed::want_retry(db, "test", 1).await.unwrap());
-        // It fails again and waits for another word; the next one finds it healed.
+        // It fails again and waits for another request; the next retry succeeds.
         let rounds = async |until: bool| {
             let running = office.again().start();
             for _ in 0..400 {
@@ -190,7 +190,7 @@ async fn a_consumer_tries_again_what_somebody_asked_for_in_the_store() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_does_not_come_back_is_deregistered() {
+async fn an_absent_reader_is_deregistered() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         let editor = ctx(office::editor());
@@ -206,7 +206,7 @@ async fn a_reader_that_does_not_come_back_is_deregistered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callers_own_outcomes_are_found_and_no_others() {
+async fn a_caller_finds_only_their_own_outcomes() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         office.made("ann", "put_thing", "k1", json!(7)).await;

@@ -1,4 +1,4 @@
-//! Calls to a world that is slow, silent, broken, too large, or leads where it must not.
+//! Calls to hosts that are slow, silent or broken, answer too much, or redirect to forbidden addresses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -47,14 +47,14 @@ async fn sent(path: &str, repeat: Repeat) -> (Result<StatusCode, OutboundError>,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_of_any_status_is_an_answer() {
+async fn an_answer_of_any_status_is_returned() {
     for (path, status) in [("/ok", 200), ("/status/404", 404), ("/status/500", 500), ("/status/307", 307)] {
         assert_eq!(sent(path, Repeat::Never).await, (Ok(StatusCode::from_u16(status).unwrap()), 1), "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_kind_of_trouble_has_its_name() {
+async fn each_kind_of_fault_has_its_error() {
     for (path, error) in [
         ("/silent", OutboundError::DeadlineExceeded { sent: true }),
         ("/slow", OutboundError::DeadlineExceeded { sent: true }),
@@ -70,7 +70,7 @@ async fn each_kind_of_trouble_has_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_harmless_is_sent_again() {
+async fn only_harmless_calls_are_retried() {
     assert_eq!(sent("/back", Repeat::Never).await, (Ok(StatusCode::SERVICE_UNAVAILABLE), 1));
     assert_eq!(sent("/back", Repeat::Harmless).await, (Ok(StatusCode::OK), 3));
     assert_eq!(sent("/reset", Repeat::Never).await.1, 1);
@@ -79,7 +79,7 @@ async fn only_what_is_harmless_is_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_never_sent_says_so() {
+async fn an_unsent_call_says_so() {
     let clock = clock();
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = outbound(&clock).send("odd", &call(&format!("http://{nobody}/"), &clock, 300)).await.unwrap_err();
@@ -89,7 +89,7 @@ async fn what_was_never_sent_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn our_own_addresses_are_refused_in_every_disguise() {
+async fn internal_addresses_are_refused_in_every_form() {
     let (server, clock) = (OddServer::start().await, clock());
     let port = server.address().port();
     let names = Names(vec![("inside.example", server.address()), ("both.example", server.address())]);
@@ -114,7 +114,7 @@ async fn our_own_addresses_are_refused_in_every_disguise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_is_judged_like_a_call() {
+async fn a_redirect_is_checked_like_a_call() {
     let (server, clock) = (OddServer::start().await, clock());
     let names = Names(vec![("public.example", server.address())]);
     let client = Outbound::resolving(&config(), Arc::clone(&clock), Arc::new(names)).unwrap();
@@ -138,7 +138,7 @@ async fn a_redirect_is_judged_like_a_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_host_is_not_told_credentials() {
+async fn another_host_gets_no_credentials() {
     let (server, clock) = (OddServer::start().await, clock());
     let other = format!("http://public.example:{}/echo", server.address().port());
     let names = Names(vec![("public.example", server.address())]);
@@ -153,7 +153,7 @@ async fn another_host_is_not_told_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_fails_is_left_alone_and_tried_again() {
+async fn a_failing_host_is_skipped_and_later_retried() {
     let server = OddServer::start().await;
     let fake = Arc::new(FakeClock::at(SystemClock.now()));
     let clock: Arc<dyn Clock> = fake.clone();

@@ -10,7 +10,8 @@ use platform::feed::NewEvent;
 
 use crate::IdentityService;
 
-/// The row that [`TERMS_RAISE`] takes: whoever changes the terms waits here too, and not for somebody who waits for them.
+/// The row that [`TERMS_RAISE`] takes: any change of the terms waits here too, so that it cannot wait for a transaction
+/// that waits for it.
 const ONE_AT_A_TIME: &str = "
 update terms
 set one = one
@@ -35,15 +36,15 @@ const REVOCATION_CLEAR: &str = "
 delete from revocation
 where until_at < $1";
 
-/// A verifier's clock may be behind by so much.
+/// How far a verifier's clock may be behind.
 const SKEW_SECONDS: i64 = 60;
 
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &[ONE_AT_A_TIME, TERMS_RAISE, REVOCATION_ADVANCE, REVOCATION_INSERT, REVOCATION_CLEAR];
 
-/// Who there is, what they are called and what they may do is changed by one at a time, and the wait comes before anything else
-/// is locked: of two administrators who disable each other one is too late, of two who give the same name away, and of two
-/// of whom one gives a role and the other removes it.
+/// Changes of users, names and permissions run one at a time, and wait for this before any other lock: of two
+/// administrators who disable each other one is too late, and so is one of two changes that take the same name, or that
+/// assign and remove the same role.
 pub(crate) async fn one_at_a_time(tx: &Tx) -> Result<(), DbError> {
     tx.execute(ONE_AT_A_TIME, &[]).await.map(drop)
 }
@@ -60,15 +61,15 @@ impl Began {
         Began { at: clock.now(), by: clock.monotonic() }
     }
 
-    /// A time that has come for certain: a clock that jumps ahead, and perhaps comes back, does not take it along. What is
-    /// removed by it stays for too long rather than for too short.
+    /// A time that has certainly come: a clock that jumps ahead, and perhaps back, does not count. What is removed by
+    /// it stays too long rather than too short.
     fn certain(self, clock: &dyn Clock) -> Timestamp {
         let passed_us = i64::try_from(clock.monotonic().micros_since(self.by)).unwrap_or(i64::MAX);
         clock.now().min(Timestamp::from_micros(self.at.micros().saturating_add(passed_us)))
     }
 }
 
-/// What a transaction tells others.
+/// What others must learn of a transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) events: Vec<NewEvent>,
@@ -99,12 +100,12 @@ impl Told {
 }
 
 impl IdentityService {
-    /// A transaction that will change something; [`IdentityService::commit`] ends it, and dropping it undoes it.
+    /// A transaction that will change something; [`IdentityService::commit`] ends it, and dropping it rolls it back.
     pub(crate) async fn begin(&self) -> Result<Tx, IdentityError> {
         self.db.begin().await.map_err(IdentityError::from)
     }
 
-    /// Ends a change: what is told stands in the same commit, and this process has heard it when this returns.
+    /// Commits a change: the news for others is in the same commit, and this process has read it when this returns.
     pub(crate) async fn commit(&self, tx: Tx, told: Told) -> Result<(), IdentityError> {
         let heard = told.terms || !told.revoked.is_empty();
         let cursor = self.write_down(&tx, told).await?;
@@ -115,9 +116,9 @@ impl IdentityService {
         if !heard {
             return Ok(());
         }
-        // It is done, and this process does not know it: "nothing happened" would be wrong, and so would be "done".
+        // It is committed, but this process does not know it: both "nothing happened" and "done" would be wrong.
         self.tell_here().await.map_err(|error| {
-            tracing::error!(%error, cause = ?error.source, "a change was made, and this process could not read it");
+            tracing::error!(%error, cause = ?error.source, "a change was committed, but this process could not read it");
             IdentityError::Failed(Failure::OutcomeUnknown)
         })
     }

@@ -1,4 +1,4 @@
-//! The rest of identity's trait: the standing, events and status.
+//! The rest of identity's trait: the terms, events and status.
 
 use access::{Since, Standing};
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ where one = 1";
 #[cfg(test)]
 pub(crate) const SQL: &[&str] = &[HOW_MANY];
 
-/// How long the store may take, beside the wait for news. Whoever follows gives up a moment later.
+/// Time for the store, in addition to the wait for changes. The caller gives up a moment later.
 const STORE_PATIENCE_MS: u64 = 500;
 
 #[async_trait]
@@ -30,7 +30,8 @@ impl Identity for IdentityService {
         let answer = tokio::time::timeout(patience, self.standing_or_news(ctx, since)).await;
         let answer = answer.unwrap_or(Err(IdentityError::Failed(Failure::Unavailable)));
         if answer == Err(IdentityError::Failed(Failure::Unavailable)) {
-            // Lines to a store that fell silent are all dead together: one that waits in vain speaks for the others.
+            // Connections to a store that fell silent are all dead at once, so one that times out speaks for the
+            // others.
             self.db.forget_connections();
         }
         answer
@@ -38,7 +39,7 @@ impl Identity for IdentityService {
 
     async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError> {
         may(ctx, "events", "read")?;
-        // An answer that comes behind the deadline is none.
+        // A reply after the deadline is useless.
         let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
         let feed = OutboxFeed::new(self.db.clone(), self.signal.clone(), self.clock.clone());
         feed.events_after(Pull { wait_ms, ..pull }).await.map_err(|error| Failure::from(error).into())

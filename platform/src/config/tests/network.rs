@@ -95,7 +95,7 @@ fn other_machines_are_called_over_tls_or_a_mesh() {
 #[test]
 fn a_process_on_all_addresses_needs_rpc_advertise() {
     let open = [("FLORIN__RPC__LISTEN", "0.0.0.0:7070")];
-    refused(and(&open, &RPC_TLS), "rpc.advertise", "by which name or address others reach this process");
+    refused(and(&open, &RPC_TLS), "rpc.advertise", "name or address by which others reach this process");
     let advertised = |name| with(&[&open[..], &RPC_TLS, &[("FLORIN__RPC__ADVERTISE", name)]].concat());
     for good in ["pebbles-0.pebbles", "pebbles-0.pebbles:7071", "10.1.2.3", "[2001:db8::1]", "[2001:db8::1]:7070"] {
         assert_eq!(advertised(good).unwrap().rpc.advertise.as_deref(), Some(good));

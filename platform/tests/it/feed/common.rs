@@ -1,4 +1,4 @@
-//! An outbox, a feed that counts what it told, an effect that obeys, and consumers of them.
+//! An outbox, a feed that counts what it returned, an effect that fails on demand, and consumers of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -70,9 +70,9 @@ pub(crate) async fn effects(db: &Db) -> Vec<i64> {
 pub(crate) enum Misfortune {
     Refuses,
     Panics,
-    /// The row is there already.
+    /// The row already exists.
     Constraint,
-    /// A statement that the engine does not understand, and whose error the effect keeps to itself.
+    /// A statement that the engine rejects, and whose error the effect ignores.
     Swallowed,
     Store(FaultName),
 }
@@ -100,7 +100,7 @@ impl FaultName {
     }
 }
 
-/// Writes the event down, and fails as it is told, after having written.
+/// Stores the event, and then fails if told to.
 #[derive(Default)]
 pub(crate) struct Note {
     failures: AtomicU32,
@@ -121,7 +121,7 @@ impl Note {
         self.misfortunes.lock().unwrap().remove(&cursor);
     }
 
-    /// Waits for so many tries, or for ten seconds.
+    /// Waits for this many attempts, or for ten seconds.
     pub(crate) async fn is_tried(&self, cursor: u64, times: usize) {
         for _ in 0..1_000 {
             if self.times(cursor) >= times {
@@ -164,7 +164,7 @@ impl Effect for Note {
     }
 }
 
-/// Tells what the outbox tells, and remembers how much that was.
+/// Returns the outbox's events and counts them.
 pub(crate) struct Counted {
     pub(crate) inner: OutboxFeed,
     sizes: Mutex<Vec<usize>>,
@@ -189,7 +189,7 @@ impl Feed for Counted {
     }
 }
 
-/// One store with an outbox and the consumers of it.
+/// One store with an outbox and its consumers.
 pub(crate) struct Desk {
     pub(crate) db: Db,
     pub(crate) feed: Arc<Counted>,
@@ -215,7 +215,7 @@ impl Desk {
         Arc::new(Consumer::new(self.db.clone(), feed, effect, Arc::new(SystemClock), config))
     }
 
-    /// Runs the consumer until it stands at `cursor`, or for ten seconds.
+    /// Runs the consumer until it reaches `cursor`, or for ten seconds.
     pub(crate) async fn run_to(&self, consumer: &Consumer, cursor: u64) {
         let reached = async {
             while consumer.cursor().await.unwrap() < cursor {
@@ -224,7 +224,7 @@ impl Desk {
         };
         tokio::select! {
             () = consumer.run() => {}
-            reached = tokio::time::timeout(Duration::from_secs(10), reached) => reached.expect("the consumer stands still"),
+            reached = tokio::time::timeout(Duration::from_secs(10), reached) => reached.expect("the consumer does not move"),
         }
     }
 

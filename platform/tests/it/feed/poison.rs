@@ -1,4 +1,4 @@
-//! Events whose effect cannot happen: found, tried a few times, put aside; and those that only meet bad weather.
+//! Events that cannot be applied are found, tried a few times and parked; passing errors are waited out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,10 +22,10 @@ async fn parked(consumer: &Consumer) -> Vec<(u64, u64)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn poison_is_parked_and_the_rest_goes_on() {
+async fn poison_is_parked_and_the_rest_continues() {
     testkit::for_each_engine(async |store| {
         let desk = Desk::open(store).await;
-        // U+0000 in a subject is more than PostgreSQL takes, and it has to be parked all the same.
+        // PostgreSQL does not accept U+0000 in a subject, but the event must be parked all the same.
         for subject in 0..12 {
             desk.tell(&format!("thing\0{subject}")).await;
         }
@@ -43,14 +43,14 @@ async fn poison_is_parked_and_the_rest_goes_on() {
         assert_eq!(asides[0].reason, "panicked: somebody's hand is stuck");
         assert_eq!((asides[0].event.id.as_str(), asides[0].event.subject.as_str()), ("5", "thing\u{0}4"));
         assert!(asides[1].reason.contains("constraint"), "{}", asides[1].reason);
-        // Once with its batch, then by itself.
+        // Once with its batch, then alone.
         assert_eq!(desk.note.times(2), 1 + 3);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_a_consumer_is_can_be_seen() {
+async fn a_consumers_status_is_visible() {
     testkit::for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         for cursor in 1..=6 {
@@ -74,7 +74,7 @@ async fn how_a_consumer_is_can_be_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parked_event_is_retried_or_given_up_and_never_both() {
+async fn a_parked_event_is_retried_or_discarded_never_both() {
     testkit::for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         for _ in 0..4 {
@@ -106,7 +106,7 @@ async fn a_parked_event_is_retried_or_given_up_and_never_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trouble_that_may_pass_is_waited_for_and_nothing_is_parked() {
+async fn passing_errors_are_waited_out_and_nothing_is_parked() {
     use FaultName::{ConnectionLost, Full, Io, Retry, Unreachable};
     testkit::for_each_engine(async |store| {
         for (cursor, fault) in (1..).zip([Retry, ConnectionLost, Unreachable, Full, Io]) {
@@ -125,7 +125,7 @@ async fn trouble_that_may_pass_is_waited_for_and_nothing_is_parked() {
             assert!(consumer.status().await["trouble"].is_string());
             desk.note.heal(cursor);
             desk.run_to(&consumer, cursor).await;
-            // The effect can be seen before the consumer itself has heard of it.
+            // The effect is visible before the consumer itself knows of it.
             tokio::select! {
                 () = consumer.run() => {}
                 () = forgets_its_trouble(&consumer) => {}
@@ -143,7 +143,7 @@ async fn forgets_its_trouble(consumer: &Consumer) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("the trouble is over, and the consumer says: {}", consumer.status().await["trouble"]);
+    panic!("the error is over, but the consumer says: {}", consumer.status().await["trouble"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

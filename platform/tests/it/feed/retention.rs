@@ -1,4 +1,4 @@
-//! How long an outbox keeps its rows: until everybody has passed them and some hours are over.
+//! How long an outbox keeps its rows: until every consumer has passed them and the retention time is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ fn name(text: &str) -> ConsumerName {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_go_when_everybody_has_passed_them_and_their_hours_are_over() {
+async fn rows_go_once_all_have_passed_them_and_time_is_over() {
     testkit::for_each_engine(async |store| {
         let office = Office::open(store).await;
         office.tell(6).await;
@@ -68,11 +68,11 @@ async fn rows_go_when_everybody_has_passed_them_and_their_hours_are_over() {
         for (consumer, after) in [("audit", 3), ("risk", 8)] {
             office.pull(consumer, after, 10).await.unwrap();
         }
-        assert_eq!(office.removed().await, 0, "their hours are not over");
+        assert_eq!(office.removed().await, 0, "their retention time is not over");
         office.clock.advance_millis(HOUR_MS);
         assert_eq!(office.removed().await, 3, "audit has passed three");
         office.pull("audit", 7, 10).await.unwrap();
-        // It is not written with every pull: the next time is ten seconds later.
+        // It is not stored with every pull: the next time is ten seconds later.
         office.pull("audit", 8, 10).await.unwrap();
         assert_eq!(office.passed().await, [("audit".to_owned(), 7), ("risk".to_owned(), 8)]);
         office.clock.advance_millis(10_000);
@@ -81,7 +81,7 @@ async fn rows_go_when_everybody_has_passed_them_and_their_hours_are_over() {
         assert_eq!(office.removed().await, 3, "two are of yesterday");
         office.clock.advance_millis(71 * HOUR_MS);
         assert_eq!((office.removed().await, office.removed().await), (2, 0));
-        // Numbers are not given away again.
+        // Numbers are never reused.
         office.tell(1).await;
         assert_eq!(office.pull("risk", 8, 10).await, Ok(1));
     })
@@ -100,20 +100,20 @@ async fn a_consumer_that_never_comes_back_is_deregistered() {
         assert!(office.feed.deregister(&name("gone")).await.unwrap());
         assert!(!office.feed.deregister(&name("gone")).await.unwrap());
         assert_eq!(office.removed().await, 4);
-        // It comes back all the same, and is told what happened.
+        // It comes back all the same, and gets `events_gone`.
         assert_eq!(office.pull("gone", 1, 10).await, Err(FeedError::Gone { first: 6 }));
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_behind_what_is_gone_is_told_from_where_events_exist() {
+async fn a_reader_of_removed_events_is_told_the_first_cursor() {
     testkit::for_each_engine(async |store| {
         let office = Office::open(store).await;
         office.tell(4).await;
         office.clock.advance_millis(100 * HOUR_MS);
         office.tell(2).await;
-        assert_eq!(office.removed().await, 4, "nobody is registered");
+        assert_eq!(office.removed().await, 4, "no consumer is registered");
         for after in 0..4 {
             assert_eq!(office.pull("late", after, 10).await, Err(FeedError::Gone { first: 5 }), "{after}");
         }
@@ -124,7 +124,7 @@ async fn who_asks_behind_what_is_gone_is_told_from_where_events_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_says_that_events_are_gone_and_begins_where_it_is_told() {
+async fn a_consumer_reports_missed_events_and_continues_where_told() {
     testkit::for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         tell_many(&desk.db, 5).await;
@@ -136,7 +136,7 @@ async fn a_consumer_says_that_events_are_gone_and_begins_where_it_is_told() {
         let consumer =
             desk.consumer(platform::feed::ConsumerConfig { wait_ms: 0, ..platform::feed::ConsumerConfig::new("test") });
         let _ = tokio::time::timeout(Duration::from_millis(200), consumer.run()).await;
-        assert_eq!(consumer.cursor().await.unwrap(), 0, "nothing is skipped in silence");
+        assert_eq!(consumer.cursor().await.unwrap(), 0, "nothing is skipped silently");
         let trouble = platform::health::Part::status(&*consumer).await["trouble"].to_string();
         assert!(trouble.contains("before cursor 6 were removed"), "{trouble}");
         consumer.begin_behind(5).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_consumer_says_that_events_are_gone_and_begins_where_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_catch_up_is_written_and_what_lies_between_is_not() {
+async fn only_the_end_of_a_catch_up_is_stored() {
     testkit::for_each_engine(async |store| {
         let office = Office::open(store).await;
         office.tell(9).await;
@@ -155,7 +155,7 @@ async fn the_end_of_a_catch_up_is_written_and_what_lies_between_is_not() {
             office.pull("risk", after, 4).await.unwrap();
             assert_eq!(office.passed().await, [("risk".to_owned(), written)], "{after}");
         }
-        // Brought back to an earlier day: it needs the rows again.
+        // Restored to an earlier day: it needs the rows again.
         office.pull("risk", 2, 4).await.unwrap();
         assert_eq!(office.passed().await, [("risk".to_owned(), 2)]);
     })
@@ -163,7 +163,7 @@ async fn the_end_of_a_catch_up_is_written_and_what_lies_between_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keeper_removes_many_in_bounded_batches_and_ends_when_it_is_closed() {
+async fn old_rows_are_removed_in_bounded_batches_until_closed() {
     testkit::for_each_engine(async |store| {
         let office = Office::open(store).await;
         for _ in 0..3 {

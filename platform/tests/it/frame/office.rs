@@ -1,4 +1,4 @@
-//! A room called `office` that tells events, consumes its own, and remembers commands; asked here and over rpc.
+//! A room called `office` with events, a consumer of its own feed, and stored commands; called locally and over rpc.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl Office {
         Arc::new(Consumer::new(self.desk.db.clone(), feed, effect, Arc::new(SystemClock), config()))
     }
 
-    /// The same consumer in a process that was started again.
+    /// The same consumer in a restarted process.
     pub(crate) fn again(&self) -> Arc<Consumer> {
         self.desk.consumer(config())
     }
@@ -73,7 +73,7 @@ impl Office {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the consumer stands at {}", consumer.cursor().await.unwrap());
+        panic!("the consumer is at {}", consumer.cursor().await.unwrap());
     }
 
     pub(crate) async fn made(&self, who: &str, operation: &'static str, key: &str, what: Value) {

@@ -25,7 +25,7 @@ async fn ask(door: &Listener, method: &str, path: &str) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_are_read_in_pages_and_a_cursor_that_was_never_given_is_refused() {
+async fn events_are_paged_and_a_future_cursor_is_refused() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         for _ in 0..3 {
@@ -54,7 +54,7 @@ async fn events_are_read_in_pages_and_a_cursor_that_was_never_given_is_refused()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parked_events_are_looked_after_over_http() {
+async fn parked_events_are_managed_over_http() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         for cursor in 1..=3 {
@@ -101,7 +101,7 @@ async fn readers_are_listed_and_deregistered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_lacks_the_word_is_refused_and_everybody_finds_their_own_outcomes() {
+async fn permissions_are_needed_except_for_own_outcomes() {
     for_each_engine(async |store| {
         let office = Office::open(store).await;
         office.made("ann", "put_thing", "k1", json!({ "id": 7 })).await;

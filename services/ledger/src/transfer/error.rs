@@ -43,7 +43,7 @@ pub enum TransferError {
     )]
     OtherLog { group: u64 },
     #[error(
-        "the books go on behind this export: they end with group {book}, and the export with group {file}; there is \
+        "the books are ahead of this export: they end with group {book}, the export with group {file}; there is \
          nothing to import"
     )]
     Behind { book: u64, file: u64 },
