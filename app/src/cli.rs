@@ -33,19 +33,19 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The command line, with the parts of the house that there are.
+/// The command line, with the parts that this deployment has.
 pub(crate) fn command(rooms: &Rooms) -> Clap {
     let room = |room: &'static platform::room::Room| PossibleValue::new(room.name).alias(room.service).help(room.about);
     let edge = PossibleValue::new(EDGE).help("answers callers from outside");
     let parts = PossibleValuesParser::new([edge].into_iter().chain(rooms.iter().map(room)));
     let help = "Be only these parts of the house [default: all that the settings do not place elsewhere]\n\nWithout the edge a \
-                process answers other processes of the house only. A part that is not in this process is called where \
+                process answers only other processes of the deployment. A part that is not in this process is called where \
                 services.NAME.addresses says.";
     let named = |serve: Clap| serve.mut_arg("services", |arg| arg.value_parser(parts).long_help(help));
     Cli::command().mut_subcommand("serve", named)
 }
 
-/// What was asked for. Ends the process with the help, or with what is wrong.
+/// Parses the arguments. Ends the process after the help or an error.
 pub(crate) fn parse(rooms: &Rooms, words: impl IntoIterator<Item = OsString>) -> Cli {
     let parsed = command(rooms).try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| error.exit())
@@ -93,7 +93,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Be only these parts of the house [default: all that the settings do not place elsewhere]
+    /// Run only these parts [default: all that the settings do not place elsewhere]
     #[arg(value_name = "SERVICES")]
     pub(crate) services: Vec<String>,
 

@@ -1,4 +1,4 @@
-//! One file for each command.
+//! One file per command.
 
 pub(crate) mod backup;
 pub(crate) mod bench;
@@ -21,16 +21,16 @@ use platform::config::{Config, ConfigError, Sources};
 
 use crate::house::Rooms;
 
-/// What every command is started with.
+/// What every command starts with.
 #[derive(Clone, Copy)]
 pub(crate) struct Start<'a> {
     pub(crate) rooms: &'a Rooms,
-    /// The file of settings that was named.
+    /// The settings file given on the command line.
     pub(crate) file: Option<&'a Path>,
 }
 
 impl Start<'_> {
-    /// The configuration as this process sees it. Names and values that are not text cannot be ours.
+    /// The configuration of this process. Names and values that are not text cannot be ours.
     pub(crate) fn config(self) -> Result<Config, ConfigError> {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))

@@ -1,7 +1,7 @@
-//! A house of rooms: which there are, which of them this process runs or calls, and how they are opened.
+//! The deployment: which rooms there are, which of them this process runs or calls, and how they are opened.
 //!
-//! Invariant: nothing here knows a room by its name. What differs between rooms stands in their descriptions. Start reading at
-//! [`room`], then [`House`].
+//! Invariant: nothing here knows a room by its name. All differences between rooms are in their descriptions. Start
+//! reading at [`room`], then [`House`].
 
 mod document;
 mod gate;

@@ -1,7 +1,7 @@
-//! The rooms of the house, and which calls which: the one list of either.
+//! The rooms of this binary, and which calls which: the only such list.
 //!
-//! A room is a line: its description, its face, what it is handed, how it is opened, and its routes. A name in the third place is an
-//! edge of the call graph, which is the largest change there is.
+//! A room is one line: its description, its face, what it needs, how it is opened, and its routes. A name in the third
+//! position adds an edge to the call graph, which is the largest change there is.
 
 use crate::failure::Failure;
 use crate::house::{GATE, Rooms, room};

@@ -1,4 +1,4 @@
-//! Where the services keep their data, for the commands that work on it without running a service.
+//! Where the services keep their data, for commands that work on it without running a service.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use platform::db::{Access, Db, Target};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
-/// Statuses of commands that look at books.
+/// Exit statuses of commands that read books.
 pub(crate) const DISAGREES: u8 = 1;
 pub(crate) const COULD_NOT_RUN: u8 = 2;
 
@@ -22,7 +22,7 @@ pub(crate) fn file(data_dir: &Path, service: &str) -> PathBuf {
     data_dir.join(format!("{service}.db"))
 }
 
-/// The ledger as it is configured; `stamp` and file are looked for, so that a wrong directory is said to be one.
+/// The ledger as configured; checks that stamp and file exist, so that a wrong directory is reported as such.
 pub(crate) fn ledger(config: &Config) -> Result<Target, Failure> {
     if let Some(url) = &config.storage.database_url {
         return Ok(Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() });
@@ -40,18 +40,18 @@ pub(crate) fn ledger_file(data_dir: &Path, cache_mb: u32) -> Result<Target, Fail
     Ok(Target::Sqlite { file, cache_mb })
 }
 
-/// What the directory was made as; a sentence when it was not made by us.
+/// The kind of directory; a sentence if it was not made by florin.
 pub(crate) fn stamp(data_dir: &Path) -> Result<Stamp, Failure> {
     let missing = || {
         let path = data_dir.display();
         Failure::new(format!(
-            "{path} is not a data directory of florin; set storage.data_dir (FLORIN__STORAGE__DATA_DIR) to the one that is meant"
+            "{path} is not a data directory of florin; set storage.data_dir (FLORIN__STORAGE__DATA_DIR) to the right one"
         ))
     };
     DataDir::look(data_dir)?.ok_or_else(missing)
 }
 
-/// A service's store, which may be made only now.
+/// A service's store, created if necessary.
 pub(crate) fn of_service(config: &Config, service: &str) -> Target {
     let storage = &config.storage;
     match &storage.database_url {
@@ -60,7 +60,7 @@ pub(crate) fn of_service(config: &Config, service: &str) -> Target {
     }
 }
 
-/// What people call the place.
+/// The location as shown to people.
 pub(crate) fn shown(target: &Target) -> String {
     match target {
         Target::Sqlite { file, .. } => file.display().to_string(),
@@ -68,7 +68,7 @@ pub(crate) fn shown(target: &Target) -> String {
     }
 }
 
-/// Opens a book's store read-only, beside whoever writes it, and checks all of it.
+/// Opens a book's store read-only, while others may write it, and checks all of it.
 pub(crate) async fn verify(target: Target, book: &BookName, against: Option<Head>) -> Result<Report, Failure> {
     let db =
         Db::open(target, Access::ReadOnly, 1).await.map_err(|error| Failure::from(error).with_status(COULD_NOT_RUN))?;
@@ -82,7 +82,7 @@ pub(crate) async fn verify(target: Target, book: &BookName, against: Option<Head
     })
 }
 
-/// What a failed export or import ends with.
+/// The exit status of a failed export or import.
 pub(crate) fn transfer_failure(error: TransferError) -> Failure {
     let status = if error.is_disagreement() { DISAGREES } else { COULD_NOT_RUN };
     Failure::from(error).with_status(status)

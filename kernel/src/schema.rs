@@ -16,8 +16,8 @@ const CODE: &str = "^[A-Z][A-Z0-9]{2,11}$";
 
 impl PartialSchema for Money {
     fn schema() -> RefOr<Schema> {
-        let amount = "A decimal text, never a JSON number, with exactly the digits that the currency has: 10.00 in USD, \
-                      10 in JPY, 10.000 in BHD";
+        let amount = "A decimal string, never a JSON number, with exactly the currency's decimal places: 10.00 in USD, 10 \
+                      in JPY, 10.000 in BHD";
         let object = ObjectBuilder::new()
             .schema_type(Type::Object)
             .description(Some("An amount and its currency"))

@@ -135,7 +135,7 @@ impl Db {
         migrate::run(self, migrations).await
     }
 
-    /// Brings tables forward that the platform brings beside a room's own, and that count their steps for themselves.
+    /// Migrates tables that the platform adds to a room's own; they have their own version numbers.
     pub(crate) async fn migrate_part(&self, part: &str, steps: &[Migration]) -> Result<usize, DbError> {
         migrate::run_part(self, part, steps).await
     }

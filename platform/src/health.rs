@@ -1,7 +1,7 @@
-//! Whether the process lives, whether it can be given work, and what it is. Paths that operators' probes already call.
+//! Liveness, readiness, status and metrics, on paths that operators' probes already call.
 //!
-//! Invariant: liveness never asks a dependency. A database that is down must not get the process killed and restarted,
-//! which would help nobody and lose what is in memory.
+//! Invariant: liveness never asks a dependency. A database that is down must not get the process killed and restarted:
+//! that would not help, and would lose what is in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ const METRICS: [&str; 2] = ["/metrics", "/actuator/prometheus"];
 const ELSEWHERE: &str = "metrics and status are on the management listener (server.management_listen); here too with \
                          server.metrics_public = true";
 
-/// A part of the process that can say how it is.
+/// A part of the process that can report its state.
 #[async_trait]
 pub trait Part: Send + Sync {
-    /// Shown in `/ready` and `/status`; no two parts of a process have the same.
+    /// Shown in `/ready` and `/status`; unique in a process.
     fn name(&self) -> &str;
 
-    /// An error sentence goes to the log, not into the answer.
+    /// The error goes to the log, not into the answer.
     async fn ready(&self) -> Result<(), String>;
 
     /// Facts for people, shown under `/status`.
@@ -44,20 +44,20 @@ pub trait Part: Send + Sync {
     }
 }
 
-/// What a part tells of itself, by name.
+/// What a part reports, by name.
 pub type Facts = BTreeMap<String, Value>;
 
 pub fn facts<const N: usize>(known: [(&str, Value); N]) -> Facts {
     known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What the process is, as `/status` tells it.
+/// The description of the process in `/status`.
 #[derive(Debug, Clone, Serialize)]
 pub struct About {
     pub version: &'static str,
-    /// `embedded`, `postgres`, or `remote` where this process keeps nothing.
+    /// `embedded`, `postgres`, or `remote` where this process stores nothing.
     pub mode: &'static str,
-    /// The parts of the house that it runs.
+    /// The parts that it runs.
     pub roles: Vec<&'static str>,
     pub demo: bool,
 }
@@ -72,7 +72,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Ready from the start, as far as its parts are.
+    /// Ready from the start, if its parts are.
     pub fn new(about: About, clock: Arc<dyn Clock>, metrics: Metrics, parts: Vec<Arc<dyn Part>>) -> Arc<Health> {
         let started = clock.monotonic();
         Arc::new(Health { about, clock, started, open: AtomicBool::new(true), parts, metrics })
@@ -92,7 +92,7 @@ impl Health {
         router.with_state(self.clone()).merge(self.probes())
     }
 
-    /// For a listener that strangers reach: the probes, and a word where the rest is found.
+    /// For a listener that strangers reach: the probes only, and a hint where the rest is.
     pub fn routes_for_strangers(self: &Arc<Health>) -> Router {
         let elsewhere = async || Problem::from(refusals::ROUTE_UNKNOWN).detail(ELSEWHERE);
         let router = METRICS.iter().fold(Router::new(), |router, path| router.route(path, get(elsewhere)));
@@ -112,7 +112,7 @@ impl Health {
         router.with_state(self.clone())
     }
 
-    /// Asks every part at the same time.
+    /// Asks all parts at the same time.
     async fn parts_ready(&self) -> BTreeMap<&str, bool> {
         let asked = self.parts.iter().map(|part| async move { (part.name(), self.part_ready(part.as_ref()).await) });
         futures_util::future::join_all(asked).await.into_iter().collect()

@@ -85,9 +85,9 @@ pub struct Room {
     pub once: bool,
     /// Names of the faces whose feeds it consumes.
     pub consumes: &'static [&'static str],
-    /// It seals columns: it has data keys, and is given the key-encryption key.
+    /// It seals columns: it has data keys, and gets the key-encryption key.
     pub seals: bool,
-    /// Of several processes that share its store, one writes and the others stand by.
+    /// If several processes share its store, one writes and the others stand by.
     pub one_writer: bool,
     pub settings: Settings,
     pub words: &'static [Resource],
@@ -102,20 +102,20 @@ pub struct Room {
     pub first_steps: &'static [FirstStep],
     /// For a room with more than one store.
     pub further: Option<Further>,
-    /// What its process is told where all rooms run apart on one machine.
+    /// Settings of its process where each room runs in its own process on one machine.
     pub apart: fn(&Apart<'_>) -> Told,
 }
 
-/// A house whose rooms run apart on one machine.
+/// A deployment with each room in its own process on one machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Apart<'a> {
-    /// Where callers from outside reach the edge.
+    /// The address at which outside callers reach the edge.
     pub edge: &'a str,
-    /// For what is kept apart from the data.
+    /// For files kept apart from the data.
     pub keys: &'a Path,
 }
 
-/// Settings of a room's own section, and sentences for the person at the terminal.
+/// Settings of a room's own section, and messages for the terminal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Told {
     pub settings: Vec<(&'static str, String)>,

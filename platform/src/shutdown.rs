@@ -1,7 +1,8 @@
 //! Shutdown: readiness turns off, running requests finish, queues are emptied, the process exits.
 //!
-//! Rooms empty themselves at the same time, so that a slow one takes nothing from the others. All of it is over within
-//! `server.drain_ms` and ten seconds. The first SIGTERM or SIGINT starts that; a second one ends the process at once with status 130.
+//! Rooms shut down at the same time, so that a slow one takes no time from the others. All of it takes at most
+//! `server.drain_ms` plus ten seconds. The first SIGTERM or SIGINT starts it; a second one ends the process at once
+//! with status 130.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,8 +16,8 @@ use crate::http::{Drained, Listener};
 
 /// The management port only answers health checks; it needs no longer.
 const MANAGEMENT_DRAIN: Duration = Duration::from_secs(1);
-/// Longest wait for the rooms, which close at the same time: a lane that cannot empty itself must not keep the process for ever.
-/// With the management port, and with the last traces, it makes less than ten seconds.
+/// Longest wait for the rooms, which close at the same time: a lane that cannot be emptied must not keep the process
+/// for ever. Together with the management port and the last traces it is less than ten seconds.
 const ROOMS_WAIT_MAX: Duration = Duration::from_secs(7);
 const ENDED_AT_ONCE: i32 = 130;
 
@@ -37,7 +38,7 @@ impl Signals {
         let name = self.next().await;
         tokio::spawn(async move {
             let again = self.next().await;
-            tracing::warn!(signal = again, "ended at once by a second signal");
+            tracing::warn!(signal = again, "a second signal ends the process at once");
             std::process::exit(ENDED_AT_ONCE);
         });
         name
@@ -103,8 +104,7 @@ impl Open {
     }
 }
 
-/// Runs the steps of each room one after the other, and the rooms at the same time, all within a bound. True when all of them
-/// finished.
+/// Runs the steps of each room in order, and the rooms concurrently, all within a bound. True if all of them finished.
 pub async fn close_rooms(rooms: Vec<Vec<Step>>) -> bool {
     let closed = futures_util::future::join_all(rooms.into_iter().map(close_room)).await;
     closed.into_iter().all(|finished| finished)
@@ -122,7 +122,7 @@ async fn close_room(steps: Vec<Step>) -> bool {
     let finished = tokio::time::timeout(ROOMS_WAIT_MAX, run).await.is_ok();
     if !finished {
         let step = *running.lock().unwrap_or_else(PoisonError::into_inner);
-        tracing::error!(step, waited_s = ROOMS_WAIT_MAX.as_secs(), "shutdown step given up, and what comes after it");
+        tracing::error!(step, waited_s = ROOMS_WAIT_MAX.as_secs(), "shutdown step abandoned, with all steps after it");
     }
     finished
 }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn steps_run_in_order_and_rooms_at_the_same_time() {
+    async fn steps_run_in_order_and_rooms_concurrently() {
         let seen = Seen::default();
         let rooms = vec![vec![step(&seen, "lane", 30), step(&seen, "lease", 1)], vec![step(&seen, "outbox", 10)]];
         assert!(close_rooms(rooms).await);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_room_that_hangs_is_given_up_and_keeps_no_other() {
+    async fn a_hanging_room_is_abandoned_and_delays_no_other() {
         let seen = Seen::default();
         let hangs = Step::new("lane", std::future::pending());
         let rooms = vec![vec![hangs, step(&seen, "lease", 0)], vec![step(&seen, "outbox", 5_000)]];

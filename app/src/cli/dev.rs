@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dev {
-    /// Run the edge and every service as processes of their own, on PostgreSQL, and watch them
+    /// Run the edge and every service as separate processes, on PostgreSQL, and supervise them
     #[command(after_help = SPLIT_EXAMPLES)]
     Split(DevSplit),
 }

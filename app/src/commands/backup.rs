@@ -1,4 +1,4 @@
-//! `florin backup`: all rooms' files as of one instant, while they are written; then every copy is read back.
+//! `florin backup`: copies all rooms' files as of one instant, while running or stopped; then reads every copy back.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
@@ -46,7 +46,7 @@ fn on_postgres(rooms: &Rooms) -> String {
     )
 }
 
-/// Copies the files of all rooms that have one; answers their names.
+/// Copies the files of all rooms that have one; returns their names.
 fn copy(rooms: &Rooms, from: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     let there = |file: PathBuf| {
         let name = file.file_name().unwrap_or_default();
@@ -54,7 +54,7 @@ fn copy(rooms: &Rooms, from: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     };
     let list = || Ok(copied::files(rooms, from)?.into_iter().map(there).collect());
     if copied::files(rooms, from)?.is_empty() {
-        return Err(Failure::new(format!("there is nothing to back up in {} yet", from.display())));
+        return Err(Failure::new(format!("there is nothing to back up in {}", from.display())));
     }
     let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
     let copied = backup_listed(list, |place, done, all| {
@@ -74,12 +74,12 @@ fn finish(rooms: &Rooms, config: &Config, to: &Path, names: &[String]) -> Result
     Ok(())
 }
 
-/// Makes the directory, or takes one with nothing in it.
+/// Creates the directory, or uses an empty one.
 pub(crate) fn empty_dir(path: &Path) -> Result<(), Failure> {
     let fail = |error: std::io::Error| Failure::new(format!("{} cannot be written: {error}", path.display()));
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(fail)?;
     match fs::read_dir(path).map_err(fail)?.next() {
         None => Ok(()),
-        Some(_) => Err(Failure::new(format!("{} is not empty; choose a new or an empty directory", path.display()))),
+        Some(_) => Err(Failure::new(format!("{} is not empty; choose a new or empty directory", path.display()))),
     }
 }

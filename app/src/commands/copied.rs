@@ -1,4 +1,4 @@
-//! Copies of the rooms' stores, read back: a backup that nobody has read back is a hope.
+//! Reads back copies of the rooms' stores: an unread backup proves nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use crate::house::Rooms;
 use crate::progress::Progress;
 use crate::stores::{self, COULD_NOT_RUN, DISAGREES};
 
-/// What was found in copies that are as they should be.
+/// What was found in intact copies.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// For people.
     pub(crate) summaries: Vec<String>,
-    /// The end of each log, by the name of its file without ending.
+    /// The head of each log, by the name of its file without extension.
     pub(crate) heads: BTreeMap<String, String>,
 }
 
@@ -30,7 +30,7 @@ impl Found {
     }
 }
 
-/// The files of all rooms that have one in the directory, each with those beside it.
+/// The files of all rooms that have one in the directory, each with its further ones.
 pub(crate) fn files(rooms: &Rooms, dir: &Path) -> Result<Vec<PathBuf>, DbError> {
     let mut files = Vec::new();
     for room in rooms.iter() {
@@ -48,7 +48,7 @@ fn files_of(room: &Room, dir: &Path) -> Result<Vec<PathBuf>, DbError> {
     Ok([own.clone()].into_iter().chain(beside).collect())
 }
 
-/// Reads all stores of a directory that nobody writes; an error at the first one that is not as it should be.
+/// Reads all stores of a directory that nobody writes; an error at the first damaged one.
 pub(crate) fn check(rooms: &Rooms, dir: &Path, cache_mb: u32) -> Result<Found, Failure> {
     let runtime = stores::runtime()?;
     let mut found = Found::default();
@@ -61,7 +61,7 @@ pub(crate) fn check(rooms: &Rooms, dir: &Path, cache_mb: u32) -> Result<Found, F
         let told = Box::new(move |what: &str, done: u64, all: u64| progress.at(what, done, all));
         let checked =
             runtime.block_on((further.check)(Target::Sqlite { file: own, cache_mb }, told)).map_err(refused)?;
-        checked.strange.iter().for_each(|sentence| eprintln!("florin: {sentence}; it was copied as it is"));
+        checked.strange.iter().for_each(|sentence| eprintln!("florin: {sentence}; it was copied unchanged"));
         found.summaries.push(checked.summary);
         found.heads.extend(checked.heads);
     }
@@ -80,7 +80,7 @@ fn refused(error: CheckError) -> Failure {
     Failure::from(error).with_status(status)
 }
 
-/// One bar after the other.
+/// One bar after another.
 #[derive(Default)]
 struct Shown {
     now: Option<(String, Progress)>,

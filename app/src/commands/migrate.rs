@@ -1,4 +1,4 @@
-//! `florin migrate`: brings the stores of all rooms to this version's schema while nobody else writes them.
+//! `florin migrate`: brings the stores of all rooms to this version's schema, while no server runs.
 
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};

@@ -29,7 +29,7 @@ pub(crate) fn run(start: Start<'_>, options: &Restore) -> Result<(), Failure> {
     let manifest = Manifest::read(&options.from)?;
     manifest.check(&options.from)?;
     empty_dir(to)?;
-    // `serve` refuses a directory without its stamp, which is written when everything else is right.
+    // `serve` refuses a directory without its stamp, which is written last.
     let (stamp, files): (Vec<&str>, Vec<&str>) =
         manifest.files.iter().map(|entry| entry.name.as_str()).partition(|name| *name == STAMP_FILE);
     copy(&options.from, to, &files)?;
@@ -41,7 +41,7 @@ pub(crate) fn run(start: Start<'_>, options: &Restore) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Each log ends where the backup says, and none is left out.
+/// Each log ends where the backup says, and none is missing.
 fn check_heads(manifest: &Manifest, found: &Found) -> Result<(), Failure> {
     let names: BTreeSet<&String> = found.heads.keys().chain(manifest.heads.keys()).collect();
     for name in names {

@@ -44,7 +44,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     let signals = Signals::listen()?;
     let telemetry = Telemetry::start(&config.telemetry)?;
     if !config.known_not_used().is_empty() {
-        tracing::warn!(variables = config.known_not_used().join(" "), "set, and not used yet");
+        tracing::warn!(variables = config.known_not_used().join(" "), "set, but not used yet");
     }
     listeners::warn(config);
     let roles = Roles::new(rooms, &options.services, config, options.demo)?;
@@ -61,13 +61,13 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     let about = About { version: env!("CARGO_PKG_VERSION"), mode: mode(config, &roles), roles: roles.names(), demo };
     let health = Health::new(about, clock.clone(), telemetry.metrics.clone(), parts);
     let edge = Edge::new(config, clock.clone());
-    // Without the edge nobody from outside is answered, whatever the rooms bring.
+    // Without the edge there are no outside callers, whatever routes the rooms have.
     let router = if roles.is_edge() {
         guarded(routes.v1, gate.clone(), demo).merge(routes.root).merge(docs_page::routes(&document)?)
     } else {
         Router::new()
     };
-    // Last of all that may fail: who is made here is shown once.
+    // Last of all fallible steps, because the secrets of new users and clients are shown only once.
     let mut introductions = Vec::with_capacity(lasts.len());
     for last in lasts {
         introductions.push(last.await.map_err(Failure::of)?);
@@ -101,7 +101,7 @@ fn mode(config: &Config, roles: &Roles) -> &'static str {
     }
 }
 
-/// The rooms under both prefixes, for whoever shows a token; under `--demo` those without one are the demo's user.
+/// The rooms' routes under both prefixes, for callers with a token; under `--demo` those without one are the demo user.
 fn guarded(services: Router, gate: Gate, demo: bool) -> Router {
     let services = Router::new().nest("/v1", services.clone()).nest("/api/v1", services);
     access::authenticate(services, gate, demo.then(Principal::demo))

@@ -1,4 +1,4 @@
-//! The gate as a part of a process: without a fresh copy of the terms nobody is let in.
+//! The gate as a part of a process: without a fresh copy of the terms every caller is refused.
 
 use access::{Gate, GateSettings};
 use async_trait::async_trait;
@@ -7,17 +7,17 @@ use platform::health::Part;
 use super::Opening;
 use crate::failure::Failure;
 
-/// Of the gate in `/ready` and `/status`, and of the step that ends its questions.
+/// The gate's name in `/ready` and `/status`, and the name of the step that ends its requests.
 pub(super) const NAME: &str = "access";
 
-/// A copy that another process feeds, or may feed by way of a store that is shared, grows old.
+/// A copy that comes from another process, or from a shared store, can become stale.
 pub(super) fn open(opening: &Opening<'_>) -> Result<Gate, Failure> {
     let stale_ms = is_fed(opening).then_some(opening.config.access.stale_ms);
     let settings = GateSettings { remembered_max: opening.config.access.remembered_max, stale_ms, demo: opening.demo };
     Ok(Gate::new(opening.clock.clone(), settings, opening.rooms.vocabulary()?))
 }
 
-/// Whether the terms are changed by other processes too.
+/// Whether other processes change the terms too.
 pub(super) fn is_fed(opening: &Opening<'_>) -> bool {
     let alone = opening.rooms.source().is_some_and(|room| opening.roles.runs(room));
     !alone || opening.config.storage.database_url.is_some()
@@ -32,6 +32,6 @@ impl Part for GatePart {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        if self.0.is_ready() { Ok(()) } else { Err("no terms were heard for too long".to_owned()) }
+        if self.0.is_ready() { Ok(()) } else { Err("the copy of the terms is stale".to_owned()) }
     }
 }

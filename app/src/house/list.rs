@@ -18,18 +18,16 @@ pub(crate) struct Rooms {
 
 impl Rooms {
     /// # Errors
-    /// A sentence about a list that cannot be a house.
+    /// A sentence about an invalid list.
     pub(crate) fn of(all: Vec<Mounted>) -> Result<Rooms, Failure> {
         let mut known = BTreeSet::from([EDGE]);
         for Mounted { room, called, calls, .. } in &all {
             let name = room.name;
             if let Some(later) = calls.iter().find(|called| !known.contains(*called)) {
-                return Err(Failure::new(format!(
-                    "{name} calls {later}, which stands not before it in the list of rooms"
-                )));
+                return Err(Failure::new(format!("{name} calls {later}, which is not before it in the list of rooms")));
             }
             if *called != name {
-                return Err(Failure::new(format!("the room {name} has a face that is called {called}")));
+                return Err(Failure::new(format!("the face of the room {name} has a different name, {called}")));
             }
             if !known.insert(name) {
                 return Err(Failure::new(format!("there are two rooms {name}")));
@@ -46,27 +44,27 @@ impl Rooms {
         self.all.iter().map(|mounted| mounted.room)
     }
 
-    /// The room of this name, or that operators call so.
+    /// The room with this name, or with the name that operators use.
     pub(crate) fn named(&self, name: &str) -> Option<&'static Room> {
         self.iter().find(|room| room.name == name || room.service == name)
     }
 
-    /// The room that makes the terms by which tokens are judged.
+    /// The room that makes the terms by which tokens are checked.
     pub(crate) fn source(&self) -> Option<&'static str> {
         self.all.iter().find(|mounted| mounted.source.is_some()).map(|mounted| mounted.room.name)
     }
 
-    /// Their parts of the configuration.
+    /// Their sections of the configuration.
     pub(crate) fn sections(&self) -> Vec<Section> {
         self.iter().map(Room::section).collect()
     }
 
-    /// The words of all of them.
+    /// The vocabulary of all of them.
     pub(crate) fn vocabulary(&self) -> Result<Vocabulary, Failure> {
         Ok(Vocabulary::of(&self.iter().collect::<Vec<_>>())?)
     }
 
-    /// What they describe, without opening any.
+    /// The descriptions, without opening any room.
     pub(crate) fn document(&self) -> Result<OpenApi, Failure> {
         let mut api = document::frame();
         for room in self.iter() {
@@ -76,7 +74,7 @@ impl Rooms {
         Ok(api)
     }
 
-    /// A path that answers for older guides belongs to one room, and to no other's description.
+    /// A path for older guides belongs to one room, and is in no other's description.
     fn aliases_apart(&self, api: &OpenApi) -> Result<(), Failure> {
         let mut taken: Vec<(&str, String)> = Vec::new();
         for room in self.iter() {

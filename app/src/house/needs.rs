@@ -1,4 +1,5 @@
-//! What a room is handed when it is opened: faces of other rooms, wherever these run. There is no other way to another room.
+//! What a room gets when it is opened: faces of other rooms, wherever these run. There is no other way to reach another
+//! room.
 
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ impl<S: ?Sized + 'static> Needs for &'static Face<S> {
     }
 }
 
-/// The process's own copy of what tokens are judged by.
+/// The process's own copy of what tokens are checked by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TheGate;
 

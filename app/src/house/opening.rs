@@ -1,4 +1,4 @@
-//! Opens the rooms one after the other, and collects what they hand back.
+//! Opens the rooms one after another, and collects what they return.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -24,20 +24,20 @@ use crate::commands::serve::Inside;
 use crate::failure::Failure;
 use crate::stores;
 
-/// What a house is opened with.
+/// What is needed to open the rooms.
 pub(crate) struct Opening<'a> {
     pub(crate) rooms: &'a Rooms,
     pub(crate) config: &'a Config,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roles: &'a Roles,
     pub(crate) inside: &'a Inside,
-    /// Where callers from outside are answered, of a process that is the edge.
+    /// The address for outside callers, in a process that is the edge.
     pub(crate) address: Option<String>,
-    /// Something to look at is put into a new store.
+    /// A new store gets some example data.
     pub(crate) demo: bool,
 }
 
-/// What the rooms hand back.
+/// What the rooms return.
 #[derive(Default)]
 pub(crate) struct Started {
     pub(crate) routes: Routes,
@@ -45,15 +45,15 @@ pub(crate) struct Started {
     pub(crate) methods: Vec<Methods>,
     /// For readiness and `/status`.
     pub(crate) parts: Vec<Arc<dyn Part>>,
-    /// Set every few seconds.
+    /// Updated every few seconds.
     pub(crate) gauges: Vec<Box<dyn Fn() + Send + Sync>>,
-    /// To be done before anybody is answered.
+    /// Run before the first request.
     pub(crate) lasts: Vec<Last>,
-    /// To empty after the last request: the steps of each room, in order.
+    /// Run after the last request: the steps of each room, in order.
     pub(crate) steps: Vec<Vec<Step>>,
 }
 
-/// A house that is being opened.
+/// The deployment while it is being opened.
 pub(crate) struct House<'a> {
     opening: &'a Opening<'a>,
     gate: Gate,
@@ -91,10 +91,10 @@ impl<'a> House<'a> {
         &self.gate
     }
 
-    /// A room that has entered, wherever it runs.
+    /// A room that has been opened, wherever it runs.
     pub(super) fn face<S: ?Sized + 'static>(&self, face: &Face<S>) -> Result<Arc<S>, Failure> {
         let found = self.faces.get(face.name).and_then(|face| face.downcast_ref::<Arc<S>>());
-        found.cloned().ok_or_else(|| Failure::new(format!("{} is called, and did not enter the house", face.name)))
+        found.cloned().ok_or_else(|| Failure::new(format!("{} is called, but was not opened", face.name)))
     }
 
     pub(super) fn keep<S: ?Sized + 'static>(&mut self, face: &Face<S>, found: Arc<S>) {
@@ -113,7 +113,7 @@ impl<'a> House<'a> {
         Ok(Door { settings: config.section(room.name)?, clock: self.clock(), address, demo })
     }
 
-    /// Opens the room's store and brings it forward.
+    /// Opens the room's store and migrates it.
     pub(super) async fn site<C: DeserializeOwned>(&self, room: &Room) -> Result<Site<C>, Failure> {
         let Opening { config, demo, .. } = *self.opening;
         let (clock, readers) = (self.clock(), usize::try_from(config.storage.pool_size)?);
@@ -150,7 +150,7 @@ impl<'a> House<'a> {
         Ok(Some(Shared { lease, address, credential, connect: inside.connect(), connections: config.rpc.connections }))
     }
 
-    /// Takes in a room that runs here.
+    /// Adds a room that runs here.
     pub(super) fn settle<S: ?Sized + Send + Sync + 'static>(
         &mut self,
         room: &'static Room,
@@ -186,7 +186,7 @@ impl<'a> House<'a> {
         found
     }
 
-    /// Removes what the room's outbox need not keep.
+    /// Removes expired rows from the room's outbox.
     fn keeper(&self, room: &'static Room, db: &Db) -> Option<Step> {
         let keep_hours = self.opening.config.feed.outbox_keep_hours;
         let retention = Retention { db: db.clone(), outbox: room.name, keep_hours, clock: self.clock() };
@@ -214,9 +214,9 @@ fn connections(room: &'static Room, db: Db) -> Box<dyn Fn() + Send + Sync> {
     })
 }
 
-/// Moves what the write-ahead log holds into the file, so that the file alone is the store.
+/// Moves the contents of the write-ahead log into the file, so that the file alone is the store.
 async fn checkpoint(room: &'static Room, db: Db) {
     if let Err(error) = db.checkpoint().await {
-        tracing::warn!(room = room.name, %error, "the write-ahead log was left beside a store");
+        tracing::warn!(room = room.name, %error, "the write-ahead log was left next to a store");
     }
 }

@@ -1,16 +1,16 @@
-//! Which part of the house this process is: the edge, rooms, or all of it; and which rooms it calls in other processes.
+//! Which parts this process runs: the edge, rooms, or all of them; and which rooms it calls in other processes.
 
 use platform::config::{Config, Mode};
 
 use super::Rooms;
 use crate::failure::Failure;
 
-/// Not a room: what stands between callers from outside and the rooms.
+/// Not a room: the part between outside callers and the rooms.
 pub(crate) const EDGE: &str = "edge";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Roles {
-    /// Answers callers from outside.
+    /// Answers outside callers.
     edge: bool,
     /// Rooms that run here.
     here: Vec<&'static str>,
@@ -50,7 +50,7 @@ impl Roles {
         self.edge
     }
 
-    /// Whether the room is a part of this process.
+    /// Whether this process runs the room.
     pub(crate) fn runs(&self, room: &str) -> bool {
         self.here.contains(&room)
     }
@@ -64,12 +64,12 @@ impl Roles {
         !self.called.is_empty()
     }
 
-    /// Whether it keeps data of its own.
+    /// Whether it stores data.
     pub(crate) fn keeps(&self) -> bool {
         !self.here.is_empty()
     }
 
-    /// Whether the house is more than this process.
+    /// Whether there are other processes.
     pub(crate) fn is_split(&self) -> bool {
         !self.edge || self.elsewhere
     }
@@ -83,7 +83,7 @@ impl Roles {
     /// Why this process calls the room, if it does.
     fn why_called(&self, rooms: &Rooms, name: &str) -> Option<String> {
         if rooms.source() == Some(name) {
-            return Some(format!("every process asks {name} by which terms it believes a token"));
+            return Some(format!("every process asks {name} how to check tokens"));
         }
         let mut callers = rooms.mounted().iter().filter(|one| self.runs(one.room.name) && one.calls.contains(&name));
         match callers.next() {
@@ -93,11 +93,11 @@ impl Roles {
     }
 }
 
-/// A room is here, or where its mode says that it is.
+/// A room runs here, or where its mode says.
 fn fits(name: &str, here: bool, mode: Mode, why_called: Option<&str>) -> Result<(), Failure> {
     match (here, mode, why_called) {
         (true, Mode::Remote, _) => Err(Failure::new(format!(
-            "this process is told to run {name}, and services.{name}.mode = \"remote\" says that it runs elsewhere"
+            "this process is told to run {name}, but services.{name}.mode = \"remote\" says that it runs elsewhere"
         ))),
         (false, Mode::Local, Some(why)) => Err(Failure::new(format!(
             "{why}; set services.{name}.mode = \"remote\" and services.{name}.addresses, or name {name} among the services of \
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_a_process_is_all_that_is_not_elsewhere() {
+    fn by_default_a_process_runs_all_that_is_not_elsewhere() {
         let names = |wanted, remote, demo| roles(wanted, remote, demo).unwrap().names();
         assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity"]);
         assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity"]);
@@ -139,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_room_runs_under_the_name_that_operators_know() {
+    fn a_room_runs_under_its_operators_name() {
         assert_eq!(roles(&["ledger-service"], &["IDENTITY"], false).unwrap().names(), ["ledger"]);
     }
 
     #[test]
-    fn a_process_calls_what_it_needs_and_does_not_run() {
+    fn a_process_calls_rooms_it_needs_but_does_not_run() {
         let called = |wanted, remote| roles(wanted, remote, false).unwrap().called;
         assert_eq!(called(&[], &["LEDGER", "IDENTITY"]), ["ledger", "identity"]);
         assert_eq!(called(&["ledger"], &["IDENTITY"]), ["identity"]);
@@ -152,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_together_is_refused() {
+    fn contradictory_roles_are_refused() {
         for (wanted, remote, demo, words) in [
-            (&["ledger"][..], &["LEDGER", "IDENTITY"][..], false, "told to run ledger, and services.ledger.mode"),
-            (&["identity"], &["IDENTITY"], false, "told to run identity, and services.identity.mode"),
+            (&["ledger"][..], &["LEDGER", "IDENTITY"][..], false, "told to run ledger, but services.ledger.mode"),
+            (&["identity"], &["IDENTITY"], false, "told to run identity, but services.identity.mode"),
             (&["edge", "identity"], &[], false, "the edge calls ledger"),
             (&["edge"], &["LEDGER"], false, "every process asks identity"),
             (&["ledger"], &[], false, "every process asks identity"),

@@ -1,4 +1,4 @@
-//! One room in the list: its description, and how it enters a house.
+//! One room in the list: its description, and how it is opened.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,18 +15,19 @@ use crate::failure::Failure;
 
 pub(crate) struct Mounted {
     pub(super) room: &'static Room,
-    /// The name under which it is called between processes.
+    /// The name under which other processes call it.
     pub(super) called: &'static str,
     /// The rooms that it calls.
     pub(super) calls: Vec<&'static str>,
     entry: Box<dyn Enter>,
-    /// Of the room that makes the terms.
+    /// For the room that makes the terms.
     pub(super) source: Option<Follows>,
 }
 
 pub(super) type Follows = Box<dyn Fn(&House<'_>) -> Result<Follow, Failure>>;
 
-/// A room, what it is handed, how it is opened where it runs, and how its routes are made, which the edge mounts wherever it runs.
+/// A room, what it needs, how it is opened where it runs, and how its routes are made; the edge mounts them wherever
+/// the room runs.
 pub(crate) fn room<S, C, N, O, F>(
     room: &'static Room,
     face: &'static Face<S>,
@@ -46,7 +47,7 @@ where
 }
 
 impl Mounted {
-    /// It makes the terms by which every process judges tokens.
+    /// It makes the terms by which every process checks tokens.
     pub(crate) fn tells_the_gate<S: ?Sized + 'static, T: Source>(
         self,
         face: &'static Face<S>,
@@ -56,13 +57,13 @@ impl Mounted {
         Mounted { source: Some(Box::new(follow)), ..self }
     }
 
-    /// Opens the room, or prepares to call it; and mounts its routes where this process is the edge.
+    /// Opens the room, or prepares to call it; mounts its routes if this process is the edge.
     pub(super) async fn enter(&self, house: &mut House<'_>) -> Result<(), Failure> {
         self.entry.enter(house).await
     }
 }
 
-/// Hides what differs between the types of rooms.
+/// Hides the differences between the types of rooms.
 #[async_trait(?Send)]
 trait Enter {
     async fn enter(&self, house: &mut House<'_>) -> Result<(), Failure>;

@@ -1,11 +1,11 @@
-//! What holds for the rooms of the house together.
+//! Rules that all rooms together must follow.
 
 use kernel::Permission;
 use platform::config::{Config, Sources, default_text};
 
 use super::all;
 
-/// Whether a built-in role may do it to everything, or to its own; None: not at all.
+/// Whether a built-in role may do it to all objects, or to its own; None: not at all.
 fn may(role: &str, resource: &str, action: &str) -> Option<bool> {
     let roles = all().unwrap().vocabulary().unwrap().built_in_roles();
     let role = roles.iter().find(|known| known.name == role).unwrap();
@@ -15,7 +15,7 @@ fn may(role: &str, resource: &str, action: &str) -> Option<bool> {
 }
 
 #[test]
-fn customers_see_what_is_theirs_and_change_nothing() {
+fn customers_see_their_own_and_change_nothing() {
     assert_eq!(may("customer", "accounts", "read"), Some(false));
     assert_eq!(may("customer", "transactions", "read"), Some(false));
     let words = all().unwrap().vocabulary().unwrap();
@@ -41,7 +41,7 @@ fn only_administrators_administer() {
 }
 
 #[test]
-fn every_operation_needs_a_word_that_there_is() {
+fn every_operation_needs_an_existing_permission() {
     let (rooms, words) = (all().unwrap(), all().unwrap().vocabulary().unwrap());
     for (room, operation) in rooms.iter().flat_map(|room| room.operations.iter().map(move |one| (room, one))) {
         if let platform::room::Word::Needs { resource, action } = operation.word {
@@ -52,7 +52,7 @@ fn every_operation_needs_a_word_that_there_is() {
 }
 
 #[test]
-fn every_key_of_every_room_is_explained_and_every_integer_bounded() {
+fn every_setting_is_explained_and_every_integer_bounded() {
     let rooms = all().unwrap();
     let text = default_text(&rooms.sections());
     let lines: Vec<&str> = text.lines().collect();

@@ -98,8 +98,8 @@ fn sync(file: &Path) -> Result<(), DbError> {
     File::open(file).and_then(|file| file.sync_all()).map_err(|error| DbError::caused(attempted, Fault::Io, error))
 }
 
-/// Reads all of a file that nobody writes: whether its pages and indexes are whole, and its references lead somewhere. The error is a
-/// sentence that names what is wrong.
+/// Reads all of a file that nobody writes, and checks its pages, indexes and references. The error is a sentence that
+/// names what is wrong.
 pub fn check_file(file: &Path) -> Result<(), String> {
     let failed = |error: rusqlite::Error| format!("{} cannot be read back: {error}", file.display());
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
@@ -109,7 +109,7 @@ pub fn check_file(file: &Path) -> Result<(), String> {
     }
     let lost = "select \"table\" from pragma_foreign_key_check limit 1";
     match connection.query_row(lost, [], |row| row.get::<_, String>(0)) {
-        Ok(table) => Err(format!("{} is damaged: a row of {table} refers to a row that is not there", file.display())),
+        Ok(table) => Err(format!("{} is damaged: a row of {table} refers to a missing row", file.display())),
         Err(rusqlite::Error::QueryReturnedNoRows) => Ok(()),
         Err(error) => Err(failed(error)),
     }

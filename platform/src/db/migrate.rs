@@ -65,7 +65,7 @@ where table_schema = current_schema()
 
 const ONE_AT_A_TIME: &str = "select pg_advisory_xact_lock(7012345678)";
 
-/// Times that the turn is waited for, while another process that was started at the same moment migrates.
+/// How often a process retries while another one that started at the same moment migrates.
 const TURNS_MAX: u32 = 5;
 
 pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
@@ -78,7 +78,7 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<usize, DbEr
     }
 }
 
-/// After the store's own migrations, which have made its schema.
+/// After the store's own migrations, which have created its schema.
 pub(crate) async fn run_part(db: &Db, part: &str, steps: &[Migration]) -> Result<usize, DbError> {
     let mut tried = 0;
     loop {
@@ -106,7 +106,7 @@ async fn run_part_once(db: &Db, part: &str, steps: &[Migration]) -> Result<usize
     Ok(pending.count())
 }
 
-/// The steps that are still to be done. A store that a newer version has migrated is refused.
+/// The steps that remain. A store that a newer version has migrated is refused.
 fn pending<'m>(
     what: &str,
     newest: i64,
@@ -114,7 +114,7 @@ fn pending<'m>(
 ) -> Result<impl Iterator<Item = &'m Migration> + Clone + use<'m>, DbError> {
     let known = migrations.last().map_or(0, |migration| migration.version);
     if newest > known {
-        let detail = format!("migrate {what} from version {newest} with a florin that knows versions up to {known}");
+        let detail = format!("migrate {what} from version {newest} with a florin that supports versions up to {known}");
         return Err(DbError::new(detail, Fault::Newer));
     }
     Ok(migrations.iter().filter(move |migration| migration.version > newest))

@@ -1,4 +1,4 @@
-//! How a consumer is, what it has put aside, and what a person may decide about that.
+//! A consumer's status, its parked events, and a person's decisions about them.
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -8,18 +8,18 @@ use super::{Consumer, Event, ParkedError, ParkedEvent, parked};
 use crate::db::DbError;
 use crate::health::{Facts, Part, facts};
 
-/// Parked events whose reasons are told at a glance.
+/// Maximum parked events shown in the status.
 const REASONS_SHOWN: usize = 3;
-/// Parked events that are tried again in one go.
+/// Maximum parked events retried in one round.
 const WANTED_MAX: usize = 100;
 
 impl Consumer {
-    /// Parked events behind `after`, in the order of their cursors.
+    /// Parked events after `after`, in the order of their cursors.
     pub async fn parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, DbError> {
         parked::after(&self.db.read().await?, self.config.feed, after, limit).await
     }
 
-    /// Lets the effect of a parked event happen, in the transaction that takes it out. It stays when that fails.
+    /// Applies a parked event, in the transaction that removes it from the list. It stays parked if that fails.
     pub async fn retry(&self, cursor: u64) -> Result<(), ParkedError> {
         let feed = self.config.feed;
         let tx = self.db.begin().await?;
@@ -30,7 +30,7 @@ impl Consumer {
         let failed = match effect::happen(&*self.effect, &tx, &event).await {
             Ok(()) => match tx.commit().await {
                 Ok(()) => {
-                    tracing::info!(feed, cursor, "a parked event has had its effect");
+                    tracing::info!(feed, cursor, "a parked event was applied");
                     self.count_parked().await;
                     return Ok(());
                 }
@@ -60,7 +60,7 @@ impl Consumer {
         }
     }
 
-    /// Gives a parked event up: its effect never happens. `who` decided that, for the log.
+    /// Discards a parked event: it is never applied. `who` decided that, for the log.
     pub async fn give_up(&self, cursor: u64, who: &str) -> Result<ParkedEvent, ParkedError> {
         let feed = self.config.feed;
         let aside = parked::give_up(&self.db, feed, cursor, who).await?.ok_or(ParkedError::NotParked(cursor))?;
@@ -69,7 +69,7 @@ impl Consumer {
         Ok(aside)
     }
 
-    /// Tries again what somebody asked for who cannot run the effect: the command line.
+    /// Retries events marked by somebody who cannot apply them: the command line.
     pub(super) async fn retry_wanted(&self) -> Result<(), DbError> {
         let wanted = parked::wanted(&self.db.read().await?, self.config.feed, WANTED_MAX).await?;
         for cursor in wanted {
@@ -80,7 +80,7 @@ impl Consumer {
                         feed = self.config.feed,
                         cursor,
                         reason,
-                        "a parked event stays: its effect failed again"
+                        "a parked event failed again and stays parked"
                     );
                 }
                 Err(ParkedError::Store(error)) => return Err(error),
@@ -89,7 +89,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// Sets the gauge; a count that fails is made up for by the next one.
+    /// Sets the gauge; a failed count is corrected by the next one.
     pub(super) async fn count_parked(&self) {
         let count = async { parked::count(&self.db.read().await?, self.config.feed).await };
         match count.await {
@@ -118,7 +118,7 @@ impl Consumer {
     }
 }
 
-/// A consumer that lags or has parked events is ready all the same: a restart would not help it.
+/// A consumer that lags or has parked events is still ready: a restart would not help.
 #[async_trait]
 impl Part for Consumer {
     fn name(&self) -> &str {

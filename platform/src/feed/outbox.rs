@@ -1,7 +1,7 @@
-//! Events as rows beside the fact, in its transaction.
+//! Events as rows, written in the transaction of their fact.
 //!
-//! Invariant: sequence numbers are given in the order of commits, because whoever adds rows holds a lock until its
-//! transaction ends. A reader that has seen a number has seen all lower ones.
+//! Invariant: sequence numbers follow the order of commits, because a writer holds a lock until its transaction ends. A
+//! reader that has seen a number has seen all lower ones.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ insert into outbox_last (one, seq) values (1, 0) on conflict (one) do nothing;
 
 static OUTBOX: RowSet = RowSet::new("outbox", &[("seq", "bigint"), ("at", "bigint"), ("event", "text")]);
 
-/// Rows that are deleted later must not give their numbers away again, so the last one is kept by itself.
+/// Numbers of deleted rows must not be reused, so the last one is stored separately.
 const OUTBOX_LAST: &str = "
 select seq
 from outbox_last
@@ -50,19 +50,19 @@ where seq > $1
 order by seq
 limit $2";
 
-/// What a service says of an event; the outbox adds the rest.
+/// What a service says about an event; the outbox adds the rest.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     pub kind: &'static str,
-    /// Of the data. A field that is added changes nothing for those who do not know it, and needs no other version; one that goes
-    /// or means something else does.
+    /// The version of the data. A new field can be ignored by those who do not know it, and needs no new version; a
+    /// field that is removed or changes its meaning does.
     pub version: u32,
     pub subject: String,
     pub data: serde_json::Value,
 }
 
 impl NewEvent {
-    /// Of the first version.
+    /// With version 1.
     pub fn new(kind: &'static str, subject: impl Into<String>, data: serde_json::Value) -> NewEvent {
         NewEvent { kind, version: 1, subject: subject.into(), data }
     }
@@ -79,7 +79,7 @@ impl Outbox {
         Outbox { source: source.into(), clock }
     }
 
-    /// Adds events to the transaction of the fact; the last cursor is for the signal once that is committed.
+    /// Adds events to the transaction of the fact; the last cursor is for the signal after the commit.
     pub async fn add(&self, tx: &Tx, events: Vec<NewEvent>) -> Result<u64, DbError> {
         tx.one_at_a_time().await?;
         let last = last(tx).await?;
@@ -113,13 +113,13 @@ impl OutboxFeed {
         OutboxFeed { db, signal, clock, registry: Arc::default() }
     }
 
-    /// Everybody who has pulled under a name.
+    /// All consumers that have pulled under a name.
     pub async fn consumers(&self) -> Result<Vec<RegisteredConsumer>, DbError> {
         registry::registered(&self.db.read().await?).await
     }
 
-    /// Rows are no longer kept for this consumer: it will not come back. Whether it was known. If it does come back, it is
-    /// registered again, and told when events have gone meanwhile.
+    /// Stops keeping rows for this consumer, which will not come back. Returns whether it was known. If it does come
+    /// back, it is registered again, and gets an error if it has missed events.
     pub async fn deregister(&self, name: &ConsumerName) -> Result<bool, DbError> {
         self.registry.deregister(&self.db, name).await
     }
@@ -128,7 +128,7 @@ impl OutboxFeed {
         let tx = self.db.read().await?;
         let after = i64::try_from(pull.after).unwrap_or(i64::MAX);
         let rows = tx.query(OUTBOX_AFTER, &[Value::Int(after), Value::Int(pull.max as i64)]).await?;
-        // Numbers have no gaps, so a row that does not follow tells that those before it were removed.
+        // Numbers have no gaps, so a row that does not follow the last one shows that rows before it were removed.
         let before = match rows.first() {
             Some(row) => row.int(0)? - 1,
             None => last(&tx).await?,
@@ -147,7 +147,7 @@ impl OutboxFeed {
     }
 }
 
-/// Why a look found nothing to tell.
+/// Why a look found no events.
 enum Missed {
     Store(DbError),
     Gone(u64),

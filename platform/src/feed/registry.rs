@@ -1,7 +1,7 @@
-//! Who reads an outbox, and how far everybody is: rows stay until all of them have passed.
+//! The readers of an outbox and their cursors: rows stay until all of them have passed.
 //!
-//! A reader that pulls behind a cursor has passed it. That is written down now and then and when it has caught up, not with
-//! every pull; what is not written yet keeps rows longer, and harms nobody.
+//! A reader that pulls after a cursor has passed it. The cursor is stored now and then and when the reader has caught
+//! up, not with every pull; until it is stored, rows are only kept longer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::ConsumerName;
 use crate::db::{Db, DbError, Tx, Value};
 
-/// For the migrations of a service that has an outbox, beside [`OUTBOX_TABLES`](super::OUTBOX_TABLES).
+/// For the migrations of a service that has an outbox, along with [`OUTBOX_TABLES`](super::OUTBOX_TABLES).
 pub const OUTBOX_CONSUMER_TABLE: &str = "
 create table if not exists outbox_consumer (
     name TEXT primary key,
@@ -22,7 +22,7 @@ create table if not exists outbox_consumer (
 );
 ";
 
-/// A lower number is taken too: the consumer was brought back to an earlier day, and needs the rows again.
+/// A lower number is accepted too: the consumer was restored to an earlier day, and needs the rows again.
 const CONSUMER_PASSED: &str = "
 insert into outbox_consumer (name, passed, seen_at)
 values ($1, $2, $3)
@@ -43,7 +43,7 @@ from outbox_consumer
 order by passed
 limit 1";
 
-/// How often the cursor of one consumer is written.
+/// How often the cursor of one consumer is stored.
 const WRITE_EVERY_MS: u64 = 10_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -56,7 +56,7 @@ pub struct RegisteredConsumer {
     pub seen_at: Timestamp,
 }
 
-/// What this process has written down.
+/// What this process has stored.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     known: Mutex<HashMap<ConsumerName, Known>>,
@@ -66,12 +66,12 @@ pub(super) struct Registry {
 struct Known {
     passed: u64,
     at: Monotonic,
-    /// The last answer was a full one: it is catching up.
+    /// The last reply was full: it is catching up.
     full: bool,
 }
 
 impl Registry {
-    /// `full`: the answer holds as much as was asked for. A failure is told to the log and to nobody else.
+    /// `full`: the reply has as many events as requested. A failure only goes to the log.
     pub(super) async fn passed(&self, db: &Db, clock: &dyn Clock, name: &ConsumerName, passed: u64, full: bool) {
         let at = clock.monotonic();
         if !self.is_due(name, passed, full, at) {
@@ -81,7 +81,7 @@ impl Registry {
             Ok(()) => {
                 self.known().insert(name.clone(), Known { passed, at, full });
             }
-            Err(error) => tracing::warn!(consumer = %name, %error, "how far a consumer is was not written down"),
+            Err(error) => tracing::warn!(consumer = %name, %error, "the cursor of a consumer was not stored"),
         }
     }
 
@@ -105,7 +105,8 @@ impl Registry {
     }
 }
 
-/// Rows are no longer kept for this consumer, of a store whose process does not run or is another one. False: nobody of that name
+/// Stops keeping rows for this consumer, in a store whose process is stopped or another one. False if there is no
+/// consumer of that name.
 /// is registered.
 ///
 /// # Errors
@@ -118,7 +119,7 @@ pub async fn deregister(db: &Db, name: &ConsumerName) -> Result<bool, DbError> {
     Ok(removed > 0)
 }
 
-/// Everybody who has pulled under a name.
+/// All consumers that have pulled under a name.
 ///
 /// # Errors
 /// The store's.
@@ -134,7 +135,7 @@ pub async fn registered(tx: &Tx) -> Result<Vec<RegisteredConsumer>, DbError> {
     rows.iter().map(consumer).collect()
 }
 
-/// Up to where everybody is; nothing when nobody is registered.
+/// The lowest cursor of all consumers; nothing if there are none.
 pub(super) async fn passed_by_all(tx: &Tx) -> Result<Option<i64>, DbError> {
     tx.query(CONSUMER_SLOWEST, &[]).await?.first().map(|row| row.int(0)).transpose()
 }

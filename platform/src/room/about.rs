@@ -1,6 +1,7 @@
-//! How a room is, asked from another process: what it tells under `/status`, by a method that every room has.
+//! The status of a room in another process: what it reports under `/status`, by a method that every room has.
 //!
-//! A room that is away keeps nobody from being ready: a restart here would not bring it back. Its own callers are told.
+//! A room that is away does not make this process unready: a restart would not bring it back. Its callers get the
+//! error.
 
 use std::sync::Arc;
 
@@ -15,10 +16,10 @@ use crate::rpc::{CallError, Methods, Outcome, Repeat, RpcClient};
 
 /// The method of every room.
 pub const ABOUT: &str = "about";
-/// Less than a look at the process waits for one of its parts.
+/// Shorter than the time that a health check gives each part.
 const ASK_MS: u64 = 800;
 
-/// Adds to a room's methods that it says how it is.
+/// Adds the status method to a room's methods.
 #[must_use]
 pub fn told(methods: Methods, part: Arc<dyn Part>) -> Methods {
     methods.on(ABOUT, move |_: Ctx, (): ()| {
@@ -58,7 +59,7 @@ impl Part for Elsewhere {
     }
 }
 
-/// Why it does not say how it is.
+/// Why there is no status.
 #[derive(Debug, Serialize, Deserialize)]
 struct Away(Failure);
 

@@ -1,4 +1,4 @@
-//! How a room is that says nothing of itself: ready while it reaches its store.
+//! The default status of a room: ready while it reaches its store.
 
 use async_trait::async_trait;
 

@@ -28,9 +28,9 @@ pub struct Site<C> {
     pub outbox: Outbox,
     /// Notified of each commit that has an event.
     pub signal: FeedSignal,
-    /// Of a room with `seals` or `once`.
+    /// For a room with `seals` or `once`.
     pub key: Option<KeyEncryptionKey>,
-    /// Of a room with `one_writer`, where several processes share the store.
+    /// For a room with `one_writer`, if several processes share the store.
     pub shared: Option<Shared>,
     /// In a process that is the edge: the address at which outside callers reach it.
     pub address: Option<String>,
@@ -42,12 +42,12 @@ impl<C> Site<C> {
     /// The key-encryption key.
     ///
     /// # Errors
-    /// The room says neither that it seals nor that it has commands that may be sent twice.
+    /// The room has neither `seals` nor `once`.
     pub fn key(&self) -> Result<&KeyEncryptionKey, OpenError> {
-        self.key.as_ref().ok_or_else(|| "a room that says neither `seals` nor `once` is given no key".into())
+        self.key.as_ref().ok_or_else(|| "a room with neither `seals` nor `once` gets no key".into())
     }
 
-    /// What carries a command out once that may be sent twice.
+    /// Executes a repeatable command exactly once.
     ///
     /// # Errors
     /// As [`Site::key`].

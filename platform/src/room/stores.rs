@@ -11,7 +11,7 @@ use crate::db::Target;
 pub struct Further {
     /// Lists those next to the room's own store, which has this version's schema.
     pub find: fn(Target) -> Later<Found>,
-    /// Checks all that the room's stores hold, its own and further ones, which nobody writes.
+    /// Checks all of the room's stores, its own and further ones, while nobody writes.
     pub check: fn(Target, Progress) -> Checking,
 }
 
@@ -24,17 +24,17 @@ pub struct Found {
     pub wrong: Vec<String>,
 }
 
-/// Is told what is being checked, how far it is, and how far it goes.
+/// Receives what is being checked, how much is done, and how much there is.
 pub type Progress = Box<dyn FnMut(&str, u64, u64) + Send>;
 
 pub type Checking = Pin<Box<dyn Future<Output = Result<Checked, CheckError>> + Send>>;
 
-/// What a check of a room's stores found.
+/// The result of checking a room's stores.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// What there is, for people: `3 books, 4711 rows`.
+    /// A summary for people: `3 books, 4711 rows`.
     pub summary: String,
-    /// The end of each store's log, by the name of its file without ending.
+    /// The head of each store's log, by the name of its file without extension.
     pub heads: Vec<(String, String)>,
     /// Messages about harmless oddities.
     pub strange: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Checked {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// What is stored is not what was written.
+    /// The store's contents are not what was written.
     #[error("{0}")]
     Disagrees(String),
     #[error("{0}")]

@@ -1,4 +1,4 @@
-//! A room's tables: its own, and those that come with what it says it has.
+//! A room's tables: its own, and those of the features that it uses.
 
 use super::Room;
 use crate::crypto::KEY_TABLES;
@@ -6,7 +6,7 @@ use crate::db::{Db, DbError, Migration};
 use crate::feed::{FEED_CURSOR_TABLE, FEED_PARKED_TABLE, OUTBOX_CONSUMER_TABLE, OUTBOX_TABLES};
 use crate::once::ONCE_TABLES;
 
-/// Tables that the platform brings, with steps of their own.
+/// Tables of the platform, with their own version numbers.
 struct Part {
     name: &'static str,
     steps: &'static [Migration],
@@ -42,10 +42,10 @@ const PARTS: &[Part] = &[
     },
 ];
 
-/// Brings a room's store to this version's schema; answers how many steps that took.
+/// Brings a room's store to this version's schema; returns how many steps were applied.
 ///
 /// # Errors
-/// The store's; and a store that a newer version has migrated.
+/// The store's error, or a store that a newer version has migrated.
 pub async fn migrate(room: &Room, db: &Db) -> Result<usize, DbError> {
     let mut applied = db.migrate(room.migrations).await?;
     for part in PARTS.iter().filter(|part| (part.belongs_to)(room)) {

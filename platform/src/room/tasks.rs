@@ -1,4 +1,4 @@
-//! What goes on in a room without a request: consumers of feeds, and periodic work.
+//! Background work of a room: consumers of feeds, and periodic work.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::feed::Consumer;
 /// Tasks of one room, until they are closed or dropped.
 pub struct Tasks {
     stop: watch::Sender<bool>,
-    /// They end after the round that is being made.
+    /// They end after the current round.
     periodic: Vec<JoinHandle<()>>,
-    /// They are ended wherever they are: an effect is whole or absent.
+    /// They are stopped at once: an effect is complete or absent.
     consumers: Vec<JoinHandle<()>>,
 }
 
@@ -31,7 +31,7 @@ impl Tasks {
         self.consumers.iter().for_each(JoinHandle::abort);
         for task in std::mem::take(&mut self.periodic) {
             if let Err(error) = task.await {
-                tracing::error!(%error, "periodic work ended by itself");
+                tracing::error!(%error, "periodic work ended unexpectedly");
             }
         }
     }
@@ -49,7 +49,7 @@ async fn rounds(work: Periodic, mut stop: watch::Receiver<bool>) {
             metrics::counter!("periodic_failures_total", "work" => work.name).increment(1);
             tracing::warn!(work = work.name, %error, "periodic work failed; trying again");
         }
-        // Whether it was the time or the word to stop, the loop looks.
+        // The loop checks whether it was the timeout or the signal.
         let _ = tokio::time::timeout(work.every, stop.wait_for(|stop| *stop)).await;
     }
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn work_goes_on_after_a_failure_until_it_is_closed() {
+    async fn periodic_work_continues_after_a_failure_until_closed() {
         let rounds = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&rounds);
         let work = move || -> crate::room::Later<()> {

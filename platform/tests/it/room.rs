@@ -1,4 +1,4 @@
-//! What the platform does for every room: its tables, and how it is asked from another process.
+//! What the platform does for every room: its tables, and its status from another process.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ const TABLES: [&str; 6] = [
     "select id from data_key",
 ];
 
-/// How many of the tables there are.
+/// How many of the tables exist.
 async fn there(db: &Db) -> usize {
     let mut found = 0;
     for sql in TABLES {
@@ -43,7 +43,7 @@ async fn there(db: &Db) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_has_the_tables_of_what_it_says_it_has() {
+async fn a_room_has_the_tables_of_its_features() {
     for_each_engine(async |store| {
         let db = store.open().await;
         assert_eq!(migrate(&PEBBLES, &db).await.unwrap(), 7);
@@ -60,7 +60,7 @@ async fn a_room_has_the_tables_of_what_it_says_it_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_that_a_room_once_made_itself_keep_their_rows() {
+async fn tables_once_created_by_a_room_keep_their_rows() {
     const STONE: Migration = Migration { version: 4, name: "stone", sql: "create table stone (n SEQ)" };
     const EARLIER: &[Migration] = &[
         PEBBLE,
@@ -106,7 +106,7 @@ impl Part for Thrown {
 }
 
 #[tokio::test]
-async fn a_room_elsewhere_says_how_it_is_and_keeps_nobody_from_being_ready() {
+async fn a_remote_room_reports_its_status_and_never_blocks_readiness() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let elsewhere = |methods: Option<Methods>| {
         let served = Served::new(methods, Arc::new(AsSaid), Arc::clone(&clock));
@@ -120,7 +120,7 @@ async fn a_room_elsewhere_says_how_it_is_and_keeps_nobody_from_being_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_says_nothing_is_ready_while_it_reaches_its_store() {
+async fn a_room_without_a_status_is_ready_while_its_store_answers() {
     for_each_engine(async |store| {
         let part = OnStore::new("pebbles", store.open().await);
         assert_eq!((part.ready().await, part.status().await), (Ok(()), Facts::new()));
@@ -129,7 +129,7 @@ async fn a_room_that_says_nothing_is_ready_while_it_reaches_its_store() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_damaged_or_disagrees_with_itself_is_found() {
+async fn a_damaged_or_inconsistent_file_is_detected() {
     const TABLES: Migration = Migration {
         version: 1,
         name: "pond",
@@ -148,7 +148,7 @@ async fn a_file_that_is_damaged_or_disagrees_with_itself_is_found() {
     let plain = rusqlite::Connection::open(&lost).unwrap();
     plain.execute_batch("pragma foreign_keys = off; insert into ring (n, pond) values (1, 7)").unwrap();
     drop(plain);
-    assert!(check_file(&lost).unwrap_err().contains("a row of ring refers to a row that is not there"));
+    assert!(check_file(&lost).unwrap_err().contains("a row of ring refers to a missing row"));
 
     let mut bytes = std::fs::read(&file).unwrap();
     let places: Vec<usize> =

@@ -1,4 +1,4 @@
-//! Identity as it describes itself, and as a part of a process.
+//! Identity's description as a room, and how it runs in a process.
 
 mod first;
 mod open;
@@ -30,16 +30,16 @@ pub static ROOM: Room = Room {
     operations: OPERATIONS,
     tags: &TAGS,
     document: crate::http::api,
-    // Where older operators' guides call them.
+    // Paths from older operators' guides.
     aliases: &["/users"],
     apart,
     ..Room::named("identity")
 };
 
-/// It is not the edge, and so does not know by itself where that is; what is told once has a place of its own.
+/// It is not the edge, so it does not know the edge's address; secrets shown once go to a separate file.
 fn apart(house: &Apart<'_>) -> Told {
     let first_login = house.keys.join("first-login").display().to_string();
     let line =
-        format!("the administrator's first password and a program's secret: {first_login}; read it, and delete it");
+        format!("the administrator's first password and a client's secret: {first_login}; read it, and delete it");
     Told { settings: vec![("issuer", house.edge.to_owned()), ("first_login_file", first_login)], lines: vec![line] }
 }

@@ -26,7 +26,7 @@ impl IdentityService {
     /// Moves the contents of the write-ahead log into the file, so that the file alone is the store.
     pub async fn close(&self) {
         if let Err(error) = self.db.checkpoint().await {
-            tracing::warn!(%error, "the write-ahead log was left beside identity's store");
+            tracing::warn!(%error, "the write-ahead log was left next to the store of identity");
         }
     }
 }

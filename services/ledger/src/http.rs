@@ -41,16 +41,15 @@ type Shared = Arc<dyn Ledger>;
 /// What the handlers share.
 type All = Arc<dyn Books>;
 
-/// The ledger's routes without version prefix, and their description as mounted under `/v1`.
-/// Accounts and transactions also answer at the root (`/accounts`, `/transactions`), where older operators' guides call
-/// them.
+/// The ledger's routes without version prefix, and their description as mounted under `/v1`. Accounts and transactions
+/// also answer at the root (`/accounts`, `/transactions`), for older operators' guides.
 pub fn routes(books: Arc<dyn Books>) -> (Router, OpenApi) {
     let (routes, api) = under_ledger().split_for_parts();
     let (aliases, _) = accounts().merge(transactions()).split_for_parts();
     (routes.merge(aliases).with_state(books), document::finished(api))
 }
 
-/// The description alone.
+/// Only the description.
 pub fn api() -> OpenApi {
     document::finished(under_ledger().into_openapi())
 }

@@ -1,4 +1,4 @@
-//! The ledger as it describes itself, and as a part of a process.
+//! The ledger's description as a room, and how it runs in a process.
 
 mod demo;
 mod further;
@@ -31,7 +31,7 @@ pub static ROOM: Room = Room {
     ],
     grants: &[
         ("customer", &["accounts:read:own", "transactions:read:own"]),
-        // Not what the books themselves are made of: books and assets.
+        // Books and assets themselves, as opposed to their contents.
         (
             "employee",
             &[
@@ -44,7 +44,7 @@ pub static ROOM: Room = Room {
                 "books:read:all",
             ],
         ),
-        // To book below a floor is a right of named services: it takes a role of its own.
+        // Booking below a floor needs its own role, for named services.
         (
             "service",
             &[
@@ -60,7 +60,7 @@ pub static ROOM: Room = Room {
     operations: OPERATIONS,
     tags: &TAGS,
     document: crate::http::api,
-    // Where older operators' guides call them.
+    // Paths from older operators' guides.
     aliases: &["/accounts", "/transactions"],
     first_steps: &[
         FirstStep {

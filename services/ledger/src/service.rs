@@ -142,7 +142,7 @@ impl LedgerService {
         self.indexer.close().await;
         // A reader may hold the write-ahead log until it is done; the books are whole either way.
         if let Err(error) = self.db.checkpoint().await {
-            tracing::warn!(%error, "the write-ahead log was left beside the store");
+            tracing::warn!(%error, "the write-ahead log was left next to the store");
         }
         query::head(&self.books).await.map(|head| head.to_string())
     }

@@ -25,7 +25,7 @@ pub(super) struct House {
     processes: Vec<Process>,
     edge: SocketAddr,
     dir: PathBuf,
-    /// What the rooms tell the person at the terminal.
+    /// What the rooms print at the terminal.
     told: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl House {
             }
         };
         let mut places = start.rooms.iter().map(|room| Place::of(room, writers)).collect::<Result<Vec<_>, _>>()?;
-        // Nobody is let in anywhere before the one that makes the terms.
+        // No process lets callers in before the one that makes the terms is up.
         places.sort_by_key(|place| start.rooms.source() != Some(place.room.name));
         let common = Common { file: start.file, secret, keys, url, dir: dir.to_owned(), places: &places };
         for place in common.places {
@@ -110,7 +110,7 @@ impl House {
     }
 }
 
-/// A room, and where the processes that run it are called.
+/// A room, and the address of the processes that run it.
 struct Place {
     room: &'static Room,
     rpc: Vec<SocketAddr>,
@@ -124,7 +124,7 @@ impl Place {
     }
 }
 
-/// What all processes of ours have in common.
+/// Settings common to all our processes.
 struct Common<'a> {
     file: Option<&'a Path>,
     secret: PathBuf,
@@ -139,7 +139,7 @@ impl Common<'_> {
         (room.apart)(&Apart { edge: &format!("http://{edge}"), keys: &self.keys })
     }
 
-    /// Where all rooms run, but the one that the process itself is.
+    /// Where all rooms run, except the process's own.
     fn remote(&self, own: Option<&str>) -> Vec<(String, String)> {
         let others = self.places.iter().filter(|place| Some(place.room.name) != own);
         let settings = others.flat_map(|place| {
@@ -197,7 +197,7 @@ fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// A free port; processes find each other by it, so it has to be known before they start.
+/// A free port; processes find each other by it, so it must be known before they start.
 fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -29,9 +29,9 @@ pub(super) struct Look {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) ready: bool,
-    /// `holder` or `stand-by`, of a room with one writer.
+    /// `holder` or `stand-by`, for a room with one writer.
     pub(super) role: Option<String>,
-    /// The last row of the log that it sees, of a room with a log.
+    /// The last row of the log that it sees, for a room with a log.
     pub(super) rows: Option<u64>,
     /// Commands waiting for the next commit.
     pub(super) waiting: Option<u64>,

@@ -1,8 +1,8 @@
 //! `florin dev split`: several processes on this machine, supervised until told to stop.
 //!
-//! The same binary, the same settings, one process for each part: PostgreSQL, the rooms on it (several of one that has a writer and stand-bys), an edge that
-//! calls them. What dies is started again; that is all the supervision there is, because the processes look after the money
-//! themselves.
+//! The same binary and settings, one process per part: PostgreSQL, the rooms on it (several of one that has a writer
+//! and standbys), and an edge that calls them. A process that dies is restarted; that is all the supervision there is,
+//! because the processes look after the money themselves.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};

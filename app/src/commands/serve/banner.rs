@@ -1,4 +1,4 @@
-//! What to do next. On standard error, next to the log and never in it; standard output stays empty.
+//! The first steps for a new user. On standard error, next to the log and never in it; standard output stays empty.
 
 use platform::data_dir::DataDir;
 use platform::room::{FirstStep, Introduction};
@@ -6,7 +6,7 @@ use platform::shutdown::Open;
 
 use crate::house::Roles;
 
-/// What there is to tell beside where it listens.
+/// What to print besides the addresses.
 pub(super) struct Told<'a> {
     pub(super) data_dir: Option<&'a DataDir>,
     pub(super) demo: bool,
@@ -38,7 +38,7 @@ pub(super) fn show(open: &Open, roles: &Roles, told: &Told<'_>) {
     }
 }
 
-/// A command that works as it stands, on books that are new and on those of a demo.
+/// A command that works as printed, on new books and on those of a demo.
 fn curl(at: &str, step: &FirstStep, demo: bool) -> String {
     const JSON: &str = "-H 'content-type: application/json'";
     let bearer = if demo { "" } else { " -H \"authorization: Bearer $TOKEN\"" };

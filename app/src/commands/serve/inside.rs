@@ -22,9 +22,9 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// Takes the port of a process that others call. Nobody is answered before [`Inside::serve`].
+    /// Takes the port for calls from other processes. No call is answered before [`Inside::serve`].
     pub(crate) async fn open(config: &Config, roles: &Roles) -> Result<Inside, Failure> {
-        // On PostgreSQL several processes may share a room's store, with or without an edge of their own.
+        // On PostgreSQL several processes may share a room's store, with or without their own edge.
         let called = roles.keeps() && (roles.is_split() || config.storage.database_url.is_some());
         if !called && !roles.calls_any() {
             return Ok(Inside::default());

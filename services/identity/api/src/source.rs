@@ -1,4 +1,4 @@
-//! Identity as the source of the terms that every process judges by.
+//! Identity as the source of the terms by which every process checks tokens.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use kernel::{Clock, Ctx, Deadline, Principal};
 
 use crate::Identity;
 
-/// A question waits for news, and its answer travels.
+/// A request waits for changes, and its reply needs time to arrive.
 const ASK_MS: u64 = 10_000;
 
 /// Asks identity, in this process or another.

@@ -1,8 +1,8 @@
-//! Who is there at the first start: an administrator with a password for one login, and a program that may do the daily
-//! work; under `--demo`, one of each kind of people.
+//! The users and clients of a first start: an administrator with a one-time password, and a client for daily work;
+//! under `--demo`, one user of each kind.
 //!
-//! Invariant: what is made here is shown once, on the terminal; without a terminal it lies in a file that only the process's
-//! own user can read. A log never has it.
+//! Invariant: the secrets made here are shown once, on the terminal; without a terminal they are in a file that only
+//! the process's own user can read. A log never has them.
 
 mod introduce;
 
@@ -21,10 +21,10 @@ use crate::IdentityService;
 use crate::settings::Settings;
 
 const ADMIN: &str = "admin";
-/// The program that is made at the first start.
+/// The client that the first start creates.
 const PROGRAM: &str = "first";
 const SECRET_BYTES: usize = 32;
-/// What the demo's people log in with; the demo is on this machine alone.
+/// The password of the demo users; the demo is only reachable from this machine.
 const DEMO_PASSWORD: &str = "florin demo, on this machine only";
 const DEMO_PROGRAM: (&str, &str) = ("demo-service", "florin-demo-on-this-machine-only");
 
@@ -48,12 +48,12 @@ struct MountedAdmin {
 struct MountedClient {
     id: String,
     secret: Secret,
-    /// Without a word, those of a service.
+    /// The default is those of a service.
     #[serde(default)]
     roles: Vec<String>,
 }
 
-/// Makes those who are missing, and says what the person at the terminal has to know of them. `issuer` is where people log in.
+/// Creates missing users and clients, and returns what to print at the terminal. `issuer` is where users log in.
 pub(super) async fn people(
     identity: &IdentityService,
     settings: &Settings,
@@ -81,13 +81,13 @@ pub(super) async fn people(
     }
 }
 
-/// None where the program is there: whoever runs it goes on with its secret.
+/// None if the client already exists: its owner continues to use its secret.
 async fn first_program(identity: &IdentityService) -> Result<Option<Secret>, OpenError> {
     if identity.has_client(PROGRAM).await? {
         return Ok(None);
     }
     let secret = random_token(SECRET_BYTES);
-    identity.put_client(program(PROGRAM, "The program of the first start"), secret.clone()).await?;
+    identity.put_client(program(PROGRAM, "The client of the first start"), secret.clone()).await?;
     Ok(Some(secret))
 }
 
@@ -99,7 +99,7 @@ async fn mounted(identity: &IdentityService, file: &Path, mounted: &Mounted) -> 
         identity.first_admin(username, Some(password.clone())).await.map_err(|error| failed("admin", error))?;
     }
     if let Some(MountedClient { id, secret, roles }) = &mounted.client {
-        let mut client = program(id, "The program of the mounted secret");
+        let mut client = program(id, "The client of the mounted secret");
         if !roles.is_empty() {
             client.roles.clone_from(roles);
         }
@@ -126,11 +126,11 @@ async fn demo(identity: &IdentityService) -> Result<(), OpenError> {
         identity.put_person(person, Secret::new(DEMO_PASSWORD)).await?;
     }
     let (id, secret) = DEMO_PROGRAM;
-    identity.put_client(program(id, "The demo's program"), Secret::new(secret)).await?;
+    identity.put_client(program(id, "The demo's client"), Secret::new(secret)).await?;
     Ok(())
 }
 
-/// May do what a service does, with every scope.
+/// A client with a service's rights and every scope.
 fn program(id: &str, name: &str) -> CreateClient {
     CreateClient {
         id: id.to_owned(),
@@ -155,7 +155,7 @@ fn read(file: &Path) -> Result<Mounted, OpenError> {
         ));
     }
     let text = std::fs::read_to_string(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    // The parser's own words would quote the line.
+    // The parser's own message would quote the line.
     toml::from_str(&text).map_err(|_| {
         failed(
             "is not of the form [admin] username, password and [client] id, secret, each a text in quotes".to_owned(),
@@ -163,15 +163,15 @@ fn read(file: &Path) -> Result<Mounted, OpenError> {
     })
 }
 
-/// The file that has what cannot be shown, empty until there is something: a place that cannot be written to is found out
-/// before anybody is made.
+/// The file for secrets that cannot be shown, empty at first: an unwritable path is detected before any user is
+/// created.
 struct Paper {
     file: PathBuf,
     written: File,
 }
 
 impl Paper {
-    /// A file of an earlier start is replaced: what it says is no longer true.
+    /// Replaces the file of an earlier start: its contents are no longer true.
     fn ready(file: &Path) -> Result<Paper, OpenError> {
         let make = || {
             if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {

@@ -1,4 +1,4 @@
-//! Identity as a part of a process: its service, its routes, and how it ends.
+//! Identity in a process: its service, its routes, and how it ends.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::{ROOM, first};
 use crate::settings::Settings;
 use crate::{Channels, FileChannel, HttpConfig, IdentityService};
 
-/// Longest wait for what this process asks its own identity.
+/// Longest wait for this process's own requests to identity.
 const ASK_MS: u64 = 10_000;
 
-/// Opens the service, which tells the gate of its own process at once. Calls no other room.
+/// Opens the service, which updates the gate of its own process at once. Calls no other room.
 pub async fn open(site: Site<Settings>, gate: Gate) -> Result<Opened<dyn Identity>, OpenError> {
     let issuer = issuer(&site.settings, site.address.as_deref())?;
     let config = site.settings.config(issuer.clone(), gate.vocabulary().clone(), site.demo);
@@ -48,7 +48,7 @@ pub async fn open(site: Site<Settings>, gate: Gate) -> Result<Opened<dyn Identit
 /// The routes of identity, in this process or another.
 ///
 /// # Errors
-/// Nobody says by which address it is reached.
+/// The address at which it is reached is not configured.
 pub fn mount(identity: Arc<dyn Identity>, door: Door<Settings>) -> Result<Routes, OpenError> {
     let issuer = issuer(&door.settings, Some(&door.address))?;
     let crate::http::Routes { root, v1, .. } = crate::http::routes(identity, HttpConfig { issuer, clock: door.clock });
@@ -63,7 +63,7 @@ fn issuer(settings: &Settings, address: Option<&str>) -> Result<String, OpenErro
     })
 }
 
-/// Whether tokens can be judged is the gate's to say.
+/// The gate reports whether tokens can be checked.
 struct IdentityPart {
     identity: Arc<dyn Identity>,
     clock: Arc<dyn Clock>,

@@ -5,16 +5,16 @@ use platform::db::{Access, Db, DbError, Target};
 
 use super::{Registered, StoresBeside, registered};
 
-/// What the store of `main` says of the books, beside the stores that are there.
+/// What the store of `main` says about the books, and which stores exist.
 pub struct Shelf {
     stores: StoresBeside,
     /// Those with a store, `main` first.
     pub books: Vec<BookName>,
-    /// Registered, and nothing was ever written to them.
+    /// Registered, and never written to.
     pub not_made: Vec<BookName>,
-    /// Registered, and their stores are gone.
+    /// Registered, but their stores are missing.
     pub missing: Vec<BookName>,
-    /// Stores that the register does not know.
+    /// Stores that are not registered.
     pub unknown: Vec<String>,
 }
 
@@ -48,9 +48,9 @@ impl Shelf {
         self.stores.target(book)
     }
 
-    /// One sentence for each book or store that should not be as it is.
+    /// One sentence for each book or store that is not as it should be.
     pub fn wrong(&self) -> Vec<String> {
-        let missing = self.missing.iter().map(|book| format!("book {book} is registered, and its store is missing"));
+        let missing = self.missing.iter().map(|book| format!("book {book} is registered, but its store is missing"));
         let unknown =
             self.unknown.iter().map(|name| format!("there is a store of a book {name} that is not registered"));
         missing.chain(unknown).collect()

@@ -1,7 +1,7 @@
-//! A small house with money in it, so that a first look at `serve --demo` shows something.
+//! A few accounts with money in them, so that a first look at `serve --demo` shows something.
 //!
-//! Invariant: sown once, however often the process starts: accounts are recognised by their path, transactions by ids that
-//! never change. It goes through the ledger's trait like any caller, so it can do nothing that a caller cannot.
+//! Invariant: created once, however often the process starts: accounts are recognised by their path, transactions by
+//! ids that never change. It uses the ledger's trait like any caller, so it can do nothing that a caller cannot.
 
 use kernel::{Ctx, Currency, Money};
 use ledger_api::{
@@ -10,7 +10,7 @@ use ledger_api::{
 };
 use platform::room::OpenError;
 
-/// Path, side on which it grows, owner. None may go below zero.
+/// Path, the side on which it grows, owner. None may go below zero.
 const ACCOUNTS: [(&str, Side, Option<&str>); 7] = [
     ("assets:cash", Side::Debit, None),
     ("assets:bank:settlement", Side::Debit, None),
@@ -21,7 +21,7 @@ const ACCOUNTS: [(&str, Side, Option<&str>); 7] = [
     ("equity:capital", Side::Credit, None),
 ];
 
-/// Reference, debit, credit, smallest units, status; the id follows from the place in this list.
+/// Reference, debit, credit, smallest units, status; the id follows from the position in this list.
 const TRANSACTIONS: [(&str, &str, &str, i64, WantedStatus); 6] = [
     ("demo-capital", "assets:bank:settlement", "equity:capital", 1_000_000, WantedStatus::Posted),
     ("demo-ann-pays-in", "assets:cash", "customers:ann", 25_000, WantedStatus::Posted),
@@ -54,7 +54,7 @@ pub(super) async fn seed(ledger: &dyn Ledger, ctx: impl Fn() -> Ctx) -> Result<(
             transaction(id, reference.parse()?, debit.parse()?, credit.parse()?, Money::new(minor, usd), status);
         let submit = Submit { operation: Operation::Create(create), dry_run: false };
         match ledger.submit(&ctx(), submit).await {
-            // A visitor may have frozen or emptied an account before the first start was finished; that is no harm.
+            // A visitor may have frozen or emptied an account before the first start finished; that is harmless.
             Ok(_) | Err(LedgerError::Refused { .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -18,7 +18,7 @@ fn find(main: Target) -> Later<Found> {
     })
 }
 
-/// Every book; an error at the first one that is not as it should be.
+/// Every book; an error at the first damaged one.
 fn check(main: Target, progress: Progress) -> Checking {
     Box::pin(every_book(main, progress))
 }
@@ -26,7 +26,7 @@ fn check(main: Target, progress: Progress) -> Checking {
 async fn every_book(main: Target, mut progress: Progress) -> Result<Checked, CheckError> {
     let shelf = Shelf::look(main).await.map_err(could_not_run)?;
     if let Some(wrong) = shelf.missing.first() {
-        return Err(CheckError::Disagrees(format!("book {wrong} is registered, and its store is missing")));
+        return Err(CheckError::Disagrees(format!("book {wrong} is registered, but its store is missing")));
     }
     let mut reports = Vec::with_capacity(shelf.books.len());
     for book in &shelf.books {
@@ -50,7 +50,7 @@ fn could_not_run(error: impl std::fmt::Display) -> CheckError {
     CheckError::CouldNotRun(error.to_string())
 }
 
-/// A book's file, without its ending.
+/// A book's file, without its extension.
 fn name(book: &BookName) -> String {
     if book.is_main() { ROOM.name.to_owned() } else { format!("{}-{book}", ROOM.name) }
 }

@@ -1,4 +1,4 @@
-//! The ledger as a part of a process: its books, their routes, and how they are closed.
+//! The ledger in a process: its books, their routes, and how they are closed.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{ROOM, demo};
 use crate::settings::Settings;
 use crate::{BookStores, LedgerBooks, StoresBeside, WRITER};
 
-/// Longest wait for what this process asks its own ledger.
+/// Longest wait for this process's own requests to the ledger.
 const ASK_MS: u64 = 10_000;
 
 /// Opens all books. Calls no other room.
@@ -52,7 +52,7 @@ pub fn mount(books: Arc<dyn Books>, _: Door<Settings>) -> Result<Routes, OpenErr
     Ok(Routes::under_v1(crate::http::routes(books).0))
 }
 
-/// The store of `main`, which is open already, and those beside it.
+/// The store of `main`, which is already open, and those next to it.
 struct Stores {
     main: Db,
     others: StoresBeside,
@@ -69,7 +69,7 @@ impl BookStores for Stores {
     }
 }
 
-/// Of all books together.
+/// For all books together.
 fn connections(books: Arc<LedgerBooks>) -> Box<dyn Fn() + Send + Sync> {
     Box::new(move || {
         let (active, max) = books.connections();
@@ -82,12 +82,12 @@ async fn close(books: Arc<LedgerBooks>) {
     for (book, head) in books.close().await {
         match head {
             Ok(head) => eprintln!("florin: ledger head {head}"),
-            Err(error) => tracing::error!(%book, %error, cause = ?error.source, "a head could not be read at the end"),
+            Err(error) => tracing::error!(%book, %error, cause = ?error.source, "a head could not be read at shutdown"),
         }
     }
 }
 
-/// For questions of the process itself.
+/// For the process's own requests.
 pub(super) fn own_ctx(clock: &dyn Clock, principal: Principal) -> Ctx {
     let deadline = Deadline::after_millis(clock, ASK_MS);
     Ctx { principal, deadline, request_id: "florin".into(), idempotency_key: None }

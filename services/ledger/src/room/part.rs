@@ -1,4 +1,4 @@
-//! How the ledger is, for readiness and `/status`.
+//! The ledger's status, for readiness and `/status`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::open::own_ctx;
 use super::{ROOM, sharing};
 use crate::LedgerBooks;
 
-/// Books that `/status` shows one by one.
+/// Maximum books that `/status` lists one by one.
 const SHOWN_MAX: usize = 16;
 
 pub(super) struct LedgerPart {
@@ -56,7 +56,7 @@ fn of_main(status: Result<LedgerStatus, LedgerError>) -> Facts {
     }
 }
 
-/// How many books there are, and how the first of them stand.
+/// The number of books, and the state of the first of them.
 async fn of_books(books: &LedgerBooks, ctx: &Ctx) -> Facts {
     let (shown, in_all) = match books.statuses(ctx, SHOWN_MAX).await {
         Ok(found) => found,

@@ -1,4 +1,4 @@
-//! Books that several processes share on PostgreSQL: this process's part in the lease, and the way to the process that holds it.
+//! Books that several processes share on PostgreSQL: this process's part in the lease, and calls to the holder.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) struct Sharing {
 }
 
 impl Sharing {
-    /// Watches the lease, whose tables have to be there.
+    /// Watches the lease, whose tables must exist.
     pub(super) fn open(with: Shared, clock: Arc<dyn Clock>) -> Result<Sharing, DbError> {
         let lease = Lease::start(with.lease.clone(), Arc::clone(&clock))?;
         Ok(Sharing { lease, with, clock })
@@ -31,7 +31,7 @@ impl Sharing {
         self.lease.standing()
     }
 
-    /// The books as every caller of this process sees them; those of `here` alone are for processes that pass something on.
+    /// The books as every caller of this process uses them; `here` alone is for calls that other processes pass on.
     pub(super) fn books(&self, here: Arc<dyn Books>) -> Arc<dyn Books> {
         let (standing, clock) = (self.standing(), Arc::clone(&self.clock));
         let Shared { address, credential, connect, connections, .. } = &self.with;
@@ -42,24 +42,25 @@ impl Sharing {
         Arc::new(ReplicaBooks::new(here, Arc::new(writer), standing, clock))
     }
 
-    /// From now on this process may become the writer. When it ends, it gives that up after its lanes are empty.
+    /// From now on this process may become the writer. When it ends, it gives the lease up after its lanes are empty.
     pub(super) fn compete(self) -> Step {
         self.lease.compete(&self.with.address);
         Step::new("lease", async move { self.lease.close().await })
     }
 }
 
-/// A stand-by answers and passes on, so it is ready while it reaches the database; the holder if its lane takes commands.
+/// A standby answers queries and passes commands on, so it is ready while it reaches the database; the holder is ready
+/// if its lane takes commands.
 pub(super) fn ready(standing: &Standing, accepting: bool) -> Result<(), String> {
     match (standing.is_holder(), standing.is_in_touch()) {
         (true, _) if accepting => Ok(()),
-        (true, _) => Err("the lane takes no commands".to_owned()),
+        (true, _) => Err("the lane does not accept commands".to_owned()),
         (false, true) => Ok(()),
-        (false, false) => Err("the database does not answer, so it is not known which process writes".to_owned()),
+        (false, false) => Err("the database does not answer, so the writer is unknown".to_owned()),
     }
 }
 
-/// For `/status`, where there is a lease at all.
+/// For `/status`, where there is a lease.
 pub(super) fn role(standing: &Standing) -> Facts {
     if standing.is_alone() {
         return Facts::new();

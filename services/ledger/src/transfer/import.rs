@@ -62,7 +62,7 @@ pub async fn import(
     stored?;
     let LogTail { number, last_seq, hash, .. } = import.state.log;
     if let Err(error) = db.checkpoint().await {
-        tracing::warn!(%error, "the write-ahead log was left beside the store");
+        tracing::warn!(%error, "the write-ahead log was left next to the store");
     }
     let head = Head { book: book.clone(), number, last_seq, hash };
     Ok(Imported { head, rows_written: last_seq - before, keys })

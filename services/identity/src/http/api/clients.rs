@@ -36,7 +36,7 @@ pub(super) struct ClientList {
 #[utoipa::path(
     post, path = "/clients", tag = "Clients",
     request_body(content = CreateClient, examples(
-        ("acts_for_itself" = (summary = "A program that acts for itself", value = json!(examples::create_service()))),
+        ("acts_for_itself" = (summary = "A client that acts for itself", value = json!(examples::create_service()))),
         ("acts_for_people" = (summary = "A web application", value = json!(examples::create_application()))),
     )),
     responses((status = 201, description = "Created", body = NewClient, example = json!(examples::new_client())))

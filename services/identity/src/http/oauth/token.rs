@@ -22,7 +22,7 @@ use super::{Site, examples};
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", examples(
         ("authorization_code" = (summary = "For a user, with the code", value = json!(examples::by_code()))),
         ("refresh_token" = (summary = "A newer one", value = json!(examples::by_refresh_token()))),
-        ("client_credentials" = (summary = "For the program itself", value = json!(examples::for_itself()))),
+        ("client_credentials" = (summary = "For the service itself", value = json!(examples::for_itself()))),
     )),
     responses((status = 200, description = "The token", body = TokenReply, example = json!(examples::tokens())))
 )]

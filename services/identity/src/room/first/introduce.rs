@@ -1,4 +1,4 @@
-//! What the person at the terminal is told of those who are there at the first start.
+//! What the terminal shows about the users and clients of a first start.
 
 use std::path::Path;
 
@@ -9,19 +9,18 @@ use super::{ADMIN, DEMO_PASSWORD, DEMO_PROGRAM, PROGRAM};
 
 pub(super) fn demo(at: &str) -> Introduction {
     let people =
-        format!("people: customer, employee and admin, each with the password \"{DEMO_PASSWORD}\", on {at}/account");
+        format!("users: customer, employee and admin, each with the password \"{DEMO_PASSWORD}\", on {at}/account");
     let (id, secret) = DEMO_PROGRAM;
     Introduction { lines: vec![people], program: Some(format!("{id}:{secret}")) }
 }
 
 pub(super) fn shown(at: &str, password: &Secret, secret: Option<&Secret>) -> Introduction {
     let mut lines = vec![
-        "FIRST START, shown once and kept nowhere:".to_owned(),
+        "FIRST START, shown once and stored nowhere:".to_owned(),
         format!("  {at}/account: log in as {ADMIN} with the password {}", password.expose()),
     ];
-    lines.extend(
-        secret.map(|secret| format!("  the program {PROGRAM} gets tokens with the secret {}", secret.expose())),
-    );
+    lines
+        .extend(secret.map(|secret| format!("  the client {PROGRAM} gets tokens with the secret {}", secret.expose())));
     Introduction { lines, program: secret.map(|secret| format!("{PROGRAM}:{}", secret.expose())) }
 }
 
@@ -30,7 +29,7 @@ pub(super) fn written(at: &str, file: &Path) -> Introduction {
     let file = file.display();
     let lines = vec![
         format!(
-            "FIRST START: {file} has the password of {ADMIN} for {at}/account, and the secret of the program {PROGRAM}"
+            "FIRST START: {file} has the password of {ADMIN} for {at}/account, and the secret of the client {PROGRAM}"
         ),
         "read it, and delete it".to_owned(),
     ];
