@@ -126,7 +126,7 @@ fn contradictory_settings_are_refused_before_anything_is_opened() {
         ),
         (
             florin(dir.path()).args(["serve", "identity"]).env("FLORIN__IDENTITY__ISSUER", ""),
-            "identity.issuer is wanted",
+            "identity.issuer is needed",
         ),
         (edge(dir.path(), "127.0.0.1:7070").arg("--demo"), "--demo runs in one process"),
         (edge(dir.path(), "10.0.0.1:7070").arg("ledger"), "calls travel in the clear"),

@@ -57,8 +57,8 @@ pub fn mount(identity: Arc<dyn Identity>, door: Door<Settings>) -> Result<Routes
 
 fn issuer(settings: &Settings, address: Option<&str>) -> Result<String, OpenError> {
     settings.issuer.as_deref().or(address).map(str::to_owned).ok_or_else(|| {
-        "identity.issuer is wanted: the address that browsers and programs reach the edge by, such as \
-         https://bank.example.com; only a process that is also the edge knows it by itself"
+        "identity.issuer is needed: the address at which browsers and clients reach the edge, such as \
+         https://bank.example.com; only the edge's own process knows it"
             .into()
     })
 }
