@@ -38,7 +38,7 @@ pub(crate) fn command(rooms: &Rooms) -> Clap {
     let room = |room: &'static platform::room::Room| PossibleValue::new(room.name).alias(room.service).help(room.about);
     let edge = PossibleValue::new(EDGE).help("answers callers from outside");
     let parts = PossibleValuesParser::new([edge].into_iter().chain(rooms.iter().map(room)));
-    let help = "Be only these parts of the house [default: all that the settings do not place elsewhere]\n\nWithout the edge a \
+    let help = "Run only these parts [default: all that the settings do not place elsewhere]\n\nWithout the edge a \
                 process answers only other processes of the deployment. A part that is not in this process is called where \
                 services.NAME.addresses says.";
     let named = |serve: Clap| serve.mut_arg("services", |arg| arg.value_parser(parts).long_help(help));
@@ -176,7 +176,7 @@ Examples:
   florin serve --demo              try it out; stop it with Ctrl-C
   florin serve                     real books in ./florin-data
   PORT=9000 florin serve           listen on 127.0.0.1:9000
-  florin config                    what is set, and by whom";
+  florin config                    show the settings and their origins";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
@@ -222,10 +222,10 @@ Examples:
   florin backup /backups/2026-01-31
   FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin backup /backups/today
 
-All books are copied as of one instant. Writers wait only while the copy begins. The directory
-gets the databases and manifest.json with the size and SHA-256 of each file and the head of each log. Keep the printed head
-elsewhere: `florin verify --against HEAD` proves with it that nothing was changed. The copy holds everything that the
-books hold, and is to be kept as safe.";
+All books are copied as of one instant. Writers wait only while the copy begins. The directory gets
+the databases and manifest.json with the size and SHA-256 of each file and the head of each log.
+Keep the printed head elsewhere: `florin verify --against HEAD` proves with it that nothing was
+changed. The copy holds everything in the books, so keep it as safe.";
 
 const RESTORE_EXAMPLES: &str = "\
 Examples:
@@ -242,9 +242,9 @@ Examples:
   florin export --book acme-uk acme-uk.jsonl
   florin export --with-idempotency-keys moving.jsonl
 
-Opens the store read-only and takes no lock, so a server can continue to write; the export ends with the log as it was at
-the start. The file is on disk when the command ends. A file that was started before metadata was erased still has
-the text: export it again.
+Opens the store read-only and takes no lock, so a server can continue to write; the export ends with
+the log as it was at the start. The file is on disk when the command ends. A file that was started
+before metadata was erased still has the text: export it again.
 
 Status:
   0  the whole log was written
@@ -257,9 +257,10 @@ Examples:
   zstd -dc ledger.jsonl.zst | florin import -
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin import ledger.jsonl
 
-Imports into the book named in the export, creating it if necessary. Needs an empty book, or one that an
-earlier import of the same file has started, which is then continued. No server may run. Every line is checked as it is read, and a damaged one is reported by its number; whole groups before it are
-kept. At the end the books are verified and compared with the head of the export.
+Imports into the book named in the export, creating it if necessary. Needs an empty book, or one
+that an earlier import of the same file has started, which is then continued. No server may run.
+Every line is checked as it is read, and a damaged one is reported by its number; whole groups
+before it are kept. At the end the books are verified and compared with the head of the export.
 
 Status:
   0  imported and verified

@@ -17,7 +17,7 @@ use crate::http::{Drained, Listener};
 /// The management port only answers health checks; it needs no longer.
 const MANAGEMENT_DRAIN: Duration = Duration::from_secs(1);
 /// Longest wait for the rooms, which close at the same time: a lane that cannot be emptied must not keep the process
-/// for ever. Together with the management port and the last traces it is less than ten seconds.
+/// forever. Together with the management port and the last traces it is less than ten seconds.
 const ROOMS_WAIT_MAX: Duration = Duration::from_secs(7);
 const ENDED_AT_ONCE: i32 = 130;
 

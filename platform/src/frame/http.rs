@@ -89,7 +89,7 @@ pub(super) struct EventConsumers {
 /// Each with the cursor that it has passed. Events are kept until all registered readers have passed them.
 #[utoipa::path(
     get, path = "/events/consumers",
-    responses((status = 200, description = "All of them", body = EventConsumers, example = json!(examples::consumers())))
+    responses((status = 200, description = "All readers", body = EventConsumers, example = json!(examples::consumers())))
 )]
 pub(super) async fn event_consumers(
     State(frame): State<Shared>,
@@ -186,7 +186,7 @@ pub(super) struct EmptyBody {}
 #[utoipa::path(
     post, path = "/parked/{feed}/{cursor}/retry", params(EventAt),
     request_body(content = Option<EmptyBody>, example = json!({})),
-    responses((status = 200, description = "What came of it", body = Retried, example = json!({ "happened": true })))
+    responses((status = 200, description = "The result", body = Retried, example = json!({ "happened": true })))
 )]
 pub(super) async fn retry_parked_event(
     State(frame): State<Shared>,
@@ -203,7 +203,7 @@ pub(super) async fn retry_parked_event(
 #[utoipa::path(
     post, path = "/parked/{feed}/{cursor}/give-up", params(EventAt),
     request_body(content = Option<EmptyBody>, example = json!({})),
-    responses((status = 200, description = "Given up", body = ParkedEvent, example = json!(examples::parked_event())))
+    responses((status = 200, description = "Discarded", body = ParkedEvent, example = json!(examples::parked_event())))
 )]
 pub(super) async fn give_up_parked_event(
     State(frame): State<Shared>,
@@ -232,7 +232,7 @@ pub(super) struct CommandAt {
 /// arrived, is still running, or is more than 30 days old.
 #[utoipa::path(
     get, path = "/outcomes/{operation}/{key}", params(CommandAt),
-    responses((status = 200, description = "What came of it", body = OutcomeFound, example = json!(examples::outcome())))
+    responses((status = 200, description = "The outcome", body = OutcomeFound, example = json!(examples::outcome())))
 )]
 pub(super) async fn outcome(
     State(frame): State<Shared>,

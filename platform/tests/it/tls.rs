@@ -100,7 +100,7 @@ async fn slow_handshakes_delay_nobody_and_are_disconnected() {
     assert!(SystemClock.monotonic().micros_since(before) < 600_000, "it waited for the slow ones");
     for mut stream in slow {
         let ended = tokio::time::timeout(Duration::from_secs(3), stream.read_to_end(&mut Vec::new())).await;
-        assert!(ended.is_ok(), "a place is held for ever");
+        assert!(ended.is_ok(), "a slot is held forever");
     }
 }
 

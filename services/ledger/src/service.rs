@@ -157,7 +157,7 @@ impl LedgerService {
         self.db.connections()
     }
 
-    /// What is beside the lane ends at the caller's deadline, whatever the store does.
+    /// Work outside of the lane ends at the caller's deadline, whatever the store does.
     pub(crate) fn in_time<T>(
         &self,
         ctx: &Ctx,

@@ -28,8 +28,8 @@ pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
 pub(super) fn warn(config: &Config) {
     if hides_callers(&config.server) {
         tracing::warn!(
-            "server.plain_behind_mesh is set and server.trusted_proxies is empty: whoever comes through the proxy or mesh has one \
-             address, and waits and limits of one caller meet all of them; name the proxy's addresses"
+            "server.plain_behind_mesh is set but server.trusted_proxies is empty: all callers behind the proxy or mesh share \
+             one address, so waits and limits of one caller affect all; name the proxy's addresses"
         );
     }
 }

@@ -88,7 +88,7 @@ async fn each_refusal_has_its_code_status_and_fields() {
             .iter()
             .filter(|code| !seen.contains(*code) && !OF_OTHER_TESTS.contains(&code.as_str()))
             .collect();
-        assert!(missing.is_empty(), "documented, and never brought about: {missing:?}");
+        assert!(missing.is_empty(), "documented, but never produced: {missing:?}");
     })
     .await;
 }

@@ -1,5 +1,5 @@
-//! A client's reach: for a service its roles, whatever its scopes; for one that acts for users its scopes, whoever they
-//! are. Whoever creates or changes it must have at least this reach.
+//! A client's reach: for a service its roles, whatever its scopes; for a client that acts for users its scopes, for any
+//! user. A caller who creates or changes it must have at least this reach.
 
 use access::Vocabulary;
 use identity_api::{ClientKind, IdentityError, Refusal};

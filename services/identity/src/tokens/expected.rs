@@ -22,7 +22,7 @@ pub(super) enum Expected {
 }
 
 impl Expected {
-    /// If the expected user is unknown, it is whoever has just logged in.
+    /// If the expected user is unknown, it is the user who has just logged in.
     pub(super) fn is(&self, person: &Person, logged_in: bool) -> bool {
         match self {
             Expected::Anybody => true,

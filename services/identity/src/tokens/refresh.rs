@@ -92,7 +92,7 @@ async fn is_theft(tx: &Tx, token: &Refresh, digest: &[u8; 32], now: Timestamp) -
     }
     let successors = tx.query(SUCCESSORS, &[Value::Bytes(digest)]).await?;
     for successor in &successors {
-        // Whoever has used the successor had the reply.
+        // A client that has used the successor did get the reply.
         if successor.int_or_null(0)?.is_some() {
             return Ok(true);
         }

@@ -55,7 +55,7 @@ impl World<'_> {
         self.mint.sign(&claims)
     }
 
-    /// Tokens that are refused, whoever sends them.
+    /// Tokens that are refused from any sender.
     fn bad_tokens(&self) -> Vec<(&'static str, Secret)> {
         let good = self.changed(|_| {});
         vec![

@@ -214,7 +214,7 @@ fn turned(from: &[bool], to: &[bool]) -> Vec<bool> {
 struct Changes(Vec<(&'static str, String)>);
 
 impl Changes {
-    /// Whoever gains all at some time gains their own at that time too, which need not be said.
+    /// A user who gains access to all at some time also gains it to their own, which need not be listed.
     fn add(&mut self, object: &'static str, when: Option<String>) {
         if let Some(when) = when.filter(|when| self.0.iter().all(|(_, told)| told != when)) {
             self.0.push((object, when));

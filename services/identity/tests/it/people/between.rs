@@ -1,5 +1,5 @@
 //! What another process may request with the shared secret but without a token: nothing that needs a permission,
-//! whoever it claims to be.
+//! whatever it claims to be.
 
 use std::sync::Arc;
 

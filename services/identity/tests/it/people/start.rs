@@ -35,10 +35,10 @@ async fn an_unused_first_password_is_replaced_and_a_given_one_not_shown() {
         assert_eq!(desk.service.first_admin("admin", None).await, Ok(None));
         desk.pass(1);
         assert_eq!(why(desk.password("admin", PASSWORD).await), "wrong_credentials");
-        let anew = desk.service.first_admin("admin", None).await.unwrap();
-        assert!(anew.is_some());
+        let renewed = desk.service.first_admin("admin", None).await.unwrap();
+        assert!(renewed.is_some());
         let page = desk.begin().await;
-        let act = LoginAct::Password { username: "admin".to_owned(), password: anew.unwrap() };
+        let act = LoginAct::Password { username: "admin".to_owned(), password: renewed.unwrap() };
         assert_eq!(desk.step(&page, act).await.unwrap().page.stage, Stage::NewPassword);
         desk.person("ann", &["customer"]).await;
         desk.pass(72 * 60 * 60);

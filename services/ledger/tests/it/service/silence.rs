@@ -94,7 +94,7 @@ async fn no_call_outlives_its_deadline_with_a_silent_store() {
             word(ledger.remove_metadata_key(&at, "order")),
         );
         assert_eq!(writes.0, LedgerError::Failed(Failure::OutcomeUnknown));
-        // Beside the lane, where it is known that no commit was sent.
+        // Outside of the lane, where it is known that no commit was sent.
         assert_eq!(writes.1, LedgerError::Failed(Failure::DeadlineExceeded));
         assert_eq!(writes.2, LedgerError::Failed(Failure::DeadlineExceeded));
         for (what, said) in futures_util::future::join_all(questions(&ledger, &ctx(WAIT_MS))).await {

@@ -148,8 +148,8 @@ async fn repair(shelf: &Shelf, hold: &Transaction) -> Ended {
         return Ended::Stuck;
     };
     let posting = Posting { amount: leg.amount, ..posting("ann", "between:b", 1) };
-    let anew = NewTransaction { id: Some(end), postings: vec![posting], ..NewTransaction::default() };
-    match is_booked(run(shelf, "a", Operation::Create(anew)).await) {
+    let renewed = NewTransaction { id: Some(end), postings: vec![posting], ..NewTransaction::default() };
+    match is_booked(run(shelf, "a", Operation::Create(renewed)).await) {
         Some(true) => return Ended::Done,
         None => return Ended::Later,
         Some(false) => {}
