@@ -163,7 +163,7 @@ pub fn check<R: Refusal>() -> Result<(), Vec<String>> {
             broken.push(format!("{code}: expected a refusal status, found {status}"));
         }
         if title.is_empty() || !when.ends_with('.') || refusal.to_string().is_empty() {
-            broken.push(format!("{code}: expected a title, a "when" sentence and a text"));
+            broken.push(format!("{code}: expected a title, a sentence that says when, and a text"));
         }
         if Failure::all().iter().any(|failure| failure.code() == code && failure.row().status != status) {
             broken.push(format!("{code}: a failure of every service has this name with a different status"));

@@ -149,7 +149,7 @@ async fn a_damaged_backup_is_refused_before_anything_is_written() {
     let mut bad = good.clone();
     bad[5_000] ^= 1;
     std::fs::write(&file, &bad).unwrap();
-    refused("is damaged: ledger.db: SHA-256");
+    refused("is damaged: ledger.db: expected SHA-256");
     std::fs::write(&file, &good[..good.len() - 1]).unwrap();
     refused("is damaged: ledger.db: ");
     std::fs::remove_file(&file).unwrap();

@@ -120,10 +120,7 @@ fn contradictory_settings_are_refused_before_anything_is_opened() {
     for (command, words) in [
         (florin(dir.path()).args(["serve", "edge"]), "the edge calls ledger; set services.ledger.mode"),
         (edge(dir.path(), "127.0.0.1:7070").arg("ledger"), "says that it runs elsewhere"),
-        (
-            florin(dir.path()).args(["serve", "ledger"]),
-            "every process asks identity by which terms it believes a token",
-        ),
+        (florin(dir.path()).args(["serve", "ledger"]), "every process asks identity how to check tokens"),
         (
             florin(dir.path()).args(["serve", "identity"]).env("FLORIN__IDENTITY__ISSUER", ""),
             "identity.issuer is needed",

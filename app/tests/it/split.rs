@@ -113,7 +113,7 @@ fn a_killed_supervisor_leaves_no_processes_behind() {
 fn without_postgresql_dev_split_says_what_to_do() {
     let dir = open_dir();
     let (good, _, said) = run(split(dir.path()).env("DATABASE_URL", "mysql://ann:hunter2@db/florin"));
-    assert!(!good && said.contains("only postgres://") && !said.contains("hunter2"), "{said}");
+    assert!(!good && said.contains("expected postgres://") && !said.contains("hunter2"), "{said}");
     let (good, _, said) = run(split(dir.path()).args(["--ledgers", "0"]));
     assert!(!good && said.contains("0 is not in 1..=9"), "{said}");
 }

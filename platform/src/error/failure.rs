@@ -46,6 +46,12 @@ pub enum Failure {
     Internal,
 }
 
+const OUTCOME_UNKNOWN: Row = row(
+    504,
+    "Outcome unknown",
+    "The deadline passed while the command was running. Send the same request again with the same id or key, or look up the outcome.",
+);
+
 const STEP_UP_REQUIRED: Row = row(
     401,
     "A fresh proof of identity is needed",
@@ -100,11 +106,7 @@ impl Failure {
                 "Deadline exceeded",
                 "The deadline passed before the command started. Nothing happened; send the same request again.",
             ),
-            Failure::OutcomeUnknown => row(
-                504,
-                "Outcome unknown",
-                "The deadline passed while the command was running. Send the same request again with the same id or key, or look up the outcome.",
-            ),
+            Failure::OutcomeUnknown => OUTCOME_UNKNOWN,
             Failure::ClockBehind => row(
                 503,
                 "Clock is behind",

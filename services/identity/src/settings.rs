@@ -154,7 +154,7 @@ mod tests {
     fn other_settings_are_checked() {
         refused("zone", "Berlin", "name of a time zone");
         assert!(with("zone", "Europe/Berlin").is_ok());
-        refused("argon2_memory_kib", "64", "not between 7168");
+        refused("argon2_memory_kib", "64", "expected 7168");
         refused("first_login_file", "", "expected a path");
         refused("sent_factors", "email,pigeon", "expected \"email\" or \"sms\", found \"pigeon\"");
         assert_eq!(with("sent_factors", "email,sms").unwrap().sent_factors, [FactorKind::Email, FactorKind::Sms]);

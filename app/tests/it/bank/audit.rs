@@ -17,13 +17,17 @@ use crate::bank::told::{Final, Told};
 const ASK_MS: u64 = 60_000;
 /// Every n-th transfer is also looked up by its id.
 const LOOKED_UP: usize = 53;
+/// From this many transfers on, some are refused.
+const REFUSALS_EXPECTED_FROM: u64 = 10_000;
 
 pub(crate) async fn audit(db: Db, told: &Told) {
     let report = ledger::verify(&db, &ledger_api::BookName::main(), None, |_| ()).await.unwrap();
     let done = told.done().count() as u64;
     assert_eq!(report.transactions, done + ACCOUNTS, "{report:?}");
     assert_eq!(report.refusals, told.finals.len() as u64 - done, "{report:?}");
-    assert!(done > 0 && report.refusals > 0, "too quiet to prove anything: {told}");
+    // Of a few thousand transfers perhaps none is refused; of the full size some are.
+    let refused_enough = report.refusals > 0 || done < REFUSALS_EXPECTED_FROM;
+    assert!(done > 0 && refused_enough, "too quiet to prove anything: {told}");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = IdMaker::new(Arc::clone(&clock));
     let ledger = LedgerService::start(db, LedgerConfig::default(), clock, ids).await.unwrap();

@@ -58,7 +58,7 @@ async fn an_unusable_policy_is_never_stored() {
         let world = World::new(store).await;
         for (bad, said) in [
             ("forbid (principal", "unexpected end"),
-            ("permit (principal, action, resource);", "granted by a role"),
+            ("permit (principal, action, resource);", "granted by roles"),
             ("forbid (principal, action == Action::\"acounts:read\", resource);", "acounts:read"),
             ("forbid (principal, action, resource) when { principal.height > 3 };", "height"),
         ] {
