@@ -72,8 +72,6 @@ pub enum Problem {
     OtherCurrency { expected: String, found: String },
     #[error("the text is not {expected} and was read as windows-1252")]
     ReadAsWindows1252 { expected: &'static str },
-    #[error("{found} was seen twice; the first is at line {first}")]
-    Twice { found: String, first: u64 },
     #[error("{found} does not belong here; expected {expected}")]
     Order { expected: &'static str, found: String },
     #[error("\"{found}\" is not known and was passed over")]
@@ -115,7 +113,6 @@ impl Problem {
             Problem::DoesNotAddUp { .. } => "does_not_add_up",
             Problem::OtherCurrency { .. } => "other_currency",
             Problem::ReadAsWindows1252 { .. } => "read_as_windows_1252",
-            Problem::Twice { .. } => "twice",
             Problem::Order { .. } => "order",
             Problem::Unknown { .. } => "unknown",
         }

@@ -59,6 +59,7 @@ impl Sums {
     /// Compares opening and entries with the closing balance, and the bank's own totals with the entries.
     pub(crate) fn close(&mut self, statement: &Statement, line: u64, report: &mut Report) {
         let Some(currency) = statement.currency else { return };
+        self.compare_totals(statement, currency, line, report);
         let opening = find(&statement.balances, BalanceKind::OpeningBooked, currency, false);
         let closing = find(&statement.balances, BalanceKind::ClosingBooked, currency, true);
         let (Some(opening), Some(closing)) = (opening, closing) else { return };
@@ -72,6 +73,34 @@ impl Sums {
                 difference: shown(minor, currency),
             };
             report.warn(Mistake::new(line, "statement", "closing_booked", problem));
+        }
+    }
+}
+
+impl Sums {
+    /// What the bank says its entries make: 90C and 90D, or camt's summary. With entries that are not booked or in another
+    /// currency banks count differently, so nothing is said then.
+    fn compare_totals(&self, statement: &Statement, currency: Currency, line: u64, report: &mut Report) {
+        if self.not_booked.count + self.other_currency > 0 {
+            return;
+        }
+        for total in &statement.totals {
+            let (field, found) = match total.code.as_str() {
+                "90C" | "TtlCdtNtries" => ("total of credits", self.credits),
+                "90D" | "TtlDbtNtries" => ("total of debits", self.debits),
+                _ => continue,
+            };
+            if let Some(stated) = total.count.filter(|stated| *stated != found.count) {
+                let problem = Problem::Count { expected: stated.to_string(), found: found.count };
+                report.warn(Mistake::new(line, "statement", field, problem));
+            }
+            let stated = total.amount.filter(|amount| amount.currency() == currency);
+            if let Some(stated) =
+                stated.map(|amount| i128::from(amount.minor())).filter(|stated| *stated != found.minor)
+            {
+                let (expected, found) = (shown(stated, currency), shown(found.minor, currency));
+                report.warn(Mistake::new(line, "statement", field, Problem::Total { expected, found }));
+            }
         }
     }
 }

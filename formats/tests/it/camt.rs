@@ -269,6 +269,12 @@ fn several_statements_follow_one_another_and_none_is_refused() {
 }
 
 #[test]
+fn a_summary_that_is_not_the_entries_is_named() {
+    let summary = "<TxsSummry><TtlCdtNtries><NbOfNtries>2</NbOfNtries><Sum>1</Sum></TtlCdtNtries></TxsSummry>";
+    assert_eq!(read(&statement(&format!("{summary}{}", entry("1", "CRDT", "")))).codes(), ["count"]);
+}
+
+#[test]
 fn other_character_sets_are_read_as_declared() {
     let file = statement(&entry("1", "CRDT", "<AddtlNtryInf>Grüße</AddtlNtryInf>")).replace("UTF-8", "ISO-8859-1");
     let latin: Vec<u8> = file.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();

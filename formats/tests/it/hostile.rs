@@ -60,6 +60,23 @@ fn files_are_known_by_content() {
 }
 
 #[test]
+fn what_is_not_well_formed_or_cannot_be_read_is_refused() {
+    assert_eq!(read(&CAMT.replace("</Ntry>", "</Bal>")).codes(), ["syntax"]);
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the disk is gone"))
+        }
+    }
+    let mut statements = Statements::open(CAMT.as_bytes()[..300].chain(Failing), &Options::default());
+    assert_eq!(statements.by_ref().count(), 0);
+    assert_eq!(
+        statements.report().refusals.first[0].to_string(),
+        "line 1: the file could not be read: the disk is gone"
+    );
+}
+
+#[test]
 fn a_dtd_or_an_own_entity_is_refused_wherever_it_stands() {
     let late = CAMT.replace("<Stmt>", "<!DOCTYPE x [<!ENTITY a \"b\">]><Stmt>");
     assert_eq!(read(&late).codes(), ["dtd"]);

@@ -154,6 +154,19 @@ fn a_report_of_news_has_limits_and_totals() {
 }
 
 #[test]
+fn totals_that_are_not_the_entries_are_named() {
+    let report =
+        ":20:R\n:25:532013000EUR\n:28C:1/1\n:34F:EURD0,\n:61:260131C5,NMSCNONREF\n:90D:0EUR0,\n:90C:2EUR6,\n-\n";
+    let read = read(report);
+    assert_eq!(read.codes(), ["count", "total"]);
+    assert_eq!(
+        read.messages()[1],
+        "line 8: statement: total of credits: a total of 6.00 EUR is stated, and the parts add up to 5.00 EUR"
+    );
+    assert!(!read.report.is_refused(false));
+}
+
+#[test]
 fn unreadable_lines_name_the_tag_and_the_field() {
     let wrong = [
         ":61:2604310401C1,NMSC",
