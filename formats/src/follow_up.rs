@@ -13,7 +13,7 @@ pub use write::FollowUpWriter;
 
 use crate::detect::Kind;
 use crate::json;
-use crate::payment::{ControlSum, Mandate, Settlement, Side};
+use crate::payment::{BusinessHeader, ControlSum, Mandate, Settlement, Side};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,6 +39,8 @@ pub struct Head {
     pub settlement: Settlement,
     pub initiator: Option<String>,
     pub about: About,
+    /// head.001 beside the message, where it has one.
+    pub header: Option<BusinessHeader>,
 }
 
 impl Head {
@@ -54,6 +56,7 @@ impl Head {
             settlement: Settlement::default(),
             initiator: None,
             about: About::default(),
+            header: None,
         }
     }
 }

@@ -7,6 +7,6 @@ mod write;
 
 pub(crate) use line::mandate;
 pub(crate) use orders::Orders;
-pub(crate) use part::{agent_of, maximum, side};
+pub(crate) use part::{agent_of, header, maximum, side};
 pub(crate) use write::part as out;
 pub use write::{Letters, OrderWriter};

@@ -11,6 +11,7 @@
 //! [`payment`], [`follow_up`] and [`nacha`]. [`inspect`] says of any file what it is.
 
 mod amount;
+mod archive;
 pub mod bai2;
 pub mod camt;
 pub mod check_digit;
@@ -33,6 +34,7 @@ pub mod statement;
 mod xml;
 
 pub use amount::DecimalMark;
+pub use archive::{Archive, inspect_archive};
 pub use date::DateForm;
 pub use detect::{Format, Kind, detect};
 pub use inspect::{FollowUpSummary, InspectOptions, PaymentSummary, StatementSummary, Summary, inspect};

@@ -22,5 +22,9 @@ pub const DETAILS_MAX: usize = 1_000;
 pub const FOUND_MAX_CHARS: usize = 40;
 /// Digits of an amount, before and after its point.
 pub const AMOUNT_MAX_DIGITS: usize = 18;
+/// Files in one archive.
+pub const ARCHIVE_MEMBERS_MAX: usize = 1_000;
+/// What all files of an archive may unpack to.
+pub const ARCHIVE_MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Accounts or batches that a summary lists; the rest is counted.
 pub const SUMMARY_MAX: usize = 1_000;

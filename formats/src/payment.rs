@@ -54,6 +54,8 @@ pub struct FileHead {
     pub initiator: Side,
     /// Between banks.
     pub settlement: Settlement,
+    /// head.001 beside the message, where it has one.
+    pub header: Option<BusinessHeader>,
 }
 
 impl FileHead {
@@ -68,6 +70,7 @@ impl FileHead {
             control_sum: None,
             initiator: Side::default(),
             settlement: Settlement::default(),
+            header: None,
         }
     }
 
@@ -77,6 +80,20 @@ impl FileHead {
             _ => Direction::Transfer,
         }
     }
+}
+
+/// The business application header, head.001: who sends what to whom. Wires demand it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct BusinessHeader {
+    /// BIC, or number in a clearing system.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub id: Option<String>,
+    /// The message's number: `pacs.008.001.08`. A writer puts its own.
+    pub definition: Option<String>,
+    /// The scheme's name for the use of the message.
+    pub service: Option<String>,
+    pub created_at: Option<Timestamp>,
 }
 
 /// How banks settle a message among themselves.

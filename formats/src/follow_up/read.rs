@@ -151,6 +151,7 @@ impl<'a> FollowUps<'a> {
         }
         let Some(head) = &mut self.head else { return Ok(()) };
         match at.name() {
+            "AppHdr" => head.header = Some(iso::header(at)),
             "GrpHdr" | "Assgnmt" => {
                 read_head(at, head).map_err(wrong)?;
                 if head.kind == Kind::Pacs004 {

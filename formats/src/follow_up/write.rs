@@ -48,7 +48,7 @@ fn words(kind: Kind) -> Result<Words, WriteError> {
 impl<W: Write> FollowUpWriter<W> {
     pub fn new(out: W, head: &Head, letters: Letters) -> Result<FollowUpWriter<W>, WriteError> {
         let words = words(head.kind)?;
-        let mut out = Out::document(out, words.version)?;
+        let mut out = part::document(out, words.version, head.header.as_ref())?;
         out.open(words.root)?;
         let (kind, lines) = (head.kind, Tally::default());
         let mut writer = FollowUpWriter { out, kind, head: head.clone(), letters, outer: 0, lines };

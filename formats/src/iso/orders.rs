@@ -8,7 +8,7 @@ use crate::date;
 use crate::detect::{Format, Kind};
 use crate::input::Input;
 use crate::mistake::{Bad, Mistake, Of, Problem, Report};
-use crate::payment::{Batch, ControlSum, FileHead, PaymentPiece, PaymentSource, Settlement};
+use crate::payment::{Batch, BusinessHeader, ControlSum, FileHead, PaymentPiece, PaymentSource, Settlement};
 use crate::xml::{At, Step, Xml};
 
 pub(crate) struct Orders<'a> {
@@ -16,6 +16,7 @@ pub(crate) struct Orders<'a> {
     kind: Kind,
     version: Option<String>,
     seen_head: bool,
+    header: Option<BusinessHeader>,
     /// A batch until its first line hands it out.
     batch: Option<Box<Batch>>,
     in_batch: bool,
@@ -29,6 +30,7 @@ impl<'a> Orders<'a> {
             kind: format.kind,
             version: format.version.clone(),
             seen_head: false,
+            header: None,
             batch: None,
             in_batch: false,
             ready: VecDeque::new(),
@@ -38,13 +40,17 @@ impl<'a> Orders<'a> {
     fn branch(&mut self, report: &mut Report) -> Result<(), Mistake> {
         let at = self.xml.branch();
         match at.name() {
+            "AppHdr" => self.header = Some(part::header(at)),
             "GrpHdr" => {
                 if std::mem::replace(&mut self.seen_head, true) {
                     let problem = Problem::TooMany { limit: 1 };
                     return Err(Mistake::new(at.line(), "GrpHdr", "", problem));
                 }
                 match head(at, self.kind, self.version.clone()) {
-                    Ok(head) => self.ready.push_back(PaymentPiece::File(Box::new(head))),
+                    Ok(head) => {
+                        let header = self.header.take();
+                        self.ready.push_back(PaymentPiece::File(Box::new(FileHead { header, ..head })));
+                    }
                     Err(bad) => return Err(bad.at(at.line(), "GrpHdr")),
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::check_digit;
 use crate::mistake::{Bad, Of, Problem};
-use crate::payment::{Address, PaymentKind, Side};
+use crate::payment::{Address, BusinessHeader, PaymentKind, Side};
 use crate::xml::At;
 
 /// Names of the elements of one side.
@@ -69,7 +69,10 @@ fn address(at: At<'_>) -> Address {
 
 /// A bank by its BIC, else by its number in a clearing system.
 pub(crate) fn agent_of(at: At<'_>, name: &str) -> Option<String> {
-    let agent = at.at(name)?.at("FinInstnId")?;
+    agent_in(at.at(name)?.at("FinInstnId")?)
+}
+
+fn agent_in(agent: At<'_>) -> Option<String> {
     agent.owned("BICFI").or_else(|| agent.owned("BIC")).or_else(|| agent.owned("ClrSysMmbId/MmbId"))
 }
 
@@ -81,6 +84,19 @@ pub(super) fn kind(at: At<'_>) -> PaymentKind {
         instrument: either("LclInstrm"),
         sequence: at.owned("SeqTp"),
         category: either("CtgyPurp"),
+    }
+}
+
+/// `AppHdr` of any version.
+pub(crate) fn header(at: At<'_>) -> BusinessHeader {
+    let bank = |name: &str| at.at(name).and_then(|side| agent_in(side.at("FIId")?.at("FinInstnId")?));
+    BusinessHeader {
+        from: bank("Fr"),
+        to: bank("To"),
+        id: at.owned("BizMsgIdr"),
+        definition: at.owned("MsgDefIdr"),
+        service: at.owned("BizSvc"),
+        created_at: at.get("CreDt").or_else(|| at.get("CreDtTm")).and_then(|text| crate::date::iso_time(text).ok()?.1),
     }
 }
 

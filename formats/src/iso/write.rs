@@ -45,7 +45,7 @@ pub(super) fn version(kind: Kind) -> Result<(&'static str, &'static str), WriteE
 impl<W: Write> OrderWriter<W> {
     pub fn new(out: W, head: &FileHead, letters: Letters) -> Result<OrderWriter<W>, WriteError> {
         let (version, root) = version(head.kind)?;
-        let mut out = Out::document(out, version)?;
+        let mut out = part::document(out, version, head.header.as_ref())?;
         out.open(root)?;
         let mut writer = OrderWriter {
             out,

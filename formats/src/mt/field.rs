@@ -52,7 +52,8 @@ impl<'a> Fields<'a> {
     pub(super) fn next(&mut self, report: &mut Report) -> Result<Option<Field>, Mistake> {
         while self.lines.next(report)? {
             let line = self.lines.text();
-            let line = match line.rfind("{4:") {
+            let is_head = line.trim_start_matches('\u{1}').starts_with('{') || line.starts_with("-}");
+            let line = match line.rfind("{4:").filter(|_| is_head) {
                 Some(place) => {
                     self.in_block = true;
                     line.get(place + 3..).unwrap_or_default()

@@ -14,8 +14,13 @@ impl<W: Write> Out<W> {
     /// Begins a document of ISO 20022.
     pub(crate) fn document(out: W, version: &str) -> io::Result<Out<W>> {
         let mut out = Out::bare(out)?;
-        out.open_with("Document", "xmlns", &format!("urn:iso:std:iso:20022:tech:xsd:{version}"))?;
+        out.open_in("Document", version)?;
         Ok(out)
+    }
+
+    /// Opens an element in a namespace of ISO 20022.
+    pub(crate) fn open_in(&mut self, name: &'static str, version: &str) -> io::Result<()> {
+        self.open_with(name, "xmlns", &format!("urn:iso:std:iso:20022:tech:xsd:{version}"))
     }
 
     pub(crate) fn bare(out: W) -> io::Result<Out<W>> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod ach_originated;
+mod archive;
 mod bai2;
 mod camt;
 mod csv;

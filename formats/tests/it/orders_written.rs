@@ -4,7 +4,8 @@ use formats::Kind;
 use formats::Report;
 use formats::iso::{Letters, OrderWriter};
 use formats::payment::{
-    Address, Amendment, Batch, FileHead, Line, Mandate, PaymentItem, PaymentKind, Settlement, Side, Tally,
+    Address, Amendment, Batch, BusinessHeader, FileHead, Line, Mandate, PaymentItem, PaymentKind, Settlement, Side,
+    Tally,
 };
 use jiff::civil::Date;
 use kernel::{Money, Timestamp};
@@ -99,6 +100,21 @@ fn line() -> impl Strategy<Value = Line> {
     )
 }
 
+fn header(kind: Kind) -> BusinessHeader {
+    let definition = match kind {
+        Kind::Pain001 => "pain.001.001.09".to_owned(),
+        kind => format!("{}.001.08", kind.name()),
+    };
+    BusinessHeader {
+        from: Some("021000021".into()),
+        to: Some("COBADEFF".into()),
+        id: Some("B-1".into()),
+        definition: Some(definition),
+        service: Some("TEST".into()),
+        created_at: Some("2026-01-30T10:00:00Z".parse::<Timestamp>().unwrap()),
+    }
+}
+
 /// What a message of this kind can hold of a line.
 fn fitted(line: &Line, kind: Kind) -> Line {
     let mut line = line.clone();
@@ -143,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn orders_come_back(lines in proptest::collection::vec(line(), 1..4), own in side(), which in 0_usize..5, as_one in of(any::<bool>())) {
+    fn orders_come_back(lines in proptest::collection::vec(line(), 1..4), own in side(), which in 0_usize..5, as_one in of(any::<bool>()), wired in any::<bool>()) {
         let kind = [Kind::Pain001, Kind::Pain008, Kind::Pacs003, Kind::Pacs008, Kind::Pacs009][which];
         let lines: Vec<Line> = lines.iter().map(|line| fitted(line, kind)).collect();
         let mut tally = Tally::default();
@@ -157,6 +173,7 @@ proptest! {
             control_sum: Some(tally.sum),
             settlement: if banks { Settlement { method: Some("CLRG".into()), clearing_system: Some("ST2".into()), on: Date::new(2026, 2, 2).ok(), instructing: Some("COBADEFF".into()), instructed: None } } else { Settlement::default() },
             initiator: if banks { Side::default() } else { Side { name: Some("Acme".into()), ..Side::default() } },
+            header: wired.then(|| header(kind)),
             ..FileHead::new(kind)
         };
         let own = Side { ultimate: None, ..own };

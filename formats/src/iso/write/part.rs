@@ -5,7 +5,7 @@ use std::io::Write;
 use super::Letters;
 use crate::letters;
 use crate::mistake::Problem;
-use crate::payment::{Address, ControlSum, Mandate, PaymentKind, Settlement, Side, Tally};
+use crate::payment::{Address, BusinessHeader, ControlSum, Mandate, PaymentKind, Settlement, Side, Tally};
 use crate::statement::{WriteError, unwritable};
 use crate::xml::Out;
 
@@ -18,6 +18,35 @@ pub(crate) struct Role {
 
 pub(crate) const DEBTOR: Role = Role { party: "Dbtr", account: "DbtrAcct", agent: "DbtrAgt", ultimate: "UltmtDbtr" };
 pub(crate) const CREDITOR: Role = Role { party: "Cdtr", account: "CdtrAcct", agent: "CdtrAgt", ultimate: "UltmtCdtr" };
+
+/// A document, within ISO's envelope beside its header where it has one.
+pub(crate) fn document<W: Write>(
+    out: W,
+    version: &'static str,
+    header: Option<&BusinessHeader>,
+) -> Result<Out<W>, WriteError> {
+    let Some(header) = header else { return Ok(Out::document(out, version)?) };
+    let mut out = Out::bare(out)?;
+    out.open_in("BizMsgEnvlp", "nvlp.001.001.01")?;
+    out.open("Hdr")?;
+    out.open_in("AppHdr", "head.001.001.02")?;
+    for (name, side) in [("Fr", &header.from), ("To", &header.to)] {
+        let side = side.as_deref().ok_or_else(|| unwritable(name, Problem::Missing))?;
+        out.open(name)?;
+        bank(&mut out, "FIId", Some(side))?;
+        out.close()?;
+    }
+    out.leaf("BizMsgIdr", id("BizMsgIdr", header.id.as_deref())?)?;
+    out.leaf("MsgDefIdr", version)?;
+    out.maybe("BizSvc", header.service.as_deref())?;
+    let created = header.created_at.ok_or_else(|| unwritable("CreDt", Problem::Missing))?;
+    out.leaf("CreDt", &created.to_string())?;
+    out.close()?;
+    out.close()?;
+    out.open("Doc")?;
+    out.open_in("Document", version)?;
+    Ok(out)
+}
 
 /// An identification of at most 35 characters.
 pub(crate) fn id<'t>(field: &'static str, text: Option<&'t str>) -> Result<&'t str, WriteError> {
