@@ -4,19 +4,25 @@
 //! answer from, each by a [`QuantError`] that names the field. Invariants: the same data, seed and version give the same
 //! bits on any number of threads; floats never become booked money, amounts come in and go out as `kernel::Money` by one
 //! rounding at the edge; a total is the sum of its parts to the unit. Start reading at [`random`] and [`paths`], then at
-//! the use: [`risk`], [`forecast`] or [`cash`].
+//! the use: [`risk`], [`forecast`], [`cash`] or [`plan`].
 
 pub mod amount;
 pub mod calendar;
 pub mod cash;
 mod chance;
 mod error;
+mod exponential;
 pub mod forecast;
+pub mod goal;
 pub mod matrix;
 pub mod normal;
 pub mod paths;
+pub mod plan;
 mod quantile;
 pub mod random;
+pub mod ranking;
+pub mod recurring;
+pub mod returns;
 pub mod risk;
 pub mod series;
 

@@ -163,13 +163,12 @@ impl Triangle {
     /// L times columns of independent numbers, each column a variable over many paths.
     pub(crate) fn correlate(&self, independent: &[Vec<f64>], correlated: &mut [Vec<f64>]) {
         for (row, out) in correlated.iter_mut().enumerate() {
-            out.fill(0.0);
-            for (factor, column) in self.row(row).iter().zip(independent) {
-                if *factor != 0.0 {
-                    for (value, number) in out.iter_mut().zip(column) {
-                        *value += factor * number;
-                    }
-                }
+            let mut columns = self.row(row).iter().zip(independent);
+            if let Some((factor, column)) = columns.next() {
+                out.iter_mut().zip(column).for_each(|(value, number)| *value = factor * number);
+            }
+            for (factor, column) in columns.filter(|(factor, _)| **factor != 0.0) {
+                out.iter_mut().zip(column).for_each(|(value, number)| *value += factor * number);
             }
         }
     }

@@ -42,18 +42,25 @@ pub(crate) struct Chunk {
     pub(crate) paths: usize,
 }
 
-/// The answers of the chunks that were done, in their order.
-pub(crate) struct Done<T> {
+impl Chunk {
+    pub(crate) fn first(self) -> usize {
+        self.index * CHUNK_PATHS
+    }
+}
+
+/// The answers of the chunks that were done, in their order, and the scratch of each thread in no order.
+pub(crate) struct Done<S, T> {
     pub(crate) chunks: Vec<T>,
+    pub(crate) scratches: Vec<S>,
     pub(crate) paths: usize,
 }
 
-pub(crate) fn run<S, T: Send>(
+pub(crate) fn run<S: Send, T: Send>(
     paths: usize,
     work: Work<'_>,
     scratch: impl Fn() -> S + Sync,
     job: impl Fn(&mut S, Chunk) -> T + Sync,
-) -> Result<Done<T>> {
+) -> Result<Done<S, T>> {
     at_least("paths", paths, 1)?;
     at_most("paths", paths, PATHS_MAX)?;
     at_most("threads", work.threads.get(), THREADS_MAX)?;
@@ -74,15 +81,16 @@ pub(crate) fn run<S, T: Send>(
                 stopped.store(true, Ordering::Relaxed);
             }
         }
-        answers
+        (own, answers)
     };
     let threads = work.threads.get().min(of);
     let parts = on_threads(threads, &worker);
-    let mut answers: Vec<(usize, T)> = parts.into_iter().flatten().collect();
+    let (scratches, answers): (Vec<S>, Vec<Vec<(usize, T)>>) = parts.into_iter().unzip();
+    let mut answers: Vec<(usize, T)> = answers.into_iter().flatten().collect();
     answers.sort_by_key(|(index, _)| *index);
     let chunks: Vec<T> = answers.into_iter().map(|(_, answer)| answer).collect();
     let paths = paths.min(chunks.len() * CHUNK_PATHS);
-    Ok(Done { chunks, paths })
+    Ok(Done { chunks, scratches, paths })
 }
 
 /// One worker stays on the caller's thread, so that a single one costs no thread at all.
