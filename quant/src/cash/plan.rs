@@ -106,7 +106,8 @@ pub struct SweepPlan {
     pub status: PlanStatus,
     /// Interest less overdrafts and fees over all days.
     pub earns: Money,
-    /// What it earns more than doing nothing, and more than the rules; nothing where those would break a floor.
+    /// What it earns more than doing nothing, and more than the rules; nothing where those would break a floor or
+    /// the minimum or multiple of moves.
     pub beside_nothing: Option<Money>,
     pub beside_rules: Option<Money>,
     /// For the header and then each member, the balance at the end of each day.
@@ -116,7 +117,7 @@ pub struct SweepPlan {
 pub fn plan(problem: &SweepProblem, limits: PlanLimits) -> Result<SweepPlan> {
     problem.check()?;
     let nothing = Walk::of(problem, Moves::none(problem))?;
-    let by_rules = walk::by_rules(problem)?;
+    let by_rules = walk::by_rules(problem)?.filter(|walk| walk.moves.fit(problem));
     let found = search(problem, limits)?;
     let mut best: Option<(Walk, PlanStatus)> = None;
     let candidates = found.into_iter().chain([

@@ -101,6 +101,16 @@ fn a_plan_is_held_against_the_rules() {
     assert_eq!((found.beside_nothing, found.beside_rules), (Some(usd(20)), Some(usd(8))));
 }
 
+/// The rules would move $2.50 where only whole hundreds can be moved.
+#[test]
+fn rules_with_other_sizes_are_no_plan() {
+    let header = planned(account("header", 0, 0), 0.036, &[0]);
+    let members = vec![planned(account("a", 250, 0), 0.0, &[0])];
+    let rules = vec![member("a", 0, Rule::Zero)];
+    let found = solve(&SweepProblem { rules, multiple: usd(10_000), ..problem(header, members) });
+    assert_eq!((found.moves.len(), found.beside_rules), (0, None));
+}
+
 #[test]
 fn a_move_says_what_it_serves() {
     let header = planned(account("header", 1_000_000, 0), 0.036, &[0, 0]);

@@ -43,6 +43,13 @@ impl Moves {
         Moves { by_member: by_member.collect() }
     }
 
+    /// Whether every move is a whole multiple and no less than the minimum: rules have sizes of their own.
+    pub(super) fn fit(&self, problem: &SweepProblem) -> bool {
+        let (multiple, minimum) = (problem.multiple.minor(), problem.minimum.minor());
+        let mut made = self.by_member.iter().flatten().filter(|step| **step != 0);
+        made.all(|step| step % multiple == 0 && step.abs() >= minimum)
+    }
+
     pub(super) fn named(&self, problem: &SweepProblem) -> Vec<PlannedMove> {
         let header = &problem.header.account.name;
         let mut moves = Vec::new();
