@@ -25,6 +25,9 @@ use crate::telemetry::Metrics;
 /// A probe asks every few seconds; a part that has not answered by then is not ready.
 const ASK_MAX_MS: u64 = 1_000;
 
+const LIVENESS: [&str; 6] =
+    ["/health", "/healthz", "/api/v1/health", "/v1/health", "/actuator/health", "/actuator/health/liveness"];
+const READINESS: [&str; 4] = ["/ready", "/readyz", "/health/ready", "/actuator/health/readiness"];
 const METRICS: [&str; 2] = ["/metrics", "/actuator/prometheus"];
 const ELSEWHERE: &str = "metrics and status are on the management listener (server.management_listen); here too with \
                          server.metrics_public = true";
@@ -78,6 +81,11 @@ impl Health {
         Arc::new(Health { about, clock, started, open: AtomicBool::new(true), parts, metrics })
     }
 
+    /// Probes and metrics, which are answered even when all connections are in use.
+    pub fn is_always_answered(path: &str) -> bool {
+        LIVENESS.contains(&path) || READINESS.contains(&path) || METRICS.contains(&path)
+    }
+
     /// Turns readiness off for good: the process is about to end.
     pub fn close(&self) {
         self.open.store(false, Ordering::Release);
@@ -101,12 +109,10 @@ impl Health {
 
     fn probes(self: &Arc<Health>) -> Router {
         let mut router = Router::new();
-        for path in
-            ["/health", "/healthz", "/api/v1/health", "/v1/health", "/actuator/health", "/actuator/health/liveness"]
-        {
+        for path in LIVENESS {
             router = router.route(path, get(live));
         }
-        for path in ["/ready", "/readyz", "/health/ready", "/actuator/health/readiness"] {
+        for path in READINESS {
             router = router.route(path, get(ready));
         }
         router.with_state(self.clone())

@@ -19,6 +19,8 @@ mod objects;
 mod observe;
 mod origin;
 mod params;
+mod patience;
+mod places;
 mod problem;
 mod request_id;
 mod scan;

@@ -132,8 +132,13 @@ impl<S: ?Sized + Send + Sync + 'static> Reached<S> {
 
 async fn listen(served: Arc<Served>, clock: &Arc<dyn Clock>) -> (Http2, Listener) {
     let credential = Credential::random();
-    let settings =
-        Settings { name: "internal", connections_max: CONNECTIONS_MAX, header_timeout: Duration::from_secs(5) };
+    let settings = Settings {
+        name: "internal",
+        connections_max: CONNECTIONS_MAX,
+        connections_per_address_max: CONNECTIONS_MAX,
+        header_timeout: Duration::from_secs(5),
+        write_timeout: Duration::from_secs(5),
+    };
     let router = routes(served, credential.clone());
     let listener = Listener::open("127.0.0.1:0".parse().unwrap(), "rpc.listen", router, settings).await.unwrap();
     let addresses = [listener.address().to_string()];

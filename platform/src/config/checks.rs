@@ -11,10 +11,12 @@ use super::{Given, Mistake, SECRET_BYTES_MIN, Section, network, section_of};
 /// Smallest and largest accepted value of every integer.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("server.connections_max", 1..=65_536),
+    ("server.connections_per_address_max", 1..=65_536),
     ("server.body_bytes_max", 1_024..=67_108_864),
     ("server.json_depth_max", 2..=64),
     ("server.deadline_ms", 10..=600_000),
     ("server.header_timeout_ms", 100..=60_000),
+    ("server.write_timeout_ms", 100..=600_000),
     ("server.drain_ms", 0..=600_000),
     ("rpc.connections", 1..=64),
     ("lease.time_ms", 500..=60_000),

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::future::RouteFuture;
-use http::Request;
+use futures_util::future::{BoxFuture, Either};
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 use super::handshake;
 use super::listener::{Phase, Settings};
 use super::origin::Peer;
+use super::patience::{Owed, Patient, Watched};
 use crate::tls::Tls;
 
 /// What all connections of a listener share.
@@ -28,17 +31,24 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) http: auto::Builder<TokioExecutor>,
+    /// Says of a path whether it is answered even when no place is free.
+    pub(super) probe: fn(&str) -> bool,
 }
 
-pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, mut phase: watch::Receiver<Phase>) {
+impl Shared {
+    pub(super) fn peer(&self, stream: &TcpStream, from: SocketAddr) -> Peer {
+        let local = stream.local_addr().ok().map(|local| local.ip().to_canonical());
+        Peer { address: from.ip().to_canonical(), local, tls: self.tls.is_some() }
+    }
+}
+
+pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: Peer, mut phase: watch::Receiver<Phase>) {
     let (settings, http) = (shared.settings, shared.http.clone());
     let _open = Open::new(settings.name);
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let local = stream.local_addr().ok().map(|local| local.ip().to_canonical());
-    let peer = Peer { address: from.ip().to_canonical(), local, tls: shared.tls.is_some() };
-    let told = Told { router: shared.router.clone(), peer, asked: Arc::default() };
+    let told = Told { router: shared.router.clone(), peer, asked: Arc::default(), owed: Arc::default() };
     let Some(tls) = &shared.tls else {
         if speaks(&stream, settings.header_timeout, &mut phase).await {
             converse(stream, http, told, settings, phase).await;
@@ -66,10 +76,17 @@ async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let owed = told.owed.clone();
+    let stream = Patient::new(stream, settings.write_timeout);
     let connection = http.serve_connection(TokioIo::new(stream), told);
     let mut connection = std::pin::pin!(connection);
+    let mut stuck = std::pin::pin!(owed.stuck(settings.write_timeout));
     loop {
         tokio::select! {
+            () = stuck.as_mut() => {
+                tracing::debug!(listener = settings.name, "a client did not take its answers");
+                return;
+            }
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(listener = settings.name, %error, "a connection ended early");
@@ -90,18 +107,28 @@ struct Told {
     router: Router,
     peer: Peer,
     asked: Arc<AtomicBool>,
+    owed: Arc<Owed>,
 }
 
 impl Service<Request<Incoming>> for Told {
     type Response = axum::response::Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = Either<RouteFuture<Infallible>, BoxFuture<'static, Result<Self::Response, Infallible>>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.asked.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(self.peer);
+        let watched = request.version() == Version::HTTP_2;
         // A router is always ready.
-        tower::Service::call(&mut self.router.clone(), request)
+        let answering = tower::Service::call(&mut self.router.clone(), request);
+        if !watched {
+            return Either::Left(answering);
+        }
+        let owed = self.owed.clone();
+        Either::Right(Box::pin(async move {
+            let response = answering.await?;
+            Ok(response.map(|body| Body::new(Watched::new(body, &owed))))
+        }))
     }
 }
 

@@ -11,13 +11,16 @@ use std::time::Duration;
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::connection::{self, Shared};
+use super::places::Places;
 use super::shed;
 use crate::config::Server;
+use crate::config::network::network;
 use crate::tls::Tls;
 
 const HTTP2_STREAMS_MAX: u32 = 256;
@@ -40,13 +43,20 @@ pub enum ListenError {
 pub struct Settings {
     pub name: &'static str,
     pub connections_max: u32,
+    pub connections_per_address_max: u32,
     pub header_timeout: Duration,
+    pub write_timeout: Duration,
 }
 
 impl Settings {
     pub fn new(name: &'static str, server: &Server) -> Settings {
-        let header_timeout = Duration::from_millis(server.header_timeout_ms);
-        Settings { name, connections_max: server.connections_max, header_timeout }
+        Settings {
+            name,
+            connections_max: server.connections_max,
+            connections_per_address_max: server.connections_per_address_max,
+            header_timeout: Duration::from_millis(server.header_timeout_ms),
+            write_timeout: Duration::from_millis(server.write_timeout_ms),
+        }
     }
 }
 
@@ -72,7 +82,7 @@ pub struct Listener {
     address: SocketAddr,
     phase: watch::Sender<Phase>,
     accepting: JoinHandle<()>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     settings: Settings,
     has_tls: bool,
 }
@@ -82,6 +92,8 @@ pub struct Listener {
 pub struct Bound {
     socket: TcpListener,
     address: SocketAddr,
+    proxies: Vec<IpNet>,
+    probe: fn(&str) -> bool,
 }
 
 impl Bound {
@@ -92,7 +104,21 @@ impl Bound {
             _ => ListenError::Other { address, key, cause },
         })?;
         let address = socket.local_addr().map_err(|cause| ListenError::Other { address, key, cause })?;
-        Ok(Bound { socket, address })
+        Ok(Bound { socket, address, proxies: Vec::new(), probe: |_| false })
+    }
+
+    /// Proxies may open as many connections as there are places: theirs are those of many clients.
+    #[must_use]
+    pub fn trusting(mut self, proxies: &[String]) -> Bound {
+        self.proxies = proxies.iter().filter_map(|proxy| network(proxy)).collect();
+        self
+    }
+
+    /// Answers these paths even when no place is free.
+    #[must_use]
+    pub fn always_answering(mut self, probe: fn(&str) -> bool) -> Bound {
+        self.probe = probe;
+        self
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -107,9 +133,9 @@ impl Bound {
     /// Starts to answer, over TLS if given.
     pub fn serve_over(self, tls: Option<Arc<Tls>>, router: Router, settings: Settings) -> Listener {
         let (phase, watching) = watch::channel(Phase::Open);
-        let places = Arc::new(Semaphore::new(settings.connections_max as usize));
+        let places = Places::new(settings.connections_max, settings.connections_per_address_max, self.proxies);
         let has_tls = tls.is_some();
-        let shared = Arc::new(Shared { router, settings, tls, http: http(settings) });
+        let shared = Arc::new(Shared { router, settings, tls, http: http(settings), probe: self.probe });
         let accept = Accept { socket: self.socket, shared, places: places.clone(), phase: watching };
         Listener { address: self.address, phase, accepting: tokio::spawn(accept.run()), places, settings, has_tls }
     }
@@ -141,10 +167,9 @@ impl Listener {
         if self.accepting.await.is_err() {
             tracing::error!(listener = self.settings.name, "the accept loop had ended before");
         }
-        // Each connection holds one permit, so when all permits are free again all connections are gone.
-        let all = self.places.acquire_many(self.settings.connections_max);
-        let finished = tokio::time::timeout(patience, all).await.is_ok();
-        let left = self.settings.connections_max as usize - self.places.available_permits();
+        // Each connection holds one place, so when all places are free again all connections are gone.
+        let finished = tokio::time::timeout(patience, self.places.all_free()).await.is_ok();
+        let left = self.places.in_use();
         self.phase.send_replace(Phase::Closed);
         if finished { Drained::All } else { Drained::Cut(left) }
     }
@@ -153,7 +178,7 @@ impl Listener {
 struct Accept {
     socket: TcpListener,
     shared: Arc<Shared>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     phase: watch::Receiver<Phase>,
 }
 
@@ -166,20 +191,24 @@ impl Accept {
                 accepted = self.socket.accept() => accepted,
                 _ = self.phase.changed() => return,
             };
-            match (accepted, self.places.clone().try_acquire_owned()) {
-                (Ok((stream, from)), Ok(place)) => {
-                    let (shared, phase) = (self.shared.clone(), self.phase.clone());
-                    tokio::spawn(async move {
-                        let _place = place;
-                        connection::run(shared, stream, from, phase).await;
-                    });
-                }
-                (Ok((stream, _)), Err(_)) => shed::refuse(stream, name, self.shared.tls.is_some(), &refusing),
-                (Err(error), _) => {
+            let (stream, from) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
                     tracing::warn!(listener = name, %error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
                 }
-            }
+            };
+            let peer = self.shared.peer(&stream, from);
+            let Some(place) = self.places.take(peer.address) else {
+                shed::refuse(stream, peer, &self.shared, &refusing);
+                continue;
+            };
+            let (shared, phase) = (self.shared.clone(), self.phase.clone());
+            tokio::spawn(async move {
+                let _place = place;
+                connection::run(shared, stream, peer, phase).await;
+            });
         }
     }
 }

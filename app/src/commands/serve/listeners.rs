@@ -81,11 +81,13 @@ impl Taken {
         let management = self.management.map(|bound| {
             let router = guard(health.routes(), edge.clone());
             let tls = self.tls.clone().filter(|_| management_by_tls(server, bound.address()));
+            let bound = bound.always_answering(Health::is_always_answered);
             bound.serve_over(tls, router, Settings::new("management", server))
         });
         let own = if tells_all(server) { health.routes() } else { health.routes_for_strangers() };
         let router = guard(router.merge(own), edge.clone());
-        (self.public.serve_over(self.tls, router, Settings::new("public", server)), management)
+        let public = self.public.trusting(&server.trusted_proxies).always_answering(Health::is_always_answered);
+        (public.serve_over(self.tls, router, Settings::new("public", server)), management)
     }
 }
 

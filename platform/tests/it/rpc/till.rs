@@ -91,8 +91,13 @@ pub(crate) fn client(transport: impl Transport + 'static) -> RpcClient {
     RpcClient::new("till", Arc::new(transport), Arc::new(SystemClock))
 }
 
-pub(crate) const SETTINGS: Settings =
-    Settings { name: "internal", connections_max: 16, header_timeout: Duration::from_secs(5) };
+pub(crate) const SETTINGS: Settings = Settings {
+    name: "internal",
+    connections_max: 16,
+    connections_per_address_max: 16,
+    header_timeout: Duration::from_secs(5),
+    write_timeout: Duration::from_secs(5),
+};
 
 pub(crate) async fn listen(till: &Arc<Till>, credential: &Credential) -> Listener {
     let router = routes(served(till), credential.clone());
