@@ -115,7 +115,8 @@ fn seen(asked: &Asked<'_>) -> Denied {
     if matches!(plain(asked), Verdict::OutOfReach) { Denied::NotFound } else { Denied::Forbidden }
 }
 
-fn plain(asked: &Asked<'_>) -> Verdict {
+/// The decision where no rule forbids anything.
+pub fn plain(asked: &Asked<'_>) -> Verdict {
     let own = match asked.object {
         Object::Of(owner) => owner == Some(&*asked.principal.subject),
         Object::Listed => true,

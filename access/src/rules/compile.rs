@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::{
     ActionConstraint, Authorizer, Effect, Entity, EntityId, EntityTypeName, EntityUid, Policy as Cedar, PolicyId,
-    PolicySet, ValidationMode, Validator,
+    PolicySet, PrincipalConstraint, ValidationMode, Validator,
 };
 use kernel::Clock;
 
@@ -34,6 +34,34 @@ pub(super) struct Action {
     pub(super) uid: EntityUid,
     pub(super) entity: Entity,
     pub(super) policies: PolicySet,
+    forbidden: Kinds,
+}
+
+impl Action {
+    /// Whether a policy may forbid it to a principal of this kind.
+    pub(super) fn may_forbid(&self, kind: &EntityTypeName) -> bool {
+        self.forbidden.0.as_ref().is_none_or(|kinds| kinds.contains(kind))
+    }
+}
+
+/// Kinds of principals. `None`: every kind.
+struct Kinds(Option<HashSet<EntityTypeName>>);
+
+impl Kinds {
+    /// Those to which one of the policies may forbid something.
+    fn forbidden_by<'a>(policies: impl Iterator<Item = &'a Cedar>) -> Kinds {
+        let forbidding = policies.filter(|policy| policy.effect() == Effect::Forbid);
+        Kinds(forbidding.map(|policy| Kinds::named(policy.principal_constraint())).collect())
+    }
+
+    fn named(principal: PrincipalConstraint) -> Option<EntityTypeName> {
+        match principal {
+            PrincipalConstraint::Eq(one) => Some(one.type_name().clone()),
+            PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => Some(kind),
+            // A group may have members of any kind.
+            PrincipalConstraint::Any | PrincipalConstraint::In(_) => None,
+        }
+    }
 }
 
 pub(super) struct Selected {
@@ -152,10 +180,12 @@ impl Selected {
     ) -> Result<Action, RuleError> {
         let name = |id: &str| EntityUid::from_type_name_and_id(self.action_type.clone(), EntityId::new(id));
         let (uid, group) = (name(&format!("{resource}:{action}")), name(resource));
-        let speaking = self.read.iter().filter(|read| speaks(read, &uid, &group));
-        let policies = PolicySet::from_policies(speaking.map(|read| read.policy.clone()));
+        let speaking: Vec<&Cedar> =
+            self.read.iter().filter(|read| speaks(read, &uid, &group)).map(|read| &read.policy).collect();
+        let forbidden = Kinds::forbidden_by(speaking.iter().copied());
+        let policies = PolicySet::from_policies(speaking.into_iter().cloned());
         let policies = policies.map_err(|error| RuleError::Product(error.to_string()))?;
         let entity = Entity::new_no_attrs(uid.clone(), HashSet::from([group]));
-        Ok(Action { uid, entity, policies })
+        Ok(Action { uid, entity, policies, forbidden })
     }
 }

@@ -35,6 +35,9 @@ fn added() -> impl Strategy<Value = Vec<Policy>> {
     let heads = proptest::sample::select(vec![
         "principal, action",
         "principal is Employee, action",
+        "principal is Service, action in Action::\"accounts\"",
+        "principal == Customer::\"ann\", action",
+        "principal in Admin::\"ann\", action",
         "principal, action == Action::\"accounts:read\"",
         "principal, action in Action::\"transactions\"",
     ]);
@@ -100,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn selection_by_action_decides_like_the_whole_set(
+    fn selection_by_action_and_kind_decides_like_the_whole_set(
         policies in added(), kind in kinds(), (resource, action) in actions(), object in owners(),
         reaches_all: bool, minute in 0_u16..1_440,
     ) {
