@@ -115,7 +115,7 @@ impl<S: ?Sized + Send + Sync + 'static> Reached<S> {
         if way == Way::Local {
             return Reached { spoken: service, clock, way, network: None, _listener: None };
         }
-        let served = Served::new([(face.serve)(service)], trust, Arc::clone(&clock));
+        let served = Served::new([(face.serve)(service)], trust, Arc::clone(&clock)).expect("one service");
         let (trouble, transport, listener): (_, Arc<dyn Transport>, _) = match way {
             Way::BadNetwork => (Trouble::twice(), Arc::new(InProcess(served)), None),
             _ => {

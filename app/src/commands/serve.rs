@@ -73,7 +73,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
         introductions.push(last.await.map_err(Failure::of)?);
     }
     let (public, management) = taken.serve(config, &health, &edge, router);
-    let internal = inside.serve(config, Served::new(methods, Arc::new(gate), clock));
+    let internal = inside.serve(config, served);
     let open = Open { public, internal, management, rooms: steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
     let steps = rooms.iter().flat_map(|room| room.first_steps);
@@ -86,6 +86,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     telemetry.finish().await;
     eprintln!("florin: stopped");
     Ok(())
+    let served = Served::new(methods, Arc::new(gate), clock)?;
 }
 
 fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {

@@ -32,6 +32,11 @@ impl Rooms {
             if !known.insert(name) {
                 return Err(Failure::new(format!("there are two rooms {name}")));
             }
+            if let Some(other) = all.iter().find(|other| other.room.name != name && is_named(other.room, room.service))
+            {
+                let (other, service) = (other.room.name, room.service);
+                return Err(Failure::new(format!("operators know both {name} and {other} as {service}")));
+            }
         }
         Ok(Rooms { all })
     }
@@ -46,7 +51,7 @@ impl Rooms {
 
     /// The room with this name, or with the name that operators use.
     pub(crate) fn named(&self, name: &str) -> Option<&'static Room> {
-        self.iter().find(|room| room.name == name || room.service == name)
+        self.iter().find(|room| is_named(room, name))
     }
 
     /// The room that makes the terms by which tokens are checked.
@@ -93,4 +98,9 @@ impl Rooms {
         }
         Ok(())
     }
+}
+
+/// By its own name, or by the one that operators use.
+fn is_named(room: &Room, name: &str) -> bool {
+    room.name == name || room.service == name
 }

@@ -92,14 +92,27 @@ pub struct Served {
     desk: Desk,
 }
 
+/// Two services of one process under one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("two services of this process answer calls to {0}; a name belongs to one of them")]
+pub struct SameName(pub &'static str);
+
 impl Served {
+    /// # Errors
+    /// Two of them have one name, so that calls would reach either.
     pub fn new(
         services: impl IntoIterator<Item = Methods>,
         trust: Arc<dyn Trust>,
         clock: Arc<dyn Clock>,
-    ) -> Arc<Served> {
-        let services = services.into_iter().map(|methods| (methods.service, methods)).collect();
-        Arc::new(Served { services, desk: Desk { clock, trust } })
+    ) -> Result<Arc<Served>, SameName> {
+        let mut by_name = HashMap::new();
+        for methods in services {
+            let name = methods.service;
+            if by_name.insert(name, methods).is_some() {
+                return Err(SameName(name));
+            }
+        }
+        Ok(Arc::new(Served { services: by_name, desk: Desk { clock, trust } }))
     }
 
     /// Executes one call. One that panics affects nothing else.

@@ -109,7 +109,7 @@ impl Part for Thrown {
 async fn a_remote_room_reports_its_status_and_never_blocks_readiness() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let elsewhere = |methods: Option<Methods>| {
-        let served = Served::new(methods, Arc::new(AsSaid), Arc::clone(&clock));
+        let served = Served::new(methods, Arc::new(AsSaid), Arc::clone(&clock)).unwrap();
         let rpc = RpcClient::new("pebbles", Arc::new(InProcess(served)), Arc::clone(&clock));
         Elsewhere::new("pebbles", rpc, Arc::clone(&clock))
     };

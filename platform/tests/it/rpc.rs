@@ -11,7 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kernel::{Clock, Principal, SystemClock};
 use platform::http::Listener;
-use platform::rpc::{BODY_BYTES_MAX, Connect, Credential, Http2, Io, Repeat, RpcClient, TcpConnect, routes};
+use platform::rpc::{
+    BODY_BYTES_MAX, Connect, Credential, Http2, Io, Methods, Repeat, RpcClient, SameName, Served, TcpConnect, routes,
+};
 use testkit::{Flaky, InProcess, Trouble};
 
 use till::{Refused, SETTINGS, client, ctx, http2, listen, served};
@@ -33,6 +35,14 @@ async fn replies_and_refusals_arrive_unchanged() {
     let (principal, request_id, left) = caller.unwrap();
     assert_eq!((principal, &*request_id), (Principal::demo(), "req-7"));
     assert!((4_000..4_960).contains(&left), "{left} ms: a little less than the caller has");
+}
+
+#[test]
+fn two_services_with_one_name_are_refused() {
+    let methods = || Methods::new("till").on("take", async |_, ()| Ok::<_, Refused>(()));
+    let refused = Served::new([methods(), methods()], Arc::new(testkit::AsSaid), Arc::new(SystemClock)).map(drop);
+    assert_eq!(refused, Err(SameName("till")));
+    assert!(SameName("till").to_string().contains("two services of this process answer calls to till"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,8 @@ const TRACE: [u8; 16] = *b"\x4b\xf9\x2f\x35\x77\xb3\x4d\xa6\xa3\xce\x92\x9d\x0e\
 async fn next() -> String {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let methods = Methods::new("till").on("ring", |_: Ctx, ()| async { Ok::<_, Refused>(7) });
-    let transport = Arc::new(testkit::InProcess(Served::new([methods], Arc::new(testkit::AsSaid), clock.clone())));
+    let served = Served::new([methods], Arc::new(testkit::AsSaid), clock.clone()).unwrap();
+    let transport = Arc::new(testkit::InProcess(served));
     let client = RpcClient::new("till", transport, clock.clone());
     let deadline = Deadline::after_millis(&*clock, 5_000);
     let ctx = Ctx { principal: Principal::demo(), deadline, request_id: "order-17".into(), idempotency_key: None };

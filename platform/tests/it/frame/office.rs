@@ -42,7 +42,7 @@ impl Office {
 
     pub(crate) fn rpc(&self, trouble: Trouble) -> RpcClient {
         let methods = serve(Methods::new("office"), Arc::clone(&self.here));
-        let served = Served::new([methods], Arc::new(AsSaid), Arc::new(SystemClock));
+        let served = Served::new([methods], Arc::new(AsSaid), Arc::new(SystemClock)).unwrap();
         let network = Flaky::new(InProcess(served), trouble, 7);
         RpcClient::new("office", Arc::new(network), Arc::new(SystemClock)).with_budget(Budget::new(1_000))
     }

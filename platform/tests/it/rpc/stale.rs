@@ -33,7 +33,7 @@ async fn told(times: usize, failure: fn(String) -> TransportError, repeat: Repea
     });
     let trust = Arc::new(Behind(AtomicUsize::new(times), failure));
     let credential = Credential::random();
-    let router = routes(Served::new([methods], trust, Arc::new(SystemClock)), credential.clone());
+    let router = routes(Served::new([methods], trust, Arc::new(SystemClock)).unwrap(), credential.clone());
     let listener = Listener::open("127.0.0.1:0".parse().unwrap(), "rpc.listen", router, SETTINGS).await.unwrap();
     let client = client(http2(&[listener.address().to_string()], &credential));
     let answer = client.call(&ctx(20_000), "take", &(), repeat).await;

@@ -78,7 +78,7 @@ pub(crate) fn served(till: &Arc<Till>) -> Arc<Served> {
             till.asked.fetch_add(1, Ordering::SeqCst);
             async move { Ok::<_, Refused>(text.len()) }
         });
-    Served::new([methods], Arc::new(testkit::AsSaid), Arc::new(SystemClock))
+    Served::new([methods], Arc::new(testkit::AsSaid), Arc::new(SystemClock)).unwrap()
 }
 
 pub(crate) fn ctx(millis: u64) -> Ctx {

@@ -67,7 +67,8 @@ impl Process {
         let here: Arc<dyn Books> = Arc::new(OneBook(Arc::clone(&service), Arc::clone(&called)));
         let bound = Bound::bind("127.0.0.1:0".parse().unwrap(), "rpc.listen").await.unwrap();
         let address = bound.address().to_string();
-        let served = Served::new([methods(WRITER, Arc::clone(&here))], Arc::new(testkit::AsSaid), Arc::clone(&clock));
+        let served =
+            Served::new([methods(WRITER, Arc::clone(&here))], Arc::new(testkit::AsSaid), Arc::clone(&clock)).unwrap();
         let settings = Settings::new("internal", &Config::defaults().unwrap().server);
         let listener = bound.serve(routes(served, credential.clone()), settings);
         let connect = Arc::new(TcpConnect);

@@ -73,7 +73,7 @@ impl Trust for Credulous {
 
 async fn answer(desk: &Desk, trust: Arc<dyn Trust>, method: &str, command: &Value) -> Value {
     let table = identity_api::methods(desk.service.clone());
-    let served = Served::new([table], trust, Arc::new(desk.clock.clone()));
+    let served = Served::new([table], trust, Arc::new(desk.clock.clone())).unwrap();
     let ctx = json!({ "caller": { "said": Principal::operator() }, "deadline_ms": 60_000, "request_id": "req-1" });
     let call = json!({ "ctx": ctx, "command": command }).to_string();
     let told = served.answer(identity_api::SERVICE, method, call.into()).await;

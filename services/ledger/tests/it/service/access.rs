@@ -150,7 +150,7 @@ impl Trust for Behind {
 async fn a_remote_ledger_reports_that_it_cannot_check_a_token() {
     let methods =
         Methods::new(SERVICE).on("books", |_: Ctx, (): ()| async { Ok::<Vec<Book>, LedgerError>(Vec::new()) });
-    let served = Served::new([methods], Arc::new(Behind), Arc::new(SystemClock));
+    let served = Served::new([methods], Arc::new(Behind), Arc::new(SystemClock)).unwrap();
     let books = RemoteBooks::new(RpcClient::new(SERVICE, Arc::new(InProcess(served)), Arc::new(SystemClock)));
     let answer = books.books(&ctx(&FakeClock::default(), Principal::operator())).await;
     assert_eq!(answer, Err(LedgerError::Failed(Failure::AccessStale)));

@@ -30,7 +30,8 @@ pub(crate) async fn run(stage: Arc<Stage>) -> turmoil::Result {
     db.keep_pace(SimPace::new(dice(stage.seed, 100 + start), slow, ms_max));
     let ledger: Arc<dyn Ledger> = Arc::new(service(db, Arc::clone(&clock), stage.seed ^ start << 32).await?);
     let methods = ledger_api::methods(ledger_api::SERVICE, Arc::new(OneBook(ledger)));
-    network::serve(routes(Served::new([methods], Arc::new(testkit::AsSaid), clock), stage.credential.clone())).await
+    let served = Served::new([methods], Arc::new(testkit::AsSaid), clock).unwrap();
+    network::serve(routes(served, stage.credential.clone())).await
 }
 
 pub(crate) async fn open(file: PathBuf) -> Db {

@@ -16,7 +16,7 @@ async fn remote_books_behave_like_local_ones() {
         let shelf = Arc::new(Shelf::open(store).await);
         let clock: Arc<dyn Clock> = Arc::new(shelf.clock.clone());
         let books: Arc<dyn Books> = Arc::new(Forward(Arc::clone(&shelf)));
-        let served = Served::new([methods(SERVICE, books)], Arc::new(testkit::AsSaid), Arc::clone(&clock));
+        let served = Served::new([methods(SERVICE, books)], Arc::new(testkit::AsSaid), Arc::clone(&clock)).unwrap();
         let flaky = Flaky::new(InProcess(served), Trouble::plenty(), 11);
         let remote =
             RemoteBooks::new(RpcClient::new(SERVICE, Arc::new(flaky), clock).with_budget(Budget::new(1_000_000)));
