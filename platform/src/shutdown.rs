@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -110,27 +110,34 @@ pub async fn close_rooms(rooms: Vec<Vec<Step>>) -> bool {
     closed.into_iter().all(|finished| finished)
 }
 
-async fn close_room(steps: Vec<Step>) -> bool {
-    let running = Mutex::new("");
-    let run = async {
+/// The steps run in a task of their own: one that blocks its thread delays neither other rooms nor the bound.
+fn close_room(steps: Vec<Step>) -> impl Future<Output = bool> {
+    let running = Arc::new(Mutex::new(""));
+    let at = Arc::clone(&running);
+    let closing = tokio::spawn(async move {
         for step in steps {
-            *running.lock().unwrap_or_else(PoisonError::into_inner) = step.name;
+            *at.lock().unwrap_or_else(PoisonError::into_inner) = step.name;
             step.run.await;
             tracing::info!(step = step.name, "shutdown step done");
         }
-    };
-    let finished = tokio::time::timeout(ROOMS_WAIT_MAX, run).await.is_ok();
-    if !finished {
+    });
+    async move {
+        let closed = tokio::time::timeout(ROOMS_WAIT_MAX, closing).await;
         let step = *running.lock().unwrap_or_else(PoisonError::into_inner);
-        tracing::error!(step, waited_s = ROOMS_WAIT_MAX.as_secs(), "shutdown step abandoned, with all steps after it");
+        match closed {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => tracing::error!(step, %error, "shutdown step failed, with all steps after it"),
+            Err(_) => {
+                let waited_s = ROOMS_WAIT_MAX.as_secs();
+                tracing::error!(step, waited_s, "shutdown step abandoned, with all steps after it");
+            }
+        }
+        false
     }
-    finished
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     type Seen = Arc<Mutex<Vec<&'static str>>>;
@@ -158,5 +165,23 @@ mod tests {
         let rooms = vec![vec![hangs, step(&seen, "lease", 0)], vec![step(&seen, "outbox", 5_000)]];
         let closed = tokio::time::timeout(ROOMS_WAIT_MAX + Duration::from_millis(1), close_rooms(rooms)).await;
         assert_eq!((closed, &*seen.lock().unwrap()), (Ok(false), &vec!["outbox"]));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_step_that_blocks_its_thread_delays_no_other_room() {
+        let seen = Seen::default();
+        let (free, blocked) = std::sync::mpsc::channel::<()>();
+        let blocks = Step::new("disk", async move { blocked.recv().unwrap() });
+        let frees = Step::new("outbox", async move { free.send(()).unwrap() });
+        assert!(close_rooms(vec![vec![blocks], vec![frees, step(&seen, "lease", 0)]]).await);
+        assert_eq!(*seen.lock().unwrap(), ["lease"]);
+    }
+
+    #[tokio::test]
+    async fn a_room_that_panics_while_closing_is_reported() {
+        let seen = Seen::default();
+        let panics = Step::new("lane", async { panic!("planted") });
+        assert!(!close_rooms(vec![vec![panics, step(&seen, "lease", 0)], vec![step(&seen, "outbox", 1)]]).await);
+        assert_eq!(*seen.lock().unwrap(), ["outbox"]);
     }
 }

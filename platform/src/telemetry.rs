@@ -7,6 +7,7 @@ mod metrics;
 mod otlp;
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Layer;
@@ -19,6 +20,9 @@ use crate::config::{self, LogFormat};
 pub(crate) use self::context::{TRACEPARENT, follow, traceparent};
 pub use self::metrics::Metrics;
 pub use self::otlp::tracer_provider;
+
+/// Longest wait for a collector of traces at the end of the process.
+const FINISH_MAX: Duration = Duration::from_millis(1_500);
 
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -54,8 +58,9 @@ impl Telemetry {
     /// Sends what has not been sent yet. The exporter blocks its caller, so it gets a thread if that is allowed.
     pub async fn finish(self) {
         let Some(provider) = self.traces else { return };
-        let ended = tokio::task::spawn_blocking(move || provider.shutdown()).await;
-        if !matches!(ended, Ok(Ok(()))) {
+        let ending = tokio::task::spawn_blocking(move || provider.shutdown());
+        let ended = tokio::time::timeout(FINISH_MAX, ending).await;
+        if !matches!(ended, Ok(Ok(Ok(())))) {
             tracing::warn!("the last traces could not be sent");
         }
     }

@@ -30,13 +30,20 @@ pub(crate) use inside::Inside;
 
 pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
     let config = start.config()?;
+/// Longest wait for threads at the end of the process.
+const THREADS_WAIT_MAX: Duration = Duration::from_millis(500);
+
     if options.demo && config.storage.database_url.is_some() {
         return Err(Failure::new(
             "--demo runs on the embedded databases only; unset storage.database_url (DATABASE_URL)",
         ));
     }
     listeners::check(&config, options.demo)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(start.rooms, &config, options))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(serve(start.rooms, &config, options));
+    // A call into a disk that hangs cannot be ended, and must not keep the process.
+    runtime.shutdown_timeout(THREADS_WAIT_MAX);
+    served
 }
 
 async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Failure> {
