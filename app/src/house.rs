@@ -5,6 +5,7 @@
 
 mod document;
 mod gate;
+mod here;
 mod list;
 mod needs;
 mod opening;

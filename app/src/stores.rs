@@ -6,7 +6,7 @@ use ledger::{Head, Report, TransferError};
 use ledger_api::BookName;
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
-use platform::db::{Access, Db, Target};
+use platform::db::{Access, Db, Target, share_of_cache};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -29,7 +29,7 @@ pub(crate) fn ledger(config: &Config) -> Result<Target, Failure> {
     }
     let data_dir = &config.storage.data_dir;
     stamp(data_dir)?;
-    ledger_file(data_dir, config.storage.sqlite_cache_mb)
+    ledger_file(data_dir, share_of_cache(config.storage.sqlite_cache_mb))
 }
 
 pub(crate) fn ledger_file(data_dir: &Path, cache_mb: u32) -> Result<Target, Failure> {
@@ -56,7 +56,9 @@ pub(crate) fn of_service(config: &Config, service: &str) -> Target {
     let storage = &config.storage;
     match &storage.database_url {
         Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: service.to_owned() },
-        None => Target::Sqlite { file: file(&storage.data_dir, service), cache_mb: storage.sqlite_cache_mb },
+        None => {
+            Target::Sqlite { file: file(&storage.data_dir, service), cache_mb: share_of_cache(storage.sqlite_cache_mb) }
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod backup;
 mod beside;
+mod budget;
 mod checkpoint;
 mod databases;
 mod error;
@@ -20,6 +21,7 @@ mod pool;
 mod postgres;
 mod rowset;
 mod sqlite;
+mod tables;
 mod tx;
 mod value;
 
@@ -30,7 +32,8 @@ use std::time::Duration;
 
 pub use backup::{Copied, backup_files, backup_listed, check_file, file_sha256};
 pub use beside::files_beside;
-pub use databases::{create_database, drop_database, has_database, with_database};
+pub use budget::{Budget, of_one_store, share_of_cache};
+pub use databases::{connections_max, create_database, drop_database, has_database, with_database};
 pub use error::{CommitError, DbError, Fault, WriteError};
 pub use fence::Fence;
 pub use migrate::Migration;
@@ -39,8 +42,11 @@ pub use rowset::{Column, RowSet};
 pub use tx::Tx;
 pub use value::{Cell, Row, Value};
 
+use budget::Kind;
 use checkpoint::Checkpointer;
-use pool::{Conn, Pool};
+use pool::{Conn, Pool, Pooled};
+
+pub(crate) use tables::{Lineage, check_tables};
 
 /// Times that a write is retried after the engine asked for it.
 const WRITE_RETRIES_MAX: u32 = 5;
@@ -89,6 +95,15 @@ impl Db {
     /// Opens the store. Connections are made when first needed, but one is made now so that a wrong address shows at
     /// once.
     pub async fn open(target: Target, access: Access, readers: usize) -> Result<Db, DbError> {
+        Db::open_in(target, access, readers, None).await
+    }
+
+    /// The same as one of several stores of a process, which share its budget.
+    pub async fn open_within(budget: &Budget, target: Target, access: Access, readers: usize) -> Result<Db, DbError> {
+        Db::open_in(target, access, readers, Some(budget.clone())).await
+    }
+
+    async fn open_in(target: Target, access: Access, readers: usize, budget: Option<Budget>) -> Result<Db, DbError> {
         let writers = match target {
             Target::Sqlite { .. } => 1,
             Target::Postgres { .. } => readers.max(1),
@@ -100,11 +115,14 @@ impl Db {
             _ => None,
         };
         let watch = checkpointer.as_ref().map(Checkpointer::watch);
+        let pool = |kind, access, size, watch| {
+            Pool::new(Pooled { target: target.clone(), access, size, kind, watch, budget: budget.clone() })
+        };
         let db = Db {
             inner: Arc::new(Inner {
-                writers: Pool::new(target.clone(), access, writers, watch),
-                readers: Pool::new(target.clone(), Access::ReadOnly, readers.max(1), None),
-                second_readers: Pool::new(target.clone(), Access::ReadOnly, 1, None),
+                writers: pool(Kind::Writer, access, writers, watch),
+                readers: pool(Kind::Reader, Access::ReadOnly, readers.max(1), None),
+                second_readers: pool(Kind::SecondReader, Access::ReadOnly, 1, None),
                 pace: OnceLock::new(),
                 target,
                 _checkpointer: checkpointer,

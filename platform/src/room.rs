@@ -28,7 +28,7 @@ pub use opened::{Introduction, Last, Later, OpenError, Opened, Periodic, Routes}
 pub use part::OnStore;
 pub use site::{Door, Shared, Site};
 pub use stores::{CheckError, Checked, Checking, Found, Further, Progress};
-pub use tables::migrate;
+pub use tables::{check_copy, migrate};
 pub use tasks::Tasks;
 
 /// A service's interface: its name, and both halves of its remote calls.

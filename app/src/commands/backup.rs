@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use kernel::{Clock, SystemClock};
 use platform::config::Config;
 use platform::data_dir::STAMP_FILE;
-use platform::db::{Copied, backup_listed};
+use platform::db::{Copied, backup_listed, share_of_cache};
 
 use crate::cli::Backup;
 use crate::commands::manifest::Manifest;
@@ -67,7 +67,7 @@ fn copy(rooms: &Rooms, from: &Path, to: &Path) -> Result<Vec<String>, Failure> {
 }
 
 fn finish(rooms: &Rooms, config: &Config, to: &Path, names: &[String]) -> Result<(), Failure> {
-    let found = copied::check(rooms, to, config.storage.sqlite_cache_mb)?;
+    let found = copied::check(rooms, to, share_of_cache(config.storage.sqlite_cache_mb))?;
     Manifest::of(to, names, found.heads.clone(), SystemClock.now().to_string())?.write(to)?;
     println!("backed up to {}, {}, verified", to.display(), found.summary());
     found.print_heads();

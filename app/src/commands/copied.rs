@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use platform::db::{DbError, Target, check_file, files_beside};
-use platform::room::{CheckError, Room};
+use platform::room::{CheckError, Room, check_copy};
 
 use crate::failure::Failure;
 use crate::house::Rooms;
@@ -54,13 +54,15 @@ pub(crate) fn check(rooms: &Rooms, dir: &Path, cache_mb: u32) -> Result<Found, F
     let mut found = Found::default();
     for room in rooms.iter() {
         let files = files_of(room, dir)?;
-        let Some(own) = files.first().cloned() else { continue };
-        files.iter().try_for_each(|file| check_one(file))?;
+        let Some((own, beside)) = files.split_first() else { continue };
+        damaged(check_copy(room, own))?;
+        // Which of these are the room's is for the room to say.
+        beside.iter().try_for_each(|file| damaged(check_file(file)))?;
         let Some(further) = room.further else { continue };
         let mut progress = Shown::default();
         let told = Box::new(move |what: &str, done: u64, all: u64| progress.at(what, done, all));
-        let checked =
-            runtime.block_on((further.check)(Target::Sqlite { file: own, cache_mb }, told)).map_err(refused)?;
+        let own = Target::Sqlite { file: own.clone(), cache_mb };
+        let checked = runtime.block_on((further.check)(own, told)).map_err(refused)?;
         checked.strange.iter().for_each(|sentence| eprintln!("florin: {sentence}; it was copied unchanged"));
         found.summaries.push(checked.summary);
         found.heads.extend(checked.heads);
@@ -68,8 +70,8 @@ pub(crate) fn check(rooms: &Rooms, dir: &Path, cache_mb: u32) -> Result<Found, F
     Ok(found)
 }
 
-fn check_one(file: &Path) -> Result<(), Failure> {
-    check_file(file).map_err(|sentence| Failure::new(sentence).with_status(DISAGREES))
+fn damaged(checked: Result<(), String>) -> Result<(), Failure> {
+    checked.map_err(|sentence| Failure::new(sentence).with_status(DISAGREES))
 }
 
 fn refused(error: CheckError) -> Failure {

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use platform::data_dir::STAMP_FILE;
+use platform::db::share_of_cache;
 
 use crate::cli::Restore;
 use crate::commands::Start;
@@ -33,7 +34,7 @@ pub(crate) fn run(start: Start<'_>, options: &Restore) -> Result<(), Failure> {
     let (stamp, files): (Vec<&str>, Vec<&str>) =
         manifest.files.iter().map(|entry| entry.name.as_str()).partition(|name| *name == STAMP_FILE);
     copy(&options.from, to, &files)?;
-    let found = copied::check(start.rooms, to, config.storage.sqlite_cache_mb)?;
+    let found = copied::check(start.rooms, to, share_of_cache(config.storage.sqlite_cache_mb))?;
     check_heads(&manifest, &found)?;
     copy(&options.from, to, &stamp)?;
     println!("restored to {}, as of {}, {}, verified", to.display(), manifest.made_at, found.summary());

@@ -1,6 +1,7 @@
 //! `florin serve`: opens everything in order, answers until told to stop, and closes everything in the opposite order.
 
 mod banner;
+mod budget;
 mod inside;
 mod listeners;
 
@@ -12,6 +13,7 @@ use axum::Router;
 use kernel::{Clock, Principal, SystemClock};
 use platform::config::Config;
 use platform::data_dir::{DataDir, DataDirError, Stamp};
+use platform::db::Budget;
 use platform::health::{About, Health};
 use platform::http::Edge;
 use platform::rpc::Served;
@@ -28,11 +30,11 @@ use listeners::Taken;
 
 pub(crate) use inside::Inside;
 
-pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
-    let config = start.config()?;
 /// Longest wait for threads at the end of the process.
 const THREADS_WAIT_MAX: Duration = Duration::from_millis(500);
 
+pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
+    let config = start.config()?;
     if options.demo && config.storage.database_url.is_some() {
         return Err(Failure::new(
             "--demo runs on the embedded databases only; unset storage.database_url (DATABASE_URL)",
@@ -57,11 +59,21 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     let roles = Roles::new(rooms, &options.services, config, options.demo)?;
     let document = rooms.document()?;
     let data_dir = if roles.keeps() { Some(open_data_dir(config, options.demo)?) } else { None };
+    let budget = budget::of(rooms, config, &roles).await?;
     let inside = Inside::open(config, &roles).await?;
     let taken = Taken::take(config).await?;
     let (data_dir, demo) = (data_dir.as_ref(), options.demo);
     let address = roles.is_edge().then(|| taken.address());
-    let opening = Opening { rooms, config, clock: clock.clone(), roles: &roles, inside: &inside, address, demo };
+    let opening = Opening {
+        rooms,
+        config,
+        budget: budget.clone(),
+        clock: clock.clone(),
+        roles: &roles,
+        inside: &inside,
+        address,
+        demo,
+    };
     let (gate, started) = House::open(&opening).await?;
     let Started { routes, methods, parts, gauges, lasts, steps } = started;
 
@@ -74,6 +86,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     } else {
         Router::new()
     };
+    let served = Served::new(methods, Arc::new(gate), clock)?;
     // Last of all fallible steps, because the secrets of new users and clients are shown only once.
     let mut introductions = Vec::with_capacity(lasts.len());
     for last in lasts {
@@ -82,7 +95,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     let (public, management) = taken.serve(config, &health, &edge, router);
     let internal = inside.serve(config, served);
     let open = Open { public, internal, management, rooms: steps };
-    let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, gauges));
+    let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, budget, gauges));
     let steps = rooms.iter().flat_map(|room| room.first_steps);
     banner::show(&open, &roles, &banner::Told { data_dir, demo, introductions, steps: steps.collect() });
 
@@ -93,7 +106,6 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     telemetry.finish().await;
     eprintln!("florin: stopped");
     Ok(())
-    let served = Served::new(methods, Arc::new(gate), clock)?;
 }
 
 fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {
@@ -115,8 +127,13 @@ fn guarded(services: Router, gate: Gate, demo: bool) -> Router {
     access::authenticate(services, gate, demo.then(Principal::demo))
 }
 
-/// Every five seconds: drains the histograms and sets the request rate.
-async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>, gauges: Vec<Box<dyn Fn() + Send + Sync>>) {
+/// Every five seconds: drains the histograms, sets the request rate, and releases idle connections.
+async fn beat(
+    metrics: platform::telemetry::Metrics,
+    edge: Arc<Edge>,
+    budget: Budget,
+    gauges: Vec<Box<dyn Fn() + Send + Sync>>,
+) {
     const SECONDS: u64 = 5;
     let mut tick = tokio::time::interval(Duration::from_secs(SECONDS));
     let mut before = edge.answered();
@@ -127,5 +144,6 @@ async fn beat(metrics: platform::telemetry::Metrics, edge: Arc<Edge>, gauges: Ve
         platform::telemetry::requests_per_second((now - before) as f64 / SECONDS as f64);
         before = now;
         gauges.iter().for_each(|gauge| gauge());
+        budget.rest();
     }
 }

@@ -5,16 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use access::Gate;
-use kernel::{Clock, IdMaker};
+use kernel::Clock;
 use platform::config::Config;
-use platform::crypto::KeyEncryptionKey;
-use platform::db::{Access, Db};
-use platform::feed::{FeedSignal, Outbox, OutboxKeeper, Retention};
+use platform::db::Budget;
 use platform::health::Part;
-use platform::lease::LeaseConfig;
-use platform::once::Sweep;
-use platform::room::about::{self, Elsewhere};
-use platform::room::{Door, Face, Last, OnStore, Opened, Room, Routes, Shared, Site, Tasks};
+use platform::room::about::Elsewhere;
+use platform::room::{Door, Face, Last, Room, Routes};
 use platform::rpc::{Http2, Methods, RpcClient};
 use platform::shutdown::Step;
 use serde::de::DeserializeOwned;
@@ -22,12 +18,13 @@ use serde::de::DeserializeOwned;
 use super::{Roles, Rooms, gate};
 use crate::commands::serve::Inside;
 use crate::failure::Failure;
-use crate::stores;
 
 /// What is needed to open the rooms.
 pub(crate) struct Opening<'a> {
     pub(crate) rooms: &'a Rooms,
     pub(crate) config: &'a Config,
+    /// What all stores share.
+    pub(crate) budget: Budget,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roles: &'a Roles,
     pub(crate) inside: &'a Inside,
@@ -55,11 +52,11 @@ pub(crate) struct Started {
 
 /// The deployment while it is being opened.
 pub(crate) struct House<'a> {
-    opening: &'a Opening<'a>,
+    pub(super) opening: &'a Opening<'a>,
     gate: Gate,
     /// By their names: each an `Arc` of the face's trait.
     faces: HashMap<&'static str, Box<dyn Any>>,
-    started: Started,
+    pub(super) started: Started,
 }
 
 impl<'a> House<'a> {
@@ -113,87 +110,6 @@ impl<'a> House<'a> {
         Ok(Door { settings: config.section(room.name)?, clock: self.clock(), address, demo })
     }
 
-    /// Opens the room's store and migrates it.
-    pub(super) async fn site<C: DeserializeOwned>(&self, room: &Room) -> Result<Site<C>, Failure> {
-        let Opening { config, demo, .. } = *self.opening;
-        let (clock, readers) = (self.clock(), usize::try_from(config.storage.pool_size)?);
-        let target = stores::of_service(config, room.name);
-        let db = Db::open(target.clone(), Access::ReadWrite, readers).await?;
-        platform::room::migrate(room, &db).await?;
-        let sealed = room.seals || room.once;
-        Ok(Site {
-            key: if sealed { Some(KeyEncryptionKey::find(&config.crypto, db.engine())?) } else { None },
-            db,
-            target,
-            readers,
-            settings: config.section(room.name)?,
-            ids: IdMaker::new(Arc::clone(&clock)),
-            outbox: Outbox::new(format!("/{}", room.name), Arc::clone(&clock)),
-            signal: FeedSignal::default(),
-            shared: if room.one_writer { self.shared(room)? } else { None },
-            address: self.opening.address.clone(),
-            clock,
-            demo,
-        })
-    }
-
-    /// Nothing on the embedded databases, which one process holds.
-    fn shared(&self, room: &Room) -> Result<Option<Shared>, Failure> {
-        let Opening { config, inside, .. } = *self.opening;
-        let Some(url) = &config.storage.database_url else { return Ok(None) };
-        let (Some(address), Some(credential)) = (inside.address(), inside.credential.clone()) else {
-            let name = room.name;
-            return Err(Failure::new(format!("{name} on PostgreSQL needs rpc.listen and rpc.secret_file")));
-        };
-        let (time_ms, renew_ms) = (config.lease.time_ms, config.lease.renew_ms);
-        let lease = LeaseConfig { url: url.expose().to_owned(), schema: room.name.to_owned(), time_ms, renew_ms };
-        Ok(Some(Shared { lease, address, credential, connect: inside.connect(), connections: config.rpc.connections }))
-    }
-
-    /// Adds a room that runs here.
-    pub(super) fn settle<S: ?Sized + Send + Sync + 'static>(
-        &mut self,
-        room: &'static Room,
-        face: &Face<S>,
-        db: Db,
-        opened: Opened<S>,
-    ) -> Arc<S> {
-        let Opened { face: found, methods, mut parts, consumers, mut periodic, gauges, last, steps } = opened;
-        let own = parts.iter().find(|part| part.name() == room.name).cloned().unwrap_or_else(|| {
-            let part: Arc<dyn Part> = Arc::new(OnStore::new(room.name, db.clone()));
-            parts.push(Arc::clone(&part));
-            part
-        });
-        if room.once {
-            periodic.push(Sweep { db: db.clone(), room: room.name, clock: self.clock() }.periodic());
-        }
-        let started = &mut self.started;
-        started.methods.push(about::told((face.serve)(Arc::clone(&found)), own));
-        started.methods.extend(methods);
-        started.parts.extend(parts);
-        started.parts.extend(consumers.iter().map(|consumer| Arc::clone(consumer) as Arc<dyn Part>));
-        started.gauges.extend(gauges);
-        if room.further.is_none() {
-            started.gauges.push(connections(room, db.clone()));
-        }
-        started.lasts.extend(last);
-        let tasks = Tasks::start(consumers, periodic);
-        let mut all = vec![Step::new("tasks", tasks.close())];
-        all.extend(self.keeper(room, &db));
-        all.extend(steps);
-        all.push(Step::new(room.name, checkpoint(room, db)));
-        self.started.steps.push(all);
-        found
-    }
-
-    /// Removes expired rows from the room's outbox.
-    fn keeper(&self, room: &'static Room, db: &Db) -> Option<Step> {
-        let keep_hours = self.opening.config.feed.outbox_keep_hours;
-        let retention = Retention { db: db.clone(), outbox: room.name, keep_hours, clock: self.clock() };
-        let keeper = room.outbox.then(|| OutboxKeeper::start(retention))?;
-        Some(Step::new("outbox", async move { keeper.close().await }))
-    }
-
     /// A room in other processes.
     pub(super) fn call<S: ?Sized + 'static>(&mut self, face: &Face<S>) -> Result<Arc<S>, Failure> {
         let Opening { config, inside, .. } = *self.opening;
@@ -204,19 +120,5 @@ impl<'a> House<'a> {
         let rpc = RpcClient::new(face.name, Arc::new(transport), self.clock());
         self.started.parts.push(Arc::new(Elsewhere::new(face.name, rpc.clone(), self.clock())));
         Ok((face.remote)(rpc))
-    }
-}
-
-fn connections(room: &'static Room, db: Db) -> Box<dyn Fn() + Send + Sync> {
-    Box::new(move || {
-        let (active, max) = db.connections();
-        platform::telemetry::database_connections(room.name, active, max);
-    })
-}
-
-/// Moves the contents of the write-ahead log into the file, so that the file alone is the store.
-async fn checkpoint(room: &'static Room, db: Db) {
-    if let Err(error) = db.checkpoint().await {
-        tracing::warn!(room = room.name, %error, "the write-ahead log was left next to a store");
     }
 }

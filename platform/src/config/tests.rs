@@ -157,7 +157,7 @@ fn all_other_strings_are_checked() {
 #[test]
 fn all_mistakes_are_reported_at_once() {
     let result =
-        with(&[("FLORIN__SERVER__LISTEN", "0.0.0.0:1"), ("FLORIN__NO__SUCH", "1"), ("DATABASE_POOL_SIZE", "0")]);
+        with(&[("FLORIN__SERVER__LISTEN", "0.0.0.0:1"), ("FLORIN__NO__SUCH", "1"), ("DATABASE_POOL_SIZE", "3")]);
     assert_eq!(result.unwrap_err().mistakes.len(), 3);
 }
 

@@ -23,7 +23,7 @@ select 1
 from pg_namespace
 where nspname = $1";
 
-const MIGRATION_TABLE: &str = "
+pub(super) const MIGRATION_TABLE: &str = "
 create table if not exists schema_migration (
     version BIGINT primary key,
     name TEXT not null
@@ -38,7 +38,7 @@ const MIGRATION_RECORD: &str = "
 insert into schema_migration (version, name)
 values ($1, $2)";
 
-const PART_TABLE: &str = "
+pub(super) const PART_TABLE: &str = "
 create table if not exists schema_part (
     part TEXT,
     version BIGINT,
@@ -182,7 +182,7 @@ async fn check_collation(tx: &Tx) -> Result<(), DbError> {
     }
 }
 
-fn translate(sql: &str, engine: Engine) -> String {
+pub(super) fn translate(sql: &str, engine: Engine) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut word = String::new();
     for letter in sql.chars().chain([' ']) {

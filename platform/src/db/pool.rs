@@ -1,10 +1,11 @@
-//! A bounded set of connections to one store, made when first needed.
+//! A bounded set of connections to one store, made when first needed and within what the process may have.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::budget::{Budget, Kind};
 use super::checkpoint::LogWatch;
 use super::patience::Patience;
 use super::postgres::PostgresConn;
@@ -13,6 +14,8 @@ use super::{Access, DbError, Fault, Target};
 
 /// Longest wait for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// Rounds without use after which a connection is closed, or releases its memory if it is the last one.
+const RESTS_MAX: u32 = 12;
 
 #[derive(Debug)]
 pub(crate) enum Conn {
@@ -28,32 +31,99 @@ pub(crate) struct Pool {
     /// For the writer of an SQLite file: the thread that copies its log.
     watch: Option<Arc<LogWatch>>,
     free: Arc<Semaphore>,
-    idle: Mutex<Vec<Conn>>,
+    kind: Kind,
+    /// Without one, this pool's size is the only bound.
+    budget: Option<Budget>,
+    /// The one that was used last stands last.
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// A connection, and its place among those of the process.
+#[derive(Debug)]
+struct Held {
+    conn: Conn,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    held: Held,
+    /// Rounds since it was used.
+    rests: u32,
+}
+
+/// How a pool is made.
+pub(crate) struct Pooled {
+    pub(crate) target: Target,
+    pub(crate) access: Access,
+    pub(crate) size: usize,
+    pub(crate) kind: Kind,
+    pub(crate) watch: Option<Arc<LogWatch>>,
+    pub(crate) budget: Option<Budget>,
 }
 
 /// A connection in use. If dropped it is closed; if given back it is reused.
 #[derive(Debug)]
 pub(crate) struct Lent {
     pool: Arc<Pool>,
-    conn: Option<Conn>,
+    held: Option<Held>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    pub(crate) fn new(target: Target, access: Access, size: usize, watch: Option<Arc<LogWatch>>) -> Arc<Pool> {
-        Arc::new(Pool { target, access, size, watch, free: Arc::new(Semaphore::new(size)), idle: Mutex::default() })
+    pub(crate) fn new(pooled: Pooled) -> Arc<Pool> {
+        let Pooled { target, access, size, kind, watch, budget } = pooled;
+        let (free, idle) = (Arc::new(Semaphore::new(size)), Mutex::default());
+        let pool = Arc::new(Pool { target, access, size, watch, free, kind, budget, idle });
+        pool.budget.iter().for_each(|budget| budget.watch(&pool));
+        pool
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     pub(crate) async fn take(self: &Arc<Pool>) -> Result<Lent, DbError> {
         const WAITED: &str = "wait for a connection";
         let wait = Patience::of(WAIT_MAX, Fault::Unreachable).wait(WAITED, Arc::clone(&self.free).acquire_owned());
         let permit = wait.await?.map_err(|_| DbError::new(WAITED, Fault::Unreachable))?;
-        let idle = self.idle().pop().filter(Conn::is_usable);
-        let conn = match idle {
-            Some(conn) => conn,
-            None => self.connect().await?,
+        let idle = self.idle().pop().map(|idle| idle.held).filter(|held| held.conn.is_usable());
+        let held = match idle {
+            Some(held) => held,
+            None => Held { place: self.place().await?, conn: self.connect().await? },
         };
-        Ok(Lent { pool: Arc::clone(self), conn: Some(conn), _permit: permit })
+        Ok(Lent { pool: Arc::clone(self), held: Some(held), _permit: permit })
+    }
+
+    /// Only connections to PostgreSQL are counted: the server shares them among processes.
+    async fn place(&self) -> Result<Option<OwnedSemaphorePermit>, DbError> {
+        const WAITED: &str = "wait for one of the process's connections";
+        let Some(budget) = self.budget.as_ref().filter(|_| matches!(self.target, Target::Postgres { .. })) else {
+            return Ok(None);
+        };
+        let place = Patience::of(WAIT_MAX, Fault::Unreachable).wait(WAITED, budget.place(self.kind)).await?;
+        place.map(Some).ok_or_else(|| DbError::new(WAITED, Fault::Unreachable))
+    }
+
+    /// Closes the connection that was idle for longest, and returns its place among those of the process.
+    pub(crate) fn give_up(&self) -> Option<OwnedSemaphorePermit> {
+        let mut idle = self.idle();
+        let longest = idle.iter().position(|idle| idle.held.place.is_some())?;
+        idle.remove(longest).held.place
+    }
+
+    /// One round: connections that were not used for a while are closed, except the last writer and the last reader,
+    /// which release their memory.
+    pub(crate) fn rest(&self) {
+        let kept = usize::from(self.kind != Kind::SecondReader);
+        let mut idle = self.idle();
+        idle.iter_mut().for_each(|idle| idle.rests += 1);
+        while idle.len() > kept && idle.first().is_some_and(|idle| idle.rests >= RESTS_MAX) {
+            idle.remove(0);
+        }
+        if let Some(last) = idle.first_mut().filter(|idle| idle.rests == RESTS_MAX) {
+            last.held.conn.shrink();
+        }
     }
 
     async fn connect(&self) -> Result<Conn, DbError> {
@@ -65,7 +135,7 @@ impl Pool {
         }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -89,17 +159,28 @@ impl Conn {
             Conn::Postgres(postgres) => postgres.is_open(),
         }
     }
+
+    fn shrink(&self) {
+        if let Conn::Sqlite(sqlite) = self
+            && let Err(error) = sqlite.batch("pragma shrink_memory")
+        {
+            tracing::debug!(%error, "a connection at rest kept its memory");
+        }
+    }
 }
 
 impl Lent {
     pub(crate) fn conn(&self) -> &Conn {
         // Taken only by `give_back`, which consumes the loan.
-        self.conn.as_ref().expect("a loan holds its connection until it is given back")
+        &self.held.as_ref().expect("a loan holds its connection until it is given back").conn
     }
 
     pub(crate) fn give_back(mut self) {
-        if let Some(conn) = self.conn.take() {
-            self.pool.idle().push(conn);
+        let Some(held) = self.held.take() else { return };
+        self.pool.idle().push(Idle { held, rests: 0 });
+        // Asked only now: who began to wait before has seen this connection among the idle ones, or is seen here.
+        if self.pool.budget.as_ref().is_some_and(|budget| budget.is_wanted(self.pool.kind)) {
+            drop(self.pool.give_up());
         }
     }
 }

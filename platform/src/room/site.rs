@@ -6,7 +6,7 @@ use kernel::{Clock, IdMaker};
 
 use super::OpenError;
 use crate::crypto::KeyEncryptionKey;
-use crate::db::{Db, Target};
+use crate::db::{Budget, Db, Target};
 use crate::error::Refusal;
 use crate::feed::{FeedSignal, Outbox};
 use crate::lease::LeaseConfig;
@@ -19,8 +19,8 @@ pub struct Site<C> {
     pub db: Db,
     /// Its location, for a room with further stores next to it.
     pub target: Target,
-    /// Maximum read connections of that one store.
-    pub readers: usize,
+    /// The connections and memory that all stores of the process share, including further ones of this room.
+    pub budget: Budget,
     pub settings: C,
     pub clock: Arc<dyn Clock>,
     pub ids: IdMaker,

@@ -1,8 +1,10 @@
 //! A room's tables: its own, and those of the features that it uses.
 
+use std::path::Path;
+
 use super::Room;
 use crate::crypto::KEY_TABLES;
-use crate::db::{Db, DbError, Migration};
+use crate::db::{Db, DbError, Lineage, Migration, check_file, check_tables};
 use crate::feed::{FEED_CURSOR_TABLE, FEED_PARKED_TABLE, OUTBOX_CONSUMER_TABLE, OUTBOX_TABLES};
 use crate::once::ONCE_TABLES;
 
@@ -48,8 +50,23 @@ const PARTS: &[Part] = &[
 /// The store's error, or a store that a newer version has migrated.
 pub async fn migrate(room: &Room, db: &Db) -> Result<usize, DbError> {
     let mut applied = db.migrate(room.migrations).await?;
-    for part in PARTS.iter().filter(|part| (part.belongs_to)(room)) {
+    for part in parts(room) {
         applied += db.migrate_part(part.name, part.steps).await?;
     }
     Ok(applied)
+}
+
+/// Reads a copy of the room's SQLite store back, while nobody writes it: its pages, indexes and references, and that it
+/// has the tables of the version that it is of.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub fn check_copy(room: &Room, file: &Path) -> Result<(), String> {
+    check_file(file)?;
+    let parts = parts(room).map(|part| (part.name, part.steps)).collect();
+    check_tables(file, &Lineage { own: room.migrations, parts })
+}
+
+fn parts(room: &Room) -> impl Iterator<Item = &'static Part> {
+    PARTS.iter().filter(|part| (part.belongs_to)(room))
 }

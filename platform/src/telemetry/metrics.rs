@@ -59,6 +59,4 @@ fn describe() {
     describe_counter!("http_connections_refused_total", "connections refused because connections_max were open");
     describe_gauge!("database_connections_active", "database connections in use now");
     describe_gauge!("database_connections_max", "database connections that may be in use at the same time");
-    describe_counter!("ledger_transactions_total", "operations of the ledger, by kind and outcome");
-    describe_gauge!("transactions_per_second", "ledger transactions committed per second");
 }

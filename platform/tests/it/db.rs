@@ -2,6 +2,7 @@
 
 mod backup;
 mod beside;
+mod budget;
 mod faults;
 mod migrations;
 mod rows;

@@ -57,7 +57,7 @@ pub struct StoresBeside {
 }
 
 /// Read connections of every other book, and megabytes of its page cache: there may be many.
-const SMALL_READERS: usize = 2;
+pub(crate) const SMALL_READERS: usize = 2;
 const SMALL_CACHE_MB: u32 = 4;
 
 impl StoresBeside {

@@ -2,6 +2,13 @@
 
 use ledger_api::{LedgerError, LineOutcome, Operation, Transaction, WantedStatus};
 
+/// Describes the metrics, once.
+pub(crate) fn describe() {
+    use metrics::{describe_counter, describe_gauge};
+    describe_counter!("ledger_transactions_total", "operations of the ledger, by kind and outcome");
+    describe_gauge!("transactions_per_second", "ledger transactions committed per second");
+}
+
 /// An operation's kind, as a label.
 pub(crate) fn kind(operation: &Operation) -> &'static str {
     match operation {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use platform::config::Config;
-use platform::db::{self, Access, Db, Engine, Target};
+use platform::db::{self, Access, Db, Engine, Target, of_one_store, share_of_cache};
 
 use crate::failure::Failure;
 
@@ -79,8 +79,8 @@ impl Store {
                 Kind::Database { server, name }
             }
         };
-        let readers = usize::try_from(config.storage.pool_size)?;
-        Ok(Store { kind, cache_mb: config.storage.sqlite_cache_mb, readers })
+        let readers = of_one_store(usize::try_from(config.storage.pool_size)?);
+        Ok(Store { kind, cache_mb: share_of_cache(config.storage.sqlite_cache_mb), readers })
     }
 
     pub(super) async fn open(&self) -> Result<Db, Failure> {

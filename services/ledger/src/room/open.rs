@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{Clock, Ctx, Deadline, Principal};
 use ledger_api::{BookName, Books};
-use platform::db::{Db, DbError};
+use platform::db::{Access, Budget, Db, DbError};
 use platform::room::{Door, OpenError, Opened, Routes, Site};
 use platform::shutdown::Step;
 
 use super::part::LedgerPart;
 use super::sharing::Sharing;
 use super::{ROOM, demo};
+use crate::books::SMALL_READERS;
 use crate::settings::Settings;
 use crate::{BookStores, LedgerBooks, StoresBeside, WRITER};
 
@@ -20,10 +21,11 @@ const ASK_MS: u64 = 10_000;
 
 /// Opens all books. Calls no other room.
 pub async fn open(site: Site<Settings>, (): ()) -> Result<Opened<dyn Books>, OpenError> {
-    let Site { db, target, readers, settings, clock, ids, shared, demo, .. } = site;
+    crate::count::describe();
+    let Site { db, target, budget, settings, clock, ids, shared, demo, .. } = site;
     let sharing = shared.map(|with| Sharing::open(with, Arc::clone(&clock))).transpose()?;
     let standing = sharing.as_ref().map(Sharing::standing).unwrap_or_default();
-    let stores = Arc::new(Stores { main: db, others: StoresBeside { main: target, readers } });
+    let stores = Arc::new(Stores { main: db, others: StoresBeside { main: target, readers: SMALL_READERS }, budget });
     let config = settings.config(standing.clone());
     let books = Arc::new(LedgerBooks::open(stores, config, Arc::clone(&clock), ids).await?);
     if demo {
@@ -52,10 +54,11 @@ pub fn mount(books: Arc<dyn Books>, _: Door<Settings>) -> Result<Routes, OpenErr
     Ok(Routes::under_v1(crate::http::routes(books).0))
 }
 
-/// The store of `main`, which is already open, and those next to it.
+/// The store of `main`, which is already open, and those next to it, within the process's budget.
 struct Stores {
     main: Db,
     others: StoresBeside,
+    budget: Budget,
 }
 
 #[async_trait]
@@ -65,7 +68,11 @@ impl BookStores for Stores {
     }
 
     async fn open(&self, book: &BookName) -> Result<Db, DbError> {
-        if book.is_main() { Ok(self.main.clone()) } else { self.others.open(book).await }
+        if book.is_main() {
+            return Ok(self.main.clone());
+        }
+        let readers = self.budget.of_one_store().min(SMALL_READERS);
+        Db::open_within(&self.budget, self.others.target(book), Access::ReadWrite, readers).await
     }
 }
 

@@ -1,0 +1,116 @@
+//! A room that runs in this process: its store and what else it is opened with, and what it adds to the process.
+
+use std::sync::Arc;
+
+use kernel::IdMaker;
+use platform::crypto::KeyEncryptionKey;
+use platform::db::{Access, Db};
+use platform::feed::{FeedSignal, Outbox, OutboxKeeper, Retention};
+use platform::health::Part;
+use platform::lease::LeaseConfig;
+use platform::once::Sweep;
+use platform::room::about;
+use platform::room::{Face, OnStore, Opened, Room, Shared, Site, Tasks};
+use platform::shutdown::Step;
+use serde::de::DeserializeOwned;
+
+use super::{House, Opening};
+use crate::failure::Failure;
+use crate::stores;
+
+impl House<'_> {
+    /// Opens the room's store and migrates it.
+    pub(super) async fn site<C: DeserializeOwned>(&self, room: &Room) -> Result<Site<C>, Failure> {
+        let Opening { config, demo, .. } = *self.opening;
+        let (clock, budget) = (self.clock(), self.opening.budget.clone());
+        let target = stores::of_service(config, room.name);
+        let db = Db::open_within(&budget, target.clone(), Access::ReadWrite, budget.of_one_store()).await?;
+        platform::room::migrate(room, &db).await?;
+        let sealed = room.seals || room.once;
+        Ok(Site {
+            key: if sealed { Some(KeyEncryptionKey::find(&config.crypto, db.engine())?) } else { None },
+            db,
+            target,
+            budget,
+            settings: config.section(room.name)?,
+            ids: IdMaker::new(Arc::clone(&clock)),
+            outbox: Outbox::new(format!("/{}", room.name), Arc::clone(&clock)),
+            signal: FeedSignal::default(),
+            shared: if room.one_writer { self.shared(room)? } else { None },
+            address: self.opening.address.clone(),
+            clock,
+            demo,
+        })
+    }
+
+    /// Nothing on the embedded databases, which one process holds.
+    fn shared(&self, room: &Room) -> Result<Option<Shared>, Failure> {
+        let Opening { config, inside, .. } = *self.opening;
+        let Some(url) = &config.storage.database_url else { return Ok(None) };
+        let (Some(address), Some(credential)) = (inside.address(), inside.credential.clone()) else {
+            let name = room.name;
+            return Err(Failure::new(format!("{name} on PostgreSQL needs rpc.listen and rpc.secret_file")));
+        };
+        let (time_ms, renew_ms) = (config.lease.time_ms, config.lease.renew_ms);
+        let lease = LeaseConfig { url: url.expose().to_owned(), schema: room.name.to_owned(), time_ms, renew_ms };
+        Ok(Some(Shared { lease, address, credential, connect: inside.connect(), connections: config.rpc.connections }))
+    }
+
+    /// Adds a room that runs here.
+    pub(super) fn settle<S: ?Sized + Send + Sync + 'static>(
+        &mut self,
+        room: &'static Room,
+        face: &Face<S>,
+        db: Db,
+        opened: Opened<S>,
+    ) -> Arc<S> {
+        let Opened { face: found, methods, mut parts, consumers, mut periodic, gauges, last, steps } = opened;
+        let own = parts.iter().find(|part| part.name() == room.name).cloned().unwrap_or_else(|| {
+            let part: Arc<dyn Part> = Arc::new(OnStore::new(room.name, db.clone()));
+            parts.push(Arc::clone(&part));
+            part
+        });
+        if room.once {
+            periodic.push(Sweep { db: db.clone(), room: room.name, clock: self.clock() }.periodic());
+        }
+        let started = &mut self.started;
+        started.methods.push(about::told((face.serve)(Arc::clone(&found)), own));
+        started.methods.extend(methods);
+        started.parts.extend(parts);
+        started.parts.extend(consumers.iter().map(|consumer| Arc::clone(consumer) as Arc<dyn Part>));
+        started.gauges.extend(gauges);
+        if room.further.is_none() {
+            started.gauges.push(connections(room, db.clone()));
+        }
+        started.lasts.extend(last);
+        let tasks = Tasks::start(consumers, periodic);
+        let mut all = vec![Step::new("tasks", tasks.close())];
+        all.extend(self.keeper(room, &db));
+        all.extend(steps);
+        all.push(Step::new(room.name, checkpoint(room, db)));
+        self.started.steps.push(all);
+        found
+    }
+
+    /// Removes expired rows from the room's outbox.
+    fn keeper(&self, room: &'static Room, db: &Db) -> Option<Step> {
+        let keep_hours = self.opening.config.feed.outbox_keep_hours;
+        let retention = Retention { db: db.clone(), outbox: room.name, keep_hours, clock: self.clock() };
+        let keeper = room.outbox.then(|| OutboxKeeper::start(retention))?;
+        Some(Step::new("outbox", async move { keeper.close().await }))
+    }
+}
+
+fn connections(room: &'static Room, db: Db) -> Box<dyn Fn() + Send + Sync> {
+    Box::new(move || {
+        let (active, max) = db.connections();
+        platform::telemetry::database_connections(room.name, active, max);
+    })
+}
+
+/// Moves the contents of the write-ahead log into the file, so that the file alone is the store.
+async fn checkpoint(room: &'static Room, db: Db) {
+    if let Err(error) = db.checkpoint().await {
+        tracing::warn!(room = room.name, %error, "the write-ahead log was left next to a store");
+    }
+}
