@@ -15,7 +15,9 @@ pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod verify;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use platform::config::{Config, ConfigError, Sources};
 
@@ -27,12 +29,16 @@ pub(crate) struct Start<'a> {
     pub(crate) rooms: &'a Rooms,
     /// The settings file given on the command line.
     pub(crate) file: Option<&'a Path>,
+    /// How this program, started again, gets its command line.
+    pub(crate) say: Say,
 }
+
+pub(crate) type Say = fn(&mut Command, &[OsString]);
 
 impl Start<'_> {
     /// The configuration of this process. Names and values that are not text cannot be ours.
     pub(crate) fn config(self) -> Result<Config, ConfigError> {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let text = |(name, value): (OsString, OsString)| {
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         };
         Config::load(&Sources {

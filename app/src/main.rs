@@ -11,10 +11,11 @@ mod progress;
 mod rooms;
 mod stores;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::process::{Command as Process, ExitCode};
 
 use crate::cli::{Cli, Command};
-use crate::commands::Start;
+use crate::commands::{Say, Start};
 use crate::failure::Failure;
 use crate::house::Rooms;
 
@@ -23,7 +24,7 @@ use crate::house::Rooms;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match rooms::all().and_then(|rooms| run(&rooms, &cli::parse(&rooms, std::env::args_os()))) {
+    match rooms::all().and_then(|rooms| run(&rooms, &cli::parse(&rooms, std::env::args_os()), as_arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("florin: {failure}");
@@ -32,8 +33,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(rooms: &Rooms, cli: &Cli) -> Result<(), Failure> {
-    let start = Start { rooms, file: cli.config.as_deref() };
+fn as_arguments(again: &mut Process, words: &[OsString]) {
+    again.args(words);
+}
+
+fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
+    let start = Start { rooms, file: cli.config.as_deref(), say };
     match &cli.command {
         Command::Serve(options) => commands::serve::run(start, options),
         Command::Config(options) => commands::config::run(start, options),

@@ -4,13 +4,26 @@
 //! position adds an edge to the call graph, which is the largest change there is.
 
 use crate::failure::Failure;
-use crate::house::{GATE, Rooms, room};
+use crate::house::{GATE, Mounted, Rooms, room};
 
 pub(crate) fn all() -> Result<Rooms, Failure> {
-    Rooms::of(vec![
+    Rooms::of(list())
+}
+
+/// None calls a later one.
+fn list() -> Vec<Mounted> {
+    Vec::from([
         room(&ledger::ROOM, &ledger_api::FACE, (), ledger::open, ledger::mount),
         room(&identity::ROOM, &identity_api::FACE, GATE, identity::open, identity::mount)
             .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new),
+        #[cfg(test)]
+        room(
+            &tests::pebbles::ROOM,
+            &tests::pebbles::FACE,
+            &ledger_api::FACE,
+            tests::pebbles::open,
+            tests::pebbles::mount,
+        ),
     ])
 }
 

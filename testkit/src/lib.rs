@@ -38,7 +38,7 @@ pub use engines::{for_each_engine, on_postgres, on_sqlite};
 pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Weather};
 pub use flaky::{AsSaid, Flaky, InProcess, Trouble};
 pub use odd_server::OddServer;
-pub use server::{CLIENT, Server, ServerBuilder, free_port, master};
+pub use server::{CLIENT, Say, Server, ServerBuilder, free_port, master};
 pub use size::size;
 pub use stage::Stage;
 pub use store::TestStore;

@@ -47,9 +47,14 @@ pub fn free_port() -> u16 {
 pub struct ServerBuilder {
     binary: PathBuf,
     data_dir: PathBuf,
+    /// The command, with what follows it.
     args: Vec<OsString>,
+    say: Say,
     env: Vec<(OsString, OsString)>,
 }
+
+/// Gives a program its command line: as its arguments, unless the program is a test that is told in another way.
+pub type Say = fn(&mut Command, &[OsString]);
 
 /// A running `florin serve`; it ends when this is dropped.
 #[derive(Debug)]
@@ -66,12 +71,27 @@ impl ServerBuilder {
     /// `binary` is `env!("CARGO_BIN_EXE_florin")` in the tests of the crate `app`.
     pub fn new(binary: impl AsRef<Path>, data_dir: impl AsRef<Path>) -> ServerBuilder {
         let (binary, data_dir) = (binary.as_ref().to_owned(), data_dir.as_ref().to_owned());
-        ServerBuilder { binary, data_dir, args: Vec::new(), env: Vec::new() }
+        let say: Say = |command, words| {
+            command.args(words);
+        };
+        ServerBuilder { binary, data_dir, args: vec!["serve".into()], say, env: Vec::new() }
     }
 
     /// Arguments after `florin serve`.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> ServerBuilder {
         self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Another command that serves, such as `dev split`.
+    pub fn command<const N: usize>(mut self, words: [&str; N]) -> ServerBuilder {
+        self.args = words.map(OsString::from).to_vec();
+        self
+    }
+
+    /// For a program that does not take its command line as arguments.
+    pub fn said_by(mut self, say: Say) -> ServerBuilder {
+        self.say = say;
         self
     }
 
@@ -120,7 +140,8 @@ impl ServerBuilder {
     /// An edge does, except in a demo.
     fn asks_for_tokens(&self) -> bool {
         let named = |name: &str| self.args.iter().any(|arg| arg == name);
-        let services = self.args.iter().any(|arg| !arg.to_string_lossy().starts_with('-'));
+        let services = self.args.first().is_some_and(|command| command == "serve")
+            && self.args.iter().skip(1).any(|arg| !arg.to_string_lossy().starts_with('-'));
         (!services || named("edge")) && !named("--demo")
     }
 
@@ -132,12 +153,12 @@ impl ServerBuilder {
         let secrets = dir.path().join("first-secrets");
         fs::write(&secrets, FIRST_SECRETS).expect("write the first secrets");
         fs::set_permissions(&secrets, Permissions::from_mode(0o600)).expect("close the first secrets");
-        let child = Command::new(&self.binary)
-            .arg("serve")
-            .args(&self.args)
+        let mut command = Command::new(&self.binary);
+        // Nothing on the test machine configures the server: no DATABASE_URL, no FLORIN__ variable.
+        command.env_clear();
+        (self.say)(&mut command, &self.args);
+        let child = command
             .current_dir(dir.path())
-            // Nothing on the test machine configures the server: no DATABASE_URL, no FLORIN__ variable.
-            .env_clear()
             .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .env("FLORIN__SERVER__LISTEN", address.to_string())
             .env("FLORIN__RPC__LISTEN", "127.0.0.1:0")

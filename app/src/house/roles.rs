@@ -128,19 +128,20 @@ mod tests {
     #[test]
     fn by_default_a_process_runs_all_that_is_not_elsewhere() {
         let names = |wanted, remote, demo| roles(wanted, remote, demo).unwrap().names();
-        assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity"]);
-        assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity"]);
-        assert_eq!(names(&[], &["LEDGER"], false), ["edge", "identity"]);
-        assert_eq!(names(&[], &["LEDGER", "IDENTITY"], false), ["edge"]);
+        assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity", "pebbles"]);
+        assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity", "pebbles"]);
+        assert_eq!(names(&[], &["LEDGER"], false), ["edge", "identity", "pebbles"]);
+        assert_eq!(names(&[], &["LEDGER", "IDENTITY", "PEBBLES"], false), ["edge"]);
         assert_eq!(names(&["identity"], &[], false), ["identity"]);
         assert_eq!(names(&["ledger"], &["IDENTITY"], false), ["ledger"]);
         assert_eq!(names(&["identity", "ledger"], &[], false), ["ledger", "identity"]);
-        assert_eq!(names(&["edge", "identity"], &["LEDGER"], false), ["edge", "identity"]);
+        assert_eq!(names(&["edge", "identity"], &["LEDGER", "PEBBLES"], false), ["edge", "identity"]);
     }
 
     #[test]
     fn a_room_runs_under_its_operators_name() {
         assert_eq!(roles(&["ledger-service"], &["IDENTITY"], false).unwrap().names(), ["ledger"]);
+        assert_eq!(roles(&["pebble-service"], &["LEDGER", "IDENTITY"], false).unwrap().names(), ["pebbles"]);
     }
 
     #[test]
@@ -148,6 +149,7 @@ mod tests {
         let called = |wanted, remote| roles(wanted, remote, false).unwrap().called;
         assert_eq!(called(&[], &["LEDGER", "IDENTITY"]), ["ledger", "identity"]);
         assert_eq!(called(&["ledger"], &["IDENTITY"]), ["identity"]);
+        assert_eq!(called(&["pebbles"], &["LEDGER", "IDENTITY"]), ["ledger", "identity"]);
         assert!(called(&["identity"], &["LEDGER"]).is_empty());
     }
 
@@ -159,7 +161,8 @@ mod tests {
             (&["edge", "identity"], &[], false, "the edge calls ledger"),
             (&["edge"], &["LEDGER"], false, "every process asks identity"),
             (&["ledger"], &[], false, "every process asks identity"),
-            (&["edge"], &["LEDGER", "IDENTITY"], true, "--demo runs in one process"),
+            (&["identity", "pebbles"], &[], false, "pebbles calls ledger"),
+            (&["edge"], &["LEDGER", "IDENTITY", "PEBBLES"], true, "--demo runs in one process"),
             (&["ledger", "identity"], &[], true, "--demo runs in one process"),
             (&[], &["LEDGER"], true, "--demo runs in one process"),
         ] {

@@ -1,5 +1,9 @@
 //! Rules that all rooms together must follow.
 
+mod lists;
+mod one_more;
+pub(super) mod pebbles;
+
 use kernel::Permission;
 use platform::config::{Config, Sources, default_text};
 

@@ -1,5 +1,6 @@
 //! All processes of a deployment on this machine: how each is started, and in which order they start and stop.
 
+use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,7 +59,7 @@ impl House {
         let mut places = start.rooms.iter().map(|room| Place::of(room, writers)).collect::<Result<Vec<_>, _>>()?;
         // No process lets callers in before the one that makes the terms is up.
         places.sort_by_key(|place| start.rooms.source() != Some(place.room.name));
-        let common = Common { file: start.file, secret, keys, url, dir: dir.to_owned(), places: &places };
+        let common = Common { start, secret, keys, url, dir: dir.to_owned(), places: &places };
         for place in common.places {
             let Told { settings, lines } = common.told(place.room, edge);
             for (number, rpc) in (1..).zip(&place.rpc) {
@@ -126,7 +127,7 @@ impl Place {
 
 /// Settings common to all our processes.
 struct Common<'a> {
-    file: Option<&'a Path>,
+    start: Start<'a>,
     secret: PathBuf,
     keys: PathBuf,
     url: String,
@@ -171,10 +172,12 @@ impl Common<'_> {
 
     fn plan(&self, name: &str, role: &str, at: SocketAddr, env: &[(String, String)]) -> Result<Plan, Failure> {
         let mut command = bound(&std::env::current_exe()?);
-        if let Some(file) = self.file {
-            command.arg("--config").arg(file.canonicalize()?);
+        let mut words: Vec<OsString> = vec!["serve".into(), role.into()];
+        if let Some(file) = self.start.file {
+            words.extend(["--config".into(), file.canonicalize()?.into()]);
         }
-        command.args(["serve", role]).current_dir(&self.dir);
+        (self.start.say)(&mut command, &words);
+        command.current_dir(&self.dir);
         for (variable, _) in std::env::vars_os() {
             if variable.to_str().is_some_and(|variable| OWN.iter().any(|own| variable.starts_with(own))) {
                 command.env_remove(variable);

@@ -1,0 +1,64 @@
+//! The start that is refused because PostgreSQL would not accept all connections, and the shutdown with a room that hangs.
+
+use std::time::Duration;
+
+use kernel::{Clock, SystemClock};
+use serde_json::json;
+use testkit::on_postgres;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::program::Place;
+
+/// The bound that operators are promised beside `server.drain_ms`.
+const CLOSING_MAX_MS: u64 = 10_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_could_exceed_max_connections_is_refused() {
+    on_postgres(async |store| {
+        let place = Place::of_store(store).await;
+        let mut refused = place.server().env("FLORIN__STORAGE__POOL_SIZE", "9000").spawn();
+        assert_eq!(refused.wait().await.code(), Some(1));
+        let (said, most) = (refused.output(), platform::db::connections_max(store.url()).await.unwrap());
+        assert!(said.contains("may open 9001 connections"), "{said}");
+        assert!(said.contains(&format!("server accepts {most} from all clients")), "{said}");
+        assert!(said.contains("storage.pool_size = 9000, and 1 for leases"), "{said}");
+        place.remove(store).await;
+    })
+    .await;
+}
+
+/// A caller that never ends its request takes all of `server.drain_ms`, and then one room hangs in closing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_hangs_in_closing_ends_within_the_promised_time() {
+    const DRAIN_MS: u64 = 1_000;
+    let place = Place::embedded();
+    let server = place.server().env("FLORIN__SERVER__DRAIN_MS", DRAIN_MS.to_string());
+    let mut server = server.env("FLORIN__PEBBLES__CLOSING_MS", "600000").start().await;
+    assert_eq!(server.client().post("/v1/pebbles", &json!({})).await.status.as_u16(), 200);
+    let token = server.token().unwrap();
+    let mut half = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!(
+        "POST /v1/ledger/accounts HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: 9\r\n\r\n{{",
+        server.address(),
+        token.expose()
+    );
+    half.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+
+    let began = SystemClock.monotonic();
+    server.terminate();
+    let status = server.wait().await;
+    let took_ms = SystemClock.monotonic().micros_since(began) / 1_000;
+    let said = server.output();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!((DRAIN_MS..DRAIN_MS + CLOSING_MAX_MS).contains(&took_ms), "{took_ms} ms: {said}");
+    let place_of = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words}: {said}"));
+    // The other rooms closed meanwhile.
+    for step in ["\"step\":\"ledger\"", "\"step\":\"identity\""] {
+        assert!(place_of(step) < place_of("shutdown step abandoned"), "{said}");
+    }
+    assert!(place_of("requests cut after server.drain_ms") < place_of("\"step\":\"ledger\""), "{said}");
+    drop(half);
+}
