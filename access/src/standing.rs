@@ -60,7 +60,7 @@ pub struct Role {
     pub description: String,
     #[schema(value_type = Vec<String>, example = json!(["transactions:read:own"]))]
     pub permissions: Vec<Permission>,
-    /// Built in: it can be read and not changed.
+    /// Built in: it can be read but not changed.
     pub built_in: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct Policy {
     pub id: String,
     pub description: String,
     pub text: String,
-    /// A disabled one is stored and not evaluated.
+    /// A disabled one is stored but not evaluated.
     pub enabled: bool,
     pub built_in: bool,
 }

@@ -18,9 +18,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-/// Each is several processes, and tests of other things go on beside them.
+/// Each browser is several processes, and other tests run at the same time.
 static BROWSERS: Semaphore = Semaphore::const_new(2);
-/// A page that was asked for may take a moment.
+/// A requested page may take a moment.
 const TRIES: usize = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 const REQUIRE: &str = "FLORIN_TEST_REQUIRE";

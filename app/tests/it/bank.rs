@@ -27,7 +27,8 @@ use callers::{Bank, run};
 use plan::Plan;
 use stage::{InProcess, Remote};
 
-/// In each of the three: in front of PostgreSQL, in front of a ledger on SQLite, in front of a ledger on PostgreSQL.
+/// The proxy stands in each of three places: in front of PostgreSQL, of a ledger on SQLite, and of a ledger on
+/// PostgreSQL.
 const TRANSFERS: u64 = 2_000;
 const SEED: u64 = 20_261_121;
 

@@ -49,7 +49,7 @@ async fn on_each_engine(body: impl Fn(&Path, Option<&str>)) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures for some seconds: .ci/run deep"]
-async fn a_list_of_runs_tells_all_of_each_and_draws_them() {
+async fn a_list_of_runs_is_reported_and_plotted() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, LEDGER, "--in-flight 1,8 --plot list.svg --at-least 1");
         assert!(good, "{said}");
@@ -69,7 +69,7 @@ async fn a_list_of_runs_tells_all_of_each_and_draws_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures for some seconds: .ci/run deep"]
-async fn a_filled_store_is_measured_against_an_empty_one_in_turn() {
+async fn a_filled_store_is_compared_with_an_empty_one() {
     on_each_engine(|dir, url| {
         let more = "--in-flight 8 --stored 2000 --against empty --pairs 2 --ratio-at-least 10000 --plot pairs.svg";
         let (good, told, said) = bench(dir, url, LEDGER, more);
@@ -92,7 +92,7 @@ async fn a_filled_store_is_measured_against_an_empty_one_in_turn() {
 
 #[test]
 #[ignore = "measures for some seconds: .ci/run deep"]
-fn each_other_side_differs_in_one_thing() {
+fn each_comparison_differs_in_one_thing() {
     let dir = tempfile::tempdir().unwrap();
     for (more, this, other) in [
         ("--stored 1500 --random-ids --against ordered", ("random", 50, 1_500), ("uniform", 50, 1_500)),
@@ -140,7 +140,7 @@ fn over_http_the_goal_and_server_memory_are_reported() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures for some seconds: .ci/run deep"]
-async fn a_ledger_in_another_process_is_measured_beside_one_in_the_same() {
+async fn a_remote_ledger_is_compared_with_a_local_one() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, SPLIT, "--in-flight 8 --pairs 2 --connections 2 --plot split.svg");
         assert!(good, "{said}");
@@ -208,7 +208,7 @@ fn contradictory_options_are_refused_before_any_work() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures for some seconds: .ci/run deep"]
-async fn the_past_is_asked_about_while_it_is_written_and_answers_right() {
+async fn history_is_queried_correctly_during_writes() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, HISTORY, "--json --readers 2 --late-percent 20 --plot history.svg");
         assert!(good, "{said}");
@@ -238,7 +238,7 @@ fn the_goals_of_both_clocks_can_be_missed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures for some seconds: .ci/run deep"]
-async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
+async fn each_part_of_authentication_is_measured() {
     on_each_engine(|dir, url| {
         let (good, told, said) = bench(dir, url, IDENTITY, "--grants-at-least 0.1 --plot storm.svg");
         assert!(good, "{said}");
@@ -267,7 +267,7 @@ async fn what_it_costs_to_know_who_calls_is_measured_part_by_part() {
 
 #[test]
 #[ignore = "measures for some seconds: .ci/run deep"]
-fn every_goal_of_identity_can_be_missed_and_a_part_can_be_had_alone() {
+fn every_identity_goal_can_be_missed_and_parts_run_alone() {
     let dir = tempfile::tempdir().unwrap();
     for (part, goal, what) in [
         ("checks", "--check-at-most 0.0001", "check of a cached token in us"),

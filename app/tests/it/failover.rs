@@ -32,8 +32,8 @@ use wire::State;
 const TAKE_OVER_MAX_MS: u64 = 5_000;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "some seconds a blow, with the machine to itself: .ci/run deep"]
-async fn one_writes_whatever_happens_to_it() {
+#[ignore = "some seconds per fault, on an idle machine: .ci/run deep"]
+async fn there_is_one_writer_whatever_fails() {
     testkit::on_postgres(async |store| {
         let seed = size("FLORIN_FAILOVER_SEED", rand::rng().random_range(0..1_000_000));
         let rounds = size("FLORIN_FAILOVER_ROUNDS", Blow::ALL.len() as u64);

@@ -80,7 +80,7 @@ fn an_edge_survives_its_ledger_and_reconnects() {
     assert_eq!(edge.get("/ready").0, 200);
 }
 
-/// A room elsewhere that is away is that room's trouble: the edge stays ready for all others, and says who is away.
+/// A remote room that is down affects only itself: the edge stays ready for all others, and says which one is down.
 #[test]
 fn an_edge_stays_ready_while_one_of_two_remote_rooms_is_away() {
     let dir = tempfile::tempdir().unwrap();

@@ -54,8 +54,8 @@ const OUTCOME_UNKNOWN: Row = row(
 
 const STEP_UP_REQUIRED: Row = row(
     401,
-    "A fresh proof of identity is needed",
-    "Log in again with a second factor: get a token with `acr_values=mfa` and `max_age` as the header says.",
+    "Recent authentication is needed",
+    "Log in again with a second factor: get a token with `acr_values=mfa` and `max_age` from the `WWW-Authenticate` header.",
 );
 
 impl Failure {

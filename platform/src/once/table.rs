@@ -93,7 +93,7 @@ async fn answer(tx: &Tx, scope: &Scope, state: i64, answer: &Json) -> Result<(),
     let values = [principal, operation, key, Value::Int(state), Value::Text(&answer)];
     match tx.execute(ONCE_ANSWER, &values).await? {
         1 => Ok(()),
-        _ => Err(DbError::shape("the row of a command that is under way is not there")),
+        _ => Err(DbError::shape("the row of a running command is missing")),
     }
 }
 

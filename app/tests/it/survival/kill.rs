@@ -9,7 +9,7 @@ use crate::survival::books::{Callers, Told, any_transfer, builder, check, new_id
 
 const CALLERS: usize = 16;
 
-/// `FLORIN_TEST_KILLS` asks for more.
+/// `FLORIN_TEST_KILLS` sets another number.
 fn kills() -> usize {
     testkit::size("FLORIN_TEST_KILLS", 3) as usize
 }

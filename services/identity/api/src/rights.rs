@@ -67,7 +67,7 @@ pub struct Effect {
     pub more: bool,
 }
 
-/// One user or program, and what changes for it.
+/// One user or client, and what changes for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EffectOn {
     pub subject: String,

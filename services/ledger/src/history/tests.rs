@@ -91,7 +91,7 @@ fn micros(started: Monotonic) -> u64 {
 
 /// `FLORIN_TEST_HOT_ENTRIES` sets the number of entries; figures are printed.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_page_costs_does_not_grow_with_the_account() {
+async fn the_cost_of_a_page_does_not_grow_with_the_account() {
     let entries = testkit::size("FLORIN_TEST_HOT_ENTRIES", ENTRIES) as usize;
     let log2 = (usize::BITS - entries.leading_zeros()) as usize;
     for_each_engine(async |store| {

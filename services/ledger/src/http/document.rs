@@ -16,7 +16,7 @@ const BOOKS: &str = "Books";
 pub(crate) const TAGS: [(&str, &str); 7] = [
     (
         "Accounts",
-        "Where money is. An account has a path, a currency, a normal side, limits, and three balances with a version. \
+        "Accounts hold money. An account has a path, a currency, a normal side, limits, and three balances with a version. \
          The same routes answer under /v1/accounts and /api/v1/accounts, where older guides call them.",
     ),
     (

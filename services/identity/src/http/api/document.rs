@@ -10,7 +10,7 @@ use super::operations::OPERATIONS;
 pub(crate) const TAGS: [(&str, &str); 6] = [
     (
         "People",
-        "Who has an account, and which roles they hold. The same routes answer under /v1/users and /api/v1/users, where \
+        "The people with an account, and their roles. The same routes answer under /v1/users and /api/v1/users, where \
          older guides call them.",
     ),
     ("Clients", "Programs that get tokens, for themselves or for users."),

@@ -20,8 +20,8 @@ pub(super) struct EventPage {
 /// Read events
 ///
 /// Every login and every change of a user, client, role and policy, in order, as CloudEvents 1.0. To follow, keep
-/// asking for events after `next`: they always come in order and none is missed. Events are kept for some days; a
-/// reader that comes later gets `events_gone`. They have ids, but no names and no secrets.
+/// asking for events after `next`: they always come in order and none is missed. Events are kept for a few days; a
+/// later reader gets `events_gone`. They have ids, but no names and no secrets.
 #[utoipa::path(
     get, path = "/events", tag = "Identity events", params(After),
     responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))

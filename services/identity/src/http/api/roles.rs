@@ -86,7 +86,7 @@ pub(super) async fn put_role(
 
 /// Remove a role
 ///
-/// Only possible if nobody has it.
+/// Only possible if no user or client has it.
 #[utoipa::path(
     delete, path = "/roles/{name}", tag = "Roles", params(RoleAt),
     responses((status = 204, description = "Removed"))

@@ -46,7 +46,7 @@ pub(super) async fn create_user(
 /// out of reach answers as if they did not exist.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "People", params(UserAt),
-    responses((status = 200, description = "The person", body = User, example = json!(examples::user())))
+    responses((status = 200, description = "The user", body = User, example = json!(examples::user())))
 )]
 pub(super) async fn get_user(
     State(identity): State<Shared>,

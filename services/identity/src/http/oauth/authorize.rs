@@ -27,7 +27,7 @@ const QUERY_BYTES_MAX: usize = 4_000;
     get, path = "/oauth2/authorize", operation_id = "authorize", tag = "OAuth", params(AuthorizeParameters),
     responses(
         (status = 303, description = "To our login page, or back to the client", headers(
-            ("Location" = String, description = "Where the browser goes on")
+            ("Location" = String, description = "Where the browser continues")
         )),
         (status = 200, description = "A page that asks the user", content_type = "text/html", body = String),
         (status = 400, description = "A page that says what is wrong", content_type = "text/html", body = String),

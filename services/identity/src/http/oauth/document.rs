@@ -19,8 +19,8 @@ const REFUSAL: &str = "OAuthRefusal";
 
 const TAG: (&str, &str) = (
     "OAuth",
-    "How programs get tokens, for people and for themselves: OAuth 2.1 and OpenID Connect. These addresses have no prefix, take \
-     forms, and refuse in the words of their standards: `error` and `error_description`.",
+    "How clients get tokens, for users and for themselves: OAuth 2.1 and OpenID Connect. These addresses have no prefix, take \
+     forms, and refuse as in their standards, with `error` and `error_description`.",
 );
 
 /// What each endpoint can return besides [`ALWAYS`]. Those that show pages to people are not included.

@@ -14,7 +14,7 @@ use super::{Site, examples};
 
 /// Get a token
 ///
-/// With the code of a user's login, with a refresh token, or for the program itself. A client with a secret
+/// With the code of a user's login, with a refresh token, or for the service itself. A client with a secret
 /// authenticates with HTTP Basic or in the form, never both; a public one only names itself. A code works once, within
 /// a minute. A refresh token works once: the response has the next one.
 #[utoipa::path(

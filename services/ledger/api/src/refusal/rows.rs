@@ -20,7 +20,7 @@ pub(super) fn of(refusal: &Refusal) -> Row {
         BatchEmpty => row(400, "Batch is empty", "The batch has no lines."),
         BatchTooLarge { .. } => row(400, "Batch is too large", "More than 1,000 lines in an atomic batch, 10,000 in a non-atomic one, or 10,000 postings in all."),
         LimitsInvalid { .. } => row(400, "Limits are invalid", "Floor and ceiling contradict each other or are not in the account's currency."),
-        AssetInvalid { .. } => row(400, "Asset is invalid", "The code or the scale has the wrong form, or the code is an ISO 4217 code."),
+        AssetInvalid { .. } => row(400, "Asset is invalid", "The code or the scale is malformed, or the code is an ISO 4217 code."),
         ExpiryInvalid { .. } => row(400, "Expiry is invalid", "expires_at is given for a transaction that is not pending."),
         ScheduleTimeMissing => row(400, "Scheduled time is missing", "`scheduled` is set, but effective_at is missing."),
         QueryUnsupported { .. } => row(400, "Query is not supported", "The filters cannot be combined, or one is missing."),

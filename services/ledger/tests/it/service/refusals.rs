@@ -1,6 +1,5 @@
-//! Every refusal of the ledger, one test each: its code, its status, and that it changed nothing. A test has the name
-//! of its refusal: `every_refusal_has_a_test` looks for it, and `refused` compares the test's name with the refusal it
-//! gets.
+//! One test for each refusal of the ledger: its code, its status, and that it changed nothing. Each test has the name of
+//! its refusal: `every_refusal_has_a_test` looks for it, and `refused` compares it with the refusal that it gets.
 
 use std::future::ready;
 
@@ -16,8 +15,7 @@ use crate::service::harness::{
 };
 use crate::service::way::for_each_way_on_sqlite;
 
-/// The tests of general failures, in this folder and, for the last two, in `platform::error`. The others are not the
-/// ledger's.
+/// The tests of the ledger's failures, in this folder and, for the last two, in `platform::error`.
 fn test_of_failure(failure: Failure) -> Option<&'static str> {
     match failure {
         Failure::Forbidden => Some("without_a_permission_nothing_is_allowed"),

@@ -61,7 +61,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What came of many seeds.
+/// The outcome of many seeds.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     /// Lowest seed first.
@@ -73,7 +73,7 @@ pub(crate) fn run(template: &Template, seeds: Range<u64>) -> Run {
     run_while(template, seeds, FAILURES_MAX, || ())
 }
 
-/// Until so many failed. `prepare` is called once on each thread.
+/// Runs until this many failed. `prepare` is called once on each thread.
 pub(crate) fn run_while(template: &Template, seeds: Range<u64>, max: usize, prepare: impl Fn() + Sync) -> Run {
     let next = AtomicU64::new(seeds.start);
     let run = Mutex::new(Run::default());
