@@ -3,10 +3,19 @@
 use std::sync::Arc;
 
 use kernel::{Clock, IdMaker};
+use platform::config::{Config, Sources};
+use platform::db::Budget;
+use platform::feed::{FeedSignal, Outbox};
+use platform::room::{Door, Room, Site};
+use serde::de::DeserializeOwned;
 
-use crate::{FakeClock, TestStore};
+use crate::{FakeClock, TestStore, master};
 
 const SEED: u64 = 7;
+const CONNECTIONS: u32 = 24;
+const CACHE_MB: u32 = 64;
+/// Where callers from outside reach the room.
+const ADDRESS: &str = "http://localhost";
 
 /// A store for this test, a clock that only the test moves, and ids that are the same in every run.
 #[derive(Debug)]
@@ -27,4 +36,37 @@ impl<'a> Stage<'a> {
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::new(self.time.clone())
     }
+
+    /// The argument of the room's `open`: its store with this version's schema, and its default settings with these
+    /// changes.
+    pub async fn site<C: DeserializeOwned>(&self, room: &'static Room, changed: &[(&str, &str)]) -> Site<C> {
+        let db = self.store.open().await;
+        platform::room::migrate(room, &db).await.unwrap();
+        Site {
+            db,
+            target: self.store.target(),
+            budget: Budget::new(CONNECTIONS, CACHE_MB).unwrap(),
+            settings: settings(room, changed),
+            clock: self.clock(),
+            ids: self.ids.clone(),
+            outbox: Outbox::new(format!("/{}", room.name), self.clock()),
+            signal: FeedSignal::default(),
+            key: (room.seals || room.once).then(master),
+            shared: None,
+            address: Some(ADDRESS.to_owned()),
+            demo: false,
+        }
+    }
+
+    /// The argument of the room's `mount`.
+    pub fn door<C: DeserializeOwned>(&self, room: &'static Room, changed: &[(&str, &str)]) -> Door<C> {
+        Door { settings: settings(room, changed), clock: self.clock(), address: ADDRESS.to_owned(), demo: false }
+    }
+}
+
+fn settings<C: DeserializeOwned>(room: &'static Room, changed: &[(&str, &str)]) -> C {
+    let name = |key: &str| format!("FLORIN__{}__{key}", room.name).to_uppercase();
+    let variables = changed.iter().map(|(key, value)| (name(key), (*value).to_owned())).collect();
+    let sources = Sources { rooms: vec![room.section()], variables, ..Sources::default() };
+    Config::load(&sources).unwrap().section(room.name).unwrap()
 }

@@ -24,6 +24,7 @@ use crate::error;
 use crate::room::Operation;
 
 pub use named::{Clash, merge};
+pub use told::show as show_story;
 
 const PREFIX: &str = "/v1";
 const PROBLEM: &str = "Problem";

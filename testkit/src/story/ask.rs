@@ -221,6 +221,11 @@ impl<'t> Ask<'t> {
         reply
     }
 
+    /// Sends it without checking the answer, which is not recorded either.
+    pub async fn reply(self) -> Reply {
+        self.send().await
+    }
+
     async fn send(&self) -> Reply {
         let token = match &self.who {
             Who::Everything => Some(self.telling.token(|_| {})),

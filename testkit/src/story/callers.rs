@@ -70,6 +70,19 @@ impl Callers {
         self.token(|claims| claims.roles = vec![role])
     }
 
+    /// Invalid tokens, each for one reason, and the code of its refusal.
+    pub(super) fn bad_tokens(&self) -> [(&'static str, Secret, &'static str); 6] {
+        let past = |claims: &mut Claims| (claims.exp, claims.nbf) = (claims.nbf - 60, claims.nbf - 120);
+        [
+            ("no token at all", Secret::new("not-a-token"), "token_malformed"),
+            ("an expired token", self.token(past), "token_expired"),
+            ("a token of tomorrow", self.token(|claims| claims.nbf += 86_400), "token_not_yet_valid"),
+            ("a token for others", self.token(|claims| claims.aud = "another".to_owned()), "token_invalid"),
+            ("a token of another issuer", self.token(|claims| claims.iss = "another".to_owned()), "token_invalid"),
+            ("a forged token", forged(&self.token(|_| {})), "token_invalid"),
+        ]
+    }
+
     /// A user who has just authenticated with a second factor.
     pub(super) fn person(&self, kind: &str, subject: &str) -> Secret {
         self.token(|claims| {
@@ -102,6 +115,12 @@ impl Callers {
             acr: None,
         }
     }
+}
+
+/// The same with its signature reversed.
+fn forged(token: &Secret) -> Secret {
+    let (claims, signature) = token.expose().rsplit_once('.').unwrap();
+    Secret::new(format!("{claims}.{}", signature.chars().rev().collect::<String>()))
 }
 
 /// The role with this permission only.

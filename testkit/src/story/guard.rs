@@ -13,9 +13,16 @@ pub(super) async fn try_all(telling: &Telling, operation: &Described, sent: &Sen
     let name = &operation.name;
     let nobody = telling.send(operation, sent, None).await;
     expect(&nobody, 401, "unauthenticated", &format!("{name} without a token"));
+    for (why, token, code) in telling.callers().bad_tokens() {
+        let refused = telling.send(operation, sent, Some(&token)).await;
+        expect(&refused, 401, code, &format!("{name} with {why}"));
+    }
     let token = telling.callers().of_role(without(resource, action));
     let others = telling.send(operation, sent, Some(&token)).await;
     expect(&others, 403, "forbidden", &format!("{name} without {resource}:{action}"));
+    let token = telling.token(|claims| claims.scope = "openid read:nothing".to_owned());
+    let narrow = telling.send(operation, sent, Some(&token)).await;
+    expect(&narrow, 403, "forbidden", &format!("{name} with a token of another scope"));
     // Operations that only create something are open to strangers who may create their own.
     if operation.has_places() || !operation.changes() {
         as_a_stranger(telling, operation, sent).await;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tower::ServiceExt;
 
 use super::ask::{Ask, Body, Reply, Sent, encoded};
-use super::callers::Callers;
+use super::callers::{Callers, only};
 use super::document::{Described, Document, schema};
 use super::{Terms, guard};
 use crate::{FakeClock, Stage};
@@ -82,14 +82,40 @@ impl Telling {
     /// Produces a refusal at every operation that documents it and has not returned it yet: repeats the operation's
     /// request with one change.
     pub async fn all_refuse(&self, code: &str, change: impl for<'t> Fn(Ask<'t>) -> Ask<'t>) {
-        let operations = self.document.operations().filter(|operation| operation.to_tell().any(|one| one == code));
-        for operation in operations {
+        self.refuse(code, change, |_| true).await;
+    }
+
+    /// The same for the operations below this path, which is without `/v1`.
+    pub async fn all_refuse_if(&self, code: &str, path: &str, change: impl for<'t> Fn(Ask<'t>) -> Ask<'t>) {
+        let begins =
+            |operation: &&Described| operation.path.strip_prefix("/v1").is_some_and(|rest| rest.starts_with(path));
+        self.refuse(code, change, begins).await;
+    }
+
+    async fn refuse(
+        &self,
+        code: &str,
+        change: impl for<'t> Fn(Ask<'t>) -> Ask<'t>,
+        is_meant: impl Fn(&&Described) -> bool,
+    ) {
+        let documented = |operation: &&Described| operation.to_tell().any(|one| one == code);
+        for operation in self.document.operations().filter(documented).filter(is_meant) {
             let is_done = self.told.borrow().refused.contains(&(operation.name.clone(), code.to_owned()));
             let is_elsewhere = self.terms.elsewhere.contains(&(operation.name.as_str(), code));
             if !is_done && !is_elsewhere {
                 change(self.again(&operation.name)).refused(code).await;
             }
         }
+    }
+
+    /// A token of a client with this permission only.
+    pub fn only(&self, resource: &str, action: &str) -> Secret {
+        self.callers.of_role(only(resource, action))
+    }
+
+    /// For requests to routes that are no operations, such as pages.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// A token of a client with all permissions, with a change.
@@ -289,9 +315,11 @@ impl Told {
     }
 
     pub(super) fn assert_same(&self, first: &Told, place: &str) {
-        for (one, other) in first.entries.iter().zip(&self.entries) {
-            assert_eq!(one, other, "{place} differs from the first run");
-        }
+        let both = first.entries.iter().zip(&self.entries).filter(|(one, other)| one != other);
+        let different: Vec<String> = both
+            .map(|(one, other)| format!("{}\nexpected: {}\nfound:    {}", one.operation, one.said, other.said))
+            .collect();
+        assert!(different.is_empty(), "{place} differs from the first run:\n{}", different.join("\n"));
         assert_eq!(
             first.entries.len(),
             self.entries.len(),

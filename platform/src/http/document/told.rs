@@ -31,7 +31,7 @@ struct Told {
 
 /// Adds the exchanges of each operation to its part of the document. Anything unreadable is left out; the story's own
 /// test catches it.
-pub(super) fn show(api: &mut OpenApi, story: &str) {
+pub fn show(api: &mut OpenApi, story: &str) {
     let story: BTreeMap<String, Vec<Told>> = serde_json::from_str(story).unwrap_or_default();
     for (operation, _) in operations(api) {
         let name = operation.operation_id.as_deref().unwrap_or_default();
