@@ -3,10 +3,11 @@
 use kernel::Timestamp;
 use platform::db::{DbError, Row, Tx, Value};
 
+/// The next key, the one that signs, and the retired ones in the order of their retirement.
 const KEY_LIST: &str = "
 select kid, alg, public, created_at, signs_from, retired_at, gone_at
 from signing_key
-order by created_at, kid";
+order by case when signs_from is null then 0 when retired_at is null then 1 else 2 end, retired_at, kid";
 
 const KEY_SIGNING: &str = "
 select kid, sealed
