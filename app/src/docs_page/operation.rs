@@ -81,7 +81,9 @@ fn responses(document: &Value, body: &Value) -> Markup {
     let all = all.into_iter().flatten().map(|(status, answer)| (status.as_str(), resolve(document, answer)));
     let (mut good, refused): (Vec<_>, Vec<_>) = all.partition(|(status, _)| status.starts_with(['1', '2', '3']));
     // The response with an example first: the other one looks like it.
-    good.sort_by_key(|(_, answer)| answer.pointer("/content/application~1json/example").is_none());
+    let has_none =
+        |answer: &Value| answer.pointer("/content/application~1json").is_none_or(|media| examples(media).is_empty());
+    good.sort_by_key(|(_, answer)| has_none(answer));
     let (general, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|(status, _)| *status == "default");
     html! {
         @for (status, answer) in good {
@@ -115,10 +117,19 @@ fn answered(content: &Map<String, Value>) -> Markup {
     html! { @for schema in content.values().filter_map(|media| media.get("schema")) { (schema::kind(schema)) } }
 }
 
-/// Only what an author wrote: a response without an example looks like the previous one.
+/// Only what was recorded: a response without an example looks like the previous one.
 fn written(content: &Map<String, Value>) -> Markup {
-    let examples = content.values().filter_map(|media| media.get("example"));
-    html! { @for example in examples { pre { code { (json(example)) } } } }
+    html! {
+        @for (name, example) in content.values().flat_map(examples) {
+            @if !name.is_empty() { p.hint { (name) } }
+            pre { code { (plain(example)) } }
+        }
+    }
+}
+
+/// A text as it is, such as a table; anything else as JSON.
+fn plain(example: &Value) -> String {
+    example.as_str().map_or_else(|| json(example), str::to_owned)
 }
 
 /// One row per code: the names of a refusal's examples are its codes.
@@ -153,7 +164,7 @@ fn media(content: &Map<String, Value>) -> Markup {
     }
 }
 
-/// What the author wrote.
+/// What was recorded.
 fn examples(media: &Value) -> Vec<(String, &Value)> {
     if let Some(one) = media.get("example") {
         return vec![(String::new(), one)];

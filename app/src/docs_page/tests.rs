@@ -20,6 +20,8 @@ fn document() -> Value {
                             "content": { "application/json": {
                                 "schema": { "$ref": "#/components/schemas/Account" },
                                 "example": { "path": "assets/cash", "owner": null }
+                            }, "text/csv": {
+                                "examples": { "As a table": { "value": "path,owner" } }
                             } }
                         },
                         "404": {
@@ -56,6 +58,7 @@ fn an_operation_shows_parameters_responses_and_refusals() {
         "id=\"get-v1-accounts--id-\"",
         "assets/cash",
         "{ &quot;path&quot;: &quot;assets/cash&quot;, &quot;owner&quot;: null }",
+        "As a table</p><pre><code>path,owner</code></pre>",
         "<td>path<span class=\"hint\"> required</span></td>",
         "<a href=\"#thing-Account\">Account</a>",
         "list of integer",
