@@ -18,6 +18,9 @@ use kernel::Clock;
 use utoipa::openapi::OpenApi;
 
 pub(crate) use api::{OPERATIONS, TAGS};
+
+/// The exchanges recorded from the room's story.
+const STORY: &str = include_str!("../story.json");
 pub use pages::{Door, PageRoute};
 
 /// What the routes need besides identity itself.

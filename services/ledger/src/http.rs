@@ -15,7 +15,6 @@ mod books;
 mod changes;
 mod document;
 mod events;
-mod examples;
 mod history;
 mod operations;
 mod schedule;

@@ -1,18 +1,16 @@
-//! The API's document, walked operation by operation against the running server.
-
-mod identity_story;
-mod ledger_story;
-mod oauth_story;
-mod teller;
+//! The whole API document, against the running server: what is true of every operation. Each room's story checks what its
+//! operations do, and compares its part of the document with a snapshot.
 
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use serde_json::{Value, json};
+use kernel::Secret;
+use platform::room::Room;
+use serde_json::{Map, Value, json};
 
-use crate::end_to_end::class::{Class, documented_ways};
-use crate::end_to_end::house::{House, TRANSACTIONS};
-use teller::Teller;
+use crate::end_to_end::house::{House, TRANSACTIONS, on_both, refusal};
+
+const ROOMS: [&Room; 2] = [&ledger::ROOM, &identity::ROOM];
 
 pub(crate) struct Operation {
     pub(crate) name: String,
@@ -32,70 +30,119 @@ pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     all
 }
 
+impl Operation {
+    fn place(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = &Value> {
+        self.body["parameters"].as_array().into_iter().flatten()
+    }
+
+    /// The path with the examples of its parameters.
+    fn example_path(&self) -> String {
+        let parameters = self.parameters().filter(|one| one["in"] == "path");
+        let filled = parameters.fold(self.path.clone(), |path, parameter| {
+            let example = parameter["example"].as_str().unwrap_or_else(|| panic!("{}: no example", self.place()));
+            path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), example)
+        });
+        assert!(!filled.contains('{'), "{filled}");
+        filled
+    }
+
+    /// The document's security applies, because it has none of its own.
+    fn needs_a_token(&self) -> bool {
+        self.body.get("security").is_none()
+    }
+}
+
 pub(crate) fn printed() -> String {
     let out = std::process::Command::new(env!("CARGO_BIN_EXE_florin")).arg("openapi").env_clear().output().unwrap();
     assert!(out.status.success());
     String::from_utf8(out.stdout).unwrap()
 }
 
+fn parsed() -> Value {
+    serde_json::from_str(&printed()).unwrap()
+}
+
 #[test]
-fn the_document_changes_only_on_purpose() {
-    insta::assert_snapshot!("openapi", printed());
+fn the_document_is_the_parts_of_its_rooms() {
+    let document = parsed();
+    let members =
+        |value: &Value, place: &str| value.pointer(place).and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut paths = 0;
+    for room in ROOMS {
+        let part = serde_json::to_value((room.document)()).unwrap();
+        for place in ["/paths", "/components/schemas", "/components/examples"] {
+            let all = members(&document, place);
+            for (name, own) in members(&part, place) {
+                assert_eq!(all.get(&name), Some(&own), "{place} {name} of {}", room.name);
+            }
+        }
+        paths += members(&part, "/paths").len();
+    }
+    assert_eq!(members(&document, "/paths").len(), paths);
 }
 
 #[test]
 fn every_operation_is_fully_described() {
-    let document: Value = serde_json::from_str(&printed()).unwrap();
+    let document = parsed();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut names = BTreeSet::new();
     for operation in operations(&document) {
-        let place = format!("{} {}", operation.method, operation.path);
+        let place = operation.place();
         assert!(names.insert(operation.name.clone()), "{place}: two operations of one name");
         for field in ["summary", "description"] {
             assert!(operation.body[field].as_str().is_some_and(|text| text.len() > 5), "{place}: no {field}");
         }
-        for kind in ["application~1json", "application~1x-www-form-urlencoded"] {
-            let content = operation.body.pointer(&format!("/requestBody/content/{kind}"));
-            assert!(content.is_none_or(has_example), "{place}: no example of a request");
-        }
-        assert_answers(&document, &place, Class::of(&operation), operation.body["responses"].as_object().unwrap());
-        for parameter in operation.body["parameters"].as_array().into_iter().flatten() {
+        assert_shown(&place, "a request", &operation.body["requestBody"]);
+        for parameter in operation.parameters() {
             assert!(parameter["description"].is_string(), "{place}: {} is not described", parameter["name"]);
         }
+        assert_answers(&document, &place, operation.body["responses"].as_object().unwrap());
     }
     assert!(names.len() >= 20, "{names:?}");
 }
 
-fn assert_answers(document: &Value, place: &str, class: Class, answers: &serde_json::Map<String, Value>) {
-    let good: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['2', '3'])).collect();
-    let shown = |answer: &Value| answer.pointer("/content/application~1json").is_some_and(has_example);
-    // An answer without a body, or a page, has no example.
-    let empty = good.iter().all(|(status, answer)| *status == "204" && answer.get("content").is_none());
+/// Bodies for programs have examples; pages and tables need none.
+fn assert_shown(place: &str, what: &str, described: &Value) {
+    for (kind, content) in described["content"].as_object().into_iter().flatten() {
+        let is_read = matches!(kind.as_str(), "text/html" | "text/csv");
+        let has_example =
+            ["example", "examples"].iter().any(|name| content.get(*name).is_some_and(|one| !one.is_null()));
+        assert!(is_read || has_example, "{place}: no example of {what} as {kind}");
+    }
+}
+
+fn assert_answers(document: &Value, place: &str, answers: &Map<String, Value>) {
+    let (good, others): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| status.starts_with(['2', '3']));
     assert!(!good.is_empty(), "{place}: no good answer");
-    let shows = empty || class == Class::Browser || good.iter().any(|(_, answer)| shown(answer));
-    assert!(shows, "{place}: no example of an answer");
-    let refused: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['4', '5'])).collect();
-    let general = answers.contains_key("default");
-    assert!(general || !refused.is_empty(), "{place}: no refusals");
-    for (status, answer) in refused {
-        // Each endpoint refuses in the terms of its own standard.
-        let (kind, name) = match class {
-            Class::Api => ("application~1problem+json", "code"),
-            Class::Browser => {
-                assert!(answer.pointer("/content/text~1html").is_some(), "{place}: {status} is no page");
-                continue;
+    // The last status, 201 if there is one: 200 then means that it existed already.
+    good.iter().rev().take(1).for_each(|(_, answer)| assert_shown(place, "an answer", answer));
+    assert!(!others.is_empty(), "{place}: no refusals");
+    for (status, answer) in others {
+        for (kind, content) in followed(document, answer)["content"].as_object().unwrap() {
+            if kind != "text/html" {
+                assert_refusals(document, &format!("{place} {status}"), status, content);
             }
-            _ => ("application~1json", "error"),
-        };
-        let examples = answer.pointer(&format!("/content/{kind}/examples")).unwrap().as_object().unwrap();
-        for (code, example) in examples {
-            let example = followed(document, example);
-            assert_eq!(example["value"][name].as_str(), Some(code.as_str()), "{place}");
-            let own = example["value"].get("status").map(Value::to_string);
-            assert!(own.is_none_or(|own| own == *status), "{place}: {example}");
-            let when = example["description"].as_str();
-            assert!(when.is_some_and(|when| when.len() > 10), "{place} {code}: does not say when");
         }
+    }
+}
+
+/// Each has its code as its name, its status, and says when it happens.
+fn assert_refusals(document: &Value, place: &str, status: &str, content: &Value) {
+    for (code, example) in content["examples"].as_object().unwrap() {
+        let example = followed(document, example);
+        let body = &example["value"];
+        let named = body["code"].as_str().or_else(|| body["error"].as_str());
+        assert_eq!(named, Some(code.as_str()), "{place}");
+        let own = body.get("status").map(Value::to_string);
+        assert!(status == "default" || own.is_none_or(|own| own == *status), "{place}: {example}");
+        assert!(
+            example["description"].as_str().is_some_and(|when| when.len() > 10),
+            "{place} {code}: does not say when"
+        );
     }
 }
 
@@ -104,14 +151,9 @@ fn followed<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value["$ref"].as_str().map_or(value, |reference| document.pointer(&reference[1..]).unwrap())
 }
 
-fn has_example(content: &Value) -> bool {
-    content.get("example").is_some_and(|example| !example.is_null())
-        || content["examples"].as_object().is_some_and(|examples| !examples.is_empty())
-}
-
 #[test]
 fn every_reference_resolves() {
-    let document: Value = serde_json::from_str(&printed()).unwrap();
+    let document = parsed();
     let mut open = vec![&document];
     while let Some(value) = open.pop() {
         if let Some(reference) = value["$ref"].as_str() {
@@ -127,13 +169,18 @@ fn every_reference_resolves() {
 
 #[test]
 fn every_operation_states_its_security_and_token_url() {
-    let document: Value = serde_json::from_str(&printed()).unwrap();
+    let document = parsed();
     let schemes = &document["components"]["securitySchemes"];
+    let of_all: Vec<&String> =
+        document["security"].as_array().unwrap().iter().flat_map(|way| way.as_object().unwrap().keys()).collect();
+    assert_eq!(of_all, ["oauth", "bearer"]);
     for operation in operations(&document) {
-        // A security requirement that names nothing allows everyone; only a class that says so has one.
-        let (class, ways) = (Class::of(&operation), documented_ways(&document, &operation));
-        assert_eq!(ways, class.ways(), "{}: is {class:?}", operation.name);
-        assert!(ways.iter().all(|way| way.is_empty() || schemes.get(way).is_some()), "{}: {ways:?}", operation.name);
+        // Every operation under the prefix needs a token; only the endpoints of standards have their own rules.
+        assert_eq!(operation.needs_a_token(), operation.path.starts_with("/v1/"), "{}", operation.place());
+        for way in operation.body["security"].as_array().into_iter().flatten() {
+            let known = way.as_object().unwrap().keys().all(|name| schemes.get(name).is_some());
+            assert!(known, "{}: {way}", operation.place());
+        }
     }
     let flows = &schemes["oauth"]["flows"];
     for flow in ["authorizationCode", "clientCredentials"] {
@@ -143,35 +190,15 @@ fn every_operation_states_its_security_and_token_url() {
     assert_eq!((&schemes["bearer"]["type"], &schemes["bearer"]["scheme"]), (&json!("http"), &json!("bearer")));
 }
 
-pub(crate) fn example(content: Option<&Value>) -> Vec<Value> {
-    let Some(content) = content else { return Vec::new() };
-    match content["examples"].as_object() {
-        Some(examples) => examples.values().map(|example| example["value"].clone()).collect(),
-        None => vec![content["example"].clone()],
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn examples_work_in_story_order_and_match_the_answers() {
-    let house = House::start(&[]).await;
-    let document = house.get("/openapi.json").await;
-    assert_eq!(document, serde_json::from_str::<Value>(&printed()).unwrap());
-    let teller = Teller::new(&house, operations(&document));
-    ledger_story::tell(&teller).await;
-    identity_story::tell(&teller).await;
-    oauth_story::tell(&teller).await;
-    assert_eq!(teller.untold(), Vec::<&str>::new(), "operations that are in no story");
-}
-
 /// The path under every prefix, the document's first, and then those that older clients use.
-pub(crate) fn everywhere(path: &str) -> Vec<String> {
+fn everywhere(path: &str) -> Vec<String> {
     // Paths fixed by standards have one address.
     let Some(rest) = path.strip_prefix("/v1") else { return vec![path.to_owned()] };
     let mut paths = vec![path.to_owned(), format!("/api{path}")];
-    let older =
-        [("/ledger/accounts", "/ledger"), ("/ledger/transactions", "/ledger"), ("/identity/users", "/identity")];
-    for (_, service) in older.into_iter().filter(|(begin, _)| rest.starts_with(begin)) {
-        paths.extend(["/v1", "/api/v1"].map(|prefix| rest.replacen(service, prefix, 1)));
+    for room in ROOMS {
+        let own = rest.strip_prefix(&format!("/{}", room.name)).filter(|own| own.starts_with('/'));
+        let older = own.filter(|own| room.aliases.iter().any(|alias| own.starts_with(alias)));
+        paths.extend(older.into_iter().flat_map(|own| ["/v1", "/api/v1"].map(|prefix| format!("{prefix}{own}"))));
     }
     paths
 }
@@ -180,10 +207,9 @@ pub(crate) fn everywhere(path: &str) -> Vec<String> {
 async fn every_documented_path_is_answered_under_every_prefix() {
     let house = House::start(&[]).await;
     let document = house.get("/openapi.json").await;
+    assert_eq!(document, parsed());
     for operation in operations(&document) {
-        let path = operation.path.replace("{id}", "txn_01kppyzd5gfmra2qsx5rkvr8wb").replace("{path}", "a:b");
-        let path = path.replace("{key}", "order").replace("{book}", "main").replace("{name}", "auditor");
-        for path in everywhere(&path) {
+        for path in everywhere(&operation.example_path()) {
             let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
             let answer = house.send(method, &path, Some(&json!({}))).await;
             let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
@@ -193,4 +219,26 @@ async fn every_documented_path_is_answered_under_every_prefix() {
     }
     let docs = house.client.get("/docs").await.text();
     assert!(docs.contains("insufficient_funds") && docs.contains(TRANSACTIONS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_path_needs_a_token_under_every_prefix() {
+    let guarded: Vec<Operation> = operations(&parsed()).into_iter().filter(Operation::needs_a_token).collect();
+    assert!(guarded.len() > 50, "only {} operations", guarded.len());
+    on_both(async |house| {
+        let head = house.head().await;
+        let stranger = house.client.stranger();
+        let with_no_token = stranger.stranger().with_token(Secret::new("not-a-token"));
+        for operation in &guarded {
+            let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
+            for path in everywhere(&operation.example_path()) {
+                for (client, code) in [(&stranger, "unauthenticated"), (&with_no_token, "token_malformed")] {
+                    let answer = client.send(method.clone(), &path, &[], Some(&json!({}))).await.unwrap();
+                    refusal(&answer, 401, code);
+                }
+            }
+        }
+        assert_eq!(house.head().await, head, "an unauthenticated request changed the books");
+    })
+    .await;
 }

@@ -7,13 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hyper::{Method, StatusCode};
 use kernel::{IdMaker, SystemClock};
 use ledger_api::{TransactionId, TransactionTag};
-use platform::db::Target;
 use platform::rpc::Credential;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Answer, Client, Server, ServerBuilder};
-
-use crate::end_to_end::mint::Mint;
 
 pub(crate) const ACCOUNTS: &str = "/v1/ledger/accounts";
 pub(crate) const TRANSACTIONS: &str = "/v1/ledger/transactions";
@@ -26,8 +23,6 @@ pub(crate) struct House {
     pub(crate) server: Server,
     pub(crate) client: Client,
     ledger: Option<Server>,
-    /// The store of identity.
-    identity: Target,
     dir: TempDir,
 }
 
@@ -106,17 +101,7 @@ impl House {
             ledger = Some(server);
         }
         let server = builder.start().await;
-        let url = env.iter().find(|(name, _)| *name == "FLORIN__STORAGE__DATABASE_URL");
-        let identity = match url {
-            Some((_, url)) => Target::Postgres { url: (*url).to_owned(), schema: "identity".to_owned() },
-            None => Target::Sqlite { file: dir.path().join("identity.db"), cache_mb: 2 },
-        };
-        House { client: server.client(), server, ledger, identity, dir }
-    }
-
-    /// Signs any claims that a test wants.
-    pub(crate) async fn mint(&self) -> Mint {
-        Mint::open(self.identity.clone()).await
+        House { client: server.client(), server, ledger, dir }
     }
 
     /// Where other processes of the deployment are called, and their credential; none in one process on SQLite.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Method, Request};
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{Answer, Client};
 
 use crate::end_to_end::house::House;
@@ -16,9 +16,6 @@ use crate::end_to_end::house::House;
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const PASSWORD: &str = "tram-violet-87-osprey";
 pub(crate) const BACK: &str = "https://budget.example.com/callback";
-/// The PKCE pair of RFC 7636.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 pub(crate) struct Person {
     client: Client,
@@ -95,23 +92,6 @@ impl Person {
         }
         answer
     }
-
-    /// Tokens that a first-party client gets for this user, without a consent page.
-    pub(crate) async fn tokens(&mut self, house: &House, id: &str, secret: &str) -> Value {
-        let code = self.code(id).await;
-        let answer = post(house, "/oauth2/token", Some((id, secret)), &by_code(&code)).await;
-        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
-        answer.json()
-    }
-
-    pub(crate) async fn code(&mut self, client: &str) -> String {
-        let back = self.go(&authorize(client)).await;
-        let to = back.header("location").unwrap_or_else(|| panic!("{}", back.text())).to_owned();
-        assert!(to.starts_with(BACK), "{to}");
-        let (_, query) = to.split_once('?').unwrap();
-        let mut fields = form_urlencoded::parse(query.as_bytes());
-        fields.find(|(name, _)| name == "code").unwrap().1.into_owned()
-    }
 }
 
 /// A first-party client, or a service; with its secret.
@@ -125,23 +105,6 @@ pub(crate) async fn client(house: &House, id: &str, kind: &str) -> String {
     }
     let made = house.create("/v1/identity/clients", new).await;
     made["secret"].as_str().unwrap_or_default().to_owned()
-}
-
-pub(crate) fn authorize(client: &str) -> String {
-    let fields = [
-        ("response_type", "code"),
-        ("client_id", client),
-        ("redirect_uri", BACK),
-        ("scope", "openid profile offline_access read:accounts"),
-        ("state", "42"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
-    format!("/oauth2/authorize?{}", encoded(fields))
-}
-
-pub(crate) fn by_code(code: &str) -> [(&str, &str); 4] {
-    [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", BACK), ("code_verifier", VERIFIER)]
 }
 
 pub(crate) fn encoded<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

@@ -4,7 +4,6 @@ mod answer;
 mod clients;
 mod document;
 mod events;
-mod examples;
 mod keys;
 mod operations;
 mod policies;

@@ -9,7 +9,6 @@ mod client;
 pub(super) mod consent;
 mod discovery;
 mod document;
-mod examples;
 mod form;
 mod forms;
 mod logout;

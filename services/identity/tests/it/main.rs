@@ -3,3 +3,4 @@
 
 mod http;
 mod people;
+mod story;

@@ -8,7 +8,6 @@ use utoipa::IntoParams;
 use super::answer::{AccountAnswer, Done, Page, problem};
 use super::body::NewAccount;
 use super::book::InBook;
-use super::examples;
 use super::transactions::Repeatable;
 
 /// The list's name in its cursors, so that another list's cursor is refused.
@@ -32,9 +31,9 @@ pub(super) struct AccountAt {
 /// Opening the same account again with the same content is safe and answers 200. Also at `/v1/accounts`.
 #[utoipa::path(
     post, path = "/accounts", tag = "Accounts", params(Repeatable),
-    request_body(content = NewAccount, example = json!(examples::new_account())),
+    request_body = NewAccount,
     responses(
-        (status = 201, description = "Opened", body = AccountAnswer, example = json!(examples::account())),
+        (status = 201, description = "Opened", body = AccountAnswer),
         (status = 200, description = "It was already open, with this content", body = AccountAnswer),
     )
 )]
@@ -56,8 +55,7 @@ pub(super) async fn open_account(
 #[utoipa::path(
     get, path = "/accounts/{path}", tag = "Accounts", params(AccountAt),
     responses((
-        status = 200, description = "The account", body = AccountAnswer,
-        example = json!(examples::known(examples::account()))
+        status = 200, description = "The account", body = AccountAnswer
     ))
 )]
 pub(super) async fn get_account(
@@ -96,7 +94,7 @@ pub(super) struct ListAccounts {
 /// (`metadata.tier=gold`). If there are more, `next` is present: send it back as `cursor`, with the same filter.
 #[utoipa::path(
     get, path = "/accounts", tag = "Accounts", params(ListAccounts),
-    responses((status = 200, description = "One page", body = Page<AccountAnswer>, example = json!(examples::accounts())))
+    responses((status = 200, description = "One page", body = Page<AccountAnswer>))
 )]
 pub(super) async fn list_accounts(
     at: InBook,

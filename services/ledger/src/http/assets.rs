@@ -5,7 +5,6 @@ use platform::http::{CallCtx, Json, Problem};
 
 use super::answer::{Done, problem};
 use super::book::InBook;
-use super::examples;
 use super::transactions::Repeatable;
 
 /// Declare an asset
@@ -17,9 +16,9 @@ use super::transactions::Repeatable;
 /// with its scale: `"currency": "POINTS/0"`.
 #[utoipa::path(
     post, path = "/assets", tag = "Assets", params(Repeatable),
-    request_body(content = DeclareAsset, example = json!(examples::declare_asset())),
+    request_body = DeclareAsset,
     responses(
-        (status = 201, description = "Declared", body = Asset, example = json!(examples::asset())),
+        (status = 201, description = "Declared", body = Asset),
         (status = 200, description = "It was already declared with this scale", body = Asset),
     )
 )]
@@ -37,7 +36,7 @@ pub(super) async fn declare_asset(
 /// All of them, by code. ISO 4217 currencies need no declaration and are not listed.
 #[utoipa::path(
     get, path = "/assets", tag = "Assets",
-    responses((status = 200, description = "All declared assets", body = Vec<Asset>, example = json!(examples::assets())))
+    responses((status = 200, description = "All declared assets", body = Vec<Asset>))
 )]
 pub(super) async fn list_assets(
     InBook { ledger, .. }: InBook,

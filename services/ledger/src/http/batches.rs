@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 
 use super::answer::{problem, status_of};
 use super::book::Chosen;
-use super::examples;
 use super::transactions::Repeatable;
 
 /// The result of each line, in request order.
@@ -48,8 +47,8 @@ pub(crate) struct LineAnswer {
 /// Give every line an `id`, or send one `Idempotency-Key` for the batch.
 #[utoipa::path(
     post, path = "/batches", tag = "Batches", params(Repeatable),
-    request_body(content = Batch, example = json!(examples::batch())),
-    responses((status = 200, description = "The result of each line", body = BatchAnswer, example = json!(examples::batch_answer())))
+    request_body = Batch,
+    responses((status = 200, description = "The result of each line", body = BatchAnswer))
 )]
 pub(super) async fn submit_batch(
     chosen: Chosen,

@@ -10,7 +10,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::All;
 use super::answer::problem;
-use super::examples;
 
 fn failed(error: LedgerError) -> Problem {
     problem(error, Shape::Postings)
@@ -23,9 +22,9 @@ fn failed(error: LedgerError) -> Problem {
 /// at most 256 books. Creating the same book again is safe and answers 200.
 #[utoipa::path(
     post, path = "/books", tag = "Books",
-    request_body(content = CreateBook, example = json!(examples::create_book())),
+    request_body = CreateBook,
     responses(
-        (status = 201, description = "Created", body = Book, example = json!(examples::book())),
+        (status = 201, description = "Created", body = Book),
         (status = 200, description = "It already existed", body = Book),
     )
 )]
@@ -44,7 +43,7 @@ pub(super) async fn create_book(
 /// All of them, by name.
 #[utoipa::path(
     get, path = "/books", tag = "Books",
-    responses((status = 200, description = "All books", body = Vec<Book>, example = json!(examples::books())))
+    responses((status = 200, description = "All books", body = Vec<Book>))
 )]
 pub(super) async fn list_books(State(all): State<All>, CallCtx(ctx): CallCtx) -> Result<Json<Vec<Book>>, Problem> {
     all.books(&ctx).await.map(Json).map_err(failed)
@@ -81,7 +80,7 @@ pub(super) struct BookAnswer {
 /// The head of its hash chain, and the size of its log.
 #[utoipa::path(
     get, path = "/books/{book}", tag = "Books", params(BookAt),
-    responses((status = 200, description = "The book", body = BookAnswer, example = json!(examples::book_status())))
+    responses((status = 200, description = "The book", body = BookAnswer))
 )]
 pub(super) async fn get_book(
     State(all): State<All>,

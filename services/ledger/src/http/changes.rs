@@ -8,7 +8,6 @@ use super::accounts::AccountAt;
 use super::answer::{AccountAnswer, Done, problem};
 use super::body::{NewLimits, NewMetadata, Nothing};
 use super::book::InBook;
-use super::examples;
 use super::transactions::Repeatable;
 
 type Answer = Result<Done<AccountAnswer>, Problem>;
@@ -25,8 +24,8 @@ async fn change(ledger: Shared, CallCtx(ctx): CallCtx, at: AccountAt, change: Ac
 /// frozen account is safe.
 #[utoipa::path(
     post, path = "/accounts/{path}/freeze", tag = "Accounts", params(AccountAt, Repeatable),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Frozen", body = AccountAnswer, example = json!(examples::frozen())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Frozen", body = AccountAnswer))
 )]
 pub(super) async fn freeze_account(
     InBook { ledger, .. }: InBook,
@@ -42,8 +41,8 @@ pub(super) async fn freeze_account(
 /// It takes debits and credits again.
 #[utoipa::path(
     post, path = "/accounts/{path}/unfreeze", tag = "Accounts", params(AccountAt, Repeatable),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Open again", body = AccountAnswer, example = json!(examples::account())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Open again", body = AccountAnswer))
 )]
 pub(super) async fn unfreeze_account(
     InBook { ledger, .. }: InBook,
@@ -59,8 +58,8 @@ pub(super) async fn unfreeze_account(
 /// Only at zero and without pending transactions. A closed account stays readable and cannot be opened again.
 #[utoipa::path(
     post, path = "/accounts/{path}/close", tag = "Accounts", params(AccountAt, Repeatable),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Closed", body = AccountAnswer, example = json!(examples::closed())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Closed", body = AccountAnswer))
 )]
 pub(super) async fn close_account(
     InBook { ledger, .. }: InBook,
@@ -77,8 +76,8 @@ pub(super) async fn close_account(
 /// is already beyond a new limit stays there and can only come back.
 #[utoipa::path(
     put, path = "/accounts/{path}/limits", tag = "Accounts", params(AccountAt, Repeatable),
-    request_body(content = NewLimits, example = json!(examples::new_limits())),
-    responses((status = 200, description = "Set", body = AccountAnswer, example = json!(examples::limited())))
+    request_body = NewLimits,
+    responses((status = 200, description = "Set", body = AccountAnswer))
 )]
 pub(super) async fn set_limits(
     InBook { ledger, .. }: InBook,
@@ -95,8 +94,8 @@ pub(super) async fn set_limits(
 /// outside of the log, so that it can be erased.
 #[utoipa::path(
     put, path = "/accounts/{path}/metadata", tag = "Accounts", params(AccountAt, Repeatable),
-    request_body(content = NewMetadata, example = json!(examples::new_metadata())),
-    responses((status = 200, description = "Set", body = AccountAnswer, example = json!(examples::account())))
+    request_body = NewMetadata,
+    responses((status = 200, description = "Set", body = AccountAnswer))
 )]
 pub(super) async fn set_metadata(
     InBook { ledger, .. }: InBook,

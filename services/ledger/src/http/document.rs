@@ -2,7 +2,7 @@
 
 use ledger_api::{BookName, Refusal};
 use platform::error;
-use platform::http::document::{Part, Sample, operations};
+use platform::http::document::{Part, operations};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr, Required};
@@ -37,13 +37,8 @@ pub(super) fn part() -> Part<'static> {
         tags: &TAGS,
         samples: error::samples::<Refusal>(),
         operations: OPERATIONS,
-        story: "{}",
+        story: include_str!("../../story.json"),
     }
-}
-
-/// The example of one code; `None` for an unknown one.
-pub(super) fn problem_of(code: &str) -> serde_json::Value {
-    part().samples.iter().find(|sample| sample.code() == code).map(Sample::body).unwrap_or_default()
 }
 
 pub(super) fn finished(api: OpenApi) -> OpenApi {

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::answer::problem;
 use super::book::InBook;
-use super::examples;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventPage {
@@ -24,7 +23,7 @@ pub(super) struct EventPage {
 /// ids and amounts, and no metadata.
 #[utoipa::path(
     get, path = "/events", tag = "Events", params(After),
-    responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))
+    responses((status = 200, description = "Events after the cursor", body = EventPage))
 )]
 pub(super) async fn events_after(
     InBook { ledger, .. }: InBook,

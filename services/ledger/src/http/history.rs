@@ -11,7 +11,6 @@ use utoipa::IntoParams;
 use super::accounts::AccountAt;
 use super::answer::problem;
 use super::book::InBook;
-use super::examples;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -33,7 +32,7 @@ pub(super) struct AsOf {
 /// `version` is present by record time only.
 #[utoipa::path(
     get, path = "/accounts/{path}/balance", tag = "History", params(AccountAt, AsOf),
-    responses((status = 200, description = "The balance", body = AccountBalance, example = json!(examples::account_balance())))
+    responses((status = 200, description = "The balance", body = AccountBalance))
 )]
 pub(super) async fn account_balance(
     InBook { ledger, .. }: InBook,
@@ -66,7 +65,7 @@ pub(super) struct Below {
 /// an instant. A path that contains every account of a book always nets to zero.
 #[utoipa::path(
     get, path = "/balances", tag = "History", params(Below),
-    responses((status = 200, description = "The sums", body = RollUp, example = json!(examples::roll_up())))
+    responses((status = 200, description = "The sums", body = RollUp))
 )]
 pub(super) async fn roll_up(
     InBook { ledger, .. }: InBook,
@@ -103,7 +102,7 @@ pub(super) struct Trial {
 #[utoipa::path(
     get, path = "/trial-balance", tag = "History", params(Trial),
     responses(
-        (status = 200, description = "The trial balance", body = TrialBalance, example = json!(examples::trial_balance()))
+        (status = 200, description = "The trial balance", body = TrialBalance)
     )
 )]
 pub(super) async fn trial_balance(

@@ -140,10 +140,24 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         word: needs("metadata-keys", "remove"),
         refusals: &["not_found", "book_unknown"],
     },
+    // A refused transaction is answered with its refusal again, and an atomic batch with that of the failed line: both can
+    // have any code, and name one.
     Operation {
         name: "get_transaction",
         word: needs("transactions", "read"),
-        refusals: &["not_found", "book_unknown"],
+        refusals: &["not_found", "sibling_failed", "book_unknown"],
+    },
+    Operation {
+        name: "submit_batch",
+        word: needs("transactions", "create"),
+        refusals: &[
+            "batch_empty",
+            "batch_too_large",
+            "books_differ",
+            "account_unknown",
+            "sibling_failed",
+            "book_unknown",
+        ],
     },
     Operation {
         name: "post_transaction",
@@ -154,8 +168,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "id_taken",
             "reference_taken",
             "account_frozen",
-            "account_closed",
-            "sum_overflow",
             "amount_zero",
             "amount_negative",
             "amount_too_large",
@@ -267,10 +279,5 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         name: "events_after",
         word: needs("events", "read"),
         refusals: &["page_size", "cursor_ahead", "book_unknown"],
-    },
-    Operation {
-        name: "submit_batch",
-        word: needs("transactions", "create"),
-        refusals: &["books_differ", "batch_empty", "batch_too_large", "sibling_failed", "book_unknown"],
     },
 ];

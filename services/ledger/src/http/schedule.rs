@@ -8,7 +8,6 @@ use utoipa::IntoParams;
 use super::answer::{Done, Page, problem};
 use super::body::Undo;
 use super::book::InBook;
-use super::examples;
 use super::transactions::{Repeatable, TransactionAt, submit};
 
 /// The list's name in its cursors, so that another list's cursor is refused.
@@ -31,7 +30,7 @@ pub(super) struct ListScheduled {
 /// back as `cursor`. Executed, failed and cancelled ones are no longer listed; read them by id.
 #[utoipa::path(
     get, path = "/scheduled", tag = "Transactions", params(ListScheduled),
-    responses((status = 200, description = "One page", body = Page<Transaction>, example = json!(examples::scheduled_list())))
+    responses((status = 200, description = "One page", body = Page<Transaction>))
 )]
 pub(super) async fn list_scheduled(
     at: InBook,
@@ -51,9 +50,9 @@ pub(super) async fn list_scheduled(
 /// as its `target` and moves nothing.
 #[utoipa::path(
     post, path = "/transactions/{id}/cancel", tag = "Transactions", params(TransactionAt, Repeatable),
-    request_body(content = Option<Undo>, example = json!(examples::cancel())),
+    request_body = Option<Undo>,
     responses(
-        (status = 201, description = "Cancelled", body = Transaction, example = json!(examples::cancellation())),
+        (status = 201, description = "Cancelled", body = Transaction),
         (status = 200, description = "Already cancelled (`replayed`), or not really cancelled (`dry_run`)", body = Transaction),
     )
 )]

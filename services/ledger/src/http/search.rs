@@ -12,7 +12,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::accounts::{METADATA, parsed};
 use super::answer::problem;
 use super::book::InBook;
-use super::examples;
 
 /// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "ledger.transactions.metadata";
@@ -23,9 +22,9 @@ const LIST: &str = "ledger.transactions.metadata";
 /// first one on: `indexed_to_seq` shows the progress. Declaring a key again is safe and answers 200.
 #[utoipa::path(
     post, path = "/metadata-keys", tag = "Transactions",
-    request_body(content = DeclareMetadataKey, example = json!(examples::declare_metadata_key())),
+    request_body = DeclareMetadataKey,
     responses(
-        (status = 201, description = "Declared", body = MetadataKey, example = json!(examples::metadata_key())),
+        (status = 201, description = "Declared", body = MetadataKey),
         (status = 200, description = "It was already declared", body = MetadataKey),
     )
 )]
@@ -46,8 +45,7 @@ pub(super) async fn declare_metadata_key(
 #[utoipa::path(
     get, path = "/metadata-keys", tag = "Transactions",
     responses((
-        status = 200, description = "All declared keys", body = Vec<MetadataKey>,
-        example = json!(examples::metadata_keys())
+        status = 200, description = "All declared keys", body = Vec<MetadataKey>
     ))
 )]
 pub(super) async fn list_metadata_keys(
@@ -72,7 +70,7 @@ pub(super) struct KeyAt {
 #[utoipa::path(
     delete, path = "/metadata-keys/{key}", tag = "Transactions", params(KeyAt),
     responses((
-        status = 200, description = "Removed", body = MetadataKey, example = json!(examples::metadata_key())
+        status = 200, description = "Removed", body = MetadataKey
     ))
 )]
 pub(super) async fn remove_metadata_key(
@@ -150,11 +148,7 @@ enum Wanted {
 #[utoipa::path(
     get, path = "/transactions", tag = "Transactions", params(Find),
     responses((
-        status = 200, description = "The transaction, or a page of transactions", body = Found,
-        examples(
-            ("one" = (summary = "By reference or idempotency key", value = json!(examples::known(examples::transaction())))),
-            ("page" = (summary = "By a declared metadata key", value = json!(examples::found())))
-        )
+        status = 200, description = "The transaction, or a page of transactions", body = Found
     ))
 )]
 pub(super) async fn find_transaction(

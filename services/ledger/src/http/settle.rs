@@ -6,7 +6,6 @@ use platform::http::{CallCtx, Json, Path, Problem};
 use super::answer::Done;
 use super::body::{Release, Settle, Undo};
 use super::book::InBook;
-use super::examples;
 use super::transactions::{Repeatable, TransactionAt, submit};
 
 type Answer = Result<Done<Transaction>, Problem>;
@@ -18,9 +17,9 @@ type Answer = Result<Done<Transaction>, Problem>;
 /// transaction with its own id, which names the pending one as its `target`.
 #[utoipa::path(
     post, path = "/transactions/{id}/post", tag = "Transactions", params(TransactionAt, Repeatable),
-    request_body(content = Option<Settle>, example = json!(examples::post())),
+    request_body = Option<Settle>,
     responses(
-        (status = 201, description = "Posted", body = Transaction, example = json!(examples::posted())),
+        (status = 201, description = "Posted", body = Transaction),
         (status = 200, description = "Already posted (`replayed`), or not really posted (`dry_run`)", body = Transaction),
     )
 )]
@@ -40,9 +39,9 @@ pub(super) async fn post_transaction(
 /// Releases the hold: all that remains, or as much as `amount` says. This works on frozen accounts too.
 #[utoipa::path(
     post, path = "/transactions/{id}/void", tag = "Transactions", params(TransactionAt, Repeatable),
-    request_body(content = Option<Release>, example = json!(examples::void())),
+    request_body = Option<Release>,
     responses(
-        (status = 201, description = "Released", body = Transaction, example = json!(examples::voided())),
+        (status = 201, description = "Released", body = Transaction),
         (status = 200, description = "Already released (`replayed`), or not really released (`dry_run`)", body = Transaction),
     )
 )]
@@ -62,9 +61,9 @@ pub(super) async fn void_transaction(
 /// Raises the held amount; floor and ceiling are checked again. The expiry does not change.
 #[utoipa::path(
     post, path = "/transactions/{id}/increase", tag = "Transactions", params(TransactionAt, Repeatable),
-    request_body(content = Release, example = json!(examples::increase())),
+    request_body = Release,
     responses(
-        (status = 201, description = "Increased", body = Transaction, example = json!(examples::increased())),
+        (status = 201, description = "Increased", body = Transaction),
         (status = 200, description = "Already increased (`replayed`), or not really increased (`dry_run`)", body = Transaction),
     )
 )]
@@ -84,9 +83,9 @@ pub(super) async fn increase_transaction(
 /// pending transaction that was posted, use the id of the transaction that posted it.
 #[utoipa::path(
     post, path = "/transactions/{id}/reverse", tag = "Transactions", params(TransactionAt, Repeatable),
-    request_body(content = Option<Undo>, example = json!(examples::reverse())),
+    request_body = Option<Undo>,
     responses(
-        (status = 201, description = "Reversed", body = Transaction, example = json!(examples::reversal())),
+        (status = 201, description = "Reversed", body = Transaction),
         (status = 200, description = "Already reversed (`replayed`), or not really reversed (`dry_run`)", body = Transaction),
     )
 )]

@@ -21,7 +21,6 @@ use super::Shared;
 use super::accounts::AccountAt;
 use super::answer::problem;
 use super::book::{InBook, list};
-use super::examples;
 
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -105,7 +104,7 @@ pub(super) struct StatementAnswer {
     responses((
         status = 200, description = "One page, or the whole range as CSV",
         content(
-            (StatementAnswer = "application/json", example = json!(examples::statement())),
+            (StatementAnswer = "application/json"),
             (String = "text/csv"),
             (String = "text/html"),
         )

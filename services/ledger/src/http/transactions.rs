@@ -10,7 +10,6 @@ use super::Shared;
 use super::answer::{Done, problem};
 use super::body::CreateTransaction;
 use super::book::{Chosen, InBook};
-use super::examples;
 
 /// The header that makes a repeat safe.
 #[derive(Debug, IntoParams)]
@@ -59,15 +58,9 @@ pub(super) async fn submit(
 /// stores nothing. Every response includes the balances after the transaction. Also at `/v1/transactions`.
 #[utoipa::path(
     post, path = "/transactions", tag = "Transactions", params(Repeatable),
-    request_body(content = CreateTransaction, examples(
-        ("at_once" = (summary = "Money moves now", value = json!(examples::create_transaction()))),
-        ("held" = (summary = "Money is held", value = json!(examples::create_pending()))),
-        ("split" = (summary = "One side is split", value = json!(examples::create_split()))),
-        ("scheduled" = (summary = "Money moves later", value = json!(examples::create_scheduled()))),
-        ("sweep" = (summary = "As much as is available, if the account is unchanged", value = json!(examples::create_sweep()))),
-    )),
+    request_body = CreateTransaction,
     responses(
-        (status = 201, description = "Recorded", body = Transaction, example = json!(examples::transaction())),
+        (status = 201, description = "Recorded", body = Transaction),
         (
             status = 200, description = "Already recorded (`replayed`), or not really recorded (`dry_run`)", body = Transaction,
             headers(("Idempotency-Replayed" = bool, description = "Present and true if this is the first response again"))
@@ -92,8 +85,7 @@ pub(super) async fn create_transaction(
 #[utoipa::path(
     get, path = "/transactions/{id}", tag = "Transactions", params(TransactionAt),
     responses((
-        status = 200, description = "The transaction", body = Transaction,
-        example = json!(examples::known(examples::pending()))
+        status = 200, description = "The transaction", body = Transaction
     ))
 )]
 pub(super) async fn get_transaction(

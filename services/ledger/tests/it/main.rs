@@ -4,3 +4,4 @@
 mod held_again;
 mod service;
 mod simulation;
+mod story;

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::Kept;
 use super::user_changes::Roles;
-use super::{Nothing, Shared, examples};
+use super::{Nothing, Shared};
 
 type Answer = Result<Json<Client>, Problem>;
 
@@ -35,11 +35,8 @@ pub(super) struct ClientList {
 /// the id is taken. Needs a recent login with a second factor.
 #[utoipa::path(
     post, path = "/clients", tag = "Clients",
-    request_body(content = CreateClient, examples(
-        ("acts_for_itself" = (summary = "A client that acts for itself", value = json!(examples::create_service()))),
-        ("acts_for_people" = (summary = "A web application", value = json!(examples::create_application()))),
-    )),
-    responses((status = 201, description = "Created", body = NewClient, example = json!(examples::new_client())))
+    request_body = CreateClient,
+    responses((status = 201, description = "Created", body = NewClient))
 )]
 pub(super) async fn create_client(
     State(identity): State<Shared>,
@@ -54,7 +51,7 @@ pub(super) async fn create_client(
 /// All of them, including disabled ones, without their secrets: a secret is only shown when it is created.
 #[utoipa::path(
     get, path = "/clients", tag = "Clients",
-    responses((status = 200, description = "All of them", body = ClientList, example = json!(examples::clients())))
+    responses((status = 200, description = "All of them", body = ClientList))
 )]
 pub(super) async fn list_clients(
     State(identity): State<Shared>,
@@ -68,7 +65,7 @@ pub(super) async fn list_clients(
 /// Its scopes, redirect URIs, and whether it is enabled. Its secret is not shown.
 #[utoipa::path(
     get, path = "/clients/{id}", tag = "Clients", params(ClientAt),
-    responses((status = 200, description = "The client", body = Client, example = json!(examples::client())))
+    responses((status = 200, description = "The client", body = Client))
 )]
 pub(super) async fn get_client(
     State(identity): State<Shared>,
@@ -91,8 +88,8 @@ async fn changed(identity: &Shared, ctx: &Ctx, at: ClientAt, to: ClientChange) -
 /// The secret is only in this response. The old one and its tokens stop working at once.
 #[utoipa::path(
     post, path = "/clients/{id}/new-secret", tag = "Clients", params(ClientAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Made", body = NewClient, example = json!(examples::new_client())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Made", body = NewClient))
 )]
 pub(super) async fn new_client_secret(
     State(identity): State<Shared>,
@@ -108,8 +105,8 @@ pub(super) async fn new_client_secret(
 /// The roles of a client that acts for itself. They replace its current ones at once.
 #[utoipa::path(
     put, path = "/clients/{id}/roles", tag = "Clients", params(ClientAt),
-    request_body(content = Roles, example = json!({ "roles": ["service"] })),
-    responses((status = 200, description = "Changed", body = Client, example = json!(examples::client())))
+    request_body = Roles,
+    responses((status = 200, description = "Changed", body = Client))
 )]
 pub(super) async fn set_client_roles(
     State(identity): State<Shared>,
@@ -134,8 +131,8 @@ pub(super) struct Scopes {
 /// tokens are refused from the next request on; it has to request new ones. Needs a recent login with a second factor.
 #[utoipa::path(
     put, path = "/clients/{id}/scopes", tag = "Clients", params(ClientAt),
-    request_body(content = Scopes, example = json!({ "scopes": ["read:accounts"] })),
-    responses((status = 200, description = "Changed", body = Client, example = json!(examples::client())))
+    request_body = Scopes,
+    responses((status = 200, description = "Changed", body = Client))
 )]
 pub(super) async fn set_client_scopes(
     State(identity): State<Shared>,
@@ -162,8 +159,8 @@ pub(super) struct RedirectUris {
 /// recent login with a second factor.
 #[utoipa::path(
     put, path = "/clients/{id}/redirect-uris", tag = "Clients", params(ClientAt),
-    request_body(content = RedirectUris, example = json!(examples::redirect_uris())),
-    responses((status = 200, description = "Changed", body = Client, example = json!(examples::application())))
+    request_body = RedirectUris,
+    responses((status = 200, description = "Changed", body = Client))
 )]
 pub(super) async fn set_client_redirect_uris(
     State(identity): State<Shared>,
@@ -179,8 +176,8 @@ pub(super) async fn set_client_redirect_uris(
 /// It gets no more tokens, and its current ones are refused from the next request on.
 #[utoipa::path(
     post, path = "/clients/{id}/disable", tag = "Clients", params(ClientAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Disabled", body = Client, example = json!(examples::client())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Disabled", body = Client))
 )]
 pub(super) async fn disable_client(
     State(identity): State<Shared>,
@@ -196,8 +193,8 @@ pub(super) async fn disable_client(
 /// It gets tokens with its existing secret. Tokens from before it was disabled stay refused.
 #[utoipa::path(
     post, path = "/clients/{id}/enable", tag = "Clients", params(ClientAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Enabled", body = Client, example = json!(examples::client())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Enabled", body = Client))
 )]
 pub(super) async fn enable_client(
     State(identity): State<Shared>,

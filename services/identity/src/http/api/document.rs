@@ -26,7 +26,7 @@ pub(super) fn part() -> Part<'static> {
         tags: &TAGS,
         samples: error::samples::<Refusal>(),
         operations: OPERATIONS,
-        story: "{}",
+        story: super::super::STORY,
     }
 }
 

@@ -7,7 +7,7 @@ use platform::http::{After, CallCtx, Json, Problem, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shared, examples};
+use super::Shared;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IdentityEventPage)]
@@ -24,7 +24,7 @@ pub(super) struct EventPage {
 /// later reader gets `events_gone`. They have ids, but no names and no secrets.
 #[utoipa::path(
     get, path = "/events", tag = "Identity events", params(After),
-    responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))
+    responses((status = 200, description = "Events after the cursor", body = EventPage))
 )]
 pub(super) async fn identity_events(
     State(identity): State<Shared>,

@@ -6,7 +6,7 @@ use platform::http::{CallCtx, Json, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Nothing, Shared, examples};
+use super::{Nothing, Shared};
 
 /// All current keys: the next one, the one that signs, and retired ones with unexpired tokens.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,7 +19,7 @@ pub(super) struct KeyList {
 /// Only their public parts. Clients find the keys at `/oauth2/jwks`.
 #[utoipa::path(
     get, path = "/keys", tag = "Keys",
-    responses((status = 200, description = "The keys", body = KeyList, example = json!(examples::keys())))
+    responses((status = 200, description = "The keys", body = KeyList))
 )]
 pub(super) async fn list_keys(State(identity): State<Shared>, CallCtx(ctx): CallCtx) -> Result<Json<KeyList>, Problem> {
     identity.signing_keys(&ctx).await.map(|items| Json(KeyList { items })).map_err(Problem::from)
@@ -31,8 +31,8 @@ pub(super) async fn list_keys(State(identity): State<Shared>, CallCtx(ctx): Call
 /// second factor.
 #[utoipa::path(
     post, path = "/keys/rotate", tag = "Keys",
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "The keys as they are now", body = KeyList, example = json!(examples::keys())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "The keys as they are now", body = KeyList))
 )]
 pub(super) async fn rotate_keys(
     State(identity): State<Shared>,

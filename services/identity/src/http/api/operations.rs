@@ -1,6 +1,6 @@
 //! One row per operation: the permission that it needs, and its refusals besides the common ones.
 
-use platform::room::{Operation, needs};
+use platform::room::{Operation, Word, needs};
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
@@ -117,9 +117,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "try_change",
         word: needs("roles", "change"),
-        refusals: &["not_found", "built_in", "role_in_use", "policy_invalid", "too_many", "reaches_further"],
+        refusals: &["not_found", "built_in", "policy_invalid", "too_many", "reaches_further"],
     },
+    // The OAuth endpoints, whose refusals are those of their standards.
+    endpoint("openid_configuration"),
+    endpoint("oauth_authorization_server"),
+    endpoint("jwks"),
+    endpoint("authorize"),
+    endpoint("authorize_by_form"),
+    endpoint("token"),
+    endpoint("introspect"),
+    endpoint("revoke"),
+    endpoint("user_info"),
+    endpoint("user_info_by_post"),
+    endpoint("end_session"),
+    endpoint("end_session_by_form"),
 ];
+
+const fn endpoint(name: &'static str) -> Operation {
+    Operation { name, word: Word::Nothing, refusals: &[] }
+}
 
 /// Refusals of pages and of OAuth endpoints: no API operation returns them.
 #[cfg(test)]

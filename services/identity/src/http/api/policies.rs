@@ -8,7 +8,7 @@ use platform::http::{CallCtx, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Shared, examples};
+use super::Shared;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -39,7 +39,7 @@ pub(super) struct PolicyBody {
 /// The built-in ones (`built_in`), such as the office hours of employees, and added ones, enabled or not.
 #[utoipa::path(
     get, path = "/policies", tag = "Policies",
-    responses((status = 200, description = "All of them", body = PolicyList, example = json!(examples::policies())))
+    responses((status = 200, description = "All of them", body = PolicyList))
 )]
 pub(super) async fn list_policies(
     State(identity): State<Shared>,
@@ -53,7 +53,7 @@ pub(super) async fn list_policies(
 /// Its Cedar text as it was put, and whether it is evaluated (`enabled`).
 #[utoipa::path(
     get, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
-    responses((status = 200, description = "The policy", body = Policy, example = json!(examples::policy())))
+    responses((status = 200, description = "The policy", body = Policy))
 )]
 pub(super) async fn get_policy(
     State(identity): State<Shared>,
@@ -71,8 +71,8 @@ pub(super) async fn get_policy(
 /// `/v1/access/try`. Needs a recent login with a second factor.
 #[utoipa::path(
     put, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
-    request_body(content = PolicyBody, example = json!(examples::policy_body())),
-    responses((status = 200, description = "As it is now", body = Policy, example = json!(examples::policy())))
+    request_body = PolicyBody,
+    responses((status = 200, description = "As it is now", body = Policy))
 )]
 pub(super) async fn put_policy(
     State(identity): State<Shared>,
@@ -105,11 +105,8 @@ pub(super) async fn remove_policy(
 /// Changes nothing: returns who would gain and who would lose which permissions.
 #[utoipa::path(
     post, path = "/try", tag = "Policies",
-    request_body(content = TryChange, examples(
-        ("put_role" = (summary = "A role is changed", value = json!(examples::try_role()))),
-        ("remove_policy" = (summary = "A policy is removed", value = json!(examples::try_policy()))),
-    )),
-    responses((status = 200, description = "Who would gain and who would lose", body = Effect, example = json!(examples::effect())))
+    request_body = TryChange,
+    responses((status = 200, description = "Who would gain and who would lose", body = Effect))
 )]
 pub(super) async fn try_change(
     State(identity): State<Shared>,

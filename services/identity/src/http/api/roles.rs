@@ -9,7 +9,7 @@ use platform::http::{CallCtx, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Shared, examples};
+use super::Shared;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -39,7 +39,7 @@ pub(super) struct RoleBody {
 /// Built-in roles and added ones.
 #[utoipa::path(
     get, path = "/roles", tag = "Roles",
-    responses((status = 200, description = "All of them", body = RoleList, example = json!(examples::roles())))
+    responses((status = 200, description = "All of them", body = RoleList))
 )]
 pub(super) async fn list_roles(
     State(identity): State<Shared>,
@@ -53,7 +53,7 @@ pub(super) async fn list_roles(
 /// What it grants now. A built-in role has `built_in` and cannot be changed.
 #[utoipa::path(
     get, path = "/roles/{name}", tag = "Roles", params(RoleAt),
-    responses((status = 200, description = "The role", body = Role, example = json!(examples::role())))
+    responses((status = 200, description = "The role", body = Role))
 )]
 pub(super) async fn get_role(
     State(identity): State<Shared>,
@@ -71,8 +71,8 @@ pub(super) async fn get_role(
 /// `/v1/access/try`. Needs a recent login with a second factor.
 #[utoipa::path(
     put, path = "/roles/{name}", tag = "Roles", params(RoleAt),
-    request_body(content = RoleBody, example = json!(examples::role_body())),
-    responses((status = 200, description = "As it is now", body = Role, example = json!(examples::role())))
+    request_body = RoleBody,
+    responses((status = 200, description = "As it is now", body = Role))
 )]
 pub(super) async fn put_role(
     State(identity): State<Shared>,

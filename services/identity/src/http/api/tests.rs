@@ -9,7 +9,7 @@ use super::operations::ELSEWHERE;
 
 #[test]
 fn the_document_names_every_refusal_of_each_operation() {
-    assert_eq!(part().check(&mut super::api(), ELSEWHERE), Vec::<String>::new());
+    assert_eq!(part().check(&mut crate::http::api(), ELSEWHERE), Vec::<String>::new());
 }
 
 #[test]

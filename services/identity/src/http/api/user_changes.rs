@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::answer::Kept;
 use super::users::UserAt;
-use super::{Nothing, Shared, examples};
+use super::{Nothing, Shared};
 
 type Answer = Result<Json<User>, Problem>;
 
@@ -36,8 +36,8 @@ pub(super) struct Roles {
 /// They replace all current ones at once: the user's tokens are refused from the next request on.
 #[utoipa::path(
     put, path = "/users/{id}/roles", tag = "People", params(UserAt),
-    request_body(content = Roles, example = json!({ "roles": ["employee"] })),
-    responses((status = 200, description = "Changed", body = User, example = json!(examples::user())))
+    request_body = Roles,
+    responses((status = 200, description = "Changed", body = User))
 )]
 pub(super) async fn set_user_roles(
     State(identity): State<Shared>,
@@ -65,8 +65,8 @@ pub(super) struct Contact {
 /// Omitted fields are removed.
 #[utoipa::path(
     put, path = "/users/{id}/contact", tag = "People", params(UserAt),
-    request_body(content = Contact, example = json!(examples::contact())),
-    responses((status = 200, description = "Changed", body = User, example = json!(examples::user())))
+    request_body = Contact,
+    responses((status = 200, description = "Changed", body = User))
 )]
 pub(super) async fn set_user_contact(
     State(identity): State<Shared>,
@@ -82,8 +82,8 @@ pub(super) async fn set_user_contact(
 /// They can no longer log in, and their sessions and tokens end at once.
 #[utoipa::path(
     post, path = "/users/{id}/disable", tag = "People", params(UserAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Disabled", body = User, example = json!(examples::disabled())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Disabled", body = User))
 )]
 pub(super) async fn disable_user(
     State(identity): State<Shared>,
@@ -100,8 +100,8 @@ pub(super) async fn disable_user(
 /// sessions and tokens stay ended.
 #[utoipa::path(
     post, path = "/users/{id}/enable", tag = "People", params(UserAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Enabled", body = User, example = json!(examples::user())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Enabled", body = User))
 )]
 pub(super) async fn enable_user(
     State(identity): State<Shared>,
@@ -117,8 +117,8 @@ pub(super) async fn enable_user(
 /// It is only in this response. Sessions and tokens end at once. The second factor stays and is still required.
 #[utoipa::path(
     post, path = "/users/{id}/reset-password", tag = "People", params(UserAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Made", body = NewUser, example = json!(examples::new_user())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Made", body = NewUser))
 )]
 pub(super) async fn reset_user_password(
     State(identity): State<Shared>,
@@ -135,8 +135,8 @@ pub(super) async fn reset_user_password(
 /// a new one.
 #[utoipa::path(
     post, path = "/users/{id}/remove-factors", tag = "People", params(UserAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Removed", body = User, example = json!(examples::user())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Removed", body = User))
 )]
 pub(super) async fn remove_user_factors(
     State(identity): State<Shared>,
@@ -152,8 +152,8 @@ pub(super) async fn remove_user_factors(
 /// Also ends all tokens issued from them, at once.
 #[utoipa::path(
     post, path = "/users/{id}/end-sessions", tag = "People", params(UserAt),
-    request_body(content = Option<Nothing>, example = json!({})),
-    responses((status = 200, description = "Ended", body = User, example = json!(examples::user())))
+    request_body = Option<Nothing>,
+    responses((status = 200, description = "Ended", body = User))
 )]
 pub(super) async fn end_user_sessions(
     State(identity): State<Shared>,

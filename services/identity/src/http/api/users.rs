@@ -7,8 +7,8 @@ use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, e
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::Shared;
 use super::answer::Kept;
-use super::{Shared, examples};
 
 /// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "identity.users";
@@ -28,8 +28,8 @@ pub(super) struct UserAt {
 /// name is taken. Needs a recent login with a second factor. Also at `/v1/users`.
 #[utoipa::path(
     post, path = "/users", tag = "People",
-    request_body(content = CreateUser, example = json!(examples::create_user())),
-    responses((status = 201, description = "Created", body = NewUser, example = json!(examples::new_user())))
+    request_body = CreateUser,
+    responses((status = 201, description = "Created", body = NewUser))
 )]
 pub(super) async fn create_user(
     State(identity): State<Shared>,
@@ -46,7 +46,7 @@ pub(super) async fn create_user(
 /// out of reach answers as if they did not exist.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "People", params(UserAt),
-    responses((status = 200, description = "The user", body = User, example = json!(examples::user())))
+    responses((status = 200, description = "The user", body = User))
 )]
 pub(super) async fn get_user(
     State(identity): State<Shared>,
@@ -79,7 +79,7 @@ pub(super) struct ListUsers {
 /// same filter.
 #[utoipa::path(
     get, path = "/users", tag = "People", params(ListUsers),
-    responses((status = 200, description = "One page", body = Page<User>, example = json!(examples::users())))
+    responses((status = 200, description = "One page", body = Page<User>))
 )]
 pub(super) async fn list_users(
     State(identity): State<Shared>,

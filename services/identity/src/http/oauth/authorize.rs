@@ -9,7 +9,7 @@ use http::Uri;
 use identity_api::{Authorize, AuthorizeReply, BeginLogin, Origin};
 
 use super::forms::AuthorizeParameters;
-use super::{AUTHORIZE, Site, Visit, examples};
+use super::{AUTHORIZE, Site, Visit};
 use crate::http::browser::{FieldFault, Fields, Kind};
 use crate::http::pages;
 
@@ -49,8 +49,7 @@ pub(super) async fn authorize(State(site): State<Arc<Site>>, visit: Visit, uri: 
 #[utoipa::path(
     post, path = "/oauth2/authorize", operation_id = "authorize_by_form", tag = "OAuth",
     request_body(
-        content = AuthorizeParameters, content_type = "application/x-www-form-urlencoded",
-        example = json!(examples::authorize())
+        content = AuthorizeParameters, content_type = "application/x-www-form-urlencoded"
     ),
     responses(
         (status = 303, description = "To the same as a link", headers(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::answer::OAuthFailure;
 use super::forms::{KeySet, ServerMetadata};
-use super::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, REVOKE, Site, TOKEN, USERINFO, Visit, examples};
+use super::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, REVOKE, Site, TOKEN, USERINFO, Visit};
 
 /// A new key is published long before it signs, so this is soon enough.
 const CACHE: &str = "public, max-age=300";
@@ -22,7 +22,7 @@ const CACHE: &str = "public, max-age=300";
 /// All endpoints, and what they support (OpenID Connect Discovery). May be cached for five minutes.
 #[utoipa::path(
     get, path = "/.well-known/openid-configuration", tag = "OAuth", security(()),
-    responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
+    responses((status = 200, description = "The addresses", body = ServerMetadata))
 )]
 pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     document(site, visit).await
@@ -33,7 +33,7 @@ pub(super) async fn openid_configuration(site: State<Arc<Site>>, visit: Visit) -
 /// The same for clients that only know OAuth (RFC 8414).
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", tag = "OAuth", security(()),
-    responses((status = 200, description = "The addresses", body = ServerMetadata, example = json!(examples::metadata_example())))
+    responses((status = 200, description = "The addresses", body = ServerMetadata))
 )]
 pub(super) async fn oauth_authorization_server(site: State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     document(site, visit).await
@@ -50,7 +50,7 @@ async fn document(State(site): State<Arc<Site>>, visit: Visit) -> Result<Respons
 /// by a token's `kid`. May be cached for five minutes.
 #[utoipa::path(
     get, path = "/oauth2/jwks", tag = "OAuth", security(()),
-    responses((status = 200, description = "The keys", body = KeySet, example = json!(examples::keys())))
+    responses((status = 200, description = "The keys", body = KeySet))
 )]
 pub(super) async fn jwks(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, OAuthFailure> {
     let discovery = site.identity.discovery(&visit.ctx).await?;

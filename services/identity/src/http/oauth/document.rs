@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use identity_api::{IdentityError, OAuthError};
 use platform::error::Failure;
+use platform::http::document::show_story;
 use utoipa::PartialSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
@@ -55,6 +56,7 @@ pub(super) fn finished(mut api: OpenApi) -> OpenApi {
     for item in api.paths.paths.values_mut() {
         [&mut item.get, &mut item.post].into_iter().flatten().for_each(refuse);
     }
+    show_story(&mut api, crate::http::STORY);
     api.components.get_or_insert_with(Components::new).schemas.insert(REFUSAL.to_owned(), Body::schema());
     api.tags = Some(vec![TagBuilder::new().name(TAG.0).description(Some(TAG.1)).build()]);
     api

@@ -8,7 +8,7 @@ use http::Uri;
 use identity_api::{EndSession, EndSessionReply};
 
 use super::forms::LogoutParameters;
-use super::{Site, Visit, examples};
+use super::{Site, Visit};
 use crate::http::browser::{FieldFault, Fields};
 use crate::http::pages;
 
@@ -41,7 +41,7 @@ pub(super) async fn end_session(State(site): State<Arc<Site>>, visit: Visit, uri
 #[utoipa::path(
     post, path = "/oauth2/logout", operation_id = "end_session_by_form", tag = "OAuth",
     request_body(
-        content = LogoutParameters, content_type = "application/x-www-form-urlencoded", example = json!(examples::logout())
+        content = LogoutParameters, content_type = "application/x-www-form-urlencoded"
     ),
     responses(
         (status = 303, description = "Logged out, and back to the client", headers(

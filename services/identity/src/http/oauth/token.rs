@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use identity_api::{Grant, Introspect, Introspection, RevokeToken, TokenReply, TokenRequest};
 
+use super::Site;
 use super::answer::{OAuthFailure, unkept};
 use super::form::OAuthForm;
 use super::forms::{IntrospectForm, RevokeForm, TokenForm};
-use super::{Site, examples};
 
 /// Get a token
 ///
@@ -19,12 +19,8 @@ use super::{Site, examples};
 /// a minute. A refresh token works once: the response has the next one.
 #[utoipa::path(
     post, path = "/oauth2/token", tag = "OAuth", security(("client" = []), ()),
-    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", examples(
-        ("authorization_code" = (summary = "For a user, with the code", value = json!(examples::by_code()))),
-        ("refresh_token" = (summary = "A newer one", value = json!(examples::by_refresh_token()))),
-        ("client_credentials" = (summary = "For the service itself", value = json!(examples::for_itself()))),
-    )),
-    responses((status = 200, description = "The token", body = TokenReply, example = json!(examples::tokens())))
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The token", body = TokenReply))
 )]
 pub(super) async fn token(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
     let grant = grant(&form)?;
@@ -56,11 +52,10 @@ fn grant(form: &OAuthForm) -> Result<Grant, OAuthFailure> {
 #[utoipa::path(
     post, path = "/oauth2/introspect", tag = "OAuth", security(("client" = []), ()),
     request_body(
-        content = IntrospectForm, content_type = "application/x-www-form-urlencoded",
-        example = json!(examples::about_token())
+        content = IntrospectForm, content_type = "application/x-www-form-urlencoded"
     ),
     responses((
-        status = 200, description = "Information about the token", body = Introspection, example = json!(examples::introspection())
+        status = 200, description = "Information about the token", body = Introspection
     ))
 )]
 pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
@@ -77,9 +72,9 @@ pub(super) async fn introspect(State(site): State<Arc<Site>>, form: OAuthForm) -
 #[utoipa::path(
     post, path = "/oauth2/revoke", tag = "OAuth", security(("client" = []), ()),
     request_body(
-        content = RevokeForm, content_type = "application/x-www-form-urlencoded", example = json!(examples::given_back())
+        content = RevokeForm, content_type = "application/x-www-form-urlencoded"
     ),
-    responses((status = 200, description = "The token is revoked", body = Object, example = json!({})))
+    responses((status = 200, description = "The token is revoked", body = Object))
 )]
 pub(super) async fn revoke(State(site): State<Arc<Site>>, form: OAuthForm) -> Result<Response, OAuthFailure> {
     let (token, hint) = (form.wanted("token")?, form.fields.text("token_type_hint"));

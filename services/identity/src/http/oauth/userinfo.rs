@@ -10,7 +10,7 @@ use identity_api::UserInfo;
 use kernel::Secret;
 
 use super::answer::{OAuthFailure, unkept};
-use super::{Site, Visit, examples};
+use super::{Site, Visit};
 
 /// Read the user of a token
 ///
@@ -18,7 +18,7 @@ use super::{Site, Visit, examples};
 /// token is accepted only in the header: in a URL or form it would end up where tokens do not belong.
 #[utoipa::path(
     get, path = "/oauth2/userinfo", operation_id = "user_info", tag = "OAuth", security(("bearer" = [])),
-    responses((status = 200, description = "The user", body = UserInfo, example = json!(examples::user_info())))
+    responses((status = 200, description = "The user", body = UserInfo))
 )]
 pub(super) async fn user_info(site: State<Arc<Site>>, visit: Visit, headers: HeaderMap) -> Response {
     about(site, visit, headers).await
@@ -29,7 +29,7 @@ pub(super) async fn user_info(site: State<Arc<Site>>, visit: Visit, headers: Hea
 /// The same for clients that use POST. The body is ignored: the token is in the header here too.
 #[utoipa::path(
     post, path = "/oauth2/userinfo", operation_id = "user_info_by_post", tag = "OAuth", security(("bearer" = [])),
-    responses((status = 200, description = "The user", body = UserInfo, example = json!(examples::user_info())))
+    responses((status = 200, description = "The user", body = UserInfo))
 )]
 pub(super) async fn user_info_by_post(site: State<Arc<Site>>, visit: Visit, headers: HeaderMap) -> Response {
     about(site, visit, headers).await

@@ -20,10 +20,14 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     pub(crate) async fn at(house: &House, path: &str) -> Visitor {
-        let page = Page { status: 0, headers: http::HeaderMap::new(), body: String::new() };
-        let mut visitor = Visitor { router: house.router.clone(), cookies: BTreeMap::new(), page };
+        let mut visitor = Visitor::on(house.router.clone());
         visitor.go(path).await;
         visitor
+    }
+
+    pub(crate) fn on(router: Router) -> Visitor {
+        let page = Page { status: 0, headers: http::HeaderMap::new(), body: String::new() };
+        Visitor { router, cookies: BTreeMap::new(), page }
     }
 
     /// Opens a page, and follows redirects.
