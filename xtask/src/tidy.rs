@@ -5,6 +5,7 @@ mod files;
 mod named;
 mod planted;
 mod profile;
+mod rooms;
 mod shape;
 mod sizes;
 mod words;
@@ -29,6 +30,7 @@ pub(crate) fn check() -> Result<String, String> {
     findings.broken.extend(planted::check(&workspace.crates));
     let manifest = files.iter().find(|file| file.path == "Cargo.toml").map_or("", |file| file.text.as_str());
     findings.broken.extend(profile::check(manifest)?);
+    findings.broken.extend(rooms::check(&files));
     findings.broken.extend(shape::check(&workspace, &files));
     findings.broken.extend(words::check(&files, &words::Banned::read(&workspace.root)?));
     let notes = findings.notes.iter().map(|note| format!("note: {note}\n")).collect::<String>();
