@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::budget::{Budget, Kind};
 use super::checkpoint::LogWatch;
@@ -14,6 +14,9 @@ use super::{Access, DbError, Fault, Target};
 
 /// Longest wait for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// Before a further connection to a shared server is made, the wait for one that is in use: two short reads that meet share one, so
+/// that a room at rest keeps few.
+const SHARE_WAIT_MAX: Duration = Duration::from_millis(20);
 /// Rounds without use after which a connection is closed, or releases its memory if it is the last one.
 const RESTS_MAX: u32 = 12;
 
@@ -36,6 +39,8 @@ pub(crate) struct Pool {
     budget: Option<Budget>,
     /// The one that was used last stands last.
     idle: Mutex<Vec<Idle>>,
+    /// Told of each connection that is given back.
+    returned: Notify,
 }
 
 /// A connection, and its place among those of the process.
@@ -73,8 +78,8 @@ pub(crate) struct Lent {
 impl Pool {
     pub(crate) fn new(pooled: Pooled) -> Arc<Pool> {
         let Pooled { target, access, size, kind, watch, budget } = pooled;
-        let (free, idle) = (Arc::new(Semaphore::new(size)), Mutex::default());
-        let pool = Arc::new(Pool { target, access, size, watch, free, kind, budget, idle });
+        let (free, idle, returned) = (Arc::new(Semaphore::new(size)), Mutex::default(), Notify::new());
+        let pool = Arc::new(Pool { target, access, size, watch, free, kind, budget, idle, returned });
         pool.budget.iter().for_each(|budget| budget.watch(&pool));
         pool
     }
@@ -87,18 +92,46 @@ impl Pool {
         const WAITED: &str = "wait for a connection";
         let wait = Patience::of(WAIT_MAX, Fault::Unreachable).wait(WAITED, Arc::clone(&self.free).acquire_owned());
         let permit = wait.await?.map_err(|_| DbError::new(WAITED, Fault::Unreachable))?;
-        let idle = self.idle().pop().map(|idle| idle.held).filter(|held| held.conn.is_usable());
-        let held = match idle {
+        let idle = self.take_idle();
+        let held = match if idle.is_none() { self.returned_soon().await } else { idle } {
             Some(held) => held,
             None => Held { place: self.place().await?, conn: self.connect().await? },
         };
         Ok(Lent { pool: Arc::clone(self), held: Some(held), _permit: permit })
     }
 
-    /// Only connections to PostgreSQL are counted: the server shares them among processes.
+    fn take_idle(&self) -> Option<Held> {
+        self.idle().pop().map(|idle| idle.held).filter(|held| held.conn.is_usable())
+    }
+
+    /// A connection that another task of this store gives back at once, if any is in use.
+    async fn returned_soon(&self) -> Option<Held> {
+        const OUR_OWN: usize = 1;
+        if !self.is_counted() || self.in_use() <= OUR_OWN {
+            return None;
+        }
+        let returned = async {
+            loop {
+                let mut returned = std::pin::pin!(self.returned.notified());
+                // From here on no return is missed.
+                returned.as_mut().enable();
+                match self.take_idle() {
+                    Some(held) => return held,
+                    None => returned.await,
+                }
+            }
+        };
+        tokio::time::timeout(SHARE_WAIT_MAX, returned).await.ok()
+    }
+
+    /// Only connections to PostgreSQL are: the server shares them among processes.
+    fn is_counted(&self) -> bool {
+        self.budget.is_some() && matches!(self.target, Target::Postgres { .. })
+    }
+
     async fn place(&self) -> Result<Option<OwnedSemaphorePermit>, DbError> {
         const WAITED: &str = "wait for one of the process's connections";
-        let Some(budget) = self.budget.as_ref().filter(|_| matches!(self.target, Target::Postgres { .. })) else {
+        let Some(budget) = self.budget.as_ref().filter(|_| self.is_counted()) else {
             return Ok(None);
         };
         let place = Patience::of(WAIT_MAX, Fault::Unreachable).wait(WAITED, budget.place(self.kind)).await?;
@@ -181,6 +214,8 @@ impl Lent {
         // Asked only now: who began to wait before has seen this connection among the idle ones, or is seen here.
         if self.pool.budget.as_ref().is_some_and(|budget| budget.is_wanted(self.pool.kind)) {
             drop(self.pool.give_up());
+        } else {
+            self.pool.returned.notify_waiters();
         }
     }
 }

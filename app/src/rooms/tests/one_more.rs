@@ -3,6 +3,6 @@
 
 mod apart;
 mod appears;
+mod bounds;
 mod copies;
-mod ends;
 mod program;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::{Clock, SystemClock};
 use platform::db::{Access, Budget, Db, Migration, Target, Value, connections_max};
 use testkit::{TestStore, on_postgres};
 
@@ -65,6 +66,31 @@ async fn a_store_that_waits_gets_the_connection_that_another_gives_back() {
         first.read().await.unwrap().query("select 1", &[]).await.unwrap();
         held.commit().await.unwrap();
         tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_reads_that_meet_share_a_connection() {
+    on_postgres(async |store| {
+        let budget = Budget::new(24, 64).unwrap();
+        let db = open(&budget, store.target().beside("a")).await;
+        for _ in 0..5 {
+            let held = db.read().await.unwrap();
+            let second = tokio::spawn({
+                let db = db.clone();
+                async move { db.read().await.unwrap().commit().await.unwrap() }
+            });
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            held.commit().await.unwrap();
+            second.await.unwrap();
+        }
+        assert_eq!(connections(store).await, 2, "a writer and a reader");
+        let (held, began) = (db.read().await.unwrap(), SystemClock.monotonic());
+        db.read().await.unwrap().commit().await.unwrap();
+        let waited_ms = SystemClock.monotonic().micros_since(began) / 1_000;
+        assert!((19..1_000).contains(&waited_ms), "{waited_ms} ms for a read while another one goes on");
+        held.commit().await.unwrap();
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! The start that is refused because PostgreSQL would not accept all connections, and the shutdown with a room that hangs.
+//! What a whole process promises: how many connections to PostgreSQL it opens and keeps, and how long it takes to close.
 
 use std::time::Duration;
 
@@ -23,6 +23,35 @@ async fn a_start_that_could_exceed_max_connections_is_refused() {
         assert!(said.contains("may open 9001 connections"), "{said}");
         assert!(said.contains(&format!("server accepts {most} from all clients")), "{said}");
         assert!(said.contains("storage.pool_size = 9000, and 1 for leases"), "{said}");
+        place.remove(store).await;
+    })
+    .await;
+}
+
+/// Of a room with several processes one more for its lease. Reads that meet while the machine is busy may open a further connection, which
+/// is closed after a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_rooms_at_rest_keep_two_connections_each() {
+    const REST_MAX_S: u64 = 90;
+    const COUNT: &str =
+        "select application_name, count(*) from pg_stat_activity where datname = $1 group by 1 order by 1";
+    on_postgres(async |store| {
+        let place = Place::of_store(store).await;
+        let running = place.server().start().await;
+        let (client, name) = (store.postgres_client().await, store.schema());
+        let mut found = Vec::new();
+        for _ in 0..REST_MAX_S * 5 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let rows = client.query(COUNT, &[&name]).await.unwrap();
+            found = rows.iter().map(|row| (row.get::<_, String>(0), row.get::<_, i64>(1))).collect();
+            if found.iter().all(|(_, count)| *count <= 2) {
+                break;
+            }
+        }
+        let counted = |room: &str| found.iter().any(|(name, _)| *name == format!("florin-{room}"));
+        assert!(["ledger", "identity", "pebbles"].into_iter().all(counted), "{found:?}");
+        assert!(found.iter().all(|(_, count)| *count <= 2), "{found:?}");
+        drop(running);
         place.remove(store).await;
     })
     .await;
