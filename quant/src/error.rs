@@ -34,6 +34,8 @@ pub enum QuantError {
     Hole { name: String, date: Date },
     #[error("{name} is one history and cannot be joined from two; choose one of them")]
     Spliced { name: String },
+    #[error("line {line}, column {column}: expected {expected}, found \"{found}\"")]
+    Cell { line: u64, column: String, expected: &'static str, found: String },
     #[error("the date after {0} cannot be written")]
     Calendar(Date),
 

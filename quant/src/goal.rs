@@ -1,14 +1,24 @@
-//! Goals without simulation: what has to be saved, when it will be enough, whether a chance is good, and who funds what.
+//! Goals: how far they are, what has to be saved, when it will be enough, with which chance, and who funds what.
 
 use kernel::Money;
 use serde::{Deserialize, Serialize};
 
 use crate::amount;
 use crate::error::{QuantError, Result, at_most, within};
+use crate::paths::Work;
+use crate::plan::{
+    Contribution, Frequency, Indexation, Plan, Policy, Returns, RunSettings, Target, Timing, When, Wrapper, simulate,
+};
 
 pub const GOALS_MAX: usize = 200;
 /// 120 years of months.
 pub const MONTHS_MAX: usize = 1_440;
+
+/// The share of a target that is there: 0 to 1, and 1 where nothing is needed.
+pub fn progress(there: Money, target: Money) -> Result<f64> {
+    let (there, goal) = (units(there, target)?, units(target, target)?);
+    Ok(if goal <= 0.0 { 1.0 } else { (there / goal).clamp(0.0, 1.0) })
+}
 
 /// What has to be saved at the end of each of so many months, growing at a yearly rate, so that `target` is there after
 /// them; nothing when it is there already. Rounded up to the unit.
@@ -33,6 +43,51 @@ pub fn months_until(there: Money, target: Money, saved_monthly: Money, yearly: f
         balance = balance * (1.0 + rate) + saved;
     }
     Ok(None)
+}
+
+/// A goal that is saved for, apart from a plan of its household. Amounts are in today's money; what is saved rises with prices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saving {
+    pub there: Money,
+    pub target: Money,
+    /// At the end of each month.
+    pub saved_monthly: Money,
+    pub months: usize,
+    /// How it is invested.
+    pub weights: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Chance {
+    pub chance: f64,
+    pub standard_error: f64,
+}
+
+impl Saving {
+    /// The chance that the target is there after all months.
+    pub fn chance(&self, returns: &Returns, paths: usize, seed: u64, work: Work<'_>) -> Result<Chance> {
+        within("months", self.months as f64, 1.0, MONTHS_MAX as f64)?;
+        let yearly = self.saved_monthly.minor().checked_mul(12).ok_or(QuantError::AmountTooLarge { field: "goal" })?;
+        let years = self.months.div_ceil(12);
+        let contribution = Contribution {
+            amount: Money::new(yearly, self.saved_monthly.currency()),
+            wrapper: Wrapper::Free,
+            from: When::Step(0),
+            until: None,
+            indexation: Indexation::Prices(0.0),
+        };
+        let nothing = Policy::constant_real(0.0);
+        let plan = Plan {
+            timing: Timing::End,
+            contributions: vec![contribution],
+            ..Plan::of_sum(self.there, years, Frequency::Monthly, self.weights.clone(), nothing)
+        };
+        let target = Some(Target { step: self.months - 1, amount: self.target });
+        let outcome = simulate(&plan, returns, &RunSettings { target, ..RunSettings::new(paths, seed) }, work)?.outcome;
+        let chance = outcome.reached.unwrap_or(0.0);
+        let variance = chance * (1.0 - chance) / outcome.paths as f64;
+        Ok(Chance { chance, standard_error: libm::sqrt(variance) })
+    }
 }
 
 fn units(money: Money, like: Money) -> Result<f64> {

@@ -6,6 +6,8 @@
 
 mod fan;
 mod history;
+mod import;
+mod lanes;
 mod levers;
 mod market;
 mod numbers;
@@ -15,6 +17,7 @@ mod run;
 mod script;
 mod solve;
 mod step;
+mod stress;
 mod tax;
 mod trace;
 mod why;
@@ -29,6 +32,7 @@ use crate::error::{QuantError, Result, at_least, at_most, within};
 
 pub use fan::{FAN_LEVELS, FanYear};
 pub use history::{ClassSeries, Frequency, MarketHistory, Measure, PERIODS_MAX};
+pub use import::{DateColumns, SeriesColumns, TABLE_MAX_BYTES, series_of_table};
 pub use market::{
     Assumptions, BLOCK_PERIODS_MAX, CLASSES_MAX, Class, MeanKind, OVERLAYS_MAX, Overlay, Returns, sequence_stresses,
 };
@@ -36,6 +40,7 @@ pub use people::{LifeTable, Lifespan, Person};
 pub use policy::{Base, Policy};
 pub use run::{Comparison, Outcome, RunSettings, Simulated, Target, measure, simulate};
 pub use solve::{Answer, Cell, GRID_CELLS_MAX, Search, grid, solve};
+pub use stress::{Stressed, sequence_stress};
 pub use tax::{Band, BandTable, Tax, TaxRule, WithdrawalOrder};
 pub use trace::{Example, Tenths, TraceYear, examples};
 pub use why::{EarlyReturns, Rescue, Why, why};

@@ -39,6 +39,12 @@ pub struct Ranked {
     pub parts: Vec<f64>,
 }
 
+/// The order where nothing was learnt yet: the measured effect times how easy it is, from 0 to 1.
+pub fn by_effect(effect: f64, ease: f64) -> Result<f64> {
+    finite("effect", &[effect])?;
+    within("ease", ease, 0.0, 1.0).map(|ease| effect * ease)
+}
+
 impl Ranking {
     /// Nothing below 200 answers, or where all are the same.
     pub fn fit(names: &[String], answers: &[Answered]) -> Result<Option<Ranking>> {

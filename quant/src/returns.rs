@@ -42,25 +42,52 @@ pub fn money_weighted(flows: &[DatedFlow]) -> Result<MoneyWeighted> {
         let units = amount::units("flows", flow.amount, currency_of(flows)?)?;
         terms.push((units, days_between(first, flow.date) as f64 / DAYS_OF_YEAR));
     }
-    // The present value with v = ln(1 + rate).
-    let value = |v: f64| terms.iter().map(|(units, years)| units * libm::exp(-v * years)).sum::<f64>();
+    let terms = Terms(terms);
     let (low, high, cells) = GRID;
     let at = |cell: usize| low + (high - low) * cell as f64 / cells as f64;
     let mut roots = Vec::new();
+    let mut left = terms.at(low);
     for cell in 0..cells {
-        let (left, right) = (at(cell), at(cell + 1));
-        let (over, under) = (value(left), value(right));
-        if over == 0.0 && under != 0.0 {
-            roots.push(libm::expm1(left));
-        } else if over * under < 0.0 {
-            roots.push(libm::expm1(bisect(&value, left, right)));
-        }
+        let right = terms.at(at(cell + 1));
+        roots.extend(terms.roots_within((at(cell), left), (at(cell + 1), right)).map(libm::expm1));
+        left = right;
     }
     Ok(match roots.as_slice() {
         [] => MoneyWeighted::None,
         [one] => MoneyWeighted::One(*one),
         _ => MoneyWeighted::Several(roots),
     })
+}
+
+/// Flows with their years after the first.
+struct Terms(Vec<(f64, f64)>);
+
+impl Terms {
+    /// The present value, and its slope, at v = ln(1 + rate).
+    fn at(&self, v: f64) -> (f64, f64) {
+        self.0.iter().fold((0.0, 0.0), |(value, slope), (units, years)| {
+            let one = units * libm::exp(-v * years);
+            (value + one, slope - years * one)
+        })
+    }
+
+    /// The roots of one cell of the grid: one where the value changes its sign, and up to two where it turns in between.
+    fn roots_within(&self, left: (f64, (f64, f64)), right: (f64, (f64, f64))) -> impl Iterator<Item = f64> {
+        let ((from, (over, falls)), (to, (under, rises))) = (left, right);
+        let value = |v: f64| self.at(v).0;
+        let mut roots = [None, None];
+        if over == 0.0 {
+            roots = [(under != 0.0).then_some(from), None];
+        } else if over * under < 0.0 {
+            roots = [Some(bisect(&value, from, to)), None];
+        } else if falls * rises < 0.0 {
+            let turn = bisect(&|v| self.at(v).1, from, to);
+            if value(turn) * over < 0.0 {
+                roots = [Some(bisect(&value, from, turn)), Some(bisect(&value, turn, to))];
+            }
+        }
+        roots.into_iter().flatten()
+    }
 }
 
 fn currency_of(flows: &[DatedFlow]) -> Result<kernel::Currency> {

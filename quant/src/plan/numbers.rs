@@ -1,10 +1,10 @@
 //! A step's prices and growth for the paths of a chunk, column by column.
 
 use super::Timing;
+use super::lanes::{Four, LANES, ONE, four};
 use super::market::Ticks;
 use super::script::StepScript;
 use super::step::Tick;
-use crate::paths::CHUNK_PATHS;
 
 /// Of each path of a chunk.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl Numbers {
     pub(super) fn begin(&mut self, paths: usize) {
         for column in [&mut self.before, &mut self.after, &mut self.total] {
             column.clear();
-            column.resize(paths.min(CHUNK_PATHS), 1.0);
+            column.resize(paths.next_multiple_of(LANES), 1.0);
         }
     }
 
@@ -37,17 +37,17 @@ impl Numbers {
         }
     }
 
-    pub(super) fn of<const CLASSES: usize>(&self, place: usize, timing: Timing, ticks: &Ticks) -> Tick<CLASSES> {
-        let prices = if timing == Timing::Start { &self.before } else { &self.after };
-        let at = |column: &[f64]| column.get(place).copied().unwrap_or(1.0);
-        let (prices, before) = (at(prices), at(&self.before));
-        let mut growth = [1.0; CLASSES];
+    /// The numbers of four paths.
+    #[inline(always)]
+    pub(super) fn of<const CLASSES: usize>(&self, group: usize, timing: Timing, ticks: &Ticks) -> Tick<CLASSES> {
+        let before = four(&self.before, group);
+        let prices = if timing == Timing::Start { before } else { four(&self.after, group) };
+        let mut growth: [Four; CLASSES] = [ONE; CLASSES];
         match growth.as_mut_slice() {
-            [all] => *all = at(&self.total),
+            [all] => *all = four(&self.total, group),
             classes => {
-                for (slot, column) in classes.iter_mut().zip(&ticks.growth) {
-                    *slot = at(column);
-                }
+                let columns = classes.iter_mut().zip(&ticks.growth);
+                columns.for_each(|(slot, column)| *slot = four(column, group));
             }
         }
         Tick { growth, prices, before }

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::CLASSES_MAX;
 use super::Plan;
 use super::fan::{Counts, FanYear};
+use super::lanes::{LANES, four, lanes};
 use super::market::{Market, Overlay, Returns, Ticks};
 use super::numbers::Numbers;
 use super::people::Lives;
 use super::script::{Script, StepScript};
-use super::step::Path;
+use super::step::Paths;
 use crate::amount;
 use crate::error::{QuantError, Result, at_least, at_most};
 use crate::paths::{self, Chunk, Work};
@@ -21,11 +22,11 @@ pub(super) const LASTED: u16 = u16::MAX;
 /// Years whose returns are looked at when asking why paths fail.
 pub(super) const EARLY_YEARS: usize = 10;
 
-/// Wealth to be reached by the end of a year, in the money of the plan's first day.
+/// Wealth to be reached by the end of a step, in the money of the plan's first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Counted from 0, the first.
-    pub year: usize,
+    pub step: usize,
     pub amount: Money,
 }
 
@@ -108,18 +109,21 @@ pub fn measure(
     settings: &RunSettings,
     work: Work<'_>,
 ) -> Result<Comparison> {
-    let (before, after) = (simulate(before.0, before.1, settings, work)?, simulate(after.0, after.1, settings, work)?);
-    let pairs = before.failed.iter().zip(&after.failed);
+    Ok(compare(&simulate(before.0, before.1, settings, work)?, &simulate(after.0, after.1, settings, work)?))
+}
+
+pub(super) fn compare(before: &Simulated, after: &Simulated) -> Comparison {
     let (mut saved, mut lost, mut count) = (0.0, 0.0, 0.0);
-    for (before, after) in pairs {
+    for (before, after) in before.failed.iter().zip(&after.failed) {
         count += 1.0;
         saved += f64::from(u8::from(*before != LASTED && *after == LASTED));
         lost += f64::from(u8::from(*before == LASTED && *after != LASTED));
     }
-    let gain = (saved - lost) / f64::max(count, 1.0);
-    let variance = ((saved + lost) / f64::max(count, 1.0) - gain * gain).max(0.0);
-    let standard_error = libm::sqrt(variance / f64::max(count, 1.0));
-    Ok(Comparison { before: before.outcome, after: after.outcome, gain, standard_error })
+    let count = f64::max(count, 1.0);
+    let gain = (saved - lost) / count;
+    let variance = ((saved + lost) / count - gain * gain).max(0.0);
+    let (before, after) = (before.outcome.clone(), after.outcome.clone());
+    Comparison { before, after, gain, standard_error: libm::sqrt(variance / count) }
 }
 
 /// A plan and a market made ready.
@@ -161,8 +165,8 @@ impl<'a> Run<'a> {
         let paths = market.windows(plan.steps_in_all())?.unwrap_or(settings.paths);
         let target = match settings.target {
             Some(target) => {
-                at_most("target year", target.year, plan.years - 1)?;
-                Some((target.year, amount::units("target", target.amount, plan.currency)?))
+                at_most("target step", target.step, plan.steps_in_all() - 1)?;
+                Some((target.step, amount::units("target", target.amount, plan.currency)?))
             }
             None => None,
         };
@@ -187,9 +191,10 @@ impl<'a> Run<'a> {
         self.outcome(done.chunks, done.scratches, done.paths)
     }
 
-    /// Paths at their start.
-    pub(super) fn start<const CLASSES: usize>(&self, chunk: Chunk) -> Vec<Path<CLASSES>> {
-        self.lives.draw(&self.streams, chunk).into_iter().map(|deaths| Path::new(&self.script, deaths)).collect()
+    /// Paths at their start, four together.
+    pub(super) fn start<const CLASSES: usize>(&self, chunk: Chunk) -> Vec<Paths<CLASSES>> {
+        let deaths = self.lives.draw(&self.streams, chunk);
+        deaths.chunks(LANES).map(|deaths| Paths::new(&self.script, deaths)).collect()
     }
 
     fn chunk<const CLASSES: usize>(&self, chunk: Chunk, scratch: &mut Scratch) -> ChunkOutcome {
@@ -203,32 +208,38 @@ impl<'a> Run<'a> {
         for (number, now) in self.script.steps.iter().enumerate() {
             self.market.step(&self.streams, chunk, number, ticks);
             numbers.tick(now, ticks);
-            let columns = paths.iter_mut().enumerate();
-            columns.for_each(|(place, path)| {
-                path.step(&self.script, now, number as u32, &numbers.of(place, self.script.timing, ticks));
-            });
+            for (group, paths) in paths.iter_mut().enumerate() {
+                let tick = numbers.of(group, self.script.timing, ticks);
+                paths.step(&self.script, now, number as u32, &tick);
+            }
             if let Some(probe) = &mut probe {
                 self.probe(now, &paths, numbers, ticks, probe);
             }
-            if now.last_of_year {
-                let years = fan.get_mut(now.year).into_iter();
-                years.for_each(|counts| record(&paths, &numbers.after, counts));
-                if let Some((_, units)) = self.target.filter(|(year, _)| *year == now.year) {
-                    let pairs = paths.iter().zip(&numbers.after);
-                    reached += pairs.filter(|(path, prices)| path.wealth() >= units * **prices).count();
-                }
+            if let (true, Some(counts)) = (now.last_of_year, fan.get_mut(now.year)) {
+                record(&paths, &numbers.after, counts);
+            }
+            if let Some((_, units)) = self.target.filter(|(step, _)| *step == number) {
+                let left = paths.iter().enumerate().flat_map(|(group, one)| {
+                    let prices = four(&numbers.after, group);
+                    one.left(prices).to_array()
+                });
+                reached = left.take(chunk.paths).filter(|left| *left >= units).count();
             }
             numbers.turn();
         }
-        let failed = paths.iter().map(|path| if path.failed { path.ended as u16 } else { LASTED });
-        let ends = paths.iter().zip(&numbers.before).map(|(path, prices)| path.left(*prices));
-        ChunkOutcome { failed: failed.collect(), ends: ends.collect(), reached, probe }
+        let by_lane = |one: &Paths<CLASSES>| {
+            let ended = lanes(one.failed).into_iter().zip(one.ended);
+            ended.map(|(failed, step)| if failed { step as u16 } else { LASTED }).collect::<Vec<_>>()
+        };
+        let failed = paths.iter().flat_map(by_lane).take(chunk.paths).collect();
+        let left = paths.iter().enumerate().flat_map(|(group, one)| one.left(four(&numbers.before, group)).to_array());
+        ChunkOutcome { failed, ends: left.take(chunk.paths).collect(), reached, probe }
     }
 
     fn probe<const CLASSES: usize>(
         &self,
         now: &StepScript,
-        paths: &[Path<CLASSES>],
+        paths: &[Paths<CLASSES>],
         numbers: &Numbers,
         ticks: &Ticks,
         probe: &mut Probed,
@@ -239,8 +250,9 @@ impl<'a> Run<'a> {
         }
         let expected = self.expected.as_ref().and_then(|expected| expected.get(now.year));
         if let (true, Some(expected)) = (now.last_of_year, expected) {
-            for ((under, path), prices) in probe.under.iter_mut().zip(paths).zip(&numbers.after) {
-                if *under == LASTED && path.wealth() / prices < *expected {
+            let wealth = paths.iter().flat_map(|paths| paths.wealth().to_array());
+            for ((under, wealth), prices) in probe.under.iter_mut().zip(wealth).zip(&numbers.after) {
+                if *under == LASTED && wealth / prices < *expected {
                     *under = now.year as u16;
                 }
             }
@@ -304,14 +316,11 @@ impl<'a> Run<'a> {
 }
 
 /// Paths that ended without failing are no longer counted.
-fn record<const CLASSES: usize>(paths: &[Path<CLASSES>], prices: &[f64], counts: &mut [Counts; 2]) {
-    let [real, nominal] = counts;
-    for (path, prices) in paths.iter().zip(prices) {
-        if path.failed || path.ended == super::people::NEVER {
-            let wealth = path.wealth();
-            real.add(wealth / prices);
-            nominal.add(wealth);
-        }
+fn record<const CLASSES: usize>(paths: &[Paths<CLASSES>], prices: &[f64], [real, nominal]: &mut [Counts; 2]) {
+    for (group, paths) in paths.iter().enumerate() {
+        let (wealth, counted) = (paths.wealth(), paths.going | paths.failed);
+        real.add(wealth / four(prices, group), counted);
+        nominal.add(wealth, counted);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plan worked out for every step beforehand, so that a path has only its own numbers to look at.
 
 use super::history::Frequency;
+use super::lanes::Four;
 use super::market::CLASSES_MAX;
 use super::policy::{Policy, amortised_share};
 use super::tax::{Brackets, TaxRule, WithdrawalOrder};
@@ -10,14 +11,18 @@ use crate::error::Result;
 /// An amount of which one part grows with prices and the other was worked out in money.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Amounts {
-    real: f64,
-    nominal: f64,
+    pub(super) real: f64,
+    pub(super) nominal: f64,
 }
 
 impl Amounts {
     #[inline(always)]
-    pub(super) fn at(self, prices: f64) -> f64 {
-        self.real * prices + self.nominal
+    pub(super) fn at(self, prices: Four) -> Four {
+        Four::splat(self.real) * prices + Four::splat(self.nominal)
+    }
+
+    fn is_any(self) -> bool {
+        self.real != 0.0 || self.nominal != 0.0
     }
 
     /// An amount of today's money, as it is so many years later.
@@ -46,11 +51,16 @@ pub(super) struct StepScript {
     pub(super) last_of_year: bool,
     pub(super) year: usize,
     pub(super) retired: bool,
+    /// The first step in retirement.
+    pub(super) retires: bool,
     pub(super) last: bool,
     /// Nobody, the first, the second, both.
     pub(super) flows: [Flows; 4],
-    /// Whether anything is contributed or comes once.
+    /// Whether anybody has taxed income.
+    pub(super) taxed_income: bool,
+    /// Whether anything is contributed or comes once, and whether anything is paid once.
     pub(super) comes_in: bool,
+    pub(super) goes_out: bool,
     pub(super) contributions: [Amounts; 3],
     /// Once, to be saved and to be paid.
     pub(super) comes: Amounts,
@@ -142,14 +152,18 @@ impl Plan {
             _ => 0.0,
         };
         let no_cut_years = if let Policy::Guardrails { no_cut_years, .. } = self.policy { no_cut_years } else { 0 };
+        let flows = [0, 1, 2, 3].map(|alive| self.flows(step, years, alive));
         StepScript {
             first_of_year: step.is_multiple_of(per_year),
             last_of_year,
             year: step / per_year,
             retired: step >= self.retirement,
+            retires: step == self.retirement,
             last: step + 1 == all,
-            flows: [0, 1, 2, 3].map(|alive| self.flows(step, years, alive)),
-            comes_in: contributions.iter().chain([&comes]).any(|one| one.at(1.0) != 0.0),
+            taxed_income: flows.iter().any(|flows| flows.taxed.is_any()),
+            flows,
+            comes_in: contributions.iter().chain([&comes]).any(|one| one.is_any()),
+            goes_out: goes.is_any(),
             contributions,
             comes,
             goes,

@@ -1,5 +1,6 @@
-//! One step of one path.
+//! One step of four paths side by side.
 
+use super::lanes::{Four, LANES, Mask, ONE, ZERO, lanes, mask};
 use super::people::NEVER;
 use super::policy::{Base, Policy};
 use super::script::{Flows, Script, StepScript};
@@ -9,152 +10,197 @@ use super::{Timing, Wrapper};
 /// What is left of a need below this share counts as nothing: roundings of floats.
 const NOTHING: f64 = 1e-9;
 
-/// A path's own numbers, with classes apart, or as one where they are brought back to their weights in every step.
+/// The paths' own numbers, with classes apart, or as one where they are brought back to their weights in every step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Path<const CLASSES: usize> {
-    /// By wrapper.
-    pub(super) holdings: [[f64; CLASSES]; 3],
+pub(super) struct Paths<const CLASSES: usize> {
+    /// By wrapper. Nothing where a path has ended.
+    pub(super) holdings: [[Four; CLASSES]; 3],
     /// What the taxable holdings cost.
-    pub(super) cost: f64,
+    pub(super) cost: Four,
     /// A year's withdrawal in today's money, told at retirement.
-    base: f64,
+    base: Four,
     /// What guardrails made of it since.
-    factor: f64,
-    first_rate: f64,
-    retired: bool,
+    factor: Four,
+    first_rate: Four,
     /// The year's taxed income so far, and the tax on it, in today's money.
-    pub(super) taxed: f64,
-    pub(super) due: f64,
-    pub(super) deaths: [u32; 2],
-    /// The step in which it failed, or the first without anybody.
-    pub(super) ended: u32,
-    pub(super) failed: bool,
+    pub(super) taxed: Four,
+    pub(super) due: Four,
+    deaths: [[u32; 2]; LANES],
+    /// The step of the next death.
+    next_death: u32,
+    /// Who lives: a bit for each person.
+    living: [usize; LANES],
+    /// Neither failed nor without anybody.
+    pub(super) going: Mask,
+    pub(super) failed: Mask,
+    /// The step in which each failed, or the first without anybody.
+    pub(super) ended: [u32; LANES],
     /// What was there when the last person died, in today's money.
-    inherited: f64,
+    inherited: Four,
 }
 
 /// What a market and prices do in a step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tick<const CLASSES: usize> {
-    pub(super) growth: [f64; CLASSES],
+    pub(super) growth: [Four; CLASSES],
     /// Prices when withdrawals are made, the plan's first day being 1, and at the start of the step.
-    pub(super) prices: f64,
-    pub(super) before: f64,
+    pub(super) prices: Four,
+    pub(super) before: Four,
 }
 
 /// What happened in a step, in its own money.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Figures {
-    pub(super) income: f64,
-    pub(super) tax: f64,
-    pub(super) fees: f64,
-    pub(super) spending: f64,
-    pub(super) withdrawn: f64,
-    pub(super) saved: f64,
+pub(super) struct Figures<N = Four> {
+    pub(super) income: N,
+    pub(super) tax: N,
+    pub(super) fees: N,
+    pub(super) spending: N,
+    pub(super) withdrawn: N,
+    pub(super) saved: N,
 }
 
-impl<const CLASSES: usize> Path<CLASSES> {
-    pub(super) fn new(script: &Script, deaths: [u32; 2]) -> Path<CLASSES> {
-        let mut holdings = [[0.0; CLASSES]; 3];
+/// A step's flows on each path, for those who live on it. Incomes are in the step's money, the rest in today's.
+#[derive(Clone, Copy)]
+struct Lived {
+    taxed: Four,
+    untaxed: Four,
+    spending: Four,
+    share: Four,
+}
+
+impl<const CLASSES: usize> Paths<CLASSES> {
+    /// Lanes beyond the deaths that are given are paths that have ended.
+    pub(super) fn new(script: &Script, given: &[[u32; 2]]) -> Paths<CLASSES> {
+        let mut holdings = [[ZERO; CLASSES]; 3];
         for (own, start) in holdings.iter_mut().zip(&script.start) {
             for (place, value) in start.iter().enumerate() {
                 // As one, all classes stand in the first place.
-                own.get_mut(place % CLASSES).into_iter().for_each(|cell| *cell += value);
+                own.get_mut(place % CLASSES).into_iter().for_each(|cell| *cell += Four::splat(*value));
             }
         }
-        Path {
+        let mut deaths = [[0; 2]; LANES];
+        deaths.iter_mut().zip(given).for_each(|(slot, one)| *slot = *one);
+        let mut there = [false; LANES];
+        there.iter_mut().take(given.len()).for_each(|lane| *lane = true);
+        let mut paths = Paths {
             holdings,
-            cost: script.cost,
-            base: 0.0,
-            factor: 1.0,
-            first_rate: 0.0,
-            retired: false,
-            taxed: 0.0,
-            due: 0.0,
+            cost: Four::splat(script.cost),
+            base: ZERO,
+            factor: ONE,
+            first_rate: ZERO,
+            taxed: ZERO,
+            due: ZERO,
             deaths,
-            ended: NEVER,
-            failed: false,
-            inherited: 0.0,
-        }
+            next_death: 0,
+            living: [0; LANES],
+            going: mask(there),
+            failed: ZERO,
+            ended: [NEVER; LANES],
+            inherited: ZERO,
+        };
+        paths.empty(!paths.going);
+        paths
     }
 
     #[inline(always)]
-    pub(super) fn wealth(&self) -> f64 {
-        self.holdings.iter().flatten().sum()
+    pub(super) fn wealth(&self) -> Four {
+        let mut all = self.holdings.iter().flatten();
+        let first = all.next().copied().unwrap_or(ZERO);
+        all.fold(first, |sum, value| sum + *value)
     }
 
-    /// What the path leaves in today's money, with prices at the end of the plan.
-    pub(super) fn left(&self, prices: f64) -> f64 {
-        if self.ended == NEVER { self.wealth() / prices } else { self.inherited }
+    /// What the paths leave in today's money.
+    pub(super) fn left(&self, prices: Four) -> Four {
+        (self.going | self.failed).select(self.wealth() / prices, self.inherited)
     }
 
     /// The step as the plan's page lists it: incomes and contributions, fees and tax, spending, growth, rebalancing; growth
     /// comes first where withdrawals are made at the end.
     #[inline(always)]
     pub(super) fn step(&mut self, script: &Script, now: &StepScript, number: u32, tick: &Tick<CLASSES>) -> Figures {
-        let Some(flows) = self.alive(now, number, tick.prices) else { return Figures::default() };
         let mut figures = Figures::default();
-        if now.first_of_year {
-            (self.taxed, self.due) = (0.0, 0.0);
+        if number >= self.next_death {
+            self.deaths(number, tick.prices);
         }
-        if now.retired && !self.retired {
+        if self.going.none() {
+            return figures;
+        }
+        let flows = self.flows(now, tick.prices);
+        if now.first_of_year {
+            (self.taxed, self.due) = (ZERO, ZERO);
+        }
+        if now.retires {
             self.retire(script, tick.before);
         }
         if script.timing == Timing::End {
             self.grow(tick);
         }
-        self.incomes(script, now, flows, tick.prices, &mut figures);
+        self.incomes(script, now, &flows, tick.prices, &mut figures);
         self.fees(script, &mut figures);
-        self.spending(script, now, flows, tick.prices, &mut figures);
-        if self.ended == NEVER {
-            if script.timing == Timing::Start {
-                self.grow(tick);
-            }
-            self.rebalance(now);
-        } else {
-            self.ended = number;
+        self.spending(script, now, &flows, (number, tick.prices), &mut figures);
+        if script.timing == Timing::Start {
+            self.grow(tick);
         }
+        self.rebalance(now);
         figures
+    }
+
+    /// Who lives from this step on; without anybody a path ends, and has not failed.
+    #[cold]
+    fn deaths(&mut self, number: u32, prices: Four) {
+        self.living = self.deaths.map(|[first, second]| usize::from(number < first) + 2 * usize::from(number < second));
+        let later = self.deaths.iter().flatten().filter(|death| **death > number);
+        self.next_death = later.min().copied().unwrap_or(NEVER);
+        let gone = mask(self.living.map(|living| living == 0)) & self.going;
+        if gone.any() {
+            self.inherited = gone.select(self.wealth() / prices, self.inherited);
+            self.end(gone, number);
+        }
+    }
+
+    /// Paths that end in this step.
+    #[cold]
+    fn end(&mut self, which: Mask, number: u32) {
+        let slots = self.ended.iter_mut().zip(lanes(which));
+        slots.filter(|(_, ends)| *ends).for_each(|(slot, _)| *slot = number);
+        self.going &= !which;
+        self.empty(which);
+    }
+
+    fn empty(&mut self, which: Mask) {
+        self.holdings.iter_mut().flatten().for_each(|value| *value &= !which);
+    }
+
+    #[inline(always)]
+    fn flows(&self, now: &StepScript, prices: Four) -> Lived {
+        let [first, ..] = self.living;
+        let of = |living: usize| now.flows.get(living).copied().unwrap_or_default();
+        if self.living.iter().all(|living| *living == first) {
+            return Lived::of(prices, |pick| Four::splat(pick(&of(first))));
+        }
+        Lived::of(prices, |pick| Four::new(self.living.map(|living| pick(&of(living)))))
     }
 
     /// What a rate is of: the wealth at the start of the first step in retirement.
     #[inline(always)]
-    fn retire(&mut self, script: &Script, prices: f64) {
-        self.retired = true;
+    fn retire(&mut self, script: &Script, prices: Four) {
         let rate = match script.policy {
             Policy::ConstantReal { base: Base::Rate(rate) } | Policy::Guardrails { base: Base::Rate(rate), .. } => rate,
             Policy::FloorAndCeiling { rate, .. } => rate,
             _ => 0.0,
         };
-        self.base = rate * self.wealth() / prices;
-    }
-
-    /// The flows of those who are alive; without anybody the path ends, and has not failed.
-    #[inline(always)]
-    fn alive<'a>(&mut self, now: &'a StepScript, number: u32, prices: f64) -> Option<&'a Flows> {
-        if self.ended != NEVER {
-            return None;
-        }
-        let [first, second] = self.deaths;
-        let alive = usize::from(number < first) + 2 * usize::from(number < second);
-        if alive == 0 {
-            self.ended = number;
-            self.inherited = self.wealth() / prices;
-            return None;
-        }
-        now.flows.get(alive)
+        self.base = Four::splat(rate) * self.wealth() / prices;
     }
 
     #[inline(always)]
-    fn incomes(&mut self, script: &Script, now: &StepScript, flows: &Flows, prices: f64, figures: &mut Figures) {
-        let taxed = flows.taxed.at(prices);
+    fn incomes(&mut self, script: &Script, now: &StepScript, flows: &Lived, prices: Four, figures: &mut Figures) {
         let tax = match script.income_tax {
-            TaxRule::None => 0.0,
-            TaxRule::Flat(rate) => taxed * rate,
-            TaxRule::Bands => self.tax_more(script, taxed / prices) * prices,
+            TaxRule::Flat(rate) => flows.taxed * Four::splat(rate),
+            TaxRule::Bands if now.taxed_income => self.tax_more(script, flows.taxed / prices) * prices,
+            TaxRule::None | TaxRule::Bands => ZERO,
         };
         figures.tax += tax;
-        figures.income = taxed - tax + flows.untaxed.at(prices);
+        figures.income = flows.taxed - tax + flows.untaxed;
         if now.comes_in {
             for (wrapper, amounts) in Wrapper::ALL.into_iter().zip(&now.contributions) {
                 self.put(now, wrapper, amounts.at(prices), figures);
@@ -166,84 +212,95 @@ impl<const CLASSES: usize> Path<CLASSES> {
     #[inline(always)]
     fn fees(&mut self, script: &Script, figures: &mut Figures) {
         if script.fee > 0.0 {
-            figures.fees = self.wealth() * script.fee;
-            self.holdings.iter_mut().flatten().for_each(|value| *value *= 1.0 - script.fee);
+            figures.fees = self.wealth() * Four::splat(script.fee);
+            let keeps = Four::splat(1.0 - script.fee);
+            self.holdings.iter_mut().flatten().for_each(|value| *value *= keeps);
         }
     }
 
     /// Takes what is needed and puts away what is left over.
     #[inline(always)]
-    fn spending(&mut self, script: &Script, now: &StepScript, flows: &Flows, prices: f64, figures: &mut Figures) {
-        let (needed, left_over) = self.needs(script, now, flows, prices, figures.income);
-        let extra = now.goes.at(prices);
-        let needed = needed + extra;
-        figures.spending = figures.income - left_over + needed;
-        if left_over > 0.0 {
-            match script.surplus {
-                Some(wrapper) => self.put(now, wrapper, left_over, figures),
-                None => figures.spending += left_over,
-            }
+    fn spending(
+        &mut self,
+        script: &Script,
+        now: &StepScript,
+        flows: &Lived,
+        (number, prices): (u32, Four),
+        figures: &mut Figures,
+    ) {
+        let (mut needed, left_over) = self.needs(script, now, flows, prices, figures.income);
+        if now.goes_out {
+            needed += now.goes.at(prices);
         }
-        if needed <= 0.0 {
+        figures.spending = figures.income - left_over + needed;
+        match script.surplus {
+            Some(wrapper) => self.put(now, wrapper, left_over, figures),
+            None => figures.spending += left_over,
+        }
+        let needs = needed.simd_gt(ZERO) & self.going;
+        if needs.none() {
             return;
         }
-        let missing = self.withdraw(script, prices, needed, figures);
+        let missing = self.withdraw(script, prices, needed & needs, figures);
         figures.spending -= missing;
-        let last_payment = now.last && matches!(script.policy, Policy::Amortised { .. }) && extra == 0.0;
-        if self.wealth() <= NOTHING * needed && !last_payment {
-            self.failed = true;
-            self.ended = 0;
-            self.holdings = [[0.0; CLASSES]; 3];
+        let last_payment = now.last && matches!(script.policy, Policy::Amortised { .. }) && !now.goes_out;
+        let fails = self.wealth().simd_le(needed * Four::splat(NOTHING)) & needs;
+        if fails.any() && !last_payment {
+            self.failed |= fails;
+            self.end(fails, number);
         }
     }
 
     /// What has to be withdrawn, and what of the incomes is left over.
     #[inline(always)]
-    fn needs(&mut self, script: &Script, now: &StepScript, flows: &Flows, prices: f64, income: f64) -> (f64, f64) {
-        let (per_year, per_step) = (script.per_year, script.per_step);
-        let by_phases = |spending: f64| {
-            let net = spending * prices - income;
-            (net.max(0.0), (-net).max(0.0))
-        };
+    fn needs(&mut self, script: &Script, now: &StepScript, flows: &Lived, prices: Four, income: Four) -> (Four, Four) {
+        let per_step = Four::splat(script.per_step);
+        let apart = |net: Four| (net.fast_max(ZERO), (-net).fast_max(ZERO));
         if !now.retired {
-            return by_phases(flows.spending);
+            return apart(flows.spending * prices - income);
         }
-        let wealth = self.wealth();
         match script.policy {
-            Policy::ConstantReal { base: Base::Phases } => by_phases(flows.spending),
-            Policy::ConstantReal { base: Base::Rate(_) } => (self.base * flows.share * prices * per_step, 0.0),
-            Policy::PercentOfPortfolio { rate } => (rate * wealth * per_step, 0.0),
-            Policy::Amortised { .. } => (now.amortised * wealth, 0.0),
+            Policy::ConstantReal { base: Base::Phases } => apart(flows.spending * prices - income),
+            Policy::ConstantReal { base: Base::Rate(_) } => (self.base * flows.share * prices * per_step, ZERO),
+            Policy::PercentOfPortfolio { rate } => (Four::splat(rate) * self.wealth() * per_step, ZERO),
+            Policy::Amortised { .. } => (Four::splat(now.amortised) * self.wealth(), ZERO),
             Policy::FloorAndCeiling { rate, floor, ceiling } => {
                 let told = self.base * prices;
-                ((rate * wealth).clamp(floor * told, ceiling * told) * per_step, 0.0)
+                let share = Four::splat(rate) * self.wealth();
+                let held = share.fast_max(Four::splat(floor) * told).fast_min(Four::splat(ceiling) * told);
+                (held * per_step, ZERO)
             }
             Policy::Guardrails { base, lower, upper, step, .. } => {
                 let (goal, pays) = match base {
-                    Base::Rate(_) => (self.base * flows.share * per_step, 0.0),
+                    Base::Rate(_) => (self.base * flows.share * per_step, ZERO),
                     Base::Phases => (flows.spending, income),
                 };
-                let rate = |factor: f64| (goal * factor * prices - pays) * per_year / wealth;
-                if self.first_rate == 0.0 {
-                    self.first_rate = rate(1.0).max(f64::MIN_POSITIVE);
-                } else if now.first_of_year {
-                    let current = rate(self.factor);
-                    if current > upper * self.first_rate && now.may_cut {
-                        self.factor *= 1.0 - step;
-                    } else if current < lower * self.first_rate {
-                        self.factor *= 1.0 + step;
-                    }
-                }
-                let net = goal * self.factor * prices - pays;
-                (net.max(0.0), (-net).max(0.0))
+                self.guard(script, now, [lower, upper, step], |factor| goal * factor * prices - pays);
+                apart(goal * self.factor * prices - pays)
             }
+        }
+    }
+
+    /// Looks at the rate that is withdrawn once a year, and cuts or raises the amount where it has left its rails.
+    #[inline(always)]
+    fn guard(&mut self, script: &Script, now: &StepScript, rails: [f64; 3], amount: impl Fn(Four) -> Four) {
+        let [lower, upper, step] = rails;
+        let rate = |factor: Four, wealth: Four| amount(factor) * Four::splat(script.per_year) / wealth;
+        if now.retires {
+            self.first_rate = rate(ONE, self.wealth()).fast_max(Four::splat(f64::MIN_POSITIVE));
+        } else if now.first_of_year {
+            let current = rate(self.factor, self.wealth());
+            let cut = current.simd_gt(Four::splat(upper) * self.first_rate) & if now.may_cut { !ZERO } else { ZERO };
+            let raise = current.simd_lt(Four::splat(lower) * self.first_rate);
+            let raised = raise.select(self.factor * Four::splat(1.0 + step), self.factor);
+            self.factor = cut.select(self.factor * Four::splat(1.0 - step), raised);
         }
     }
 
     #[inline(always)]
     fn grow(&mut self, tick: &Tick<CLASSES>) {
         for own in &mut self.holdings {
-            own.iter_mut().zip(&tick.growth).for_each(|(value, growth)| *value *= growth);
+            own.iter_mut().zip(&tick.growth).for_each(|(value, growth)| *value *= *growth);
         }
     }
 
@@ -251,9 +308,21 @@ impl<const CLASSES: usize> Path<CLASSES> {
     fn rebalance(&mut self, now: &StepScript) {
         if now.rebalance && CLASSES > 1 {
             for own in &mut self.holdings {
-                let sum: f64 = own.iter().sum();
-                own.iter_mut().zip(&now.weights).for_each(|(value, weight)| *value = sum * weight);
+                let sum = own.iter().fold(ZERO, |sum, value| sum + *value);
+                own.iter_mut().zip(&now.weights).for_each(|(value, weight)| *value = sum * Four::splat(*weight));
             }
+        }
+    }
+}
+
+impl Lived {
+    #[inline(always)]
+    fn of(prices: Four, pick: impl Fn(fn(&Flows) -> f64) -> Four) -> Lived {
+        Lived {
+            taxed: pick(|flows| flows.taxed.real) * prices + pick(|flows| flows.taxed.nominal),
+            untaxed: pick(|flows| flows.untaxed.real) * prices + pick(|flows| flows.untaxed.nominal),
+            spending: pick(|flows| flows.spending),
+            share: pick(|flows| flows.share),
         }
     }
 }

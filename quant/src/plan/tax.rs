@@ -4,6 +4,7 @@ use kernel::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
 use super::Wrapper;
+use super::lanes::{Four, ONE, ZERO};
 use crate::amount;
 use crate::error::{QuantError, Result, at_least, at_most, within};
 
@@ -129,32 +130,40 @@ pub(super) struct Brackets {
 impl Brackets {
     /// The tax on a year's sum.
     #[inline(always)]
-    pub(super) fn on(&self, sum: f64) -> f64 {
-        self.kinks.iter().map(|kink| (sum - kink.above).max(0.0) * kink.more_rate).sum()
+    pub(super) fn on(&self, sum: Four) -> Four {
+        let mut due = ZERO;
+        for kink in &self.kinks {
+            due += (sum - Four::splat(kink.above)).fast_max(ZERO) * Four::splat(kink.more_rate);
+        }
+        due
     }
 
     /// The year's sum of which so much is left after tax.
     #[inline(always)]
-    pub(super) fn sum_for(&self, left: f64) -> f64 {
-        left + self.kinks.iter().map(|kink| (left - kink.left).max(0.0) * kink.more_gross).sum::<f64>()
+    pub(super) fn sum_for(&self, left: Four) -> Four {
+        let mut sum = left;
+        for kink in &self.kinks {
+            sum += (left - Four::splat(kink.left)).fast_max(ZERO) * Four::splat(kink.more_gross);
+        }
+        sum
     }
 
     /// What has to be taken out, of which `share` is taxed on top of `before`, so that `net` is left.
-    pub(super) fn gross_for(&self, net: f64, share: f64, before: f64) -> f64 {
-        let (mut gross, mut left, mut taxed, mut rate) = (0.0, net, before, 0.0);
+    pub(super) fn gross_for(&self, net: Four, share: Four, before: Four) -> Four {
+        let (mut gross, mut left, mut taxed, mut rate, mut done) = (ZERO, net, before, ZERO, ZERO);
         for kink in &self.kinks {
-            if kink.above > taxed {
-                let (room, keeps) = ((kink.above - taxed) / share.max(f64::MIN_POSITIVE), 1.0 - rate * share);
-                if left <= room * keeps {
-                    break;
-                }
-                gross += room;
-                left -= room * keeps;
-                taxed = kink.above;
-            }
-            rate += kink.more_rate;
+            let above = Four::splat(kink.above);
+            let ahead = taxed.simd_lt(above);
+            let room = (above - taxed) / share.fast_max(Four::splat(f64::MIN_POSITIVE));
+            let gives = room * (ONE - rate * share);
+            done |= ahead & left.simd_le(gives);
+            let crosses = ahead & !done;
+            gross += room & crosses;
+            left -= gives & crosses;
+            taxed = crosses.select(above, taxed);
+            rate += Four::splat(kink.more_rate) & !done;
         }
-        gross + left / (1.0 - rate * share)
+        gross + left / (ONE - rate * share)
     }
 }
 
@@ -171,22 +180,23 @@ mod tests {
 
     #[test]
     fn tax_by_bands_by_hand() {
-        for (sum, due) in [(0.0, 0.0), (1_000.0, 0.0), (2_000.0, 100.0), (3_000.0, 200.0), (5_000.0, 800.0)] {
-            assert!((brackets().on(sum) - due).abs() < 1e-9, "{sum}");
-        }
+        let sums = [[0.0, 1_000.0, 2_000.0, 3_000.0], [5_000.0; 4]];
+        let due = sums.map(|sums| brackets().on(Four::new(sums)).to_array());
+        assert_eq!(due, [[0.0, 0.0, 100.0, 200.0], [800.0; 4]]);
     }
 
     #[test]
     fn the_gross_leaves_the_net() {
-        let brackets = brackets();
+        let (brackets, four) = (brackets(), Four::splat);
+        let near = |one: Four, other: f64| one.to_array().iter().all(|one| (one - other).abs() < 1e-6);
         for sum in [0.0, 500.0, 1_500.0, 3_000.0, 9_000.0] {
-            assert!((brackets.sum_for(sum - brackets.on(sum)) - sum).abs() < 1e-9, "{sum}");
+            assert!(near(brackets.sum_for(four(sum) - brackets.on(four(sum))), sum), "{sum}");
             for share in [1e-9, 0.2, 0.7, 1.0] {
-                for before in [0.0, 900.0, 2_500.0, 4_000.0] {
-                    let gross = brackets.gross_for(sum, share, before);
-                    let tax = brackets.on(before + gross * share) - brackets.on(before);
-                    assert!((gross - tax - sum).abs() < 1e-6, "{sum} {share} {before}");
-                }
+                // In each lane another sum was taxed before.
+                let before = Four::new([0.0, 900.0, 2_500.0, 4_000.0]);
+                let gross = brackets.gross_for(four(sum), four(share), before);
+                let tax = brackets.on(before + gross * four(share)) - brackets.on(before);
+                assert!(near(gross - tax, sum), "{sum} {share}");
             }
         }
     }

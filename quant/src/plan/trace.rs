@@ -3,9 +3,10 @@
 use kernel::Money;
 use serde::Serialize;
 
+use super::lanes::{Four, LANES, four};
 use super::market::{Market, Overlay, Returns};
 use super::run::{Run, RunSettings, Simulated};
-use super::step::{Figures, Path};
+use super::step::{Figures, Paths};
 use super::{CLASSES_MAX, Plan};
 use crate::amount;
 use crate::error::{QuantError, Result};
@@ -68,10 +69,10 @@ pub(super) fn expected(plan: &Plan, returns: &Returns, overlays: &[Overlay]) -> 
     Ok(follow(&run, 0)?.iter().map(|year| year.real).collect())
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Year {
     number: usize,
-    sums: Figures,
+    sums: Figures<f64>,
     wealth: f64,
     real: f64,
 }
@@ -84,23 +85,25 @@ fn follow_as<const CLASSES: usize>(run: &Run<'_>, path: usize) -> Result<Vec<Yea
     let index = path / CHUNK_PATHS;
     let paths = run.paths.saturating_sub(index * CHUNK_PATHS).min(CHUNK_PATHS);
     let chunk = Chunk { index, paths };
-    let place = path % CHUNK_PATHS;
-    let mut own: Path<CLASSES> = run.start(chunk).into_iter().nth(place).ok_or(QuantError::Stopped)?;
+    let (group, lane) = (path % CHUNK_PATHS / LANES, path % LANES);
+    let mut own: Paths<CLASSES> = run.start(chunk).into_iter().nth(group).ok_or(QuantError::Stopped)?;
+    let of = |numbers: Four| numbers.to_array().get(lane).copied().unwrap_or(f64::NAN);
     let market: &Market = &run.market;
     let (mut ticks, mut numbers) = (market.ticks(), super::numbers::Numbers::default());
     numbers.begin(paths);
     market.begin(chunk, &mut ticks);
     let mut years = Vec::with_capacity(run.plan.years);
-    let mut year = Year::default();
+    let mut sums = Figures::default();
     for (number, now) in run.script.steps.iter().enumerate() {
         market.step(&run.streams, chunk, number, &mut ticks);
         numbers.tick(now, &ticks);
-        let tick = numbers.of(place, run.script.timing, &ticks);
-        year.sums.add(&own.step(&run.script, now, number as u32, &tick));
+        let tick = numbers.of(group, run.script.timing, &ticks);
+        sums.add(&own.step(&run.script, now, number as u32, &tick));
         if now.last_of_year {
-            let prices = numbers.after.get(place).copied().unwrap_or(f64::NAN);
-            years.push(Year { number: now.year, wealth: own.wealth(), real: own.wealth() / prices, ..year });
-            year = Year::default();
+            let prices = four(&numbers.after, group);
+            let real = own.left(prices);
+            years.push(Year { number: now.year, sums: sums.each(of), wealth: of(real * prices), real: of(real) });
+            sums = Figures::default();
         }
         numbers.turn();
     }
@@ -115,6 +118,17 @@ impl Figures {
         self.spending += other.spending;
         self.withdrawn += other.withdrawn;
         self.saved += other.saved;
+    }
+
+    fn each(&self, of: impl Fn(Four) -> f64) -> Figures<f64> {
+        Figures {
+            income: of(self.income),
+            tax: of(self.tax),
+            fees: of(self.fees),
+            spending: of(self.spending),
+            withdrawn: of(self.withdrawn),
+            saved: of(self.saved),
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use quant::QuantError;
 use quant::paths::Work;
 use quant::plan::{
-    Answer, Frequency, Outcome, Overlay, Plan, Policy, Rescue, Returns, RunSettings, Search, Wrapper, examples, grid,
-    measure, sequence_stresses, simulate, solve, why,
+    Answer, Base, Frequency, Outcome, Overlay, Phase, Plan, Policy, Rescue, Returns, RunSettings, Search, When,
+    Wrapper, examples, grid, measure, sequence_stress, sequence_stresses, simulate, solve, why,
 };
 
 use super::markets::{plan, random, run, stocks_and_bonds};
@@ -45,6 +45,24 @@ fn saving_and_later_retirement_are_levers() {
     assert!(success(&base.with_saving(usd(1_000_000), Wrapper::Free)) >= success(&base));
     assert!(success(&base.with_retirement(15)) > success(&base));
     assert!(success(&base.with_spending(0.8).unwrap()) > success(&base));
+}
+
+/// Success rises with both, so that the least that is needed is found.
+#[test]
+fn the_earliest_retirement_and_the_needed_saving_are_found() {
+    let base = Plan { retirement: 10, ..plan(0.05) };
+    let asked = |rises, high, tolerance| Search { low: 0.0, high, tolerance, success: 0.9, rises };
+    let later = |step: f64| Ok(run(&base.with_retirement(step.round() as usize), &random(), 1_000));
+    let Answer::Found { value, .. } = solve(&asked(true, 29.0, 0.5), later).unwrap() else { panic!() };
+    assert!(later(value).unwrap().success >= 0.9 && later(value - 1.0).unwrap().success < 0.9, "{value}");
+    // Spending that does not follow from what is there.
+    let phases = vec![Phase { from: When::Retirement, spending: usd(7_000_000) }];
+    let policy = Policy::ConstantReal { base: Base::Phases };
+    let base = Plan { phases, policy, ..base };
+    let saving =
+        |dollars: f64| Ok(run(&base.with_saving(usd((dollars * 100.0) as i64), Wrapper::Free), &random(), 1_000));
+    let Answer::Found { value, .. } = solve(&asked(true, 200_000.0, 100.0), saving).unwrap() else { panic!() };
+    assert!(saving(value).unwrap().success >= 0.9 && saving(value - 200.0).unwrap().success < 0.9, "{value}");
 }
 
 #[test]
@@ -112,6 +130,15 @@ fn bad_sequences_are_worse_than_none() {
         let settings = RunSettings { overlays, ..RunSettings::new(1_000, 7) };
         let found = simulate(&plan(0.045), &random(), &settings, Work::alone()).unwrap().outcome.success;
         assert!(found < base, "{name}: {found} {base}");
+    }
+    // What is spent does not follow from what is there, or a crash before retirement would lower it too.
+    let phases = vec![Phase { from: When::Retirement, spending: usd(6_000_000) }];
+    let policy = Policy::ConstantReal { base: Base::Phases };
+    let plan = Plan { retirement: 5, phases, policy, ..plan(0.0) };
+    let settings = RunSettings::new(1_000, 7);
+    let beside = sequence_stress(&plan, &random(), &[true, false], &settings, Work::alone()).unwrap();
+    for one in &beside {
+        assert!(one.comparison.gain < 0.0 && one.comparison.before == beside[0].comparison.before, "{}", one.name);
     }
     let crash = Overlay::Crash { year: 0, returns: vec![Some(-0.35)] };
     let settings = RunSettings { overlays: vec![crash], ..RunSettings::new(1, 7) };

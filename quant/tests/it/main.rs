@@ -17,4 +17,5 @@ mod random;
 mod series;
 mod stress;
 mod sweeps;
+mod tables;
 mod tools;

@@ -115,7 +115,7 @@ fn the_standard_error_is_that_of_a_share() {
 
 #[test]
 fn a_target_is_reached_on_a_share_of_paths() {
-    let target = Some(Target { year: 0, amount: usd(100_000_000) });
+    let target = Some(Target { step: 0, amount: usd(100_000_000) });
     let settings = RunSettings { target, ..RunSettings::new(4_000, 7) };
     let found = simulate(&plan(0.0), &random(), &settings, Work::alone()).unwrap().outcome;
     // Real growth above nothing: a little more often than not.

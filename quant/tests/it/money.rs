@@ -3,11 +3,14 @@
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use quant::QuantError;
-use quant::goal::{Borders, Claim, GoalState, fund, months_until, needed_monthly};
-use quant::ranking::{Answered, Ranking};
+use quant::goal::{Borders, Claim, GoalState, Saving, fund, months_until, needed_monthly, progress};
+use quant::paths::Work;
+use quant::plan::Returns;
+use quant::ranking::{Answered, Ranking, by_effect};
 use quant::recurring::{Payment, recurring};
 use quant::returns::{DatedFlow, MoneyWeighted, Valuation, money_weighted, time_weighted};
 
+use super::plans::calm;
 use super::tools::{close, noise, usd};
 
 fn flows(all: &[(Date, i64)]) -> Vec<DatedFlow> {
@@ -36,6 +39,15 @@ fn no_and_several_rates_are_answers() {
     close(rates[0], 0.1, 1e-6);
     close(rates[1], 0.2, 1e-6);
     assert!(matches!(money_weighted(&flows(&[(date(2023, 1, 1), 1)])), Err(QuantError::TooFew { .. })));
+}
+
+/// -100, +220.0001, -121: it touches zero near 10 %, on both sides within a tenth of a point.
+#[test]
+fn two_rates_beside_each_other_are_both_found() {
+    let near =
+        [(date(2023, 1, 1), -1_000_000_000), (date(2024, 1, 1), 2_200_001_000), (date(2024, 12, 31), -1_210_000_000)];
+    let Ok(MoneyWeighted::Several(rates)) = money_weighted(&flows(&near)) else { panic!() };
+    assert!(rates[0] < 0.1 && rates[1] > 0.1 && rates[1] - rates[0] < 0.003, "{rates:?}");
 }
 
 /// 100 became 110, another 110 came, 220 became 198: 10 % and -10 %.
@@ -76,6 +88,36 @@ fn a_goal_knows_when_it_will_be_reached() {
     assert_eq!(months_until(usd(500), usd(500), usd(0), 0.0), Ok(Some(0)));
     assert_eq!(months_until(usd(0), usd(1_000), usd(300), 0.0), Ok(Some(4)));
     assert_eq!(months_until(usd(0), usd(1_000), usd(0), 0.05), Ok(None));
+}
+
+#[test]
+fn progress_is_a_share_of_the_target() {
+    for (there, target, expected) in [(0, 100, 0.0), (25, 100, 0.25), (150, 100, 1.0), (-5, 100, 0.0), (0, 0, 1.0)] {
+        assert_eq!(progress(usd(there), usd(target)), Ok(expected), "{there} of {target}");
+    }
+    let euros = kernel::Money::new(1, super::tools::currency("EUR"));
+    assert!(matches!(progress(euros, usd(1)), Err(QuantError::Currency { field: "goal", .. })));
+}
+
+/// Without chance, the needed amount is enough, and a dollar a month less is not.
+#[test]
+fn a_goal_has_its_chance_by_simulation() {
+    let target = usd(1_000_000);
+    let needed = needed_monthly(usd(100_000), target, 30, 0.04).unwrap();
+    let ask = |saved_monthly, returns: &Returns| {
+        let saving = Saving { there: usd(100_000), target, saved_monthly, months: 30, weights: vec![1.0] };
+        saving.chance(returns, 2_000, 7, Work::alone()).unwrap().chance
+    };
+    let calm = Returns::Median(calm(0.04, 0.0));
+    assert_eq!((ask(needed, &calm), ask(usd(needed.minor() - 100), &calm)), (1.0, 0.0));
+    let mut wild = super::plans::calm(0.04, 0.02);
+    wild.classes[0].volatility = 0.15;
+    let wild = Returns::Random { assumptions: wild, shocks: quant::risk::Shocks::Normal };
+    let (some, more) = (ask(needed, &wild), ask(usd(needed.minor() * 6 / 5), &wild));
+    assert!(some > 0.1 && some < more && more < 1.0, "{some} {more}");
+    let never = Saving { there: usd(0), target, saved_monthly: usd(1), months: 0, weights: vec![1.0] };
+    let found = never.chance(&calm, 10, 7, Work::alone());
+    assert!(matches!(found, Err(QuantError::OutOfRange { field: "months", .. })));
 }
 
 #[test]
@@ -156,6 +198,13 @@ fn a_ranking_learns_what_people_accept() {
 }
 
 #[test]
+fn before_that_effect_and_ease_order() {
+    assert_eq!(by_effect(0.08, 0.5), Ok(0.04));
+    assert!(matches!(by_effect(0.08, 1.5), Err(QuantError::OutOfRange { field: "ease", .. })));
+    assert!(matches!(by_effect(f64::NAN, 0.5), Err(QuantError::NotFinite { field: "effect", .. })));
+}
+
+#[test]
 fn separable_answers_and_dead_features_do_not_break_a_ranking() {
     let answer =
         |place: usize| Answered { features: vec![f64::from(u8::from(place >= 150)), 7.0], accepted: place >= 150 };
@@ -165,6 +214,19 @@ fn separable_answers_and_dead_features_do_not_break_a_ranking() {
 }
 
 proptest! {
+    #[test]
+    fn goals_never_get_more_than_there_is(
+        assets in prop::collection::vec(-1_000_i64..1_000_000, 1..6),
+        claims in prop::collection::vec((0_usize..5, 0_usize..6, 0.0_f64..60.0), 0..12),
+    ) {
+        let money: Vec<_> = assets.iter().map(|minor| usd(*minor)).collect();
+        let claims: Vec<Claim> = claims.into_iter().map(|(goal, asset, percent)| Claim { goal, asset, percent }).collect();
+        if let Ok(funded) = fund(&money, 5, &claims) {
+            let there: i64 = assets.iter().map(|minor| *minor.max(&0)).sum();
+            prop_assert!(funded.iter().all(|part| *part >= 0) && funded.iter().sum::<i64>() <= there, "{funded:?}");
+        }
+    }
+
     #[test]
     fn a_rate_that_was_paid_is_found(rate in -0.5_f64..2.0, years in 1_i16..30, minor in 1_000_000_i64..1_000_000_000) {
         let days = (date(2000 + years, 1, 1) - date(2000, 1, 1)).get_days();

@@ -2,6 +2,7 @@
 //! every path of a chunk.
 
 use super::super::history::{Frequency, MarketHistory};
+use super::super::lanes::LANES;
 use super::{OVERLAYS_MAX, Overlay, Returns, periods_per_step};
 use crate::error::{QuantError, Result, at_most};
 use crate::exponential::exp_all;
@@ -95,12 +96,13 @@ impl Market {
     /// Before the first step of a chunk.
     pub(in super::super) fn begin(&self, chunk: Chunk, ticks: &mut Ticks) {
         let Ticks { growth, prices, independent, moved, mixing, cursor } = ticks;
+        let paths = chunk.paths.next_multiple_of(LANES);
         for column in growth.iter_mut().chain(independent).chain(moved).chain([prices, mixing]) {
             column.clear();
-            column.resize(chunk.paths, 1.0);
+            column.resize(paths, 1.0);
         }
         cursor.clear();
-        cursor.extend(chunk.first()..chunk.first() + chunk.paths);
+        cursor.extend(chunk.first()..chunk.first() + paths);
     }
 
     pub(in super::super) fn step(&self, streams: &Streams, chunk: Chunk, step: usize, ticks: &mut Ticks) {
