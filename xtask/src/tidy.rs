@@ -1,6 +1,7 @@
 //! All rules over the whole workspace, or recording today's sizes (`--bless`).
 
 mod edges;
+mod faces;
 mod files;
 mod named;
 mod planted;
@@ -26,6 +27,7 @@ pub(crate) fn check() -> Result<String, String> {
     let files = files::in_tree(&workspace.root)?;
     let mut findings = sizes::check(&files, &sizes::Ratchet::read(&workspace.root)?);
     findings.broken.extend(edges::check(&workspace.crates));
+    findings.broken.extend(faces::check(&files));
     findings.broken.extend(named::check(&files));
     findings.broken.extend(planted::check(&workspace.crates));
     let manifest = files.iter().find(|file| file.path == "Cargo.toml").map_or("", |file| file.text.as_str());

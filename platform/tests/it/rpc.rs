@@ -1,6 +1,7 @@
 //! Calls between processes: requests, replies, and the caller's error when something goes wrong on the way.
 
 mod repeats;
+mod shapes;
 mod stale;
 pub(crate) mod till;
 

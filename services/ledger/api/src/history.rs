@@ -177,6 +177,7 @@ pub struct StatementQuery {
 
 /// A position between two rows of a statement, and the state of the books that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StatementCursor {
     pub as_of_seq: u64,
     /// Microseconds; only by event time.

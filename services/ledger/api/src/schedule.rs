@@ -14,6 +14,7 @@ pub trait Schedule: Send + Sync {
 
 /// A position in the order of waiting transactions: by due time, then by when it was scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScheduledAt {
     pub due_at: Timestamp,
     pub row: u64,

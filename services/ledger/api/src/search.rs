@@ -27,6 +27,7 @@ pub struct MetadataKey {
 
 /// Transactions whose metadata has this value under this key, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TransactionQuery {
     pub key: String,
     pub value: String,

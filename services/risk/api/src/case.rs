@@ -51,7 +51,7 @@ pub struct ChangeCase {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CaseChange {
     /// To the person with this subject; nobody where it is left out.
     Assign {

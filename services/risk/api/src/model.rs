@@ -46,7 +46,7 @@ pub struct ChangeModel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ModelChange {
     /// Lets it score live traffic; at most two do for one kind of subject.
     Challenge,
