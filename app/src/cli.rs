@@ -2,6 +2,7 @@
 
 mod bench;
 mod dev;
+mod feed;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use bench::{
     Against, Bench, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart, Output, Over,
 };
 pub(crate) use dev::{Dev, DevSplit};
+pub(crate) use feed::{Feed, ParkedEvent};
 
 /// A double-entry ledger with identity and access control, in one binary.
 ///
@@ -77,6 +79,9 @@ pub(crate) enum Command {
     /// Show every setting, its value and where it came from; secrets are hidden
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(Settings),
+    /// Show who reads the services' events, and decide about events that could not be applied
+    #[command(subcommand)]
+    Feed(Feed),
     /// Measure the real services on this machine, next to the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),

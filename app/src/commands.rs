@@ -7,6 +7,7 @@ pub(crate) mod config;
 mod copied;
 pub(crate) mod dev;
 pub(crate) mod export;
+pub(crate) mod feed;
 pub(crate) mod import;
 mod manifest;
 pub(crate) mod migrate;

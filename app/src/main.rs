@@ -50,6 +50,7 @@ fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
         Command::Backup(options) => commands::backup::run(start, options),
         Command::Restore(options) => commands::restore::run(start, options),
         Command::Export(options) => commands::export::run(start, options),
+        Command::Feed(command) => commands::feed::run(start, command),
         Command::Import(options) => commands::import::run(start, options),
         Command::Completions(options) => commands::completions::run(rooms, options),
     }

@@ -29,11 +29,11 @@ mod shed;
 
 pub use cursor::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, decode_cursor, encode_cursor, page_limit};
 pub use edge::{Edge, guard};
-pub use feed::After;
+pub use feed::{After, EventPage};
 pub use host::Hosts;
 pub use json::Json;
 pub use listener::{Bound, Drained, ListenError, Listener, Settings};
 pub use origin::Peer;
 pub use params::{Path, Query, take_parameter};
 pub use problem::{FieldError, Problem, ProblemBody, Refusal, members_of, refusals};
-pub use scope::{CallCtx, Limits, Scope};
+pub use scope::{CallCtx, Limits, Repeatable, Scope};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kernel::IdMaker;
 use platform::crypto::KeyEncryptionKey;
 use platform::db::{Access, Db};
-use platform::feed::{FeedSignal, Outbox, OutboxKeeper, Retention};
+use platform::feed::{Consumer, FeedSignal, Outbox, OutboxFeed, OutboxKeeper, Retention};
+use platform::frame::{self, Frame, Here, Offers, Parts};
 use platform::health::Part;
 use platform::lease::LeaseConfig;
 use platform::once::Sweep;
@@ -56,15 +57,16 @@ impl House<'_> {
         Ok(Some(Shared { lease, address, credential, connect: inside.connect(), connections: config.rpc.connections }))
     }
 
-    /// Adds a room that runs here.
+    /// Adds a room that runs here; `signal` is notified of its events.
     pub(super) fn settle<S: ?Sized + Send + Sync + 'static>(
         &mut self,
         room: &'static Room,
         face: &Face<S>,
-        db: Db,
+        (db, signal): (Db, FeedSignal),
         opened: Opened<S>,
-    ) -> Arc<S> {
+    ) -> (Arc<S>, Arc<dyn Frame>) {
         let Opened { face: found, methods, mut parts, consumers, mut periodic, gauges, last, steps } = opened;
+        let frame = self.frame(room, (&db, signal), &consumers);
         let own = parts.iter().find(|part| part.name() == room.name).cloned().unwrap_or_else(|| {
             let part: Arc<dyn Part> = Arc::new(OnStore::new(room.name, db.clone()));
             parts.push(Arc::clone(&part));
@@ -74,7 +76,11 @@ impl House<'_> {
             periodic.push(Sweep { db: db.clone(), room: room.name, clock: self.clock() }.periodic());
         }
         let started = &mut self.started;
-        started.methods.push(about::told((face.serve)(Arc::clone(&found)), own));
+        let mut answered = (face.serve)(Arc::clone(&found));
+        if Offers::of(room).anything() {
+            answered = frame::serve(answered, Arc::clone(&frame));
+        }
+        started.methods.push(about::told(answered, own));
         started.methods.extend(methods);
         started.parts.extend(parts);
         started.parts.extend(consumers.iter().map(|consumer| Arc::clone(consumer) as Arc<dyn Part>));
@@ -89,7 +95,18 @@ impl House<'_> {
         all.extend(steps);
         all.push(Step::new(room.name, checkpoint(room, db)));
         self.started.steps.push(all);
-        found
+        (found, frame)
+    }
+
+    /// The room's events, parked events and outcomes.
+    fn frame(&self, room: &Room, (db, signal): (&Db, FeedSignal), consumers: &[Arc<Consumer>]) -> Arc<dyn Frame> {
+        Arc::new(Here::new(Parts {
+            offers: Offers::of(room),
+            db: db.clone(),
+            outbox: room.outbox.then(|| OutboxFeed::new(db.clone(), signal, self.clock())),
+            consumers: consumers.to_vec(),
+            clock: self.clock(),
+        }))
     }
 
     /// Removes expired rows from the room's outbox.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use access::Vocabulary;
 use platform::config::Section;
+use platform::frame::{self, Offers};
 use platform::http::document::merge;
 use platform::room::Room;
 use utoipa::openapi::OpenApi;
@@ -74,6 +75,10 @@ impl Rooms {
         let mut api = document::frame();
         for room in self.iter() {
             merge(&mut api, room.name, (room.document)())?;
+            let offers = Offers::of(room);
+            if offers.anything() {
+                merge(&mut api, room.name, frame::document(offers))?;
+            }
         }
         self.aliases_apart(&api)?;
         Ok(api)

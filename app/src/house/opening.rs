@@ -8,6 +8,7 @@ use access::Gate;
 use kernel::Clock;
 use platform::config::Config;
 use platform::db::Budget;
+use platform::frame::{Frame, There};
 use platform::health::Part;
 use platform::room::about::Elsewhere;
 use platform::room::{Door, Face, Last, Room, Routes};
@@ -111,7 +112,7 @@ impl<'a> House<'a> {
     }
 
     /// A room in other processes.
-    pub(super) fn call<S: ?Sized + 'static>(&mut self, face: &Face<S>) -> Result<Arc<S>, Failure> {
+    pub(super) fn call<S: ?Sized + 'static>(&mut self, face: &Face<S>) -> Result<(Arc<S>, Arc<dyn Frame>), Failure> {
         let Opening { config, inside, .. } = *self.opening;
         let credential = inside.credential.as_ref();
         let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
@@ -119,6 +120,7 @@ impl<'a> House<'a> {
         let transport = Http2::new(addresses, connections, credential, inside.connect(), self.clock());
         let rpc = RpcClient::new(face.name, Arc::new(transport), self.clock());
         self.started.parts.push(Arc::new(Elsewhere::new(face.name, rpc.clone(), self.clock())));
-        Ok((face.remote)(rpc))
+        let frame: Arc<dyn Frame> = Arc::new(There::new(rpc.clone()));
+        Ok(((face.remote)(rpc), frame))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use access::{Follow, Source};
 use async_trait::async_trait;
 use kernel::Clock;
+use platform::frame::{self, Offers};
 use platform::room::{Door, Face, OpenError, Opened, Room, Routes, Site};
 use serde::de::DeserializeOwned;
 
@@ -88,11 +89,11 @@ where
 {
     async fn enter(&self, house: &mut House<'_>) -> Result<(), Failure> {
         let Entry { room, face, needs, open, mount } = self;
-        let found = if house.roles().runs(room.name) {
+        let (found, frame) = if house.roles().runs(room.name) {
             let site = house.site(room).await?;
-            let db = site.db.clone();
+            let store = (site.db.clone(), site.signal.clone());
             let opened = open(site, needs.give(house)?).await.map_err(Failure::of)?;
-            house.settle(room, face, db, opened)
+            house.settle(room, face, store, opened)
         } else if house.roles().calls(room.name) {
             house.call(face)?
         } else {
@@ -100,6 +101,7 @@ where
         };
         if house.roles().is_edge() {
             house.mount(mount(Arc::clone(&found), house.door(room)?).map_err(Failure::of)?);
+            house.mount(Routes::under_v1(frame::routes(Offers::of(room), frame)));
         }
         house.keep(face, found);
         Ok(())

@@ -6,6 +6,8 @@ pub(super) mod pebbles;
 
 use kernel::Permission;
 use platform::config::{Config, Sources, default_text};
+use platform::frame::{Offers, operations};
+use platform::room::Word;
 
 use super::all;
 
@@ -47,10 +49,12 @@ fn only_administrators_administer() {
 #[test]
 fn every_operation_needs_an_existing_permission() {
     let (rooms, words) = (all().unwrap(), all().unwrap().vocabulary().unwrap());
-    for (room, operation) in rooms.iter().flat_map(|room| room.operations.iter().map(move |one| (room, one))) {
-        if let platform::room::Word::Needs { resource, action } = operation.word {
+    let own = rooms.iter().flat_map(|room| room.operations.iter().map(|one| (one.name.to_owned(), one.word)));
+    let offered = rooms.iter().flat_map(|room| operations(Offers::of(room))).map(|one| (one.name, one.word));
+    for (operation, word) in own.chain(offered) {
+        if let Word::Needs { resource, action } = word {
             let known = words.actions().any(|word| word == (resource, action));
-            assert!(known, "{}: {} needs {resource}:{action}", room.name, operation.name);
+            assert!(known, "{operation} needs {resource}:{action}");
         }
     }
 }

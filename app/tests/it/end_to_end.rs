@@ -7,6 +7,7 @@ mod batches;
 mod books;
 mod demo;
 mod document;
+mod frame;
 mod history;
 mod house;
 mod inside;

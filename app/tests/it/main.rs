@@ -10,6 +10,7 @@ mod commands;
 mod common;
 mod end_to_end;
 mod failover;
+mod feed;
 mod moving;
 mod roles;
 mod serve;

@@ -12,9 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::document::examples;
 use super::{Frame, Offers, OutcomeFound, OutcomeOf, ParkedAt, ParkedQuery, Retried};
-use crate::feed::{CloudEvent, ConsumerName, ParkedEvent, RegisteredConsumer};
+use crate::feed::{ConsumerName, ParkedEvent, RegisteredConsumer};
 use crate::http::{
-    After, CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor, page_limit, refusals,
+    After, CallCtx, EventPage, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor, page_limit, refusals,
 };
 
 type Shared = Arc<dyn Frame>;
@@ -40,15 +40,10 @@ pub fn routes(offers: Offers, frame: Shared) -> Router {
     if offers.once {
         router = router.route("/outcomes/{operation}/{key}", get(outcome));
     }
+    if !offers.anything() {
+        return Router::new();
+    }
     Router::new().nest(&format!("/{}", offers.room), router).with_state(frame)
-}
-
-/// Events, in order.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventPage {
-    items: Vec<CloudEvent>,
-    /// The cursor for the next request: after the last item, or where this one started.
-    next: u64,
 }
 
 /// List events
@@ -72,8 +67,7 @@ pub(super) async fn events(
             .and_field("limit", "1 to 1000")
     };
     let events = frame.events_after(&ctx, asked.pull().map_err(size)?).await?;
-    let next = asked.next(&events);
-    Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))
+    Ok(Json(asked.page(events)))
 }
 
 /// All registered readers of the events.

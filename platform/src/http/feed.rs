@@ -1,9 +1,9 @@
 //! Parameters and pages of an event feed over HTTP.
 
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::feed::{Event, Pull};
+use crate::feed::{CloudEvent, Event, Pull};
 
 const LIMIT: usize = 100;
 
@@ -39,10 +39,19 @@ impl After {
         Ok(Pull { after, max: limit, wait_ms, consumer: None })
     }
 
-    /// Where the next request starts: after the last event, or where this one started.
-    pub fn next(self, events: &[Event]) -> u64 {
-        events.last().map_or(self.after, |event| event.cursor)
+    /// The reply with these events.
+    pub fn page(self, events: Vec<Event>) -> EventPage {
+        let next = events.last().map_or(self.after, |event| event.cursor);
+        EventPage { items: events.into_iter().map(|event| event.event).collect(), next }
     }
+}
+
+/// Events, in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventPage {
+    items: Vec<CloudEvent>,
+    /// The cursor for the next request: after the last item, or where this one started.
+    next: u64,
 }
 
 #[cfg(test)]
@@ -56,7 +65,7 @@ mod tests {
         assert_eq!((pull.after, pull.max, pull.wait_ms, pull.consumer), (0, 100, 0, None));
         assert_eq!(asked("limit=1000&after=7").pull().map(|pull| (pull.after, pull.max)), Ok((7, 1_000)));
         assert_eq!((asked("limit=0").pull().err(), asked("limit=1001").pull().err()), (Some(0), Some(1_001)));
-        assert_eq!(asked("after=7").next(&[]), 7);
+        assert_eq!(asked("after=7").page(Vec::new()).next, 7);
         assert!(serde_urlencoded::from_str::<After>("colour=red").is_err());
     }
 }

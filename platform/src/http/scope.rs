@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kernel::{Ctx, Deadline, IdempotencyKey, Principal};
+use utoipa::IntoParams;
 
 use super::problem::{Problem, refusals};
 
@@ -48,6 +49,17 @@ impl<S: Sync> FromRequestParts<S> for CallCtx {
         let (deadline, request_id) = (scope.deadline, scope.request_id.clone());
         Ok(CallCtx(Ctx { principal, deadline, request_id, idempotency_key }))
     }
+}
+
+/// The header that makes a repeat safe.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header that CallCtx reads")]
+pub struct Repeatable {
+    /// Makes a repeat safe for 30 days: the same command under the same key gets the first response again, with the
+    /// header `Idempotency-Replayed: true`; a different command under it is refused. 1 to 128 visible ASCII characters.
+    #[param(rename = "Idempotency-Key", example = "order-17-attempt", max_length = 128)]
+    idempotency_key: Option<String>,
 }
 
 /// With two keys it would be unclear which one counts, so they are refused like a malformed one.

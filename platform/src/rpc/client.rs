@@ -37,6 +37,13 @@ pub enum Repeat {
     Never,
 }
 
+impl Repeat {
+    /// For a command that the service executes once per idempotency key.
+    pub fn keyed(ctx: &Ctx) -> Repeat {
+        if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never }
+    }
+}
+
 /// A service in another process.
 #[derive(Clone)]
 pub struct RpcClient {

@@ -15,7 +15,9 @@ mod uris;
 mod validate;
 
 use async_trait::async_trait;
-use identity_api::{ChangeClient, Client, Clients, CreateClient, IdentityError, NewClient, Refusal, SigningKey};
+use identity_api::{
+    ChangeClient, Client, Clients, CreateClient, IdentityError, NewClient, Refusal, RotatedKeys, SigningKey,
+};
 use kernel::Ctx;
 
 use crate::IdentityService;
@@ -31,32 +33,32 @@ const RESOURCE: &str = "clients";
 #[async_trait]
 impl Clients for IdentityService {
     async fn create_client(&self, ctx: &Ctx, command: CreateClient) -> Result<NewClient, IdentityError> {
-        self.add_client(ctx, command).await
+        self.in_time(ctx, self.add_client(ctx, command)).await
     }
 
     async fn client(&self, ctx: &Ctx, id: String) -> Result<Client, IdentityError> {
         permit::may(ctx, RESOURCE, "read")?;
-        let look = async { find(&self.db.read().await?, &id).await };
-        let row = look.await?.ok_or_else(|| Refusal::not_found("client", id))?;
+        let look = async { Ok(find(&self.db.read().await?, &id).await?) };
+        let row = self.in_time(ctx, look).await?.ok_or_else(|| Refusal::not_found("client", id))?;
         Ok(row.shown())
     }
 
     async fn clients(&self, ctx: &Ctx) -> Result<Vec<Client>, IdentityError> {
         permit::may(ctx, RESOURCE, "read")?;
-        let look = async { store::list(&self.db.read().await?).await };
-        Ok(look.await?.into_iter().map(ClientRow::shown).collect())
+        let look = async { Ok(store::list(&self.db.read().await?).await?) };
+        Ok(self.in_time(ctx, look).await?.into_iter().map(ClientRow::shown).collect())
     }
 
     async fn change_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError> {
-        self.alter_client(ctx, command).await
+        self.in_time(ctx, self.alter_client(ctx, command)).await
     }
 
     async fn signing_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
-        self.list_keys(ctx).await
+        self.in_time(ctx, self.list_keys(ctx)).await
     }
 
-    async fn rotate_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
-        self.rotate_by_hand(ctx).await
+    async fn rotate_keys(&self, ctx: &Ctx) -> Result<RotatedKeys, IdentityError> {
+        self.in_time(ctx, self.rotate_by_hand(ctx)).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rest of identity's trait: the terms, events and status.
+//! The rest of identity's trait: the terms and status.
 
 use access::{Since, Standing};
 use async_trait::async_trait;
@@ -6,11 +6,9 @@ use identity_api::{Identity, IdentityError, IdentityStatus};
 use kernel::Ctx;
 use platform::db::DbError;
 use platform::error::Failure;
-use platform::feed::{Event, Feed, OutboxFeed, Pull};
 use std::time::Duration;
 
 use crate::IdentityService;
-use crate::permit::may;
 
 const HOW_MANY: &str = "
 select terms.version, (select count(*) from person), (select count(*) from client)
@@ -37,15 +35,7 @@ impl Identity for IdentityService {
         answer
     }
 
-    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError> {
-        may(ctx, "events", "read")?;
-        // A reply after the deadline is useless.
-        let wait_ms = pull.wait_ms.min(ctx.deadline.micros_left(self.clock.monotonic()) / 2_000);
-        let feed = OutboxFeed::new(self.db.clone(), self.signal.clone(), self.clock.clone());
-        feed.events_after(Pull { wait_ms, ..pull }).await.map_err(|error| Failure::from(error).into())
-    }
-
-    async fn status(&self, _: &Ctx) -> Result<IdentityStatus, IdentityError> {
+    async fn status(&self, ctx: &Ctx) -> Result<IdentityStatus, IdentityError> {
         let look = async {
             let rows = self.db.read().await?.query(HOW_MANY, &[]).await?;
             let row = rows.first().ok_or_else(|| DbError::shape("the terms have no version"))?;
@@ -53,6 +43,6 @@ impl Identity for IdentityService {
             let waiting = self.passwords.waiting() as u64;
             Ok::<_, DbError>(IdentityStatus { version: number(0)?, users: number(1)?, clients: number(2)?, waiting })
         };
-        look.await.map_err(IdentityError::from)
+        self.in_time(ctx, async { Ok(look.await?) }).await
     }
 }

@@ -11,7 +11,7 @@ mod store;
 mod verify;
 
 use access::PublicKey;
-use identity_api::{IdentityError, KeyState, SigningKey};
+use identity_api::{IdentityError, KeyState, RotatedKeys, SigningKey};
 use kernel::{Ctx, Timestamp};
 use platform::db::{DbError, Tx};
 
@@ -36,11 +36,20 @@ impl IdentityService {
         self.keys_now().await
     }
 
-    pub(crate) async fn rotate_by_hand(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
+    pub(crate) async fn rotate_by_hand(&self, ctx: &Ctx) -> Result<RotatedKeys, IdentityError> {
         permit::may(ctx, "keys", "rotate")?;
         permit::fresh(ctx, self.clock.now())?;
-        self.rotate_now(&ctx.principal.subject).await?;
-        self.keys_now().await
+        let turn = self.once.begin(ctx, "rotate_keys", &()).await?;
+        let tx = self.begin().await?;
+        let replayed = turn.again::<()>(&tx).await?.is_some();
+        if replayed {
+            drop(tx);
+        } else {
+            let keys = store::locked(&tx).await?;
+            turn.made(&tx, &()).await?;
+            self.rotate(tx, &keys, &ctx.principal.subject).await?;
+        }
+        Ok(RotatedKeys { keys: self.keys_now().await?, replayed })
     }
 
     async fn keys_now(&self) -> Result<Vec<SigningKey>, IdentityError> {

@@ -44,17 +44,25 @@ struct From<'a> {
 
 #[async_trait]
 impl Login for IdentityService {
-    async fn begin_login(&self, _: &Ctx, command: BeginLogin) -> Result<LoginPage, IdentityError> {
-        self.begin_login_of(command).await
+    async fn begin_login(&self, ctx: &Ctx, command: BeginLogin) -> Result<LoginPage, IdentityError> {
+        self.in_time(ctx, self.begin_login_of(command)).await
     }
 
-    async fn resume_login(&self, _: &Ctx, key: Secret) -> Result<LoginPage, IdentityError> {
-        self.resume(key).await
+    async fn resume_login(&self, ctx: &Ctx, key: Secret) -> Result<LoginPage, IdentityError> {
+        self.in_time(ctx, self.resume(key)).await
     }
 
     async fn login(&self, ctx: &Ctx, command: LoginStep) -> Result<LoginReply, IdentityError> {
+        let outcome = self.in_time(ctx, self.step(ctx, command)).await;
+        count::login(&outcome);
+        outcome
+    }
+}
+
+impl IdentityService {
+    async fn step(&self, ctx: &Ctx, command: LoginStep) -> Result<LoginReply, IdentityError> {
         let from = From { key: &command.key, origin: &command.origin, device: command.device.as_ref() };
-        let outcome = match command.act {
+        match command.act {
             LoginAct::Password { username, password } => self.by_password(ctx, from, &username, &password).await,
             LoginAct::Code { code } => self.by_factor(from, factor::Given::Totp(&code)).await,
             LoginAct::BackupCode { code } => self.by_factor(from, factor::Given::Backup(&code)).await,
@@ -65,13 +73,9 @@ impl Login for IdentityService {
             LoginAct::NewPassword { password } => self.replace_password(ctx, from, &password).await,
             LoginAct::Forgot { username } => self.forgot(from, &username).await,
             LoginAct::Reset { code, password } => self.reset(ctx, from, &code, &password).await,
-        };
-        count::login(&outcome);
-        outcome
+        }
     }
-}
 
-impl IdentityService {
     /// A login at the stage that a step is for.
     async fn at(&self, tx: &Tx, from: From<'_>, at: At) -> Result<Pending, IdentityError> {
         let found = store::find(tx, from.key, self.clock.now()).await?;

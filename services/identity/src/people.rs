@@ -1,10 +1,11 @@
 //! Users: who has an account, and how administrators change that.
 //!
 //! Invariants: there is always an administrator who can log in; a change that makes a user's tokens out of date raises
-//! their epoch in the same transaction. Start reading at [`person`], then [`admin`], then [`change`].
+//! their epoch in the same transaction. Start reading at [`person`], then [`admin`], then [`create`] and [`change`].
 
 mod admin;
 mod change;
+mod create;
 mod form;
 mod person;
 mod start;

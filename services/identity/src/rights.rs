@@ -25,34 +25,34 @@ pub(crate) use store::SQL;
 impl Rights for IdentityService {
     async fn roles(&self, ctx: &Ctx) -> Result<Vec<Role>, IdentityError> {
         may(ctx, "roles", "read")?;
-        let roles = async { store::all_roles(&self.config.words, &self.db.read().await?).await };
-        roles.await.map_err(IdentityError::from)
+        let roles = async { Ok(store::all_roles(&self.config.words, &self.db.read().await?).await?) };
+        self.in_time(ctx, roles).await
     }
 
     async fn put_role(&self, ctx: &Ctx, command: PutRole) -> Result<Role, IdentityError> {
         may_change(ctx, "roles", self.clock.now())?;
-        self.keep_role(ctx, command).await
+        self.in_time(ctx, self.keep_role(ctx, command)).await
     }
 
     async fn remove_role(&self, ctx: &Ctx, name: String) -> Result<(), IdentityError> {
         may_change(ctx, "roles", self.clock.now())?;
-        self.drop_role(ctx, &name).await
+        self.in_time(ctx, self.drop_role(ctx, &name)).await
     }
 
     async fn policies(&self, ctx: &Ctx) -> Result<Vec<Policy>, IdentityError> {
         may(ctx, "policies", "read")?;
-        let policies = async { store::all_policies(&self.db.read().await?).await };
-        policies.await.map_err(IdentityError::from)
+        let policies = async { Ok(store::all_policies(&self.db.read().await?).await?) };
+        self.in_time(ctx, policies).await
     }
 
     async fn put_policy(&self, ctx: &Ctx, command: PutPolicy) -> Result<Policy, IdentityError> {
         may_change(ctx, "policies", self.clock.now())?;
-        self.keep_policy(ctx, command).await
+        self.in_time(ctx, self.keep_policy(ctx, command)).await
     }
 
     async fn remove_policy(&self, ctx: &Ctx, id: String) -> Result<(), IdentityError> {
         may_change(ctx, "policies", self.clock.now())?;
-        self.drop_policy(ctx, &id).await
+        self.in_time(ctx, self.drop_policy(ctx, &id)).await
     }
 
     /// Needs the permission for the change itself, but no recent authentication, because nothing is changed.
@@ -62,7 +62,7 @@ impl Rights for IdentityService {
             TryChange::PutPolicy(_) | TryChange::RemovePolicy { .. } => "policies",
         };
         may(ctx, resource, "change")?;
-        self.effect_of(ctx, command).await
+        self.in_time(ctx, self.effect_of(ctx, command)).await
     }
 }
 

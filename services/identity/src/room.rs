@@ -16,6 +16,7 @@ pub static ROOM: Room = Room {
     about: "authenticates users and programs, and issues tokens",
     migrations: MIGRATIONS,
     outbox: true,
+    once: true,
     seals: true,
     settings: SETTINGS,
     words: &[
@@ -24,7 +25,6 @@ pub static ROOM: Room = Room {
         ("keys", &["read", "rotate"]),
         ("roles", &["read", "change"]),
         ("policies", &["read", "change"]),
-        ("events", &["read"]),
     ],
     grants: &[("employee", &["users:read:all"])],
     operations: OPERATIONS,

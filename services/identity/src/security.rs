@@ -44,7 +44,17 @@ struct Done {
 
 #[async_trait]
 impl Security for IdentityService {
-    async fn security(&self, _: &Ctx, session: Secret) -> Result<SecurityView, IdentityError> {
+    async fn security(&self, ctx: &Ctx, session: Secret) -> Result<SecurityView, IdentityError> {
+        self.in_time(ctx, self.look_at(session)).await
+    }
+
+    async fn secure(&self, ctx: &Ctx, command: SecurityStep) -> Result<SecurityReply, IdentityError> {
+        self.in_time(ctx, self.carry_out(ctx, command)).await
+    }
+}
+
+impl IdentityService {
+    async fn look_at(&self, session: Secret) -> Result<SecurityView, IdentityError> {
         let tx = self.db.read().await?;
         let session = self.live_session(&tx, &session).await?;
         let view = self.view(&tx, &session).await?;
@@ -53,7 +63,7 @@ impl Security for IdentityService {
         Ok(view)
     }
 
-    async fn secure(&self, ctx: &Ctx, command: SecurityStep) -> Result<SecurityReply, IdentityError> {
+    async fn carry_out(&self, ctx: &Ctx, command: SecurityStep) -> Result<SecurityReply, IdentityError> {
         if let SecurityAct::ChangePassword { old, new } = &command.act {
             return self.change_password(ctx, &command, old, new).await;
         }
@@ -70,9 +80,7 @@ impl Security for IdentityService {
         };
         self.answer(tx, &command.session, done).await
     }
-}
 
-impl IdentityService {
     async fn act(&self, tx: &Tx, actor: &Actor, act: &SecurityAct) -> Result<Done, IdentityError> {
         match act {
             SecurityAct::BeginTotp => self.begin_totp(tx, actor).await,

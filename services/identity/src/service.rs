@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use access::Hears;
-use identity_api::IdentityError;
-use kernel::{Clock, IdMaker};
+use identity_api::{IdentityError, Refusal};
+use kernel::{Clock, Ctx, IdMaker};
 use platform::crypto::{KeyEncryptionKey, KeyRing, PurposeKey, SealError};
 use platform::db::{Db, DbError};
+use platform::deadline;
 use platform::feed::{FeedSignal, Outbox};
+use platform::once::Once;
 
 use crate::change::Began;
 use crate::channels::Channels;
@@ -38,6 +40,8 @@ pub struct IdentityService {
     pub(crate) channels: Channels,
     pub(crate) keys: Held,
     pub(crate) issued: Issued,
+    /// Idempotency keys of administrators' commands.
+    pub(crate) once: Once<Refusal>,
 }
 
 /// Why identity did not start.
@@ -75,6 +79,7 @@ impl IdentityService {
         let outbox = Outbox::new(SOURCE, Arc::clone(&clock));
         let (signal, channels) = (FeedSignal::default(), Channels::default());
         let began = Began::now(&*clock);
+        let once = Once::new(kek, Arc::clone(&clock));
         let issued = Issued::new(db.clone(), outbox.clone(), signal.clone());
         let identity = IdentityService {
             db,
@@ -91,6 +96,7 @@ impl IdentityService {
             channels,
             keys: Held::default(),
             issued,
+            once,
         };
         identity.keep_keys().await.map_err(StartError::Signing)?;
         // Before the first request: a gate without terms accepts no token.
@@ -98,9 +104,24 @@ impl IdentityService {
         Ok(identity)
     }
 
+    /// Ends a call at the caller's deadline, even if the store hangs.
+    pub(crate) fn in_time<T>(
+        &self,
+        ctx: &Ctx,
+        work: impl Future<Output = Result<T, IdentityError>>,
+    ) -> impl Future<Output = Result<T, IdentityError>> {
+        deadline::in_time(ctx, &self.clock, work)
+    }
+
     /// Passwords hashed since the start.
     pub fn passwords_hashed(&self) -> u64 {
         self.passwords.hashes()
+    }
+
+    /// Sets the signal that it notifies after each commit with an event.
+    pub fn with_signal(self, signal: FeedSignal) -> IdentityService {
+        let issued = Issued::new(self.db.clone(), self.outbox.clone(), signal.clone());
+        IdentityService { signal, issued, ..self }
     }
 
     /// Sets the channels for codes. Without any, none are sent.

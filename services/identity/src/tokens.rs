@@ -38,18 +38,44 @@ pub(crate) use issued::Issued;
 
 #[async_trait]
 impl Tokens for IdentityService {
-    async fn authorize(&self, _: &Ctx, command: Authorize) -> Result<AuthorizeReply, IdentityError> {
-        self.ask_for_code(&command).await
+    async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<AuthorizeReply, IdentityError> {
+        self.in_time(ctx, self.ask_for_code(&command)).await
     }
 
-    async fn consent(&self, _: &Ctx, command: Consent) -> Result<AuthorizeReply, IdentityError> {
-        self.take_consent(&command).await
+    async fn consent(&self, ctx: &Ctx, command: Consent) -> Result<AuthorizeReply, IdentityError> {
+        self.in_time(ctx, self.take_consent(&command)).await
     }
 
     async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
+        crate::count::grant(self.in_time(ctx, self.grant(ctx, command)).await)
+    }
+
+    async fn introspect(&self, ctx: &Ctx, command: Introspect) -> Result<Introspection, IdentityError> {
+        self.in_time(ctx, self.look_into(&command.client, &command.token)).await
+    }
+
+    async fn revoke(&self, ctx: &Ctx, command: RevokeToken) -> Result<(), IdentityError> {
+        self.in_time(ctx, self.revoke_token(&command)).await
+    }
+
+    async fn user_info(&self, ctx: &Ctx, token: Secret) -> Result<UserInfo, IdentityError> {
+        self.in_time(ctx, self.about_person(&token)).await
+    }
+
+    async fn end_session(&self, ctx: &Ctx, command: EndSession) -> Result<EndSessionReply, IdentityError> {
+        self.in_time(ctx, self.log_out_for_client(&command)).await
+    }
+
+    async fn discovery(&self, ctx: &Ctx) -> Result<Discovery, IdentityError> {
+        self.in_time(ctx, self.discover()).await
+    }
+}
+
+impl IdentityService {
+    async fn grant(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
         self.keep_keys_or_warn().await;
         let (auth, origin) = (&command.client, &command.origin);
-        crate::count::grant(match command.grant {
+        match command.grant {
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
                 self.redeem_code(auth, &code, redirect_uri.as_deref(), code_verifier.as_ref(), origin).await
             }
@@ -58,26 +84,10 @@ impl Tokens for IdentityService {
             }
             Grant::ClientCredentials { scope } => self.client_credentials(ctx, auth, scope.as_deref(), origin).await,
             Grant::Other(_) => Err(refused(OAuthError::UnsupportedGrantType, "this grant is not offered here")),
-        })
+        }
     }
 
-    async fn introspect(&self, _: &Ctx, command: Introspect) -> Result<Introspection, IdentityError> {
-        self.look_into(&command.client, &command.token).await
-    }
-
-    async fn revoke(&self, _: &Ctx, command: RevokeToken) -> Result<(), IdentityError> {
-        self.revoke_token(&command).await
-    }
-
-    async fn user_info(&self, _: &Ctx, token: Secret) -> Result<UserInfo, IdentityError> {
-        self.about_person(&token).await
-    }
-
-    async fn end_session(&self, _: &Ctx, command: EndSession) -> Result<EndSessionReply, IdentityError> {
-        self.log_out_for_client(&command).await
-    }
-
-    async fn discovery(&self, _: &Ctx) -> Result<Discovery, IdentityError> {
+    async fn discover(&self) -> Result<Discovery, IdentityError> {
         self.keep_keys_or_warn().await;
         let look = async { crate::keys::published(&self.db.read().await?).await };
         let keys = look.await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use hyper::Method;
 use kernel::Secret;
+use platform::frame::{self, Offers};
 use platform::room::Room;
 use serde_json::{Map, Value, json};
 
@@ -72,12 +73,15 @@ fn the_document_is_the_parts_of_its_rooms() {
     let members =
         |value: &Value, place: &str| value.pointer(place).and_then(Value::as_object).cloned().unwrap_or_default();
     let mut paths = 0;
-    for room in ROOMS {
-        let part = serde_json::to_value((room.document)()).unwrap();
+    let offered = ROOMS.map(Offers::of).into_iter().filter(|offers| offers.anything()).map(frame::document);
+    for (room, part) in
+        ROOMS.into_iter().map(|room| (room.name, (room.document)())).chain(offered.map(|part| ("frame", part)))
+    {
+        let part = serde_json::to_value(part).unwrap();
         for place in ["/paths", "/components/schemas", "/components/examples"] {
             let all = members(&document, place);
             for (name, own) in members(&part, place) {
-                assert_eq!(all.get(&name), Some(&own), "{place} {name} of {}", room.name);
+                assert_eq!(all.get(&name), Some(&own), "{place} {name} of {room}");
             }
         }
         paths += members(&part, "/paths").len();

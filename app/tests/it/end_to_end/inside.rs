@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use kernel::{Clock, Principal, SystemClock};
+use platform::frame::There;
 use platform::rpc::{Http2, Methods, RpcClient, TcpConnect, Transport, TransportError};
 use serde_json::{Value, json};
 
@@ -65,6 +66,7 @@ fn methods() -> Vec<(&'static str, &'static str)> {
     };
     let ledger = ledger_api::methods(ledger_api::SERVICE, Arc::new(ledger_api::RemoteBooks::new(nowhere())));
     let identity = identity_api::methods(Arc::new(identity_api::RemoteIdentity::new(nowhere())));
+    let identity = platform::frame::serve(identity, Arc::new(There::new(nowhere())));
     let named = |service, methods: &Methods| methods.names().into_iter().map(move |name| (service, name)).collect();
     let all: [Vec<_>; 2] = [named(ledger_api::SERVICE, &ledger), named(identity_api::SERVICE, &identity)];
     all.concat()

@@ -18,7 +18,7 @@ pub trait Clients {
 
     async fn signing_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError>;
     /// The next key signs from now on; old ones verify for as long as their tokens can live.
-    async fn rotate_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError>;
+    async fn rotate_keys(&self, ctx: &Ctx) -> Result<RotatedKeys, IdentityError>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +83,23 @@ pub struct NewClient {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub secret: Option<Secret>,
+    /// The same command was executed before; the client is shown as it is now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+    /// The field that only the first answer had: its value is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
+}
+
+impl NewClient {
+    pub fn first(client: Client, secret: Option<Secret>) -> NewClient {
+        NewClient { client, secret, replayed: false, withheld: None }
+    }
+
+    /// `with_secret`: the first answer had one.
+    pub fn again(client: Client, with_secret: bool) -> NewClient {
+        NewClient { client, secret: None, replayed: true, withheld: with_secret.then(|| "secret".to_owned()) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +110,7 @@ pub struct ChangeClient {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientChange {
     /// The old one no longer works, nor do its tokens.
     NewSecret,
@@ -109,6 +126,15 @@ pub enum ClientChange {
     },
     Disable,
     Enable,
+}
+
+/// All keys after a rotation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotatedKeys {
+    pub keys: Vec<SigningKey>,
+    /// The same command was executed before; these are the current keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -16,12 +16,11 @@ mod token;
 use access::{Since, Standing};
 use async_trait::async_trait;
 use kernel::Ctx;
-use platform::feed::{Event, Pull};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 pub use client::{
-    ChangeClient, Client, ClientChange, ClientKind, Clients, CreateClient, KeyState, NewClient, SigningKey,
+    ChangeClient, Client, ClientChange, ClientKind, Clients, CreateClient, KeyState, NewClient, RotatedKeys, SigningKey,
 };
 pub use login::{BeginLogin, FactorKind, Login, LoginAct, LoginPage, LoginReply, LoginStep, NewSession, SentTo, Stage};
 pub use person::{ChangeUser, CreateUser, NewUser, People, User, UserChange, UserId, UserPage, UserQuery, UserStatus};
@@ -73,9 +72,6 @@ pub mod limits {
 pub trait Identity: Login + Security + Tokens + People + Clients + Rights + Send + Sync {
     /// What a process needs to verify tokens and to decide by itself; waits a while for changes if there are none.
     async fn standing(&self, ctx: &Ctx, since: Since) -> Result<Standing, IdentityError>;
-
-    /// All events after a cursor, in order, at least once.
-    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError>;
 
     async fn status(&self, ctx: &Ctx) -> Result<IdentityStatus, IdentityError>;
 }

@@ -47,7 +47,7 @@ pub struct LoginStep {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LoginAct {
     Password {
         username: String,
@@ -109,7 +109,6 @@ impl FactorKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LoginPage {
     pub key: Secret,
     pub stage: Stage,
@@ -145,14 +144,12 @@ pub enum Stage {
 
 /// Where a code was sent, masked: `a•••@example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SentTo {
     pub by: FactorKind,
     pub masked: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LoginReply {
     pub page: LoginPage,
     /// Only with [`Stage::Done`].
@@ -164,7 +161,6 @@ pub struct LoginReply {
 
 /// The browser's new cookies, replacing the previous ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct NewSession {
     pub cookie: Secret,
     pub expires_at: Timestamp,

@@ -54,6 +54,24 @@ pub struct NewUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub one_time_password: Option<Secret>,
+    /// The same command was executed before; the user is shown as it is now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+    /// The field that only the first answer had: its value is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
+}
+
+impl NewUser {
+    pub fn first(user: User, one_time_password: Option<Secret>) -> NewUser {
+        NewUser { user, one_time_password, replayed: false, withheld: None }
+    }
+
+    /// `with_password`: the first answer had one.
+    pub fn again(user: User, with_password: bool) -> NewUser {
+        let withheld = with_password.then(|| "one_time_password".to_owned());
+        NewUser { user, one_time_password: None, replayed: true, withheld }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -109,7 +127,7 @@ pub struct ChangeUser {
 
 /// Whatever makes a user's tokens out of date also ends their tokens and sessions, at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum UserChange {
     SetRoles {
         roles: Vec<String>,

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use access::{Policy, Role, Since, Standing};
 use async_trait::async_trait;
 use kernel::{Ctx, Secret};
-use platform::feed::{Event, Pull};
 use platform::room::Face;
 use platform::rpc::{Methods, Repeat, RpcClient};
 
@@ -27,7 +26,6 @@ type Shared = Arc<dyn Identity>;
 pub fn methods(identity: Shared) -> Methods {
     let methods = Methods::new(SERVICE)
         .on("standing", with(&identity, |at, ctx, it| async move { at.standing(&ctx, it).await }))
-        .on("events_after", with(&identity, |at, ctx, it| async move { at.events_after(&ctx, it).await }))
         .on("status", with(&identity, |at, ctx, ()| async move { at.status(&ctx).await }));
     rights(clients(people(tokens(logins(methods, &identity), &identity), &identity), &identity), &identity)
 }
@@ -112,10 +110,6 @@ impl Identity for RemoteIdentity {
         self.rpc.call(ctx, "standing", &since, Repeat::Question).await
     }
 
-    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, IdentityError> {
-        self.rpc.call(ctx, "events_after", &pull, Repeat::Question).await
-    }
-
     async fn status(&self, ctx: &Ctx) -> Result<IdentityStatus, IdentityError> {
         self.rpc.call(ctx, "status", &(), Repeat::Question).await
     }
@@ -190,11 +184,11 @@ impl Tokens for RemoteIdentity {
     }
 }
 
-/// One-time passwords are shown once, so a command that creates one is not retried.
+/// One-time passwords are shown once, so a command that creates one is retried only with an idempotency key.
 #[async_trait]
 impl People for RemoteIdentity {
     async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError> {
-        self.rpc.call(ctx, "create_user", &command, Repeat::Never).await
+        self.rpc.call(ctx, "create_user", &command, Repeat::keyed(ctx)).await
     }
 
     async fn user(&self, ctx: &Ctx, id: UserId) -> Result<User, IdentityError> {
@@ -206,14 +200,14 @@ impl People for RemoteIdentity {
     }
 
     async fn change_user(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
-        self.rpc.call(ctx, "change_user", &command, Repeat::Never).await
+        self.rpc.call(ctx, "change_user", &command, Repeat::keyed(ctx)).await
     }
 }
 
 #[async_trait]
 impl Clients for RemoteIdentity {
     async fn create_client(&self, ctx: &Ctx, command: CreateClient) -> Result<NewClient, IdentityError> {
-        self.rpc.call(ctx, "create_client", &command, Repeat::Never).await
+        self.rpc.call(ctx, "create_client", &command, Repeat::keyed(ctx)).await
     }
 
     async fn client(&self, ctx: &Ctx, id: String) -> Result<Client, IdentityError> {
@@ -225,15 +219,15 @@ impl Clients for RemoteIdentity {
     }
 
     async fn change_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError> {
-        self.rpc.call(ctx, "change_client", &command, Repeat::Never).await
+        self.rpc.call(ctx, "change_client", &command, Repeat::keyed(ctx)).await
     }
 
     async fn signing_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
         self.rpc.call(ctx, "signing_keys", &(), Repeat::Question).await
     }
 
-    async fn rotate_keys(&self, ctx: &Ctx) -> Result<Vec<SigningKey>, IdentityError> {
-        self.rpc.call(ctx, "rotate_keys", &(), Repeat::Never).await
+    async fn rotate_keys(&self, ctx: &Ctx) -> Result<RotatedKeys, IdentityError> {
+        self.rpc.call(ctx, "rotate_keys", &(), Repeat::keyed(ctx)).await
     }
 }
 
@@ -248,7 +242,7 @@ impl Rights for RemoteIdentity {
     }
 
     async fn remove_role(&self, ctx: &Ctx, name: String) -> Result<(), IdentityError> {
-        self.rpc.call(ctx, "remove_role", &name, Repeat::Never).await
+        self.rpc.call(ctx, "remove_role", &name, Repeat::keyed(ctx)).await
     }
 
     async fn policies(&self, ctx: &Ctx) -> Result<Vec<Policy>, IdentityError> {
@@ -260,7 +254,7 @@ impl Rights for RemoteIdentity {
     }
 
     async fn remove_policy(&self, ctx: &Ctx, id: String) -> Result<(), IdentityError> {
-        self.rpc.call(ctx, "remove_policy", &id, Repeat::Never).await
+        self.rpc.call(ctx, "remove_policy", &id, Repeat::keyed(ctx)).await
     }
 
     async fn try_change(&self, ctx: &Ctx, command: TryChange) -> Result<Effect, IdentityError> {

@@ -47,7 +47,7 @@ pub struct PutPolicy {
 
 /// A change to try, without making it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TryChange {
     PutRole(PutRole),
     RemoveRole { name: String },

@@ -17,7 +17,6 @@ pub trait Security {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SecurityView {
     pub user: User,
     /// The current one.
@@ -37,7 +36,6 @@ pub struct SecurityView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SessionView {
     pub id: String,
     pub began_at: Timestamp,
@@ -47,7 +45,6 @@ pub struct SessionView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Consented {
     pub client: String,
     pub client_name: String,
@@ -56,7 +53,6 @@ pub struct Consented {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Enrolment {
     pub secret: Secret,
     /// `otpauth://totp/…`, for a QR code that an app scans.
@@ -74,7 +70,7 @@ pub struct SecurityStep {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SecurityAct {
     /// Ends all other sessions and all earlier tokens.
     ChangePassword {
@@ -98,7 +94,6 @@ pub enum SecurityAct {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SecurityReply {
     /// `None` after a logout.
     pub view: Option<SecurityView>,

@@ -25,7 +25,7 @@ pub trait Tokens {
 
 /// The parameters as received; identity decides which are valid.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Authorize {
     pub response_type: Option<String>,
     pub client_id: Option<String>,
@@ -110,7 +110,7 @@ pub struct TokenRequest {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Grant {
     AuthorizationCode {
         code: Secret,
@@ -204,7 +204,7 @@ pub struct UserInfo {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct EndSession {
     pub id_token_hint: Option<Secret>,
     pub client_id: Option<String>,
@@ -227,7 +227,6 @@ pub enum EndSessionReply {
 
 /// Discovery: the parts of the document that are not fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Discovery {
     pub issuer: String,
     pub keys: Vec<access::PublicKey>,

@@ -3,8 +3,10 @@
 use access::RevokedWhat;
 use identity_api::{ChangeClient, ClientChange, ClientKind, IdentityError, NewClient, Refusal};
 use kernel::{Ctx, Secret};
+use platform::db::Tx;
 use serde_json::json;
 
+use super::create::client_again;
 use super::reach::{may_touch, within_reach};
 use super::{ClientRow, RESOURCE, secret, store};
 use crate::IdentityService;
@@ -15,28 +17,49 @@ impl IdentityService {
     pub(super) async fn alter_client(&self, ctx: &Ctx, command: ChangeClient) -> Result<NewClient, IdentityError> {
         permit::may(ctx, RESOURCE, "change")?;
         permit::fresh(ctx, self.clock.now())?;
+        let turn = self.once.begin(ctx, operation(&command.change), &command).await?;
+        let with_secret = command.change == ClientChange::NewSecret;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await?;
-        let found = store::find_to_change(&tx, &command.id).await?;
+        if let Some(id) = turn.again::<String>(&tx).await? {
+            return client_again(&tx, &id, with_secret).await;
+        }
+        match self.altered_client(&tx, ctx, command).await {
+            Ok((row, secret, told)) => {
+                turn.made(&tx, &row.id).await?;
+                self.commit(tx, told).await?;
+                Ok(NewClient::first(row.shown(), secret))
+            }
+            Err(error) => Err(turn.refused(tx, error).await),
+        }
+    }
+
+    /// The changed client, its new secret if it has one, and the events.
+    async fn altered_client(
+        &self,
+        tx: &Tx,
+        ctx: &Ctx,
+        command: ChangeClient,
+    ) -> Result<(ClientRow, Option<Secret>, Told), IdentityError> {
+        one_at_a_time(tx).await?;
+        let found = store::find_to_change(tx, &command.id).await?;
         let before = found.ok_or_else(|| Refusal::not_found("client", command.id))?;
         // Giving a client another secret, or other redirect URIs, amounts to taking it over.
-        may_touch(&self.config.words, &tx, ctx, &before).await?;
+        may_touch(&self.config.words, tx, ctx, &before).await?;
         let what = name(&command.change);
         let (mut row, secret) = self.changed_client(before.clone(), command.change)?;
         if row == before {
-            return Ok(NewClient { client: row.shown(), secret: None });
+            return Ok((row, None, Told::nothing()));
         }
         self.valid_client(&row)?;
-        within_reach(&self.config.words, &tx, ctx, &row).await?;
+        within_reach(&self.config.words, tx, ctx, &row).await?;
         let told = Told::nothing().event(
             "identity.client.changed",
             row.id.clone(),
             json!({"by": &*ctx.principal.subject, "change": what}),
         );
         let told = ends_tokens(&before, &mut row, told);
-        store::set(&tx, &row).await?;
-        self.commit(tx, told).await?;
-        Ok(NewClient { client: row.shown(), secret })
+        store::set(tx, &row).await?;
+        Ok((row, secret, told))
     }
 
     fn changed_client(
@@ -89,5 +112,17 @@ fn name(change: &ClientChange) -> &'static str {
         ClientChange::SetRedirectUris { .. } => "set_redirect_uris",
         ClientChange::Disable => "disable",
         ClientChange::Enable => "enable",
+    }
+}
+
+/// The operation's name in the API; an idempotency key belongs to one operation.
+fn operation(change: &ClientChange) -> &'static str {
+    match change {
+        ClientChange::NewSecret => "new_client_secret",
+        ClientChange::SetRoles { .. } => "set_client_roles",
+        ClientChange::SetScopes { .. } => "set_client_scopes",
+        ClientChange::SetRedirectUris { .. } => "set_client_redirect_uris",
+        ClientChange::Disable => "disable_client",
+        ClientChange::Enable => "enable_client",
     }
 }

@@ -1,9 +1,8 @@
-//! The API for operators: users, clients, keys, roles, policies and events.
+//! The API for operators: users, clients, keys, roles and policies.
 
 mod answer;
 mod clients;
 mod document;
-mod events;
 mod keys;
 mod operations;
 mod policies;
@@ -83,10 +82,7 @@ fn clients() -> OpenApiRouter<Shared> {
 }
 
 fn others() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(keys::list_keys))
-        .routes(routes!(keys::rotate_keys))
-        .routes(routes!(events::identity_events))
+    OpenApiRouter::new().routes(routes!(keys::list_keys)).routes(routes!(keys::rotate_keys))
 }
 
 fn access() -> OpenApiRouter<Shared> {

@@ -34,7 +34,8 @@ impl IdentityService {
         if self.clock.now().micros() < self.keys.due_at.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (tx, keys) = self.locked_keys().await?;
+        let tx = self.begin().await?;
+        let keys = store::locked(&tx).await?;
         let now = self.clock.now();
         let turn = signing(&keys).is_none_or(|key| self.is_over(key, now));
         if turn {
@@ -56,19 +57,7 @@ impl IdentityService {
     }
 
     /// The next key signs from now on, whether or not it is time.
-    pub(super) async fn rotate_now(&self, by: &str) -> Result<(), IdentityError> {
-        let (tx, keys) = self.locked_keys().await?;
-        self.rotate(tx, &keys, by).await
-    }
-
-    async fn locked_keys(&self) -> Result<(Tx, Vec<StoredKey>), IdentityError> {
-        let tx = self.begin().await?;
-        store::lock(&tx).await?;
-        let keys = store::list(&tx).await?;
-        Ok((tx, keys))
-    }
-
-    async fn rotate(&self, tx: Tx, keys: &[StoredKey], by: &str) -> Result<(), IdentityError> {
+    pub(super) async fn rotate(&self, tx: Tx, keys: &[StoredKey], by: &str) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let kid = match keys.iter().find(|key| key.state() == KeyState::Next) {
             Some(next) => next.kid.clone(),

@@ -95,9 +95,10 @@ pub(super) async fn public(tx: &Tx, kid: &str, now: Timestamp) -> Result<Option<
     rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
-/// From here to the end of the transaction nobody else can rotate.
-pub(super) async fn lock(tx: &Tx) -> Result<(), DbError> {
-    tx.execute(KEYS_LOCK, &[]).await.map(drop)
+/// All keys. From here to the end of the transaction nobody else can rotate.
+pub(super) async fn locked(tx: &Tx) -> Result<Vec<StoredKey>, DbError> {
+    tx.execute(KEYS_LOCK, &[]).await?;
+    list(tx).await
 }
 
 pub(super) async fn add(tx: &Tx, kid: &str, public: &str, sealed: &[u8], now: Timestamp) -> Result<(), DbError> {

@@ -123,20 +123,12 @@ async fn rotating_keys_needs_permission_and_recent_authentication() {
         let world = World::new(store).await;
         let clerk =
             |permission: &str| ctx(Principal::new(PrincipalKind::Employee, "emp", [permission.parse().unwrap()]));
-        let refused = |outcome: Result<Vec<identity_api::SigningKey>, IdentityError>| outcome.unwrap_err();
-        assert_eq!(
-            refused(world.identity.rotate_keys(&clerk("keys:read:all")).await),
-            IdentityError::Failed(Failure::Forbidden)
-        );
-        assert_eq!(
-            refused(world.identity.signing_keys(&clerk("clients:read:all")).await),
-            IdentityError::Failed(Failure::Forbidden)
-        );
-        assert_eq!(
-            refused(world.identity.signing_keys(&clerk("keys:read:own")).await),
-            IdentityError::Failed(Failure::Forbidden)
-        );
-        let stale = refused(world.identity.rotate_keys(&clerk("keys:rotate:all")).await);
+        let forbidden = IdentityError::Failed(Failure::Forbidden);
+        assert_eq!(world.identity.rotate_keys(&clerk("keys:read:all")).await.unwrap_err(), forbidden);
+        for permission in ["clients:read:all", "keys:read:own"] {
+            assert_eq!(world.identity.signing_keys(&clerk(permission)).await.unwrap_err(), forbidden);
+        }
+        let stale = world.identity.rotate_keys(&clerk("keys:rotate:all")).await.unwrap_err();
         assert_eq!(stale, IdentityError::Failed(Failure::StepUpRequired { seconds: 300 }));
         world.identity.signing_keys(&clerk("keys:read:all")).await.unwrap();
         assert_eq!(world.told("identity.key.rotated").await, 1, "the first one");

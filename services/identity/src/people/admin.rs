@@ -15,10 +15,8 @@ use super::form::NewPerson;
 use super::person::{self, Person, columns};
 use super::store;
 use crate::IdentityService;
-use crate::change::{Told, one_at_a_time};
+use crate::change::Told;
 use crate::clients;
-use crate::passwords::one_time_password;
-use crate::rights::reach;
 
 /// Without a term: the empty text, which no subject and no role equals.
 const PERSON_LIST: &str = concat!(
@@ -56,21 +54,24 @@ const LAST_LETTER: char = '\u{10ffff}';
 #[async_trait]
 impl People for IdentityService {
     async fn create_user(&self, ctx: &Ctx, command: CreateUser) -> Result<NewUser, IdentityError> {
-        self.may(ctx, "create")?;
-        let new = NewPerson::parse(command)?;
-        let password = one_time_password();
-        let hash = self.passwords.hash(ctx.deadline, &password).await?;
-        let tx = self.begin().await?;
-        one_at_a_time(&tx).await?;
-        reach::may_give(ctx, &reach::roles_named(&self.config.words, &tx, &new.roles.names).await?)?;
-        not_taken(&tx, &new).await?;
-        let person = self.new_person(new, hash, true);
-        store::insert(&tx, &person).await?;
-        self.commit(tx, created(&person)).await?;
-        Ok(NewUser { user: person.user(), one_time_password: Some(password) })
+        self.in_time(ctx, self.add_user(ctx, command)).await
     }
 
     async fn user(&self, ctx: &Ctx, id: UserId) -> Result<User, IdentityError> {
+        self.in_time(ctx, self.find_user(ctx, id)).await
+    }
+
+    async fn users(&self, ctx: &Ctx, query: UserQuery) -> Result<UserPage, IdentityError> {
+        self.in_time(ctx, self.list_users(ctx, query)).await
+    }
+
+    async fn change_user(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
+        self.in_time(ctx, self.change_person(ctx, command)).await
+    }
+}
+
+impl IdentityService {
+    async fn find_user(&self, ctx: &Ctx, id: UserId) -> Result<User, IdentityError> {
         let tx = self.db.read().await?;
         let found = Person::find(&tx, id).await?;
         let owner = found.as_ref().map(|person| person.subject.as_str());
@@ -82,7 +83,7 @@ impl People for IdentityService {
         found.map(Person::user).ok_or_else(unknown)
     }
 
-    async fn users(&self, ctx: &Ctx, query: UserQuery) -> Result<UserPage, IdentityError> {
+    async fn list_users(&self, ctx: &Ctx, query: UserQuery) -> Result<UserPage, IdentityError> {
         let limit = query.limit.unwrap_or(PAGE_DEFAULT);
         if !(1..=PAGE_MAX).contains(&limit) {
             return Err(Refusal::PageSize { given: limit, max: PAGE_MAX }.into());
@@ -97,15 +98,8 @@ impl People for IdentityService {
         Ok(UserPage { users: people.into_iter().map(Person::user).collect(), more })
     }
 
-    async fn change_user(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
-        self.may(ctx, "change")?;
-        self.change_person(ctx, command).await
-    }
-}
-
-impl IdentityService {
     /// Administrators change others, never themselves: a permission for one's own does not count here.
-    fn may(&self, ctx: &Ctx, action: &str) -> Result<(), IdentityError> {
+    pub(super) fn may(&self, ctx: &Ctx, action: &str) -> Result<(), IdentityError> {
         check(ctx, "users", action, None).map_err(|_| IdentityError::Failed(Failure::Forbidden))?;
         check_fresh(ctx, self.clock.now(), FRESH_SECONDS)
             .map_err(|old| IdentityError::Failed(Failure::StepUpRequired { seconds: old.seconds }))

@@ -3,7 +3,7 @@
 //! Invariant: a disabled user, or one with other roles, is so from the next request on: the change's transaction raises
 //! the epoch and ends sessions and logins.
 
-use identity_api::{ChangeUser, IdentityError, NewUser, Refusal, UserChange};
+use identity_api::{ChangeUser, IdentityError, NewUser, Refusal, User, UserChange};
 use kernel::{Ctx, Secret};
 use platform::db::{Tx, Value};
 use platform::error::Failure;
@@ -30,7 +30,9 @@ pub(super) const SQL: &[&str] = &[ADMINS_BESIDE];
 
 impl IdentityService {
     pub(super) async fn change_person(&self, ctx: &Ctx, command: ChangeUser) -> Result<NewUser, IdentityError> {
-        let once = match command.change {
+        self.may(ctx, "change")?;
+        let turn = self.once.begin(ctx, operation(&command.change), &command).await?;
+        let new_password = match command.change {
             UserChange::ResetPassword => {
                 let password = one_time_password();
                 let hash = self.passwords.hash(ctx.deadline, &password).await?;
@@ -38,16 +40,36 @@ impl IdentityService {
             }
             _ => None,
         };
-        let unknown = || Refusal::not_found("user", command.id.to_string());
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await?;
-        let person = Person::locked(&tx, command.id).await?.ok_or_else(unknown)?;
+        if let Some(id) = turn.again(&tx).await? {
+            return self.user_again(&tx, id, new_password.is_some()).await;
+        }
+        match self.changed_person(ctx, &tx, command, new_password.as_ref()).await {
+            Ok((user, told)) => {
+                turn.made(&tx, &user.id).await?;
+                self.commit(tx, told).await?;
+                Ok(NewUser::first(user, new_password.map(|(password, _)| password)))
+            }
+            Err(error) => Err(turn.refused(tx, error).await),
+        }
+    }
+
+    /// The changed user, and the events.
+    async fn changed_person(
+        &self,
+        ctx: &Ctx,
+        tx: &Tx,
+        command: ChangeUser,
+        new_password: Option<&(Secret, String)>,
+    ) -> Result<(User, Told), IdentityError> {
+        let unknown = || Refusal::not_found("user", command.id.to_string());
+        one_at_a_time(tx).await?;
+        let person = Person::locked(tx, command.id).await?.ok_or_else(unknown)?;
         // Replacing a password, or the address it is sent to, amounts to taking over the account.
-        reach::may_touch(&self.config.words, &tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
-        let told = self.change_one(ctx, &tx, &person, command.change, once.as_ref()).await?;
-        let user = Person::find(&tx, person.id).await?.ok_or_else(unknown)?.user();
-        self.commit(tx, told).await?;
-        Ok(NewUser { user, one_time_password: once.map(|(password, _)| password) })
+        reach::may_touch(&self.config.words, tx, ctx, ("user", &command.id.to_string()), &person.roles).await?;
+        let told = self.change_one(ctx, tx, &person, command.change, new_password).await?;
+        let user = Person::find(tx, person.id).await?.ok_or_else(unknown)?.user();
+        Ok((user, told))
     }
 
     async fn change_one(
@@ -141,5 +163,18 @@ impl IdentityService {
         let rows = tx.query(ADMINS_BESIDE, &values).await?;
         let beside = rows.first().map_or(Ok(0), |row| row.int(0))?;
         if beside == 0 { Err(Refusal::LastAdmin.into()) } else { Ok(()) }
+    }
+}
+
+/// The operation's name in the API; an idempotency key belongs to one operation.
+fn operation(change: &UserChange) -> &'static str {
+    match change {
+        UserChange::SetRoles { .. } => "set_user_roles",
+        UserChange::SetContact { .. } => "set_user_contact",
+        UserChange::Disable => "disable_user",
+        UserChange::Enable => "enable_user",
+        UserChange::ResetPassword => "reset_user_password",
+        UserChange::RemoveFactors => "remove_user_factors",
+        UserChange::EndSessions => "end_user_sessions",
     }
 }

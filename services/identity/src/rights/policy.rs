@@ -5,6 +5,7 @@ use std::sync::Arc;
 use access::{Policy, RuleError, RuleSet, Vocabulary, built_in_policies, check_policy};
 use identity_api::{IdentityError, PutPolicy, Refusal, limits};
 use kernel::Ctx;
+use platform::db::Tx;
 use serde_json::json;
 
 use super::role::{description, name};
@@ -32,13 +33,18 @@ impl IdentityService {
 
     pub(super) async fn drop_policy(&self, ctx: &Ctx, id: &str) -> Result<(), IdentityError> {
         not_built_in(id)?;
+        let turn = self.once.begin(ctx, "remove_policy", &id).await?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await?;
-        let mut policies = store::added_policies(&tx).await?;
-        let policy = without(&mut policies, id)?;
-        store::policy_remove(&tx, id).await?;
-        let data = json!({ "by": &*ctx.principal.subject, "policy": policy });
-        self.commit(tx, Told::nothing().event("identity.policy.removed", id, data).terms()).await
+        if turn.again::<()>(&tx).await?.is_some() {
+            return Ok(());
+        }
+        match dropped_policy(&tx, ctx, id).await {
+            Ok(told) => {
+                turn.made(&tx, &()).await?;
+                self.commit(tx, told).await
+            }
+            Err(error) => Err(turn.refused(tx, error).await),
+        }
     }
 
     /// All of them together, as every process will compile them.
@@ -46,6 +52,15 @@ impl IdentityService {
         let (zone, words) = (&self.config.zone, &self.config.words);
         RuleSet::compile(policies, zone, words, Arc::clone(&self.clock)).map_err(invalid)
     }
+}
+
+async fn dropped_policy(tx: &Tx, ctx: &Ctx, id: &str) -> Result<Told, IdentityError> {
+    one_at_a_time(tx).await?;
+    let mut policies = store::added_policies(tx).await?;
+    let policy = without(&mut policies, id)?;
+    store::policy_remove(tx, id).await?;
+    let data = json!({ "by": &*ctx.principal.subject, "policy": policy });
+    Ok(Told::nothing().event("identity.policy.removed", id, data).terms())
 }
 
 /// The policy as it would be stored. A disabled one is checked too, because it can be enabled.

@@ -3,6 +3,7 @@
 use access::{Role, Vocabulary, is_built_in};
 use identity_api::{IdentityError, PutRole, Refusal, limits};
 use kernel::{Ctx, Permission};
+use platform::db::Tx;
 use serde_json::json;
 
 use super::{reach, store};
@@ -32,18 +33,32 @@ impl IdentityService {
     /// An assigned role cannot be removed: taking it from each holder is what shows in the log.
     pub(super) async fn drop_role(&self, ctx: &Ctx, name: &str) -> Result<(), IdentityError> {
         not_built_in(name)?;
+        let turn = self.once.begin(ctx, "remove_role", &name).await?;
         let tx = self.begin().await?;
-        one_at_a_time(&tx).await?;
-        let mut roles = store::added_roles(&tx).await?;
+        if turn.again::<()>(&tx).await?.is_some() {
+            return Ok(());
+        }
+        match self.dropped_role(&tx, ctx, name).await {
+            Ok(told) => {
+                turn.made(&tx, &()).await?;
+                self.commit(tx, told).await
+            }
+            Err(error) => Err(turn.refused(tx, error).await),
+        }
+    }
+
+    async fn dropped_role(&self, tx: &Tx, ctx: &Ctx, name: &str) -> Result<Told, IdentityError> {
+        one_at_a_time(tx).await?;
+        let mut roles = store::added_roles(tx).await?;
         let role = without(&mut roles, name)?;
         reach::may_give(ctx, std::slice::from_ref(&role))?;
-        let holders = store::role_holders(&tx, name).await?;
+        let holders = store::role_holders(tx, name).await?;
         if holders > 0 {
             return Err(Refusal::RoleInUse { role: name.to_owned(), holders }.into());
         }
-        store::role_remove(&tx, name).await?;
+        store::role_remove(tx, name).await?;
         let data = json!({ "by": &*ctx.principal.subject, "role": role });
-        self.commit(tx, Told::nothing().event("identity.role.removed", name, data).terms()).await
+        Ok(Told::nothing().event("identity.role.removed", name, data).terms())
     }
 }
 

@@ -25,6 +25,7 @@ pub async fn open(site: Site<Settings>, gate: Gate) -> Result<Opened<dyn Identit
     let hears: Arc<dyn Hears> = Arc::new(gate);
     let (db, clock, key) = (site.db.clone(), Arc::clone(&site.clock), site.key()?);
     let service = IdentityService::start(db, config, clock, site.ids.clone(), Some(hears), key).await?;
+    let service = service.with_signal(site.signal.clone());
     let service = Arc::new(match &site.settings.messages_file {
         Some(file) => {
             let channel = Arc::new(FileChannel::new(file.clone()));

@@ -208,8 +208,7 @@ impl Ledger for RemoteLedger {
 
     /// Without a key a second freeze is refused, which would hide the first one's success.
     async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, LedgerError> {
-        let repeat = if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never };
-        self.carry(ctx, "change_account", command, repeat).await
+        self.carry(ctx, "change_account", command, Repeat::keyed(ctx)).await
     }
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {

@@ -1,14 +1,13 @@
 //! Accounts: opening, reading and listing.
 
 use ledger_api::{AccountPath, AccountQuery, Shape};
-use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
+use platform::http::{CallCtx, Json, Path, Problem, Query, Repeatable, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::{AccountAnswer, Done, Page, problem};
 use super::body::NewAccount;
 use super::book::InBook;
-use super::transactions::Repeatable;
 
 /// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "ledger.accounts";

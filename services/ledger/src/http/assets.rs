@@ -1,11 +1,10 @@
 //! Assets: units of account outside ISO 4217.
 
 use ledger_api::{Asset, DeclareAsset, Shape};
-use platform::http::{CallCtx, Json, Problem};
+use platform::http::{CallCtx, Json, Problem, Repeatable};
 
 use super::answer::{Done, problem};
 use super::book::InBook;
-use super::transactions::Repeatable;
 
 /// Declare an asset
 ///

@@ -2,14 +2,13 @@
 
 use http::StatusCode;
 use ledger_api::{Batch, BatchReply, LedgerError, LineOutcome, Operation, Refusal, Shape, Transaction};
-use platform::http::{CallCtx, Json, Problem};
+use platform::http::{CallCtx, Json, Problem, Repeatable};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::{problem, status_of};
 use super::book::Chosen;
-use super::transactions::Repeatable;
 
 /// The result of each line, in request order.
 #[derive(Debug, Serialize, ToSchema)]

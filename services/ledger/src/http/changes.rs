@@ -1,14 +1,13 @@
 //! Changes to an account: freezing, limits, metadata.
 
 use ledger_api::{AccountChange, ChangeAccount, Shape};
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 
 use super::Shared;
 use super::accounts::AccountAt;
 use super::answer::{AccountAnswer, Done, problem};
 use super::body::{NewLimits, NewMetadata, Nothing};
 use super::book::InBook;
-use super::transactions::Repeatable;
 
 type Answer = Result<Done<AccountAnswer>, Problem>;
 

@@ -1,20 +1,11 @@
 //! The log as a feed of events.
 
 use ledger_api::{LedgerError, Shape};
-use platform::feed::{CloudEvent, Pull};
-use platform::http::{After, CallCtx, Json, Problem, Query};
-use serde::Serialize;
-use utoipa::ToSchema;
+use platform::feed::Pull;
+use platform::http::{After, CallCtx, EventPage, Json, Problem, Query};
 
 use super::answer::problem;
 use super::book::InBook;
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventPage {
-    items: Vec<CloudEvent>,
-    /// Where the next request starts: after the last item, or where this one started.
-    next: u64,
-}
 
 /// Read events
 ///
@@ -33,6 +24,5 @@ pub(super) async fn events_after(
     let refuse = |error| problem(error, Shape::Postings);
     let size = |given| refuse(LedgerError::from(ledger_api::Refusal::PageSize { given, max: Pull::EVENTS_MAX }));
     let events = ledger.events_after(&ctx, asked.pull().map_err(size)?).await.map_err(refuse)?;
-    let next = asked.next(&events);
-    Ok(Json(EventPage { items: events.into_iter().map(|event| event.event).collect(), next }))
+    Ok(Json(asked.page(events)))
 }

@@ -1,14 +1,14 @@
 //! Scheduled transactions: listing and cancelling.
 
 use ledger_api::{ScheduledQuery, Shape, Transaction};
-use platform::http::{CallCtx, Json, Path, Problem, Query, decode_cursor, encode_cursor};
+use platform::http::{CallCtx, Json, Path, Problem, Query, Repeatable, decode_cursor, encode_cursor};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::{Done, Page, problem};
 use super::body::Undo;
 use super::book::InBook;
-use super::transactions::{Repeatable, TransactionAt, submit};
+use super::transactions::{TransactionAt, submit};
 
 /// The list's name in its cursors, so that another list's cursor is refused.
 const LIST: &str = "ledger.scheduled";

@@ -1,12 +1,12 @@
 //! Posting, voiding and increasing a pending transaction, and reversing a posted one.
 
 use ledger_api::{Shape, Transaction};
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 
 use super::answer::Done;
 use super::body::{Release, Settle, Undo};
 use super::book::InBook;
-use super::transactions::{Repeatable, TransactionAt, submit};
+use super::transactions::{TransactionAt, submit};
 
 type Answer = Result<Done<Transaction>, Problem>;
 

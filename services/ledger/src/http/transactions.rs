@@ -2,7 +2,7 @@
 
 use kernel::Ctx;
 use ledger_api::{FindTransaction, Shape, Submit, Transaction, TransactionId};
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -10,17 +10,6 @@ use super::Shared;
 use super::answer::{Done, problem};
 use super::body::CreateTransaction;
 use super::book::{Chosen, InBook};
-
-/// The header that makes a repeat safe.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "describes a header that the platform's call context reads")]
-pub(super) struct Repeatable {
-    /// Makes a repeat safe for 30 days: the same command under the same key gets the first response again, with the
-    /// header `Idempotency-Replayed: true`; a different command under it is refused. 1 to 128 visible ASCII characters.
-    #[param(rename = "Idempotency-Key", example = "order-17-attempt", max_length = 128)]
-    idempotency_key: Option<String>,
-}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

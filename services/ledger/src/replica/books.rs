@@ -95,8 +95,7 @@ impl Ledger for ReplicaLedger {
 
     /// Without a key a second freeze is refused, which would hide the first one's success.
     async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, LedgerError> {
-        let repeat = if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never };
-        pass!(self, ctx, repeat, change_account, command)
+        pass!(self, ctx, Repeat::keyed(ctx), change_account, command)
     }
 
     async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {

@@ -1,10 +1,9 @@
 //! Clients: programs that get tokens.
 
 use axum::extract::State;
-use http::StatusCode;
 use identity_api::{ChangeClient, Client, ClientChange, CreateClient, NewClient};
 use kernel::Ctx;
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,6 +12,7 @@ use super::user_changes::Roles;
 use super::{Nothing, Shared};
 
 type Answer = Result<Json<Client>, Problem>;
+type Changed = Result<Kept<Client>, Problem>;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -31,19 +31,25 @@ pub(super) struct ClientList {
 /// Create a client
 ///
 /// A `service` acts for itself, a `confidential` client is a web application with a server, a `public` one is an app or
-/// page that cannot keep a secret. The secret, if there is one, is only in this response. A repeat is refused because
-/// the id is taken. Needs a recent login with a second factor.
+/// page that cannot keep a secret. The secret, if there is one, is only in this response. A repeat with the same
+/// `Idempotency-Key` gets 200 and the client without its secret (`withheld`); without a key it is refused because the id
+/// is taken. Needs a recent login with a second factor.
 #[utoipa::path(
-    post, path = "/clients", tag = "Clients",
+    post, path = "/clients", tag = "Clients", params(Repeatable),
     request_body = CreateClient,
-    responses((status = 201, description = "Created", body = NewClient))
+    responses(
+        (status = 201, description = "Created", body = NewClient),
+        (status = 200, description = "Already created (`replayed`), without the secret (`withheld`)", body = NewClient),
+    )
 )]
 pub(super) async fn create_client(
     State(identity): State<Shared>,
     CallCtx(ctx): CallCtx,
     Json(body): Json<CreateClient>,
 ) -> Result<Kept<NewClient>, Problem> {
-    identity.create_client(&ctx, body).await.map(|client| Kept(StatusCode::CREATED, client)).map_err(Problem::from)
+    let made = identity.create_client(&ctx, body).await?;
+    let replayed = made.replayed;
+    Ok(Kept::made(made, replayed))
 }
 
 /// List clients
@@ -79,15 +85,17 @@ async fn change(identity: &Shared, ctx: &Ctx, at: ClientAt, change: ClientChange
     identity.change_client(ctx, ChangeClient { id: at.id, change }).await.map_err(Problem::from)
 }
 
-async fn changed(identity: &Shared, ctx: &Ctx, at: ClientAt, to: ClientChange) -> Answer {
-    Ok(Json(change(identity, ctx, at, to).await?.client))
+async fn changed(identity: &Shared, ctx: &Ctx, at: ClientAt, to: ClientChange) -> Changed {
+    let NewClient { client, replayed, .. } = change(identity, ctx, at, to).await?;
+    Ok(Kept::changed(client, replayed))
 }
 
 /// Give a client a new secret
 ///
-/// The secret is only in this response. The old one and its tokens stop working at once.
+/// The secret is only in this response; a repeat with the same `Idempotency-Key` does not show it again. The old one and
+/// its tokens stop working at once.
 #[utoipa::path(
-    post, path = "/clients/{id}/new-secret", tag = "Clients", params(ClientAt),
+    post, path = "/clients/{id}/new-secret", tag = "Clients", params(ClientAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Made", body = NewClient))
 )]
@@ -97,14 +105,16 @@ pub(super) async fn new_client_secret(
     Path(at): Path<ClientAt>,
     Json(_): Json<Option<Nothing>>,
 ) -> Result<Kept<NewClient>, Problem> {
-    change(&identity, &ctx, at, ClientChange::NewSecret).await.map(|client| Kept(StatusCode::OK, client))
+    let changed = change(&identity, &ctx, at, ClientChange::NewSecret).await?;
+    let replayed = changed.replayed;
+    Ok(Kept::changed(changed, replayed))
 }
 
 /// Set a client's roles
 ///
 /// The roles of a client that acts for itself. They replace its current ones at once.
 #[utoipa::path(
-    put, path = "/clients/{id}/roles", tag = "Clients", params(ClientAt),
+    put, path = "/clients/{id}/roles", tag = "Clients", params(ClientAt, Repeatable),
     request_body = Roles,
     responses((status = 200, description = "Changed", body = Client))
 )]
@@ -113,7 +123,7 @@ pub(super) async fn set_client_roles(
     CallCtx(ctx): CallCtx,
     Path(at): Path<ClientAt>,
     Json(body): Json<Roles>,
-) -> Answer {
+) -> Changed {
     changed(&identity, &ctx, at, ClientChange::SetRoles { roles: body.roles }).await
 }
 
@@ -130,7 +140,7 @@ pub(super) struct Scopes {
 /// They replace its current ones. A token never does more than its scopes say, whatever the roles grant. The client's
 /// tokens are refused from the next request on; it has to request new ones. Needs a recent login with a second factor.
 #[utoipa::path(
-    put, path = "/clients/{id}/scopes", tag = "Clients", params(ClientAt),
+    put, path = "/clients/{id}/scopes", tag = "Clients", params(ClientAt, Repeatable),
     request_body = Scopes,
     responses((status = 200, description = "Changed", body = Client))
 )]
@@ -139,7 +149,7 @@ pub(super) async fn set_client_scopes(
     CallCtx(ctx): CallCtx,
     Path(at): Path<ClientAt>,
     Json(body): Json<Scopes>,
-) -> Answer {
+) -> Changed {
     changed(&identity, &ctx, at, ClientChange::SetScopes { scopes: body.scopes }).await
 }
 
@@ -158,7 +168,7 @@ pub(super) struct RedirectUris {
 /// They are compared exactly: https, or http on this machine, where any port matches. A service has none. Needs a
 /// recent login with a second factor.
 #[utoipa::path(
-    put, path = "/clients/{id}/redirect-uris", tag = "Clients", params(ClientAt),
+    put, path = "/clients/{id}/redirect-uris", tag = "Clients", params(ClientAt, Repeatable),
     request_body = RedirectUris,
     responses((status = 200, description = "Changed", body = Client))
 )]
@@ -167,7 +177,7 @@ pub(super) async fn set_client_redirect_uris(
     CallCtx(ctx): CallCtx,
     Path(at): Path<ClientAt>,
     Json(RedirectUris { redirect_uris, post_logout_redirect_uris }): Json<RedirectUris>,
-) -> Answer {
+) -> Changed {
     changed(&identity, &ctx, at, ClientChange::SetRedirectUris { redirect_uris, post_logout_redirect_uris }).await
 }
 
@@ -175,7 +185,7 @@ pub(super) async fn set_client_redirect_uris(
 ///
 /// It gets no more tokens, and its current ones are refused from the next request on.
 #[utoipa::path(
-    post, path = "/clients/{id}/disable", tag = "Clients", params(ClientAt),
+    post, path = "/clients/{id}/disable", tag = "Clients", params(ClientAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Disabled", body = Client))
 )]
@@ -184,7 +194,7 @@ pub(super) async fn disable_client(
     CallCtx(ctx): CallCtx,
     Path(at): Path<ClientAt>,
     Json(_): Json<Option<Nothing>>,
-) -> Answer {
+) -> Changed {
     changed(&identity, &ctx, at, ClientChange::Disable).await
 }
 
@@ -192,7 +202,7 @@ pub(super) async fn disable_client(
 ///
 /// It gets tokens with its existing secret. Tokens from before it was disabled stay refused.
 #[utoipa::path(
-    post, path = "/clients/{id}/enable", tag = "Clients", params(ClientAt),
+    post, path = "/clients/{id}/enable", tag = "Clients", params(ClientAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Enabled", body = Client))
 )]
@@ -201,6 +211,6 @@ pub(super) async fn enable_client(
     CallCtx(ctx): CallCtx,
     Path(at): Path<ClientAt>,
     Json(_): Json<Option<Nothing>>,
-) -> Answer {
+) -> Changed {
     changed(&identity, &ctx, at, ClientChange::Enable).await
 }

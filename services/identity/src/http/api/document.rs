@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 
 use super::operations::OPERATIONS;
 
-pub(crate) const TAGS: [(&str, &str); 6] = [
+pub(crate) const TAGS: [(&str, &str); 5] = [
     (
         "People",
         "The people with an account, and their roles. The same routes answer under /v1/users and /api/v1/users, where \
@@ -17,7 +17,6 @@ pub(crate) const TAGS: [(&str, &str); 6] = [
     ("Keys", "Keys that sign tokens."),
     ("Roles", "Sets of permissions for users and clients: `resource:action:scope`."),
     ("Policies", "Rules in the Cedar language that narrow what roles grant, such as office hours."),
-    ("Identity events", "Logins and changes, in order, for other services."),
 ];
 
 pub(super) fn part() -> Part<'static> {

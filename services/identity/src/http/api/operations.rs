@@ -84,11 +84,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "list_keys", word: needs("keys", "read"), refusals: &[] },
     Operation { name: "rotate_keys", word: needs("keys", "rotate"), refusals: &["step_up_required"] },
-    Operation {
-        name: "identity_events",
-        word: needs("events", "read"),
-        refusals: &["page_size", "cursor_ahead", "events_gone"],
-    },
     Operation { name: "list_roles", word: needs("roles", "read"), refusals: &[] },
     Operation { name: "get_role", word: needs("roles", "read"), refusals: &["not_found"] },
     Operation {
@@ -138,7 +133,7 @@ const fn endpoint(name: &'static str) -> Operation {
     Operation { name, word: Word::Nothing, refusals: &[] }
 }
 
-/// Refusals of pages and of OAuth endpoints: no API operation returns them.
+/// Refusals of pages, of OAuth endpoints and of calls between processes: no API operation returns them.
 #[cfg(test)]
 pub(super) const ELSEWHERE: &[&str] = &[
     "wrong_credentials",
@@ -157,4 +152,5 @@ pub(super) const ELSEWHERE: &[&str] = &[
     "factor_missing",
     "factor_required",
     "invalid_client",
+    "page_size",
 ];

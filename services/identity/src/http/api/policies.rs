@@ -4,7 +4,7 @@ use access::Policy;
 use axum::extract::State;
 use http::StatusCode;
 use identity_api::{Effect, IdentityError, PutPolicy, Refusal, TryChange};
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -89,7 +89,7 @@ pub(super) async fn put_policy(
 /// What it forbade is allowed from the next decision on, if a role grants it. To keep the text, put the policy with
 /// `enabled` false instead. Built-in policies cannot be removed. Needs a recent login with a second factor.
 #[utoipa::path(
-    delete, path = "/policies/{id}", tag = "Policies", params(PolicyAt),
+    delete, path = "/policies/{id}", tag = "Policies", params(PolicyAt, Repeatable),
     responses((status = 204, description = "Removed"))
 )]
 pub(super) async fn remove_policy(

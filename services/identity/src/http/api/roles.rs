@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use identity_api::{IdentityError, PutRole, Refusal};
 use kernel::Permission;
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -88,7 +88,7 @@ pub(super) async fn put_role(
 ///
 /// Only possible if no user or client has it.
 #[utoipa::path(
-    delete, path = "/roles/{name}", tag = "Roles", params(RoleAt),
+    delete, path = "/roles/{name}", tag = "Roles", params(RoleAt, Repeatable),
     responses((status = 204, description = "Removed"))
 )]
 pub(super) async fn remove_role(

@@ -1,10 +1,9 @@
 //! Changes to a user.
 
 use axum::extract::State;
-use http::StatusCode;
 use identity_api::{ChangeUser, NewUser, User, UserChange};
 use kernel::Ctx;
-use platform::http::{CallCtx, Json, Path, Problem};
+use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,14 +11,15 @@ use super::answer::Kept;
 use super::users::UserAt;
 use super::{Nothing, Shared};
 
-type Answer = Result<Json<User>, Problem>;
+type Answer = Result<Kept<User>, Problem>;
 
 async fn change(identity: &Shared, ctx: &Ctx, at: UserAt, change: UserChange) -> Result<NewUser, Problem> {
     identity.change_user(ctx, ChangeUser { id: at.id, change }).await.map_err(Problem::from)
 }
 
 async fn changed(identity: &Shared, ctx: &Ctx, at: UserAt, to: UserChange) -> Answer {
-    Ok(Json(change(identity, ctx, at, to).await?.user))
+    let NewUser { user, replayed, .. } = change(identity, ctx, at, to).await?;
+    Ok(Kept::changed(user, replayed))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,7 +35,7 @@ pub(super) struct Roles {
 ///
 /// They replace all current ones at once: the user's tokens are refused from the next request on.
 #[utoipa::path(
-    put, path = "/users/{id}/roles", tag = "People", params(UserAt),
+    put, path = "/users/{id}/roles", tag = "People", params(UserAt, Repeatable),
     request_body = Roles,
     responses((status = 200, description = "Changed", body = User))
 )]
@@ -64,7 +64,7 @@ pub(super) struct Contact {
 ///
 /// Omitted fields are removed.
 #[utoipa::path(
-    put, path = "/users/{id}/contact", tag = "People", params(UserAt),
+    put, path = "/users/{id}/contact", tag = "People", params(UserAt, Repeatable),
     request_body = Contact,
     responses((status = 200, description = "Changed", body = User))
 )]
@@ -81,7 +81,7 @@ pub(super) async fn set_user_contact(
 ///
 /// They can no longer log in, and their sessions and tokens end at once.
 #[utoipa::path(
-    post, path = "/users/{id}/disable", tag = "People", params(UserAt),
+    post, path = "/users/{id}/disable", tag = "People", params(UserAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Disabled", body = User))
 )]
@@ -99,7 +99,7 @@ pub(super) async fn disable_user(
 /// They log in with their existing password and second factor; waits after failed attempts are cleared. Earlier
 /// sessions and tokens stay ended.
 #[utoipa::path(
-    post, path = "/users/{id}/enable", tag = "People", params(UserAt),
+    post, path = "/users/{id}/enable", tag = "People", params(UserAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Enabled", body = User))
 )]
@@ -114,9 +114,10 @@ pub(super) async fn enable_user(
 
 /// Give a user a new one-time password
 ///
-/// It is only in this response. Sessions and tokens end at once. The second factor stays and is still required.
+/// It is only in this response; a repeat with the same `Idempotency-Key` does not show it again. Sessions and tokens end
+/// at once. The second factor stays and is still required.
 #[utoipa::path(
-    post, path = "/users/{id}/reset-password", tag = "People", params(UserAt),
+    post, path = "/users/{id}/reset-password", tag = "People", params(UserAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Made", body = NewUser))
 )]
@@ -126,7 +127,9 @@ pub(super) async fn reset_user_password(
     Path(at): Path<UserAt>,
     Json(_): Json<Option<Nothing>>,
 ) -> Result<Kept<NewUser>, Problem> {
-    change(&identity, &ctx, at, UserChange::ResetPassword).await.map(|user| Kept(StatusCode::OK, user))
+    let changed = change(&identity, &ctx, at, UserChange::ResetPassword).await?;
+    let replayed = changed.replayed;
+    Ok(Kept::changed(changed, replayed))
 }
 
 /// Remove a user's second factors
@@ -134,7 +137,7 @@ pub(super) async fn reset_user_password(
 /// For a user who has lost the phone and the backup codes. If the role requires a second factor, the next login sets up
 /// a new one.
 #[utoipa::path(
-    post, path = "/users/{id}/remove-factors", tag = "People", params(UserAt),
+    post, path = "/users/{id}/remove-factors", tag = "People", params(UserAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Removed", body = User))
 )]
@@ -151,7 +154,7 @@ pub(super) async fn remove_user_factors(
 ///
 /// Also ends all tokens issued from them, at once.
 #[utoipa::path(
-    post, path = "/users/{id}/end-sessions", tag = "People", params(UserAt),
+    post, path = "/users/{id}/end-sessions", tag = "People", params(UserAt, Repeatable),
     request_body = Option<Nothing>,
     responses((status = 200, description = "Ended", body = User))
 )]

@@ -1,9 +1,8 @@
 //! Users: creating, reading and listing them.
 
 use axum::extract::State;
-use http::StatusCode;
 use identity_api::{CreateUser, NewUser, User, UserId, UserQuery};
-use platform::http::{CallCtx, Json, Page, Path, Problem, Query, decode_cursor, encode_cursor, page_limit};
+use platform::http::{CallCtx, Json, Page, Path, Problem, Query, Repeatable, decode_cursor, encode_cursor, page_limit};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -24,19 +23,26 @@ pub(super) struct UserAt {
 /// Create a user
 ///
 /// Returns a one-time password, valid for 72 hours and only in this response: pass it on, and the user chooses their
-/// own at the first login. If a role requires a second factor, it is set up then too. A repeat is refused because the
-/// name is taken. Needs a recent login with a second factor. Also at `/v1/users`.
+/// own at the first login. If a role requires a second factor, it is set up then too. A repeat with the same
+/// `Idempotency-Key` gets 200 and the user without the password (`withheld`): reset it if the first response was lost.
+/// Without a key, a repeat is refused because the name is taken. Needs a recent login with a second factor. Also at
+/// `/v1/users`.
 #[utoipa::path(
-    post, path = "/users", tag = "People",
+    post, path = "/users", tag = "People", params(Repeatable),
     request_body = CreateUser,
-    responses((status = 201, description = "Created", body = NewUser))
+    responses(
+        (status = 201, description = "Created", body = NewUser),
+        (status = 200, description = "Already created (`replayed`), without the password (`withheld`)", body = NewUser),
+    )
 )]
 pub(super) async fn create_user(
     State(identity): State<Shared>,
     CallCtx(ctx): CallCtx,
     Json(body): Json<CreateUser>,
 ) -> Result<Kept<NewUser>, Problem> {
-    identity.create_user(&ctx, body).await.map(|user| Kept(StatusCode::CREATED, user)).map_err(Problem::from)
+    let made = identity.create_user(&ctx, body).await?;
+    let replayed = made.replayed;
+    Ok(Kept::made(made, replayed))
 }
 
 /// Read one user

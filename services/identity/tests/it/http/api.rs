@@ -51,6 +51,41 @@ async fn users_are_created_read_listed_and_changed() {
     .await;
 }
 
+async fn keyed(house: &House, path: &str, key: &str, body: &Value) -> Page {
+    let request = Request::post(format!("/v1{path}")).header("host", "localhost").header("idempotency-key", key);
+    let request = request.header("content-type", "application/json");
+    asked(&house.router, request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_key_gets_the_first_answer_without_its_secret() {
+    for_each_engine(async |store| {
+        let house = House::open(store).await;
+        let bob = json!({ "username": "bob@example.com", "roles": ["customer"] });
+        let reports = json!({ "id": "reporting", "name": "Reports", "kind": "service", "scopes": ["read:accounts"] });
+        for (path, body, secret) in
+            [("/identity/users", &bob, "one_time_password"), ("/identity/clients", &reports, "secret")]
+        {
+            let first = keyed(&house, path, "key-1", body).await;
+            assert_eq!((first.status, first.header("idempotency-replayed")), (201, None), "{}", first.body);
+            let again = keyed(&house, path, "key-1", body).await;
+            assert_eq!((again.status, again.header("idempotency-replayed")), (200, Some("true")), "{}", again.body);
+            let mut expected = first.json();
+            assert!(expected.as_object_mut().unwrap().remove(secret).is_some_and(|secret| secret.is_string()));
+            expected["replayed"] = json!(true);
+            expected["withheld"] = json!(secret);
+            assert_eq!(again.json(), expected);
+        }
+        let other = json!({ "username": "ann@example.com", "roles": ["customer"] });
+        refused(&keyed(&house, "/identity/users", "key-1", &other).await, 422, "idempotency_key_taken");
+        refused(&keyed(&house, "/identity/users", "key-2", &bob).await, 409, "taken");
+        let again = keyed(&house, "/identity/users", "key-2", &bob).await;
+        refused(&again, 409, "taken");
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_have_pages() {
     for_each_engine(async |store| {
@@ -64,9 +99,6 @@ async fn lists_have_pages() {
         refused(&get(&house, &format!("/users?role=admin&cursor={next}")).await, 400, "cursor_invalid");
         refused(&get(&house, "/identity/users?limit=501").await, 400, "limit_too_large");
         refused(&get(&house, "/identity/users?colour=red").await, 400, "field_invalid");
-        refused(&get(&house, "/identity/events?limit=0").await, 400, "page_size");
-        let events = get(&house, "/identity/events").await.json();
-        assert!(!events["items"].as_array().unwrap().is_empty() && events["next"].as_u64().unwrap() > 0);
     })
     .await;
 }

@@ -20,10 +20,6 @@ impl Api {
         Api(guard(Router::new().nest("/v1", v1), edge))
     }
 
-    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        self.ask(Request::get(format!("/v1{path}")).header("host", "localhost").body(Body::empty()).unwrap()).await
-    }
-
     pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
         let request = Request::post(format!("/v1{path}")).header("host", "localhost");
         let request = request.header("authorization", format!("Bearer {token}"));

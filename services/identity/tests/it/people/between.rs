@@ -55,7 +55,6 @@ fn commands(ann: UserId) -> Vec<(&'static str, Value)> {
         ("policies", Value::Null),
         ("put_policy", policy),
         ("remove_policy", json!("closed")),
-        ("events_after", json!({ "after": 0, "max": 1, "wait_ms": 0, "consumer": null })),
     ]
 }
 

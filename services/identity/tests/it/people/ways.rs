@@ -20,7 +20,8 @@ async fn a_person_is_made_changed_and_found_once() {
     on_each_way(&FACE, open, async |identity, desk| {
         let new = identity.create_user(&identity.keyed(), new_user("ann", &["customer"])).await.unwrap();
         let id = new.user.id;
-        assert!(new.one_time_password.is_some());
+        // Only the first answer has it, and that one may be lost.
+        assert_ne!(new.one_time_password.is_some(), new.replayed);
         assert_eq!(identity.user(&identity.ctx(), id).await.unwrap(), new.user);
         for change in [UserChange::Disable, UserChange::Enable] {
             identity.change_user(&identity.keyed(), ChangeUser { id, change }).await.unwrap();
@@ -49,7 +50,7 @@ async fn a_client_is_made_changed_and_found_once() {
             access_seconds: None,
         };
         let new = identity.create_client(&identity.keyed(), command).await.unwrap();
-        assert!(new.secret.is_some());
+        assert_ne!(new.secret.is_some(), new.replayed);
         let change = ChangeClient { id: "reporting".to_owned(), change: ClientChange::Disable };
         let changed = identity.change_client(&identity.keyed(), change).await.unwrap().client;
         assert_eq!(identity.client(&identity.ctx(), "reporting".to_owned()).await.unwrap(), changed);

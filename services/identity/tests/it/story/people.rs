@@ -27,6 +27,13 @@ pub(super) async fn told(story: &Telling) {
     let carl = person(story, "carl", &["customer"]).await;
     let roles = json!({ "roles": ["customer", "employee"] });
     assert_eq!(user(story, "set_user_roles", &carl).body(roles).gives(200).await["kind"], "employee");
+    let dave = || {
+        let body = json!({ "username": "dave", "roles": ["customer"] });
+        story.ask("create_user").header("idempotency-key", "dave-1").body(body)
+    };
+    let first = dave().gives(201).await;
+    let again = dave().gives(200).await;
+    assert_eq!((&again["user"], &again["withheld"]), (&first["user"], &json!("one_time_password")));
 }
 
 pub(super) async fn refused(story: &Telling) {
