@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use access::Gate;
+use axum::Router;
 use kernel::Clock;
 use platform::config::Config;
 use platform::db::Budget;
@@ -99,10 +101,15 @@ impl<'a> House<'a> {
         self.faces.insert(face.name, Box::new(found));
     }
 
-    pub(super) fn mount(&mut self, routes: Routes) {
+    /// # Errors
+    /// Another room answers under one of these paths, whether or not the document has it.
+    pub(super) fn mount(&mut self, room: &Room, routes: Routes) -> Result<(), Failure> {
         let Routes { v1, root } = &mut self.started.routes;
-        *v1 = std::mem::take(v1).merge(routes.v1);
-        *root = std::mem::take(root).merge(routes.root);
+        for (all, own) in [(v1, routes.v1), (root, routes.root)] {
+            *all = merged(std::mem::take(all), own)
+                .map_err(|said| Failure::new(format!("{} answers under a path of another room: {said}", room.name)))?;
+        }
+        Ok(())
     }
 
     pub(super) fn door<C: DeserializeOwned>(&self, room: &Room) -> Result<Door<C>, Failure> {
@@ -122,5 +129,28 @@ impl<'a> House<'a> {
         self.started.parts.push(Arc::new(Elsewhere::new(face.name, rpc.clone(), self.clock())));
         let frame: Arc<dyn Frame> = Arc::new(There::new(rpc.clone()));
         Ok(((face.remote)(rpc), frame))
+    }
+}
+
+/// Two routes on one path. The router cannot be asked for its paths, and refuses them by a panic.
+fn merged(all: Router, own: Router) -> Result<Router, String> {
+    catch_unwind(AssertUnwindSafe(|| all.merge(own))).map_err(|refusal| match refusal.downcast::<String>() {
+        Ok(said) => *said,
+        Err(_) => "two routes are the same".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::{get, post};
+
+    use super::*;
+
+    #[test]
+    fn two_routes_on_one_path_are_refused_by_name() {
+        let login = || Router::new().route("/login", get(async || "login"));
+        let refused = merged(login(), login()).map(drop).unwrap_err();
+        assert!(refused.contains("/login"), "{refused}");
+        assert!(merged(login(), Router::new().route("/login", post(async || "login"))).is_ok());
     }
 }

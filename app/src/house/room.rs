@@ -100,8 +100,8 @@ where
             return Ok(());
         };
         if house.roles().is_edge() {
-            house.mount(mount(Arc::clone(&found), house.door(room)?).map_err(Failure::of)?);
-            house.mount(Routes::under_v1(frame::routes(Offers::of(room), frame)));
+            house.mount(room, mount(Arc::clone(&found), house.door(room)?).map_err(Failure::of)?)?;
+            house.mount(room, Routes::under_v1(frame::routes(Offers::of(room), frame)))?;
         }
         house.keep(face, found);
         Ok(())

@@ -1,7 +1,8 @@
 //! What all stores of one process share: connections to PostgreSQL, and memory of the embedded databases.
 //!
 //! Each store may open a few connections, and all stores together no more than the budget. When another store needs the last one, an
-//! idle connection is closed. Connections that were not used for a minute are closed too, so that an idle room keeps two.
+//! idle connection is closed. A store opens a further connection only if none in use comes back within a moment, and one that was not used
+//! for a minute is closed, so that an idle room keeps two.
 //!
 //! Invariant: a task that holds a connection never waits for another of the same kind. Writers, readers and second readers are counted
 //! separately and taken in this order, so that no two tasks wait for each other.
