@@ -2,16 +2,22 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use serde::Serialize;
 use zip::ZipArchive;
 
-use crate::inspect::{InspectOptions, Summary, inspect};
-use crate::limits::{ARCHIVE_MAX_BYTES, ARCHIVE_MEMBERS_MAX};
+use crate::detect::{Format, Kind};
+use crate::inspect::{InspectOptions, Room, Summary, inspect, listed, refused};
+use crate::limits::{ARCHIVE_DIRECTORY_MAX_BYTES, ARCHIVE_MAX_BYTES, ARCHIVE_MEMBERS_MAX, FILE_MAX_BYTES};
 use crate::mistake::Problem;
 
-/// The end of an archive holds the number of its files; a comment of up to 64 KiB may follow.
+/// How archives begin, with and without files.
+const BEGINNINGS: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
+/// The end of an archive holds the number of its files and the size of its directory; a comment of up to 64 KiB may follow.
 const END: &[u8] = b"PK\x05\x06";
 const END_BYTES: u64 = 22;
 const COMMENT_MAX_BYTES: u64 = 65_535;
+/// Of a file's name that a summary repeats.
+const NAME_MAX_CHARS: usize = 200;
 
 pub struct Archive<R: Read + Seek> {
     archive: ZipArchive<R>,
@@ -21,12 +27,12 @@ pub struct Archive<R: Read + Seek> {
 
 impl<R: Read + Seek> Archive<R> {
     pub fn open(mut source: R) -> Result<Archive<R>, Problem> {
-        let unreadable = |error: io::Error| Problem::Unreadable { cause: error.to_string() };
-        let count = stated_count(&mut source).map_err(unreadable)?.ok_or(Problem::cut("an archive"))?;
-        if count > ARCHIVE_MEMBERS_MAX {
+        let end = End::of(&mut source).map_err(|error| Problem::Unreadable { cause: error.to_string() })?;
+        end.ok_or(Problem::cut("an archive"))?.check()?;
+        let archive = ZipArchive::new(source).map_err(|error| Problem::Syntax { cause: error.to_string() })?;
+        if archive.len() > ARCHIVE_MEMBERS_MAX {
             return Err(Problem::TooMany { limit: ARCHIVE_MEMBERS_MAX });
         }
-        let archive = ZipArchive::new(source).map_err(|error| Problem::Syntax { cause: error.to_string() })?;
         Ok(Archive { archive, left: ARCHIVE_MAX_BYTES })
     }
 
@@ -60,28 +66,80 @@ impl<F: Read> Read for Unpacked<'_, F> {
     }
 }
 
-/// What the end of the archive says; an archive of the wide format says its most. The source stands at its beginning again.
-fn stated_count(source: &mut (impl Read + Seek)) -> io::Result<Option<usize>> {
-    let length = source.seek(SeekFrom::End(0))?;
-    let from = length.saturating_sub(END_BYTES + COMMENT_MAX_BYTES);
-    source.seek(SeekFrom::Start(from))?;
-    let mut tail = Vec::new();
-    source.take(END_BYTES + COMMENT_MAX_BYTES).read_to_end(&mut tail)?;
-    source.seek(SeekFrom::Start(0))?;
-    let end = tail.windows(END.len()).rposition(|part| part == END);
-    let count = end.and_then(|end| tail.get(end + 10..end + 12));
-    Ok(count.map(|bytes| bytes.iter().rev().fold(0, |count, byte| count << 8 | usize::from(*byte))))
+/// What the end of an archive says; one of the wide format says its most.
+struct End {
+    archive_bytes: u64,
+    files: usize,
+    directory_bytes: u64,
 }
 
-/// Every file of an archive with its name and what it is.
-pub fn inspect_archive(
-    source: impl Read + Seek + Send,
-    options: &InspectOptions,
-) -> Result<Vec<(String, Summary)>, Problem> {
-    let mut archive = Archive::open(source)?;
-    let mut seen = Vec::new();
-    for (place, name) in archive.files() {
-        seen.push((name, inspect(archive.file(place)?, options)));
+impl End {
+    /// Nothing where the end is missing. The source stands at its beginning again.
+    fn of(source: &mut (impl Read + Seek)) -> io::Result<Option<End>> {
+        let archive_bytes = source.seek(SeekFrom::End(0))?;
+        source.seek(SeekFrom::Start(archive_bytes.saturating_sub(END_BYTES + COMMENT_MAX_BYTES)))?;
+        let mut tail = Vec::new();
+        source.take(END_BYTES + COMMENT_MAX_BYTES).read_to_end(&mut tail)?;
+        source.seek(SeekFrom::Start(0))?;
+        let Some(end) = tail.windows(END.len()).rposition(|part| part == END) else { return Ok(None) };
+        let number = |from: usize, until: usize| {
+            let bytes = tail.get(end + from..end + until)?;
+            Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        };
+        let both = number(10, 12).zip(number(12, 16));
+        Ok(both.map(|(files, directory_bytes)| End { archive_bytes, files: files as usize, directory_bytes }))
     }
-    Ok(seen)
+
+    fn check(&self) -> Result<(), Problem> {
+        if self.archive_bytes > FILE_MAX_BYTES {
+            return Err(Problem::FileTooLarge { limit: FILE_MAX_BYTES });
+        }
+        if self.files > ARCHIVE_MEMBERS_MAX {
+            return Err(Problem::TooMany { limit: ARCHIVE_MEMBERS_MAX });
+        }
+        if self.directory_bytes > ARCHIVE_DIRECTORY_MAX_BYTES {
+            return Err(Problem::TooLong { limit: ARCHIVE_DIRECTORY_MAX_BYTES as usize });
+        }
+        Ok(())
+    }
+}
+
+/// A file of an archive and what it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Member {
+    pub name: String,
+    #[serde(flatten)]
+    pub summary: Summary,
+}
+
+/// Reads a whole file of any kind, or all files of an archive, and says what it is. An archive is refused with any of its files.
+pub fn inspect_file(mut source: impl Read + Seek + Send, options: &InspectOptions) -> Summary {
+    let mut beginning = [0; 4];
+    let whole = source.read_exact(&mut beginning).is_ok();
+    if let Err(error) = source.seek(SeekFrom::Start(0)) {
+        return refused((0, 0), Problem::Unreadable { cause: error.to_string() });
+    }
+    if !(whole && BEGINNINGS.contains(&beginning)) {
+        return inspect(source, options);
+    }
+    let format = Some(Format { kind: Kind::Zip, version: None }.to_string());
+    match members(source, options) {
+        Ok(files) => {
+            let bytes = files.iter().map(|file| file.summary.bytes).sum();
+            let refused = files.iter().any(|file| file.summary.refused);
+            Summary { format, refused, bytes, files, ..Summary::default() }
+        }
+        Err(problem) => Summary { format, ..refused((0, 0), problem) },
+    }
+}
+
+fn members(source: impl Read + Seek + Send, options: &InspectOptions) -> Result<Vec<Member>, Problem> {
+    let mut archive = Archive::open(source)?;
+    let mut room = Room::default();
+    let mut members = Vec::new();
+    for (place, name) in archive.files() {
+        let summary = listed(archive.file(place)?, options, &mut room);
+        members.push(Member { name: name.chars().take(NAME_MAX_CHARS).collect(), summary });
+    }
+    if members.is_empty() { Err(Problem::Empty) } else { Ok(members) }
 }

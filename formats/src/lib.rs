@@ -34,7 +34,7 @@ pub mod statement;
 mod xml;
 
 pub use amount::DecimalMark;
-pub use archive::{Archive, inspect_archive};
+pub use archive::{Archive, Member, inspect_file};
 pub use date::DateForm;
 pub use detect::{Format, Kind, detect};
 pub use inspect::{FollowUpSummary, InspectOptions, PaymentSummary, StatementSummary, Summary, inspect};

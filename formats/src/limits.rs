@@ -26,5 +26,10 @@ pub const AMOUNT_MAX_DIGITS: usize = 18;
 pub const ARCHIVE_MEMBERS_MAX: usize = 1_000;
 /// What all files of an archive may unpack to.
 pub const ARCHIVE_MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// Accounts or batches that a summary lists; the rest is counted.
+/// What the directory of an archive may take.
+pub const ARCHIVE_DIRECTORY_MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// Statements that a summary lists, over all files of an archive; the rest is counted.
 pub const SUMMARY_MAX: usize = 1_000;
+/// Balances and mistakes that a summary lists, over all files of an archive.
+pub const SUMMARY_BALANCES_MAX: usize = 10_000;
+pub const SUMMARY_MISTAKES_MAX: usize = 1_000;

@@ -212,6 +212,15 @@ impl Report {
         self.refusals.total > 0 || (!partial && self.lines.total > 0)
     }
 
+    /// Lists no more than so many, refusals before the rest. All stay counted.
+    pub(crate) fn keep(&mut self, left: &mut usize) {
+        for findings in [&mut self.refusals, &mut self.lines, &mut self.warnings] {
+            findings.first.truncate(*left);
+            findings.first.shrink_to_fit();
+            *left -= findings.first.len();
+        }
+    }
+
     pub(crate) fn refuse(&mut self, mistake: Mistake) {
         self.refusals.add(mistake);
     }

@@ -8,6 +8,7 @@ mod bai2;
 mod camt;
 mod csv;
 mod follow_up;
+mod fuzz;
 mod hostile;
 mod mt;
 mod nacha;
