@@ -29,7 +29,7 @@ use stage::{InProcess, Remote};
 
 /// The proxy stands in each of three places: in front of PostgreSQL, of a ledger on SQLite, and of a ledger on
 /// PostgreSQL.
-const TRANSFERS: u64 = 2_000;
+const TRANSFERS: u64 = 1_000;
 const SEED: u64 = 20_261_121;
 
 fn plan() -> Plan {

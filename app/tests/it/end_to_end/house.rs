@@ -1,5 +1,6 @@
 //! A running server with a client, and the helpers that the stories use.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,21 +37,42 @@ pub(crate) fn builder(data_dir: &Path) -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), data_dir).env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
 }
 
-/// Runs the story in both topologies, on SQLite and, when a server is configured, on PostgreSQL. `env` is added to the
-/// environment of every process.
+/// Runs the story in one process on SQLite, and with the ledger in its own process on PostgreSQL; in the deep tier, in each
+/// topology on each engine. `env` is added to the environment of every process.
 pub(crate) async fn on_both_with(env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
-    for topology in [Topology::OneProcess, Topology::Split] {
-        told(topology, env, &story).await;
-        testkit::on_postgres(async |store| {
-            static COUNT: AtomicU32 = AtomicU32::new(0);
-            let name = format!("florin_e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-            platform::db::create_database(store.url(), &name).await.unwrap();
-            let url = platform::db::with_database(store.url(), &name);
-            told(topology, &[env, &[("FLORIN__STORAGE__DATABASE_URL", url.as_str())]].concat(), &story).await;
-            platform::db::drop_database(store.url(), &name).await.unwrap();
-        })
-        .await;
+    on(testkit::size("FLORIN_TEST_TOPOLOGIES", 2) > 2, env, story).await;
+}
+
+/// In each topology on each engine, in every tier.
+pub(crate) async fn on_all(story: impl AsyncFn(&House)) {
+    on(true, &[], story).await;
+}
+
+async fn on(all: bool, env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
+    told(Topology::OneProcess, env, &story).await;
+    if all {
+        told_on_postgres(Topology::OneProcess, env, &story).await;
     }
+    let is_told = told_on_postgres(Topology::Split, env, &story).await;
+    if all || !is_told {
+        told(Topology::Split, env, &story).await;
+    }
+}
+
+/// Returns whether a server is configured.
+async fn told_on_postgres(topology: Topology, env: &[(&'static str, &str)], story: &impl AsyncFn(&House)) -> bool {
+    let is_told = Cell::new(false);
+    testkit::on_postgres(async |store| {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("florin_e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        platform::db::create_database(store.url(), &name).await.unwrap();
+        let url = platform::db::with_database(store.url(), &name);
+        told(topology, &[env, &[("FLORIN__STORAGE__DATABASE_URL", url.as_str())]].concat(), story).await;
+        platform::db::drop_database(store.url(), &name).await.unwrap();
+        is_told.set(true);
+    })
+    .await;
+    is_told.get()
 }
 
 async fn told(topology: Topology, env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {

@@ -8,7 +8,7 @@ use platform::frame::There;
 use platform::rpc::{Http2, Methods, RpcClient, TcpConnect, Transport, TransportError};
 use serde_json::{Value, json};
 
-use crate::end_to_end::house::on_both;
+use crate::end_to_end::house::on_all;
 
 /// Methods that answer unauthenticated callers: the command itself authenticates them, or what they ask for is not
 /// secret.
@@ -32,7 +32,7 @@ const FOR_NOBODY: [&str; 15] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_need_the_credential_and_a_valid_token() {
-    on_both(async |house| {
+    on_all(async |house| {
         let Some((at, credential)) = house.inside().await else { return };
         let stranger = platform::rpc::Credential::random();
         for (service, method) in methods() {

@@ -50,6 +50,7 @@ async fn fill(story: &Telling) {
         let mut lines: Vec<Value> = (first..first + 72).map(|number| line(number, 64)).collect();
         lines.extend((first == 2_000).then(|| line(3_000, 6)));
         let batch = ask(story, "submit_batch").body(json!({ "atomic": true, "lines": lines }));
-        assert_eq!(batch.gives(200).await["lines"][71]["status"], 201);
+        // Not recorded: it is long, and the story has a batch already.
+        assert_eq!(batch.reply().await["lines"][71]["status"], 201);
     }
 }

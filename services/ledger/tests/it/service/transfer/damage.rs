@@ -7,6 +7,8 @@ use testkit::{TestStore, on_postgres};
 use super::history::History;
 use super::{WITH_KEYS, lines, read_in};
 
+const DAMAGED_BYTES: u64 = 40;
+
 /// The reported line.
 fn named(error: &TransferError) -> u64 {
     match error {
@@ -39,7 +41,8 @@ fn line_of(bytes: &[u8], place: usize) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_changed_byte_is_refused_by_its_line() {
     let whole = export_of(21).await;
-    for place in (0..whole.len()).step_by(whole.len() / 120 + 1) {
+    let places = testkit::size("FLORIN_TEST_DAMAGED_BYTES", DAMAGED_BYTES) as usize;
+    for place in (0..whole.len()).step_by(whole.len() / places + 1) {
         for flip in [1, 0x20] {
             let mut changed = whole.clone();
             changed[place] ^= flip;
