@@ -98,12 +98,16 @@ impl House<'_> {
         (found, frame)
     }
 
-    /// The room's events, parked events and outcomes.
+    /// The room's events, parked events and outcomes. From now on its events are read.
     fn frame(&self, room: &Room, (db, signal): (&Db, FeedSignal), consumers: &[Arc<Consumer>]) -> Arc<dyn Frame> {
+        let outbox = room.outbox.then(|| OutboxFeed::new(db.clone(), signal, self.clock()));
+        if let (Some(events), Some(outbox)) = (self.events.get(room.name), &outbox) {
+            events.begin(outbox.clone());
+        }
         Arc::new(Here::new(Parts {
             offers: Offers::of(room),
             db: db.clone(),
-            outbox: room.outbox.then(|| OutboxFeed::new(db.clone(), signal, self.clock())),
+            outbox,
             consumers: consumers.to_vec(),
             clock: self.clock(),
         }))

@@ -39,7 +39,27 @@ impl Rooms {
                 return Err(Failure::new(format!("operators know both {name} and {other} as {service}")));
             }
         }
-        Ok(Rooms { all })
+        let rooms = Rooms { all };
+        rooms.all.iter().try_for_each(|one| rooms.reads_as_described(one))?;
+        Ok(rooms)
+    }
+
+    /// A room is given the outboxes that its description names. The ledger's events are read by its face.
+    fn reads_as_described(&self, Mounted { room, reads, .. }: &Mounted) -> Result<(), Failure> {
+        let name = room.name;
+        let publishes = |other: &str| self.iter().any(|room| room.name == other && room.outbox);
+        if let Some(other) = reads.iter().find(|other| !publishes(other)) {
+            return Err(Failure::new(format!("{name} reads the events of {other}, which publishes none")));
+        }
+        if let Some(other) = reads.iter().find(|other| !room.consumes.contains(other)) {
+            return Err(Failure::new(format!(
+                "{name} reads the events of {other}, which its description does not name"
+            )));
+        }
+        match room.consumes.iter().find(|other| publishes(other) && !reads.contains(other)) {
+            Some(other) => Err(Failure::new(format!("{name} consumes the events of {other}, but is not given them"))),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn mounted(&self) -> &[Mounted] {

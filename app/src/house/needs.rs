@@ -1,10 +1,11 @@
-//! What a room gets when it is opened: faces of other rooms, wherever these run. There is no other way to reach another
-//! room.
+//! What a room gets when it is opened: faces of other rooms, wherever these run, and their events. There is no other way
+//! to reach another room.
 
 use std::sync::Arc;
 
 use access::Gate;
-use platform::room::Face;
+use platform::feed::Feed;
+use platform::room::{Face, Room};
 
 use super::House;
 use crate::failure::Failure;
@@ -14,6 +15,11 @@ pub(crate) trait Needs: Copy + 'static {
 
     /// The rooms that are called.
     fn names(&self) -> Vec<&'static str>;
+
+    /// The rooms whose events are read.
+    fn feeds(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 
     fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure>;
 }
@@ -60,11 +66,41 @@ impl Needs for TheGate {
     }
 }
 
+/// The events of a room with an outbox, wherever it is in the list.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(test), expect(dead_code, reason = "no room reads the events of another yet"))]
+pub(crate) struct EventsOf(&'static Room);
+
+#[cfg(test)]
+pub(crate) fn events_of(room: &'static Room) -> EventsOf {
+    EventsOf(room)
+}
+
+impl Needs for EventsOf {
+    type Given = Arc<dyn Feed>;
+
+    fn names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn feeds(&self) -> Vec<&'static str> {
+        vec![self.0.name]
+    }
+
+    fn give(&self, house: &House<'_>) -> Result<Arc<dyn Feed>, Failure> {
+        house.events_of(self.0.name)
+    }
+}
+
 impl<A: Needs, B: Needs> Needs for (A, B) {
     type Given = (A::Given, B::Given);
 
     fn names(&self) -> Vec<&'static str> {
         [self.0.names(), self.1.names()].concat()
+    }
+
+    fn feeds(&self) -> Vec<&'static str> {
+        [self.0.feeds(), self.1.feeds()].concat()
     }
 
     fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure> {
@@ -77,6 +113,10 @@ impl<A: Needs, B: Needs, C: Needs> Needs for (A, B, C) {
 
     fn names(&self) -> Vec<&'static str> {
         [self.0.names(), self.1.names(), self.2.names()].concat()
+    }
+
+    fn feeds(&self) -> Vec<&'static str> {
+        [self.0.feeds(), self.1.feeds(), self.2.feeds()].concat()
     }
 
     fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure> {

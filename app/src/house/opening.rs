@@ -10,6 +10,7 @@ use axum::Router;
 use kernel::Clock;
 use platform::config::Config;
 use platform::db::Budget;
+use platform::feed::Feed;
 use platform::frame::{Frame, There};
 use platform::health::Part;
 use platform::room::about::Elsewhere;
@@ -18,6 +19,7 @@ use platform::rpc::{Http2, Methods, RpcClient};
 use platform::shutdown::Step;
 use serde::de::DeserializeOwned;
 
+use super::publication::Publication;
 use super::{Roles, Rooms, gate};
 use crate::commands::serve::Inside;
 use crate::failure::Failure;
@@ -59,13 +61,17 @@ pub(crate) struct House<'a> {
     gate: Gate,
     /// By their names: each an `Arc` of the face's trait.
     faces: HashMap<&'static str, Box<dyn Any>>,
+    /// Of the rooms with an outbox that run here.
+    pub(super) events: HashMap<&'static str, Arc<Publication>>,
     pub(super) started: Started,
 }
 
 impl<'a> House<'a> {
     pub(crate) async fn open(opening: &'a Opening<'a>) -> Result<(Gate, Started), Failure> {
         let gate = gate::open(opening)?;
-        let mut house = House { opening, gate, faces: HashMap::new(), started: Started::default() };
+        let publishing = opening.rooms.iter().filter(|room| room.outbox && opening.roles.runs(room.name));
+        let events = publishing.map(|room| (room.name, Arc::new(Publication::of(room.name)))).collect();
+        let mut house = House { opening, gate, faces: HashMap::new(), events, started: Started::default() };
         for mounted in opening.rooms.mounted() {
             mounted.enter(&mut house).await?;
         }
@@ -95,6 +101,18 @@ impl<'a> House<'a> {
     pub(super) fn face<S: ?Sized + 'static>(&self, face: &Face<S>) -> Result<Arc<S>, Failure> {
         let found = self.faces.get(face.name).and_then(|face| face.downcast_ref::<Arc<S>>());
         found.cloned().ok_or_else(|| Failure::new(format!("{} is called, but was not opened", face.name)))
+    }
+
+    /// The events of a room that runs here, whether or not it has been opened.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no room reads the events of another yet"))]
+    pub(super) fn events_of(&self, room: &str) -> Result<Arc<dyn Feed>, Failure> {
+        let found = self.events.get(room).cloned().map(|events| -> Arc<dyn Feed> { events });
+        found.ok_or_else(|| {
+            Failure::new(format!(
+                "the events of {room} are read in the process that runs {room}, because services have no token of their own yet; \
+                 run its readers there"
+            ))
+        })
     }
 
     pub(super) fn keep<S: ?Sized + 'static>(&mut self, face: &Face<S>, found: Arc<S>) {

@@ -20,6 +20,8 @@ pub(crate) struct Mounted {
     pub(super) called: &'static str,
     /// The rooms that it calls.
     pub(super) calls: Vec<&'static str>,
+    /// The rooms whose events it reads.
+    pub(super) reads: Vec<&'static str>,
     entry: Box<dyn Enter>,
     /// For the room that makes the terms.
     pub(super) source: Option<Follows>,
@@ -44,7 +46,7 @@ where
     F: Future<Output = Result<Opened<S>, OpenError>>,
 {
     let entry = Box::new(Entry { room, face, needs, open, mount });
-    Mounted { room, called: face.name, calls: needs.names(), entry, source: None }
+    Mounted { room, called: face.name, calls: needs.names(), reads: needs.feeds(), entry, source: None }
 }
 
 impl Mounted {

@@ -3,6 +3,7 @@
 mod lists;
 mod one_more;
 pub(super) mod pebbles;
+mod ripples;
 
 use kernel::Permission;
 use platform::config::{Config, Sources, default_text};

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Periodic;
-use crate::feed::Consumer;
+use crate::feed::{Consumer, Running};
 
 /// Tasks of one room, until they are closed or dropped.
 pub struct Tasks {
@@ -14,21 +14,22 @@ pub struct Tasks {
     /// They end after the current round.
     periodic: Vec<JoinHandle<()>>,
     /// They are stopped at once: an effect is complete or absent.
-    consumers: Vec<JoinHandle<()>>,
+    consumers: Vec<Running>,
 }
 
 impl Tasks {
     pub fn start(consumers: Vec<Arc<Consumer>>, periodic: Vec<Periodic>) -> Tasks {
         let stop = watch::Sender::new(false);
         let rounds = periodic.into_iter().map(|work| tokio::spawn(rounds(work, stop.subscribe()))).collect();
-        let consumers =
-            consumers.into_iter().map(|consumer| tokio::spawn(async move { consumer.run().await })).collect();
+        let consumers = consumers.iter().map(Consumer::start).collect();
         Tasks { stop, periodic: rounds, consumers }
     }
 
     pub async fn close(mut self) {
         self.stop.send_replace(true);
-        self.consumers.iter().for_each(JoinHandle::abort);
+        for consumer in &self.consumers {
+            consumer.close().await;
+        }
         for task in std::mem::take(&mut self.periodic) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "periodic work ended unexpectedly");
@@ -39,7 +40,7 @@ impl Tasks {
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        self.periodic.iter().chain(&self.consumers).for_each(JoinHandle::abort);
+        self.periodic.iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -6,6 +6,7 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Schema};
 
 use super::pebbles::{self, Pebbles};
+use super::ripples;
 use crate::house::{Mounted, Rooms, room};
 use crate::rooms::list;
 
@@ -32,6 +33,19 @@ fn a_room_calls_only_rooms_before_it() {
     let mut reversed = list();
     reversed.reverse();
     refused(reversed, "pebbles calls ledger, which is not before it");
+}
+
+#[test]
+fn a_room_reads_the_events_that_its_description_names() {
+    static SILENT: Room = Room { consumes: &["ledger"], ..Room::named("ripples") };
+    static UNNAMED: Room = Room::named("ripples");
+    refused_with(ripples::room_as(&SILENT, &ledger::ROOM), "ripples reads the events of ledger, which publishes none");
+    refused_with(
+        ripples::room_as(&UNNAMED, &identity::ROOM),
+        "events of identity, which its description does not name",
+    );
+    static STONES_READ: Room = Room { consumes: &["identity"], ..Room::named("stones") };
+    refused_with(stones(&STONES_READ), "stones consumes the events of identity, but is not given them");
 }
 
 #[test]

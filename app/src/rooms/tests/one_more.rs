@@ -6,3 +6,4 @@ mod appears;
 mod bounds;
 mod copies;
 mod program;
+mod reads;

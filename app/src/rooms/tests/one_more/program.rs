@@ -8,16 +8,21 @@ use platform::db::{Engine, create_database, drop_database, with_database};
 use tempfile::TempDir;
 use testkit::{ServerBuilder, TestStore, for_each_engine};
 
+use crate::house::Rooms;
 use crate::rooms;
+use crate::rooms::tests::ripples;
 
 /// The command line, one word a line.
 const WORDS: &str = "FLORIN_TEST_COMMAND";
+/// Adds a room that reads events.
+const READER: &str = "FLORIN_TEST_READER";
 const TEST: &str = "rooms::tests::one_more::program::it_runs_the_command_it_is_given";
 
 #[test]
 fn it_runs_the_command_it_is_given() {
     let Ok(words) = std::env::var(WORDS) else { return };
-    let rooms = rooms::all().unwrap();
+    let reader = std::env::var_os(READER).map(|_| ripples::room());
+    let rooms = Rooms::of(rooms::list().into_iter().chain(reader).collect()).unwrap();
     let words = ["florin"].into_iter().chain(words.split('\n')).map(OsString::from);
     if let Err(failure) = crate::run(&rooms, &crate::cli::parse(&rooms, words), say) {
         eprintln!("florin: {failure}");
@@ -35,11 +40,12 @@ fn say(command: &mut Command, words: &[OsString]) {
 pub(super) struct Place {
     dir: TempDir,
     url: Option<String>,
+    reader: Option<&'static str>,
 }
 
 impl Place {
     pub(super) fn embedded() -> Place {
-        Place { dir: tempfile::tempdir().unwrap(), url: None }
+        Place { dir: tempfile::tempdir().unwrap(), url: None, reader: None }
     }
 
     /// A database of its own where the store is on PostgreSQL: rooms are schemas.
@@ -49,6 +55,11 @@ impl Place {
         }
         create_database(store.url(), store.schema()).await.unwrap();
         Place { url: Some(with_database(store.url(), store.schema())), ..Place::embedded() }
+    }
+
+    /// With one more room, `ripples`, which reads the events of identity.
+    pub(super) fn with_reader(self) -> Place {
+        Place { reader: Some("yes"), ..self }
     }
 
     pub(super) async fn remove(self, store: &TestStore) {
@@ -71,6 +82,7 @@ impl Place {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.env_clear().envs(self.url.iter().map(|url| ("DATABASE_URL", url))).current_dir(self.dir());
+        command.envs(self.reader.map(|yes| (READER, yes)));
         say(&mut command, &words);
         command.output().unwrap()
     }
@@ -99,6 +111,7 @@ impl Place {
     pub(super) fn server_at(&self, data: &Path) -> ServerBuilder {
         let builder = ServerBuilder::new(std::env::current_exe().unwrap(), data).said_by(say);
         let builder = builder.env("FLORIN__RPC__SECRET_FILE", self.dir().join("keys/rpc"));
+        let builder = self.reader.iter().fold(builder, |builder, yes| builder.env(READER, yes));
         self.url.iter().fold(builder, |builder, url| builder.env("DATABASE_URL", url))
     }
 }
