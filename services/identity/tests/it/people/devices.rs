@@ -1,8 +1,9 @@
-//! Known browsers: strangers do not make them wait, and they prove nothing else.
+//! Known browsers: strangers do not make them wait, and they prove nothing else. Tests with many logins run on each engine
+//! in this process only.
 
 use identity_api::{ChangeUser, LoginAct, NewSession, Origin, SecurityAct, UserChange, UserId};
 use kernel::{Clock, Principal, Secret};
-use testkit::for_each_way;
+use testkit::{for_each_engine, for_each_way};
 
 use crate::people::harness::{Answer, BETTER, Desk, PASSWORD, by_password, here, why};
 
@@ -51,7 +52,7 @@ async fn rows(desk: &Desk) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_cannot_lock_out_a_known_browser() {
-    for_each_way(async |store| {
+    for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         desk.person("ann", &["customer"]).await;
         let mut device = known(&desk, "ann").await;
@@ -148,7 +149,7 @@ async fn a_device_cookie_opens_nothing_and_cannot_be_forged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_has_twenty_known_browsers_for_a_year() {
-    for_each_way(async |store| {
+    for_each_engine(async |store| {
         let mut desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let first = known(&desk, "ann").await;
@@ -173,7 +174,7 @@ async fn a_user_has_twenty_known_browsers_for_a_year() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ending_all_sessions_forgets_known_browsers() {
-    for_each_way(async |store| {
+    for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         for change in
@@ -192,7 +193,7 @@ async fn ending_all_sessions_forgets_known_browsers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ending_other_sessions_keeps_this_browser_known() {
-    for_each_way(async |store| {
+    for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let ann = desk.person("ann", &["customer"]).await;
         let mine = desk.session("ann").await;
