@@ -1,16 +1,23 @@
 //! The part of identity that every room has: its events and their readers, and outcomes by idempotency key.
 
+use std::time::Duration;
+
 use hyper::{Method, StatusCode};
 use serde_json::json;
-use testkit::Answer;
+use testkit::{Answer, Client};
 
-use crate::end_to_end::house::{House, on_both, refusal};
+use crate::end_to_end::house::{House, builder, on_both, refusal};
 
 const USERS: &str = "/v1/identity/users";
 
 async fn create(house: &House, key: &str, name: &str) -> Answer {
+    sent(&house.client, key, name).await.unwrap()
+}
+
+/// Nothing if the connection broke.
+async fn sent(client: &Client, key: &str, name: &str) -> Option<Answer> {
     let body = json!({ "username": name, "roles": ["customer"] });
-    house.client.send(Method::POST, USERS, &[("idempotency-key", key)], Some(&body)).await.unwrap()
+    client.send(Method::POST, USERS, &[("idempotency-key", key)], Some(&body)).await.ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,4 +66,42 @@ async fn events_of_identity_are_listed_and_routes_of_other_parts_are_absent() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_cut_off_by_a_kill_has_one_effect_when_sent_again() {
+    killed_on(None).await;
+    testkit::on_postgres(async |store| {
+        let name = format!("florin_killed_{}", std::process::id());
+        platform::db::create_database(store.url(), &name).await.unwrap();
+        killed_on(Some(&platform::db::with_database(store.url(), &name))).await;
+        platform::db::drop_database(store.url(), &name).await.unwrap();
+    })
+    .await;
+}
+
+/// Kills the server before, during and after the commit.
+async fn killed_on(url: Option<&str>) {
+    let dir = tempfile::tempdir().unwrap();
+    let start = async || {
+        let builder = builder(dir.path()).env("FLORIN__RPC__SECRET_FILE", dir.path().join("keys/rpc"));
+        url.into_iter().fold(builder, |builder, url| builder.env("FLORIN__STORAGE__DATABASE_URL", url)).start().await
+    };
+    let mut server = start().await;
+    let people = ["ann", "bob", "carl"];
+    for (wait_ms, name) in [10, 40, 120].into_iter().zip(people) {
+        let client = server.client();
+        let first = tokio::spawn(async move { sent(&client, name, name).await });
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        server.kill();
+        let first = first.await.unwrap();
+        server = start().await;
+        let again = sent(&server.client(), name, name).await.unwrap();
+        assert!(again.status == StatusCode::OK || first.is_none(), "{name} was answered before: {}", again.text());
+        assert!(again.status.is_success(), "{name}: {}", again.text());
+        assert_eq!(sent(&server.client(), name, name).await.unwrap().json()["user"], again.json()["user"]);
+    }
+    let events = server.client().get("/v1/identity/events?limit=1000").await.json();
+    let created = events["items"].as_array().unwrap().iter().filter(|event| event["type"] == "identity.user.created");
+    assert_eq!(created.count(), people.len(), "{events}");
 }
