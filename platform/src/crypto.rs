@@ -7,16 +7,20 @@
 //! Invariants: no key is ever printed; a sealed value opens only in its own place; a data key seals a bounded number of
 //! values, and a crash never makes that number look smaller than it is.
 
+mod erasures;
 mod file;
 mod master;
 mod places;
 mod ring;
+mod subjects;
 mod table;
 mod token;
 
+pub use erasures::{Erasure, ErasureError, Erasures};
 pub(crate) use file::{FileTrouble, read_line, read_or_make_line};
 pub use master::{KeyEncryptionKey, KeyError, PurposeKey};
 pub use places::Place;
 pub use ring::{KeyRing, SealError};
+pub use subjects::{REMEMBERED_MS, SUBJECT_KEY_MIGRATIONS, SubjectError, SubjectKeys};
 pub use table::KEY_TABLES;
 pub use token::{digest, random_token, same};

@@ -15,6 +15,7 @@ pub mod error;
 pub mod feed;
 pub mod frame;
 pub mod health;
+pub mod holder;
 pub mod http;
 pub mod lane;
 pub mod lease;

@@ -2,6 +2,7 @@
 
 mod common;
 mod keys;
+mod subjects;
 
 use std::sync::Arc;
 
