@@ -3,14 +3,17 @@
 mod bench;
 mod dev;
 mod feed;
+mod jobs;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use ledger_api::BookName;
+use platform::config::CommandLine;
 
 use crate::house::{EDGE, Rooms};
 
@@ -19,6 +22,7 @@ pub(crate) use bench::{
 };
 pub(crate) use dev::{Dev, DevSplit};
 pub(crate) use feed::{Feed, ParkedEvent};
+pub(crate) use jobs::{Jobs, RunJob};
 
 /// A double-entry ledger with identity and access control, in one binary.
 ///
@@ -85,6 +89,9 @@ pub(crate) enum Command {
     /// Measure the real services on this machine, next to the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
+    /// List the jobs, when they are due and how they ended, or run one now
+    #[command(subcommand)]
+    Jobs(Jobs),
     /// Development tools: several processes on one machine
     #[command(subcommand)]
     Dev(Dev),
@@ -107,6 +114,25 @@ pub(crate) struct Serve {
     /// A demo directory cannot be used without --demo, nor a real one with it. SQLite only.
     #[arg(long)]
     pub(crate) demo: bool,
+
+    /// The address of the API [default: server.listen]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// The directory of the embedded databases, created if it is missing [default: storage.data_dir]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+impl Serve {
+    /// What its options set.
+    pub(crate) fn settings(&self) -> Vec<CommandLine> {
+        let listen = self.listen.map(|address| ("--listen", "server.listen", address.to_string()));
+        let data_dir =
+            self.data_dir.as_ref().map(|path| ("--data-dir", "storage.data_dir", path.display().to_string()));
+        let given = |(name, key, value)| CommandLine { name, key, value };
+        listen.into_iter().chain(data_dir).map(given).collect()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -180,13 +206,13 @@ const EXAMPLES: &str = "\
 Examples:
   florin serve --demo              try it out; stop it with Ctrl-C
   florin serve                     real books in ./florin-data
-  PORT=9000 florin serve           listen on 127.0.0.1:9000
+  PORT=9000 florin serve           the same on another port
   florin config                    show the settings and their origins";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
   florin serve --demo
-  FLORIN__STORAGE__DATA_DIR=/var/lib/florin florin serve
+  florin serve --listen 127.0.0.1:9000 --data-dir /var/lib/florin
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin serve
   PROMETHEUS_METRICS_PORT=9090 florin serve
 
@@ -276,8 +302,9 @@ const CONFIG_EXAMPLES: &str = "\
 Precedence, lowest first:
   1. built-in defaults
   2. --config PATH, or ./florin.toml if it exists
-  3. DATABASE_URL, PORT, LOG_LEVEL, DATABASE_POOL_SIZE, PROMETHEUS_METRICS_PORT
+  3. DATABASE_URL, PORT, LOG_LEVEL, DATABASE_POOL_SIZE, JWT_SECRET, RATE_LIMIT_ENABLED, REDIS_URL, PROMETHEUS_METRICS_PORT
   4. FLORIN__SECTION__KEY
+  5. --listen and --data-dir of serve
 
 Examples:
   florin config

@@ -9,6 +9,7 @@ pub(crate) mod dev;
 pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod import;
+pub(crate) mod jobs;
 mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
@@ -20,7 +21,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use platform::config::{Config, ConfigError, Sources};
+use platform::config::{CommandLine, Config, ConfigError, Sources};
 
 use crate::house::Rooms;
 
@@ -39,6 +40,11 @@ pub(crate) type Say = fn(&mut Command, &[OsString]);
 impl Start<'_> {
     /// The configuration of this process. Names and values that are not text cannot be ours.
     pub(crate) fn config(self) -> Result<Config, ConfigError> {
+        self.config_with(Vec::new())
+    }
+
+    /// The same, with options of the command line that are settings.
+    pub(crate) fn config_with(self, options: Vec<CommandLine>) -> Result<Config, ConfigError> {
         let text = |(name, value): (OsString, OsString)| {
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         };
@@ -47,6 +53,7 @@ impl Start<'_> {
             file: self.file.map(Path::to_owned),
             file_if_there: Some(PathBuf::from("florin.toml")),
             variables: std::env::vars_os().filter_map(text).collect(),
+            options,
         })
     }
 }

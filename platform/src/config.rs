@@ -37,6 +37,17 @@ pub struct Sources {
     /// A file that is read if it exists.
     pub file_if_there: Option<PathBuf>,
     pub variables: Vec<(String, String)>,
+    /// They win over everything else.
+    pub options: Vec<CommandLine>,
+}
+
+/// An option of the command line that sets a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    /// Such as `--listen`.
+    pub name: &'static str,
+    pub key: &'static str,
+    pub value: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -50,6 +61,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     pub feed: Feed,
     pub access: Access,
+    pub limits: Limits,
+    pub outbound: Outbound,
     /// Where each room runs.
     #[serde(default)]
     services: BTreeMap<String, ServiceMode>,
@@ -200,6 +213,41 @@ pub struct Row {
     pub key: String,
     pub value: String,
     pub origin: Origin,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub enabled: bool,
+    pub minute: u32,
+    pub hour: u32,
+    pub day: u32,
+    pub classes: Vec<String>,
+    pub clients: Vec<String>,
+    pub subjects_max: usize,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub redis_url: Option<DatabaseUrl>,
+    pub redis_cluster: bool,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub redis_ca_file: Option<PathBuf>,
+    pub redis_timeout_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    pub allowed: Vec<String>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub ca_file: Option<PathBuf>,
+    /// Both or neither.
+    #[serde(deserialize_with = "none_when_empty")]
+    pub certificate_file: Option<PathBuf>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub key_file: Option<PathBuf>,
+    pub connect_timeout_ms: u64,
+    pub head_bytes_max: usize,
+    pub body_bytes_max: usize,
+    pub idle_connections_max: usize,
 }
 
 /// A mistake in the configuration, and where it came from.

@@ -17,8 +17,10 @@ pub mod frame;
 pub mod health;
 pub mod holder;
 pub mod http;
+pub mod jobs;
 pub mod lane;
 pub mod lease;
+pub mod limits;
 pub mod once;
 pub mod outbound;
 #[cfg(feature = "planted")]

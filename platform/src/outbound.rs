@@ -28,6 +28,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kernel::{Clock, Deadline};
 use url::Url;
 
+use crate::config::{self, network::network};
 use crate::rpc::{Budget, Repeat};
 
 pub use address::AddressRules;
@@ -61,6 +62,20 @@ impl Default for OutboundConfig {
             head_bytes_max: 64 << 10,
             body_bytes_max: 8 << 20,
             idle_connections_max: 16,
+        }
+    }
+}
+
+impl OutboundConfig {
+    pub fn of(config: &config::Outbound) -> OutboundConfig {
+        let client = config.certificate_file.clone().zip(config.key_file.clone());
+        OutboundConfig {
+            allowed: config.allowed.iter().filter_map(|text| network(text)).collect(),
+            trust: TrustFiles { ca: config.ca_file.clone(), client },
+            connect_ms: config.connect_timeout_ms,
+            head_bytes_max: config.head_bytes_max,
+            body_bytes_max: config.body_bytes_max,
+            idle_connections_max: config.idle_connections_max,
         }
     }
 }

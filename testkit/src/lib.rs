@@ -18,6 +18,7 @@ mod fault_proxy;
 mod flaky;
 mod odd_server;
 mod ports;
+mod redis_server;
 mod server;
 mod size;
 mod stage;
@@ -40,6 +41,7 @@ pub use fault_proxy::{Direction, Fault, FaultProxy, Spell, Toxic, ToxicKind, Wea
 pub use flaky::{AsSaid, Flaky, InProcess, Trouble};
 pub use odd_server::OddServer;
 pub use ports::free_port;
+pub use redis_server::RedisServer;
 pub use server::{CLIENT, Say, Server, ServerBuilder, master};
 pub use size::size;
 pub use stage::Stage;

@@ -6,6 +6,7 @@ use kernel::{Clock, IdMaker};
 use platform::config::{Config, Sources};
 use platform::db::Budget;
 use platform::feed::{FeedSignal, Outbox};
+use platform::outbound::{Outbound, OutboundConfig};
 use platform::room::{Door, Room, Site};
 use serde::de::DeserializeOwned;
 
@@ -53,6 +54,7 @@ impl<'a> Stage<'a> {
             signal: FeedSignal::default(),
             key: (room.seals || room.once).then(master),
             shared: None,
+            outbound: Outbound::new(&OutboundConfig::default(), self.clock()).unwrap(),
             address: Some(ADDRESS.to_owned()),
             demo: false,
         }

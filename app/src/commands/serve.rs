@@ -2,6 +2,7 @@
 
 mod banner;
 mod budget;
+mod demo;
 mod inside;
 mod listeners;
 
@@ -10,12 +11,15 @@ use std::time::Duration;
 
 use access::Gate;
 use axum::Router;
-use kernel::{Clock, Principal, SystemClock};
+use kernel::Principal;
 use platform::config::Config;
 use platform::data_dir::{DataDir, DataDirError, Stamp};
 use platform::db::Budget;
 use platform::health::{About, Health};
 use platform::http::Edge;
+use platform::limits::{Limits, limited};
+use platform::outbound::{Outbound, OutboundConfig};
+use platform::room::Routes;
 use platform::rpc::Served;
 use platform::shutdown::{Open, Signals};
 use platform::telemetry::Telemetry;
@@ -34,7 +38,7 @@ pub(crate) use inside::Inside;
 const THREADS_WAIT_MAX: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
-    let config = start.config()?;
+    let config = start.config_with(options.settings())?;
     if options.demo && config.storage.database_url.is_some() {
         return Err(Failure::new(
             "--demo runs on the embedded databases only; unset storage.database_url (DATABASE_URL)",
@@ -49,16 +53,14 @@ pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
 }
 
 async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Failure> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let signals = Signals::listen()?;
     let telemetry = Telemetry::start(&config.telemetry)?;
-    if !config.known_not_used().is_empty() {
-        tracing::warn!(variables = config.known_not_used().join(" "), "set, but not used yet");
-    }
     listeners::warn(config);
     let roles = Roles::new(rooms, &options.services, config, options.demo)?;
     let document = rooms.document()?;
     let data_dir = if roles.keeps() { Some(open_data_dir(config, options.demo)?) } else { None };
+    let demo_clock = demo::clock(config, options.demo)?;
+    let clock = demo::or_system(demo_clock.as_ref());
     let budget = budget::of(rooms, config, &roles).await?;
     let inside = Inside::open(config, &roles).await?;
     let taken = Taken::take(config).await?;
@@ -71,18 +73,22 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
         clock: clock.clone(),
         roles: &roles,
         inside: &inside,
+        outbound: Outbound::new(&OutboundConfig::of(&config.outbound), clock.clone())?,
         address,
         demo,
     };
     let (gate, started) = House::open(&opening).await?;
-    let Started { routes, methods, parts, gauges, lasts, steps } = started;
+    let Started { routes, methods, mut parts, gauges, lasts, steps } = started;
+    let limits = if roles.is_edge() { Limits::start(&config.limits, clock.clone())? } else { None };
+    parts.extend(limits.iter().map(Limits::part));
 
     let about = About { version: env!("CARGO_PKG_VERSION"), mode: mode(config, &roles), roles: roles.names(), demo };
     let health = Health::new(about, clock.clone(), telemetry.metrics.clone(), parts);
-    let edge = Edge::new(config, clock.clone());
+    let edge = Edge::limited(config, clock.clone(), limits.clone());
     // Without the edge there are no outside callers, whatever routes the rooms have.
     let router = if roles.is_edge() {
-        guarded(routes.v1, gate.clone(), demo).merge(routes.root).merge(docs_page::routes(&document)?)
+        let (v1, root) = (demo::routes(demo_clock).merge(routes.v1), routes.root.merge(docs_page::routes(&document)?));
+        guarded(Routes { v1, root }, limits.as_ref(), gate.clone(), demo)
     } else {
         Router::new()
     };
@@ -99,13 +105,17 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     let steps = rooms.iter().flat_map(|room| room.first_steps);
     banner::show(&open, &roles, &banner::Told { data_dir, demo, introductions, steps: steps.collect() });
 
-    let signal = signals.first().await;
-    tracing::info!(signal, "stopping");
+    told_to_stop(signals).await;
     open.close(&health, Duration::from_millis(config.server.drain_ms)).await;
     beat.abort();
     telemetry.finish().await;
     eprintln!("florin: stopped");
     Ok(())
+}
+
+async fn told_to_stop(signals: Signals) {
+    let signal = signals.first().await;
+    tracing::info!(signal, "stopping");
 }
 
 fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {
@@ -122,9 +132,11 @@ fn mode(config: &Config, roles: &Roles) -> &'static str {
 }
 
 /// The rooms' routes under both prefixes, for callers with a token; under `--demo` those without one are the demo user.
-fn guarded(services: Router, gate: Gate, demo: bool) -> Router {
-    let services = Router::new().nest("/v1", services.clone()).nest("/api/v1", services);
-    access::authenticate(services, gate, demo.then(Principal::demo))
+/// The others need no token. All of them count against the limits.
+fn guarded(routes: Routes, limits: Option<&Arc<Limits>>, gate: Gate, demo: bool) -> Router {
+    let services = Router::new().nest("/v1", routes.v1.clone()).nest("/api/v1", routes.v1);
+    let services = access::authenticate(limited(services, limits), gate, demo.then(Principal::demo));
+    services.merge(limited(routes.root, limits))
 }
 
 /// Every five seconds: drains the histograms, sets the request rate, and releases idle connections.

@@ -97,6 +97,10 @@ books are stored in the same way. After a timeout, look the transaction up by id
 for people; `errors` names fields of the request; other members are details such as `account`, `asked` and `available`. \
 `request_id` is also in our log; you may set it with `X-Request-Id`.
 
+**Limits.** A deployment may limit the requests of a client, a person and an address. Answers then have `RateLimit` (what is \
+left, and in how many seconds the window ends) and `RateLimit-Policy`; one request too many is refused with 429 `rate_limited` and \
+`Retry-After`, and did nothing.
+
 **Books.** `?book=NAME` selects the book of any operation; the default is `main`. A book is a separate \
 ledger. A posting may name the book of its accounts; all of a transaction, and of a batch, is in one book.
 

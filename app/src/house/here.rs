@@ -8,6 +8,7 @@ use platform::db::{Access, Db};
 use platform::feed::{Consumer, FeedSignal, Outbox, OutboxFeed, OutboxKeeper, Retention};
 use platform::frame::{self, Frame, Here, Offers, Parts};
 use platform::health::Part;
+use platform::jobs::{Job, Runner};
 use platform::lease::LeaseConfig;
 use platform::once::Sweep;
 use platform::room::about;
@@ -38,6 +39,7 @@ impl House<'_> {
             outbox: Outbox::new(format!("/{}", room.name), Arc::clone(&clock)),
             signal: FeedSignal::default(),
             shared: if room.one_writer { self.shared(room)? } else { None },
+            outbound: self.opening.outbound.clone(),
             address: self.opening.address.clone(),
             clock,
             demo,
@@ -64,8 +66,8 @@ impl House<'_> {
         face: &Face<S>,
         (db, signal): (Db, FeedSignal),
         opened: Opened<S>,
-    ) -> (Arc<S>, Arc<dyn Frame>) {
-        let Opened { face: found, methods, mut parts, consumers, mut periodic, gauges, last, steps } = opened;
+    ) -> Result<(Arc<S>, Arc<dyn Frame>), Failure> {
+        let Opened { face: found, methods, mut parts, consumers, periodic, mut jobs, gauges, last, steps } = opened;
         let frame = self.frame(room, (&db, signal), &consumers);
         let own = parts.iter().find(|part| part.name() == room.name).cloned().unwrap_or_else(|| {
             let part: Arc<dyn Part> = Arc::new(OnStore::new(room.name, db.clone()));
@@ -73,7 +75,7 @@ impl House<'_> {
             part
         });
         if room.once {
-            periodic.push(Sweep { db: db.clone(), room: room.name, clock: self.clock() }.periodic());
+            jobs.push(Sweep { db: db.clone(), room: room.name, clock: self.clock() }.job()?);
         }
         let started = &mut self.started;
         let mut answered = (face.serve)(Arc::clone(&found));
@@ -91,11 +93,12 @@ impl House<'_> {
         started.lasts.extend(last);
         let tasks = Tasks::start(consumers, periodic);
         let mut all = vec![Step::new("tasks", tasks.close())];
+        all.extend(self.jobs(room, &db, jobs));
         all.extend(self.keeper(room, &db));
         all.extend(steps);
         all.push(Step::new(room.name, checkpoint(room, db)));
         self.started.steps.push(all);
-        (found, frame)
+        Ok((found, frame))
     }
 
     /// The room's events, parked events and outcomes. From now on its events are read.
@@ -111,6 +114,16 @@ impl House<'_> {
             consumers: consumers.to_vec(),
             clock: self.clock(),
         }))
+    }
+
+    /// Runs the room's jobs at their times.
+    fn jobs(&mut self, room: &'static Room, db: &Db, jobs: Vec<Job>) -> Option<Step> {
+        if jobs.is_empty() {
+            return None;
+        }
+        let runner = Runner::start(db.clone(), room.name, self.clock(), jobs);
+        self.started.parts.push(runner.part());
+        Some(Step::new("jobs", runner.close()))
     }
 
     /// Removes expired rows from the room's outbox.

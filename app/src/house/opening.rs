@@ -13,6 +13,7 @@ use platform::db::Budget;
 use platform::feed::Feed;
 use platform::frame::{Frame, There};
 use platform::health::Part;
+use platform::outbound::Outbound;
 use platform::room::about::Elsewhere;
 use platform::room::{Door, Face, Last, Room, Routes};
 use platform::rpc::{Http2, Methods, RpcClient};
@@ -33,6 +34,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roles: &'a Roles,
     pub(crate) inside: &'a Inside,
+    /// For calls to other organisations.
+    pub(crate) outbound: Outbound,
     /// The address for outside callers, in a process that is the edge.
     pub(crate) address: Option<String>,
     /// A new store gets some example data.

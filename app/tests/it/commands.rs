@@ -7,15 +7,20 @@ fn config_shows_values_origins_and_no_secret() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("florin.toml"), "[storage]\npool_size = 7\n").unwrap();
     let mut command = florin(dir.path());
-    command.arg("config").env("DATABASE_URL", "postgres://ann:hunter2@db/florin").env("REDIS_URL", "redis://hunter2");
+    command
+        .arg("config")
+        .env("DATABASE_URL", "postgres://ann:hunter2@db/florin")
+        .env("REDIS_URL", "redis://:hunter2@redis");
+    command.env("PCI_COMPLIANCE_MODE", "hunter2");
     let (good, out, said) = run(&mut command);
     assert!(good, "{said}");
     assert!(!out.contains("hunter2"), "{out}");
     let line = |words: &str| out.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {out}"));
     assert!(line("pool_size = 7").ends_with("# florin.toml"));
     assert!(line("database_url = \"postgres://ann:***@db/florin\"").ends_with("# $DATABASE_URL"));
+    assert!(line("redis_url = \"redis://:***@redis\"").ends_with("# $REDIS_URL"));
     assert!(line("drain_ms = 10000").ends_with("# default"));
-    assert_eq!(line("known, not used yet"), "# known, not used yet: REDIS_URL");
+    assert_eq!(line("known, not used yet"), "# known, not used yet: PCI_COMPLIANCE_MODE");
 }
 
 #[test]

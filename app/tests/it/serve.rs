@@ -136,6 +136,31 @@ fn impossible_starts_are_refused_in_a_sentence() {
 }
 
 #[test]
+fn options_choose_the_address_and_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = florin(dir.path());
+    command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:1").env("PORT", "2");
+    let server = Running::start(command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "./books"]));
+    assert_eq!(server.get("/health").0, 200);
+    assert!(dir.path().join("books/ledger.db").exists() && !dir.path().join("florin-data").exists());
+}
+
+#[test]
+fn requests_beyond_the_limit_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = florin(dir.path());
+    command.env("RATE_LIMIT_ENABLED", "true").env("FLORIN__LIMITS__MINUTE", "20");
+    let server = Running::start(command.arg("serve"));
+    let statuses: Vec<u16> = (0..50).map(|_| server.get("/v1/ledger/accounts").0).collect();
+    assert!(statuses.contains(&200) && statuses.ends_with(&[429]), "{statuses:?}");
+    assert!(server.get("/v1/ledger/accounts").1.contains("\"code\":\"rate_limited\""));
+    assert_eq!(server.get("/openapi.json").0, 429, "its address is over the limit, whatever it asks for");
+    assert_eq!((server.get("/health").0, server.get("/metrics").0), (200, 200), "probes have no limit");
+    assert!(server.get("/status").1.contains("\"limits\":{\"counted\":\"in this process\"}"));
+    assert!(server.get("/metrics").1.contains("limits_refused_total{"));
+}
+
+#[test]
 fn an_unwritable_directory_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let open = |path: &std::path::Path, mode| {

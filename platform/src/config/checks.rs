@@ -7,6 +7,7 @@ use toml::Value;
 
 use super::layers::Values;
 use super::{Given, Mistake, SECRET_BYTES_MIN, Section, network, section_of};
+use crate::limits::{Rules, RulesError};
 
 /// Smallest and largest accepted value of every integer.
 const RANGES: &[(&str, RangeInclusive<i64>)] = &[
@@ -26,6 +27,15 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("feed.outbox_keep_hours", 1..=87_600),
     ("access.stale_ms", 500..=60_000),
     ("access.remembered_max", 100..=10_000_000),
+    ("limits.minute", 1..=1_000_000_000),
+    ("limits.hour", 1..=1_000_000_000),
+    ("limits.day", 1..=1_000_000_000),
+    ("limits.subjects_max", 1_024..=16_777_216),
+    ("limits.redis_timeout_ms", 1..=1_000),
+    ("outbound.connect_timeout_ms", 10..=60_000),
+    ("outbound.head_bytes_max", 8_192..=1_048_576),
+    ("outbound.body_bytes_max", 1_024..=268_435_456),
+    ("outbound.idle_connections_max", 0..=1_024),
 ];
 
 type Check = fn(&str) -> Result<(), String>;
@@ -40,6 +50,7 @@ const TEXTS: &[(&str, Check)] = &[
     ("telemetry.log_format", log_format),
     ("telemetry.otlp_endpoint", otlp_endpoint),
     ("telemetry.service_name", service_name),
+    ("limits.redis_url", redis_url),
 ];
 
 pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mistake>) {
@@ -72,6 +83,12 @@ pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mista
         );
     }
     network::check(values, rooms, &mut refuse);
+    if let Err((key, sentence)) = outbound(values) {
+        refuse(key, sentence);
+    }
+    if let Err(error) = limits(values) {
+        refuse(error.key, error.sentence);
+    }
 }
 
 fn bounded(values: &Values, key: &str, range: &RangeInclusive<i64>, refuse: &mut dyn FnMut(&str, String)) {
@@ -125,6 +142,44 @@ fn database_url(given: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("expected postgres://user:password@host:port/database, or nothing for the embedded databases".to_owned())
+}
+
+/// The value may contain a password, so no message quotes it.
+fn redis_url(given: &str) -> Result<(), String> {
+    let known = ["redis://", "rediss://"].iter().any(|scheme| given.starts_with(scheme));
+    if given.is_empty() || known {
+        return Ok(());
+    }
+    Err("expected redis://user:password@host:port, rediss:// for TLS, or nothing to count in this process".to_owned())
+}
+
+fn outbound(values: &Values) -> Result<(), (&'static str, String)> {
+    if let Some((Value::Array(allowed), _)) = values.get("outbound.allowed") {
+        let is_network = |entry: &&Value| entry.as_str().and_then(network::network).is_some();
+        if let Some(other) = allowed.iter().find(|entry| !is_network(entry)) {
+            return Err(("outbound.allowed", format!("expected a network such as \"10.20.0.0/16\", found {other}")));
+        }
+    }
+    let given = |key| !text(values, key).is_empty();
+    match (given("outbound.certificate_file"), given("outbound.key_file")) {
+        (true, false) => {
+            Err(("outbound.key_file", "is needed too, because outbound.certificate_file is set".to_owned()))
+        }
+        (false, true) => {
+            Err(("outbound.certificate_file", "is needed too, because outbound.key_file is set".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Classes and clients are parsed as the edge will.
+fn limits(values: &Values) -> Result<(), RulesError> {
+    let mut table = values.to_table();
+    match toml::Value::Table(section_of(&mut table, "limits")).try_into() {
+        Ok(config) => Rules::of(&config).map(drop),
+        // A wrong type has been reported by its key.
+        Err(_) => Ok(()),
+    }
 }
 
 /// The value is a secret, so no message quotes it.

@@ -13,6 +13,8 @@ pub enum Origin {
     Default,
     File(PathBuf),
     Variable(String),
+    /// Of the command line.
+    Option(&'static str),
 }
 
 impl fmt::Display for Origin {
@@ -21,6 +23,7 @@ impl fmt::Display for Origin {
             Origin::Default => f.write_str("default"),
             Origin::File(path) => write!(f, "{}", path.display()),
             Origin::Variable(name) => write!(f, "${name}"),
+            Origin::Option(name) => f.write_str(name),
         }
     }
 }
@@ -44,6 +47,13 @@ pub(super) fn merge(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Values {
     }
     values.lay_aliases(&sources.variables, mistakes);
     values.lay_variables(&sources.variables, mistakes);
+    for given in &sources.options {
+        values.lay(
+            vec![(given.key.to_owned(), Value::String(given.value.clone()))],
+            &Origin::Option(given.name),
+            mistakes,
+        );
+    }
     values
 }
 
@@ -95,7 +105,8 @@ impl Values {
                 continue;
             };
             let origin = Origin::Variable(name.clone());
-            match alias.value(given) {
+            let current = self.0.get(alias.key).map_or(&Value::Boolean(false), |(value, _)| value);
+            match alias.value(given, current) {
                 Ok(value) => self.lay(vec![(alias.key.to_owned(), value)], &origin, mistakes),
                 Err(sentence) => mistakes.push(Mistake { key: alias.key.to_owned(), origin, sentence }),
             }
@@ -145,7 +156,9 @@ impl Values {
 
     pub(super) fn rows(&self) -> Vec<Row> {
         let shown = |key: &str, value: &Value| match (key, value) {
-            ("storage.database_url", Value::String(url)) => format!("\"{}\"", secret::redacted(url)),
+            ("storage.database_url" | "limits.redis_url", Value::String(url)) => {
+                format!("\"{}\"", secret::redacted(url))
+            }
             ("crypto.secret", Value::String(secret)) if !secret.is_empty() => "\"***\"".to_owned(),
             (_, value) => value.to_string(),
         };

@@ -85,10 +85,53 @@ fn every_alias_reaches_its_key() {
 }
 
 #[test]
+fn a_port_changes_the_address_that_is_set() {
+    let file = "[server]\nlisten = \"[::1]:8080\"\nmanagement_listen = \"127.0.0.2:9090\"\n";
+    let config = with_file(file, &[("PORT", "9000"), ("PROMETHEUS_METRICS_PORT", "9001")]).unwrap();
+    assert_eq!(config.server.listen.to_string(), "[::1]:9000");
+    assert_eq!(config.server.management_listen.unwrap().to_string(), "127.0.0.2:9001");
+}
+
+#[test]
+fn an_option_of_the_command_line_wins() {
+    let variables =
+        vec![("FLORIN__SERVER__LISTEN".to_owned(), "127.0.0.1:1".to_owned()), ("PORT".to_owned(), "2".to_owned())];
+    let given = |key, value: &str| CommandLine { name: "--given", key, value: value.to_owned() };
+    let options = vec![given("server.listen", "127.0.0.1:3"), given("storage.data_dir", "./books")];
+    let config = Config::load(&Sources { variables, options, ..Sources::default() }).unwrap();
+    assert_eq!(config.server.listen.port(), 3);
+    assert!(config.effective().iter().any(|row| row.value == "\"./books\"" && row.origin.to_string() == "--given"));
+    let options = vec![given("server.listen", "0.0.0.0:80")];
+    refused(Config::load(&Sources { options, ..Sources::default() }), "server.listen (--given)", "certificate");
+}
+
+#[test]
+fn limits_are_read_by_the_names_of_the_guides() {
+    let config = with(&[("RATE_LIMIT_ENABLED", "True"), ("REDIS_URL", "rediss://ann:hunter2@redis:6379")]).unwrap();
+    assert!(config.limits.enabled && config.limits.redis_url.is_some());
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert!(config.effective().iter().any(|row| row.value == "\"rediss://ann:***@redis:6379\""));
+    refused(with(&[("RATE_LIMIT_ENABLED", "maybe")]), "limits.enabled", "expected true or false");
+    refused(with(&[("REDIS_URL", "http://redis")]), "limits.redis_url", "expected redis://");
+    refused(with(&[("FLORIN__LIMITS__CLASSES", "books 5/minute")]), "limits.classes", "expected a name, paths");
+    refused(with(&[("FLORIN__LIMITS__CLIENTS", "app@books 5/minute")]), "limits.clients", "no class books");
+}
+
+#[test]
+fn outbound_calls_have_networks_and_whole_certificates() {
+    let config = with(&[("FLORIN__OUTBOUND__ALLOWED", "10.20.0.0/16, fd00::/8")]).unwrap();
+    assert_eq!(config.outbound.allowed.len(), 2);
+    refused(with(&[("FLORIN__OUTBOUND__ALLOWED", "10.20.0.0/16, mail")]), "outbound.allowed", "found \"mail\"");
+    refused(with(&[("FLORIN__OUTBOUND__CERTIFICATE_FILE", "a.crt")]), "outbound.key_file", "is needed too");
+    refused(with(&[("FLORIN__OUTBOUND__KEY_FILE", "a.key")]), "outbound.certificate_file", "is needed too");
+}
+
+#[test]
 fn known_variables_without_a_meaning_are_listed() {
     let config =
-        with(&[("REDIS_URL", "x"), ("PCI_COMPLIANCE_MODE", "x"), ("FEATURE_DARK", "x"), ("HOME", "/root")]).unwrap();
-    assert_eq!(config.known_not_used(), ["REDIS_URL", "PCI_COMPLIANCE_MODE", "FEATURE_DARK"]);
+        with(&[("BANK_API_TIMEOUT", "x"), ("PCI_COMPLIANCE_MODE", "x"), ("FEATURE_DARK", "x"), ("HOME", "/root")])
+            .unwrap();
+    assert_eq!(config.known_not_used(), ["BANK_API_TIMEOUT", "PCI_COMPLIANCE_MODE", "FEATURE_DARK"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 use kernel::{Clock, Deadline, IdMaker};
 use metrics::SharedString;
 use tracing::Instrument;
@@ -26,6 +26,7 @@ use super::scope::{Limits, Scope};
 use super::{headers, observe, request_id};
 use crate::config::Config;
 use crate::deadline;
+use crate::limits::Limits as RateLimits;
 use crate::telemetry::{self, TRACEPARENT};
 
 /// State shared by all requests.
@@ -40,10 +41,16 @@ pub struct Edge {
     service: SharedString,
     answered: Answered,
     unmatched: Arc<str>,
+    rate: Option<Arc<RateLimits>>,
 }
 
 impl Edge {
     pub fn new(config: &Config, clock: Arc<dyn Clock>) -> Arc<Edge> {
+        Edge::limited(config, clock, None)
+    }
+
+    /// The same for an edge that refuses addresses which fail to authenticate too often.
+    pub fn limited(config: &Config, clock: Arc<dyn Clock>, rate: Option<Arc<RateLimits>>) -> Arc<Edge> {
         let server = &config.server;
         Arc::new(Edge {
             ids: IdMaker::new(clock.clone()),
@@ -55,6 +62,7 @@ impl Edge {
             service: SharedString::from(config.telemetry.service_name.clone()),
             answered: Answered::default(),
             unmatched: "unmatched".into(),
+            rate,
         })
     }
 
@@ -89,6 +97,9 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
         };
         let seconds = edge.clock.monotonic().micros_since(started) as f64 / 1e6;
         observe::log(&response, seconds);
+        if let (StatusCode::UNAUTHORIZED, Some(rate)) = (response.status(), &edge.rate) {
+            rate.failed(origin.from);
+        }
         edge.answered.record(&edge.service, &what, response.status(), seconds);
         response
     };
@@ -112,6 +123,9 @@ fn admit(
 ) -> Result<(Deadline, Duration), Problem> {
     let (mut parts, body) = std::mem::take(request).into_parts();
     edge.hosts.check(&parts)?;
+    if let Some(refusal) = edge.rate.as_ref().and_then(|rate| rate.barred(origin.from)?.refusal()) {
+        return Err(refusal);
+    }
     sane_uri(&parts.uri)?;
     let millis = deadline_ms(&parts.headers, edge.deadline_ms)?;
     let deadline = Deadline::after_millis(&*edge.clock, millis);

@@ -85,6 +85,8 @@ pub mod refusals {
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_wrong", "The body must be application/json");
     pub const HOST_UNKNOWN: Refusal =
         Refusal::new(StatusCode::MISDIRECTED_REQUEST, "host_unknown", "This server does not have that host name");
+    pub const RATE_LIMITED: Refusal =
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests; try again later");
     pub const INTERNAL: Refusal =
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side");
     pub const OVERLOADED: Refusal =
@@ -117,6 +119,7 @@ pub mod refusals {
         BODY_TOO_LARGE,
         CONTENT_TYPE_WRONG,
         HOST_UNKNOWN,
+        RATE_LIMITED,
         INTERNAL,
         OVERLOADED,
         DEADLINE_PASSED,

@@ -1,16 +1,17 @@
 //! Removes expired commands, a bounded number at a time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kernel::Clock;
 
-use crate::db::{Db, DbError, Value};
-use crate::room::Periodic;
+use crate::db::{Db, DbError, Tx, Value};
+use crate::jobs::{Job, Missed, Progress, Run, Schedule, ScheduleError};
+use crate::room::{Later, OpenError};
 
 /// A repeat after that is executed again.
 pub const KEEP_DAYS: u32 = 30;
-const EVERY: Duration = Duration::from_secs(60);
+/// Each night.
+const AT: &str = "17 3 * * *";
 /// Rows removed in one transaction.
 const BATCH_ROWS_MAX: u64 = 1_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -40,15 +41,12 @@ impl Sweep {
     /// # Errors
     /// The store's.
     pub async fn round(&self) -> Result<u64, DbError> {
-        let until = self.clock.now().plus_seconds(-i64::from(KEEP_DAYS) * SECONDS_PER_DAY).micros();
         let mut removed = 0;
         loop {
             let tx = self.db.begin().await?;
-            let values = [Value::Int(until), Value::Int(BATCH_ROWS_MAX.cast_signed())];
-            let batch = tx.execute(ONCE_SWEEP, &values).await?;
+            let batch = self.batch(&tx).await?;
             tx.commit().await?;
             removed += batch;
-            metrics::counter!("once_forgotten_total", "service" => self.room).increment(batch);
             if batch < BATCH_ROWS_MAX {
                 return Ok(removed);
             }
@@ -56,13 +54,35 @@ impl Sweep {
         }
     }
 
-    /// As a room's periodic work.
-    pub fn periodic(self) -> Periodic {
-        let work = move || {
-            let sweep = self.clone();
-            let round: crate::room::Later<()> = Box::pin(async move { Ok(sweep.round().await.map(drop)?) });
-            round
-        };
-        Periodic { name: "once", every: EVERY, work: Box::new(work) }
+    async fn batch(&self, tx: &Tx) -> Result<u64, DbError> {
+        let until = self.clock.now().plus_seconds(-i64::from(KEEP_DAYS) * SECONDS_PER_DAY).micros();
+        let values = [Value::Int(until), Value::Int(BATCH_ROWS_MAX.cast_signed())];
+        let removed = tx.execute(ONCE_SWEEP, &values).await?;
+        metrics::counter!("once_forgotten_total", "service" => self.room).increment(removed);
+        Ok(removed)
+    }
+
+    /// As a room's job.
+    ///
+    /// # Errors
+    /// None: the schedule is our own.
+    pub fn job(self) -> Result<Job, ScheduleError> {
+        let work = move |run: Run| -> Later<()> { Box::pin(self.clone().run(run)) };
+        let (about, schedule) = ("removes expired idempotency keys", Schedule::parse(AT)?);
+        Ok(Job { name: "once", about, schedule, missed: Missed::Once, work: Box::new(work) })
+    }
+
+    async fn run(self, run: Run) -> Result<(), OpenError> {
+        let mut removed: i64 = run.stopped_at()?.unwrap_or(0);
+        loop {
+            let tx = self.db.begin().await?;
+            let batch = self.batch(&tx).await?;
+            removed += batch.cast_signed();
+            run.step(&tx, &Progress { mark: removed, done: removed, total: None }).await?;
+            tx.commit().await?;
+            if batch < BATCH_ROWS_MAX {
+                return Ok(());
+            }
+        }
     }
 }

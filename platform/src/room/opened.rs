@@ -9,6 +9,7 @@ use axum::Router;
 
 use crate::feed::Consumer;
 use crate::health::Part;
+use crate::jobs::Job;
 use crate::rpc::Methods;
 use crate::shutdown::Step;
 
@@ -25,6 +26,8 @@ pub struct Opened<S: ?Sized> {
     pub parts: Vec<Arc<dyn Part>>,
     pub consumers: Vec<Arc<Consumer>>,
     pub periodic: Vec<Periodic>,
+    /// Work at set times.
+    pub jobs: Vec<Job>,
     /// Updated every few seconds.
     pub gauges: Vec<Box<dyn Fn() + Send + Sync>>,
     /// Run when everything is open and before anybody is answered.
@@ -37,7 +40,8 @@ impl<S: ?Sized> Opened<S> {
     /// A face and nothing else.
     pub fn new(face: Arc<S>) -> Opened<S> {
         let (methods, parts, consumers, periodic) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Opened { face, methods, parts, consumers, periodic, gauges: Vec::new(), last: None, steps: Vec::new() }
+        let (jobs, gauges, steps) = (Vec::new(), Vec::new(), Vec::new());
+        Opened { face, methods, parts, consumers, periodic, jobs, gauges, last: None, steps }
     }
 }
 

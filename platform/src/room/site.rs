@@ -11,6 +11,7 @@ use crate::error::Refusal;
 use crate::feed::{FeedSignal, Outbox};
 use crate::lease::LeaseConfig;
 use crate::once::Once;
+use crate::outbound::Outbound;
 use crate::rpc::{Connect, Credential};
 
 /// What a room is opened with; `C` is its settings struct.
@@ -32,6 +33,8 @@ pub struct Site<C> {
     pub key: Option<KeyEncryptionKey>,
     /// For a room with `one_writer`, if several processes share the store.
     pub shared: Option<Shared>,
+    /// For calls to other organisations, by the rules of the settings.
+    pub outbound: Outbound,
     /// In a process that is the edge: the address at which outside callers reach it.
     pub address: Option<String>,
     /// A new store gets some example data.

@@ -6,6 +6,7 @@ use super::Room;
 use crate::crypto::KEY_TABLES;
 use crate::db::{Db, DbError, Lineage, Migration, check_file, check_tables};
 use crate::feed::{FEED_CURSOR_TABLE, FEED_PARKED_TABLE, OUTBOX_CONSUMER_TABLE, OUTBOX_TABLES};
+use crate::jobs::JOB_TABLE;
 use crate::once::ONCE_TABLES;
 
 /// Tables of the platform, with their own version numbers.
@@ -42,6 +43,7 @@ const PARTS: &[Part] = &[
         steps: &[Migration { version: 1, name: "keys", sql: KEY_TABLES }],
         belongs_to: |room| room.seals,
     },
+    Part { name: "jobs", steps: &[Migration { version: 1, name: "jobs", sql: JOB_TABLE }], belongs_to: |_| true },
 ];
 
 /// Brings a room's store to this version's schema; returns how many steps were applied.

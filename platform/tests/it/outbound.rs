@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use kernel::{Clock, Deadline, SystemClock};
-use platform::outbound::{Call, CircuitState, Outbound, OutboundConfig, OutboundError, Redirects, Resolve};
+use platform::outbound::{Call, CircuitState, Outbound, OutboundConfig, OutboundError, Redirects, Resolve, TrustFiles};
 use platform::rpc::Repeat;
 use testkit::{FakeClock, OddServer};
+
+use crate::tls::common::{Root, config as tls_config, files, opened, serve};
 
 /// A name server of the test's own.
 struct Names(Vec<(&'static str, SocketAddr)>);
@@ -150,6 +152,60 @@ async fn another_host_gets_no_credentials() {
         let answer = client.send("odd", &call).await.unwrap();
         assert_eq!(String::from_utf8_lossy(&answer.body).contains("Bearer secret"), told, "{target}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_asks_for_a_certificate_gets_ours() {
+    let (root, foreign, clock) = (Root::new(), Root::new(), clock());
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = serve(
+        &opened(files(&there, &root.issue("bank.example"), Some(&root))),
+        &tls_config(&[("FLORIN__SERVER__HOSTS", "bank.example")]),
+    )
+    .await;
+    let own = files(&here, &root.issue("florin"), Some(&root));
+    let client = Some((own.certificate.clone(), own.key.clone()));
+    let trust = TrustFiles { ca: own.ca.clone(), client: client.clone() };
+    let url = format!("https://bank.example:{}/origin", server.address().port());
+    let ask = async |trust: TrustFiles| {
+        let names = Arc::new(Names(vec![("bank.example", server.address())]));
+        let config = OutboundConfig { trust, ..config() };
+        let outbound = Outbound::resolving(&config, Arc::clone(&clock), names).unwrap();
+        outbound.send("bank", &call(&url, &clock, 5_000)).await.map(|answer| answer.status.as_u16())
+    };
+    assert_eq!(ask(trust).await, Ok(200));
+    let nameless = ask(TrustFiles { ca: own.ca.clone(), client: None }).await;
+    assert!(matches!(nameless, Err(OutboundError::NotReached | OutboundError::Lost)), "{nameless:?}");
+    assert_eq!(ask(TrustFiles { ca: None, client: client.clone() }).await, Err(OutboundError::NotTrusted));
+    let other = there.path().join("other.crt");
+    std::fs::write(&other, &foreign.pem).unwrap();
+    assert_eq!(ask(TrustFiles { ca: Some(other), client }).await, Err(OutboundError::NotTrusted));
+}
+
+/// Printed with `--ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures"]
+async fn requests_a_second_to_a_double_on_loopback() {
+    const REQUESTS: usize = 20_000;
+    const AT_ONCE: usize = 64;
+    let router = axum::Router::new().route("/ok", axum::routing::get(async || "ok"));
+    let server = crate::common::open(router, &crate::common::config(&[])).await;
+    let (clock, url) = (clock(), format!("http://{}/ok", server.address()));
+    let config = OutboundConfig { idle_connections_max: AT_ONCE, ..config() };
+    let client = Outbound::new(&config, Arc::clone(&clock)).unwrap();
+    let started = clock.monotonic();
+    let callers = (0..AT_ONCE).map(|_| {
+        let (client, clock, url) = (client.clone(), Arc::clone(&clock), url.clone());
+        tokio::spawn(async move {
+            for _ in 0..REQUESTS / AT_ONCE {
+                let answer = client.send("double", &call(&url, &clock, 5_000)).await.unwrap();
+                assert_eq!(answer.status, StatusCode::OK);
+            }
+        })
+    });
+    futures_util::future::join_all(callers).await.into_iter().for_each(|done| done.unwrap());
+    let micros = clock.monotonic().micros_since(started);
+    println!("{} requests a second", REQUESTS as u64 * 1_000_000 / micros);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,13 +24,14 @@ static PEBBLES: Room = Room {
     ..Room::named("pebbles")
 };
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "select n from pebble",
     "select seq from outbox",
     "select name from outbox_consumer",
     "select feed from feed_cursor",
     "select key from once",
     "select id from data_key",
+    "select name from job",
 ];
 
 /// How many of the tables exist.
@@ -46,15 +47,15 @@ async fn there(db: &Db) -> usize {
 async fn a_room_has_the_tables_of_its_features() {
     for_each_engine(async |store| {
         let db = store.open().await;
-        assert_eq!(migrate(&PEBBLES, &db).await.unwrap(), 7);
+        assert_eq!(migrate(&PEBBLES, &db).await.unwrap(), 8);
         assert_eq!(there(&db).await, TABLES.len());
         assert_eq!(migrate(&PEBBLES, &db).await.unwrap(), 0);
     })
     .await;
     for_each_engine(async |store| {
         let db = store.open().await;
-        assert_eq!(migrate(&Room { migrations: &[PEBBLE], ..Room::named("stones") }, &db).await.unwrap(), 1);
-        assert_eq!(there(&db).await, 1);
+        assert_eq!(migrate(&Room { migrations: &[PEBBLE], ..Room::named("stones") }, &db).await.unwrap(), 2);
+        assert_eq!(there(&db).await, 2, "its own, and that of jobs");
     })
     .await;
 }

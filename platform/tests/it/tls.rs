@@ -1,6 +1,6 @@
 //! What a TLS listener accepts, and what it does with other clients.
 
-mod common;
+pub(crate) mod common;
 mod reload;
 mod rpc;
 

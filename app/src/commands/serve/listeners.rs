@@ -26,6 +26,9 @@ pub(super) fn check(config: &Config, demo: bool) -> Result<(), Failure> {
 
 /// Settings that are allowed, but usually a mistake.
 pub(super) fn warn(config: &Config) {
+    if !config.known_not_used().is_empty() {
+        tracing::warn!(variables = config.known_not_used().join(" "), "set, but not used yet");
+    }
     if hides_callers(&config.server) {
         tracing::warn!(
             "server.plain_behind_mesh is set but server.trusted_proxies is empty: all callers behind the proxy or mesh share \

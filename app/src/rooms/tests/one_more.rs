@@ -7,3 +7,4 @@ mod bounds;
 mod copies;
 mod program;
 mod reads;
+mod works;

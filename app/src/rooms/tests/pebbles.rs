@@ -15,7 +15,8 @@ use platform::db::{Db, Migration, Value};
 use platform::error::Failure;
 use platform::http::document::Part;
 use platform::http::{CallCtx, Json, Problem};
-use platform::room::{Door, Face, OpenError, Opened, Operation, Room, Routes, Site, needs};
+use platform::jobs::{Job, Missed, Progress, Run, Schedule};
+use platform::room::{Door, Face, Later, OpenError, Opened, Operation, Room, Routes, Site, needs};
 use platform::rpc::{Methods, Repeat, RpcClient};
 use platform::shutdown::Step;
 use serde::Deserialize;
@@ -57,6 +58,7 @@ const OPERATIONS: &[Operation] =
 const TAGS: &[(&str, &str)] = &[("Pebbles", "What is thrown into the pond.")];
 
 const COUNT: &str = "select count(*) from pebble";
+const TAKE: &str = "delete from pebble where n = (select max(n) from pebble)";
 const ADD: &str = "insert into pebble (n, thrown_by) values ($1, $2)";
 
 #[async_trait]
@@ -116,8 +118,29 @@ impl Pebbles for Near {
 /// It calls the ledger for nothing, and only if it is handed one.
 pub(in crate::rooms) async fn open(site: Site<Pond>, _: Arc<dyn Books>) -> Result<Opened<dyn Pebbles>, OpenError> {
     let hangs = Duration::from_millis(site.settings.closing_ms);
-    let opened = Opened::<dyn Pebbles>::new(Arc::new(Near { db: site.db, pond: site.settings }));
-    Ok(Opened { steps: vec![Step::new("pond", async move { std::thread::sleep(hangs) })], ..opened })
+    let opened = Opened::<dyn Pebbles>::new(Arc::new(Near { db: site.db.clone(), pond: site.settings }));
+    let steps = vec![Step::new("pond", async move { std::thread::sleep(hangs) })];
+    Ok(Opened { steps, jobs: vec![emptying(site.db)?], ..opened })
+}
+
+/// Takes the pebbles out, one at a time.
+fn emptying(db: Db) -> Result<Job, OpenError> {
+    let work = move |run: Run| -> Later<()> {
+        let db = db.clone();
+        Box::pin(async move {
+            for taken in 1.. {
+                let tx = db.begin().await?;
+                if tx.execute(TAKE, &[]).await? == 0 {
+                    return Ok(());
+                }
+                run.step(&tx, &Progress { mark: taken, done: taken, total: None }).await?;
+                tx.commit().await?;
+            }
+            Ok(())
+        })
+    };
+    let (about, schedule) = ("empties the pond", Schedule::parse("0 2 * * 0 Europe/Berlin")?);
+    Ok(Job { name: "empty", about, schedule, missed: Missed::Once, work: Box::new(work) })
 }
 
 pub(in crate::rooms) fn mount(pebbles: Arc<dyn Pebbles>, _: Door<Pond>) -> Result<Routes, OpenError> {

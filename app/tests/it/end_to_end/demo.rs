@@ -89,3 +89,43 @@ async fn a_demo_is_filled_once_and_its_banner_works() {
     let body = own(json!({ "postings": [posting("customers:ann", "customers:bob", "1.00")] }));
     refusal(&server.client().post(TRANSACTIONS, &body).await, 422, "account_frozen");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_of_a_demo_can_be_set_forward_and_stays_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = builder(dir.path()).arg("--demo");
+    let server = builder.start().await;
+    let client = server.client().stranger();
+    let grant = server.client().token("demo-service", "florin-demo-on-this-machine-only").await.unwrap();
+    let holder = server.client().with_token(grant);
+    assert_eq!(holder.get(ACCOUNTS).await.status.as_u16(), 200);
+    let before = client.get("/v1/demo/clock").await.json();
+    assert_eq!(before["ahead_days"], 0);
+
+    for (days, status) in [(0, 400), (-1, 400), (36_501, 400), (31, 200)] {
+        let answer = client.post("/v1/demo/clock", &json!({ "advance_days": days })).await;
+        assert_eq!(answer.status.as_u16(), status, "{days}: {}", answer.text());
+    }
+    let after = client.get("/v1/demo/clock").await.json();
+    assert_eq!(after["ahead_days"], 31);
+    let day = |clock: &Value| clock["now"].as_str().unwrap()[..10].to_owned();
+    assert_ne!(day(&before), day(&after));
+    let expired = holder.get(ACCOUNTS).await;
+    assert_eq!((expired.status.as_u16(), &expired.json()["code"]), (401, &json!("token_expired")));
+    let made = client.post(TRANSACTIONS, &json!({ "id": "txn_01kppyy0k0f4g8n1vpdkpr5g3a", "postings": [] })).await;
+    assert_eq!(made.status.as_u16(), 400, "the books still answer: {}", made.text());
+
+    server.stop().await;
+    let server = builder.start().await;
+    let again = server.client().stranger().get("/v1/demo/clock").await.json();
+    assert_eq!((&again["ahead_days"], day(&again)), (&json!(31), day(&after)));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_demo_has_a_clock_to_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = builder(dir.path()).start().await;
+    let answer = server.client().post("/v1/demo/clock", &json!({ "advance_days": 31 })).await;
+    assert_eq!(answer.status.as_u16(), 404);
+}

@@ -31,7 +31,7 @@ fn in_the_document() {
 async fn in_migrate_on_both_engines() {
     for_each_place(async |place| {
         let (first, second) = (place.prints("migrate"), place.prints("migrate"));
-        assert!(first.contains("pebbles: 1 migration applied to"), "{first}");
+        assert!(first.contains("pebbles: 2 migrations applied to"), "{first}");
         assert!(second.contains("pebbles: nothing to do"), "{second}");
     })
     .await;
