@@ -71,6 +71,16 @@ impl Ready {
         Ok(principal)
     }
 
+    /// A service without a token: it is in this process.
+    pub(crate) fn service(&self, id: &str) -> Principal {
+        let role = PrincipalKind::Service.name();
+        let mut principal = Principal::new(PrincipalKind::Service, id, self.permissions(&[role.to_owned()]));
+        principal.roles = [role.into()].into();
+        principal.client = Some(id.into());
+        principal.rules = Some(self.rules.clone());
+        principal
+    }
+
     /// A removed role grants nothing.
     fn permissions<'a>(&'a self, roles: &'a [String]) -> impl Iterator<Item = Permission> + 'a {
         roles.iter().filter_map(|role| self.roles.get(role)).flatten().cloned()

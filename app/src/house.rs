@@ -9,6 +9,7 @@ mod here;
 mod list;
 mod needs;
 mod opening;
+mod own;
 mod publication;
 mod roles;
 mod room;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, IdMaker};
+use kernel::{Clock, IdMaker, Permission, Principal, PrincipalKind};
 use platform::config::{Config, Sources};
 use platform::db::Budget;
 use platform::feed::{FeedSignal, Outbox};
@@ -54,6 +54,7 @@ impl<'a> Stage<'a> {
             signal: FeedSignal::default(),
             key: (room.seals || room.once).then(master),
             shared: None,
+            own: Arc::new(itself(room)),
             outbound: Outbound::new(&OutboundConfig::default(), self.clock()).unwrap(),
             address: Some(ADDRESS.to_owned()),
             demo: false,
@@ -64,6 +65,11 @@ impl<'a> Stage<'a> {
     pub fn door<C: DeserializeOwned>(&self, room: &'static Room, changed: &[(&str, &str)]) -> Door<C> {
         Door { settings: settings(room, changed), clock: self.clock(), address: ADDRESS.to_owned(), demo: false }
     }
+}
+
+/// With every permission: a stage has no roles.
+fn itself(room: &Room) -> Principal {
+    Principal::new(PrincipalKind::Service, &format!("florin-{}", room.name), [Permission::everything()])
 }
 
 fn settings<C: DeserializeOwned>(room: &'static Room, changed: &[(&str, &str)]) -> C {

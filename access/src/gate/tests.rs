@@ -1,6 +1,7 @@
 //! A gate with a test clock, and tokens of every kind.
 
 mod copy;
+mod own;
 mod refused;
 mod trust;
 

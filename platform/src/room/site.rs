@@ -9,6 +9,7 @@ use crate::crypto::KeyEncryptionKey;
 use crate::db::{Budget, Db, Target};
 use crate::error::Refusal;
 use crate::feed::{FeedSignal, Outbox};
+use crate::frame::ActsAs;
 use crate::lease::LeaseConfig;
 use crate::once::Once;
 use crate::outbound::Outbound;
@@ -33,6 +34,9 @@ pub struct Site<C> {
     pub key: Option<KeyEncryptionKey>,
     /// For a room with `one_writer`, if several processes share the store.
     pub shared: Option<Shared>,
+    /// The room itself, for what it does on its own: a principal of kind `service`. It is valid in this process; rooms in
+    /// other processes do not accept it.
+    pub own: Arc<dyn ActsAs>,
     /// For calls to other organisations, by the rules of the settings.
     pub outbound: Outbound,
     /// In a process that is the edge: the address at which outside callers reach it.

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use kernel::Ctx;
+use kernel::{Clock, Ctx, Deadline};
 use ledger_api::Books;
 use platform::access;
 use platform::config::Settings;
 use platform::db::{Db, Migration, Value};
 use platform::error::Failure;
+use platform::frame::ActsAs;
 use platform::http::document::Part;
 use platform::http::{CallCtx, Json, Problem};
 use platform::jobs::{Job, Missed, Progress, Run, Schedule};
@@ -120,14 +121,17 @@ pub(in crate::rooms) async fn open(site: Site<Pond>, _: Arc<dyn Books>) -> Resul
     let hangs = Duration::from_millis(site.settings.closing_ms);
     let opened = Opened::<dyn Pebbles>::new(Arc::new(Near { db: site.db.clone(), pond: site.settings }));
     let steps = vec![Step::new("pond", async move { std::thread::sleep(hangs) })];
-    Ok(Opened { steps, jobs: vec![emptying(site.db)?], ..opened })
+    Ok(Opened { steps, jobs: vec![emptying(site.db, site.own, site.clock)?], ..opened })
 }
 
-/// Takes the pebbles out, one at a time.
-fn emptying(db: Db) -> Result<Job, OpenError> {
+/// Takes the pebbles out, one at a time, as the room itself.
+fn emptying(db: Db, own: Arc<dyn ActsAs>, clock: Arc<dyn Clock>) -> Result<Job, OpenError> {
     let work = move |run: Run| -> Later<()> {
-        let db = db.clone();
+        let (db, own, clock) = (db.clone(), Arc::clone(&own), Arc::clone(&clock));
         Box::pin(async move {
+            let (principal, deadline) = (own.principal().await?, Deadline::after_millis(&*clock, 5_000));
+            let ctx = Ctx { principal, deadline, request_id: "empty".into(), idempotency_key: None };
+            access::check(&ctx, "pebbles", "throw", None).map_err(|_| "the room itself may not")?;
             for taken in 1.. {
                 let tx = db.begin().await?;
                 if tx.execute(TAKE, &[]).await? == 0 {

@@ -1,0 +1,28 @@
+//! Rooms that act as themselves in their own process.
+
+use kernel::PrincipalKind;
+
+use super::*;
+
+#[test]
+fn a_room_acts_as_a_service_under_the_current_terms() {
+    let house = House::new();
+    let own = house.gate.service("florin-cards").unwrap();
+    assert_eq!(
+        (own.kind, &*own.subject, own.client.as_deref()),
+        (PrincipalKind::Service, "florin-cards", Some("florin-cards"))
+    );
+    assert!(own.token.is_none() && own.rules.is_some(), "no other process accepts it");
+    let role = house.terms().roles.into_iter().find(|role| role.name == "service").unwrap();
+    assert_eq!(own.permissions.to_vec(), role.permissions);
+    let roles = house.terms().roles.into_iter().filter(|role| role.name != "service").collect();
+    house.hear(2, Some(Terms { roles, ..house.terms() }), Vec::new());
+    assert!(house.gate.service("florin-cards").unwrap().permissions.is_empty(), "its role is gone");
+}
+
+#[test]
+fn without_a_fresh_copy_of_the_terms_no_room_acts() {
+    let house = House::new();
+    house.clock.advance_millis(5_001);
+    assert_eq!(house.gate.service("florin-cards").unwrap_err(), TokenRefusal::Stale);
+}
