@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,13 +23,24 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Json<T>, Problem> {
         let limits = Scope::of(request.extensions())?.limits;
+        if says_nothing(&request) {
+            return parse(b"", limits).map(Json);
+        }
         says_json(request.headers())?;
         let bytes = read(request, limits.body_bytes_max).await?;
         parse(&bytes, limits).map(Json)
     }
 }
 
-/// Required even for an empty body: a page from elsewhere cannot send it without the browser asking us first.
+/// No body, and no header that announces one. Not from a page, which names its origin: a page from elsewhere can send this
+/// without the browser asking us first, and has to send the header.
+fn says_nothing(request: &Request) -> bool {
+    let headers = request.headers();
+    let silent = !headers.contains_key(CONTENT_TYPE) && !headers.contains_key(ORIGIN);
+    silent && hyper::body::Body::is_end_stream(request.body())
+}
+
+/// Required for every body: a page from elsewhere cannot send the header without the browser asking us first.
 fn says_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = given.split(';').next().unwrap_or_default().trim();
@@ -86,10 +97,26 @@ fn malformed(error: &serde_json::Error) -> Problem {
     refusals::JSON_MALFORMED.because(format!("{} at {place}", without_place(&error.to_string())))
 }
 
-/// The parser appends the position to its message; the field's path is more useful.
+/// The parser appends the position to its message; the field's path is more useful. It also names our types, which say
+/// nothing to a caller.
 fn without_place(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
+    let message = match message.split_once(", expected ") {
+        Some((found, expected)) => format!("{found}, expected {}", in_words(expected)),
+        None => message.to_owned(),
+    };
     message.chars().take(200).collect()
+}
+
+fn in_words(expected: &str) -> &str {
+    const TYPES: [(&str, &str); 5] = [
+        ("struct ", "an object"),
+        ("internally tagged enum ", "an object"),
+        ("adjacently tagged enum ", "an object"),
+        ("enum ", "a string or an object"),
+        ("tuple struct ", "an array"),
+    ];
+    TYPES.iter().find(|(kind, _)| expected.starts_with(kind)).map_or(expected, |(_, words)| words)
 }
 
 /// An unknown or missing field is reported at the object around it; the message has the name.
@@ -145,6 +172,19 @@ mod tests {
         let problem = parse::<Order>(text, LIMITS).expect_err("accepted");
         assert_eq!(problem.refusal().code, code, "{problem:?}");
         assert_eq!(problem.errors().first().map(|error| error.field.as_str()), field, "{problem:?}");
+    }
+
+    #[test]
+    fn messages_name_no_types_of_ours() {
+        for (text, expected) in [
+            ("7", "invalid type: integer `7`, expected an object"),
+            (r#"{"id":1,"lines":[7]}"#, "invalid type: integer `7`, expected an object"),
+            (r#"{"id":1,"lines":7}"#, "invalid type: integer `7`, expected a sequence"),
+            (r#"{"id":"x","lines":[]}"#, "invalid type: string \"x\", expected u32"),
+        ] {
+            let problem = parse::<Order>(text.as_bytes(), LIMITS).expect_err("accepted");
+            assert_eq!(problem.errors().first().map(|error| &*error.detail), Some(expected), "{text}");
+        }
     }
 
     #[test]

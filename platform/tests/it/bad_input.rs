@@ -23,6 +23,8 @@ async fn malformed_bodies_are_refused_by_name() {
 
     assert_eq!(post(JSON, br#"{"id":1,"lines":[{"amount":"1.00"}]}"#).await.status, 200);
     assert_eq!(post("content-type: application/json; charset=utf-8\r\n", br#"{"id":1,"lines":[]}"#).await.status, 200);
+    refused(&post("", b"").await, 400, "body_missing", None);
+    refused(&post("origin: https://elsewhere.test\r\n", b"").await, 415, "content_type_wrong", None);
     refused(&post("", b"{}").await, 415, "content_type_wrong", None);
     refused(&post("content-type: text/plain\r\n", b"{}").await, 415, "content_type_wrong", None);
     refused(&post("content-type: application/jsonp\r\n", b"{}").await, 415, "content_type_wrong", None);

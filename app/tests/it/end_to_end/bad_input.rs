@@ -143,7 +143,7 @@ fn of_paths() -> Vec<Bad> {
         get("/v1/ledger/accounts/a/b/c/d", 404, "route_unknown", None),
         get(BATCHES, 405, "method_not_allowed", None),
         Bad { method: "DELETE", ..get(&account("a"), 405, "method_not_allowed", None) },
-        Bad { method: "POST", ..get(&format!("{}/post", transaction(ID)), 415, "content_type_wrong", None) },
+        Bad { method: "POST", ..get(&format!("{}/post", transaction(ID)), 400, "idempotency_missing", Some("id")) },
     ]
 }
 
