@@ -15,9 +15,9 @@ mod roles;
 mod room;
 
 pub(crate) use list::Rooms;
-pub(crate) use needs::GATE;
 #[cfg(test)]
 pub(crate) use needs::events_of;
+pub(crate) use needs::{GATE, OWN_CLIENTS};
 pub(crate) use opening::{House, Opening, Started};
 pub(crate) use roles::{EDGE, Roles};
 pub(crate) use room::{Mounted, room};

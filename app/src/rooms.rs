@@ -4,7 +4,7 @@
 //! position adds an edge to the call graph, which is the largest change there is.
 
 use crate::failure::Failure;
-use crate::house::{GATE, Mounted, Rooms, room};
+use crate::house::{GATE, Mounted, OWN_CLIENTS, Rooms, room};
 
 pub(crate) fn all() -> Result<Rooms, Failure> {
     Rooms::of(list())
@@ -14,8 +14,9 @@ pub(crate) fn all() -> Result<Rooms, Failure> {
 fn list() -> Vec<Mounted> {
     Vec::from([
         room(&ledger::ROOM, &ledger_api::FACE, (), ledger::open, ledger::mount),
-        room(&identity::ROOM, &identity_api::FACE, GATE, identity::open, identity::mount)
-            .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new),
+        room(&identity::ROOM, &identity_api::FACE, (GATE, OWN_CLIENTS), identity::open, identity::mount)
+            .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new)
+            .issues_own_tokens(&identity_api::FACE, identity_api::own_token),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,

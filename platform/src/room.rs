@@ -26,7 +26,7 @@ use crate::rpc::{Methods, RpcClient};
 
 pub use opened::{Introduction, Last, Later, OpenError, Opened, Periodic, Routes};
 pub use part::OnStore;
-pub use site::{Door, Shared, Site};
+pub use site::{Door, OwnClient, Shared, Site};
 pub use stores::{CheckError, Checked, Checking, Found, Further, Progress};
 pub use tables::{check_copy, migrate};
 pub use tasks::Tasks;

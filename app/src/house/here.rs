@@ -16,7 +16,6 @@ use platform::room::{Face, OnStore, Opened, Room, Shared, Site, Tasks};
 use platform::shutdown::Step;
 use serde::de::DeserializeOwned;
 
-use super::own::Own;
 use super::{House, Opening};
 use crate::failure::Failure;
 use crate::stores;
@@ -40,7 +39,7 @@ impl House<'_> {
             outbox: Outbox::new(format!("/{}", room.name), Arc::clone(&clock)),
             signal: FeedSignal::default(),
             shared: if room.one_writer { self.shared(room)? } else { None },
-            own: Arc::new(Own::new(room, self.gate().clone())),
+            own: Arc::new(self.own(room)),
             outbound: self.opening.outbound.clone(),
             address: self.opening.address.clone(),
             clock,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::Gate;
 use platform::feed::Feed;
-use platform::room::{Face, Room};
+use platform::room::{Face, OwnClient, Room};
 
 use super::House;
 use crate::failure::Failure;
@@ -89,6 +89,24 @@ impl Needs for EventsOf {
 
     fn give(&self, house: &House<'_>) -> Result<Arc<dyn Feed>, Failure> {
         house.events_of(self.0.name)
+    }
+}
+
+/// The clients by which rooms act as themselves, for the room that issues tokens. None if all rooms are in this process.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnClients;
+
+pub(crate) const OWN_CLIENTS: OwnClients = OwnClients;
+
+impl Needs for OwnClients {
+    type Given = Vec<OwnClient>;
+
+    fn names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn give(&self, house: &House<'_>) -> Result<Vec<OwnClient>, Failure> {
+        Ok(house.own_clients())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use access::Gate;
 use axum::Router;
@@ -15,11 +15,12 @@ use platform::frame::{Frame, There};
 use platform::health::Part;
 use platform::outbound::Outbound;
 use platform::room::about::Elsewhere;
-use platform::room::{Door, Face, Last, Room, Routes};
+use platform::room::{Door, Face, Last, OwnClient, Room, Routes};
 use platform::rpc::{Http2, Methods, RpcClient};
 use platform::shutdown::Step;
 use serde::de::DeserializeOwned;
 
+use super::own::{self, Issue, Own};
 use super::publication::Publication;
 use super::{Roles, Rooms, gate};
 use crate::commands::serve::Inside;
@@ -67,6 +68,8 @@ pub(crate) struct House<'a> {
     /// Of the rooms with an outbox that run here.
     pub(super) events: HashMap<&'static str, Arc<Publication>>,
     pub(super) started: Started,
+    /// How rooms get tokens of their own, once the room that issues them is open.
+    issue: Arc<OnceLock<Issue>>,
 }
 
 impl<'a> House<'a> {
@@ -74,9 +77,15 @@ impl<'a> House<'a> {
         let gate = gate::open(opening)?;
         let publishing = opening.rooms.iter().filter(|room| room.outbox && opening.roles.runs(room.name));
         let events = publishing.map(|room| (room.name, Arc::new(Publication::of(room.name)))).collect();
-        let mut house = House { opening, gate, faces: HashMap::new(), events, started: Started::default() };
+        let mut house =
+            House { opening, gate, faces: HashMap::new(), events, started: Started::default(), issue: Arc::default() };
         for mounted in opening.rooms.mounted() {
             mounted.enter(&mut house).await?;
+        }
+        for issuer in opening.rooms.mounted().iter().filter_map(|mounted| mounted.issuer.as_ref()) {
+            let issue = issuer(&house)?;
+            // There is one such room.
+            let _ = house.issue.set(issue);
         }
         if gate::is_fed(opening) {
             for follow in opening.rooms.mounted().iter().filter_map(|mounted| mounted.source.as_ref()) {
@@ -116,6 +125,22 @@ impl<'a> House<'a> {
                  run its readers there"
             ))
         })
+    }
+
+    /// How a room that runs here acts as itself.
+    pub(super) fn own(&self, room: &Room) -> Own {
+        let (gate, clock, credential) = (self.gate.clone(), self.clock(), self.opening.inside.credential.as_ref());
+        Own::new(room, gate, clock, credential, Arc::clone(&self.issue))
+    }
+
+    /// The clients of all rooms, where there are other processes.
+    pub(super) fn own_clients(&self) -> Vec<OwnClient> {
+        let Some(credential) = &self.opening.inside.credential else { return Vec::new() };
+        let own = |room: &'static Room| {
+            let id = own::id_of(room.name);
+            OwnClient { secret: credential.derived(&id), id, room: room.name }
+        };
+        self.opening.rooms.iter().map(own).collect()
     }
 
     pub(super) fn keep<S: ?Sized + 'static>(&mut self, face: &Face<S>, found: Arc<S>) {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use access::{Follow, Source};
 use async_trait::async_trait;
-use kernel::Clock;
+use kernel::{Clock, Secret};
 use platform::frame::{self, Offers};
 use platform::room::{Door, Face, OpenError, Opened, Room, Routes, Site};
 use serde::de::DeserializeOwned;
 
 use super::House;
 use super::needs::Needs;
+use super::own::{Issue, Issuing};
 use crate::failure::Failure;
 
 pub(crate) struct Mounted {
@@ -25,7 +26,11 @@ pub(crate) struct Mounted {
     entry: Box<dyn Enter>,
     /// For the room that makes the terms.
     pub(super) source: Option<Follows>,
+    /// For the room that issues tokens.
+    pub(super) issuer: Option<Issuer>,
 }
+
+pub(super) type Issuer = Box<dyn Fn(&House<'_>) -> Result<Issue, Failure>>;
 
 pub(super) type Follows = Box<dyn Fn(&House<'_>) -> Result<Follow, Failure>>;
 
@@ -46,7 +51,7 @@ where
     F: Future<Output = Result<Opened<S>, OpenError>>,
 {
     let entry = Box::new(Entry { room, face, needs, open, mount });
-    Mounted { room, called: face.name, calls: needs.names(), reads: needs.feeds(), entry, source: None }
+    Mounted { room, called: face.name, calls: needs.names(), reads: needs.feeds(), entry, source: None, issuer: None }
 }
 
 impl Mounted {
@@ -58,6 +63,24 @@ impl Mounted {
     ) -> Mounted {
         let follow = move |house: &House<'_>| Ok(house.gate().follow(source(house.face(face)?, house.clock())));
         Mounted { source: Some(Box::new(follow)), ..self }
+    }
+
+    /// It issues the tokens by which rooms call other processes.
+    pub(crate) fn issues_own_tokens<S, F>(
+        self,
+        face: &'static Face<S>,
+        issue: fn(Arc<S>, Arc<dyn Clock>, String, Secret) -> F,
+    ) -> Mounted
+    where
+        S: ?Sized + Send + Sync + 'static,
+        F: Future<Output = Result<(Secret, u64), String>> + Send + 'static,
+    {
+        let issuer = move |house: &House<'_>| {
+            let (found, clock) = (house.face(face)?, house.clock());
+            let issued = move |id, secret| -> Issuing { Box::pin(issue(found.clone(), clock.clone(), id, secret)) };
+            Ok(Arc::new(issued) as Issue)
+        };
+        Mounted { issuer: Some(Box::new(issuer)), ..self }
     }
 
     /// Opens the room, or prepares to call it; mounts its routes if this process is the edge.

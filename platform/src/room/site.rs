@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, IdMaker};
+use kernel::{Clock, IdMaker, Secret};
 
 use super::OpenError;
 use crate::crypto::KeyEncryptionKey;
@@ -34,8 +34,8 @@ pub struct Site<C> {
     pub key: Option<KeyEncryptionKey>,
     /// For a room with `one_writer`, if several processes share the store.
     pub shared: Option<Shared>,
-    /// The room itself, for what it does on its own: a principal of kind `service`. It is valid in this process; rooms in
-    /// other processes do not accept it.
+    /// The room itself, for what it does on its own: a principal of kind `service`, with a token where there are other
+    /// processes.
     pub own: Arc<dyn ActsAs>,
     /// For calls to other organisations, by the rules of the settings.
     pub outbound: Outbound,
@@ -73,6 +73,14 @@ pub struct Shared {
     pub connect: Arc<dyn Connect>,
     /// For calls to each of the others.
     pub connections: usize,
+}
+
+/// A room's own client, by which it calls other processes; for the room that issues tokens.
+#[derive(Debug, Clone)]
+pub struct OwnClient {
+    pub id: String,
+    pub room: &'static str,
+    pub secret: Secret,
 }
 
 /// What routes are built with, in the process that is the edge.

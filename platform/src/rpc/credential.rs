@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use kernel::Secret;
 
-use crate::crypto::{FileTrouble, random_token, read_line, read_or_make_line, same};
+use crate::crypto::{FileTrouble, KeyEncryptionKey, random_token, read_line, read_or_make_line, same};
 
 /// Shorter ones could be guessed.
 const LETTERS_MIN: usize = 32;
@@ -50,6 +50,13 @@ impl Credential {
     /// A random one.
     pub fn random() -> Credential {
         Credential(random_token(RANDOM_BYTES))
+    }
+
+    /// A secret for one purpose, which every process with this credential derives alike.
+    pub fn derived(&self, purpose: &str) -> Secret {
+        let key = KeyEncryptionKey::from_secret(&self.0).expect("a credential is long enough for a key");
+        let mac = key.purpose("clients of rooms").mac(purpose.as_bytes());
+        Secret::new(mac.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}")))
     }
 
     fn parse(line: Secret) -> Option<Credential> {

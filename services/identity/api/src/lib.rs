@@ -30,7 +30,7 @@ pub use rights::{Effect, EffectOn, PutPolicy, PutRole, Rights, TryChange};
 pub use security::{
     Consented, Enrolment, Security, SecurityAct, SecurityReply, SecurityStep, SecurityView, SessionView,
 };
-pub use source::TermsOf;
+pub use source::{TermsOf, own_token};
 pub use token::{
     Authorize, AuthorizeReply, ClientAuth, Consent, Discovery, EndSession, EndSessionReply, Grant, Introspect,
     Introspection, RevokeToken, TokenReply, TokenRequest, Tokens, UserInfo,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use access::{Since, Source, Standing};
-use kernel::{Clock, Ctx, Deadline, Principal};
+use kernel::{Clock, Ctx, Deadline, Principal, Secret};
 
-use crate::Identity;
+use crate::{ClientAuth, Grant, Identity, Origin, TokenRequest};
 
 /// A request waits for changes, and its reply needs time to arrive.
 const ASK_MS: u64 = 10_000;
@@ -21,6 +21,27 @@ impl TermsOf {
     pub fn new(identity: Arc<dyn Identity>, clock: Arc<dyn Clock>) -> TermsOf {
         TermsOf { identity, clock }
     }
+}
+
+/// Longest wait for a room's own token: the one before is still valid for minutes.
+const TOKEN_MS: u64 = 2_000;
+
+/// A token of a client for itself, and for how many seconds it is valid.
+///
+/// # Errors
+/// A sentence for the log.
+pub async fn own_token(
+    identity: Arc<dyn Identity>,
+    clock: Arc<dyn Clock>,
+    id: String,
+    secret: Secret,
+) -> Result<(Secret, u64), String> {
+    let deadline = Deadline::after_millis(&*clock, TOKEN_MS);
+    let ctx = Ctx { principal: Principal::nobody(), deadline, request_id: "florin".into(), idempotency_key: None };
+    let client = ClientAuth { id: Some(id), secret: Some(secret), basic: true };
+    let request = TokenRequest { client, grant: Grant::ClientCredentials { scope: None }, origin: Origin::default() };
+    let reply = identity.token(&ctx, request).await.map_err(|error| error.to_string())?;
+    Ok((reply.access_token, reply.expires_in.unsigned_abs()))
 }
 
 impl Source for TermsOf {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use identity_api::{ClientKind, CreateClient, CreateUser, IdentityError};
 use kernel::Secret;
 use platform::crypto::random_token;
-use platform::room::{Introduction, OpenError};
+use platform::room::{Introduction, OpenError, OwnClient};
 use serde::Deserialize;
 
 use crate::IdentityService;
@@ -24,6 +24,8 @@ const ADMIN: &str = "admin";
 /// The client that the first start creates.
 const PROGRAM: &str = "first";
 const SECRET_BYTES: usize = 32;
+/// Of a room's own token.
+const OWN_TOKEN_SECONDS: u32 = 300;
 /// The password of the demo users; the demo is only reachable from this machine.
 const DEMO_PASSWORD: &str = "florin demo, on this machine only";
 const DEMO_PROGRAM: (&str, &str) = ("demo-service", "florin-demo-on-this-machine-only");
@@ -79,6 +81,15 @@ pub(super) async fn people(
         None => Ok(introduce::shown(issuer, &password, secret.as_ref())),
         Some(paper) => Ok(introduce::written(issuer, &paper.write(&password, secret.as_ref())?)),
     }
+}
+
+/// The clients by which rooms call other processes. Their secrets follow from the deployment's.
+pub(super) async fn rooms(identity: &IdentityService, clients: Vec<OwnClient>) -> Result<(), OpenError> {
+    for OwnClient { id, room, secret } in clients {
+        let own = program(&id, &format!("The service {room} itself"));
+        identity.put_client(CreateClient { access_seconds: Some(OWN_TOKEN_SECONDS), ..own }, secret).await?;
+    }
+    Ok(())
 }
 
 /// None if the client already exists: its owner continues to use its secret.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use identity_api::{Identity, IdentityError, IdentityStatus};
 use kernel::{Clock, Ctx, Deadline, Principal};
 use platform::health::{Facts, Part, facts};
-use platform::room::{Door, OpenError, Opened, Routes, Site};
+use platform::room::{Door, OpenError, Opened, OwnClient, Routes, Site};
 use platform::shutdown::Step;
 use serde_json::json;
 
@@ -18,8 +18,12 @@ use crate::{Channels, FileChannel, HttpConfig, IdentityService};
 /// Longest wait for this process's own requests to identity.
 const ASK_MS: u64 = 10_000;
 
-/// Opens the service, which updates the gate of its own process at once. Calls no other room.
-pub async fn open(site: Site<Settings>, gate: Gate) -> Result<Opened<dyn Identity>, OpenError> {
+/// Opens the service, which updates the gate of its own process at once. Calls no other room. `clients` are those by which
+/// rooms act as themselves.
+pub async fn open(
+    site: Site<Settings>,
+    (gate, clients): (Gate, Vec<OwnClient>),
+) -> Result<Opened<dyn Identity>, OpenError> {
     let issuer = issuer(&site.settings, site.address.as_deref())?;
     let config = site.settings.config(issuer.clone(), gate.vocabulary().clone(), site.demo);
     let hears: Arc<dyn Hears> = Arc::new(gate);
@@ -40,7 +44,10 @@ pub async fn open(site: Site<Settings>, gate: Gate) -> Result<Opened<dyn Identit
     let (settings, demo) = (site.settings, site.demo);
     opened.last = Some(Box::pin({
         let service = Arc::clone(&service);
-        async move { first::people(&service, &settings, &issuer, demo).await }
+        async move {
+            first::rooms(&service, clients).await?;
+            first::people(&service, &settings, &issuer, demo).await
+        }
     }));
     opened.steps.push(Step::new(ROOM.name, async move { service.close().await }));
     Ok(opened)

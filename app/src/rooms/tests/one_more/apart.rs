@@ -39,6 +39,13 @@ async fn a_killed_room_elsewhere_leaves_every_other_process_ready() {
     let client = edge.client();
     assert_eq!(client.post("/v1/pebbles", &json!({})).await.status.as_u16(), 200);
     assert!(client.get("/status").await.json()["services"]["ledger"]["head"].is_string());
+    // Its job acts as the room itself, with a token that identity issues in another process.
+    let config = format!("[storage]\ndata_dir = \"{}\"\n", place.data().join("pebbles").display());
+    std::fs::write(place.dir().join("florin.toml"), config).unwrap();
+    let done = place.prints("jobs run pebbles.empty");
+    assert!(done.ends_with("pebbles.empty: done\n"), "{done}");
+    let clients = client.get("/v1/identity/clients").await.text();
+    assert!(clients.contains("florin-pebbles") && clients.contains("florin-ledger"), "{clients}");
     drop(ledger);
 
     assert_eq!(client.get("/v1/ledger/accounts").await.status.as_u16(), 503);
