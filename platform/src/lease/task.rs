@@ -93,7 +93,7 @@ impl Task {
         let holder = self.holder.clone();
         let renewed = self.session()?.renew(epoch, &holder).await?;
         let took = self.clock.monotonic().micros_since(asked);
-        metrics::histogram!("lease_renewal_seconds").record(took as f64 / 1e6);
+        metrics::histogram!("lease_renewal_seconds", "service" => self.config.schema.clone()).record(took as f64 / 1e6);
         if renewed {
             self.tell_holder(epoch, asked);
             return Ok(Duration::from_millis(self.config.renew_ms));
@@ -111,7 +111,7 @@ impl Task {
             self.tell_stand_by(&seen, asked);
             return Ok(self.look_pause());
         };
-        metrics::counter!("lease_takeovers_total").increment(1);
+        metrics::counter!("lease_takeovers_total", "service" => self.config.schema.clone()).increment(1);
         tracing::info!(epoch, holder, "this process holds the lease");
         self.tell_holder(epoch, asked);
         // Time spent taking it is made up at once.
@@ -201,8 +201,8 @@ impl Task {
             RoleView::Holder { epoch, .. } => (1.0, *epoch),
             RoleView::StandBy { epoch, .. } => (0.0, *epoch),
         };
-        metrics::gauge!("lease_held").set(held);
-        metrics::gauge!("lease_epoch").set(epoch as f64);
+        metrics::gauge!("lease_held", "service" => self.config.schema.clone()).set(held);
+        metrics::gauge!("lease_epoch", "service" => self.config.schema.clone()).set(epoch as f64);
     }
 
     /// A process waiting for the lease checks more often than its holder renews it: the time until it is found free is
