@@ -129,6 +129,12 @@ impl Described {
         self.path.contains('{')
     }
 
+    /// True for a path parameter that is one of a few documented words.
+    pub(super) fn is_choice(&self, place: &str) -> bool {
+        let mut parameters = self.body["parameters"].as_array().into_iter().flatten();
+        parameters.any(|parameter| parameter["name"] == place && parameter["schema"]["enum"].is_array())
+    }
+
     /// The schema of the request body.
     pub(super) fn request(&self, kind: &str) -> Option<&Value> {
         schema(&self.body["requestBody"], kind)

@@ -46,7 +46,7 @@ async fn as_a_stranger(telling: &Telling, operation: &Described, sent: &Sent) {
     }
     assert!((400..500).contains(&reply.status), "{name} as a stranger: {} {}", reply.status, reply.text());
     if operation.has_places() {
-        let unknown = unknown(sent);
+        let unknown = unknown(operation, sent);
         let other = telling.send(operation, &unknown, Some(&token)).await;
         let same = (reply.status, exchanged(&reply.json, sent, &unknown)) == (other.status, other.json.clone());
         assert!(same, "{name}: a stranger can tell\n{}\nfrom what does not exist:\n{}", reply.text(), other.text());
@@ -58,10 +58,10 @@ fn is_sent(sent: &Sent, word: &str) -> bool {
     sent.path.iter().chain(&sent.query).any(|(_, value)| value.contains(word))
 }
 
-/// The same request for something that does not exist: the last letter of each name is changed.
-fn unknown(sent: &Sent) -> Sent {
+/// The same request for something that does not exist: the last letter of each name is changed, but not of a choice.
+fn unknown(operation: &Described, sent: &Sent) -> Sent {
     let mut unknown = sent.clone();
-    for (_, value) in &mut unknown.path {
+    for (_, value) in unknown.path.iter_mut().filter(|(place, _)| !operation.is_choice(place)) {
         let last = value.pop().unwrap_or_default();
         value.push(if last == '0' { '1' } else { '0' });
     }
