@@ -1,4 +1,4 @@
-//! What is asked about: one subject, with everything that is known of it.
+//! Subjects of decisions, with everything that is known about them.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use utoipa::ToSchema;
 
 use crate::{Category, Country, EntityId, EntityKind, SubjectId};
 
-/// Many subjects at once: a call to another process costs far more than a decision.
+/// A request for decisions about many subjects: a call to another process costs far more than a decision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decide {
-    /// At most 1,000; they are decided in this order.
+    /// At most 1,000, decided in this order.
     pub subjects: Vec<Assess>,
 }
 
-/// One subject. Every field but the first three may be left out; features and rules that need it do not apply then.
+/// One subject. All fields except the first three are optional; features and rules that need a missing one do not apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assess {
@@ -36,7 +36,7 @@ pub struct Assess {
     pub terminal: Option<EntityId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<EntityId>,
-    /// The address in the network, as a token.
+    /// The network address, as a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<EntityId>,
     /// The e-mail address, as a token.
@@ -44,18 +44,18 @@ pub struct Assess {
     pub email: Option<EntityId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
-    /// Where it happens.
+    /// The country in which it happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// How the card was read, in the words of the network: `chip`, `contactless`, `stripe`, `keyed`.
+    /// How the card was read, as the network calls it: `chip`, `contactless`, `stripe`, `keyed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 16)]
     pub entry_mode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// The holder's time zone by its name in the tz database; UTC where it is left out.
+    /// The holder's time zone, by its name in the tz database. Defaults to UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64, example = "Europe/Berlin")]
     pub zone: Option<String>,
@@ -65,7 +65,7 @@ pub struct Assess {
 }
 
 impl Assess {
-    /// With nothing but what every subject has.
+    /// A subject with only the required fields.
     pub fn new(id: SubjectId, kind: SubjectKind, at: Timestamp) -> Assess {
         Assess {
             id,
@@ -101,7 +101,7 @@ impl Assess {
         }
     }
 
-    /// Whether the card or its holder was there.
+    /// True if the card or its holder was physically present.
     pub fn is_present(&self) -> bool {
         self.channel.is_some_and(|channel| channel != Channel::Ecommerce)
     }
@@ -138,7 +138,18 @@ impl SubjectKind {
 }
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

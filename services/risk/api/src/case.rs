@@ -1,4 +1,4 @@
-//! Cases: what people look at, and what they say of it.
+//! Cases: decisions that people review, and their findings.
 
 use kernel::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,18 @@ use utoipa::ToSchema;
 use crate::{CaseId, Entity, Outcome, SubjectId, SubjectKind};
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -24,14 +35,25 @@ impl CaseState {
 }
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Resolution {
     Fraud,
     Genuine,
-    /// It is no label.
+    /// Creates no label.
     Unsure,
 }
 
@@ -45,7 +67,7 @@ impl Resolution {
 #[serde(deny_unknown_fields)]
 pub struct ChangeCase {
     pub id: CaseId,
-    /// The version that was read; another one means that somebody was faster.
+    /// The version that was read. If it has changed since, the command is refused.
     pub version: u32,
     pub change: CaseChange,
 }
@@ -53,14 +75,14 @@ pub struct ChangeCase {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CaseChange {
-    /// To the person with this subject; nobody where it is left out.
+    /// To the person with this subject; without one the case is unassigned.
     Assign {
         to: Option<String>,
     },
     Note {
         text: String,
     },
-    /// Fraud and genuine become a label of the subject.
+    /// `fraud` and `genuine` become a label of the subject.
     Resolve {
         resolution: Resolution,
         note: Option<String>,
@@ -82,13 +104,13 @@ pub struct Case {
     pub score: u16,
     #[serde(default)]
     pub amount: Option<Money>,
-    /// The card, or the account where there is none.
+    /// The card, or the account if there is no card.
     #[serde(default)]
     pub entity: Option<Entity>,
     pub opened_at: Timestamp,
     #[serde(default)]
     pub assigned_to: Option<String>,
-    /// It was open longer than `case_escalate_hours`.
+    /// It has been open for longer than `case_escalate_hours`.
     pub escalated: bool,
     #[serde(default)]
     pub resolution: Option<Resolution>,
@@ -96,7 +118,7 @@ pub struct Case {
     pub resolved_at: Option<Timestamp>,
     #[serde(default)]
     pub resolved_by: Option<String>,
-    /// The oldest first. Lists leave them out.
+    /// Oldest first. Omitted in lists.
     #[serde(default)]
     pub notes: Vec<CaseNote>,
 }
@@ -121,7 +143,7 @@ pub struct CaseQuery {
     pub escalated: Option<bool>,
     #[serde(default)]
     pub entity: Option<Entity>,
-    /// The last case of the page before; newest first.
+    /// The last case of the previous page; newest first.
     #[serde(default)]
     pub before: Option<CaseId>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What is answered, and what is kept of it.
+//! Decisions: the reply to the caller, and the full record.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{Assess, CaseId, Entity, LabelRecord, ListName, ModelId, RiskError, RuleSetId, SubjectId};
 
-/// What to do with the subject, the mildest first: where several are asked for, the last of them wins.
+/// What to do with the subject, mildest first. If several rules apply, the strictest outcome wins.
 #[derive(
     Debug,
     Clone,
@@ -27,11 +27,11 @@ use crate::{Assess, CaseId, Entity, LabelRecord, ListName, ModelId, RiskError, R
 #[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     Approve,
-    /// Approved, and somebody looks at it.
+    /// Approved, and a person reviews it.
     Review,
-    /// Ask for authentication first.
+    /// The holder must authenticate first.
     Challenge,
-    /// Declined, and somebody looks at it.
+    /// Declined, and a person reviews it.
     DeclineReview,
     Decline,
 }
@@ -50,7 +50,7 @@ impl Outcome {
     }
 }
 
-/// The answer about one subject, or why it has none. One that has none spoils no other.
+/// The decision about one subject, or why there is none. A failure does not affect the other subjects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decided {
@@ -61,47 +61,45 @@ pub enum Decided {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Assessment {
     pub id: SubjectId,
-    /// 0 is harmless, 1000 is certainly fraud.
+    /// From 0, harmless, to 1000, certainly fraud.
     #[schema(maximum = 1000)]
     pub score: u16,
     pub outcome: Outcome,
-    /// The weightiest first, at most 8.
+    /// Most important first, at most 8.
     pub reasons: Vec<Reason>,
     #[serde(default)]
     pub rule_set: Option<RuleSetId>,
     #[serde(default)]
     pub model: Option<ModelId>,
-    /// Spent on it, in microseconds.
+    /// Time taken, in microseconds.
     pub micros: u32,
-    /// What was missing. Empty: it was decided with everything.
+    /// Parts that were missing. Empty if all took part.
     #[serde(default)]
     pub degraded: Vec<Degraded>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
-    /// For programs: of a rule, `list.deny`, or `model.` and a feature.
+    /// For programs: a rule's code, `list.deny`, or `model.` and a feature.
     pub code: String,
-    /// For people.
+    /// A sentence for people.
     pub text: String,
-    /// Its part in the score. A rule that decides without a score has 0.
+    /// Its contribution to the score; 0 for a rule that decides without one.
     pub weight: i32,
 }
 
-/// A part that did not take part.
+/// A part that was missing from a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Degraded {
-    /// No model is champion for this kind of subject.
+    /// This kind of subject has no champion.
     ModelMissing,
-    /// The model did not answer in its time.
+    /// The model took longer than it may.
     ModelSlow,
     ModelFailed,
-    /// No rule set is live for this kind of subject.
+    /// This kind of subject has no live rule set.
     RulesMissing,
-    /// Of some entities the counters could not be read.
-    FeaturesMissing,
 }
 
 impl Degraded {
@@ -110,24 +108,24 @@ impl Degraded {
     }
 }
 
-/// A decision with everything that it was made from.
+/// A decision with everything that it was based on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Decision {
     pub subject: Assess,
     pub assessment: Assessment,
     pub decided_at: Timestamp,
-    /// The lists that named one of its entities.
+    /// Lists that contained one of its entities.
     pub lists: Vec<ListedAs>,
-    /// Every rule of the set.
+    /// The result of every rule in the set.
     pub rules: Vec<RuleResult>,
-    /// Every feature that had a value.
+    /// Every feature with a value.
     pub features: Vec<FeatureValue>,
-    /// What moved the model's score, the weightiest first.
+    /// Contributions to the model's score, largest first.
     pub contributions: Vec<Contribution>,
-    /// The probability of fraud that the model gave.
+    /// The model's probability of fraud.
     #[serde(default)]
     pub probability: Option<f64>,
-    /// The latest first; the first one holds.
+    /// Latest first; the first one is in force.
     pub labels: Vec<LabelRecord>,
     #[serde(default)]
     pub case: Option<CaseId>,
@@ -143,9 +141,9 @@ pub struct ListedAs {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleResult {
     pub rule: String,
-    /// Whether its condition held.
+    /// True if its condition was met.
     pub hit: bool,
-    /// Why it did not apply, where it did not: `division_by_zero`, `missing card_count_1h`, `snoozed`.
+    /// Why it did not apply, if so: `division_by_zero`, `missing card_count_1h`, `snoozed`.
     #[serde(default)]
     pub skipped: Option<String>,
 }
@@ -161,19 +159,19 @@ pub struct Contribution {
     pub feature: String,
     #[serde(default)]
     pub value: Option<f64>,
-    /// In log odds; above zero it speaks for fraud.
+    /// In log odds; positive values indicate fraud.
     pub weight: f64,
 }
 
-/// What is known of an entity now.
+/// The current features of an entity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EntityFeatures {
     pub entity: Entity,
-    /// Its newest event; nothing where it was never seen, or forgotten.
+    /// Its newest event; absent if it was never seen or has been evicted.
     #[serde(default)]
     pub last_at: Option<Timestamp>,
     pub features: Vec<FeatureValue>,
     pub lists: Vec<ListedAs>,
-    /// Memory that it takes.
+    /// Memory that it uses.
     pub bytes: u32,
 }

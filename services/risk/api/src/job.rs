@@ -1,4 +1,4 @@
-//! Work that takes minutes: backtests and training.
+//! Jobs that take minutes: backtests and training.
 
 use kernel::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,29 +11,40 @@ pub struct Job {
     pub id: JobId,
     pub kind: JobKind,
     pub state: JobState,
-    /// Rows that are done, and rows that there are; nothing where that is not known yet.
+    /// Rows processed so far, and in total if that is known.
     pub done: u64,
     #[serde(default)]
     pub total: Option<u64>,
-    /// What it does just now.
+    /// The current step.
     pub stage: String,
     pub started_at: Timestamp,
     #[serde(default)]
     pub ended_at: Option<Timestamp>,
     pub author: String,
-    /// Why it failed.
+    /// The reason for a failure.
     #[serde(default)]
     pub error: Option<String>,
-    /// What training made.
+    /// The model that was trained.
     #[serde(default)]
     pub model: Option<ModelId>,
-    /// What a backtest found.
+    /// The result of a backtest.
     #[serde(default)]
     pub backtest: Option<BacktestResult>,
 }
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -42,8 +53,27 @@ pub enum JobKind {
     Training,
 }
 
+/// Cancels a job of this kind; a job of another kind does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelJob {
+    pub id: JobId,
+    pub kind: JobKind,
+}
+
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -65,10 +95,10 @@ impl JobState {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Source {
-    /// What was imported.
+    /// Imported history.
     #[default]
     History,
-    /// What was decided here.
+    /// Stored decisions.
     Decisions,
 }
 
@@ -76,7 +106,7 @@ pub enum Source {
 #[serde(deny_unknown_fields)]
 pub struct Backtest {
     pub rule_set: RuleSetId,
-    /// The kind of subject whose rows are read, and whose live set it is compared with.
+    /// The kind of subject whose rows are read, and with whose live set it is compared.
     pub kind: SubjectKind,
     #[serde(default)]
     pub source: Source,
@@ -94,27 +124,27 @@ pub struct BacktestResult {
     #[serde(default)]
     pub to: Option<Timestamp>,
     pub stopped: Stopped,
-    /// The same rows under the set that is live; nothing where none is.
+    /// The same rows under the live set; absent if there is none.
     #[serde(default)]
     pub live: Option<Stopped>,
     pub rules: Vec<RuleCount>,
 }
 
-/// What would have been declined.
+/// Rows that would have been declined.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stopped {
     pub count: u64,
-    /// Their worth, one amount a currency.
+    /// Their total, one amount per currency.
     pub worth: Vec<Money>,
     pub fraud: u64,
     pub fraud_worth: Vec<Money>,
-    /// Declined wrongly.
+    /// Wrongly declined.
     pub genuine: u64,
     pub unlabelled: u64,
-    /// Approved and looked at.
+    /// Approved and reviewed.
     pub reviewed: u64,
     pub challenged: u64,
-    /// Fraud that would have passed.
+    /// Fraud that would have been approved.
     pub missed: u64,
 }
 
@@ -125,7 +155,7 @@ pub struct RuleCount {
     pub fraud: u64,
     pub genuine: u64,
     pub unlabelled: u64,
-    /// Rows that it could not be applied to.
+    /// Rows to which it could not be applied.
     pub skipped: u64,
 }
 
@@ -135,19 +165,19 @@ pub struct Train {
     pub kind: SubjectKind,
     #[serde(default)]
     pub source: Source,
-    /// The first row that is read; the first there is where it is left out.
+    /// The time of the first row. Defaults to the oldest row.
     #[serde(default)]
     pub from: Option<Timestamp>,
-    /// After the last row that is read; the newest where it is left out.
+    /// The end of the range, exclusive. Defaults to the newest row.
     #[serde(default)]
     pub to: Option<Timestamp>,
-    /// Between training and test, as long as labels take.
+    /// Days between training and test, for labels to become known.
     #[serde(default = "week")]
     pub delay_days: u32,
-    /// The last days, on which the model is judged and never trained.
+    /// The last days, used to evaluate the model and never to train it.
     #[serde(default = "week")]
     pub test_days: u32,
-    /// Makes the same bytes from the same rows.
+    /// The same seed and rows give the same bytes.
     #[serde(default)]
     pub seed: u64,
     #[serde(default)]

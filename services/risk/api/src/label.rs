@@ -1,4 +1,4 @@
-//! What became known later: whether a subject was fraud.
+//! Labels: facts, learned later, about whether a subject was fraud.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct Label {
     pub id: SubjectId,
     pub verdict: Verdict,
     pub source: LabelSource,
-    /// When it became known; now where it is left out. Nothing decides on it before.
+    /// When it became known. Defaults to now. It affects no decision before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,18 @@ pub struct Label {
 }
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -44,7 +55,18 @@ impl Verdict {
 }
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -61,32 +83,32 @@ impl LabelSource {
     }
 }
 
-/// A label as it is kept.
+/// A stored label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LabelRecord {
     pub verdict: Verdict,
     pub source: LabelSource,
     pub known_at: Timestamp,
     pub recorded_at: Timestamp,
-    /// Who said so.
+    /// The person or service that gave it.
     pub author: String,
     #[serde(default)]
     pub note: Option<String>,
 }
 
-/// What became of one label.
+/// The result of one label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noted {
-    /// It holds now, or from the time at which it is known.
+    /// It is in force, now or from the time at which it becomes known.
     Holds {
         id: SubjectId,
     },
-    /// One that became known later is there already; this one stays in the history.
+    /// A label that became known later is in force; this one is kept in the history.
     Superseded {
         id: SubjectId,
     },
-    /// Nothing was decided about the subject yet; the label waits for it.
+    /// There is no decision about the subject yet; the label waits for it.
     Waiting {
         id: SubjectId,
     },

@@ -1,10 +1,10 @@
-//! The face of risk: its traits, commands, answers and refusals.
+//! The interface of risk: its traits, commands, replies and refusals.
 //!
 //! Other rooms depend on this crate and never on risk itself. Everything here is plain data that can travel between processes.
 //! Start reading at [`Risk`], then [`Assess`] and [`Assessment`].
 //!
 //! Invariant: no card number travels here. Cards, accounts, devices, addresses and e-mails are named by tokens
-//! ([`EntityId`]), and a text that looks like a card number is refused where it is read.
+//! ([`EntityId`]), and a text that looks like a card number is refused when it is parsed.
 
 mod assess;
 mod case;
@@ -22,7 +22,6 @@ mod rule;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::error::ServiceError;
-use platform::feed::{Event, Pull};
 
 pub use assess::{Assess, Channel, Decide, Extra, Place, SubjectKind};
 pub use case::{Case, CaseChange, CaseNote, CasePage, CaseQuery, CaseState, ChangeCase, Resolution};
@@ -30,21 +29,21 @@ pub use decision::{
     Assessment, Contribution, Decided, Decision, Degraded, EntityFeatures, FeatureValue, ListedAs, Outcome, Reason,
     RuleResult,
 };
-pub use job::{Backtest, BacktestResult, Job, JobKind, JobState, RuleCount, Source, Stopped, Train};
+pub use job::{Backtest, BacktestResult, CancelJob, Job, JobKind, JobState, RuleCount, Source, Stopped, Train};
 pub use label::{Feedback, Label, LabelRecord, LabelSource, Noted, Verdict};
 pub use list::{ListChanged, ListEntry, ListName, ListPage, ListQuery, PutEntries, RemoveEntries};
 pub use model::{ChangeModel, Comparison, Model, ModelChange, ModelState, ModelSummary, Parameters};
 pub use names::{CaseId, CaseTag, Category, Country, Entity, EntityId, EntityKind, JobId, JobTag, ModelId, ModelTag};
 pub use names::{NameError, RuleSetId, RuleSetTag, SubjectId};
 pub use refusal::Refusal;
-pub use remote::{FACE, RemoteRisk};
+pub use remote::{FACE, RemoteRisk, methods};
 pub use report::{CalibrationBin, Costs, DailyReport, Metrics, Point, ReportQuery, ThresholdLine};
 pub use rule::{
-    Action, ChangeRuleSet, DraftRuleSet, Problem, Rule, RuleSet, RuleSetChange, RuleSetPage, RuleSetQuery,
+    Action, ChangeRuleSet, DraftRuleSet, Mistake, Rule, RuleSet, RuleSetChange, RuleSetPage, RuleSetQuery,
     RuleSetState, Snooze, TryRule,
 };
 
-/// What one call, rule set or list may hold at most; each has its refusal.
+/// Bounds of calls, rule sets and lists; each has a refusal.
 pub mod limits {
     /// Subjects in one [`Decide`](crate::Decide).
     pub const ASSESSMENTS_MAX: usize = 1_000;
@@ -54,7 +53,7 @@ pub mod limits {
     pub const EXTRA_MAX: usize = 16;
     /// Bytes of a further input's name, and of its word.
     pub const EXTRA_BYTES_MAX: usize = 64;
-    /// Reasons in an assessment, the weightiest first.
+    /// Reasons in an assessment, most important first.
     pub const REASONS_MAX: usize = 8;
     /// Entries in one call that changes a list.
     pub const ENTRIES_MAX: usize = 10_000;
@@ -74,7 +73,7 @@ pub mod limits {
     pub const SNOOZES_MAX: usize = 100;
     /// Bytes of a note, a reason or a rule's text.
     pub const NOTE_BYTES_MAX: usize = 1_000;
-    /// How far ahead of the service's clock a subject may lie.
+    /// Seconds by which a subject may be ahead of the service's clock.
     pub const AHEAD_MAX_S: i64 = 300;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;
@@ -87,26 +86,24 @@ pub type RiskError = ServiceError<Refusal>;
 /// Risk, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
 pub trait Risk: Lists + RuleSets + Models + Cases + Send + Sync {
-    /// Decides about each subject, in the order given. Idempotent by each subject's id: a repeat gets the first answer.
+    /// Decides about each subject, in the given order. Idempotent by each subject's id: a repeat gets the first decision.
     ///
-    /// The answer comes from memory and is written down shortly after. What a crash loses of that is made again when the subject
-    /// is asked about again, or from the feed of whoever asked.
+    /// The reply comes from memory and is stored shortly after. A decision that a crash loses is made again when the caller
+    /// repeats the request.
     async fn decide(&self, ctx: &Ctx, command: Decide) -> Result<Vec<Decided>, RiskError>;
 
-    /// Says of subjects whether they were fraud, in the order given. A later label wins, and the earlier ones stay as history.
+    /// Labels subjects as fraud or genuine, in the given order. The label that became known last is in force; earlier ones are kept
+    /// as history.
     async fn feedback(&self, ctx: &Ctx, command: Feedback) -> Result<Vec<Noted>, RiskError>;
 
-    /// One decision with everything that it was made from.
+    /// A decision with everything that it was based on.
     async fn decision(&self, ctx: &Ctx, id: SubjectId) -> Result<Decision, RiskError>;
 
-    /// What is known of a card, a merchant or another entity now.
+    /// The current features of a card, a merchant or another entity.
     async fn entity(&self, ctx: &Ctx, entity: Entity) -> Result<EntityFeatures, RiskError>;
 
     /// The report of one day.
     async fn report(&self, ctx: &Ctx, query: ReportQuery) -> Result<DailyReport, RiskError>;
-
-    /// Everything that happened after a cursor, in order, at least once.
-    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, RiskError>;
 }
 
 /// Entities that are always declined, always approved, or watched.
@@ -117,7 +114,7 @@ pub trait Lists {
     async fn entries(&self, ctx: &Ctx, query: ListQuery) -> Result<ListPage, RiskError>;
 }
 
-/// Versions of the rules. What goes live takes two people.
+/// Versions of the rules. Two people are needed to make one live.
 #[async_trait]
 pub trait RuleSets {
     async fn draft_rule_set(&self, ctx: &Ctx, command: DraftRuleSet) -> Result<RuleSet, RiskError>;
@@ -125,29 +122,29 @@ pub trait RuleSets {
     async fn rule_set(&self, ctx: &Ctx, id: RuleSetId) -> Result<RuleSet, RiskError>;
     async fn rule_sets(&self, ctx: &Ctx, query: RuleSetQuery) -> Result<RuleSetPage, RiskError>;
 
-    /// One rule against one stored decision, with the inputs and features as they were then.
+    /// Evaluates one rule on one stored decision, with its inputs and features.
     async fn try_rule(&self, ctx: &Ctx, command: TryRule) -> Result<RuleResult, RiskError>;
 
-    /// Begins to run a rule set over stored decisions or imported history.
+    /// Starts a backtest of a rule set on stored decisions or imported history.
     async fn backtest(&self, ctx: &Ctx, command: Backtest) -> Result<Job, RiskError>;
 }
 
-/// Versions of the model. What decides takes two people.
+/// Versions of the model. Two people are needed to make one the champion.
 #[async_trait]
 pub trait Models {
-    /// Begins to train a model on labelled history.
+    /// Starts to train a model on labelled history.
     async fn train(&self, ctx: &Ctx, command: Train) -> Result<Job, RiskError>;
     async fn job(&self, ctx: &Ctx, id: JobId) -> Result<Job, RiskError>;
-    async fn cancel_job(&self, ctx: &Ctx, id: JobId) -> Result<Job, RiskError>;
+    async fn cancel_job(&self, ctx: &Ctx, command: CancelJob) -> Result<Job, RiskError>;
     async fn change_model(&self, ctx: &Ctx, command: ChangeModel) -> Result<Model, RiskError>;
     async fn model(&self, ctx: &Ctx, id: ModelId) -> Result<Model, RiskError>;
     async fn models(&self, ctx: &Ctx, kind: SubjectKind) -> Result<Vec<ModelSummary>, RiskError>;
 
-    /// A model beside the champion, on the same decisions.
+    /// Compares a model with the champion on the same decisions.
     async fn compare(&self, ctx: &Ctx, id: ModelId) -> Result<Comparison, RiskError>;
 }
 
-/// What people look at.
+/// The review queue.
 #[async_trait]
 pub trait Cases {
     async fn cases(&self, ctx: &Ctx, query: CaseQuery) -> Result<CasePage, RiskError>;

@@ -25,11 +25,11 @@ use crate::{Entity, EntityId, EntityKind};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ListName {
-    /// Declined, before anything else is asked.
+    /// Declined, before anything else is checked.
     Deny,
-    /// Approved, whatever rules and model say.
+    /// Approved, whatever the result of rules and model.
     Allow,
-    /// Seen by rules as `card_watched`, `merchant_watched` and so on.
+    /// Visible to rules as `card_watched`, `merchant_watched` and so on.
     Watch,
 }
 
@@ -48,7 +48,7 @@ pub struct PutEntries {
     pub entities: Vec<Entity>,
     #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
-    /// For good where it is left out.
+    /// Defaults to never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
@@ -63,9 +63,9 @@ pub struct RemoveEntries {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListChanged {
-    /// Entries that are there now and were not, or the other way round.
+    /// Entries that were added or removed.
     pub changed: u64,
-    /// Entries on this list now, expired ones not counted.
+    /// Entries of all lists, expired ones included.
     pub entries: u64,
 }
 
@@ -75,10 +75,10 @@ pub struct ListQuery {
     pub list: ListName,
     #[serde(default)]
     pub kind: Option<EntityKind>,
-    /// The entry of this entity only.
+    /// Only the entry of this entity.
     #[serde(default)]
     pub id: Option<EntityId>,
-    /// The last entity of the page before.
+    /// The last entity of the previous page.
     #[serde(default)]
     pub after: Option<Entity>,
     #[serde(default)]
@@ -98,7 +98,7 @@ pub struct ListEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListPage {
     pub entries: Vec<ListEntry>,
-    /// For the next page; nothing where this is the last one.
+    /// For the next page; absent on the last one.
     #[serde(default)]
     pub next: Option<Entity>,
 }

@@ -19,14 +19,15 @@ use crate::{Metrics, ModelId, Point, SubjectKind, ThresholdLine};
     strum::Display,
     strum::IntoStaticStr,
     strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ModelState {
     Candidate,
-    /// Scores live traffic and decides nothing.
+    /// Scores live traffic without taking part in decisions.
     Challenger,
-    /// Decides.
+    /// Takes part in decisions.
     Champion,
     Retired,
     Rejected,
@@ -48,21 +49,21 @@ pub struct ChangeModel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ModelChange {
-    /// Lets it score live traffic; at most two do for one kind of subject.
+    /// Lets it score live traffic; at most two per kind of subject.
     Challenge,
-    /// Asks that it becomes champion. Somebody else than who trained it and than who asked approves that.
+    /// Proposes it as champion. A person who neither trained nor proposed it has to approve.
     Propose,
-    /// Makes it champion. One that is worse than the champion by the margin needs `despite`, a reason.
+    /// Makes it champion. If it is worse than the champion by more than the margin, `despite` has to state a reason.
     Approve {
         #[serde(default)]
         despite: Option<String>,
     },
     Reject,
-    /// Brings the champion that was before it back, at once.
+    /// Restores the previous champion, at once.
     RollBack,
 }
 
-/// One version with everything that says how it came about.
+/// One version, and how it was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Model {
     #[serde(flatten)]
@@ -94,13 +95,13 @@ pub struct Model {
     pub nothing: Metrics,
     pub thresholds: Vec<ThresholdLine>,
     pub curve: Vec<Point>,
-    /// The features by their part in it, the weightiest first.
+    /// The features by importance, largest first.
     pub importance: Vec<(String, f64)>,
     #[serde(default)]
     pub proposed_by: Option<String>,
     #[serde(default)]
     pub approved_by: Option<String>,
-    /// Why it was approved although it was worse.
+    /// The reason for approving it although it was worse.
     #[serde(default)]
     pub despite: Option<String>,
     #[serde(default)]
@@ -111,22 +112,22 @@ pub struct Model {
 pub struct ModelSummary {
     pub id: ModelId,
     pub kind: SubjectKind,
-    /// Counts up over all models of a kind.
+    /// Increases over all models of a kind.
     pub version: u32,
     pub state: ModelState,
     pub author: String,
     pub created_at: Timestamp,
     pub note: String,
-    /// On the test rows, from which nothing was learned.
+    /// On the test rows, which were not used for training.
     pub metrics: Metrics,
-    /// From this score on: ask for authentication, review, decline.
+    /// The scores from which on decisions are reviewed and declined.
     pub review_from: u16,
     pub decline_from: u16,
     #[serde(default)]
     pub champion_since: Option<Timestamp>,
 }
 
-/// How the trees were grown, found on validation rows inside the training range.
+/// How the trees were grown; chosen on validation rows inside the training range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Parameters {
     pub trees: u32,
@@ -144,13 +145,13 @@ pub struct Comparison {
     pub challenger: ModelId,
     #[serde(default)]
     pub champion: Option<ModelId>,
-    /// Labelled decisions that both scored; where there are too few, both were judged on the challenger's test rows.
+    /// Labelled decisions that both scored. If there are too few, each is judged on its own test rows.
     pub decisions: u64,
     pub on_test_rows: bool,
     pub challenger_metrics: Metrics,
     #[serde(default)]
     pub champion_metrics: Option<Metrics>,
-    /// Average precision that it loses against the champion; below zero it gains.
+    /// Average precision lost against the champion; negative if it is better.
     pub worse_by: f64,
     pub margin: f64,
 }

@@ -1,4 +1,4 @@
-//! Names that callers give: subjects, entities, countries and categories; and the ids that risk gives itself.
+//! Names given by callers: subjects, entities, countries and categories; and risk's own ids.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,7 +32,7 @@ fn named(text: &str) -> Result<Arc<str>, NameError> {
     if is_like_a_card_number(text) { Err(NameError::CardNumber) } else { Ok(text.into()) }
 }
 
-/// 13 to 19 digits of an issuer of cards with the right check digit, however they are grouped.
+/// True for 13 to 19 digits of a card issuer with the right check digit, however they are grouped.
 fn is_like_a_card_number(text: &str) -> bool {
     let grouped = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
     if !grouped || !text.starts_with(['2', '3', '4', '5', '6']) {
@@ -78,7 +78,7 @@ macro_rules! text_form {
     };
 }
 
-/// What is decided about: an authorization, a payment, a login, by the id that its own service gave it.
+/// The id of an authorization, a payment or a login, as its own service gave it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = r"^[A-Za-z0-9_.:/+=-]+$", min_length = 1, max_length = 64, example = "auth_01jz3k8x5wfqy9v2m6c0r4t7ab")]
@@ -94,7 +94,7 @@ impl FromStr for SubjectId {
 
 text_form!(SubjectId);
 
-/// A card, an account or another entity, by a token: never a card number, an address or a name.
+/// The token of a card, an account or another entity: never a card number, an address or a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = r"^[A-Za-z0-9_.:/+=-]+$", min_length = 1, max_length = 64, example = "tok_7f2c91")]
@@ -110,7 +110,7 @@ impl FromStr for EntityId {
 
 text_form!(EntityId);
 
-/// A country of ISO 3166 by its two letters.
+/// A country: two letters of ISO 3166.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = "^[A-Z]{2}$", example = "DE")]
@@ -157,7 +157,7 @@ impl From<Country> for String {
     }
 }
 
-/// What a merchant sells, by the four digits of ISO 18245.
+/// A merchant category: four digits of ISO 18245.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = "^[0-9]{4}$", example = "5411")]
@@ -223,7 +223,7 @@ pub enum EntityKind {
     Merchant,
     Terminal,
     Device,
-    /// Of the network.
+    /// A network address.
     Address,
     Email,
 }
@@ -234,7 +234,7 @@ impl EntityKind {
     }
 }
 
-/// One card, one merchant.
+/// One card, one merchant and so on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entity {

@@ -17,13 +17,13 @@ pub enum Refusal {
     FieldInvalid { field: String, expected: String },
     #[error("expected at most {max} {what} in one call, found {found}")]
     TooMany { what: String, max: usize, found: usize },
-    #[error("expected the range to begin before it ends")]
+    #[error("expected a range that begins before it ends")]
     RangeEmpty,
-    #[error("this id was decided about before, with other inputs")]
+    #[error("there is a decision about this id already, with different inputs")]
     SubjectTaken,
-    #[error("the subject lies more than {max_s} s ahead of the service's clock")]
+    #[error("the subject is more than {max_s} s ahead of the service's clock")]
     SubjectAhead { max_s: i64 },
-    #[error("the lists are full: {max} entries are the most")]
+    #[error("the lists are full: they hold at most {max} entries")]
     ListsFull { max: usize },
     #[error("the rule set is {state}; {change} needs another state")]
     RuleSetState { state: RuleSetState, change: String },
@@ -31,13 +31,13 @@ pub enum Refusal {
     RulesUnsound { problems: usize },
     #[error("the model is {state}; {change} needs another state")]
     ModelState { state: ModelState, change: String },
-    #[error("whoever made or proposed a version cannot approve it")]
+    #[error("the author of a version, and the person who proposed it, cannot approve it")]
     SecondPersonNeeded,
-    #[error("nobody has proposed that it goes live")]
+    #[error("it has not been proposed yet")]
     NotProposed,
     #[error("no version was live before this one")]
     NothingBefore,
-    #[error("{max} challengers score live traffic already")]
+    #[error("{max} challengers score live traffic already, and no more may")]
     ChallengersFull { max: usize },
     #[error(
         "its average precision is {worse_by:.3} below the champion's, and {margin:.3} is allowed; approve it with a reason"
@@ -47,11 +47,9 @@ pub enum Refusal {
     ModelUnsound { why: String },
     #[error("a job of this kind is running")]
     JobRunning,
-    #[error("the job has ended")]
-    JobEnded,
     #[error("expected at least {min} rows and {fraud_min} of fraud in the {part} range, found {rows} and {fraud}")]
     TooFewRows { part: String, rows: u64, min: u64, fraud: u64, fraud_min: u64 },
-    #[error("somebody changed the case; its version is {version}")]
+    #[error("the case was changed meanwhile; its version is {version}")]
     CaseChanged { version: u32 },
     #[error("the case is resolved")]
     CaseResolved,
@@ -66,30 +64,40 @@ impl error::Refusal for Refusal {
 
     fn row(&self) -> Row {
         match self {
-            Refusal::FieldInvalid { .. } => row(400, "Field is invalid", "A field does not have its form."),
-            Refusal::TooMany { .. } => row(400, "Too many in one call", "A call, a rule set or a list holds too much."),
+            Refusal::FieldInvalid { .. } => row(400, "Field is invalid", "A field does not have the expected form."),
+            Refusal::TooMany { .. } => {
+                row(400, "Too many in one call", "A call, a rule set or a list has too many items.")
+            }
             Refusal::RangeEmpty => row(400, "Range is empty", "A range of time ends before it begins."),
             Refusal::SubjectTaken => {
-                row(422, "Subject was decided about with other inputs", "The id was used before, for other inputs.")
+                row(422, "Subject was decided with different inputs", "The id was used before, with different inputs.")
             }
-            Refusal::SubjectAhead { .. } => {
-                row(422, "Subject lies in the future", "The subject happened later than the service's clock allows.")
+            Refusal::SubjectAhead { .. } => row(
+                422,
+                "Subject is in the future",
+                "The subject is further ahead of the service's clock than clocks may differ.",
+            ),
+            Refusal::ListsFull { .. } => {
+                row(422, "Lists are full", "There is no room for these entries; remove some first.")
             }
-            Refusal::ListsFull { .. } => row(422, "Lists are full", "No entry fits any more; remove some first."),
             Refusal::RuleSetState { .. } => {
                 row(409, "Rule set is in another state", "The change does not follow from the state of the rule set.")
             }
-            Refusal::RulesUnsound { .. } => row(409, "Rules have problems", "The rule set has to be validated first."),
+            Refusal::RulesUnsound { .. } => {
+                row(409, "Rules have problems", "The rule set has not been validated, or validation found problems.")
+            }
             Refusal::ModelState { .. } => {
                 row(409, "Model is in another state", "The change does not follow from the state of the model.")
             }
-            Refusal::SecondPersonNeeded => {
-                row(409, "A second person is needed", "Whoever made or proposed a version tries to approve it.")
-            }
-            Refusal::NotProposed => row(409, "Not proposed", "A version is approved that nobody has proposed."),
+            Refusal::SecondPersonNeeded => row(
+                409,
+                "A second person is needed",
+                "The author of a version, or the person who proposed it, tries to approve it.",
+            ),
+            Refusal::NotProposed => row(409, "Not proposed", "A version has to be proposed before it is approved."),
             Refusal::NothingBefore => row(409, "Nothing to go back to", "No version was live before this one."),
             Refusal::ChallengersFull { .. } => {
-                row(409, "Challengers are full", "The most models that may score live traffic do so.")
+                row(409, "Too many challengers", "No further model may score live traffic.")
             }
             Refusal::ChallengerWorse { .. } => {
                 row(422, "Challenger is worse", "The model is worse than the champion by more than the margin.")
@@ -98,11 +106,12 @@ impl error::Refusal for Refusal {
                 row(422, "Model cannot be loaded", "Its bytes are damaged, of other features, or too large.")
             }
             Refusal::JobRunning => row(409, "A job is running", "Only one job of a kind runs at a time."),
-            Refusal::JobEnded => row(409, "Job has ended", "There is nothing left to cancel."),
             Refusal::TooFewRows { .. } => {
-                row(422, "Too few rows", "The range holds too few labelled rows, or fraud or genuine ones alone.")
+                row(422, "Too few rows", "The range has too few labelled rows, or only fraud, or only genuine ones.")
             }
-            Refusal::CaseChanged { .. } => row(409, "Case was changed", "Somebody was faster; read it again."),
+            Refusal::CaseChanged { .. } => {
+                row(409, "Case was changed", "The case was changed meanwhile; read it again.")
+            }
             Refusal::CaseResolved => row(409, "Case is resolved", "A resolved case has to be reopened first."),
             Refusal::CaseOpen => row(409, "Case is open", "Only a resolved case can be reopened."),
         }
@@ -126,7 +135,6 @@ impl error::Refusal for Refusal {
             Refusal::ChallengerWorse { worse_by: 0.031, margin: 0.01 },
             Refusal::ModelUnsound { why: "its checksum differs".to_owned() },
             Refusal::JobRunning,
-            Refusal::JobEnded,
             Refusal::TooFewRows { part: "training".to_owned(), rows: 812, min: 1_000, fraud: 0, fraud_min: 20 },
             Refusal::CaseChanged { version: 4 },
             Refusal::CaseResolved,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Ctx;
-use platform::feed::{Event, Pull};
 use platform::room::Face;
 use platform::rpc::{Methods, Repeat, RpcClient};
 
@@ -15,15 +14,18 @@ pub static FACE: Face<dyn Risk> = Face { name: "risk", serve, remote: |rpc| Arc:
 
 type Shared = Arc<dyn Risk>;
 
-/// The table that answers a [`RemoteRisk`].
 fn serve(risk: Shared) -> Methods {
-    let methods = Methods::new(FACE.name)
+    methods(FACE.name, risk)
+}
+
+/// The methods that answer a [`RemoteRisk`], under a name.
+pub fn methods(name: &'static str, risk: Shared) -> Methods {
+    let methods = Methods::new(name)
         .on("decide", with(&risk, |at, ctx, it| async move { at.decide(&ctx, it).await }))
         .on("feedback", with(&risk, |at, ctx, it| async move { at.feedback(&ctx, it).await }))
         .on("decision", with(&risk, |at, ctx, it| async move { at.decision(&ctx, it).await }))
         .on("entity", with(&risk, |at, ctx, it| async move { at.entity(&ctx, it).await }))
-        .on("report", with(&risk, |at, ctx, it| async move { at.report(&ctx, it).await }))
-        .on("events_after", with(&risk, |at, ctx, it| async move { at.events_after(&ctx, it).await }));
+        .on("report", with(&risk, |at, ctx, it| async move { at.report(&ctx, it).await }));
     people(versions(methods, &risk), &risk)
 }
 
@@ -69,11 +71,6 @@ pub struct RemoteRisk {
     rpc: RpcClient,
 }
 
-/// A change with a key is the same change when it is sent again; one without may be done twice.
-fn by_key(ctx: &Ctx) -> Repeat {
-    if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never }
-}
-
 #[async_trait]
 impl Risk for RemoteRisk {
     /// Each subject carries its id.
@@ -97,20 +94,16 @@ impl Risk for RemoteRisk {
     async fn report(&self, ctx: &Ctx, query: ReportQuery) -> Result<DailyReport, RiskError> {
         self.rpc.call(ctx, "report", &query, Repeat::Question).await
     }
-
-    async fn events_after(&self, ctx: &Ctx, pull: Pull) -> Result<Vec<Event>, RiskError> {
-        self.rpc.call(ctx, "events_after", &pull, Repeat::Question).await
-    }
 }
 
 #[async_trait]
 impl Lists for RemoteRisk {
     async fn put_entries(&self, ctx: &Ctx, command: PutEntries) -> Result<ListChanged, RiskError> {
-        self.rpc.call(ctx, "put_entries", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "put_entries", &command, Repeat::keyed(ctx)).await
     }
 
     async fn remove_entries(&self, ctx: &Ctx, command: RemoveEntries) -> Result<ListChanged, RiskError> {
-        self.rpc.call(ctx, "remove_entries", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "remove_entries", &command, Repeat::keyed(ctx)).await
     }
 
     async fn entries(&self, ctx: &Ctx, query: ListQuery) -> Result<ListPage, RiskError> {
@@ -121,11 +114,11 @@ impl Lists for RemoteRisk {
 #[async_trait]
 impl RuleSets for RemoteRisk {
     async fn draft_rule_set(&self, ctx: &Ctx, command: DraftRuleSet) -> Result<RuleSet, RiskError> {
-        self.rpc.call(ctx, "draft_rule_set", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "draft_rule_set", &command, Repeat::keyed(ctx)).await
     }
 
     async fn change_rule_set(&self, ctx: &Ctx, command: ChangeRuleSet) -> Result<RuleSet, RiskError> {
-        self.rpc.call(ctx, "change_rule_set", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "change_rule_set", &command, Repeat::keyed(ctx)).await
     }
 
     async fn rule_set(&self, ctx: &Ctx, id: RuleSetId) -> Result<RuleSet, RiskError> {
@@ -141,26 +134,26 @@ impl RuleSets for RemoteRisk {
     }
 
     async fn backtest(&self, ctx: &Ctx, command: Backtest) -> Result<Job, RiskError> {
-        self.rpc.call(ctx, "backtest", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "backtest", &command, Repeat::keyed(ctx)).await
     }
 }
 
 #[async_trait]
 impl Models for RemoteRisk {
     async fn train(&self, ctx: &Ctx, command: Train) -> Result<Job, RiskError> {
-        self.rpc.call(ctx, "train", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "train", &command, Repeat::keyed(ctx)).await
     }
 
     async fn job(&self, ctx: &Ctx, id: JobId) -> Result<Job, RiskError> {
         self.rpc.call(ctx, "job", &id, Repeat::Question).await
     }
 
-    async fn cancel_job(&self, ctx: &Ctx, id: JobId) -> Result<Job, RiskError> {
-        self.rpc.call(ctx, "cancel_job", &id, by_key(ctx)).await
+    async fn cancel_job(&self, ctx: &Ctx, command: CancelJob) -> Result<Job, RiskError> {
+        self.rpc.call(ctx, "cancel_job", &command, Repeat::Harmless).await
     }
 
     async fn change_model(&self, ctx: &Ctx, command: ChangeModel) -> Result<Model, RiskError> {
-        self.rpc.call(ctx, "change_model", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "change_model", &command, Repeat::keyed(ctx)).await
     }
 
     async fn model(&self, ctx: &Ctx, id: ModelId) -> Result<Model, RiskError> {
@@ -186,8 +179,8 @@ impl Cases for RemoteRisk {
         self.rpc.call(ctx, "case", &id, Repeat::Question).await
     }
 
-    /// Its version lets a second one change nothing, but without a key the second is refused.
+    /// The version prevents a second change, but without a key the repeat is refused instead of getting the first reply.
     async fn change_case(&self, ctx: &Ctx, command: ChangeCase) -> Result<Case, RiskError> {
-        self.rpc.call(ctx, "change_case", &command, by_key(ctx)).await
+        self.rpc.call(ctx, "change_case", &command, Repeat::keyed(ctx)).await
     }
 }

@@ -1,5 +1,5 @@
-//! Figures by which models and rules are judged. Accuracy is among them and is never the judge: where one in a thousand is
-//! fraud, a model that flags nothing is right in more than 99 of 100.
+//! Figures about models and rules. Accuracy is shown but decides nothing: if one payment in a thousand is fraud, a model that
+//! flags nothing is over 99 % accurate.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,28 +11,28 @@ use crate::{ModelId, RuleCount, RuleSetId, SubjectKind};
 pub struct Metrics {
     pub rows: u64,
     pub fraud: u64,
-    /// Area under the receiver's curve; 0.5 is blind.
+    /// Area under the ROC curve; guessing has 0.5.
     pub auc: f64,
-    /// Area under precision and recall; the share of fraud is blind.
+    /// Area under the precision-recall curve; guessing has the share of fraud.
     pub average_precision: f64,
-    /// Each day the 100 cards with the highest score, cards found before left out: the share of fraud among them.
+    /// The share of fraud among each day's 100 cards with the highest scores, without cards found on earlier days; mean over days.
     pub card_precision_100: f64,
-    /// What the same list reaches with perfect knowledge.
+    /// The same figure with perfect knowledge.
     pub card_precision_100_oracle: f64,
-    /// At the number of alerts a day that people can look at.
+    /// At the number of alerts that people can review in a day.
     pub recall: f64,
     pub precision: f64,
-    /// Share of the money lost to fraud that these alerts catch.
+    /// The share of fraudulent amounts that these alerts catch.
     pub money_recall: f64,
-    /// Genuine ones declined for each fraud stopped.
+    /// Genuine subjects among the alerts for each fraud among them.
     pub false_per_fraud: f64,
-    /// Mean square of the probability's error.
+    /// Mean squared error of the probability.
     pub brier: f64,
-    /// Shown, and never judged by.
+    /// Shown, but decides nothing.
     pub accuracy: f64,
 }
 
-/// One point of a curve: from this score on.
+/// One point of a curve: flagging from this score on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Point {
     pub score: u16,
@@ -41,7 +41,7 @@ pub struct Point {
     pub false_rate: f64,
 }
 
-/// Of the rows with about this probability: how many were fraud.
+/// The share of fraud among rows with about this probability.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CalibrationBin {
     pub probability: f64,
@@ -49,20 +49,20 @@ pub struct CalibrationBin {
     pub rows: u64,
 }
 
-/// What mistakes cost, for choosing thresholds.
+/// Costs of errors, from which thresholds are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Costs {
-    /// Share of a genuine subject's amount that is lost when it is declined.
+    /// The share of a genuine amount that is lost if it is declined.
     #[serde(default = "margin_lost")]
     pub decline_margin: f64,
-    /// What a holder's anger at a false decline costs, in whole units of the currency.
+    /// The fixed cost of a false decline, such as lost customers, in units of the currency.
     #[serde(default = "anger")]
     pub decline_fixed: f64,
-    /// What it costs when somebody looks at a case.
+    /// The cost of reviewing a case.
     #[serde(default = "look")]
     pub review_fixed: f64,
-    /// Cases a day that people can look at.
+    /// Cases that people can review in a day.
     #[serde(default = "alerts")]
     pub alerts_a_day: u32,
 }
@@ -89,7 +89,7 @@ impl Default for Costs {
     }
 }
 
-/// What a threshold would have cost on the test rows.
+/// The cost of a threshold on the test rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ThresholdLine {
     pub score: u16,
@@ -98,7 +98,7 @@ pub struct ThresholdLine {
     pub declines_cost: f64,
     pub reviews_cost: f64,
     pub total: f64,
-    /// It costs least of those whose alerts people can look at.
+    /// The cheapest of those whose alerts people can review.
     pub chosen: bool,
 }
 
@@ -106,20 +106,20 @@ pub struct ThresholdLine {
 #[serde(deny_unknown_fields)]
 pub struct ReportQuery {
     pub kind: SubjectKind,
-    /// A day of UTC as `2026-01-31`; today where it is left out.
+    /// A UTC day such as `2026-01-31`. Defaults to today.
     #[serde(default)]
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     pub day: Option<String>,
 }
 
-/// One day, and the labels that have ripened until now.
+/// The figures of one day, and of the labels known so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DailyReport {
     pub kind: SubjectKind,
     pub day: String,
     pub made_at: Timestamp,
     pub decisions: u64,
-    /// By outcome.
+    /// Decisions by outcome.
     pub outcomes: Vec<(String, u64)>,
     pub cases_opened: u64,
     pub degraded: u64,
@@ -128,12 +128,12 @@ pub struct DailyReport {
     pub rules: Vec<RuleCount>,
     #[serde(default)]
     pub model: Option<ModelId>,
-    /// The champion on the labelled decisions of 30 days; nothing until there are 1,000 labels.
+    /// The champion on the labelled decisions of 30 days; absent until there are 1,000 of them.
     #[serde(default)]
     pub ripened: Option<Metrics>,
     pub curve: Vec<Point>,
     pub calibration: Vec<CalibrationBin>,
-    /// Population stability index against training, of the score and of each feature, the largest first: look above 0.1,
-    /// act above 0.2.
+    /// Population stability index of the score and of each feature against training, largest first: above 0.1 look at it, above
+    /// 0.2 act.
     pub drift: Vec<(String, f64)>,
 }

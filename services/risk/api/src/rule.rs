@@ -1,4 +1,4 @@
-//! Rules, and the versions that they live in.
+//! Rules, and versioned sets of them.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,27 +6,27 @@ use utoipa::ToSchema;
 
 use crate::{Entity, Outcome, RuleSetId, SubjectId, SubjectKind};
 
-/// A condition and what follows from it.
+/// A condition and its effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Unique within its set.
     #[schema(min_length = 1, max_length = 64, example = "card_testing")]
     pub id: String,
-    /// The sentence that people read.
+    /// A sentence for people.
     #[schema(min_length = 1, max_length = 1000, example = "Many small amounts within ten minutes")]
     pub text: String,
     /// The condition in CEL.
     #[schema(min_length = 1, max_length = 4096, example = "card_count_10m >= 5.0 && amount < 5.0")]
     pub when: String,
     pub action: Action,
-    /// For programs; the rule's id where it is left out.
+    /// For programs. Defaults to the rule's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The kinds of subject that it looks at; all of its set's where it is empty.
+    /// The kinds of subject to which it applies. Defaults to all kinds of its set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<SubjectKind>,
-    /// Entities for which it is silent until a date.
+    /// Entities for which it is off until a date.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub snoozed: Vec<Snooze>,
 }
@@ -34,7 +34,7 @@ pub struct Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Adds to the score, or takes from it.
+    /// Adds points to the score, or subtracts them.
     Score(i32),
     Review,
     Challenge,
@@ -45,7 +45,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// What it asks for by itself.
+    /// The outcome that it asks for.
     pub fn outcome(self) -> Option<Outcome> {
         match self {
             Action::Score(_) => None,
@@ -78,15 +78,16 @@ pub struct Snooze {
     strum::Display,
     strum::IntoStaticStr,
     strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum RuleSetState {
-    /// It may still be replaced, and may have problems.
+    /// May be replaced, and may have problems.
     Draft,
-    /// Every rule was read and is sound; it does not change any more.
+    /// All rules are valid; it does not change any more.
     Validated,
-    /// Runs beside the live set and decides nothing.
+    /// Runs beside the live set without taking part in decisions.
     Shadow,
     Live,
     Retired,
@@ -98,16 +99,16 @@ impl RuleSetState {
     }
 }
 
-/// A new version of the rules, or a draft in place of another.
+/// A new version of the rules, or a draft that replaces another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DraftRuleSet {
-    /// The draft that it replaces; a new one where it is left out.
+    /// The draft that it replaces. Defaults to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<RuleSetId>,
-    /// The kinds of subject that it is for.
+    /// The kinds of subject for which it decides.
     pub kinds: Vec<SubjectKind>,
-    /// What is new in it.
+    /// A summary of the change.
     #[schema(max_length = 1000)]
     pub note: String,
     /// At most 500.
@@ -124,15 +125,15 @@ pub struct ChangeRuleSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleSetChange {
-    /// Reads every rule. What is wrong is in `problems`, and it stays a draft then.
+    /// Checks every rule. If there are `problems`, it stays a draft.
     Validate,
-    /// Lets it run beside the live set.
+    /// Runs it beside the live set.
     Shadow,
-    /// Asks that it goes live. Somebody else than its author and than who asked approves that.
+    /// Proposes it. A person who is neither its author nor proposed it has to approve.
     Propose,
-    /// Lets it go live; the live set of its kinds retires.
+    /// Makes it live; the live set of its kinds is retired.
     Approve,
-    /// Brings the set that was live before it back, at once.
+    /// Restores the previous live set, at once.
     RollBack,
     Retire,
 }
@@ -140,7 +141,7 @@ pub enum RuleSetChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleSet {
     pub id: RuleSetId,
-    /// Counts up over all sets.
+    /// Increases over all sets.
     pub version: u32,
     pub state: RuleSetState,
     pub kinds: Vec<SubjectKind>,
@@ -148,30 +149,30 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     pub author: String,
     pub created_at: Timestamp,
-    /// Who asked that it goes live.
+    /// The person who proposed it.
     #[serde(default)]
     pub proposed_by: Option<String>,
     #[serde(default)]
     pub approved_by: Option<String>,
     #[serde(default)]
     pub live_since: Option<Timestamp>,
-    /// The set that it took the place of.
+    /// The live set that it replaced.
     #[serde(default)]
     pub after: Option<RuleSetId>,
-    /// What validation found.
+    /// Findings of the validation.
     #[serde(default)]
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Mistake>,
 }
 
-/// What is wrong with a rule, and where.
+/// A mistake in a rule, and its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
+pub struct Mistake {
     pub rule: String,
     /// From 1.
     pub line: u32,
     /// From 1.
     pub column: u32,
-    /// What was expected and found.
+    /// What was expected, and what was found.
     pub text: String,
 }
 
@@ -182,7 +183,7 @@ pub struct RuleSetQuery {
     pub state: Option<RuleSetState>,
     #[serde(default)]
     pub kind: Option<SubjectKind>,
-    /// The version of the last one on the page before; newest first.
+    /// The version of the last one on the previous page; newest first.
     #[serde(default)]
     pub before: Option<u32>,
     #[serde(default)]
@@ -200,6 +201,6 @@ pub struct RuleSetPage {
 #[serde(deny_unknown_fields)]
 pub struct TryRule {
     pub rule: Rule,
-    /// The stored decision that it is tried on.
+    /// The stored decision on which it is tried.
     pub decision: SubjectId,
 }
