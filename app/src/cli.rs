@@ -4,6 +4,7 @@ mod bench;
 mod dev;
 mod feed;
 mod jobs;
+mod risk;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -23,6 +24,10 @@ pub(crate) use bench::{
 pub(crate) use dev::{Dev, DevSplit};
 pub(crate) use feed::{Feed, ParkedEvent};
 pub(crate) use jobs::{Jobs, RunJob};
+pub(crate) use risk::{
+    BenchFraud, BenchRisk, Form, Risk, RiskImport, RiskLabel, RiskList, RiskReport, RiskScore, RiskTrain, Simulate,
+    SimulateTraffic,
+};
 
 /// A double-entry ledger with identity and access control, in one binary.
 ///
@@ -92,6 +97,12 @@ pub(crate) enum Command {
     /// List the jobs, when they are due and how they ended, or run one now
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Import history, train and evaluate models, fill lists
+    #[command(subcommand)]
+    Risk(Risk),
+    /// Simulate traffic, for trying rules and models
+    #[command(subcommand)]
+    Simulate(Simulate),
     /// Development tools: several processes on one machine
     #[command(subcommand)]
     Dev(Dev),
@@ -217,8 +228,12 @@ Examples:
   PROMETHEUS_METRICS_PORT=9090 florin serve
 
 Separate processes, each in its own terminal, from the same directory:
-  PORT=8081 florin serve ledger
-  FLORIN__SERVICES__LEDGER__MODE=remote FLORIN__SERVICES__LEDGER__ADDRESSES=127.0.0.1:7070 florin serve edge
+  export FLORIN__IDENTITY__ISSUER=http://127.0.0.1:8080
+  PORT=8081 florin serve ledger identity risk
+  for name in LEDGER IDENTITY RISK; do
+    export FLORIN__SERVICES__${name}__MODE=remote FLORIN__SERVICES__${name}__ADDRESSES=127.0.0.1:7070
+  done
+  florin serve edge
 
 Stopping:
   SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),

@@ -14,7 +14,9 @@ mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod restore;
+pub(crate) mod risk;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod verify;
 
 use std::ffi::OsString;

@@ -43,6 +43,8 @@ fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
         Command::Serve(options) => commands::serve::run(start, options),
         Command::Config(options) => commands::config::run(start, options),
         Command::Bench(options) => commands::bench::run(start, options),
+        Command::Risk(options) => commands::risk::run(start, options),
+        Command::Simulate(options) => commands::simulate::run(options),
         Command::Dev(options) => commands::dev::run(start, options),
         Command::Openapi => commands::openapi::run(rooms),
         Command::Verify(options) => commands::verify::run(start, options),

@@ -17,6 +17,7 @@ fn list() -> Vec<Mounted> {
         room(&identity::ROOM, &identity_api::FACE, (GATE, OWN_CLIENTS), identity::open, identity::mount)
             .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new)
             .issues_own_tokens(&identity_api::FACE, identity_api::own_token),
+        room(&risk::ROOM, &risk_api::FACE, (), risk::open, risk::mount),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,

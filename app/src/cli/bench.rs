@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::risk::{BenchFraud, BenchRisk};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Transfers between accounts, durable, checked afterwards
@@ -20,6 +22,10 @@ pub(crate) enum Bench {
     /// Tokens for programs, logins of users, token checks, and a login storm during transfers
     #[command(after_help = IDENTITY_EXAMPLES)]
     Identity(BenchIdentity),
+    /// Decisions, rules, features, models, imports and backtests, in this process and in another
+    Risk(BenchRisk),
+    /// Model quality on simulated traffic, beside rules and regression
+    Fraud(BenchFraud),
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ mod pictures;
 mod plot;
 mod process;
 mod report;
+mod risk;
 mod series;
 mod server;
 mod split;
@@ -43,18 +44,23 @@ pub(crate) fn run(start: Start<'_>, options: &Bench) -> Result<(), Failure> {
 }
 
 async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
-    let output = match options {
-        Bench::Ledger(options) => &options.output,
-        Bench::Split(options) => &options.output,
-        Bench::History(options) => &options.output,
-        Bench::Identity(options) => &options.output,
+    let dir = match options {
+        Bench::Ledger(options) => &options.output.dir,
+        Bench::Split(options) => &options.output.dir,
+        Bench::History(options) => &options.output.dir,
+        Bench::Identity(options) => &options.output.dir,
+        Bench::Risk(options) => &options.dir,
+        // It stores nothing.
+        Bench::Fraud(options) => return risk::fraud(options),
     };
-    let stores = Stores::new(config, &output.dir);
+    let stores = Stores::new(config, dir);
     let measured = match options {
         Bench::Ledger(options) => ledger_mode::run(&stores, options).await,
         Bench::Split(options) => split::run(&stores, options).await,
         Bench::History(options) => history::run(&stores, options).await,
         Bench::Identity(options) => identity::run(&stores, config, options).await,
+        Bench::Risk(options) => risk::risk(&stores, options).await,
+        Bench::Fraud(_) => Ok(()),
     };
     // Also what a failed run left.
     stores.remove().await?;

@@ -12,6 +12,7 @@ mod end_to_end;
 mod failover;
 mod feed;
 mod moving;
+mod risk;
 mod roles;
 mod serve;
 mod several_books;

@@ -98,7 +98,7 @@ impl LedgerProcess {
 }
 
 /// Gets a token as a program does.
-async fn principal(identity: &RemoteIdentity, whom: &Whom, secret: &Secret) -> Result<Principal, Failure> {
+pub(super) async fn principal(identity: &RemoteIdentity, whom: &Whom, secret: &Secret) -> Result<Principal, Failure> {
     let client =
         ClientAuth { id: Some(PROGRAM.to_owned()), secret: Some(kernel::Secret::new(&secret.program)), basic: true };
     let asked = TokenRequest { client, grant: Grant::ClientCredentials { scope: None }, origin: Origin::default() };
@@ -131,6 +131,11 @@ impl Secret {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&program_file)?;
         writeln!(file, "[client]\nid = \"{PROGRAM}\"\nsecret = \"{program}\"\nroles = [\"{role}\"]")?;
         Ok(Secret { rpc_file, program_file, credential, program, master })
+    }
+
+    /// Of calls between the processes.
+    pub(super) fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// The process's settings.

@@ -68,7 +68,12 @@ fn methods() -> Vec<(&'static str, &'static str)> {
     let identity = identity_api::methods(Arc::new(identity_api::RemoteIdentity::new(nowhere())));
     let identity = platform::frame::serve(identity, Arc::new(There::new(nowhere())));
     let named = |service, methods: &Methods| methods.names().into_iter().map(move |name| (service, name)).collect();
-    let all: [Vec<_>; 2] = [named(ledger_api::SERVICE, &ledger), named(identity_api::SERVICE, &identity)];
+    let risk = (risk_api::FACE.serve)((risk_api::FACE.remote)(nowhere()));
+    let all: [Vec<_>; 3] = [
+        named(ledger_api::SERVICE, &ledger),
+        named(identity_api::SERVICE, &identity),
+        named(risk_api::FACE.name, &risk),
+    ];
     all.concat()
 }
 

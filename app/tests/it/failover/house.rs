@@ -60,7 +60,7 @@ impl House {
         let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
         let edge = builder(dir.path().to_owned(), &secret_file)
             .arg("edge")
-            .calling(&["LEDGER", "IDENTITY"], &addresses.join(","));
+            .calling(&["LEDGER", "IDENTITY", "RISK"], &addresses.join(","));
         dirs.push(dir);
         House { members, edge: edge.start().await, _dirs: dirs }
     }
@@ -117,8 +117,10 @@ impl House {
         let mut held = 0.0;
         for member in &self.members {
             let text = member.client().unwrap().get("/metrics").await.text();
-            let line =
-                text.lines().find(|line| line.starts_with("lease_held")).expect("each says whether it holds the lease");
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("lease_held{service=\"ledger\"}"))
+                .expect("each says whether it holds the lease");
             held += line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap();
         }
         held

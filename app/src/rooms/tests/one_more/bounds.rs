@@ -20,9 +20,9 @@ async fn a_start_that_could_exceed_max_connections_is_refused() {
         let mut refused = place.server().env("FLORIN__STORAGE__POOL_SIZE", "9000").spawn();
         assert_eq!(refused.wait().await.code(), Some(1));
         let (said, most) = (refused.output(), platform::db::connections_max(store.url()).await.unwrap());
-        assert!(said.contains("may open 9001 connections"), "{said}");
+        assert!(said.contains("may open 9002 connections"), "{said}");
         assert!(said.contains(&format!("server accepts {most} from all clients")), "{said}");
-        assert!(said.contains("storage.pool_size = 9000, and 1 for leases"), "{said}");
+        assert!(said.contains("storage.pool_size = 9000, and 2 for leases"), "{said}");
         place.remove(store).await;
     })
     .await;
