@@ -65,6 +65,8 @@ pub(super) enum Body {
     Nothing,
     Json(Value),
     Form(Vec<(String, String)>),
+    /// A file, with its content type.
+    File(&'static str, Vec<u8>),
 }
 
 impl Sent {
@@ -148,6 +150,12 @@ impl<'t> Ask<'t> {
     pub fn form(mut self, fields: &[(&str, &str)]) -> Ask<'t> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.sent.body = Body::Form(fields.iter().map(own).collect());
+        self
+    }
+
+    /// Sends a file.
+    pub fn file(mut self, kind: &'static str, bytes: impl Into<Vec<u8>>) -> Ask<'t> {
+        self.sent.body = Body::File(kind, bytes.into());
         self
     }
 

@@ -176,9 +176,10 @@ impl Telling {
         }
         let has_body = !matches!(operation.method, Method::GET | Method::DELETE);
         let (kind, body) = match &sent.body {
-            Body::Nothing => (has_body.then_some(JSON), String::new()),
-            Body::Json(body) => (Some(JSON), body.to_string()),
-            Body::Form(fields) => (Some(FORM), encoded(fields)),
+            Body::Nothing => (has_body.then_some(JSON), Vec::new()),
+            Body::Json(body) => (Some(JSON), body.to_string().into_bytes()),
+            Body::Form(fields) => (Some(FORM), encoded(fields).into_bytes()),
+            Body::File(kind, bytes) => (Some(*kind), bytes.clone()),
         };
         request = kind.into_iter().fold(request, |request, kind| request.header(CONTENT_TYPE, kind));
         for (name, value) in &sent.headers {
@@ -270,6 +271,7 @@ fn asked(sent: &Sent) -> Map<String, Value> {
         Body::Nothing => (Value::Null, Value::Null),
         Body::Json(body) => (body.clone(), Value::Null),
         Body::Form(form) => (Value::Null, fields(form)),
+        Body::File(..) => (Value::Null, Value::Null),
     };
     let all = [("path", fields(&sent.path)), ("query", fields(&sent.query)), ("body", body), ("form", form)];
     let is_something = |value: &Value| !value.is_null() && *value != json!({});
