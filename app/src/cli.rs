@@ -229,8 +229,8 @@ Examples:
 
 Separate processes, each in its own terminal, from the same directory:
   export FLORIN__IDENTITY__ISSUER=http://127.0.0.1:8080
-  PORT=8081 florin serve ledger identity risk
-  for name in LEDGER IDENTITY RISK; do
+  PORT=8081 florin serve ledger identity risk banking
+  for name in LEDGER IDENTITY RISK BANKING; do
     export FLORIN__SERVICES__${name}__MODE=remote FLORIN__SERVICES__${name}__ADDRESSES=127.0.0.1:7070
   done
   florin serve edge

@@ -18,6 +18,7 @@ fn list() -> Vec<Mounted> {
             .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new)
             .issues_own_tokens(&identity_api::FACE, identity_api::own_token),
         room(&risk::ROOM, &risk_api::FACE, (), risk::open, risk::mount),
+        room(&banking::ROOM, &banking_api::FACE, (), banking::open, banking::mount),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,

@@ -128,14 +128,14 @@ mod tests {
     #[test]
     fn by_default_a_process_runs_all_that_is_not_elsewhere() {
         let names = |wanted, remote, demo| roles(wanted, remote, demo).unwrap().names();
-        assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity", "risk", "pebbles"]);
-        assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity", "risk", "pebbles"]);
-        assert_eq!(names(&[], &["LEDGER"], false), ["edge", "identity", "risk", "pebbles"]);
-        assert_eq!(names(&[], &["LEDGER", "IDENTITY", "RISK", "PEBBLES"], false), ["edge"]);
+        assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity", "risk", "banking", "pebbles"]);
+        assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity", "risk", "banking", "pebbles"]);
+        assert_eq!(names(&[], &["LEDGER"], false), ["edge", "identity", "risk", "banking", "pebbles"]);
+        assert_eq!(names(&[], &["LEDGER", "IDENTITY", "RISK", "BANKING", "PEBBLES"], false), ["edge"]);
         assert_eq!(names(&["identity"], &[], false), ["identity"]);
         assert_eq!(names(&["ledger"], &["IDENTITY"], false), ["ledger"]);
         assert_eq!(names(&["identity", "ledger"], &[], false), ["ledger", "identity"]);
-        assert_eq!(names(&["edge", "identity"], &["LEDGER", "RISK", "PEBBLES"], false), ["edge", "identity"]);
+        assert_eq!(names(&["edge", "identity"], &["LEDGER", "RISK", "BANKING", "PEBBLES"], false), ["edge", "identity"]);
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
             (&["edge"], &["LEDGER"], false, "every process asks identity"),
             (&["ledger"], &[], false, "every process asks identity"),
             (&["identity", "pebbles"], &[], false, "pebbles calls ledger"),
-            (&["edge"], &["LEDGER", "IDENTITY", "RISK", "PEBBLES"], true, "--demo runs in one process"),
+            (&["edge"], &["LEDGER", "IDENTITY", "RISK", "BANKING", "PEBBLES"], true, "--demo runs in one process"),
             (&["ledger", "identity"], &[], true, "--demo runs in one process"),
             (&[], &["LEDGER"], true, "--demo runs in one process"),
         ] {

@@ -36,7 +36,7 @@ fn shows(command: &mut Command, section: &str, name: &str) {
 fn edge(dir: &Path, at: &str) -> Command {
     let mut command = florin(dir);
     command.args(["serve", "edge"]);
-    for service in ["LEDGER", "IDENTITY", "RISK"] {
+    for service in ["LEDGER", "IDENTITY", "RISK", "BANKING"] {
         command.env(format!("FLORIN__SERVICES__{service}__MODE"), "remote");
         command.env(format!("FLORIN__SERVICES__{service}__ADDRESSES"), at);
     }
@@ -48,7 +48,7 @@ fn processes_answer_only_peers_with_a_cluster_certificate() {
     let dir = tempfile::tempdir().unwrap();
     certify(dir.path(), &["localhost", "edge.test"]);
     let mut services = florin(dir.path());
-    shows(services.args(["serve", "ledger", "identity", "risk"]), "RPC", "localhost");
+    shows(services.args(["serve", "ledger", "identity", "risk", "banking"]), "RPC", "localhost");
     let mut services = Running::start(&mut services);
     let at = services.wait_for("other processes call it on ");
     // Called by a name, which the certificate must cover.

@@ -44,7 +44,7 @@ fn it_starts_fast_stays_small_and_ends_cleanly_on_sigterm() {
 #[test]
 fn ctrl_c_ends_it_cleanly() {
     let dir = tempfile::tempdir().unwrap();
-    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity", "risk"]));
+    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity", "risk", "banking"]));
     server.signal("INT");
     server.wait_for("florin: stopped");
     assert_eq!(server.ended(), Some(0));
@@ -132,7 +132,7 @@ fn impossible_starts_are_refused_in_a_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     refused("FLORIN__SERVER__LISTEN", &taken.local_addr().unwrap().to_string(), "is in use by another process");
     let (good, _, said) = run(florin(dir.path()).args(["serve", "cards"]));
-    assert!(!good && said.contains("[possible values: edge, ledger, identity, risk]"), "{said}");
+    assert!(!good && said.contains("[possible values: edge, ledger, identity, risk, banking]"), "{said}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::end_to_end::house::{House, TRANSACTIONS, on_both, refusal};
 
-const ROOMS: [&Room; 3] = [&ledger::ROOM, &identity::ROOM, &risk::ROOM];
+const ROOMS: [&Room; 4] = [&ledger::ROOM, &identity::ROOM, &risk::ROOM, &banking::ROOM];
 
 pub(crate) struct Operation {
     pub(crate) name: String,

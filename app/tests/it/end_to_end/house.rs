@@ -117,9 +117,9 @@ impl House {
         let mut builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, value));
         let mut ledger = None;
         if topology == Topology::Split {
-            let server = builder.clone().arg("ledger").arg("identity").arg("risk").start().await;
+            let server = builder.clone().arg("ledger").arg("identity").arg("risk").arg("banking").start().await;
             let at = server.said(CALLED).await;
-            builder = builder.arg("edge").calling(&["LEDGER", "IDENTITY", "RISK"], &at);
+            builder = builder.arg("edge").calling(&["LEDGER", "IDENTITY", "RISK", "BANKING"], &at);
             ledger = Some(server);
         }
         let server = builder.start().await;

@@ -69,10 +69,12 @@ fn methods() -> Vec<(&'static str, &'static str)> {
     let identity = platform::frame::serve(identity, Arc::new(There::new(nowhere())));
     let named = |service, methods: &Methods| methods.names().into_iter().map(move |name| (service, name)).collect();
     let risk = (risk_api::FACE.serve)((risk_api::FACE.remote)(nowhere()));
-    let all: [Vec<_>; 3] = [
+    let banking = (banking_api::FACE.serve)((banking_api::FACE.remote)(nowhere()));
+    let all: [Vec<_>; 4] = [
         named(ledger_api::SERVICE, &ledger),
         named(identity_api::SERVICE, &identity),
         named(risk_api::FACE.name, &risk),
+        named(banking_api::SERVICE, &banking),
     ];
     all.concat()
 }

@@ -60,7 +60,7 @@ impl House {
         let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
         let edge = builder(dir.path().to_owned(), &secret_file)
             .arg("edge")
-            .calling(&["LEDGER", "IDENTITY", "RISK"], &addresses.join(","));
+            .calling(&["LEDGER", "IDENTITY", "RISK", "BANKING"], &addresses.join(","));
         dirs.push(dir);
         House { members, edge: edge.start().await, _dirs: dirs }
     }

@@ -34,7 +34,7 @@ async fn a_killed_room_elsewhere_leaves_every_other_process_ready() {
     let both = |builder: ServerBuilder| builder.calling(&["IDENTITY"], &at_identity).calling(&["LEDGER"], &at_ledger);
     let pebbles = both(alone("pebbles")).start().await;
     let at_pebbles = pebbles.said("other processes call it on ").await;
-    let edge = both(alone("edge").arg("risk")).calling(&["PEBBLES"], &at_pebbles).start().await;
+    let edge = both(alone("edge").arg("risk").arg("banking")).calling(&["PEBBLES"], &at_pebbles).start().await;
 
     let client = edge.client();
     assert_eq!(client.post("/v1/pebbles", &json!({})).await.status.as_u16(), 200);

@@ -1,0 +1,172 @@
+//! Statements find their accounts; an account that is new is made.
+
+use banking_api::{AccountKind, InterimReports, Mistake};
+use formats::Format;
+use formats::statement::{self, Coverage};
+use platform::db::{DbError, Tx};
+
+use super::{ApplyError, CLAIM_US};
+use crate::entry::{coverage_number, source_of};
+use crate::knowing::Span;
+use crate::read::Facts;
+use crate::service::{BankingService, subject_of};
+use crate::store::account::{self, Account};
+use crate::store::import::{self, Stored};
+use crate::store::statement::{self as statements, Stated};
+
+impl BankingService {
+    pub(super) async fn place_statements(
+        &self,
+        stored: &mut Stored,
+        format: &Format,
+        all: &[Facts],
+    ) -> Result<(), ApplyError> {
+        let tx = self.inner.db.begin().await?;
+        tx.one_at_a_time().await?;
+        self.renew(&tx, stored).await?;
+        let mut seq = statements::next(&tx).await?;
+        let mut stated = Vec::with_capacity(all.len());
+        for (place, facts) in (0..).zip(all) {
+            let account = self.account_of(&tx, stored, facts).await?;
+            stated.push(self.stated(seq, (stored.seq, place), &account, format, facts));
+            seq += 1;
+        }
+        statements::add(&tx, &stated).await?;
+        import::save(&tx, &self.inner.keys, banking_api::ImportState::Received, stored).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The claim lasts a while longer, if nobody has taken the import over.
+    pub(super) async fn renew(&self, tx: &Tx, stored: &mut Stored) -> Result<(), ApplyError> {
+        let until = self.inner.clock.now().micros() + CLAIM_US;
+        if !import::claim(tx, stored.seq, stored.claimed_until, until).await? {
+            return Err(ApplyError::Lost);
+        }
+        stored.claimed_until = until;
+        Ok(())
+    }
+
+    fn stated(
+        &self,
+        seq: i64,
+        (import, place): (i64, i64),
+        account: &Account,
+        format: &Format,
+        facts: &Facts,
+    ) -> Stated {
+        let now = self.inner.clock.now().micros();
+        let today = now.div_euclid(86_400_000_000);
+        let identity = facts.identity.as_ref().map(|text| self.inner.keys.short(&[text.as_bytes()]));
+        let coverage = match (facts.coverage, account.interim) {
+            (Coverage::Interim, InterimReports::News) => Coverage::News,
+            (coverage, _) => coverage,
+        };
+        let span = Span {
+            statement: seq,
+            source: source_of(format),
+            identity,
+            from: facts.from.unwrap_or(today),
+            to: facts.to.unwrap_or(today),
+            opening: facts.opening,
+            closing: facts.closing,
+            last_sum: facts.last_sum,
+        };
+        Stated {
+            seq,
+            import,
+            place,
+            account: account.seq,
+            coverage: coverage_number(coverage),
+            span,
+            adds_up: facts.adds_up,
+            told_at: facts.told_at.unwrap_or(now),
+            rows: (0, 0),
+            withdrawn: false,
+            effect: facts.effect,
+        }
+    }
+
+    async fn account_of(&self, tx: &Tx, stored: &Stored, facts: &Facts) -> Result<Account, ApplyError> {
+        let refused = |reason: &str, message: &str| Err(ApplyError::Refused(Box::new(Mistake::whole(reason, message))));
+        let named = match stored.options.account {
+            Some(id) => account::of_id(tx, id).await?,
+            None => None,
+        };
+        let number = facts.account.number().map(plain).filter(|number| !number.is_empty());
+        let Some(number) = number else {
+            return match named {
+                Some(account) => Ok(account),
+                None => refused("account_missing", "the file names no account; name one with `account`"),
+            };
+        };
+        let key = self.inner.keys.digest(&[b"account", number.as_bytes()]);
+        let found = account::of_number(tx, &key).await?;
+        match (found, named) {
+            (Some(found), _) if is_elsewhere(&found, stored) => {
+                refused("account_elsewhere", "the file describes an account of somebody else")
+            }
+            (Some(found), Some(named)) if found.seq != named.seq => {
+                refused("account_differs", "the file describes another account than the one named")
+            }
+            (Some(found), _) if found.subject.is_empty() => {
+                refused("account_erased", "the owner of the account was erased")
+            }
+            (Some(found), _) => Ok(found),
+            // The named account was made without a number, or is another one: the file's own number counts.
+            (None, Some(_)) => refused("account_differs", "the file describes another account than the one named"),
+            (None, None) => match facts.currency {
+                Some(_) => Ok(self.add_account(tx, stored, facts, (&number, &key)).await?),
+                None => refused("currency_missing", "neither the account nor its balances and entries tell a currency"),
+            },
+        }
+    }
+
+    async fn add_account(
+        &self,
+        tx: &Tx,
+        stored: &Stored,
+        facts: &Facts,
+        (number, key): (&str, &[u8]),
+    ) -> Result<Account, DbError> {
+        let subject = subject_of(stored.owner.as_deref(), stored.entity.as_deref());
+        self.inner.keys.sealer(tx, &subject).await?;
+        let letters: Vec<char> = number.chars().collect();
+        let account = Account {
+            seq: account::next(tx).await?,
+            id: self.inner.ids.make(),
+            subject,
+            owner: stored.owner.clone(),
+            entity: stored.entity.clone(),
+            kind: kind(facts.account.kind),
+            currency: facts.currency.ok_or_else(|| DbError::shape("an account without a currency"))?,
+            last_four: letters.iter().skip(letters.len().saturating_sub(4)).collect(),
+            interim: InterimReports::default(),
+            created_at: self.inner.clock.now(),
+            leading: None,
+        };
+        account::add(tx, &account, key).await?;
+        Ok(account)
+    }
+}
+
+/// Whoever names neither owner nor company means the account that there is.
+fn is_elsewhere(account: &Account, stored: &Stored) -> bool {
+    (stored.owner.is_some() && account.owner != stored.owner)
+        || (stored.entity.is_some() && account.entity != stored.entity)
+}
+
+/// Spaces and case are the printer's.
+fn plain(number: &str) -> String {
+    number.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+fn kind(kind: statement::AccountKind) -> AccountKind {
+    match kind {
+        statement::AccountKind::Unsaid | statement::AccountKind::Current => AccountKind::Current,
+        statement::AccountKind::Savings => AccountKind::Savings,
+        statement::AccountKind::Card => AccountKind::Card,
+        statement::AccountKind::Loan => AccountKind::Loan,
+        statement::AccountKind::Brokerage => AccountKind::Brokerage,
+    }
+}

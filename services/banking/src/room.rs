@@ -1,0 +1,91 @@
+//! Banking's description as a room, and how it runs in a process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use banking_api::{Banking, SERVICE};
+use platform::room::{Door, OpenError, Opened, Periodic, Room, Routes, Site};
+
+use crate::config::{SETTINGS, Settings};
+use crate::http::{OPERATIONS, TAGS};
+use crate::service::{BankingService, Parts};
+use crate::store::MIGRATIONS;
+
+const CONTINUED_EVERY: Duration = Duration::from_secs(10);
+const EXPIRED_EVERY: Duration = Duration::from_secs(600);
+
+pub static ROOM: Room = Room {
+    service: "banking-service",
+    about: "reads what banks send, and keeps accounts, balances and transactions",
+    migrations: MIGRATIONS,
+    outbox: true,
+    once: true,
+    seals: true,
+    settings: SETTINGS,
+    words: &[
+        ("bank-accounts", &["read", "change", "erase"]),
+        ("bank-transactions", &["read", "change"]),
+        ("bank-imports", &["read", "create", "withdraw"]),
+    ],
+    grants: &[
+        (
+            "customer",
+            &[
+                "bank-accounts:read:own",
+                "bank-accounts:change:own",
+                "bank-transactions:read:own",
+                "bank-transactions:change:own",
+                "bank-imports:read:own",
+                "bank-imports:create:own",
+                "bank-imports:withdraw:own",
+            ],
+        ),
+        ("employee", &["bank-accounts:read:all", "bank-transactions:read:all", "bank-imports:read:all"]),
+    ],
+    operations: OPERATIONS,
+    tags: &TAGS,
+    document: crate::http::document,
+    ..Room::named(SERVICE)
+};
+
+/// Opens the service. Calls no other room.
+pub async fn open(site: Site<Settings>, _calls: ()) -> Result<Opened<dyn Banking>, OpenError> {
+    let Site { db, settings, clock, ids, outbox, signal, key, demo, .. } = site;
+    let key = key.ok_or("banking seals its texts and gets a key")?;
+    let service = BankingService::start(Parts { db, settings, clock, ids, outbox, signal }, &key).await?;
+    let face: Arc<dyn Banking> = Arc::new(service.clone());
+    let mut opened = Opened::new(face);
+    opened.periodic.push(continued(service.clone()));
+    opened.periodic.push(expired(service.clone()));
+    if demo {
+        opened.last = Some(Box::pin(crate::demo::fill(service)));
+    }
+    Ok(opened)
+}
+
+fn continued(service: BankingService) -> Periodic {
+    let work = move || -> platform::room::Later<()> {
+        let service = service.clone();
+        Box::pin(async move { Ok(service.continue_imports().await?) })
+    };
+    Periodic { name: "banking_imports", every: CONTINUED_EVERY, work: Box::new(work) }
+}
+
+fn expired(service: BankingService) -> Periodic {
+    let work = move || -> platform::room::Later<()> {
+        let service = service.clone();
+        Box::pin(async move {
+            service.inner.expire().await?;
+            Ok(())
+        })
+    };
+    Periodic { name: "banking_pending", every: EXPIRED_EVERY, work: Box::new(work) }
+}
+
+/// The routes of banking, in this process or another.
+///
+/// # Errors
+/// None so far.
+pub fn mount(banking: Arc<dyn Banking>, door: Door<Settings>) -> Result<Routes, OpenError> {
+    Ok(crate::http::routes(banking, door.settings.file_bytes_max))
+}
