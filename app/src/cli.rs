@@ -19,7 +19,7 @@ use platform::config::CommandLine;
 use crate::house::{EDGE, Rooms};
 
 pub(crate) use bench::{
-    Against, Bench, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart, Output, Over,
+    Against, Bench, BenchBanking, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart, Output, Over,
 };
 pub(crate) use dev::{Dev, DevSplit};
 pub(crate) use feed::{Feed, ParkedEvent};

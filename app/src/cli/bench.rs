@@ -1,5 +1,7 @@
 //! The options of `florin bench`: one mode per subject, and the goals.
 
+mod banking;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -7,6 +9,8 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::risk::{BenchFraud, BenchRisk};
+
+pub(crate) use banking::BenchBanking;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
@@ -26,6 +30,9 @@ pub(crate) enum Bench {
     Risk(BenchRisk),
     /// Model quality on simulated traffic, beside rules and regression
     Fraud(BenchFraud),
+    /// Readers of statement files, and an import of a million transactions, twice
+    #[command(after_help = banking::EXAMPLES)]
+    Banking(BenchBanking),
 }
 
 #[derive(Debug, Args)]

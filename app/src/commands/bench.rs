@@ -2,6 +2,7 @@
 //! was not really done is not printed: the run fails. A missed goal fails it after the figures.
 
 mod axis;
+mod banking;
 mod books;
 mod child;
 mod client;
@@ -52,6 +53,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Risk(options) => &options.dir,
         // It stores nothing.
         Bench::Fraud(options) => return risk::fraud(options),
+        Bench::Banking(options) => &options.output.dir,
     };
     let stores = Stores::new(config, dir);
     let measured = match options {
@@ -61,6 +63,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Identity(options) => identity::run(&stores, config, options).await,
         Bench::Risk(options) => risk::risk(&stores, options).await,
         Bench::Fraud(_) => Ok(()),
+        Bench::Banking(options) => banking::run(&stores, options).await,
     };
     // Also what a failed run left.
     stores.remove().await?;

@@ -135,7 +135,10 @@ mod tests {
         assert_eq!(names(&["identity"], &[], false), ["identity"]);
         assert_eq!(names(&["ledger"], &["IDENTITY"], false), ["ledger"]);
         assert_eq!(names(&["identity", "ledger"], &[], false), ["ledger", "identity"]);
-        assert_eq!(names(&["edge", "identity"], &["LEDGER", "RISK", "BANKING", "PEBBLES"], false), ["edge", "identity"]);
+        assert_eq!(
+            names(&["edge", "identity"], &["LEDGER", "RISK", "BANKING", "PEBBLES"], false),
+            ["edge", "identity"]
+        );
     }
 
     #[test]

@@ -44,7 +44,8 @@ fn it_starts_fast_stays_small_and_ends_cleanly_on_sigterm() {
 #[test]
 fn ctrl_c_ends_it_cleanly() {
     let dir = tempfile::tempdir().unwrap();
-    let mut server = Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity", "risk", "banking"]));
+    let mut server =
+        Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity", "risk", "banking"]));
     server.signal("INT");
     server.wait_for("florin: stopped");
     assert_eq!(server.ended(), Some(0));

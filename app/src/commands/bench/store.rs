@@ -84,13 +84,16 @@ impl Store {
     }
 
     pub(super) async fn open(&self) -> Result<Db, Failure> {
-        let target = match &self.kind {
+        Ok(Db::open(self.target(), Access::ReadWrite, self.readers).await?)
+    }
+
+    pub(super) fn target(&self) -> Target {
+        match &self.kind {
             Kind::Folder(folder) => Target::Sqlite { file: folder.join("ledger.db"), cache_mb: self.cache_mb },
             Kind::Database { server, name } => {
                 Target::Postgres { url: db::with_database(server, name), schema: "ledger".to_owned() }
             }
-        };
-        Ok(Db::open(target, Access::ReadWrite, self.readers).await?)
+        }
     }
 
     /// The settings with which a separate server finds this store.
