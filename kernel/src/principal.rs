@@ -30,6 +30,9 @@ pub struct Principal {
     /// When and how the user authenticated. `None`: not a user, or not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// For a service that does something for somebody: their subject. It grants nothing; logs have both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Arc<str>>,
     /// The credential that this principal was derived from. It is sent instead of the principal, so that the called
     /// process verifies it.
     #[serde(skip)]
@@ -75,6 +78,13 @@ impl Principal {
         Principal::new(PrincipalKind::Nobody, "nobody", [])
     }
 
+    /// The same, doing something for somebody; a service only.
+    #[must_use]
+    pub fn acting_for(self, somebody: &Principal) -> Principal {
+        let on_behalf_of = (self.kind == PrincipalKind::Service).then(|| Arc::clone(&somebody.subject));
+        Principal { on_behalf_of, ..self }
+    }
+
     /// Whether this principal may do all of `permission`: one of its permissions includes it, and the token's scopes
     /// allow it.
     pub fn holds(&self, permission: &Permission) -> bool {
@@ -93,6 +103,7 @@ impl Principal {
             client: None,
             session: None,
             proof: None,
+            on_behalf_of: None,
             token: None,
             rules: None,
         }

@@ -249,6 +249,7 @@ fn body<C: Serialize>(ctx: &Ctx, left: Duration, command: &C) -> Result<Bytes, s
         deadline_ms: left_ms - (left_ms / 10).min(RESERVE_MAX_MS),
         request_id: ctx.request_id.clone(),
         idempotency_key: ctx.idempotency_key.clone(),
+        on_behalf_of: ctx.principal.on_behalf_of.clone(),
         traceparent: telemetry::traceparent(),
     };
     serde_json::to_vec(&Call { ctx, command }).map(Bytes::from)

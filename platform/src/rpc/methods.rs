@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::{deadline, telemetry};
 
+use super::trust::for_somebody;
 use super::{Call, CallError, Reply, TransportError, Trust};
 
 /// The result of a call that reached its service.
@@ -54,10 +55,13 @@ impl Methods {
             let work = work.clone();
             Box::pin(async move {
                 let Call { ctx, command } = serde_json::from_slice::<Call<C>>(&call).map_err(not_understood)?;
-                let span = tracing::info_span!("call", request_id = &*ctx.request_id, service, method);
+                let principal = for_somebody(desk.trust.principal(ctx.caller)?, ctx.on_behalf_of);
+                let (caller, on_behalf_of) = (&*principal.subject, principal.on_behalf_of.as_deref());
+                let span =
+                    tracing::info_span!("call", request_id = &*ctx.request_id, service, method, caller, on_behalf_of);
                 telemetry::follow(&span, ctx.traceparent.as_deref());
                 let ctx = Ctx {
-                    principal: desk.trust.principal(ctx.caller)?,
+                    principal,
                     deadline: Deadline::after_millis(&*desk.clock, ctx.deadline_ms),
                     request_id: ctx.request_id,
                     idempotency_key: ctx.idempotency_key,

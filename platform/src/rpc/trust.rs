@@ -1,7 +1,9 @@
 //! The principal of a call. The token from which the caller was authenticated is sent along, and verified again where
 //! it arrives: a service trusts what was signed, not the process that calls.
 
-use kernel::{Ctx, Principal, Secret};
+use std::sync::Arc;
+
+use kernel::{Ctx, Principal, PrincipalKind, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::TransportError;
@@ -29,4 +31,16 @@ pub trait Trust: Send + Sync {
     /// Answers without waiting. A caller without valid credentials is [`Principal::nobody`], which may do little; an
     /// error means that it cannot be determined now.
     fn principal(&self, caller: Caller) -> Result<Principal, TransportError>;
+}
+
+/// Longer ones are no subjects.
+const SUBJECT_LETTERS_MAX: usize = 128;
+
+/// A service may say for whom it calls; from others, and from services that say nonsense, it means nothing.
+pub(super) fn for_somebody(principal: Principal, somebody: Option<Arc<str>>) -> Principal {
+    let is_subject = |subject: &Arc<str>| {
+        (1..=SUBJECT_LETTERS_MAX).contains(&subject.len()) && subject.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let on_behalf_of = somebody.filter(|_| principal.kind == PrincipalKind::Service).filter(is_subject);
+    Principal { on_behalf_of, ..principal }
 }

@@ -1,5 +1,6 @@
 //! Calls between processes: requests, replies, and the caller's error when something goes wrong on the way.
 
+mod behalf;
 mod repeats;
 mod shapes;
 mod stale;

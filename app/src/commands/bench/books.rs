@@ -41,7 +41,7 @@ pub(super) struct Books {
 /// Where the ledger runs.
 enum Place {
     Here(Arc<LedgerService>),
-    There(LedgerProcess),
+    There(Box<LedgerProcess>),
 }
 
 /// A store's state when it was closed.
@@ -81,7 +81,7 @@ impl Books {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let process = LedgerProcess::start(&store, accounts, connections, &clock).await?;
         let (ledger, whom) = (process.ledger(), process.whom());
-        Books::of(store, Place::There(process), ledger, whom, accounts).await
+        Books::of(store, Place::There(Box::new(process)), ledger, whom, accounts).await
     }
 
     async fn of(
