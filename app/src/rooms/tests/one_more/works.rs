@@ -17,7 +17,7 @@ async fn its_job_is_listed_and_run_by_hand_on_both_engines() {
         let listed = place.prints("jobs list");
         assert!(listed.contains("pebbles.empty  0 2 * * 0 Europe/Berlin"), "{listed}");
         let done = place.prints("jobs run pebbles.empty");
-        assert!(done.ends_with("pebbles.empty: done\n"), "{done}");
+        assert!(done.contains("pebbles.empty: done\n"), "{done}");
         assert_eq!(client.post("/v1/pebbles", &json!({})).await.json()["thrown"], 1);
         let job = client.get("/status").await.json()["services"]["pebbles.jobs"]["empty"].clone();
         assert_eq!((&job["last"]["outcome"], &job["schedule"]), (&json!("done"), &json!("0 2 * * 0 Europe/Berlin")));
