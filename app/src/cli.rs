@@ -3,6 +3,7 @@
 mod bench;
 mod dev;
 mod feed;
+mod inspect;
 mod jobs;
 mod risk;
 
@@ -23,6 +24,7 @@ pub(crate) use bench::{
 };
 pub(crate) use dev::{Dev, DevSplit};
 pub(crate) use feed::{Feed, ParkedEvent};
+pub(crate) use inspect::Inspect;
 pub(crate) use jobs::{Jobs, RunJob};
 pub(crate) use risk::{
     BenchFraud, BenchRisk, Form, Risk, RiskImport, RiskLabel, RiskList, RiskReport, RiskScore, RiskTrain, Simulate,
@@ -85,6 +87,9 @@ pub(crate) enum Command {
     /// Rebuild books from an export, identical to the original, and verify them
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
+    /// Say what a bank's file is, its accounts, sums and mistakes, as JSON
+    #[command(after_help = inspect::EXAMPLES)]
+    Inspect(Inspect),
     /// Show every setting, its value and where it came from; secrets are hidden
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(Settings),

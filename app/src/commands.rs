@@ -9,6 +9,7 @@ pub(crate) mod dev;
 pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod import;
+pub(crate) mod inspect;
 pub(crate) mod jobs;
 mod manifest;
 pub(crate) mod migrate;

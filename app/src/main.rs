@@ -54,6 +54,7 @@ fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
         Command::Export(options) => commands::export::run(start, options),
         Command::Feed(command) => commands::feed::run(start, command),
         Command::Import(options) => commands::import::run(start, options),
+        Command::Inspect(options) => commands::inspect::run(options),
         Command::Jobs(options) => commands::jobs::run(start, options),
         Command::Completions(options) => commands::completions::run(rooms, options),
     }

@@ -11,6 +11,7 @@ mod common;
 mod end_to_end;
 mod failover;
 mod feed;
+mod inspect;
 mod moving;
 mod risk;
 mod roles;
