@@ -110,6 +110,12 @@ impl MarketHistory {
         self.frequency.start(self.first + period as i32)
     }
 
+    /// The growth of each class, and then of prices, period by period.
+    pub(super) fn columns(&self) -> Vec<Vec<f64>> {
+        let width = self.names.len() + 1;
+        (0..width).map(|column| self.growth.iter().skip(column).step_by(width).copied().collect()).collect()
+    }
+
     /// The growth of each class in a period, and then of prices.
     pub(super) fn row(&self, period: usize) -> &[f64] {
         let width = self.names.len() + 1;

@@ -23,9 +23,19 @@ pub(in super::super) struct Market {
 }
 
 enum Source {
-    Random { root: Triangle, drifts: Vec<f64>, shocks: Shocks },
+    Random {
+        root: Triangle,
+        drifts: Vec<f64>,
+        shocks: Shocks,
+    },
     Median(Vec<f64>),
-    History { history: MarketHistory, per_step: usize, order: Order },
+    /// Growth by column, the classes and then prices.
+    History {
+        columns: Vec<Vec<f64>>,
+        periods: usize,
+        per_step: usize,
+        order: Order,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -75,11 +85,10 @@ impl Market {
     /// How many paths there are where the history itself says so.
     pub(in super::super) fn windows(&self, steps: usize) -> Result<Option<usize>> {
         match &self.source {
-            Source::History { history, per_step, order: Order::Windows } => {
+            Source::History { periods, per_step, order: Order::Windows, .. } => {
                 let needed = steps * per_step;
-                let fit = (history.periods() + 1).checked_sub(needed).filter(|windows| *windows > 0);
-                let found = history.periods();
-                fit.map(Some).ok_or(QuantError::TooFew { field: "history", min: needed, found })
+                let fit = (periods + 1).checked_sub(needed).filter(|windows| *windows > 0);
+                fit.map(Some).ok_or(QuantError::TooFew { field: "history", min: needed, found: *periods })
             }
             _ => Ok(None),
         }
@@ -119,12 +128,12 @@ impl Market {
                 let columns = ticks.growth.iter_mut().chain([&mut ticks.prices]);
                 columns.zip(growth).for_each(|(column, growth)| column.fill(*growth));
             }
-            Source::History { history, per_step, order } => {
+            Source::History { columns, periods, per_step, order } => {
                 ticks.growth.iter_mut().chain([&mut ticks.prices]).for_each(|column| column.fill(1.0));
                 for part in 0..*per_step {
                     let period = step * per_step + part;
-                    move_cursors(streams, chunk, period, *order, history.periods(), &mut ticks.cursor);
-                    take(history, ticks);
+                    move_cursors(streams, chunk, period, *order, *periods, &mut ticks.cursor);
+                    take(columns, ticks);
                 }
             }
         }
@@ -163,7 +172,8 @@ impl Market {
 
 impl Source {
     fn of(history: &MarketHistory, steps: Frequency, order: Order) -> Result<Source> {
-        Ok(Source::History { per_step: periods_per_step(history, steps)?, history: history.clone(), order })
+        let per_step = periods_per_step(history, steps)?;
+        Ok(Source::History { columns: history.columns(), periods: history.periods(), per_step, order })
     }
 }
 
@@ -202,14 +212,12 @@ fn move_cursors(streams: &Streams, chunk: Chunk, period: usize, order: Order, pe
     }
 }
 
-fn take(history: &MarketHistory, ticks: &mut Ticks) {
-    for (path, at) in ticks.cursor.iter_mut().enumerate() {
-        let columns = ticks.growth.iter_mut().chain([&mut ticks.prices]);
-        for (column, factor) in columns.zip(history.row(*at)) {
-            if let Some(value) = column.get_mut(path) {
-                *value *= factor;
-            }
-        }
-        *at += 1;
+fn take(columns: &[Vec<f64>], ticks: &mut Ticks) {
+    let own = ticks.growth.iter_mut().chain([&mut ticks.prices]);
+    for (column, history) in own.zip(columns) {
+        // Beyond the end of the history stand only lanes without a path.
+        let factors = ticks.cursor.iter().map(|at| history.get(*at).copied().unwrap_or(1.0));
+        column.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
     }
+    ticks.cursor.iter_mut().for_each(|at| *at += 1);
 }
