@@ -10,7 +10,8 @@ mod model;
 mod refusals;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -93,18 +94,24 @@ async fn history_does_not_change_while_a_writer_writes() {
         let desk = Arc::new(open(store).await);
         commands(&desk, &mut random, 1, 60).await;
         let (writer, mut writes) = (Arc::clone(&desk), StdRng::seed_from_u64(seed + 1));
-        let enough = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&enough);
+        let (enough, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let (stop, rounds) = (Arc::clone(&enough), Arc::clone(&written));
         let writer = tokio::spawn(async move {
             let mut first = 1_000;
             while !stop.load(Ordering::Relaxed) && first < 5_000 {
                 commands(&writer, &mut writes, first, 10).await;
+                rounds.fetch_add(1, Ordering::Relaxed);
                 first += 100;
             }
         });
         let mut seen = Vec::new();
         for _ in 0..STATEMENTS {
             seen.push(pinned_pages(&desk, &mut random).await);
+        }
+        // A slow writer gets the time to write after the last statement too.
+        let read = written.load(Ordering::Relaxed);
+        while written.load(Ordering::Relaxed) < read + 2 && !writer.is_finished() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         enough.store(true, Ordering::Relaxed);
         writer.await.unwrap();
