@@ -121,8 +121,7 @@ impl<'a> House<'a> {
         let found = self.events.get(room).cloned().map(|events| -> Arc<dyn Feed> { events });
         found.ok_or_else(|| {
             Failure::new(format!(
-                "the events of {room} are read in the process that runs {room}, because services have no token of their own yet; \
-                 run its readers there"
+                "the events of {room} can be read only in the process that runs {room}; run its readers there"
             ))
         })
     }
