@@ -12,10 +12,12 @@ async fn an_unknown_name_takes_as_long_as_a_known_one() {
     let config = IdentityConfig { argon2_memory_kib: 8_192, argon2_passes: 2, ..cheap() };
     on_sqlite(async |store| {
         let desk = Desk::open_with(store, config.clone()).await;
-        desk.person("ann", &["customer"]).await;
         let mut took = [u64::MAX; 2];
-        for round in 0..4 {
-            for (name, best) in ["ann", "nobody"].into_iter().zip(&mut took) {
+        // The best of up to twenty: others use the machine too. Without the work one of them would be ten times as fast.
+        for round in 0..20 {
+            let (known, unknown) = (format!("ann{round}"), format!("nobody{round}"));
+            desk.person(&known, &["customer"]).await;
+            for (name, best) in [&known, &unknown].into_iter().zip(&mut took) {
                 let page = desk.begin().await;
                 let origin = identity_api::Origin { address: Some([203, 0, 113, round].into()), agent: None };
                 let begun = SystemClock.monotonic();
@@ -23,9 +25,11 @@ async fn an_unknown_name_takes_as_long_as_a_known_one() {
                 *best = SystemClock.monotonic().micros_since(begun).min(*best);
                 assert_eq!(why(answer), "wrong_credentials");
             }
+            if round >= 2 && took[0] < took[1] * 3 && took[1] < took[0] * 3 {
+                return;
+            }
         }
-        // The best of four: others use the machine too. Without the work one of them would be ten times as fast.
-        assert!(took[0] < took[1] * 3 && took[1] < took[0] * 3, "{took:?} microseconds");
+        panic!("{took:?} microseconds");
     })
     .await;
 }
