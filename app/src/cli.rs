@@ -6,16 +6,15 @@ mod feed;
 mod inspect;
 mod jobs;
 mod risk;
+mod serve;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use ledger_api::BookName;
-use platform::config::CommandLine;
 
 use crate::house::{EDGE, Rooms};
 
@@ -30,6 +29,7 @@ pub(crate) use risk::{
     BenchFraud, BenchRisk, Form, Risk, RiskImport, RiskLabel, RiskList, RiskReport, RiskScore, RiskTrain, Simulate,
     SimulateTraffic,
 };
+pub(crate) use serve::Serve;
 
 /// A double-entry ledger with identity and access control, in one binary.
 ///
@@ -54,7 +54,9 @@ pub(crate) fn command(rooms: &Rooms) -> Clap {
     let help = "Run only these parts [default: all that the settings do not place elsewhere]\n\nWithout the edge a \
                 process answers only other processes of the deployment. A part that is not in this process is called where \
                 services.NAME.addresses says.";
-    let named = |serve: Clap| serve.mut_arg("services", |arg| arg.value_parser(parts).long_help(help));
+    let examples = serve::examples(rooms);
+    let named =
+        |serve: Clap| serve.mut_arg("services", |arg| arg.value_parser(parts).long_help(help)).after_help(examples);
     Cli::command().mut_subcommand("serve", named)
 }
 
@@ -67,7 +69,6 @@ pub(crate) fn parse(rooms: &Rooms, words: impl IntoIterator<Item = OsString>) ->
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the services and answer requests until stopped
-    #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
     /// Check every row, balance, hold and hash of the books, while running or stopped
     #[command(after_help = VERIFY_EXAMPLES)]
@@ -111,44 +112,15 @@ pub(crate) enum Command {
     /// Development tools: several processes on one machine
     #[command(subcommand)]
     Dev(Dev),
+    /// Print the services of this program, which call which, and what they answer, as JSON
+    #[command(after_help = CATALOGUE_EXAMPLES)]
+    Catalogue,
     /// Print the API description (OpenAPI 3.1, JSON) for programs and client generators
     #[command(after_help = OPENAPI_EXAMPLES)]
     Openapi,
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Run only these parts [default: all that the settings do not place elsewhere]
-    #[arg(value_name = "SERVICES")]
-    pub(crate) services: Vec<String>,
-
-    /// Treat every caller as one demo user, on a data directory that is marked as a demo
-    ///
-    /// A demo directory cannot be used without --demo, nor a real one with it. SQLite only.
-    #[arg(long)]
-    pub(crate) demo: bool,
-
-    /// The address of the API [default: server.listen]
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) listen: Option<SocketAddr>,
-
-    /// The directory of the embedded databases, created if it is missing [default: storage.data_dir]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) data_dir: Option<PathBuf>,
-}
-
-impl Serve {
-    /// What its options set.
-    pub(crate) fn settings(&self) -> Vec<CommandLine> {
-        let listen = self.listen.map(|address| ("--listen", "server.listen", address.to_string()));
-        let data_dir =
-            self.data_dir.as_ref().map(|path| ("--data-dir", "storage.data_dir", path.display().to_string()));
-        let given = |(name, key, value)| CommandLine { name, key, value };
-        listen.into_iter().chain(data_dir).map(given).collect()
-    }
 }
 
 #[derive(Debug, Args)]
@@ -224,26 +196,6 @@ Examples:
   florin serve                     real books in ./florin-data
   PORT=9000 florin serve           the same on another port
   florin config                    show the settings and their origins";
-
-const SERVE_EXAMPLES: &str = "\
-Examples:
-  florin serve --demo
-  florin serve --listen 127.0.0.1:9000 --data-dir /var/lib/florin
-  DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin serve
-  PROMETHEUS_METRICS_PORT=9090 florin serve
-
-Separate processes, each in its own terminal, from the same directory:
-  export FLORIN__IDENTITY__ISSUER=http://127.0.0.1:8080
-  PORT=8081 florin serve ledger identity risk banking
-  for name in LEDGER IDENTITY RISK BANKING; do
-    export FLORIN__SERVICES__${name}__MODE=remote FLORIN__SERVICES__${name}__ADDRESSES=127.0.0.1:7070
-  done
-  florin serve edge
-
-Stopping:
-  SIGTERM or Ctrl-C turns readiness off, lets running requests finish (server.drain_ms),
-  executes queued commands and exits with status 0.
-  A second signal ends the process at once with status 130.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -330,6 +282,11 @@ Examples:
   florin config
   florin config --defaults > florin.toml
   FLORIN__SERVER__DEADLINE_MS=2000 florin config | grep deadline";
+
+const CATALOGUE_EXAMPLES: &str = "\
+Examples:
+  florin catalogue | jq -r '.rooms[].name'
+  florin catalogue | jq '.rooms[] | {name, calls, reads}'";
 
 const OPENAPI_EXAMPLES: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod catalogue;
 pub(crate) mod completions;
 pub(crate) mod config;
 mod copied;
@@ -21,11 +22,14 @@ pub(crate) mod simulate;
 pub(crate) mod verify;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use platform::config::{CommandLine, Config, ConfigError, Sources};
+use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::house::Rooms;
 
 /// What every command starts with.
@@ -58,5 +62,16 @@ impl Start<'_> {
             variables: std::env::vars_os().filter_map(text).collect(),
             options,
         })
+    }
+}
+
+/// What a command prints for other programs.
+fn print_json(told: &impl Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec_pretty(told)?;
+    text.push(b'\n');
+    match io::stdout().lock().write_all(&text) {
+        // The reader may have seen enough, like `head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
 }

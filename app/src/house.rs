@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows a room by its name. All differences between rooms are in their descriptions. Start
 //! reading at [`room`], then [`House`].
 
+mod catalogue;
 mod document;
 mod gate;
 mod here;

@@ -46,6 +46,7 @@ fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
         Command::Risk(options) => commands::risk::run(start, options),
         Command::Simulate(options) => commands::simulate::run(options),
         Command::Dev(options) => commands::dev::run(start, options),
+        Command::Catalogue => commands::catalogue::run(rooms),
         Command::Openapi => commands::openapi::run(rooms),
         Command::Verify(options) => commands::verify::run(start, options),
         Command::Migrate => commands::migrate::run(start),

@@ -6,7 +6,7 @@ use kernel::IdMaker;
 use platform::crypto::KeyEncryptionKey;
 use platform::db::{Access, Db};
 use platform::feed::{Consumer, FeedSignal, Outbox, OutboxFeed, OutboxKeeper, Retention};
-use platform::frame::{self, Frame, Here, Offers, Parts};
+use platform::frame::{Frame, Here, Offers, Parts};
 use platform::health::Part;
 use platform::jobs::{Job, Runner};
 use platform::lease::LeaseConfig;
@@ -16,6 +16,7 @@ use platform::room::{Face, OnStore, Opened, Room, Shared, Site, Tasks};
 use platform::shutdown::Step;
 use serde::de::DeserializeOwned;
 
+use super::room::answered;
 use super::{House, Opening};
 use crate::failure::Failure;
 use crate::stores;
@@ -79,10 +80,7 @@ impl House<'_> {
             jobs.push(Sweep { db: db.clone(), room: room.name, clock: self.clock() }.job()?);
         }
         let started = &mut self.started;
-        let mut answered = (face.serve)(Arc::clone(&found));
-        if Offers::of(room).anything() {
-            answered = frame::serve(answered, Arc::clone(&frame));
-        }
+        let answered = answered(room, face, Arc::clone(&found), Arc::clone(&frame));
         started.methods.push(about::told(answered, own));
         started.methods.extend(methods);
         started.parts.extend(parts);

@@ -113,9 +113,15 @@ mod tests {
 
     use super::*;
 
+    /// The rooms that are not among these.
+    fn all_but(without: &[&str]) -> Vec<&'static str> {
+        let rooms = crate::rooms::all().unwrap();
+        rooms.iter().map(|room| room.name).filter(|name| !without.contains(name)).collect()
+    }
+
     fn roles(wanted: &[&str], remote: &[&str], demo: bool) -> Result<Roles, String> {
         let mut variables = Vec::new();
-        for service in remote {
+        for service in remote.iter().map(|name| name.to_uppercase()) {
             variables.push((format!("FLORIN__SERVICES__{service}__MODE"), "remote".to_owned()));
             variables.push((format!("FLORIN__SERVICES__{service}__ADDRESSES"), "127.0.0.1:7070".to_owned()));
         }
@@ -127,47 +133,46 @@ mod tests {
 
     #[test]
     fn by_default_a_process_runs_all_that_is_not_elsewhere() {
-        let names = |wanted, remote, demo| roles(wanted, remote, demo).unwrap().names();
-        assert_eq!(names(&[], &[], false), ["edge", "ledger", "identity", "risk", "banking", "pebbles"]);
-        assert_eq!(names(&[], &[], true), ["edge", "ledger", "identity", "risk", "banking", "pebbles"]);
-        assert_eq!(names(&[], &["LEDGER"], false), ["edge", "identity", "risk", "banking", "pebbles"]);
-        assert_eq!(names(&[], &["LEDGER", "IDENTITY", "RISK", "BANKING", "PEBBLES"], false), ["edge"]);
+        let names = |wanted, remote: &[&str], demo| roles(wanted, remote, demo).unwrap().names();
+        let edge_and = |without: &[&str]| [vec![EDGE], all_but(without)].concat();
+        assert_eq!(names(&[], &[], false), edge_and(&[]));
+        assert_eq!(names(&[], &[], true), edge_and(&[]));
+        assert_eq!(names(&[], &["ledger"], false), edge_and(&["ledger"]));
+        assert_eq!(names(&[], &all_but(&[]), false), ["edge"]);
         assert_eq!(names(&["identity"], &[], false), ["identity"]);
-        assert_eq!(names(&["ledger"], &["IDENTITY"], false), ["ledger"]);
+        assert_eq!(names(&["ledger"], &["identity"], false), ["ledger"]);
         assert_eq!(names(&["identity", "ledger"], &[], false), ["ledger", "identity"]);
-        assert_eq!(
-            names(&["edge", "identity"], &["LEDGER", "RISK", "BANKING", "PEBBLES"], false),
-            ["edge", "identity"]
-        );
+        assert_eq!(names(&["edge", "identity"], &all_but(&["identity"]), false), ["edge", "identity"]);
     }
 
     #[test]
     fn a_room_runs_under_its_operators_name() {
-        assert_eq!(roles(&["ledger-service"], &["IDENTITY"], false).unwrap().names(), ["ledger"]);
-        assert_eq!(roles(&["pebble-service"], &["LEDGER", "IDENTITY"], false).unwrap().names(), ["pebbles"]);
+        assert_eq!(roles(&["ledger-service"], &["identity"], false).unwrap().names(), ["ledger"]);
+        assert_eq!(roles(&["pebble-service"], &["ledger", "identity"], false).unwrap().names(), ["pebbles"]);
     }
 
     #[test]
     fn a_process_calls_rooms_it_needs_but_does_not_run() {
         let called = |wanted, remote| roles(wanted, remote, false).unwrap().called;
-        assert_eq!(called(&[], &["LEDGER", "IDENTITY", "RISK"]), ["ledger", "identity", "risk"]);
-        assert_eq!(called(&["ledger"], &["IDENTITY"]), ["identity"]);
-        assert_eq!(called(&["pebbles"], &["LEDGER", "IDENTITY"]), ["ledger", "identity"]);
-        assert!(called(&["identity"], &["LEDGER"]).is_empty());
+        assert_eq!(called(&[], &["ledger", "identity", "risk"]), ["ledger", "identity", "risk"]);
+        assert_eq!(called(&["ledger"], &["identity"]), ["identity"]);
+        assert_eq!(called(&["pebbles"], &["ledger", "identity"]), ["ledger", "identity"]);
+        assert!(called(&["identity"], &["ledger"]).is_empty());
     }
 
     #[test]
     fn contradictory_roles_are_refused() {
+        let all = all_but(&[]);
         for (wanted, remote, demo, words) in [
-            (&["ledger"][..], &["LEDGER", "IDENTITY"][..], false, "told to run ledger, but services.ledger.mode"),
-            (&["identity"], &["IDENTITY"], false, "told to run identity, but services.identity.mode"),
+            (&["ledger"][..], &["ledger", "identity"][..], false, "told to run ledger, but services.ledger.mode"),
+            (&["identity"], &["identity"], false, "told to run identity, but services.identity.mode"),
             (&["edge", "identity"], &[], false, "the edge calls ledger"),
-            (&["edge"], &["LEDGER"], false, "every process asks identity"),
+            (&["edge"], &["ledger"], false, "every process asks identity"),
             (&["ledger"], &[], false, "every process asks identity"),
             (&["identity", "pebbles"], &[], false, "pebbles calls ledger"),
-            (&["edge"], &["LEDGER", "IDENTITY", "RISK", "BANKING", "PEBBLES"], true, "--demo runs in one process"),
+            (&["edge"], &all, true, "--demo runs in one process"),
             (&["ledger", "identity"], &[], true, "--demo runs in one process"),
-            (&[], &["LEDGER"], true, "--demo runs in one process"),
+            (&[], &["ledger"], true, "--demo runs in one process"),
         ] {
             let said = roles(wanted, remote, demo).unwrap_err();
             assert!(said.contains(words), "{said}");

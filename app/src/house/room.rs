@@ -6,8 +6,9 @@ use std::sync::Arc;
 use access::{Follow, Source};
 use async_trait::async_trait;
 use kernel::{Clock, Secret};
-use platform::frame::{self, Offers};
+use platform::frame::{self, Frame, Offers, There};
 use platform::room::{Door, Face, OpenError, Opened, Room, Routes, Site};
+use platform::rpc::{Methods, RpcClient};
 use serde::de::DeserializeOwned;
 
 use super::House;
@@ -23,6 +24,8 @@ pub(crate) struct Mounted {
     pub(super) calls: Vec<&'static str>,
     /// The rooms whose events it reads.
     pub(super) reads: Vec<&'static str>,
+    /// What other processes may call, on a client of the room.
+    pub(super) methods: Box<dyn Fn(RpcClient) -> Methods>,
     entry: Box<dyn Enter>,
     /// For the room that makes the terms.
     pub(super) source: Option<Follows>,
@@ -50,11 +53,30 @@ where
     O: Fn(Site<C>, N::Given) -> F + 'static,
     F: Future<Output = Result<Opened<S>, OpenError>>,
 {
-    let entry = Box::new(Entry { room, face, needs, open, mount });
-    Mounted { room, called: face.name, calls: needs.names(), reads: needs.feeds(), entry, source: None, issuer: None }
+    Mounted {
+        room,
+        called: face.name,
+        calls: needs.names(),
+        reads: needs.feeds(),
+        methods: Box::new(move |rpc| answered(room, face, (face.remote)(rpc.clone()), Arc::new(There::new(rpc)))),
+        entry: Box::new(Entry { room, face, needs, open, mount }),
+        source: None,
+        issuer: None,
+    }
+}
+
+/// The methods of a room that other processes may call: its face's, and those of the frame if it uses it.
+pub(super) fn answered<S: ?Sized>(room: &Room, face: &Face<S>, found: Arc<S>, frame: Arc<dyn Frame>) -> Methods {
+    let own = (face.serve)(found);
+    if Offers::of(room).anything() { frame::serve(own, frame) } else { own }
 }
 
 impl Mounted {
+    #[cfg(test)]
+    pub(crate) fn name(&self) -> &'static str {
+        self.room.name
+    }
+
     /// It makes the terms by which every process checks tokens.
     pub(crate) fn tells_the_gate<S: ?Sized + 'static, T: Source>(
         self,

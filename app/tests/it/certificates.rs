@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::{Running, florin, run};
+use crate::rooms::{elsewhere, names};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 /// Writes `ca.crt`, and a certificate with its key for each name.
@@ -36,10 +37,7 @@ fn shows(command: &mut Command, section: &str, name: &str) {
 fn edge(dir: &Path, at: &str) -> Command {
     let mut command = florin(dir);
     command.args(["serve", "edge"]);
-    for service in ["LEDGER", "IDENTITY", "RISK", "BANKING"] {
-        command.env(format!("FLORIN__SERVICES__{service}__MODE"), "remote");
-        command.env(format!("FLORIN__SERVICES__{service}__ADDRESSES"), at);
-    }
+    command.envs(elsewhere(at));
     command
 }
 
@@ -48,7 +46,7 @@ fn processes_answer_only_peers_with_a_cluster_certificate() {
     let dir = tempfile::tempdir().unwrap();
     certify(dir.path(), &["localhost", "edge.test"]);
     let mut services = florin(dir.path());
-    shows(services.args(["serve", "ledger", "identity", "risk", "banking"]), "RPC", "localhost");
+    shows(services.arg("serve").args(names()), "RPC", "localhost");
     let mut services = Running::start(&mut services);
     let at = services.wait_for("other processes call it on ");
     // Called by a name, which the certificate must cover.

@@ -11,7 +11,7 @@ fn config_shows_values_origins_and_no_secret() {
         .arg("config")
         .env("DATABASE_URL", "postgres://ann:hunter2@db/florin")
         .env("REDIS_URL", "redis://:hunter2@redis");
-    command.env("PCI_COMPLIANCE_MODE", "hunter2");
+    command.env("FEATURE_DARK", "hunter2");
     let (good, out, said) = run(&mut command);
     assert!(good, "{said}");
     assert!(!out.contains("hunter2"), "{out}");
@@ -20,7 +20,7 @@ fn config_shows_values_origins_and_no_secret() {
     assert!(line("database_url = \"postgres://ann:***@db/florin\"").ends_with("# $DATABASE_URL"));
     assert!(line("redis_url = \"redis://:***@redis\"").ends_with("# $REDIS_URL"));
     assert!(line("drain_ms = 10000").ends_with("# default"));
-    assert_eq!(line("known, not used yet"), "# known, not used yet: PCI_COMPLIANCE_MODE");
+    assert_eq!(line("known, not used yet"), "# known, not used yet: FEATURE_DARK");
 }
 
 #[test]

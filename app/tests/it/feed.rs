@@ -47,10 +47,10 @@ async fn readers_are_listed_next_to_a_server_and_deregistered_without_one() {
             command
         };
         let mut server = Running::start(&mut command(&["serve"]));
-        read_as("risk", &store).await;
+        read_as("archive", &store).await;
         let (good, out, said) = run(&mut command(&["feed", "list"]));
-        assert!(good && out.starts_with("identity\n") && out.contains("read by risk up to 1 ("), "{out}{said}");
-        let deregister = || command(&["feed", "deregister", "identity", "risk"]);
+        assert!(good && out.contains("identity\n") && out.contains("read by archive up to 1 ("), "{out}{said}");
+        let deregister = || command(&["feed", "deregister", "identity", "archive"]);
         if url.is_none() {
             let at = format!("process {} is running on ", server.pid());
             refused(&mut deregister(), &at);
@@ -59,16 +59,16 @@ async fn readers_are_listed_next_to_a_server_and_deregistered_without_one() {
             assert_eq!(server.ended(), Some(0));
         }
         let (good, out, said) = run(&mut deregister());
-        assert!(good && out.contains("identity keeps no more events for risk"), "{out}{said}");
-        refused(&mut deregister(), "risk is not registered as a reader of identity's events");
+        assert!(good && out.contains("identity keeps no more events for archive"), "{out}{said}");
+        refused(&mut deregister(), "archive is not registered as a reader of identity's events");
         let (good, out, said) = run(&mut command(&["feed", "list", "user-management-service"]));
-        assert!(good && out.contains("events so far") && !out.contains("risk"), "{out}{said}");
-        refused(&mut command(&["feed", "retry", "identity", "cards", "7"]), "reads no events of other services");
-        refused(&mut command(&["feed", "give-up", "ledger", "cards", "7"]), "reads no events of other services");
-        refused(&mut command(&["feed", "deregister", "ledger", "risk"]), "ledger publishes no events");
+        assert!(good && out.contains("events so far") && !out.contains("archive"), "{out}{said}");
+        refused(&mut command(&["feed", "retry", "identity", "archive", "7"]), "reads no events of other services");
+        refused(&mut command(&["feed", "give-up", "ledger", "archive", "7"]), "reads no events of other services");
+        refused(&mut command(&["feed", "deregister", "ledger", "archive"]), "ledger publishes no events");
         refused(
-            &mut command(&["feed", "list", "cards"]),
-            "there is no service cards; expected one of: ledger, identity",
+            &mut command(&["feed", "list", "archive"]),
+            "there is no service archive; expected one of: ledger, identity",
         );
     })
     .await;

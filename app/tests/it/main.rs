@@ -15,6 +15,7 @@ mod inspect;
 mod moving;
 mod risk;
 mod roles;
+mod rooms;
 mod serve;
 mod several_books;
 mod split;

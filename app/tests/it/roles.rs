@@ -4,21 +4,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::common::{Port, Running, florin, run};
+use crate::rooms::{elsewhere, names};
 
 fn ledger(dir: &Path) -> Command {
     let mut command = florin(dir);
-    command.args(["serve", "ledger", "identity", "risk", "banking"]).env("FLORIN__RPC__LISTEN", "127.0.0.1:0");
+    command.arg("serve").args(names()).env("FLORIN__RPC__LISTEN", "127.0.0.1:0");
     command
 }
 
 fn edge(dir: &Path, at: &str) -> Command {
     let mut command = florin(dir);
     command.args(["serve", "edge"]);
-    for service in ["LEDGER", "IDENTITY", "RISK", "BANKING"] {
-        command.env(format!("FLORIN__SERVICES__{service}__MODE"), "remote");
-        command.env(format!("FLORIN__SERVICES__{service}__ADDRESSES"), at);
-    }
+    command.envs(elsewhere(at));
     command
 }
 
@@ -42,7 +42,7 @@ fn an_edge_answers_from_a_ledger_in_another_process() {
     assert!(status == 404 && refused.contains("\"code\":\"not_found\"") && refused.contains("nobody"), "{refused}");
     let shown = edge.get("/status").1;
     assert!(shown.contains("\"mode\":\"remote\"") && shown.contains("florin-1:main:1:1:"), "{shown}");
-    assert!(ledger.get("/status").1.contains("\"roles\":[\"ledger\",\"identity\",\"risk\",\"banking\"]"));
+    assert!(ledger.get("/status").1.contains(&format!("\"roles\":{}", json!(names().collect::<Vec<_>>()))));
     assert_eq!((edge.get("/ready").0, ledger.get("/ready").0), (200, 200));
     assert!(!dir.path().join("edge-data").exists());
 }

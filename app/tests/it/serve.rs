@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
 use crate::common::{Running, florin, run};
+use crate::rooms::names;
 use kernel::{Clock, SystemClock};
 
 /// Memory of an idle process: with edge, ledger and identity, and what each further room may add, half of it for its part
@@ -52,8 +53,7 @@ fn it_starts_fast_stays_small_and_ends_cleanly_on_sigterm() {
 #[test]
 fn ctrl_c_ends_it_cleanly() {
     let dir = tempfile::tempdir().unwrap();
-    let mut server =
-        Running::start(florin(dir.path()).args(["serve", "edge", "ledger", "identity", "risk", "banking"]));
+    let mut server = Running::start(florin(dir.path()).args(["serve", "edge"]).args(names()));
     server.signal("INT");
     server.wait_for("florin: stopped");
     assert_eq!(server.ended(), Some(0));
@@ -140,8 +140,9 @@ fn impossible_starts_are_refused_in_a_sentence() {
     refused("FLORIN__SERVICES__LEDGER__MODE", "remote", "needs at least one address");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     refused("FLORIN__SERVER__LISTEN", &taken.local_addr().unwrap().to_string(), "is in use by another process");
-    let (good, _, said) = run(florin(dir.path()).args(["serve", "cards"]));
-    assert!(!good && said.contains("[possible values: edge, ledger, identity, risk, banking]"), "{said}");
+    let (good, _, said) = run(florin(dir.path()).args(["serve", "nonsense"]));
+    let all: Vec<&str> = ["edge"].into_iter().chain(names()).collect();
+    assert!(!good && said.contains(&format!("[possible values: {}]", all.join(", "))), "{said}");
 }
 
 #[test]
@@ -210,13 +211,13 @@ fn a_second_signal_ends_the_process_at_once() {
 #[test]
 fn refusals_are_logged_and_successes_only_on_request() {
     let dir = tempfile::tempdir().unwrap();
-    let mut quiet = Running::start(florin(dir.path()).arg("serve").env("PAYMENT_ENCRYPTION_KEY", "hunter2"));
+    let mut quiet = Running::start(florin(dir.path()).arg("serve").env("FEATURE_DARK", "hunter2"));
     quiet.get("/status");
     quiet.get("/nowhere/4711");
     quiet.wait_for("\"message\":\"refused\"");
     let said = quiet.said.join("\n");
     assert!(said.contains("\"code\":\"route_unknown\"") && said.contains("\"request_id\":\"req_"), "{said}");
-    assert!(said.contains("PAYMENT_ENCRYPTION_KEY") && !said.contains("hunter2"), "{said}");
+    assert!(said.contains("FEATURE_DARK") && !said.contains("hunter2"), "{said}");
     assert!(!said.contains("\"answered\"") && !said.contains("4711"), "{said}");
     quiet.signal("TERM");
     quiet.ended();

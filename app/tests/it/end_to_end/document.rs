@@ -5,13 +5,10 @@ use std::collections::BTreeSet;
 
 use hyper::Method;
 use kernel::Secret;
-use platform::frame::{self, Offers};
-use platform::room::Room;
 use serde_json::{Map, Value, json};
 
 use crate::end_to_end::house::{House, TRANSACTIONS, on_both, refusal};
-
-const ROOMS: [&Room; 4] = [&ledger::ROOM, &identity::ROOM, &risk::ROOM, &banking::ROOM];
+use crate::rooms::rooms;
 
 pub(crate) struct Operation {
     pub(crate) name: String,
@@ -65,28 +62,6 @@ pub(crate) fn printed() -> String {
 
 fn parsed() -> Value {
     serde_json::from_str(&printed()).unwrap()
-}
-
-#[test]
-fn the_document_is_the_parts_of_its_rooms() {
-    let document = parsed();
-    let members =
-        |value: &Value, place: &str| value.pointer(place).and_then(Value::as_object).cloned().unwrap_or_default();
-    let mut paths = 0;
-    let offered = ROOMS.map(Offers::of).into_iter().filter(|offers| offers.anything()).map(frame::document);
-    for (room, part) in
-        ROOMS.into_iter().map(|room| (room.name, (room.document)())).chain(offered.map(|part| ("frame", part)))
-    {
-        let part = serde_json::to_value(part).unwrap();
-        for place in ["/paths", "/components/schemas", "/components/examples"] {
-            let all = members(&document, place);
-            for (name, own) in members(&part, place) {
-                assert_eq!(all.get(&name), Some(&own), "{place} {name} of {room}");
-            }
-        }
-        paths += members(&part, "/paths").len();
-    }
-    assert_eq!(members(&document, "/paths").len(), paths);
 }
 
 #[test]
@@ -199,9 +174,9 @@ fn everywhere(path: &str) -> Vec<String> {
     // Paths fixed by standards have one address.
     let Some(rest) = path.strip_prefix("/v1") else { return vec![path.to_owned()] };
     let mut paths = vec![path.to_owned(), format!("/api{path}")];
-    for room in ROOMS {
+    for room in rooms() {
         let own = rest.strip_prefix(&format!("/{}", room.name)).filter(|own| own.starts_with('/'));
-        let older = own.filter(|own| room.aliases.iter().any(|alias| own.starts_with(alias)));
+        let older = own.filter(|own| room.aliases.iter().any(|alias| own.starts_with(&**alias)));
         paths.extend(older.into_iter().flat_map(|own| ["/v1", "/api/v1"].map(|prefix| format!("{prefix}{own}"))));
     }
     paths

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Answer, Client, Server, ServerBuilder};
 
+use crate::rooms::{elsewhere, names};
+
 pub(crate) const ACCOUNTS: &str = "/v1/ledger/accounts";
 pub(crate) const TRANSACTIONS: &str = "/v1/ledger/transactions";
 pub(crate) const BATCHES: &str = "/v1/ledger/batches";
@@ -117,9 +119,9 @@ impl House {
         let mut builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, value));
         let mut ledger = None;
         if topology == Topology::Split {
-            let server = builder.clone().arg("ledger").arg("identity").arg("risk").arg("banking").start().await;
+            let server = names().fold(builder.clone(), ServerBuilder::arg).start().await;
             let at = server.said(CALLED).await;
-            builder = builder.arg("edge").calling(&["LEDGER", "IDENTITY", "RISK", "BANKING"], &at);
+            builder = elsewhere(&at).fold(builder.arg("edge"), |builder, (name, value)| builder.env(name, value));
             ledger = Some(server);
         }
         let server = builder.start().await;

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use kernel::{Clock, Principal, SystemClock};
-use platform::frame::There;
-use platform::rpc::{Http2, Methods, RpcClient, TcpConnect, Transport, TransportError};
+use platform::rpc::{Http2, TcpConnect, Transport, TransportError};
 use serde_json::{Value, json};
 
 use crate::end_to_end::house::on_all;
+use crate::rooms::rooms;
 
 /// Methods that answer unauthenticated callers: the command itself authenticates them, or what they ask for is not
 /// secret.
@@ -56,27 +56,9 @@ async fn processes_need_the_credential_and_a_valid_token() {
     .await;
 }
 
-/// The methods of all services.
-fn methods() -> Vec<(&'static str, &'static str)> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let nowhere = || {
-        let connect = Arc::new(TcpConnect);
-        let transport = Http2::new(Vec::new(), 1, &platform::rpc::Credential::random(), connect, Arc::clone(&clock));
-        RpcClient::new("nobody", Arc::new(transport), Arc::clone(&clock))
-    };
-    let ledger = ledger_api::methods(ledger_api::SERVICE, Arc::new(ledger_api::RemoteBooks::new(nowhere())));
-    let identity = identity_api::methods(Arc::new(identity_api::RemoteIdentity::new(nowhere())));
-    let identity = platform::frame::serve(identity, Arc::new(There::new(nowhere())));
-    let named = |service, methods: &Methods| methods.names().into_iter().map(move |name| (service, name)).collect();
-    let risk = (risk_api::FACE.serve)((risk_api::FACE.remote)(nowhere()));
-    let banking = (banking_api::FACE.serve)((banking_api::FACE.remote)(nowhere()));
-    let all: [Vec<_>; 4] = [
-        named(ledger_api::SERVICE, &ledger),
-        named(identity_api::SERVICE, &identity),
-        named(risk_api::FACE.name, &risk),
-        named(banking_api::SERVICE, &banking),
-    ];
-    all.concat()
+/// The methods of all rooms.
+fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
+    rooms().iter().flat_map(|room| room.methods.iter().map(|method| (&*room.name, &**method)))
 }
 
 async fn carry(

@@ -14,6 +14,7 @@ use testkit::{Client, Server, ServerBuilder};
 
 use crate::failover::callers;
 use crate::failover::wire::Wire;
+use crate::rooms::elsewhere;
 
 pub(crate) const MEMBERS: usize = 3;
 
@@ -58,9 +59,8 @@ impl House {
         tokio::join!(members[0].start(), members[1].start(), members[2].start());
         let dir = tempfile::tempdir().unwrap();
         let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        let edge = builder(dir.path().to_owned(), &secret_file)
-            .arg("edge")
-            .calling(&["LEDGER", "IDENTITY", "RISK", "BANKING"], &addresses.join(","));
+        let edge = builder(dir.path().to_owned(), &secret_file).arg("edge");
+        let edge = elsewhere(&addresses.join(",")).fold(edge, |edge, (name, value)| edge.env(name, value));
         dirs.push(dir);
         House { members, edge: edge.start().await, _dirs: dirs }
     }
