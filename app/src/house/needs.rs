@@ -21,7 +21,8 @@ pub(crate) trait Needs: Copy + 'static {
         Vec::new()
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure>;
+    /// To the room `to`, which runs here.
+    fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure>;
 }
 
 impl Needs for () {
@@ -31,7 +32,7 @@ impl Needs for () {
         Vec::new()
     }
 
-    fn give(&self, _: &House<'_>) -> Result<(), Failure> {
+    fn give(&self, _: &House<'_>, _: &'static Room) -> Result<(), Failure> {
         Ok(())
     }
 }
@@ -43,7 +44,7 @@ impl<S: ?Sized + 'static> Needs for &'static Face<S> {
         vec![self.name]
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Arc<S>, Failure> {
+    fn give(&self, house: &House<'_>, _: &'static Room) -> Result<Arc<S>, Failure> {
         house.face(self)
     }
 }
@@ -61,12 +62,12 @@ impl Needs for TheGate {
         Vec::new()
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Gate, Failure> {
+    fn give(&self, house: &House<'_>, _: &'static Room) -> Result<Gate, Failure> {
         Ok(house.gate().clone())
     }
 }
 
-/// The events of a room with an outbox, wherever it is in the list.
+/// The events of a room with an outbox, wherever it is in the list and wherever it runs.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(test), expect(dead_code, reason = "no room reads the events of another yet"))]
 pub(crate) struct EventsOf(&'static Room);
@@ -87,8 +88,8 @@ impl Needs for EventsOf {
         vec![self.0.name]
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Arc<dyn Feed>, Failure> {
-        house.events_of(self.0.name)
+    fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Arc<dyn Feed>, Failure> {
+        house.events_of(self.0, to)
     }
 }
 
@@ -105,7 +106,7 @@ impl Needs for OwnClients {
         Vec::new()
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Vec<OwnClient>, Failure> {
+    fn give(&self, house: &House<'_>, _: &'static Room) -> Result<Vec<OwnClient>, Failure> {
         Ok(house.own_clients())
     }
 }
@@ -121,8 +122,8 @@ impl<A: Needs, B: Needs> Needs for (A, B) {
         [self.0.feeds(), self.1.feeds()].concat()
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure> {
-        Ok((self.0.give(house)?, self.1.give(house)?))
+    fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure> {
+        Ok((self.0.give(house, to)?, self.1.give(house, to)?))
     }
 }
 
@@ -137,7 +138,7 @@ impl<A: Needs, B: Needs, C: Needs> Needs for (A, B, C) {
         [self.0.feeds(), self.1.feeds(), self.2.feeds()].concat()
     }
 
-    fn give(&self, house: &House<'_>) -> Result<Self::Given, Failure> {
-        Ok((self.0.give(house)?, self.1.give(house)?, self.2.give(house)?))
+    fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure> {
+        Ok((self.0.give(house, to)?, self.1.give(house, to)?, self.2.give(house, to)?))
     }
 }

@@ -11,7 +11,7 @@ use kernel::Clock;
 use platform::config::Config;
 use platform::db::Budget;
 use platform::feed::Feed;
-use platform::frame::{Frame, There};
+use platform::frame::{Frame, RemoteFeed, There};
 use platform::health::Part;
 use platform::outbound::Outbound;
 use platform::room::about::Elsewhere;
@@ -65,6 +65,8 @@ pub(crate) struct House<'a> {
     gate: Gate,
     /// By their names: each an `Arc` of the face's trait.
     faces: HashMap<&'static str, Box<dyn Any>>,
+    /// Of the rooms that this process calls in others.
+    clients: HashMap<&'static str, RpcClient>,
     /// Of the rooms with an outbox that run here.
     pub(super) events: HashMap<&'static str, Arc<Publication>>,
     pub(super) started: Started,
@@ -77,8 +79,9 @@ impl<'a> House<'a> {
         let gate = gate::open(opening)?;
         let publishing = opening.rooms.iter().filter(|room| room.outbox && opening.roles.runs(room.name));
         let events = publishing.map(|room| (room.name, Arc::new(Publication::of(room.name)))).collect();
+        let (faces, clients) = (HashMap::new(), clients(opening)?);
         let mut house =
-            House { opening, gate, faces: HashMap::new(), events, started: Started::default(), issue: Arc::default() };
+            House { opening, gate, faces, clients, events, started: Started::default(), issue: Arc::default() };
         for mounted in opening.rooms.mounted() {
             mounted.enter(&mut house).await?;
         }
@@ -115,15 +118,20 @@ impl<'a> House<'a> {
         found.cloned().ok_or_else(|| Failure::new(format!("{} is called, but was not opened", face.name)))
     }
 
-    /// The events of a room that runs here, whether or not it has been opened.
+    /// The events of a room for a reader that runs here: those of this process, whether or not the room has been opened,
+    /// or those of another process, which the reader asks as itself.
     #[cfg_attr(not(test), expect(dead_code, reason = "no room reads the events of another yet"))]
-    pub(super) fn events_of(&self, room: &str) -> Result<Arc<dyn Feed>, Failure> {
-        let found = self.events.get(room).cloned().map(|events| -> Arc<dyn Feed> { events });
-        found.ok_or_else(|| {
-            Failure::new(format!(
-                "the events of {room} can be read only in the process that runs {room}; run its readers there"
-            ))
-        })
+    pub(super) fn events_of(&self, room: &Room, reader: &Room) -> Result<Arc<dyn Feed>, Failure> {
+        if let Some(events) = self.events.get(room.name) {
+            return Ok(Arc::clone(events) as Arc<dyn Feed>);
+        }
+        let rpc = self.client(room.name)?;
+        Ok(Arc::new(RemoteFeed::new(rpc, Arc::new(self.own(reader)), self.clock())))
+    }
+
+    fn client(&self, room: &str) -> Result<RpcClient, Failure> {
+        let found = self.clients.get(room).cloned();
+        found.ok_or_else(|| Failure::new(format!("{room} runs elsewhere, but this process does not call it")))
     }
 
     /// How a room that runs here acts as itself.
@@ -165,16 +173,24 @@ impl<'a> House<'a> {
 
     /// A room in other processes.
     pub(super) fn call<S: ?Sized + 'static>(&mut self, face: &Face<S>) -> Result<(Arc<S>, Arc<dyn Frame>), Failure> {
-        let Opening { config, inside, .. } = *self.opening;
-        let credential = inside.credential.as_ref();
-        let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
-        let (addresses, connections) = (config.service(face.name).addresses, config.rpc.connections);
-        let transport = Http2::new(addresses, connections, credential, inside.connect(), self.clock());
-        let rpc = RpcClient::new(face.name, Arc::new(transport), self.clock());
+        let rpc = self.client(face.name)?;
         self.started.parts.push(Arc::new(Elsewhere::new(face.name, rpc.clone(), self.clock())));
         let frame: Arc<dyn Frame> = Arc::new(There::new(rpc.clone()));
         Ok(((face.remote)(rpc), frame))
     }
+}
+
+/// For all rooms that this process calls. Nothing is connected yet.
+fn clients(opening: &Opening<'_>) -> Result<HashMap<&'static str, RpcClient>, Failure> {
+    let Opening { config, inside, .. } = *opening;
+    let client = |room: &'static Room| {
+        let credential = inside.credential.as_ref();
+        let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
+        let (addresses, connections) = (config.service(room.name).addresses, config.rpc.connections);
+        let transport = Http2::new(addresses, connections, credential, inside.connect(), Arc::clone(&opening.clock));
+        Ok((room.name, RpcClient::new(room.name, Arc::new(transport), Arc::clone(&opening.clock))))
+    };
+    opening.rooms.iter().filter(|room| opening.roles.calls(room.name)).map(client).collect()
 }
 
 /// Two routes on one path. The router cannot be asked for its paths, and refuses them by a panic.

@@ -85,11 +85,14 @@ impl Roles {
         if rooms.source() == Some(name) {
             return Some(format!("every process asks {name} how to check tokens"));
         }
-        let mut callers = rooms.mounted().iter().filter(|one| self.runs(one.room.name) && one.calls.contains(&name));
-        match callers.next() {
-            Some(caller) => Some(format!("{} calls {name}", caller.room.name)),
-            None => self.edge.then(|| format!("the edge calls {name}")),
+        let here = || rooms.mounted().iter().filter(|one| self.runs(one.room.name));
+        if let Some(caller) = here().find(|one| one.calls.contains(&name)) {
+            return Some(format!("{} calls {name}", caller.room.name));
         }
+        if let Some(reader) = here().find(|one| one.reads.contains(&name)) {
+            return Some(format!("{} reads the events of {name}", reader.room.name));
+        }
+        self.edge.then(|| format!("the edge calls {name}"))
     }
 }
 

@@ -139,7 +139,7 @@ where
         let (found, frame) = if house.roles().runs(room.name) {
             let site = house.site(room).await?;
             let store = (site.db.clone(), site.signal.clone());
-            let opened = open(site, needs.give(house)?).await.map_err(Failure::of)?;
+            let opened = open(site, needs.give(house, room)?).await.map_err(Failure::of)?;
             house.settle(room, face, store, opened)?
         } else if house.roles().calls(room.name) {
             house.call(face)?

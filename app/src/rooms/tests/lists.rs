@@ -1,5 +1,6 @@
 //! A list of rooms that do not go together ends the start with a sentence.
 
+use platform::config::{Config, Sources};
 use platform::http::document::Part;
 use platform::room::{Face, Room};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder};
@@ -7,7 +8,7 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, S
 
 use super::pebbles::{self, Pebbles};
 use super::ripples;
-use crate::house::{Mounted, Rooms, room};
+use crate::house::{Mounted, Roles, Rooms, room};
 use crate::rooms::list;
 
 /// Another room with the trait of pebbles.
@@ -46,6 +47,27 @@ fn a_room_reads_the_events_that_its_description_names() {
     );
     static STONES_READ: Room = Room { consumes: &["identity"], ..Room::named("stones") };
     refused_with(stones(&STONES_READ), "stones consumes the events of identity, but is not given them");
+}
+
+#[test]
+fn a_process_calls_the_room_whose_events_it_reads() {
+    static TELLS: Room = Room { outbox: true, ..Room::named("stones") };
+    static READS: Room = Room { consumes: &["stones"], ..Room::named("ripples") };
+    let added = [stones(&TELLS), ripples::room_as(&READS, &TELLS)];
+    let rooms = Rooms::of(list().into_iter().chain(added).collect()).unwrap();
+    let roles = |elsewhere: &[&str]| {
+        let set = |name: &&str| {
+            let key = format!("FLORIN__SERVICES__{}", name.to_uppercase());
+            [(format!("{key}__MODE"), "remote".to_owned()), (format!("{key}__ADDRESSES"), "127.0.0.1:1".to_owned())]
+        };
+        let variables = elsewhere.iter().flat_map(set).collect();
+        let config = Config::load(&Sources { rooms: rooms.sections(), variables, ..Sources::default() }).unwrap();
+        Roles::new(&rooms, &["ripples".to_owned()], &config, false).map_err(|failure| failure.to_string())
+    };
+    let said = roles(&["identity"]).unwrap_err();
+    assert!(said.contains("ripples reads the events of stones; set services.stones.mode"), "{said}");
+    let roles = roles(&["identity", "stones", "ledger"]).unwrap();
+    assert!(roles.calls("stones") && roles.calls("identity") && !roles.calls("ledger"));
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod bounds;
 mod copies;
 mod program;
 mod reads;
+mod reads_apart;
 mod works;

@@ -41,8 +41,12 @@ impl Operation {
     fn example_path(&self) -> String {
         let parameters = self.parameters().filter(|one| one["in"] == "path");
         let filled = parameters.fold(self.path.clone(), |path, parameter| {
-            let example = parameter["example"].as_str().unwrap_or_else(|| panic!("{}: no example", self.place()));
-            path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), example)
+            let example = match &parameter["example"] {
+                Value::Null => panic!("{}: no example", self.place()),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &example)
         });
         assert!(!filled.contains('{'), "{filled}");
         filled

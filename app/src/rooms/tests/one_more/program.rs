@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use platform::db::{Engine, create_database, drop_database, with_database};
+use platform::db::{Engine, Target, create_database, drop_database, with_database};
 use tempfile::TempDir;
 use testkit::{ServerBuilder, TestStore, for_each_engine};
 
@@ -75,6 +75,14 @@ impl Place {
     /// Where a process without a setting for it has its embedded databases.
     pub(super) fn data(&self) -> PathBuf {
         self.dir().join("florin-data")
+    }
+
+    /// The store of a room whose process has a data directory under the room's name.
+    pub(super) fn target(&self, room: &str) -> Target {
+        match &self.url {
+            Some(url) => Target::Postgres { url: url.clone(), schema: room.to_owned() },
+            None => Target::Sqlite { file: self.data().join(room).join(format!("{room}.db")), cache_mb: 2 },
+        }
     }
 
     /// Runs a command that ends by itself.

@@ -1,0 +1,124 @@
+//! A room that reads the events of a room in another process: it asks as itself, and misses and repeats nothing when
+//! that process is killed and comes back.
+
+use std::time::Duration;
+
+use platform::db::{Access, Db, Value as Param};
+use serde_json::{Value, json};
+use testkit::{Client, Server, ServerBuilder, for_each_engine, free_port};
+
+use super::program::Place;
+use crate::rooms;
+
+const SEEN: &str = "select n from ripple order by n";
+const MOVE: &str = "update feed_cursor set seq = $1 where feed = 'identity'";
+const REMOVE: &str = "delete from outbox where seq <= $1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_another_process_misses_and_repeats_nothing_over_a_kill() {
+    for_each_engine(async |store| {
+        let place = Place::of_store(store).await.with_reader();
+        let at = format!("127.0.0.1:{}", free_port());
+        let identity = async || alone(&place, "identity").env("FLORIN__RPC__LISTEN", &at).start().await;
+        let first = identity().await;
+        let rest = rest(&place, &at).await;
+        let client = rest.client();
+        create(&client, "ann").await;
+        let upto = has_all(&client).await;
+        let status = status(&client).await;
+        assert_eq!((&status["lag"], &status["parked"], &status["trouble"]), (&json!(0), &json!(0), &Value::Null));
+
+        first.kill();
+        let away = until(&client, |status| status["trouble"].is_string()).await;
+        assert_eq!(away["cursor"], upto, "{away}");
+        let _again = identity().await;
+        create(&client, "bob").await;
+        assert!(has_all(&client).await > upto);
+
+        // Each event has a row under its cursor, and a second effect of the same would not have been stored.
+        let ripples = store_of(&place, "ripples").await;
+        let seen = ripples.read().await.unwrap().query(SEEN, &[]).await.unwrap();
+        let seen: Vec<i64> = seen.iter().map(|row| row.int(0).unwrap()).collect();
+        assert_eq!((json!(seen), &until(&client, |_| true).await["parked"]), (cursors(&client).await, &json!(0)));
+        named(&place, &client, &ripples).await;
+        drop(rest);
+        place.remove(store).await;
+    })
+    .await;
+}
+
+/// What the feed cannot give: the reader says so, and goes on when it can.
+async fn named(place: &Place, client: &Client, ripples: &Db) {
+    let end = has_all(client).await;
+    change(ripples, MOVE, end + 1_000).await;
+    let ahead = format!("no event has that cursor yet: the last one is {end}");
+    until(client, |status| status["trouble"] == *ahead).await;
+    change(&store_of(place, "identity").await, REMOVE, end - 1).await;
+    change(ripples, MOVE, 1).await;
+    let gone = format!("events before cursor {end} were removed, and some of them were not read");
+    until(client, |status| status["trouble"] == *gone).await;
+    change(ripples, MOVE, end).await;
+    create(client, "carl").await;
+    assert!(has_all(client).await > end);
+}
+
+fn alone(place: &Place, room: &str) -> ServerBuilder {
+    place.server_at(&place.data().join(room)).arg(room)
+}
+
+/// The edge and all rooms but identity, which are called at this address.
+async fn rest(place: &Place, at: &str) -> Server {
+    let others = rooms::list().into_iter().map(|mounted| mounted.name()).filter(|name| *name != "identity");
+    let builder = place.server_at(&place.data().join("ripples")).arg("edge").arg("ripples");
+    others.fold(builder, ServerBuilder::arg).calling(&["IDENTITY"], at).start().await
+}
+
+async fn store_of(place: &Place, room: &str) -> Db {
+    Db::open(place.target(room), Access::ReadWrite, 1).await.unwrap()
+}
+
+async fn change(db: &Db, sql: &'static str, cursor: u64) {
+    let tx = db.begin().await.unwrap();
+    tx.execute(sql, &[Param::Int(cursor.cast_signed())]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn create(client: &Client, name: &str) {
+    let answer = client.post("/v1/identity/users", &json!({ "username": name, "roles": ["customer"] })).await;
+    assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+}
+
+/// Every event of identity.
+async fn cursors(client: &Client) -> Value {
+    let events = client.get("/v1/identity/events?limit=1000").await.json();
+    events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["id"].as_str().unwrap().parse::<i64>().unwrap())
+        .collect()
+}
+
+/// Waits until the reader has applied every event of identity; returns the last one's cursor.
+async fn has_all(client: &Client) -> u64 {
+    let end = client.get("/v1/identity/events/consumers").await.json()["end"].as_u64().unwrap();
+    until(client, |status| status["cursor"] == end && status["trouble"].is_null()).await;
+    end
+}
+
+async fn status(client: &Client) -> Value {
+    client.get("/status").await.json()["services"]["ripples.identity"].clone()
+}
+
+/// The reader's status, once it is as wanted.
+async fn until(client: &Client, wanted: impl Fn(&Value) -> bool) -> Value {
+    let mut last = Value::Null;
+    for _ in 0..1_200 {
+        last = status(client).await;
+        if wanted(&last) {
+            return last;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the reader did not get there: {last}")
+}
