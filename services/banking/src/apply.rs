@@ -14,8 +14,9 @@ use platform::db::{DbError, WriteError};
 use platform::feed::NewEvent;
 use serde_json::json;
 
-pub(crate) use seen::{before, texts};
-pub(crate) use step::rules_subject;
+pub(crate) use place::Owner;
+pub(crate) use seen::{before, open, texts};
+pub(crate) use step::{Carried, rules_subject};
 
 use crate::read::{self, Checked, Step};
 use crate::service::BankingService;

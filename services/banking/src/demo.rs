@@ -1,123 +1,104 @@
-//! Example data: three months of two accounts of one company, so that a first look at `serve --demo` shows something.
+//! A demo has banks of its own: the simulator answers inside of the process, two companies are connected to four banks
+//! with ten accounts, and what the banks' APIs no longer tell of thirteen months comes from files.
 
-use banking_api::{BankingError, ImportFile, ImportOptions, Imports, Part, PartBytes};
-use formats::camt::{CamtReport, CamtWriter};
-use formats::mt::MtWriter;
-use formats::statement::{
-    Account, Balance, BalanceKind, Code, Coverage, Entry, Scheme, Statement, StatementWriter, WriteError,
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use banking_api::{
+    BankingError, Connect, ConnectionList, Connections, Day, ImportFile, ImportOptions, Imports, Part, PartBytes,
 };
-use jiff::civil::{Date, date};
-use kernel::{Ctx, Currency, Deadline, Money, Principal};
+use kernel::{Clock, Ctx, Deadline, Principal, Secret};
 use platform::room::{Introduction, OpenError};
 use sha2::{Digest, Sha256};
+use url::{Host, Url};
 
 use crate::read::hexadecimal;
 use crate::service::BankingService;
+use crate::simulator::{BANKS, Simulator};
 
 const DEADLINE_MS: u64 = 60_000;
-const ENTITY: &str = "acme-us";
+const SEED: u64 = 7;
+/// Stands for the simulator inside of the process, whose port is another one after each start.
+const HOST: &str = "banks.localhost";
+/// Older days come from files.
+const DAYS_BY_API: i64 = 170;
+const FORMATS: [&str; 4] = ["camt053", "mt940", "bai2", "ofx"];
 
-/// Day of the month, smallest units, the bank's word, counterparty and text. The same every month.
-const MONTH: [(i8, i64, &str, &str, &str); 6] = [
-    (2, -180_000, "PMNT-ICDT-ESCT", "Harbour Estates", "RENT"),
-    (5, 421_550, "PMNT-RCDT-ESCT", "Northwind Traders", "INVOICE 2026-114"),
-    (12, -18_990, "PMNT-RDDT-ESDD", "City Power", "ELECTRICITY"),
-    (18, 96_000, "PMNT-RCDT-ESCT", "Globex", "INVOICE 2026-120"),
-    (25, -240_000, "PMNT-ICDT-SALA", "Payroll", "SALARIES"),
-    (28, -950, "ACMT-MDOP-CHRG", "", "ACCOUNT FEE"),
-];
+/// The simulated banks of a demo.
+#[derive(Clone)]
+pub struct DemoBanks {
+    simulator: Simulator,
+    address: SocketAddr,
+}
 
-pub(crate) async fn fill(service: BankingService) -> Result<Introduction, OpenError> {
-    let (euros, dollars) = (Currency::iso("EUR")?, Currency::iso("USD")?);
-    import(&service, camt(euros)?).await?;
-    import(&service, mt(dollars)?).await?;
+impl DemoBanks {
+    /// Answers until the process ends.
+    pub(crate) async fn start(clock: Arc<dyn Clock>) -> Result<DemoBanks, OpenError> {
+        let simulator = Simulator::new(SEED, clock);
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let router = simulator.clone().router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(DemoBanks { simulator, address })
+    }
+
+    /// Where a connection's bank answers, and a key for banks on this machine: simulated ones accept any.
+    pub(crate) fn place(&self, mut base: Url) -> (Url, Option<Secret>) {
+        let is_here = match base.host() {
+            Some(Host::Domain(HOST)) => {
+                let _ = base.set_ip_host(self.address.ip());
+                let _ = base.set_port(Some(self.address.port()));
+                true
+            }
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        (base, is_here.then(|| Secret::new("demo:demo")))
+    }
+}
+
+/// In a demo that has no connections yet.
+pub(crate) async fn fill(service: BankingService, banks: DemoBanks) -> Result<Introduction, OpenError> {
+    let ConnectionList { items } = service.connections(&ctx(&service, "")).await?;
+    if !items.is_empty() {
+        return Ok(Introduction::default());
+    }
+    let mut formats = FORMATS.iter().cycle();
+    for (bank, path) in BANKS {
+        let entity = if matches!(bank, "chase" | "wells_fargo") { "acme-us" } else { "acme-eu" };
+        for number in banks.simulator.numbers(bank) {
+            let format = formats.next().copied().unwrap_or_default();
+            old_days(&service, &banks, (number, format), entity).await?;
+        }
+        let base_url = Some(format!("http://{HOST}/{path}"));
+        let connect = Connect { bank: bank.to_owned(), base_url, entity: Some(entity.to_owned()), owner: None };
+        service.connect(&ctx(&service, bank), connect).await?;
+    }
     Ok(Introduction::default())
 }
 
-async fn import(service: &BankingService, file: Vec<u8>) -> Result<(), BankingError> {
-    let clock = &service.inner.clock;
-    let deadline = Deadline::after_millis(&**clock, DEADLINE_MS);
-    let principal = Principal::operator();
-    let ctx = Ctx { principal, deadline, request_id: "demo".into(), idempotency_key: None };
+async fn old_days(
+    service: &BankingService,
+    banks: &DemoBanks,
+    (number, format): (&str, &str),
+    entity: &str,
+) -> Result<(), BankingError> {
+    let first = banks.simulator.first_day();
+    let last = Day::of_number(service.inner.clock.now().micros().div_euclid(86_400_000_000) - DAYS_BY_API);
+    let Some(file) = banks.simulator.file(number, &first.to_string(), &last.to_string(), format) else { return Ok(()) };
+    let ctx = ctx(service, number);
     let sha256 = hexadecimal(&Sha256::digest(&file));
     let (upload, bytes) = (sha256.clone(), file.len() as u64);
     service.receive(&ctx, Part { upload: upload.clone(), number: 0, bytes: PartBytes(file) }).await?;
-    let options = ImportOptions { entity: Some(ENTITY.to_owned()), ..ImportOptions::default() };
+    let options = ImportOptions { entity: Some(entity.to_owned()), ..ImportOptions::default() };
     service.import(&ctx, ImportFile { upload, parts: 1, bytes, sha256, options }).await?;
     Ok(())
 }
 
-/// January to March as camt.053.
-fn camt(currency: Currency) -> Result<Vec<u8>, WriteError> {
-    let mut file = Vec::new();
-    let created = kernel::Timestamp::from_micros(1_775_000_000_000_000);
-    let mut writer = CamtWriter::new(&mut file, CamtReport::Statement, "DEMO-1", created)?;
-    months(&mut writer, currency, "DE89370400440532013000", 1_250_000)?;
-    drop(writer);
-    Ok(file)
-}
-
-/// The same business in dollars as MT940.
-fn mt(currency: Currency) -> Result<Vec<u8>, WriteError> {
-    let mut file = Vec::new();
-    let mut writer = MtWriter::new(&mut file);
-    months(&mut writer, currency, "4099001234", 3_000_000)?;
-    drop(writer);
-    Ok(file)
-}
-
-fn months(writer: &mut dyn StatementWriter, currency: Currency, number: &str, opening: i64) -> Result<(), WriteError> {
-    let mut balance = opening;
-    for month in 1..=3 {
-        let entries: Vec<Entry> = MONTH.iter().map(|line| entry(month, line, currency)).collect();
-        let closing = entries.iter().fold(balance, |sum, entry| sum + entry.amount.minor());
-        writer.begin(&statement(month, currency, number, (balance, closing)))?;
-        entries.iter().try_for_each(|entry| writer.entry(entry))?;
-        writer.end()?;
-        balance = closing;
-    }
-    writer.finish()
-}
-
-fn entry(month: i8, (day, minor, code, name, text): &(i8, i64, &str, &str, &str), currency: Currency) -> Entry {
-    let on = date(2026, month, *day);
-    let mut entry = Entry::new(Money::new(*minor, currency));
-    (entry.booked_on, entry.valued_on) = (Some(on), Some(on));
-    entry.told.codes = vec![Code::new(Scheme::Iso, *code)];
-    entry.told.counterparty.name = Some((*name).to_owned()).filter(|name| !name.is_empty());
-    entry.told.text = vec![(*text).to_owned()];
-    entry.told.references.bank = Some(format!("B{month:02}{day:02}"));
-    entry
-}
-
-fn statement(month: i8, currency: Currency, number: &str, (opening, closing): (i64, i64)) -> Statement {
-    let first = date(2026, month, 1);
-    let balance = |kind: BalanceKind, code: &str, minor: i64, on: Date| Balance {
-        kind,
-        code: code.to_owned(),
-        amount: Money::new(minor, currency),
-        on: Some(on),
-        at: None,
-    };
-    let is_iban = number.starts_with(|letter: char| letter.is_alphabetic());
-    let account = Account {
-        iban: is_iban.then(|| number.to_owned()),
-        number: (!is_iban).then(|| number.to_owned()),
-        ..Account::default()
-    };
-    let last = date(2026, month, 28);
-    Statement {
-        id: Some(format!("DEMO{month}")),
-        coverage: Coverage::Full,
-        account,
-        currency: Some(currency),
-        sequence: Some(u64::from(month.unsigned_abs())),
-        from: Some(first),
-        to: Some(last),
-        balances: vec![
-            balance(BalanceKind::OpeningBooked, "OPBD", opening, first),
-            balance(BalanceKind::ClosingBooked, "CLBD", closing, last),
-        ],
-        ..Statement::default()
-    }
+fn ctx(service: &BankingService, name: &str) -> Ctx {
+    let deadline = Deadline::after_millis(&*service.inner.clock, DEADLINE_MS);
+    let principal = Principal::operator();
+    Ctx { principal, deadline, request_id: format!("demo-{name}").into(), idempotency_key: None }
 }

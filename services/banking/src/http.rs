@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arrangements;
+mod connections;
 mod imports;
 mod transactions;
 
@@ -25,7 +26,8 @@ pub(crate) struct Desk {
     file_bytes_max: u64,
 }
 
-pub(crate) const TAGS: [(&str, &str); 3] = [
+pub(crate) const TAGS: [(&str, &str); 4] = [
+    ("Bank connections", "Banks whose APIs are asked for accounts, balances and transactions."),
     (
         "Bank imports",
         "Files of statements: camt.052, 053 and 054, MT940 and MT942, BAI2, OFX, CSV; known by their content.",
@@ -37,6 +39,7 @@ pub(crate) const TAGS: [(&str, &str); 3] = [
 const READ_ACCOUNTS: platform::room::Word = needs("bank-accounts", "read");
 const READ: platform::room::Word = needs("bank-transactions", "read");
 const CHANGE: platform::room::Word = needs("bank-transactions", "change");
+const CONNECT: platform::room::Word = needs("bank-connections", "change");
 const PAGE: &[&str] = &["cursor_invalid", "limit_too_large"];
 
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -84,6 +87,17 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         refusals: &["transaction_unknown", "transaction_status", "merge_target"],
     },
     Operation { name: "undo_bank_decision", word: CHANGE, refusals: &["transaction_unknown", "transaction_status"] },
+    Operation { name: "connect_bank", word: CONNECT, refusals: &["bank_unknown", "field_invalid"] },
+    Operation { name: "list_bank_connections", word: needs("bank-connections", "read"), refusals: &[] },
+    Operation {
+        name: "get_bank_connection",
+        word: needs("bank-connections", "read"),
+        refusals: &["connection_unknown"],
+    },
+    Operation { name: "sync_bank_connection", word: CONNECT, refusals: &["connection_unknown", "connection_disabled"] },
+    Operation { name: "disable_bank_connection", word: CONNECT, refusals: &["connection_unknown"] },
+    Operation { name: "renew_bank_connection", word: CONNECT, refusals: &["connection_unknown"] },
+    Operation { name: "test_bank_connection", word: CONNECT, refusals: &["connection_unknown"] },
     Operation { name: "erase_bank_owner", word: needs("bank-accounts", "erase"), refusals: &[] },
     Operation { name: "list_bank_rules", word: READ, refusals: &[] },
     Operation { name: "add_bank_rule", word: CHANGE, refusals: &["field_invalid", "too_many"] },
@@ -122,6 +136,12 @@ fn router() -> OpenApiRouter<Desk> {
         .routes(routes!(imports::get_bank_import))
         .routes(routes!(imports::withdraw_bank_import))
         .routes(routes!(imports::restore_bank_import))
+        .routes(routes!(connections::connect_bank, connections::list_bank_connections))
+        .routes(routes!(connections::get_bank_connection))
+        .routes(routes!(connections::sync_bank_connection))
+        .routes(routes!(connections::disable_bank_connection))
+        .routes(routes!(connections::renew_bank_connection))
+        .routes(routes!(connections::test_bank_connection))
         .routes(routes!(accounts::list_bank_accounts))
         .routes(routes!(accounts::get_bank_account, accounts::change_bank_account))
         .routes(routes!(accounts::list_bank_balances))

@@ -10,8 +10,9 @@ use banking_api::limits::PART_BYTES_MAX;
 use banking_api::*;
 use kernel::Ctx;
 use platform::access;
-use platform::db::Tx;
+use platform::db::{DbError, Tx};
 use platform::once::Turn;
+use sha2::{Digest, Sha256};
 
 use crate::service::{BankingService, Inner, subject_of};
 use crate::store::import::{self, Stored};
@@ -38,7 +39,7 @@ impl Inner {
             return Err(Refusal::FileTooLarge { max }.into());
         }
         let upload = Upload { principal: ctx.principal.subject.to_string(), name: upload };
-        let sealed = self.keys.seal_part(&upload.place(number), &bytes).map_err(platform::db::DbError::from)?;
+        let sealed = self.keys.seal_part(&upload.place(number), &bytes).map_err(DbError::from)?;
         let tx = self.db.begin().await?;
         upload.put(&tx, number, self.clock.now().micros(), bytes.len(), &sealed).await?;
         tx.commit().await?;
@@ -140,17 +141,33 @@ impl Inner {
         }
         self.complete(tx, &upload, command).await?;
         self.named(ctx, tx, &command.options).await?;
-        let stored = Stored {
+        let (sha256, options) = (command.sha256.clone(), command.options.clone());
+        let stored = self.stored(tx, (&subject, sha256), upload, command.parts, options).await?;
+        import::add(tx, &self.keys, &stored, &digest).await?;
+        turn.made(tx, &stored.seq).await?;
+        Ok(stored.seq)
+    }
+
+    /// A new import.
+    async fn stored(
+        &self,
+        tx: &Tx,
+        (subject, sha256): (&str, String),
+        upload: Upload,
+        parts: u32,
+        options: ImportOptions,
+    ) -> Result<Stored, DbError> {
+        Ok(Stored {
             seq: import::next(tx).await?,
             id: self.ids.make(),
             state: ImportState::Received,
-            sha256: command.sha256.clone(),
-            subject,
-            owner: owner.clone(),
-            entity: entity.clone(),
+            sha256,
+            subject: subject.to_owned(),
+            owner: options.owner.clone(),
+            entity: options.entity.clone(),
             upload,
-            parts: command.parts,
-            options: command.options.clone(),
+            parts,
+            options,
             format: None,
             counts: Counts::default(),
             warnings: Vec::new(),
@@ -158,10 +175,7 @@ impl Inner {
             done: 0,
             created_at: self.clock.now(),
             claimed_until: 0,
-        };
-        import::add(tx, &self.keys, &stored, &digest).await?;
-        turn.made(tx, &stored.seq).await?;
-        Ok(stored.seq)
+        })
     }
 
     /// The parts of a repeated file are not needed, unless they are the import's own.
@@ -223,8 +237,43 @@ fn checked(command: &ImportFile, max: u64) -> Result<(), BankingError> {
     Ok(())
 }
 
-/// For reading the parts of a file.
+/// For statements that a bank's API hands out.
 impl BankingService {
+    /// Imports a whole file for a connection; a file that is known is not imported again. Ends with the import, which
+    /// another process may still be applying.
+    pub(crate) async fn import_bytes(
+        &self,
+        subject: &str,
+        file: &[u8],
+        options: ImportOptions,
+    ) -> Result<Stored, DbError> {
+        let inner = &self.inner;
+        let sha256 = crate::read::hexadecimal(&Sha256::digest(file));
+        let upload = Upload { principal: format!("connection of {subject}"), name: sha256.clone() };
+        let digest = inner.keys.digest(&[b"file", subject.as_bytes(), sha256.as_bytes()]);
+        let tx = inner.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let seq = match import::of_digest(&tx, &inner.keys, &digest).await? {
+            Some(known) => known.seq,
+            None => {
+                let mut parts = 0;
+                for part in file.chunks(PART_BYTES_MAX) {
+                    let sealed = inner.keys.seal_part(&upload.place(parts), part)?;
+                    upload.put(&tx, parts, inner.clock.now().micros(), part.len(), &sealed).await?;
+                    parts += 1;
+                }
+                let stored = inner.stored(&tx, (subject, sha256), upload, parts, options).await?;
+                import::add(&tx, &inner.keys, &stored, &digest).await?;
+                stored.seq
+            }
+        };
+        tx.commit().await?;
+        self.run(seq).await;
+        let stored = import::of_seq(&inner.db.read().await?, &inner.keys, seq).await?;
+        stored.ok_or_else(|| crate::service::broken("an import was removed"))
+    }
+
+    /// For reading the parts of a file.
     pub(crate) fn shared(&self) -> &Arc<Inner> {
         &self.inner
     }

@@ -94,6 +94,8 @@ pub(crate) struct Terms {
     pub(crate) doubtful: HashSet<i64>,
     /// Earlier imports of the same report.
     pub(crate) repeats: HashSet<i64>,
+    /// Movements that this report has told so far.
+    pub(crate) told_here: HashSet<i64>,
     /// First and last days of statements that told their days in full.
     pub(crate) closed: Vec<(i64, i64)>,
 }
@@ -164,8 +166,7 @@ impl<'a> Work<'a> {
         let alive = |seen: &&Seen| seen.status != Status::Removed || seen.by_bank;
         let with_id = |seen: &'a Seen| seen.mark.bank.map(|bank| (bank, seen));
         let by_bank = seen.iter().filter(alive).filter_map(with_id).collect();
-        let told_here = |seen: &&Seen| seen.tellers.contains(&terms.statement);
-        let taken = seen.iter().filter(told_here).map(|seen| seen.seq).collect();
+        let taken = terms.told_here.clone();
         Work { terms, seen, by_place, by_bank, former, taken }
     }
 
@@ -275,7 +276,7 @@ impl<'a> Work<'a> {
 
 /// What a report leaves untold, although it would have told it: gone, or never a movement of its own.
 pub(crate) fn is_refuted(terms: &Terms, seen: &Seen, days: (i64, i64), adds_up: bool) -> bool {
-    if seen.tellers.contains(&terms.statement) || seen.kept {
+    if terms.told_here.contains(&seen.seq) || seen.kept {
         return false;
     }
     match seen.status {

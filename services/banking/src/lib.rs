@@ -19,6 +19,7 @@
 //! | `former_id` | an id under which the bank told what it has corrected since |
 //! | `balance` | a balance as stated; a correction is a further row |
 //! | `day_total` | what counts of a day, by category |
+//! | `connection`, `connection_account` | a bank whose API is asked, and how far each account was read |
 //! | `holding`, `rule`, `profile` | securities; people's rules for categories; layouts of CSV files |
 //!
 //! Invariants: any order, overlap or repeat of the same full reports leaves the same transactions; between two booked
@@ -28,16 +29,20 @@
 
 mod apply;
 mod arrange;
+mod bank;
 mod category;
 mod codes;
 mod config;
+mod connect;
 mod count;
 mod decide;
 mod demo;
+mod dialect;
 mod entry;
 mod erase;
 mod event;
 mod expire;
+mod fields;
 mod gaps;
 mod http;
 mod import;
@@ -47,9 +52,12 @@ mod look;
 mod read;
 mod room;
 mod service;
+pub mod simulator;
 mod store;
+mod sync;
 mod withdraw;
 
 pub use config::Settings;
+pub use demo::DemoBanks;
 pub use room::{ROOM, mount, open};
 pub use service::{BankingService, Parts};

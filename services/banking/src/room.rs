@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banking_api::{Banking, SERVICE};
+use platform::db::{Db, DbError, Target};
 use platform::room::{Door, OpenError, Opened, Periodic, Room, Routes, Site};
 
 use crate::config::{SETTINGS, Settings};
+use crate::demo::DemoBanks;
 use crate::http::{OPERATIONS, TAGS};
 use crate::service::{BankingService, Parts};
 use crate::store::MIGRATIONS;
 
 const CONTINUED_EVERY: Duration = Duration::from_secs(10);
+const SYNCED_EVERY: Duration = Duration::from_secs(5);
 const EXPIRED_EVERY: Duration = Duration::from_secs(600);
 
 pub static ROOM: Room = Room {
@@ -26,6 +29,7 @@ pub static ROOM: Room = Room {
         ("bank-accounts", &["read", "change", "erase"]),
         ("bank-transactions", &["read", "change"]),
         ("bank-imports", &["read", "create", "withdraw"]),
+        ("bank-connections", &["read", "change"]),
     ],
     grants: &[
         (
@@ -35,6 +39,8 @@ pub static ROOM: Room = Room {
                 "bank-accounts:change:own",
                 "bank-transactions:read:own",
                 "bank-transactions:change:own",
+                "bank-connections:read:own",
+                "bank-connections:change:own",
                 "bank-imports:read:own",
                 "bank-imports:create:own",
                 "bank-imports:withdraw:own",
@@ -50,17 +56,31 @@ pub static ROOM: Room = Room {
 
 /// Opens the service. Calls no other room.
 pub async fn open(site: Site<Settings>, _calls: ()) -> Result<Opened<dyn Banking>, OpenError> {
-    let Site { db, settings, clock, ids, outbox, signal, key, demo, .. } = site;
+    let Site { db, target, settings, clock, ids, outbox, signal, outbound, key, demo, .. } = site;
     let key = key.ok_or("banking seals its texts and gets a key")?;
-    let service = BankingService::start(Parts { db, settings, clock, ids, outbox, signal }, &key).await?;
+    if matches!(target, Target::Sqlite { .. }) {
+        end_claims(&db).await?;
+    }
+    let demo = if demo { Some(DemoBanks::start(Arc::clone(&clock)).await?) } else { None };
+    let parts = Parts { db, settings, clock, ids, outbox, signal, outbound, demo: demo.clone() };
+    let service = BankingService::start(parts, &key).await?;
     let face: Arc<dyn Banking> = Arc::new(service.clone());
     let mut opened = Opened::new(face);
     opened.periodic.push(continued(service.clone()));
     opened.periodic.push(expired(service.clone()));
-    if demo {
-        opened.last = Some(Box::pin(crate::demo::fill(service)));
+    opened.periodic.push(synced(service.clone()));
+    if let Some(demo) = demo {
+        opened.last = Some(Box::pin(crate::demo::fill(service, demo)));
     }
     Ok(opened)
+}
+
+/// One process has an embedded store: whatever is claimed there was claimed by a process that ended.
+async fn end_claims(db: &Db) -> Result<(), DbError> {
+    let tx = db.begin().await?;
+    crate::store::import::end_claims(&tx).await?;
+    crate::store::connection::end_claims(&tx).await?;
+    tx.commit().await.map_err(DbError::from)
 }
 
 fn continued(service: BankingService) -> Periodic {
@@ -80,6 +100,14 @@ fn expired(service: BankingService) -> Periodic {
         })
     };
     Periodic { name: "banking_pending", every: EXPIRED_EVERY, work: Box::new(work) }
+}
+
+fn synced(service: BankingService) -> Periodic {
+    let work = move || -> platform::room::Later<()> {
+        let service = service.clone();
+        Box::pin(async move { Ok(service.sync_due().await?) })
+    };
+    Periodic { name: "banking_sync", every: SYNCED_EVERY, work: Box::new(work) }
 }
 
 /// The routes of banking, in this process or another.

@@ -1,19 +1,24 @@
 //! The service: what all its parts share, and the traits, one line a method.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use banking_api::*;
 use kernel::{Clock, Ctx, IdMaker};
 use platform::access::{self, Denied};
-use platform::crypto::{KeyEncryptionKey, SealError};
+use platform::crypto::KeyEncryptionKey;
 use platform::db::{Db, DbError};
 use platform::deadline::in_time;
 use platform::feed::{FeedSignal, Outbox};
 use platform::once::Once;
+use platform::outbound::Outbound;
+use platform::room::OpenError;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Settings;
+use crate::demo::DemoBanks;
+use crate::dialect::{self, Dialect};
 use crate::keys::Keys;
 use crate::store::account::Account;
 
@@ -31,6 +36,10 @@ pub(crate) struct Inner {
     pub(crate) signal: FeedSignal,
     pub(crate) once: Once<Refusal>,
     pub(crate) keys: Keys,
+    pub(crate) dialects: BTreeMap<String, Dialect>,
+    pub(crate) outbound: Outbound,
+    /// Simulated banks, in a demo.
+    pub(crate) demo: Option<DemoBanks>,
     /// Files that may be read at the same time.
     pub(crate) readers: Semaphore,
     /// An import of this process has ended.
@@ -45,16 +54,33 @@ pub struct Parts {
     pub ids: IdMaker,
     pub outbox: Outbox,
     pub signal: FeedSignal,
+    pub outbound: Outbound,
+    pub demo: Option<DemoBanks>,
 }
 
 impl BankingService {
-    pub async fn start(parts: Parts, kek: &KeyEncryptionKey) -> Result<BankingService, SealError> {
+    pub async fn start(parts: Parts, kek: &KeyEncryptionKey) -> Result<BankingService, OpenError> {
         crate::count::describe();
-        let Parts { db, settings, clock, ids, outbox, signal } = parts;
+        let Parts { db, settings, clock, ids, outbox, signal, outbound, demo } = parts;
         let keys = Keys::open(&db, kek, Arc::clone(&clock)).await?;
         let once = Once::new(kek, Arc::clone(&clock));
+        let dialects = dialect::load(settings.dialects_dir.as_deref())?;
         let readers = Semaphore::new(settings.imports_at_once);
-        let inner = Inner { db, settings, clock, ids, outbox, signal, once, keys, readers, ended: Notify::new() };
+        let inner = Inner {
+            db,
+            settings,
+            clock,
+            ids,
+            outbox,
+            signal,
+            once,
+            keys,
+            dialects,
+            outbound,
+            demo,
+            readers,
+            ended: Notify::new(),
+        };
         Ok(BankingService { inner: Arc::new(inner) })
     }
 }
@@ -202,5 +228,28 @@ impl Arrangements for BankingService {
 
     async fn put_profile(&self, ctx: &Ctx, command: PutProfile) -> Result<Profile, BankingError> {
         in_time!(self, ctx, self.inner.put_profile(ctx, command))
+    }
+}
+
+#[async_trait]
+impl Connections for BankingService {
+    async fn connect(&self, ctx: &Ctx, command: Connect) -> Result<Connection, BankingError> {
+        in_time!(self, ctx, self.inner.connect(ctx, command))
+    }
+
+    async fn connections(&self, ctx: &Ctx) -> Result<ConnectionList, BankingError> {
+        in_time!(self, ctx, self.inner.connections(ctx))
+    }
+
+    async fn connection(&self, ctx: &Ctx, id: ConnectionId) -> Result<Connection, BankingError> {
+        in_time!(self, ctx, self.inner.connection(ctx, id))
+    }
+
+    async fn change_connection(&self, ctx: &Ctx, command: ChangeConnection) -> Result<Connection, BankingError> {
+        in_time!(self, ctx, self.inner.change_connection(ctx, command))
+    }
+
+    async fn test_connection(&self, ctx: &Ctx, id: ConnectionId) -> Result<ConnectionTest, BankingError> {
+        in_time!(self, ctx, self.test_of_connection(ctx, id))
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod arrangement;
 pub(crate) mod balance;
+pub(crate) mod connection;
 pub(crate) mod import;
 pub(crate) mod movement;
 pub(crate) mod statement;
@@ -14,8 +15,10 @@ use platform::db::{DbError, Migration, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "banking", sql: include_str!("../migrations/0001_banking.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "banking", sql: include_str!("../migrations/0001_banking.sql") },
+    Migration { version: 2, name: "connections", sql: include_str!("../migrations/0002_connections.sql") },
+];
 
 /// A test prepares each statement on both engines.
 #[cfg(test)]
@@ -24,6 +27,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
         account::SQL,
         arrangement::SQL,
         balance::SQL,
+        connection::SQL,
         import::SQL,
         movement::SQL,
         statement::SQL,

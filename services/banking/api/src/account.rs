@@ -86,6 +86,8 @@ pub enum Source {
     Bai2,
     Ofx,
     Csv,
+    /// A bank's API.
+    Api,
 }
 
 /// An account at a bank.

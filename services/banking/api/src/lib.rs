@@ -7,6 +7,7 @@
 mod account;
 mod arrangement;
 mod code;
+mod connection;
 mod day;
 mod import;
 mod refusal;
@@ -25,6 +26,10 @@ pub use arrangement::{
     AddRule, Erase, Layout, LayoutValue, Profile, ProfileList, PutProfile, Rule, RuleId, RuleList, RuleTag,
 };
 pub use code::Code;
+pub use connection::{
+    ChangeConnection, Connect, Connection, ConnectionChange, ConnectionId, ConnectionList, ConnectionState,
+    ConnectionTag, ConnectionTest, TestStep,
+};
 pub use day::Day;
 pub use import::{
     ChangeImport, Counts, Import, ImportChange, ImportFile, ImportId, ImportOptions, ImportPage, ImportQuery,
@@ -118,6 +123,21 @@ pub trait Arrangements: Send + Sync {
     async fn erase(&self, ctx: &Ctx, command: Erase) -> Result<(), BankingError>;
 }
 
-pub trait Banking: Imports + Accounts + Arrangements {}
+/// Banks whose APIs are asked.
+#[async_trait]
+pub trait Connections: Send + Sync {
+    async fn connect(&self, ctx: &Ctx, command: Connect) -> Result<Connection, BankingError>;
 
-impl<T: Imports + Accounts + Arrangements> Banking for T {}
+    async fn connections(&self, ctx: &Ctx) -> Result<ConnectionList, BankingError>;
+
+    async fn connection(&self, ctx: &Ctx, id: ConnectionId) -> Result<Connection, BankingError>;
+
+    async fn change_connection(&self, ctx: &Ctx, command: ChangeConnection) -> Result<Connection, BankingError>;
+
+    /// Calls the bank step by step, and stores nothing.
+    async fn test_connection(&self, ctx: &Ctx, id: ConnectionId) -> Result<ConnectionTest, BankingError>;
+}
+
+pub trait Banking: Imports + Accounts + Arrangements + Connections {}
+
+impl<T: Imports + Accounts + Arrangements + Connections> Banking for T {}

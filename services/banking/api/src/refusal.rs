@@ -65,6 +65,12 @@ pub enum Refusal {
     MergeTarget { id: String, into: String },
     #[error("expected at most {max} {what}")]
     TooMany { what: String, max: usize },
+    #[error("connection {id} does not exist")]
+    ConnectionUnknown { id: String },
+    #[error("connection {id} is disabled")]
+    ConnectionDisabled { id: String },
+    #[error("there is no dialect named {bank}")]
+    BankUnknown { bank: String },
 }
 
 impl error::Refusal for Refusal {
@@ -116,6 +122,13 @@ impl error::Refusal for Refusal {
                 "The other transaction is of another account, amount or state, or is the same one.",
             ),
             Refusal::TooMany { .. } => row(409, "Too many", "The caller already has as many as are accepted."),
+            Refusal::ConnectionUnknown { .. } => {
+                row(404, "Connection does not exist", "There is no such connection, or it is not this caller's.")
+            }
+            Refusal::ConnectionDisabled { .. } => {
+                row(409, "Connection is disabled", "A disabled connection is renewed before its bank is asked.")
+            }
+            Refusal::BankUnknown { .. } => row(422, "Bank is unknown", "No dialect has this name."),
         }
     }
 
@@ -143,6 +156,9 @@ impl error::Refusal for Refusal {
             Refusal::TransactionStatus { id: id("btxn"), status: "booked".to_owned() },
             Refusal::MergeTarget { id: id("btxn"), into: id("btxn") },
             Refusal::TooMany { what: "rules".to_owned(), max: 500 },
+            Refusal::ConnectionUnknown { id: id("conn") },
+            Refusal::ConnectionDisabled { id: id("conn") },
+            Refusal::BankUnknown { bank: "my-bank".to_owned() },
         ]
     }
 
@@ -150,6 +166,7 @@ impl error::Refusal for Refusal {
         match self {
             Refusal::FieldInvalid { field, .. } => Some(Cow::Owned(field.clone())),
             Refusal::PageSize { .. } => Some(Cow::Borrowed("limit")),
+            Refusal::BankUnknown { .. } => Some(Cow::Borrowed("bank")),
             Refusal::ProfileUnknown { .. } => Some(Cow::Borrowed("profile")),
             Refusal::MergeTarget { .. } => Some(Cow::Borrowed("into")),
             _ => None,

@@ -21,7 +21,7 @@ fn serve(banking: Shared) -> Methods {
         .on("change_import", with(&banking, |at, ctx, it| async move { at.change_import(&ctx, it).await }))
         .on("import_of", with(&banking, |at, ctx, it| async move { at.import_of(&ctx, it).await }))
         .on("imports", with(&banking, |at, ctx, it| async move { at.imports(&ctx, it).await }));
-    arrangements(accounts(methods, &banking), &banking)
+    connections(arrangements(accounts(methods, &banking), &banking), &banking)
 }
 
 fn accounts(methods: Methods, banking: &Shared) -> Methods {
@@ -45,6 +45,15 @@ fn arrangements(methods: Methods, banking: &Shared) -> Methods {
         .on("profiles", with(banking, |at, ctx, ()| async move { at.profiles(&ctx).await }))
         .on("erase", with(banking, |at, ctx, it| async move { at.erase(&ctx, it).await }))
         .on("put_profile", with(banking, |at, ctx, it| async move { at.put_profile(&ctx, it).await }))
+}
+
+fn connections(methods: Methods, banking: &Shared) -> Methods {
+    methods
+        .on("connect", with(banking, |at, ctx, it| async move { at.connect(&ctx, it).await }))
+        .on("connections", with(banking, |at, ctx, ()| async move { at.connections(&ctx).await }))
+        .on("connection", with(banking, |at, ctx, it| async move { at.connection(&ctx, it).await }))
+        .on("change_connection", with(banking, |at, ctx, it| async move { at.change_connection(&ctx, it).await }))
+        .on("test_connection", with(banking, |at, ctx, it| async move { at.test_connection(&ctx, it).await }))
 }
 
 fn with<C, R, F>(
@@ -154,5 +163,30 @@ impl Arrangements for RemoteBanking {
 
     async fn put_profile(&self, ctx: &Ctx, command: PutProfile) -> Result<Profile, BankingError> {
         self.rpc.call(ctx, "put_profile", &command, Repeat::Harmless).await
+    }
+}
+
+#[async_trait]
+impl Connections for RemoteBanking {
+    async fn connect(&self, ctx: &Ctx, command: Connect) -> Result<Connection, BankingError> {
+        self.rpc.call(ctx, "connect", &command, Repeat::Harmless).await
+    }
+
+    async fn connections(&self, ctx: &Ctx) -> Result<ConnectionList, BankingError> {
+        self.rpc.call(ctx, "connections", &(), Repeat::Question).await
+    }
+
+    async fn connection(&self, ctx: &Ctx, id: ConnectionId) -> Result<Connection, BankingError> {
+        self.rpc.call(ctx, "connection", &id, Repeat::Question).await
+    }
+
+    /// Each change leads to the same state however often it is made.
+    async fn change_connection(&self, ctx: &Ctx, command: ChangeConnection) -> Result<Connection, BankingError> {
+        self.rpc.call(ctx, "change_connection", &command, Repeat::Harmless).await
+    }
+
+    /// The bank counts calls.
+    async fn test_connection(&self, ctx: &Ctx, id: ConnectionId) -> Result<ConnectionTest, BankingError> {
+        self.rpc.call(ctx, "test_connection", &id, Repeat::Never).await
     }
 }

@@ -28,16 +28,17 @@ pub(super) struct Carrying<'a> {
     /// The number of the next movement.
     pub(super) next: i64,
     pub(super) there: There,
-    /// Movements that this statement has told.
-    pub(super) told_here: HashSet<i64>,
+    /// Movements that this statement told before.
+    pub(super) tellers: HashSet<i64>,
     pub(super) outcome: Outcome,
 }
 
 /// What a step writes.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     new: Vec<Movement>,
     changed: BTreeMap<i64, Movement>,
+    told: Vec<i64>,
     tellings: Vec<i64>,
     former: Vec<(i64, Option<i64>)>,
     pub(super) totals: Totals,
@@ -193,7 +194,8 @@ impl Carrying<'_> {
     fn told_again(&mut self, seq: i64) -> Result<Movement, DbError> {
         let movement = self.outcome.changed.remove(&seq).or_else(|| self.there.movements.get(&seq).cloned());
         let movement = movement.ok_or_else(|| broken("a verdict about a movement that is not there"))?;
-        if self.told_here.insert(seq) {
+        self.outcome.told.push(seq);
+        if self.tellers.insert(seq) {
             self.outcome.tellings.push(seq);
         }
         Ok(movement)
@@ -241,13 +243,18 @@ impl Outcome {
         self.totals.store(tx).await
     }
 
-    pub(super) fn count(&self, counts: &mut Counts) {
+    pub(crate) fn count(&self, counts: &mut Counts) {
         let own = &self.counts;
         counts.new += own.new;
         counts.known += own.known;
         counts.changed += own.changed;
         counts.removed += own.removed;
         counts.possible_duplicates += own.possible_duplicates;
+    }
+
+    /// Movements that were there before.
+    pub(super) fn told(&self) -> impl Iterator<Item = i64> {
+        self.told.iter().copied()
     }
 
     pub(super) fn left(&self) -> u64 {

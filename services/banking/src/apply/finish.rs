@@ -80,9 +80,10 @@ async fn untold(tx: &Tx, stated: &Stated, account: &Account) -> Result<u64, DbEr
     if stated.coverage == news {
         return Ok(0);
     }
-    let terms = seen::terms(tx, stated, account, false).await?;
+    let mut terms = seen::terms(tx, stated, account, false).await?;
     let tells_pending = stated.coverage == coverage_number(Coverage::Interim);
     let there = seen::open(tx, account.seq).await?;
+    terms.told_here = there.told_by(stated.seq);
     let days = (stated.span.from, stated.span.to);
     let mut removed = 0;
     for seen in &there.seen {

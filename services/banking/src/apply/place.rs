@@ -3,6 +3,7 @@
 use banking_api::{AccountKind, InterimReports, Mistake};
 use formats::Format;
 use formats::statement::{self, Coverage};
+use kernel::Currency;
 use platform::db::{DbError, Tx};
 
 use super::{ApplyError, CLAIM_US};
@@ -100,7 +101,7 @@ impl BankingService {
                 None => refused("account_missing", "the file names no account; name one with `account`"),
             };
         };
-        let key = self.inner.keys.digest(&[b"account", number.as_bytes()]);
+        let key = self.number_key(&number);
         let found = account::of_number(tx, &key).await?;
         match (found, named) {
             (Some(found), _) if is_elsewhere(&found, stored) => {
@@ -116,30 +117,58 @@ impl BankingService {
             // The named account was made without a number, or is another one: the file's own number counts.
             (None, Some(_)) => refused("account_differs", "the file describes another account than the one named"),
             (None, None) => match facts.currency {
-                Some(_) => Ok(self.add_account(tx, stored, facts, (&number, &key)).await?),
+                Some(currency) => {
+                    let owner = Owner { owner: stored.owner.as_deref(), entity: stored.entity.as_deref() };
+                    Ok(self.add_account(tx, owner, (&number, &key), (kind(facts.account.kind), currency)).await?)
+                }
                 None => refused("currency_missing", "neither the account nor its balances and entries tell a currency"),
             },
+        }
+    }
+
+    fn number_key(&self, number: &str) -> [u8; 32] {
+        self.inner.keys.digest(&[b"account", number.as_bytes()])
+    }
+
+    /// The account that a bank's API tells of; made if it is new.
+    pub(crate) async fn account_of_number(
+        &self,
+        tx: &Tx,
+        owner: Owner<'_>,
+        number: &str,
+        currency: Currency,
+    ) -> Result<Account, ApplyError> {
+        let number = plain(number);
+        let key = self.number_key(&number);
+        let refused = |reason: &str, message: &str| Err(ApplyError::Refused(Box::new(Mistake::whole(reason, message))));
+        match account::of_number(tx, &key).await? {
+            Some(found) if found.subject.is_empty() => refused("account_erased", "the owner of the account was erased"),
+            Some(found) if found.owner.as_deref() != owner.owner => {
+                refused("account_elsewhere", "the bank tells of an account of somebody else")
+            }
+            Some(found) => Ok(found),
+            None => Ok(self.add_account(tx, owner, (&number, &key), (AccountKind::Current, currency)).await?),
         }
     }
 
     async fn add_account(
         &self,
         tx: &Tx,
-        stored: &Stored,
-        facts: &Facts,
+        owner: Owner<'_>,
         (number, key): (&str, &[u8]),
+        (kind, currency): (AccountKind, Currency),
     ) -> Result<Account, DbError> {
-        let subject = subject_of(stored.owner.as_deref(), stored.entity.as_deref());
+        let subject = subject_of(owner.owner, owner.entity);
         self.inner.keys.sealer(tx, &subject).await?;
         let letters: Vec<char> = number.chars().collect();
         let account = Account {
             seq: account::next(tx).await?,
             id: self.inner.ids.make(),
             subject,
-            owner: stored.owner.clone(),
-            entity: stored.entity.clone(),
-            kind: kind(facts.account.kind),
-            currency: facts.currency.ok_or_else(|| DbError::shape("an account without a currency"))?,
+            owner: owner.owner.map(str::to_owned),
+            entity: owner.entity.map(str::to_owned),
+            kind,
+            currency,
             last_four: letters.iter().skip(letters.len().saturating_sub(4)).collect(),
             interim: InterimReports::default(),
             created_at: self.inner.clock.now(),
@@ -148,6 +177,13 @@ impl BankingService {
         account::add(tx, &account, key).await?;
         Ok(account)
     }
+}
+
+/// Whose accounts a file or a connection describes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    pub(crate) owner: Option<&'a str>,
+    pub(crate) entity: Option<&'a str>,
 }
 
 /// Whoever names neither owner nor company means the account that there is.

@@ -18,9 +18,9 @@ const DAYS_AHEAD: i64 = 10;
 
 /// Movements by number, and what the rules look at.
 #[derive(Default)]
-pub(super) struct There {
-    pub(super) movements: BTreeMap<i64, Movement>,
-    pub(super) seen: Vec<Seen>,
+pub(crate) struct There {
+    pub(crate) movements: BTreeMap<i64, Movement>,
+    pub(crate) seen: Vec<Seen>,
     pub(super) former: HashMap<i64, Option<i64>>,
 }
 
@@ -48,6 +48,7 @@ pub(super) async fn terms(tx: &Tx, stated: &Stated, account: &Account, stable_id
         apart,
         doubtful,
         repeats: near.iter().filter(is_same).map(|other| other.seq).collect(),
+        told_here: HashSet::new(),
         closed: near.iter().filter(is_full).map(|other| (other.span.from, other.span.to)).collect(),
     })
 }
@@ -85,7 +86,7 @@ pub(super) async fn there(
 }
 
 /// Open movements of an account.
-pub(super) async fn open(tx: &Tx, account: i64) -> Result<There, DbError> {
+pub(crate) async fn open(tx: &Tx, account: i64) -> Result<There, DbError> {
     let mut there = There::default();
     there.take(movement::open(tx, account).await?);
     there.look(tx, None).await?;

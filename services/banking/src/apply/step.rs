@@ -3,18 +3,27 @@
 use banking_api::{Day, Holding, ImportState, Warning, limits};
 use formats::statement::{self as told, Effect, Entry};
 use platform::db::{DbError, Tx};
+use platform::feed::NewEvent;
 
-use super::carry::Carrying;
+use super::carry::{Carrying, Outcome};
 use super::{ApplyError, seen};
 use crate::category::Rules;
 use crate::entry::{At, Line, ids_count, line};
 use crate::event;
-use crate::knowing::recognise;
+use crate::knowing::{Terms, recognise};
 use crate::service::{BankingService, broken};
 use crate::store::account::{self, Account};
 use crate::store::import::{self, Stored};
 use crate::store::statement::{self, Stated};
 use crate::store::{arrangement, balance, movement};
+
+/// What some entries did: to be counted, told and remembered.
+pub(crate) struct Carried {
+    pub(crate) outcome: Outcome,
+    pub(crate) events: Vec<NewEvent>,
+    /// Movements that they told.
+    pub(crate) told: Vec<i64>,
+}
 
 impl BankingService {
     pub(super) async fn entries(&self, stored: &mut Stored, place: i64, all: &[Entry]) -> Result<(), ApplyError> {
@@ -50,23 +59,49 @@ impl BankingService {
         (stated, account): (&Stated, &Account),
         lines: &[Line],
     ) -> Result<Option<u64>, ApplyError> {
+        let stable_ids = stored.options.stable_ids;
+        let mut terms = seen::terms(tx, stated, account, stable_ids).await?;
+        let Carried { outcome, events, .. } = self.carry_lines(tx, (stated, account), &mut terms, lines, true).await?;
+        outcome.count(&mut stored.counts);
+        if outcome.left() > 0 {
+            let message =
+                format!("{} entries are booked by another source, or delete what is not there", outcome.left());
+            warn(stored, "not_applied", message);
+        }
+        Ok(if events.is_empty() { None } else { Some(self.inner.outbox.add(tx, events).await?) })
+    }
+
+    /// Decides and writes; the caller commits.
+    pub(crate) async fn carry_lines(
+        &self,
+        tx: &Tx,
+        (stated, account): (&Stated, &Account),
+        terms: &mut Terms,
+        lines: &[Line],
+        is_file: bool,
+    ) -> Result<Carried, ApplyError> {
         let sealer = self.inner.keys.find(tx, &account.subject).await.map_err(DbError::from)?;
         let sealer = sealer.ok_or_else(|| broken("the key of an account's owner was erased"))?;
-        let terms = seen::terms(tx, stated, account, stored.options.stable_ids).await?;
-        let there = seen::there(tx, account, lines, &terms, Some(&sealer)).await?;
+        let there = seen::there(tx, account, lines, terms, Some(&sealer)).await?;
+        let tellers = there.told_by(stated.seq);
+        // A statement of a file is told once: its own rows show where a killed import was.
+        if is_file {
+            terms.told_here.clone_from(&tellers);
+        }
+        let terms = &*terms;
         let told: Vec<_> = lines.iter().map(|line| line.told.clone()).collect();
-        let verdicts = recognise(&terms, &told, &there.seen, &there.former);
+        let verdicts = recognise(terms, &told, &there.seen, &there.former);
         let rules = arrangement::rules(tx, &rules_subject(account)).await?;
         let first = movement::next(tx).await?;
         let mut carrying = Carrying {
             account,
-            terms: &terms,
+            terms,
             sealer: &sealer,
             rules: Rules::new(rules.into_iter().map(|rule| rule.terms)),
             ids: &self.inner.ids,
             now: self.inner.clock.now().micros(),
             next: first,
-            told_here: there.told_by(stated.seq),
+            tellers,
             there,
             outcome: Default::default(),
         };
@@ -80,13 +115,8 @@ impl BankingService {
             statement::set_rows(tx, stated.seq, (start, next - 1)).await?;
         }
         let events = event::changed(tx, account, &outcome.totals, &[]).await?;
-        outcome.count(&mut stored.counts);
-        if outcome.left() > 0 {
-            let message =
-                format!("{} entries are booked by another source, or delete what is not there", outcome.left());
-            warn(stored, "not_applied", message);
-        }
-        Ok(if events.is_empty() { None } else { Some(self.inner.outbox.add(tx, events).await?) })
+        let told = outcome.told().chain(first..next).collect();
+        Ok(Carried { outcome, events, told })
     }
 
     pub(super) async fn holdings_of(

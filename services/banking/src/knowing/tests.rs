@@ -204,7 +204,8 @@ fn a_pending_entry_that_a_later_report_leaves_out_is_gone() {
     assert!(is_refuted(&full(), &waiting, (5, 5), true));
     assert!(!is_refuted(&full(), &Seen { told_at: 11, ..waiting.clone() }, (5, 5), true));
     assert!(!is_refuted(&full(), &Seen { source: 2, ..waiting.clone() }, (5, 5), true));
-    assert!(!is_refuted(&full(), &Seen { tellers: vec![REPORT], ..waiting }, (5, 5), true));
+    let told = Terms { told_here: HashSet::from([1]), ..full() };
+    assert!(!is_refuted(&told, &waiting, (5, 5), true));
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(crate) const SQL: &[&str] = &[
     IMPORT_LIST_OWN,
     IMPORT_DUE,
     IMPORT_CLAIM,
+    IMPORT_CLAIMS_END,
     IMPORT_SAVE,
     IMPORT_ACCOUNTS,
 ];
@@ -85,6 +86,11 @@ set claimed_until = $3
 where seq = $1
     and claimed_until = $2
     and state = 'received'";
+
+const IMPORT_CLAIMS_END: &str = "
+update import
+set claimed_until = 0
+where state = 'received'";
 
 const IMPORT_SAVE: &str = "
 update import
@@ -248,6 +254,11 @@ pub(crate) async fn due(tx: &Tx, now: i64, limit: i64) -> Result<Vec<i64>, DbErr
 /// Takes an import over from a claim that has ended, or renews one's own. False if somebody else has it.
 pub(crate) async fn claim(tx: &Tx, seq: i64, from: i64, until: i64) -> Result<bool, DbError> {
     Ok(tx.execute(IMPORT_CLAIM, &[Value::Int(seq), Value::Int(from), Value::Int(until)]).await? == 1)
+}
+
+/// At the start of a process that has the store alone: nobody else can have a claim.
+pub(crate) async fn end_claims(tx: &Tx) -> Result<(), DbError> {
+    tx.execute(IMPORT_CLAIMS_END, &[]).await.map(drop)
 }
 
 /// Stores its state and progress, if it is still in the state `from`.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use banking::Settings;
+
 use banking_api::*;
 use formats::camt::{CamtReport, CamtWriter};
 use formats::csv::CsvWriter;
@@ -12,7 +14,8 @@ use jiff::civil::Date;
 use kernel::{Clock, Ctx, Currency, Deadline, Money, Principal, Timestamp};
 use platform::db::Db;
 use platform::feed::{Event, Feed, FeedSignal, OutboxFeed, Pull};
-use platform::room::Opened;
+use platform::outbound::{Outbound, OutboundConfig};
+use platform::room::{Opened, Site};
 use sha2::{Digest, Sha256};
 use testkit::Stage;
 
@@ -26,7 +29,9 @@ pub(crate) struct Desk {
 }
 
 pub(crate) async fn open_with(stage: &Stage<'_>, settings: &[(&str, &str)]) -> Desk {
-    let site = stage.site(&banking::ROOM, settings).await;
+    let mut site: Site<Settings> = stage.site(&banking::ROOM, settings).await;
+    let allowed = vec!["127.0.0.0/8".parse().unwrap()];
+    site.outbound = Outbound::new(&OutboundConfig { allowed, ..OutboundConfig::default() }, stage.clock()).unwrap();
     let (db, clock) = (site.db.clone(), Arc::clone(&site.clock));
     let opened = banking::open(site, ()).await.unwrap();
     Desk { face: Arc::clone(&opened.face), opened, db, clock }

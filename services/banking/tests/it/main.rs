@@ -7,4 +7,5 @@ mod history;
 mod imports;
 mod people;
 mod story;
+mod sync;
 mod ways;

@@ -111,5 +111,23 @@ async fn arrangements(story: &Telling) {
     put().body(json!({ "name": "own", "layout": layout })).gives(200).await;
     put().body(json!({ "name": "own", "layout": {} })).refused("field_invalid").await;
     story.ask("list_bank_profiles").gives(200).await;
+    connections(story).await;
     story.ask("erase_bank_owner").at("owner", "cust_ann").gives(204).await;
+}
+
+async fn connections(story: &Telling) {
+    let connect = || story.ask("connect_bank").body(json!({ "bank": "chase", "entity": "acme-us" }));
+    let id = connect().gives(201).await["id"].clone();
+    connect().with("bank", "my-bank").refused("bank_unknown").await;
+    connect().with("base_url", "nowhere").refused("field_invalid").await;
+    story.ask("list_bank_connections").gives(200).await;
+    story.ask("get_bank_connection").at("id", &id).gives(200).await;
+    let change = |operation| story.ask(operation).at("id", &id).body(json!({}));
+    change("sync_bank_connection").gives(200).await;
+    change("disable_bank_connection").gives(200).await;
+    change("sync_bank_connection").refused("connection_disabled").await;
+    change("renew_bank_connection").gives(200).await;
+    // No key is configured: the test says so.
+    change("test_bank_connection").gives(200).await;
+    story.all_refuse("connection_unknown", |ask| ask.at("id", format!("conn_{NOBODYS}"))).await;
 }
