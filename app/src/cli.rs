@@ -7,6 +7,7 @@ mod inspect;
 mod jobs;
 mod risk;
 mod serve;
+mod simulate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -26,10 +27,11 @@ pub(crate) use feed::{Feed, ParkedEvent};
 pub(crate) use inspect::Inspect;
 pub(crate) use jobs::{Jobs, RunJob};
 pub(crate) use risk::{
-    BenchFraud, BenchRisk, Form, Risk, RiskImport, RiskLabel, RiskList, RiskReport, RiskScore, RiskTrain, Simulate,
+    BenchFraud, BenchRisk, Form, Risk, RiskImport, RiskLabel, RiskList, RiskReport, RiskScore, RiskTrain,
     SimulateTraffic,
 };
 pub(crate) use serve::Serve;
+pub(crate) use simulate::{Simulate, SimulateBankApi};
 
 /// A double-entry ledger with identity and access control, in one binary.
 ///
@@ -106,7 +108,7 @@ pub(crate) enum Command {
     /// Import history, train and evaluate models, fill lists
     #[command(subcommand)]
     Risk(Risk),
-    /// Simulate traffic, for trying rules and models
+    /// Simulate card traffic or banks, for trying out and testing
     #[command(subcommand)]
     Simulate(Simulate),
     /// Development tools: several processes on one machine

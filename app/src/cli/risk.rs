@@ -1,4 +1,4 @@
-//! Options of `florin risk` and `florin simulate`.
+//! Options of `florin risk` and of simulated traffic.
 
 use std::path::PathBuf;
 
@@ -89,13 +89,6 @@ pub(crate) struct RiskLabel {
     pub(crate) file: PathBuf,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Simulate {
-    /// Write card traffic with fraud of six kinds, labelled days later, in the format of `florin risk import`
-    #[command(after_help = TRAFFIC_EXAMPLES)]
-    Traffic(SimulateTraffic),
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct SimulateTraffic {
     /// Days of traffic
@@ -166,7 +159,7 @@ Example:
 
 The label of a subject that became known last is in force; the others are kept as history.";
 
-const TRAFFIC_EXAMPLES: &str = "\
+pub(super) const TRAFFIC_EXAMPLES: &str = "\
 Examples:
   florin simulate traffic --days 60 --seed 7 | florin risk import - && florin risk train --test-days 7 && florin risk report
   florin simulate traffic --days 7 --form csv > week.csv";

@@ -73,7 +73,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
         clock: clock.clone(),
         roles: &roles,
         inside: &inside,
-        outbound: Outbound::new(&OutboundConfig::of(&config.outbound), clock.clone())?,
+        outbound: Outbound::new(&outbound(config, demo), clock.clone())?,
         address,
         demo,
     };
@@ -111,6 +111,15 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     telemetry.finish().await;
     eprintln!("florin: stopped");
     Ok(())
+}
+
+/// A demo may also call this machine: simulated outside services run there.
+fn outbound(config: &Config, demo: bool) -> OutboundConfig {
+    let mut outbound = config.outbound.clone();
+    if demo {
+        outbound.allowed.extend(["127.0.0.0/8", "::1/128"].map(str::to_owned));
+    }
+    OutboundConfig::of(&outbound)
 }
 
 async fn told_to_stop(signals: Signals) {

@@ -1,4 +1,6 @@
-//! `florin simulate`: simulated traffic, for trying rules and models.
+//! `florin simulate`: simulated traffic and banks, for trying out and testing.
+
+mod bank_api;
 
 use std::io::{BufWriter, stdout};
 
@@ -11,7 +13,13 @@ use crate::failure::Failure;
 const DAY_US: i64 = 86_400_000_000;
 
 pub(crate) fn run(command: &Simulate) -> Result<(), Failure> {
-    let Simulate::Traffic(options) = command;
+    match command {
+        Simulate::Traffic(options) => traffic(options),
+        Simulate::BankApi(options) => bank_api::run(options),
+    }
+}
+
+fn traffic(options: &SimulateTraffic) -> Result<(), Failure> {
     let form = match options.form {
         Form::Json => Forms::Json,
         Form::Csv => Forms::Csv,

@@ -1,0 +1,44 @@
+//! Options of `florin simulate`.
+
+use std::net::SocketAddr;
+
+use banking::simulator::Fault;
+use clap::{Args, Subcommand};
+
+use super::risk::{SimulateTraffic, TRAFFIC_EXAMPLES};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Simulate {
+    /// Write card traffic with fraud of six kinds, labelled days later, in the format of `florin risk import`
+    #[command(after_help = TRAFFIC_EXAMPLES)]
+    Traffic(SimulateTraffic),
+    /// Answer as four banks with business of their own, and tell the truth to compare with
+    #[command(after_help = BANK_API_EXAMPLES)]
+    BankApi(SimulateBankApi),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateBankApi {
+    /// Where the banks answer
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    pub(crate) listen: SocketAddr,
+    /// The same seed has the same business
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Days of business that pass in one day, from now on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) speed: u32,
+    /// About one answer in ten has one of these: rate_limit, error, hang, half, consent, page, ids, day
+    #[arg(long, value_name = "FAULT", value_delimiter = ',')]
+    pub(crate) faults: Vec<Fault>,
+}
+
+const BANK_API_EXAMPLES: &str = "\
+Examples:
+  florin simulate bank-api --faults rate_limit,half,hang
+  curl http://127.0.0.1:8090/truth | jq '.[] | {bank, number, entries: (.entries | length)}'
+  curl 'http://127.0.0.1:8090/files/70011001/2026-11-01/2026-11-30?format=mt940'
+  curl http://127.0.0.1:8090/faults -H 'content-type: application/json' -d '{\"kind\":\"error\",\"count\":3}'
+
+The banks answer below /chase, /wells-fargo, /bank-of-america and /citi, to any key. Any other
+seed is another world; nothing is stored.";
