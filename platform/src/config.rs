@@ -26,7 +26,7 @@ pub use checks::{not_empty, service_name};
 pub use default::default_text;
 pub use layers::Origin;
 pub use secret::DatabaseUrl;
-pub use section::{Check, Given, Section, Settings};
+pub use section::{Check, Given, Operators, Section, Settings};
 
 /// Which rooms have sections, and where to look for overriding values.
 #[derive(Debug, Clone, Default)]
@@ -285,9 +285,9 @@ impl Config {
         let sections = sources.rooms.iter().map(|room| (room.name, section_of(&mut table, room.name))).collect();
         let mut config: Config = table.try_into().map_err(|error| unreadable("configuration", &error))?;
         config.sections = sections;
-        config.rows = values.rows();
-        config.not_used =
-            sources.variables.iter().map(|(name, _)| name.clone()).filter(|name| is_known_not_used(name)).collect();
+        config.rows = values.rows(&sources.rooms);
+        let idle = |name: &String| is_known_not_used(name) && !sources.rooms.iter().any(|it| it.operators.know(name));
+        config.not_used = sources.variables.iter().map(|(name, _)| name.clone()).filter(idle).collect();
         Ok(config)
     }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use utoipa::openapi::OpenApi;
 
-use crate::config::{Section, Settings};
+use crate::config::{Operators, Section, Settings};
 use crate::db::Migration;
 use crate::rpc::{Methods, RpcClient};
 
@@ -90,6 +90,8 @@ pub struct Room {
     /// If several processes share its store, one writes and the others stand by.
     pub one_writer: bool,
     pub settings: Settings,
+    /// What operators' guides call its settings and its place.
+    pub operators: Operators,
     pub words: &'static [Resource],
     pub grants: &'static [Grant],
     pub operations: &'static [Operation],
@@ -134,7 +136,7 @@ pub struct FirstStep {
 impl Room {
     /// Its section of the configuration.
     pub fn section(&self) -> Section {
-        Section { name: self.name, settings: self.settings }
+        Section { name: self.name, settings: self.settings, operators: self.operators }
     }
 
     /// A room with nothing but its name: `Room { migrations: .., ..Room::named("notifications") }`.
@@ -150,6 +152,7 @@ impl Room {
             seals: false,
             one_writer: false,
             settings: Settings::NONE,
+            operators: Operators::NONE,
             words: &[],
             grants: &[],
             operations: &[],

@@ -88,7 +88,7 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     // Without the edge there are no outside callers, whatever routes the rooms have.
     let router = if roles.is_edge() {
         let (v1, root) = (demo::routes(demo_clock).merge(routes.v1), routes.root.merge(docs_page::routes(&document)?));
-        guarded(Routes { v1, root }, limits.as_ref(), gate.clone(), demo)
+        guarded(Routes { v1, root, ..routes }, limits.as_ref(), gate.clone(), demo)
     } else {
         Router::new()
     };
@@ -140,10 +140,10 @@ fn mode(config: &Config, roles: &Roles) -> &'static str {
     }
 }
 
-/// The rooms' routes under both prefixes, for callers with a token; under `--demo` those without one are the demo user.
-/// The others need no token. All of them count against the limits.
+/// The rooms' routes under both prefixes, and those that older guides call at the root, for callers with a token; under
+/// `--demo` those without one are the demo user. The others need no token. All of them count against the limits.
 fn guarded(routes: Routes, limits: Option<&Arc<Limits>>, gate: Gate, demo: bool) -> Router {
-    let services = Router::new().nest("/v1", routes.v1.clone()).nest("/api/v1", routes.v1);
+    let services = Router::new().nest("/v1", routes.v1.clone()).nest("/api/v1", routes.v1).merge(routes.guarded);
     let services = access::authenticate(limited(services, limits), gate, demo.then(Principal::demo));
     services.merge(limited(routes.root, limits))
 }

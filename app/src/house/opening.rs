@@ -157,8 +157,8 @@ impl<'a> House<'a> {
     /// # Errors
     /// Another room answers under one of these paths, whether or not the document has it.
     pub(super) fn mount(&mut self, room: &Room, routes: Routes) -> Result<(), Failure> {
-        let Routes { v1, root } = &mut self.started.routes;
-        for (all, own) in [(v1, routes.v1), (root, routes.root)] {
+        let Routes { v1, guarded, root } = &mut self.started.routes;
+        for (all, own) in [(v1, routes.v1), (guarded, routes.guarded), (root, routes.root)] {
             *all = merged(std::mem::take(all), own)
                 .map_err(|said| Failure::new(format!("{} answers under a path of another room: {said}", room.name)))?;
         }

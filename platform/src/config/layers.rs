@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{ALIASES, Mistake, Row, Sources, default, secret};
+use super::{ALIASES, Mistake, Row, Section, Sources, default, secret};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -46,6 +46,7 @@ pub(super) fn merge(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Values {
         }
     }
     values.lay_aliases(&sources.variables, mistakes);
+    sources.rooms.iter().for_each(|room| values.lay_operators(room, &sources.variables, mistakes));
     values.lay_variables(&sources.variables, mistakes);
     for given in &sources.options {
         values.lay(
@@ -113,6 +114,28 @@ impl Values {
         }
     }
 
+    /// Variables of operators' guides for a room, and for where it runs.
+    fn lay_operators(&mut self, room: &Section, variables: &[(String, String)], mistakes: &mut Vec<Mistake>) {
+        let given = |known: &str| variables.iter().find(|(name, given)| name == known && !given.is_empty());
+        for (known, key) in room.operators.variables {
+            let Some((name, given)) = given(known) else { continue };
+            let (key, origin) = (format!("{}.{key}", room.name), Origin::Variable(name.clone()));
+            let typed = self.0.get(&key).map_or_else(|| Err(self.unknown(&key)), |(known, _)| typed_like(known, given));
+            match typed {
+                Ok(value) => self.lay(vec![(key, value)], &origin, mistakes),
+                Err(sentence) => mistakes.push(Mistake { key, origin, sentence }),
+            }
+        }
+        if let Some((name, given)) = room.operators.address.and_then(given) {
+            let address = given.split_once("://").map_or(given.as_str(), |(_, rest)| rest).trim_end_matches('/');
+            let place = [
+                (format!("services.{}.addresses", room.name), Value::Array(vec![Value::String(address.to_owned())])),
+                (format!("services.{}.mode", room.name), Value::String("remote".to_owned())),
+            ];
+            self.lay(place.to_vec(), &Origin::Variable(name.clone()), mistakes);
+        }
+    }
+
     fn lay_variables(&mut self, variables: &[(String, String)], mistakes: &mut Vec<Mistake>) {
         for (name, given) in variables {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
@@ -154,12 +177,17 @@ impl Values {
         root
     }
 
-    pub(super) fn rows(&self) -> Vec<Row> {
+    pub(super) fn rows(&self, rooms: &[Section]) -> Vec<Row> {
+        let secret_of = |room: &Section, key: &str| {
+            let own = key.strip_prefix(room.name).and_then(|rest| rest.strip_prefix('.'));
+            own.is_some_and(|own| room.operators.secrets.contains(&own))
+        };
+        let is_secret = |key: &str| key == "crypto.secret" || rooms.iter().any(|room| secret_of(room, key));
         let shown = |key: &str, value: &Value| match (key, value) {
             ("storage.database_url" | "limits.redis_url", Value::String(url)) => {
                 format!("\"{}\"", secret::redacted(url))
             }
-            ("crypto.secret", Value::String(secret)) if !secret.is_empty() => "\"***\"".to_owned(),
+            (key, Value::String(secret)) if !secret.is_empty() && is_secret(key) => "\"***\"".to_owned(),
             (_, value) => value.to_string(),
         };
         let row = |(key, (value, origin)): (&String, &(Value, Origin))| Row {

@@ -9,6 +9,26 @@ use toml::Table;
 pub struct Section {
     pub name: &'static str,
     pub settings: Settings,
+    pub operators: Operators,
+}
+
+/// What operators' guides call a room's settings, and where it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Operators {
+    /// A variable, and the key of the section that it sets.
+    pub variables: &'static [(&'static str, &'static str)],
+    /// A variable with the address of processes that run the room; setting it places the room there.
+    pub address: Option<&'static str>,
+    /// Keys whose values are never shown.
+    pub secrets: &'static [&'static str],
+}
+
+impl Operators {
+    pub const NONE: Operators = Operators { variables: &[], address: None, secrets: &[] };
+
+    pub(super) fn know(&self, name: &str) -> bool {
+        self.address == Some(name) || self.variables.iter().any(|(known, _)| *known == name)
+    }
 }
 
 /// The contents of a section, and what is accepted.

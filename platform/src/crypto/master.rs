@@ -140,6 +140,11 @@ impl fmt::Debug for KeyEncryptionKey {
 pub struct PurposeKey(hmac::Key);
 
 impl PurposeKey {
+    /// From key material that has no other use.
+    pub fn of(material: &[u8]) -> PurposeKey {
+        PurposeKey(hmac::Key::new(hmac::HMAC_SHA256, material))
+    }
+
     /// HMAC-SHA256.
     pub fn mac(&self, value: &[u8]) -> [u8; 32] {
         hmac::sign(&self.0, value).as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")

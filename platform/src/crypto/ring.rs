@@ -86,7 +86,7 @@ impl KeyRing {
         for stored in table::list(&db.read().await?).await? {
             known.insert(stored.id, Arc::new(master.unwrap(&stored)?));
         }
-        let current = Arc::new(reserve(db, &master, &clock).await?);
+        let current = Arc::new(reserve(db, &master, &clock, Wanted::Newest).await?);
         known.insert(current.id, Arc::clone(&current.key));
         let low = Arc::new(Notify::new());
         let keys = RwLock::new(Keys { known, current });
@@ -115,6 +115,23 @@ impl KeyRing {
             None => self.inner.fetch(place, id).await?,
         };
         opened(&key, place, sealed)
+    }
+
+    /// Creates the next key before it is time, and returns its number. This process seals under it from now on, others
+    /// within a minute; what is sealed under older keys still opens.
+    pub async fn renew(&self) -> Result<i64, SealError> {
+        self.inner.reserve(Wanted::Next).await?;
+        Ok(self.current())
+    }
+
+    /// The number of the key that seals now.
+    pub fn current(&self) -> i64 {
+        self.inner.current().id
+    }
+
+    /// The number of the key that a value is sealed under.
+    pub fn key_of(sealed: &[u8]) -> Option<i64> {
+        key_id(sealed)
     }
 
     /// Reserves the next uses, or creates the next key, if it is time. The ring does this by itself, each minute and
@@ -149,10 +166,15 @@ impl Inner {
 
     async fn tend(&self) -> Result<(), SealError> {
         let current = self.current();
-        if current.left.load(Ordering::Relaxed) > BLOCK / 2 && !self.is_old(&current) {
+        let lasts = current.left.load(Ordering::Relaxed) > BLOCK / 2 && !self.is_old(&current);
+        if lasts && table::newest(&self.db.read().await?).await?.is_none_or(|newest| newest.id == current.id) {
             return Ok(());
         }
-        let next = reserve(&self.db, &self.master, &self.clock).await?;
+        self.reserve(Wanted::Newest).await
+    }
+
+    async fn reserve(&self, wanted: Wanted) -> Result<(), SealError> {
+        let next = reserve(&self.db, &self.master, &self.clock, wanted).await?;
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         if keys.current.id == next.id {
             keys.current.left.fetch_add(BLOCK, Ordering::Relaxed);
@@ -176,13 +198,22 @@ async fn tend(inner: Weak<Inner>, low: Arc<Notify>) {
     }
 }
 
+/// Which key a block is reserved of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The newest, while it lasts.
+    Newest,
+    /// A new one.
+    Next,
+}
+
 /// Reserves a block of uses of the newest key, or of a new one; recorded before the first use.
-async fn reserve(db: &Db, master: &Master, clock: &Arc<dyn Clock>) -> Result<Current, SealError> {
+async fn reserve(db: &Db, master: &Master, clock: &Arc<dyn Clock>, wanted: Wanted) -> Result<Current, SealError> {
     let (master_of_work, now) = (master.clone(), clock.now());
     let stored = db
         .write(move |tx| {
             let master = master_of_work.clone();
-            Box::pin(async move { reserve_in(tx, &master, now).await })
+            Box::pin(async move { reserve_in(tx, &master, now, wanted).await })
         })
         .await
         .map_err(DbError::from)?;
@@ -190,14 +221,14 @@ async fn reserve(db: &Db, master: &Master, clock: &Arc<dyn Clock>) -> Result<Cur
     Ok(Current { id: stored.id, key, made_at: stored.made_at, left: AtomicI64::new(BLOCK) })
 }
 
-async fn reserve_in(tx: &Tx, master: &Master, now: Timestamp) -> Result<Stored, DbError> {
+async fn reserve_in(tx: &Tx, master: &Master, now: Timestamp, wanted: Wanted) -> Result<Stored, DbError> {
     tx.one_at_a_time().await?;
     let newest = table::newest(tx).await?;
     let next_id = newest.as_ref().map_or(1, |key| key.id + 1);
     match newest {
         // Wrapped under a different master key: unwrapping refuses it, and no key is added to a store that is not ours.
         Some(key) if !master.is_of(&key) => Ok(key),
-        Some(key) if key.uses + BLOCK <= USES_MAX && !is_over(key.made_at, now) => {
+        Some(key) if wanted == Wanted::Newest && key.uses + BLOCK <= USES_MAX && !is_over(key.made_at, now) => {
             table::set_uses(tx, key.id, key.uses + BLOCK).await?;
             Ok(key)
         }

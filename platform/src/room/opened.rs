@@ -72,12 +72,14 @@ pub struct Introduction {
 pub struct Routes {
     /// Under `/v1` and `/api/v1`; every request needs a token.
     pub v1: Router,
+    /// At `/`, where older guides call them; every request needs a token.
+    pub guarded: Router,
     /// At `/`, without a token.
     pub root: Router,
 }
 
 impl Routes {
     pub fn under_v1(v1: Router) -> Routes {
-        Routes { v1, root: Router::new() }
+        Routes { v1, ..Routes::default() }
     }
 }

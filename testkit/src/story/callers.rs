@@ -53,8 +53,8 @@ impl Callers {
     }
 
     /// Mounted as processes mount them.
-    pub(super) fn router(&self, Routes { v1, root }: Routes) -> Router {
-        let guarded = access::authenticate(Router::new().nest("/v1", v1), self.gate.clone(), None);
+    pub(super) fn router(&self, Routes { v1, guarded, root }: Routes) -> Router {
+        let guarded = access::authenticate(Router::new().nest("/v1", v1).merge(guarded), self.gate.clone(), None);
         let edge = Edge::new(&Config::defaults().unwrap(), Arc::clone(&self.clock));
         guard(guarded.merge(root), edge)
     }

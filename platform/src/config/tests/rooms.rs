@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Config, Mode, Section, Settings, Sources, default_text, refused, service_name, with};
+use super::{Config, Mode, Operators, Section, Settings, Sources, default_text, refused, service_name, with};
 
 pub(super) const PEBBLES: Section = Section {
     name: "pebbles",
@@ -22,6 +22,11 @@ pond = \"north\"
             true => Err(("queue_max", "is smaller than pebbles.batch_max".to_owned())),
             false => Ok(()),
         },
+    },
+    operators: Operators {
+        variables: &[("POND_NAME", "pond"), ("PEBBLES_MAX", "queue_max")],
+        address: Some("PEBBLE_SERVICE"),
+        secrets: &["pond"],
     },
 };
 
@@ -72,14 +77,34 @@ fn a_room_runs_locally_or_at_its_addresses() {
 }
 
 #[test]
+fn operators_names_set_a_rooms_keys_and_its_place() {
+    let config =
+        with(&[("POND_NAME", "south"), ("PEBBLES_MAX", "20"), ("PEBBLE_SERVICE", "http://pebble:8080/")]).unwrap();
+    assert_eq!(config.section::<Pebbles>("pebbles").unwrap().queue_max, 20);
+    let place = config.service("pebbles");
+    assert_eq!((place.mode, place.addresses), (Mode::Remote, vec!["pebble:8080".to_owned()]));
+    let pond = config.effective().iter().find(|row| row.key == "pebbles.pond").unwrap();
+    assert_eq!(pond.value, "\"***\"");
+    refused(with(&[("PEBBLES_MAX", "many")]), "pebbles.queue_max", "expected an integer");
+}
+
+#[test]
 fn a_room_has_its_own_section_and_no_other() {
     const GREEDY: Section = Section {
         name: "pebbles",
         settings: Settings { text: "[pebbles]\n# One.\na = 1\n[stones]\n# Two.\nb = 2", ..Settings::NONE },
+        operators: Operators::NONE,
     };
-    const BROKEN: Section = Section { name: "pebbles", settings: Settings { text: "[pebbles\n", ..Settings::NONE } };
-    const OF_THE_FRAME: Section =
-        Section { name: "storage", settings: Settings { text: "[storage]\n# One.\na = 1", ..Settings::NONE } };
+    const BROKEN: Section = Section {
+        name: "pebbles",
+        settings: Settings { text: "[pebbles\n", ..Settings::NONE },
+        operators: Operators::NONE,
+    };
+    const OF_THE_FRAME: Section = Section {
+        name: "storage",
+        settings: Settings { text: "[storage]\n# One.\na = 1", ..Settings::NONE },
+        operators: Operators::NONE,
+    };
     for (room, words) in
         [(GREEDY, "section [pebbles] and no other"), (BROKEN, "is not TOML"), (OF_THE_FRAME, "[storage] and no other")]
     {

@@ -60,7 +60,7 @@ pub async fn open(
 pub fn mount(identity: Arc<dyn Identity>, door: Door<Settings>) -> Result<Routes, OpenError> {
     let issuer = issuer(&door.settings, Some(&door.address))?;
     let crate::http::Routes { root, v1, .. } = crate::http::routes(identity, HttpConfig { issuer, clock: door.clock });
-    Ok(Routes { v1, root })
+    Ok(Routes { v1, root, ..Routes::default() })
 }
 
 fn issuer(settings: &Settings, address: Option<&str>) -> Result<String, OpenError> {
