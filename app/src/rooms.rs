@@ -3,6 +3,14 @@
 //! A room is one line: its description, its face, what it needs, how it is opened, and its routes. A name in the third
 //! position adds an edge to the call graph, which is the largest change there is.
 
+use std::sync::Arc;
+
+use cards::{Cards, Others};
+use ledger_api::Books;
+use platform::room::{OpenError, Opened, Site};
+use risk_api::Risk;
+use vault_api::Vault;
+
 use crate::failure::Failure;
 use crate::house::{GATE, Mounted, OWN_CLIENTS, Rooms, room};
 
@@ -19,6 +27,14 @@ fn list() -> Vec<Mounted> {
             .issues_own_tokens(&identity_api::FACE, identity_api::own_token),
         room(&risk::ROOM, &risk_api::FACE, (), risk::open, risk::mount),
         room(&banking::ROOM, &banking_api::FACE, (), banking::open, banking::mount),
+        room(&vault::ROOM, &vault_api::FACE, (), vault::open, vault::mount),
+        room(
+            &cards::ROOM,
+            &cards::FACE,
+            (&vault_api::FACE, &risk_api::FACE, &ledger_api::FACE),
+            open_cards,
+            cards::mount,
+        ),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,
@@ -28,6 +44,14 @@ fn list() -> Vec<Mounted> {
             tests::pebbles::mount,
         ),
     ])
+}
+
+/// Programmes decide where risk does not answer.
+async fn open_cards(
+    site: Site<cards::Settings>,
+    (vault, risk, books): (Arc<dyn Vault>, Arc<dyn Risk>, Arc<dyn Books>),
+) -> Result<Opened<dyn Cards>, OpenError> {
+    cards::open(site, Others { vault, books, risk: Some(risk) }).await
 }
 
 #[cfg(test)]

@@ -1,0 +1,179 @@
+//! The story of cards: all operations and all of their refusals, through the real router with real access checks.
+
+use std::sync::Arc;
+
+use cards::{Cards, FACE, ROOM};
+use serde_json::{Value, json};
+use testkit::{Stage, Story, Telling};
+
+use crate::cards::stage::{MASTER, Till, VISA};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../services/cards");
+const NOBODYS_CARD: &str = "card_01kppyzd5gfmra2qsx5rkvr8wb";
+const NOBODYS_AUTHORIZATION: &str = "auth_01kppyzd5gfmra2qsx5rkvr8wb";
+const NOBODYS_PROGRAMME: &str = "prog_01kppyzd5gfmra2qsx5rkvr8wb";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_of_cards() {
+    let open = async |stage: &Stage<'_>| {
+        let till = Arc::new(Till::open_with(stage.store, stage.time.clone(), 7).await);
+        let cards: Arc<dyn Cards> = till.cards.clone();
+        (cards, till)
+    };
+    let story = Story::of(&ROOM, &FACE, FOLDER).keeps_private(&["cust_ann", "customers:ann", "1111"]);
+    let story = story.elsewhere(
+        "take_authorization_step",
+        "step_running",
+        "a_killed_step_is_finished_by_its_repeat_or_the_sweeper",
+    );
+    let story = story.elsewhere("settle_day", "settlement_refused", "a_day_is_netted_once_to_the_sum_of_its_lines");
+    story.tell(open, |cards, _| cards::routes(cards), whole).await;
+}
+
+async fn whole(story: &Telling, till: &Arc<Till>) {
+    let card = issued(story, till).await;
+    let paid = paid(story).await;
+    steps(story, &paid).await;
+    settlements(story, &card).await;
+    changes(story, &card).await;
+    unknown(story).await;
+}
+
+/// A programme, and a card with the first of the classic numbers.
+async fn issued(story: &Telling, till: &Arc<Till>) -> Value {
+    let terms = serde_json::to_value(crate::cards::stage::terms("411111")).unwrap();
+    let programme = story.ask("create_programme").body(terms.clone()).gives(201).await;
+    story.ask("create_programme").body(terms.clone()).with("zone", "Mars/Olympus").refused("terms_invalid").await;
+    let at = |id: &Value| story.ask("set_programme").at("programme", id).body(terms.clone());
+    at(&programme["id"]).with("name", "Everyday plus").gives(200).await;
+    at(&programme["id"]).with("bin", "41111").refused("terms_invalid").await;
+    at(&json!(NOBODYS_PROGRAMME)).refused("programme_unknown").await;
+    assert_eq!(story.ask("list_programmes").gives(200).await["items"].as_array().unwrap().len(), 1);
+
+    let expiry = "2812".parse().unwrap();
+    let kept = |pan: &str| vault_api::Tokenize { pan: pan.parse().unwrap(), expiry };
+    let token = till.vault.tokenize(&till.ctx(), kept(VISA)).await.unwrap().token;
+    let other = till.vault.tokenize(&till.ctx(), kept(MASTER)).await.unwrap().token;
+    let issue = json!({ "programme": programme["id"], "account": "customers:ann", "expiry": "2812", "token": token });
+    let ask = |key: &str| story.ask("issue_card").header("Idempotency-Key", key).body(issue.clone());
+    let card = ask("card-1").gives(201).await;
+    assert_eq!(ask("card-1").gives(200).await["id"], card["id"]);
+    ask("card-2").refused("number_taken").await;
+    ask("card-3").with("token", json!(other)).refused("bin_mismatch").await;
+    ask("card-4").with("account", "customers:nobody").refused("account_unsuitable").await;
+    ask("card-5").with("expiry", "2512").refused("expiry_too_early").await;
+    ask("card-6").with("programme", NOBODYS_PROGRAMME).refused("programme_unknown").await;
+    ask("card-7").with("token", "tok_01kppyzd5gfmra2qsx5rkvr8wb").refused("card_unknown").await;
+    ask("card-8").with("controls", json!({ "channels": { "only": ["fax"] } })).refused("terms_invalid").await;
+    story.ask("issue_card").body(issue.clone()).refused("idempotency_missing").await;
+    card.json.clone()
+}
+
+async fn paid(story: &Telling) -> Value {
+    let body = json!({ "request_id": "early", "pan": VISA, "amount": "10.00" });
+    let early = story.ask("authorize_payment").body(body.clone()).gives(200).await;
+    assert_eq!((&early["status"], &early["reason"]), (&json!("declined"), &json!("card_inactive")));
+    let again = |field: &str, value: Value| {
+        story.ask("authorize_payment").body(body.clone()).with("request_id", "x").with(field, value)
+    };
+    again("amount", json!("10")).refused("amount_invalid").await;
+    again("country", json!("Germany")).refused("acceptor_invalid").await;
+    again("token", json!("tok_01kppyzd5gfmra2qsx5rkvr8wb")).refused("card_missing").await;
+    again("request_id", json!("early")).with("amount", "11.00").refused("request_id_taken").await;
+
+    let card = early["card"].clone();
+    story.ask("change_card").at("card", &card).body(json!({ "change": "activate" })).gives(200).await;
+    story.ask("change_card").at("card", &card).body(json!({ "change": "activate" })).refused("card_state").await;
+    let payment = story.ask("authorize_payment").body(body.clone()).with("request_id", "test123");
+    let paid = payment
+        .with("merchant_name", "The Bookshop")
+        .with("category", "5942")
+        .shown("An approved payment")
+        .gives(200)
+        .await;
+    assert_eq!((&paid["status"], &paid["response_code"]), (&json!("approved"), &json!("00")));
+
+    assert_eq!(
+        story.ask("list_authorizations").query("card", &card).gives(200).await["items"].as_array().unwrap().len(),
+        2
+    );
+    story.ask("list_authorizations").query("card", &card).query("limit", "501").refused("limit_too_large").await;
+    story.ask("list_authorizations").query("card", &card).query("cursor", "x").refused("cursor_invalid").await;
+    story.ask("list_authorizations").query("card", NOBODYS_CARD).refused("card_unknown").await;
+    assert_eq!(story.ask("find_authorization").at("request_id", "test123").gives(200).await["id"], paid["id"]);
+    story.ask("find_authorization").at("request_id", "never").refused("authorization_unknown").await;
+    let ann = story.person("customer", "cust_ann");
+    assert_eq!(story.ask("get_authorization").at("authorization", &paid["id"]).gives(200).await["id"], paid["id"]);
+    story.ask("get_authorization").at("authorization", &paid["id"]).by(&ann).gives(200).await;
+    paid.json.clone()
+}
+
+async fn steps(story: &Telling, paid: &Value) {
+    let step = |request: &str, kind: &str| {
+        let body = json!({ "request_id": request, "kind": kind });
+        story.ask("take_authorization_step").at("authorization", &paid["id"]).body(body)
+    };
+    step("clear-1", "clearing").with("amount", "6.00").gives(200).await;
+    step("clear-1", "clearing").with("amount", "6.01").refused("request_id_taken").await;
+    step("more", "increment").with("amount", "1").refused("amount_invalid").await;
+    step("euro", "clearing").with("amount", "1.00").with("currency", "EUR").refused("rate_missing").await;
+    step("back", "reversal").with("amount", "5.00").refused("nothing_held").await;
+    step("clear-2", "clearing").with("is_final", true).gives(200).await;
+    step("more", "increment").with("amount", "1.00").refused("authorization_state").await;
+    step("refund", "refund").with("amount", "10.01").refused("above_cleared").await;
+    step("unrefund", "refund_reversal").with("amount", "1.00").refused("above_refunded").await;
+    step("won", "dispute_won").with("amount", "1.00").refused("above_disputed").await;
+    step("refund", "refund").with("amount", "2.00").shown("A refund").gives(200).await;
+
+    let body = json!({ "request_id": "force-1", "kind": "force_post", "pan": VISA, "amount": "3.00", "country": "DE" });
+    let force = || story.ask("take_card_step").body(body.clone());
+    force().gives(200).await;
+    force().with("amount", "3.01").refused("request_id_taken").await;
+    let other = |field: &str, value: &str| force().with("request_id", "force-2").with(field, value);
+    other("amount", "3").refused("amount_invalid").await;
+    other("country", "Germany").refused("acceptor_invalid").await;
+    other("currency", "EUR").refused("rate_missing").await;
+    other("pan", MASTER).refused("card_unknown").await;
+    other("token", "tok_01kppyzd5gfmra2qsx5rkvr8wb").refused("card_missing").await;
+}
+
+async fn settlements(story: &Telling, card: &Value) {
+    let settle = |day: &str| story.ask("settle_day").body(json!({ "programme": card["programme"], "day": day }));
+    assert_eq!(settle("2026-01-30").gives(200).await["lines"], 0);
+    settle("2026-01-31").refused("day_not_over").await;
+    settle("yesterday").refused("terms_invalid").await;
+    settle("2026-01-30").with("programme", NOBODYS_PROGRAMME).refused("programme_unknown").await;
+}
+
+async fn changes(story: &Telling, card: &Value) {
+    let id = &card["id"];
+    let (ann, bob) = (story.person("customer", "cust_ann"), story.person("customer", "cust_bob"));
+    assert_eq!(story.ask("get_card").at("card", id).gives(200).await["last_four"], "1111");
+    story.ask("get_card").at("card", id).by(&bob).refused("card_unknown").await;
+    story.ask("list_cards").gives(200).await;
+    assert_eq!(story.ask("list_cards").by(&ann).gives(200).await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(story.ask("list_cards").by(&bob).gives(200).await["items"].as_array().unwrap().len(), 0);
+    story.ask("list_cards").query("limit", "501").refused("limit_too_large").await;
+    story.ask("list_cards").query("cursor", "x").refused("cursor_invalid").await;
+    assert_eq!(story.ask("pause_card").at("card", id).gives(200).await["status"], "paused");
+    story.ask("pause_card").at("card", id).refused("card_state").await;
+    assert_eq!(story.ask("resume_card").at("card", id).gives(200).await["status"], "active");
+    story.ask("pause_card").at("card", id).by(&ann).gives(200).await;
+    story.ask("resume_card").at("card", id).by(&ann).gives(200).await;
+    story.ask("resume_card").at("card", id).refused("card_state").await;
+    let renew = |expiry: &str| story.ask("renew_card").at("card", id).body(json!({ "expiry": expiry }));
+    renew("3012").gives(200).await;
+    renew("2901").refused("expiry_too_early").await;
+    let controls = json!({ "limits": [{ "per": "day", "count": 5 }], "countries": { "never": ["FR"] } });
+    story.ask("set_card_controls").at("card", id).body(controls).gives(200).await;
+    let wrong = json!({ "limits": [{ "per": "day" }] });
+    story.ask("set_card_controls").at("card", id).body(wrong).refused("terms_invalid").await;
+    story.ask("change_card").at("card", id).body(json!({ "change": "close" })).gives(200).await;
+    renew("3112").refused("card_state").await;
+}
+
+async fn unknown(story: &Telling) {
+    story.ask("renew_card").at("card", NOBODYS_CARD).body(json!({ "expiry": "3112" })).refused("card_unknown").await;
+    story.all_refuse("card_unknown", |ask| ask.at("card", NOBODYS_CARD)).await;
+    story.all_refuse("authorization_unknown", |ask| ask.at("authorization", NOBODYS_AUTHORIZATION)).await;
+}
