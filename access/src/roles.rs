@@ -25,9 +25,19 @@ pub(crate) const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { name: "service", description: "a program: does the daily work and administers nobody", permissions: &[] },
 ];
 
-/// Whether the role is built in.
+/// Roles of rooms begin with it.
+const OF_ROOM: &str = "florin-";
+
+/// Whether the role is built in, or of a room.
 pub fn is_built_in(name: &str) -> bool {
-    BUILT_IN.iter().any(|role| role.name == name)
+    BUILT_IN.iter().any(|role| role.name == name) || name.starts_with(OF_ROOM)
+}
+
+/// The role that the room itself has and nobody else, if it needs one.
+pub(crate) fn of_room(room: &Room) -> Option<Role> {
+    let permissions: Vec<Permission> = room.own.iter().filter_map(|text| text.parse().ok()).collect();
+    let (name, description) = (format!("{OF_ROOM}{}", room.name), format!("the service {} itself", room.name));
+    (!room.own.is_empty()).then_some(Role { name, description, permissions, built_in: true })
 }
 
 /// Permissions in room order. Malformed ones were refused before.

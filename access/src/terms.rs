@@ -73,9 +73,11 @@ impl Ready {
 
     /// A service without a token: it is in this process.
     pub(crate) fn service(&self, id: &str) -> Principal {
-        let role = PrincipalKind::Service.name();
-        let mut principal = Principal::new(PrincipalKind::Service, id, self.permissions(&[role.to_owned()]));
-        principal.roles = [role.into()].into();
+        // The second one is the room's own, if it has one.
+        let roles = [PrincipalKind::Service.name().to_owned(), id.to_owned()];
+        let mut principal = Principal::new(PrincipalKind::Service, id, self.permissions(&roles));
+        principal.roles =
+            roles.iter().filter(|role| self.roles.contains_key(*role)).map(|role| role.as_str().into()).collect();
         principal.client = Some(id.into());
         principal.rules = Some(self.rules.clone());
         principal

@@ -10,7 +10,7 @@ use platform::frame;
 use platform::room::{Resource, Room};
 
 use crate::Role;
-use crate::roles::{self, BUILT_IN, is_built_in};
+use crate::roles::{self, BUILT_IN};
 use crate::rules::schema;
 
 /// Cheap to clone; all clones share one state.
@@ -45,7 +45,7 @@ impl Vocabulary {
             }
         }
         for (room, role, permission) in rooms.iter().flat_map(|room| granted(room)) {
-            if !is_built_in(role) {
+            if !BUILT_IN.iter().any(|built_in| built_in.name == role) {
                 return Err(VocabularyError::Role { room, role, permission });
             }
             let read = permission.parse::<Permission>();
@@ -53,7 +53,8 @@ impl Vocabulary {
                 return Err(VocabularyError::Permission { room, role, permission });
             }
         }
-        let roles = BUILT_IN.iter().map(|role| roles::built_in(role, rooms)).collect();
+        let own = rooms.iter().filter_map(|room| roles::of_room(room));
+        let roles = BUILT_IN.iter().map(|role| roles::built_in(role, rooms)).chain(own).collect();
         Ok(Vocabulary(Arc::new(Words { resources, roles, schema: OnceLock::new() })))
     }
 
@@ -172,6 +173,16 @@ mod tests {
             let words = Vocabulary::of(rooms).unwrap();
             assert_eq!(words.resources().collect::<Vec<_>>(), [("events", &["read", "change"][..])]);
         }
+    }
+
+    #[test]
+    fn a_room_has_a_role_that_nobody_else_has() {
+        static PONDS: Room = Room { words: &[("pebbles", &["read"])], ..Room::named("ponds") };
+        static BEACHES: Room = Room { own: &["pebbles:read:all"], ..Room::named("beaches") };
+        let roles = Vocabulary::of(&[&PONDS, &BEACHES]).unwrap().built_in_roles();
+        let own = roles.last().unwrap();
+        assert_eq!((own.name.as_str(), own.permissions.len(), roles.len()), ("florin-beaches", 1, BUILT_IN.len() + 1));
+        assert!(crate::is_built_in("florin-beaches") && !crate::is_built_in("beaches"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line, and the help that people read.
 
 mod bench;
+mod cards;
 mod dev;
 mod feed;
 mod inspect;
@@ -20,8 +21,10 @@ use ledger_api::BookName;
 use crate::house::{EDGE, Rooms};
 
 pub(crate) use bench::{
-    Against, Bench, BenchBanking, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart, Output, Over,
+    Against, Bench, BenchAuthorize, BenchBanking, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart,
+    Output, Over,
 };
+pub(crate) use cards::{Iso8583, Keys, RotateKeys, SimulateCard, Whom};
 pub(crate) use dev::{Dev, DevSplit};
 pub(crate) use feed::{Feed, ParkedEvent};
 pub(crate) use inspect::Inspect;
@@ -102,15 +105,21 @@ pub(crate) enum Command {
     /// Measure the real services on this machine, next to the raw limit of its store
     #[command(subcommand)]
     Bench(Bench),
+    /// Rotate the keys of card numbers
+    #[command(subcommand)]
+    Keys(Keys),
     /// List the jobs, when they are due and how they ended, or run one now
     #[command(subcommand)]
     Jobs(Jobs),
     /// Import history, train and evaluate models, fill lists
     #[command(subcommand)]
     Risk(Risk),
-    /// Simulate card traffic or banks, for trying out and testing
+    /// Simulate card traffic, payments by card or banks, for trying out and testing
     #[command(subcommand)]
     Simulate(Simulate),
+    /// Tools for messages of card networks
+    #[command(subcommand)]
+    Iso8583(Iso8583),
     /// Development tools: several processes on one machine
     #[command(subcommand)]
     Dev(Dev),

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod ask;
 pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod catalogue;
@@ -11,7 +12,9 @@ pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod import;
 pub(crate) mod inspect;
+pub(crate) mod iso8583;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod openapi;

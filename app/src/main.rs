@@ -56,6 +56,8 @@ fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
         Command::Feed(command) => commands::feed::run(start, command),
         Command::Import(options) => commands::import::run(start, options),
         Command::Inspect(options) => commands::inspect::run(options),
+        Command::Keys(options) => commands::keys::run(options),
+        Command::Iso8583(options) => commands::iso8583::run(options),
         Command::Jobs(options) => commands::jobs::run(start, options),
         Command::Completions(options) => commands::completions::run(rooms, options),
     }

@@ -94,6 +94,9 @@ pub struct Room {
     pub operators: Operators,
     pub words: &'static [Resource],
     pub grants: &'static [Grant],
+    /// What the room itself may do in other rooms, beside the built-in role `service`: the permissions of its own role,
+    /// `florin-ROOM`, which nobody else has.
+    pub own: &'static [&'static str],
     pub operations: &'static [Operation],
     pub tags: &'static [(&'static str, &'static str)],
     /// Its operations, as mounted under `/v1`.
@@ -155,6 +158,7 @@ impl Room {
             operators: Operators::NONE,
             words: &[],
             grants: &[],
+            own: &[],
             operations: &[],
             tags: &[],
             document: OpenApi::default,

@@ -1,16 +1,21 @@
 //! The options of `florin bench`: one mode per subject, and the goals.
 
+mod authorize;
 mod banking;
+mod values;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::risk::{BenchFraud, BenchRisk};
 
+pub(crate) use authorize::BenchAuthorize;
 pub(crate) use banking::BenchBanking;
+pub(crate) use values::{Against, Over};
+
+use values::positive;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
@@ -33,6 +38,9 @@ pub(crate) enum Bench {
     /// Readers of statement files, and an import of a million transactions, twice
     #[command(after_help = banking::EXAMPLES)]
     Banking(BenchBanking),
+    /// Payments by card over HTTP, durable, checked against the ledger
+    #[command(after_help = authorize::EXAMPLES)]
+    Authorize(BenchAuthorize),
 }
 
 #[derive(Debug, Args)]
@@ -238,43 +246,6 @@ pub(crate) struct Output {
     /// Draw the measurements
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Over {
-    Process,
-    Http,
-}
-
-/// The other side of paired runs: the same as the first except for one thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Against {
-    Empty,
-    Ordered,
-    Uniform,
-    Accounts(usize),
-}
-
-impl FromStr for Against {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Against, String> {
-        let wrong = || "expected empty, ordered, uniform or accounts=N, with N from 2 to 1000000".to_owned();
-        match text {
-            "empty" => Ok(Against::Empty),
-            "ordered" => Ok(Against::Ordered),
-            "uniform" => Ok(Against::Uniform),
-            _ => {
-                let count = text.strip_prefix("accounts=").and_then(|count| count.parse().ok());
-                count.filter(|count| (2..=1_000_000).contains(count)).map(Against::Accounts).ok_or_else(wrong)
-            }
-        }
-    }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| "expected a number above zero".to_owned())
 }
 
 const LEDGER_EXAMPLES: &str = "\

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use banking::simulator::Fault;
 use clap::{Args, Subcommand};
 
+use super::cards::{CARD_EXAMPLES, SimulateCard};
 use super::risk::{SimulateTraffic, TRAFFIC_EXAMPLES};
 
 #[derive(Debug, Subcommand)]
@@ -12,6 +13,9 @@ pub(crate) enum Simulate {
     /// Write card traffic with fraud of six kinds, labelled days later, in the format of `florin risk import`
     #[command(after_help = TRAFFIC_EXAMPLES)]
     Traffic(SimulateTraffic),
+    /// Send what a merchant or a card network would send to a running florin
+    #[command(after_help = CARD_EXAMPLES)]
+    Card(SimulateCard),
     /// Answer as four banks with business of their own, and tell the truth to compare with
     #[command(after_help = BANK_API_EXAMPLES)]
     BankApi(SimulateBankApi),

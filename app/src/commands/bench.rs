@@ -1,6 +1,7 @@
 //! `florin bench`: runs the real services, durable, in separate stores that are removed afterwards. A figure whose work
 //! was not really done is not printed: the run fails. A missed goal fails it after the figures.
 
+mod authorize;
 mod axis;
 mod banking;
 mod books;
@@ -54,6 +55,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         // It stores nothing.
         Bench::Fraud(options) => return risk::fraud(options),
         Bench::Banking(options) => &options.output.dir,
+        Bench::Authorize(options) => &options.output.dir,
     };
     let stores = Stores::new(config, dir);
     let measured = match options {
@@ -64,6 +66,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Risk(options) => risk::risk(&stores, options).await,
         Bench::Fraud(_) => Ok(()),
         Bench::Banking(options) => banking::run(&stores, options).await,
+        Bench::Authorize(options) => authorize::run(&stores, options).await,
     };
     // Also what a failed run left.
     stores.remove().await?;

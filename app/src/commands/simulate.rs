@@ -1,6 +1,7 @@
-//! `florin simulate`: simulated traffic and banks, for trying out and testing.
+//! `florin simulate`: simulated traffic, payments by card and banks, for trying out and testing.
 
 mod bank_api;
+mod card;
 
 use std::io::{BufWriter, stdout};
 
@@ -16,6 +17,7 @@ pub(crate) fn run(command: &Simulate) -> Result<(), Failure> {
     match command {
         Simulate::Traffic(options) => traffic(options),
         Simulate::BankApi(options) => bank_api::run(options),
+        Simulate::Card(options) => card::run(options),
     }
 }
 

@@ -145,7 +145,9 @@ impl<'a> House<'a> {
         let Some(credential) = &self.opening.inside.credential else { return Vec::new() };
         let own = |room: &'static Room| {
             let id = own::id_of(room.name);
-            OwnClient { secret: credential.derived(&id), id, room: room.name }
+            let own = (!room.own.is_empty()).then(|| id.clone());
+            let roles = ["service".to_owned()].into_iter().chain(own).collect();
+            OwnClient { secret: credential.derived(&id), id, room: room.name, roles }
         };
         self.opening.rooms.iter().map(own).collect()
     }

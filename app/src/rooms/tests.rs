@@ -41,6 +41,16 @@ fn customers_reach_only_their_own() {
 }
 
 #[test]
+fn what_a_room_itself_may_do_is_a_word_of_some_room() {
+    let rooms = all().unwrap();
+    let words = rooms.vocabulary().unwrap();
+    for (room, permission) in rooms.iter().flat_map(|room| room.own.iter().map(move |own| (room.name, *own))) {
+        assert!(words.is_known(&permission.parse().unwrap()), "{room} itself: {permission}");
+        assert!(may("service", "vault", "find").is_none() && may("customer", "vault", "find").is_none());
+    }
+}
+
+#[test]
 fn only_administrators_administer() {
     for (resource, action) in all().unwrap().vocabulary().unwrap().actions() {
         assert_eq!(may("admin", resource, action), Some(true), "{resource}:{action}");

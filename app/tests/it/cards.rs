@@ -1,10 +1,14 @@
 //! Cards with a real vault and a real ledger: a test of a service sees no other service, so these are here.
 
 mod authorize;
+mod files;
+mod gate;
 mod hidden;
 mod kills;
 mod life;
 mod many;
 mod named;
+mod network;
+mod scored;
 mod stage;
 mod story;

@@ -80,6 +80,7 @@ pub struct Shared {
 pub struct OwnClient {
     pub id: String,
     pub room: &'static str,
+    pub roles: Vec<String>,
     pub secret: Secret,
 }
 

@@ -4,17 +4,18 @@
 //! Killed between any two of these, nothing is lost and nothing happens twice: the same request continues where it
 //! stopped, and after the deadline the sweeper declines what is undecided and releases a hold that may exist.
 
-use kernel::{Ctx, IdempotencyKey};
+use kernel::{Ctx, IdempotencyKey, Secret};
 use vault_api::{FindCard, Pan, Token};
 
 use crate::authorization::{Acceptor, Authorization, AuthorizationTag, Authorize};
 use crate::books::{Held, NotHeld};
 use crate::life::Status;
+use crate::present::Presented;
 use crate::programme::is_category;
 use crate::reason::Reason;
 use crate::record::Record;
 use crate::refusal::CardsError;
-use crate::work::command::{Command, Conclusion, Intent, Outcome};
+use crate::work::command::{ANY_COMMAND, Command, Conclusion, Intent, Named, Outcome};
 use crate::{CardsService, Refusal, amount, count};
 
 /// After the caller's deadline nobody waits for the decision; the sweeper leaves this much for a commit on its way.
@@ -22,9 +23,9 @@ pub(crate) const SWEEP_AFTER_US: i64 = 500_000;
 const NAME_BYTES_MAX: usize = 64;
 
 /// What the vault knows of the card that a request names.
-struct CardFound {
-    token: Option<Token>,
-    cvv_matches: Option<bool>,
+pub(crate) struct CardFound {
+    pub(crate) token: Option<Token>,
+    pub(crate) cvv_matches: Option<bool>,
 }
 
 impl CardsService {
@@ -36,7 +37,7 @@ impl CardsService {
         let named = self.named(ctx, &command.request_id, "authorize", &command)?;
         // Of the same request, one at a time works on it here; the others get its answer.
         let _turn = self.turns.begin_under(ctx, Some(&command.request_id), "authorize", &()).await?;
-        let found = self.named_card(ctx, &command).await?;
+        let found = self.named_card(ctx, command.pan.as_ref(), command.token, command.cvv.as_ref()).await?;
         let intent = Intent {
             id: self.ids.make::<AuthorizationTag>(),
             named,
@@ -45,8 +46,7 @@ impl CardsService {
             token: found.token,
             amount: command.amount,
             currency: command.currency,
-            expiry: command.expiry,
-            cvv_matches: found.cvv_matches,
+            presented: Presented { expiry: command.expiry, cvv_matches: found.cvv_matches },
             at: command.at,
             partial: command.partial_approval,
             declines: None,
@@ -58,10 +58,38 @@ impl CardsService {
         Ok(record.shown(replayed))
     }
 
-    async fn named_card(&self, ctx: &Ctx, command: &Authorize) -> Result<CardFound, CardsError> {
-        match (&command.pan, command.token) {
+    /// The request id is taken by a decline: the request itself gets it as its answer, whatever it says.
+    pub(crate) async fn decline_before(&self, ctx: &Ctx, request: IdempotencyKey) -> Result<Authorization, CardsError> {
+        let named = Named { key: self.key_of(&ctx.principal.subject, &request), command: ANY_COMMAND };
+        let _turn = self.turns.begin_under(ctx, Some(&request), "authorize", &()).await?;
+        let intent = Intent {
+            id: self.ids.make::<AuthorizationTag>(),
+            named,
+            caller: ctx.principal.subject.to_string(),
+            request_id: request.as_str().to_owned(),
+            token: None,
+            amount: String::new(),
+            currency: None,
+            presented: Presented { expiry: None, cvv_matches: None },
+            at: Acceptor::default(),
+            partial: false,
+            declines: Some(Reason::ReversedBefore),
+            due_at: self.due_after(ctx),
+        };
+        let Outcome { record, replayed, .. } = self.submit(ctx, Command::Intend(Box::new(intent))).await?;
+        Ok(record.shown(replayed))
+    }
+
+    pub(crate) async fn named_card(
+        &self,
+        ctx: &Ctx,
+        pan: Option<&Pan>,
+        token: Option<Token>,
+        cvv: Option<&Secret>,
+    ) -> Result<CardFound, CardsError> {
+        match (pan, token) {
             (Some(pan), None) => {
-                let card = FindCard { pan: pan.clone(), cvv: command.cvv.clone() };
+                let card = FindCard { pan: pan.clone(), cvv: cvv.cloned() };
                 let found = self.find(ctx, card).await?;
                 let cvv_matches = found.as_ref().and_then(|found| found.cvv_matches);
                 Ok(CardFound { token: found.map(|found| found.token), cvv_matches })
@@ -73,7 +101,7 @@ impl CardsService {
 
     /// Risk, then the hold, then the outcome. Each of them can be repeated.
     async fn conclude(&self, ctx: &Ctx, record: Record) -> Result<Record, CardsError> {
-        let own = self.own(ctx);
+        let own = self.own(ctx).await?;
         let approval = match self.ask_risk(&own, &record).await {
             Ok(approval) => approval,
             Err(reason) => return self.record_outcome(ctx, declined(&record, reason)).await,
@@ -142,7 +170,7 @@ pub(crate) fn check_name(request_id: &IdempotencyKey, pan: Option<&Pan>) -> Resu
 }
 
 /// Whether a text contains a card number: it would be stored in clear.
-fn has_number(text: &str) -> bool {
+pub(crate) fn has_number(text: &str) -> bool {
     let digits: String = text.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
     digits.split(|letter: char| !letter.is_ascii_digit()).any(|run| run.parse::<Pan>().is_ok())
 }

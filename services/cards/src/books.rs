@@ -70,6 +70,19 @@ impl CardBooks {
         Ok(Held { amount, balance: balance(&transaction, &card.account) })
     }
 
+    /// What an account has available.
+    pub(crate) async fn available(&self, ctx: &Ctx, account: &AccountPath) -> Result<Money, Reason> {
+        let found = match self.ledger().await {
+            Ok(ledger) => ledger.account(ctx, account).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(account) => Ok(account.balances.available.unwrap_or(account.balances.posted)),
+            Err(LedgerError::Refused { refusal, .. }) => Err(reason(&refusal)),
+            Err(LedgerError::Failed(_)) => Err(Reason::LedgerAway),
+        }
+    }
+
     /// Money from one account to another, under its own id.
     pub(crate) async fn pay(
         &self,

@@ -106,7 +106,7 @@ pub(crate) fn end_of_month(year: u16, month: u16, zone: &str) -> Option<Timestam
     Some(Timestamp::from_micros(start.timestamp().as_microsecond()))
 }
 
-fn instant(at: Timestamp) -> jiff::Timestamp {
+pub(crate) fn instant(at: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 

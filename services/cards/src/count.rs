@@ -2,6 +2,8 @@
 
 use kernel::{Clock, Money, Monotonic};
 
+use crate::reason::Reason;
+
 /// From this many whole units of the currency on.
 const HIGH_FROM: i64 = 10_000;
 const MEDIUM_FROM: i64 = 1_000;
@@ -18,6 +20,11 @@ fn category(amount: Money) -> &'static str {
         MEDIUM_FROM.. => "medium_value",
         _ => "low_value",
     }
+}
+
+pub(crate) fn inquired(reason: Reason) {
+    let status = if reason.is_approval() { "answered" } else { "declined" };
+    metrics::counter!("cards_balance_inquiries_total", "status" => status).increment(1);
 }
 
 /// From the request to its answer.

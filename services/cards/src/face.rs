@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::Ctx;
+use kernel::{Ctx, IdempotencyKey};
 use ledger_api::AccountPath;
 use platform::room::Face;
 use platform::rpc::{Methods, Repeat, RpcClient};
@@ -14,15 +14,16 @@ use vault_api::{Expiry, Token};
 use crate::authorization::{
     Authorization, AuthorizationFound, AuthorizationId, Authorize, FindAuthorization, Stepped, TakeStep,
 };
+use crate::balance::{AskBalance, CardBalance};
 use crate::card::{Card, CardChange, CardId};
 use crate::controls::Controls;
 use crate::programme::{Programme, ProgrammeId, Terms};
 use crate::refusal::CardsError;
 use crate::settle::{Settle, Settlement};
 
-/// Cards, in this process or another. A local call promises no more than a remote one.
+/// Programmes and their cards.
 #[async_trait]
-pub trait Cards: Send + Sync {
+pub trait Issuing {
     async fn put_programme(&self, ctx: &Ctx, command: PutProgramme) -> Result<Programme, CardsError>;
     async fn programmes(&self, ctx: &Ctx) -> Result<Vec<Programme>, CardsError>;
     /// Needs an idempotency key.
@@ -30,8 +31,18 @@ pub trait Cards: Send + Sync {
     async fn change(&self, ctx: &Ctx, command: ChangeCard) -> Result<Card, CardsError>;
     async fn card(&self, ctx: &Ctx, id: CardId) -> Result<Card, CardsError>;
     async fn cards(&self, ctx: &Ctx, query: CardQuery) -> Result<Vec<Card>, CardsError>;
+}
+
+/// Cards, in this process or another. A local call promises no more than a remote one.
+#[async_trait]
+pub trait Cards: Issuing + Send + Sync {
     /// Decides whether a card may pay. The same request gets the same answer.
     async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<Authorization, CardsError>;
+    /// What a card's account has available. Nothing is held.
+    async fn balance(&self, ctx: &Ctx, command: AskBalance) -> Result<CardBalance, CardsError>;
+    /// Declines a request of the caller's before it arrives, as its reversal came first. One that has arrived stays as it
+    /// is.
+    async fn forestall(&self, ctx: &Ctx, request_id: IdempotencyKey) -> Result<Authorization, CardsError>;
     /// Takes a step in the life of an authorization. The same request gets the same answer.
     async fn take_step(&self, ctx: &Ctx, command: TakeStep) -> Result<Stepped, CardsError>;
     async fn authorization(&self, ctx: &Ctx, find: FindAuthorization) -> Result<AuthorizationFound, CardsError>;
@@ -119,6 +130,8 @@ fn serve(cards: Shared) -> Methods {
         .on("card", with(&cards, |at, ctx, it| async move { at.card(&ctx, it).await }))
         .on("cards", with(&cards, |at, ctx, it| async move { at.cards(&ctx, it).await }))
         .on("authorize", with(&cards, |at, ctx, it| async move { at.authorize(&ctx, it).await }))
+        .on("balance", with(&cards, |at, ctx, it| async move { at.balance(&ctx, it).await }))
+        .on("forestall", with(&cards, |at, ctx, it| async move { at.forestall(&ctx, it).await }))
         .on("take_step", with(&cards, |at, ctx, it| async move { at.take_step(&ctx, it).await }))
         .on("authorization", with(&cards, |at, ctx, it| async move { at.authorization(&ctx, it).await }))
         .on("settle", with(&cards, |at, ctx, it| async move { at.settle(&ctx, it).await }))
@@ -140,7 +153,7 @@ struct RemoteCards {
 }
 
 #[async_trait]
-impl Cards for RemoteCards {
+impl Issuing for RemoteCards {
     /// Without a key a new programme would be made twice.
     async fn put_programme(&self, ctx: &Ctx, command: PutProgramme) -> Result<Programme, CardsError> {
         let repeat = if ctx.idempotency_key.is_some() { Repeat::Harmless } else { Repeat::Never };
@@ -168,9 +181,20 @@ impl Cards for RemoteCards {
     async fn cards(&self, ctx: &Ctx, query: CardQuery) -> Result<Vec<Card>, CardsError> {
         self.rpc.call(ctx, "cards", &query, Repeat::Question).await
     }
+}
 
+#[async_trait]
+impl Cards for RemoteCards {
     async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<Authorization, CardsError> {
         self.rpc.call(ctx, "authorize", &command, Repeat::Harmless).await
+    }
+
+    async fn balance(&self, ctx: &Ctx, command: AskBalance) -> Result<CardBalance, CardsError> {
+        self.rpc.call(ctx, "balance", &command, Repeat::Question).await
+    }
+
+    async fn forestall(&self, ctx: &Ctx, request_id: IdempotencyKey) -> Result<Authorization, CardsError> {
+        self.rpc.call(ctx, "forestall", &request_id, Repeat::Harmless).await
     }
 
     async fn take_step(&self, ctx: &Ctx, command: TakeStep) -> Result<Stepped, CardsError> {

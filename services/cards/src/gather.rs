@@ -42,9 +42,11 @@ impl<Q: Send + 'static, A: Send + 'static> Gather<Q, A> {
     }
 }
 
-/// The context of a call for several callers: that of the one who waits the longest.
+/// The context of a call for several callers: that of the one who waits the longest, on nobody's behalf.
 pub(crate) fn longest<'a>(callers: impl Iterator<Item = &'a Ctx>) -> Option<Ctx> {
-    callers.max_by_key(|ctx| ctx.deadline).cloned()
+    let mut ctx = callers.max_by_key(|ctx| ctx.deadline).cloned()?;
+    ctx.principal.on_behalf_of = None;
+    Some(ctx)
 }
 
 async fn run<Q: Send + 'static, A: Send + 'static>(

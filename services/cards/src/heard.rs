@@ -20,7 +20,7 @@ impl CardsService {
     /// The ledger cannot be reached at all.
     pub async fn hears(&self) -> Result<Consumer, OpenError> {
         let ledger = self.books.ledger().await?;
-        let feed = LedgerFeed::new(ledger, self.principal.clone(), Arc::clone(&self.clock));
+        let feed = LedgerFeed::of(ledger, Arc::clone(&self.acts_as), Arc::clone(&self.clock));
         let config = ConsumerConfig::of(crate::ROOM.name, "ledger");
         Ok(Consumer::new(self.db.clone(), Arc::new(feed), Arc::new(FromLedger), Arc::clone(&self.clock), config))
     }

@@ -5,14 +5,18 @@
 
 mod authorizations;
 mod cards;
+mod clearing;
 mod operations;
 mod programmes;
+mod simulate;
 mod steps;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::post;
+use kernel::Clock;
 use platform::error;
 use platform::http::document::Part;
 use platform::room::Routes;
@@ -36,6 +40,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
          decline is an answer with status 200: act on `status` and `reason`.",
     ),
     ("Steps", "What happens after the decision: clearing, reversal, refund, dispute."),
+    ("Simulator", "What merchants and networks send, for trying things out. `florin simulate card` does the same."),
 ];
 
 type Shared = Arc<dyn Cards>;
@@ -45,10 +50,24 @@ type Shared = Arc<dyn Cards>;
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-pub fn routes(cards: Shared) -> Routes {
+/// What handlers work with.
+#[derive(Clone)]
+struct Desk {
+    cards: Shared,
+    clock: Arc<dyn Clock>,
+}
+
+impl FromRef<Desk> for Shared {
+    fn from_ref(desk: &Desk) -> Shared {
+        Shared::clone(&desk.cards)
+    }
+}
+
+pub fn routes(cards: Shared, clock: Arc<dyn Clock>) -> Routes {
+    let desk = Desk { cards, clock };
     let guides = Router::new().route("/payments/authorize", post(authorizations::authorize_payment));
-    let guarded = guides.with_state(Arc::clone(&cards));
-    Routes { v1: Router::from(router()).with_state(cards), guarded, ..Routes::default() }
+    let guarded = guides.with_state(desk.clone());
+    Routes { v1: Router::from(router()).with_state(desk), guarded, ..Routes::default() }
 }
 
 /// Only the description.
@@ -63,7 +82,7 @@ pub(crate) fn api() -> OpenApi {
     part.finish(router().into_openapi())
 }
 
-fn router() -> OpenApiRouter<Shared> {
+fn router() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
         .routes(routes!(programmes::create_programme, programmes::list_programmes))
         .routes(routes!(programmes::set_programme))
@@ -72,8 +91,11 @@ fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(authorizations::authorize_payment, authorizations::list_authorizations))
         .routes(routes!(authorizations::find_authorization))
         .routes(routes!(authorizations::get_authorization))
+        .routes(routes!(authorizations::ask_card_balance))
         .routes(routes!(steps::take_authorization_step))
         .routes(routes!(steps::take_card_step))
+        .routes(routes!(clearing::clear_file))
+        .routes(routes!(simulate::simulate_card))
         .routes(routes!(cards::get_card))
         .routes(routes!(cards::change_card))
         .routes(routes!(cards::pause_card))

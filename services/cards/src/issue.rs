@@ -123,7 +123,7 @@ impl CardsService {
         let currency = programme.terms.currency;
         let unsuitable =
             || Refusal::AccountUnsuitable { account: command.account.to_string(), currency: currency.to_string() };
-        let own = self.own(ctx);
+        let own = self.own(ctx).await?;
         let account = self.books.ledger().await.map_err(of_ledger)?.account(&own, &command.account).await;
         let account = match account {
             Err(LedgerError::Refused { .. }) => return Err(unsuitable().into()),
@@ -149,7 +149,7 @@ impl CardsService {
         programme: &Programme,
         key: &IdempotencyKey,
     ) -> Result<Kept, CardsError> {
-        let mut own = self.own(ctx);
+        let mut own = self.own(ctx).await?;
         let kept = match command.token {
             Some(token) => self.vault.renew(&own, Renew { token, expiry: command.expiry }).await,
             None => {
@@ -223,7 +223,7 @@ impl CardsService {
         if expiry < card.expiry {
             return Err(Refusal::ExpiryTooEarly.into());
         }
-        self.vault.renew(&self.own(ctx), Renew { token: card.token, expiry }).await.map_err(of_vault)?;
+        self.vault.renew(&self.own(ctx).await?, Renew { token: card.token, expiry }).await.map_err(of_vault)?;
         Ok(())
     }
 

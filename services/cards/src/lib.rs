@@ -14,18 +14,24 @@
 mod amount;
 mod authorization;
 mod authorize;
+mod balance;
 mod books;
 mod calendar;
 mod card;
+mod clearing_line;
 mod controls;
 mod count;
+mod duty;
 mod face;
 mod gather;
 mod heard;
 mod http;
+mod iso;
 mod issue;
+mod label;
 mod life;
 mod look;
+mod present;
 mod programme;
 mod reason;
 mod record;
@@ -46,10 +52,13 @@ pub use authorization::{
     About, Acceptor, Amounts, Authorization, AuthorizationFound, AuthorizationId, AuthorizationTag, Authorize,
     FindAuthorization, Origin, Step, StepId, StepStatus, StepTag, Stepped, TakeStep, Totals,
 };
+pub use balance::{AskBalance, CardBalance};
 pub use calendar::TimeOfDay;
 pub use card::{Card, CardChange, CardId, CardStatus, CardTag};
 pub use controls::{Allowed, Controls, Hours, Limit, Per};
-pub use face::{AuthorizationQuery, CardQuery, Cards, Change, ChangeCard, FACE, IssueCard, PutProgramme};
+pub use duty::Duty;
+pub use face::{AuthorizationQuery, CardQuery, Cards, Change, ChangeCard, FACE, IssueCard, Issuing, PutProgramme};
+pub use iso::{Acquirers, decode};
 pub use life::{Status, StepKind};
 pub use programme::{Accounts, CurrencyRate, Programme, ProgrammeId, ProgrammeTag, StandIn, Terms, Tolerance};
 pub use reason::Reason;

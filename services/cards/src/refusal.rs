@@ -62,6 +62,8 @@ pub enum Refusal {
     DayNotOver { day: String },
     #[error("the ledger refused the settlement: {reason}")]
     SettlementRefused { reason: String },
+    #[error("this process does not have the duty {duty} (cards.duties)")]
+    DutyElsewhere { duty: String },
 }
 
 impl error::Refusal for Refusal {
@@ -95,6 +97,7 @@ impl error::Refusal for Refusal {
             AboveDisputed { .. } => row(422, "Amount is above what is in dispute", "More than the open disputes."),
             DayNotOver { .. } => row(409, "Business day is not over", "The day has not ended yet, or less than a minute ago."),
             SettlementRefused { .. } => row(422, "Settlement was refused", "The ledger refuses the transaction, because of the state of an account; correct that and send the request again."),
+            DutyElsewhere { .. } => row(421, "Another process has this duty", "The process was started without the duty that the request needs; others have it."),
             StepRunning => row(409, "Another step is running", "Another step of the same authorization is not finished."),
         }
     }
@@ -126,6 +129,7 @@ impl error::Refusal for Refusal {
             StepRunning,
             DayNotOver { day: "2026-01-31".to_owned() },
             SettlementRefused { reason: "account assets:bank is frozen".to_owned() },
+            DutyElsewhere { duty: "clearing".to_owned() },
         ]
     }
 

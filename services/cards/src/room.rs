@@ -9,10 +9,11 @@ use platform::room::{Door, OpenError, Opened, Room, Routes, Site};
 use platform::shutdown::Step;
 use serde_json::json;
 
+use crate::duty::Duty;
 use crate::face::Cards;
 use crate::settings::SETTINGS;
 use crate::store::MIGRATIONS;
-use crate::{CardsService, Given, Others, Settings, http};
+use crate::{Acquirers, CardsService, Given, Others, Settings, http};
 
 pub static ROOM: Room = Room {
     service: "payment-service",
@@ -43,6 +44,7 @@ pub static ROOM: Room = Room {
         ),
         ("service", &["authorizations:*:all", "cards:read:all"]),
     ],
+    own: &["vault:find:all", "vault:issue:all", "ledger:override-floor:all"],
     operations: http::OPERATIONS,
     tags: http::TAGS,
     document: http::api,
@@ -54,19 +56,30 @@ pub static ROOM: Room = Room {
 /// # Errors
 /// The store's, or another room's.
 pub async fn open(site: Site<Settings>, others: Others) -> Result<Opened<dyn Cards>, OpenError> {
+    if site.settings.duties.is_empty() {
+        return Err("cards.duties names no duty; expected authorize, clearing or reversal".into());
+    }
     let once = site.once()?;
     let requests = site.key()?.purpose("requests of cards");
-    let Site { db, clock, ids, outbox, signal, settings, demo, .. } = site;
-    let given = Given { outbox, signal, clock, ids, once, requests, settings };
+    let Site { db, clock, ids, outbox, signal, settings, own, demo, .. } = site;
+    let (network, dialect) = (settings.iso8583_listen, settings.iso8583_dialect.clone());
+    let given = Given { outbox, signal, clock, ids, once, requests, own, settings };
     let seeded = demo.then(|| others.clone());
     let cards = Arc::new(CardsService::start(db, others, given).await?);
     if let Some(others) = seeded {
         demo::seed(&cards, &others).await?;
     }
     let mut opened = Opened::<dyn Cards>::new(cards.clone());
-    opened.consumers.push(Arc::new(cards.hears().await?));
-    opened.periodic.push(cards.sweeping());
+    if cards.settings.duties.contains(&Duty::Reversal) {
+        opened.consumers.push(Arc::new(cards.hears().await?));
+        opened.periodic.push(cards.sweeping());
+    }
     opened.parts.push(Arc::new(CardsPart { cards: Arc::clone(&cards) }));
+    if let Some(address) = network {
+        let acquirers = Acquirers::listen(address, &dialect, cards.clone(), Arc::clone(&cards.clock)).await?;
+        tracing::info!(address = %acquirers.address, dialect, "card networks are answered");
+        opened.steps.push(Step::new("iso8583", async move { acquirers.stop() }));
+    }
     opened.steps.push(Step::new(ROOM.name, async move { cards.close().await }));
     Ok(opened)
 }
@@ -75,8 +88,8 @@ pub async fn open(site: Site<Settings>, others: Others) -> Result<Opened<dyn Car
 ///
 /// # Errors
 /// None.
-pub fn mount(cards: Arc<dyn Cards>, _: Door<Settings>) -> Result<Routes, OpenError> {
-    Ok(http::routes(cards))
+pub fn mount(cards: Arc<dyn Cards>, door: Door<Settings>) -> Result<Routes, OpenError> {
+    Ok(http::routes(cards, door.clock))
 }
 
 /// Ready while it commits.
@@ -99,6 +112,13 @@ impl Part for CardsPart {
 
     async fn status(&self) -> Facts {
         let (state, risk) = (self.cards.lane.state(), self.cards.risk.is_some());
-        facts([("accepting", json!(state.is_accepting())), ("waiting", json!(state.waiting())), ("risk", json!(risk))])
+        let duties = json!(self.cards.settings.duties);
+        let waiting = json!(state.waiting());
+        facts([
+            ("accepting", json!(state.is_accepting())),
+            ("waiting", waiting),
+            ("risk", json!(risk)),
+            ("duties", duties),
+        ])
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, Ctx, IdMaker, IdempotencyKey, Principal, PrincipalKind, Timestamp};
+use kernel::{Clock, Ctx, IdMaker, IdempotencyKey, Principal, Timestamp};
 use ledger_api::Books;
 use platform::access;
 use platform::crypto::PurposeKey;
@@ -11,6 +11,7 @@ use platform::db::Db;
 use platform::deadline::in_time;
 use platform::error::Failure;
 use platform::feed::{FeedSignal, Outbox};
+use platform::frame::ActsAs;
 use platform::lane::{Lane, LaneConfig, Runner};
 use platform::once::Once;
 use platform::room::OpenError;
@@ -21,9 +22,11 @@ use vault_api::{Find, FindCard, Found, Vault, VaultError};
 
 use crate::authorization::{Authorization, AuthorizationFound, Authorize, FindAuthorization, Stepped, TakeStep};
 use crate::authorize::SWEEP_AFTER_US;
+use crate::balance::{AskBalance, CardBalance};
 use crate::books::CardBooks;
 use crate::card::{Card, CardId};
-use crate::face::{AuthorizationQuery, CardQuery, Cards, ChangeCard, IssueCard, PutProgramme};
+use crate::duty::Duty;
+use crate::face::{AuthorizationQuery, CardQuery, Cards, ChangeCard, IssueCard, Issuing, PutProgramme};
 use crate::gather::{self, Gather};
 use crate::programme::Programme;
 use crate::refusal::CardsError;
@@ -34,20 +37,6 @@ use crate::{Refusal, Settings, risk};
 
 /// Longest wait for a decision.
 const DECISION_MS: u64 = 2_000;
-
-/// What cards may do in other rooms. Their callers need none of it.
-const OWN: [&str; 10] = [
-    "vault:find:all",
-    "vault:issue:all",
-    "transactions:create:all",
-    "transactions:read:all",
-    "accounts:read:all",
-    "ledger:override-floor:all",
-    "risk:decide:all",
-    "labels:create:all",
-    "events:read:all",
-    "authorizations:advance:all",
-];
 
 /// The other rooms that cards call. Without risk, programmes decide what is approved.
 #[derive(Clone)]
@@ -66,6 +55,8 @@ pub struct Given {
     pub once: Once<Refusal>,
     /// Recognises requests, which may contain card numbers, without storing them.
     pub requests: PurposeKey,
+    /// Acts in the other rooms.
+    pub own: Arc<dyn ActsAs>,
     pub settings: Settings,
 }
 
@@ -76,8 +67,10 @@ pub struct CardsService {
     pub(crate) finds: Gather<(Ctx, FindCard), Result<Option<Found>, VaultError>>,
     pub(crate) books: CardBooks,
     pub(crate) risk: Option<Gather<(Ctx, Assess), Result<Decided, RiskError>>>,
+    /// Gets labels.
+    pub(crate) labels: Option<Arc<dyn Risk>>,
     /// Acts in the other rooms.
-    pub(crate) principal: Principal,
+    pub(crate) acts_as: Arc<dyn ActsAs>,
     pub(crate) outbox: Outbox,
     pub(crate) signal: FeedSignal,
     pub(crate) once: Once<Refusal>,
@@ -97,7 +90,7 @@ impl CardsService {
     /// # Errors
     /// The store's.
     pub async fn start(db: Db, others: Others, given: Given) -> Result<CardsService, OpenError> {
-        let Given { outbox, signal, clock, ids, once, requests, settings } = given;
+        let Given { outbox, signal, clock, ids, once, requests, own: acts_as, settings } = given;
         let config = LaneConfig {
             name: "cards",
             batch_max: settings.batch_max,
@@ -109,9 +102,9 @@ impl CardsService {
         let lane = Lane::start(db.clone(), work, config, Arc::clone(&clock)).await?;
         let Others { vault, books, risk } = others;
         let books = CardBooks::new(books);
-        let (finds, risk) = (finds(&vault), risk.map(risk::gathered));
-        let (principal, turns) = (own_principal(), once.clone());
-        let forgotten = Mutex::new(0);
+        let (finds, labels) = (finds(&vault), risk.clone());
+        let risk = risk.map(risk::gathered);
+        let (turns, forgotten) = (once.clone(), Mutex::new(0));
         Ok(CardsService {
             db,
             lane,
@@ -119,7 +112,8 @@ impl CardsService {
             finds,
             books,
             risk,
-            principal,
+            labels,
+            acts_as,
             outbox,
             signal,
             once,
@@ -137,13 +131,21 @@ impl CardsService {
     }
 
     /// The same call, by cards itself.
-    pub(crate) fn own(&self, ctx: &Ctx) -> Ctx {
-        Ctx { principal: self.principal.clone(), idempotency_key: None, ..ctx.clone() }
+    pub(crate) async fn own(&self, ctx: &Ctx) -> Result<Ctx, Failure> {
+        let principal = self.itself().await?.acting_for(&ctx.principal);
+        Ok(Ctx { principal, idempotency_key: None, ..ctx.clone() })
+    }
+
+    pub(crate) async fn itself(&self) -> Result<Principal, Failure> {
+        self.acts_as.principal().await.map_err(|why| {
+            tracing::warn!(why, "cards cannot act as itself");
+            Failure::Unavailable
+        })
     }
 
     /// The card with this number, if it is one of ours.
     pub(crate) async fn find(&self, ctx: &Ctx, card: FindCard) -> Result<Option<Found>, CardsError> {
-        let found = self.finds.ask((self.own(ctx), card)).await;
+        let found = self.finds.ask((self.own(ctx).await?, card)).await;
         found.ok_or(Failure::Overloaded)?.map_err(of_vault)
     }
 
@@ -178,6 +180,10 @@ impl CardsService {
         mac.first_chunk().copied().unwrap_or_default()
     }
 
+    fn has_duty(&self, duty: Duty) -> Result<(), Refusal> {
+        duty.check(&self.settings.duties)
+    }
+
     /// A decision is useless after two seconds.
     fn decided_soon(&self, ctx: &Ctx) -> Ctx {
         let soon = kernel::Deadline::after_millis(&*self.clock, DECISION_MS);
@@ -202,10 +208,6 @@ fn finds(vault: &Arc<dyn Vault>) -> Gather<(Ctx, FindCard), Result<Option<Found>
     })
 }
 
-fn own_principal() -> Principal {
-    Principal::new(PrincipalKind::Service, "cards", OWN.iter().filter_map(|text| text.parse().ok()))
-}
-
 /// Its refusals mean that cards and the vault disagree about what exists.
 pub(crate) fn of_vault(error: VaultError) -> CardsError {
     match error.failure() {
@@ -218,7 +220,7 @@ pub(crate) fn of_vault(error: VaultError) -> CardsError {
 }
 
 #[async_trait]
-impl Cards for CardsService {
+impl Issuing for CardsService {
     async fn put_programme(&self, ctx: &Ctx, command: PutProgramme) -> Result<Programme, CardsError> {
         access::check(ctx, "programmes", "change", None)?;
         in_time(ctx, &self.clock, self.set_terms(ctx, command)).await
@@ -245,14 +247,31 @@ impl Cards for CardsService {
     async fn cards(&self, ctx: &Ctx, query: CardQuery) -> Result<Vec<Card>, CardsError> {
         in_time(ctx, &self.clock, self.list_cards(ctx, query)).await
     }
+}
 
+#[async_trait]
+impl Cards for CardsService {
     async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<Authorization, CardsError> {
         access::check(ctx, "authorizations", "create", None)?;
+        self.has_duty(Duty::Authorize)?;
         let ctx = self.decided_soon(ctx);
         in_time(&ctx, &self.clock, self.decide_on(&ctx, command)).await
     }
 
+    async fn balance(&self, ctx: &Ctx, command: AskBalance) -> Result<CardBalance, CardsError> {
+        access::check(ctx, "authorizations", "create", None)?;
+        self.has_duty(Duty::Authorize)?;
+        let ctx = self.decided_soon(ctx);
+        in_time(&ctx, &self.clock, self.read_balance(&ctx, command)).await
+    }
+
+    async fn forestall(&self, ctx: &Ctx, request_id: IdempotencyKey) -> Result<Authorization, CardsError> {
+        access::check(ctx, "authorizations", "create", None)?;
+        in_time(ctx, &self.clock, self.decline_before(ctx, request_id)).await
+    }
+
     async fn take_step(&self, ctx: &Ctx, command: TakeStep) -> Result<Stepped, CardsError> {
+        self.has_duty(Duty::of(command.kind))?;
         in_time(ctx, &self.clock, self.step(ctx, command)).await
     }
 
@@ -262,6 +281,7 @@ impl Cards for CardsService {
 
     async fn settle(&self, ctx: &Ctx, command: Settle) -> Result<Settlement, CardsError> {
         access::check(ctx, "settlements", "create", None)?;
+        self.has_duty(Duty::Clearing)?;
         in_time(ctx, &self.clock, self.settle_day(ctx, command)).await
     }
 

@@ -1,7 +1,12 @@
 //! The settings of cards: `settings.toml`, its bounds, and the struct that it is read into.
 
-use platform::config;
+use std::net::SocketAddr;
+
+use platform::config::{self, none_when_empty, not_empty};
 use serde::Deserialize;
+use strum::VariantArray;
+
+use crate::duty::Duty;
 
 pub(crate) const SETTINGS: config::Settings = config::Settings {
     text: include_str!("../settings.toml"),
@@ -11,7 +16,7 @@ pub(crate) const SETTINGS: config::Settings = config::Settings {
         ("queue_max", 1..=1_000_000),
         ("clock_behind_max_ms", 0..=3_600_000),
     ],
-    texts: &[],
+    texts: &[("iso8583_dialect", not_empty)],
     together: |given| {
         if given.int("queue_max") < given.int("batch_max") {
             return Err(("queue_max", "is smaller than cards.batch_max, so a commit could never be full".to_owned()));
@@ -24,7 +29,11 @@ pub(crate) const SETTINGS: config::Settings = config::Settings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    pub duties: Vec<Duty>,
     pub risk_ms: u64,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub iso8583_listen: Option<SocketAddr>,
+    pub iso8583_dialect: String,
     pub batch_max: usize,
     pub queue_max: usize,
     pub clock_behind_max_ms: u64,
@@ -32,6 +41,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { risk_ms: 300, batch_max: 1_000, queue_max: 10_000, clock_behind_max_ms: 5_000 }
+        Settings {
+            duties: Duty::VARIANTS.to_vec(),
+            risk_ms: 300,
+            iso8583_listen: None,
+            iso8583_dialect: "ascii".to_owned(),
+            batch_max: 1_000,
+            queue_max: 10_000,
+            clock_behind_max_ms: 5_000,
+        }
     }
 }

@@ -147,7 +147,7 @@ impl CardsService {
             .map(|(name, value)| (name.to_owned(), value))
             .into();
         let id = TransactionId::from_bits(settlement.id.bits());
-        match self.books.pay(&self.own(ctx), id, (debit, credit), amount, metadata).await {
+        match self.books.pay(&self.own(ctx).await?, id, (debit, credit), amount, metadata).await {
             Ok(_) => Ok(()),
             Err(LedgerError::Refused { refusal, .. }) => {
                 tracing::error!(%refusal, settlement = %settlement.id, "the ledger refused a settlement");

@@ -13,14 +13,15 @@ use crate::programme::{Programme, ProgrammeId};
 use crate::record::{Record, StepRecord};
 
 pub(crate) use cards::{
-    add_card, block_account, card_by_token, card_of, cards_of_owner, change_card, programme_list, programme_of,
-    put_programme,
+    add_card, block_account, card_by_token, card_of, card_of_token, cards_of_owner, change_card, programme_list,
+    programme_of, put_programme,
 };
 pub(crate) use lists::{authorizations_of_card, due, expired_holds, forget_usage, note_expired, request_of, steps_of};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "cards", sql: include_str!("../migrations/0001_cards.sql") },
     Migration { version: 2, name: "settlements", sql: include_str!("../migrations/0002_settlements.sql") },
+    Migration { version: 3, name: "labels", sql: include_str!("../migrations/0003_labels.sql") },
 ];
 
 pub(crate) static PROGRAMMES: RowSet =
@@ -89,7 +90,7 @@ where card = $1
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     let own: &[&str] =
         &[GROUP_LAST, GROUP_FIND, GROUP_ADD, GROUPS_REMOVE, EXPIRED_REMOVE, PROGRAMME_VERSIONS, USAGE_OF_CARD];
-    [own, cards::SQL, lists::SQL, crate::settle::SQL].into_iter().flatten().copied()
+    [own, cards::SQL, lists::SQL, crate::settle::SQL, crate::label::SQL].into_iter().flatten().copied()
 }
 
 /// Brings the known programmes up to date; only changed ones are read.

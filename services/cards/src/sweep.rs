@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Ctx, Deadline};
+use platform::error::Failure;
 use platform::room::Periodic;
 
 use crate::CardsService;
@@ -51,14 +52,15 @@ impl CardsService {
         }
         for authorization in expired {
             let step = self.ids.make::<StepTag>();
-            self.submit(&self.sweepers_ctx(), Command::Expired { authorization, step }).await?;
+            self.submit(&self.sweepers_ctx().await?, Command::Expired { authorization, step }).await?;
             count::swept("expiry");
         }
+        self.tell_risk(&self.sweepers_ctx().await?).await?;
         self.forget_usage(now).await
     }
 
     async fn finish(&self, record: Record) -> Result<(), CardsError> {
-        let ctx = self.sweepers_ctx();
+        let ctx = self.sweepers_ctx().await?;
         if record.status == Status::Pending {
             count::swept("authorization");
             let conclusion = Conclusion { clean_up: true, ..declined(&record, Reason::TimedOut) };
@@ -68,7 +70,7 @@ impl CardsService {
             self.carry_on(&ctx, Outcome { record, step: None, replayed: false }).await?;
         } else if record.clean_up {
             count::swept("hold");
-            self.books.release(&self.own(&ctx), &record).await?;
+            self.books.release(&self.own(&ctx).await?, &record).await?;
             self.submit(&ctx, Command::CleanedUp { authorization: record.id }).await?;
         }
         Ok(())
@@ -87,8 +89,8 @@ impl CardsService {
         Ok(())
     }
 
-    fn sweepers_ctx(&self) -> Ctx {
-        let deadline = Deadline::after_millis(&*self.clock, PATIENCE_MS);
-        Ctx { principal: self.principal.clone(), deadline, request_id: "sweeper".into(), idempotency_key: None }
+    async fn sweepers_ctx(&self) -> Result<Ctx, Failure> {
+        let (principal, deadline) = (self.itself().await?, Deadline::after_millis(&*self.clock, PATIENCE_MS));
+        Ok(Ctx { principal, deadline, request_id: "sweeper".into(), idempotency_key: None })
     }
 }

@@ -86,7 +86,7 @@ impl CardsService {
 
     /// Books what has begun, until the step has ended.
     pub(crate) async fn carry_on(&self, ctx: &Ctx, mut outcome: Outcome) -> Result<Outcome, CardsError> {
-        let own = self.own(ctx);
+        let own = self.own(ctx).await?;
         for _ in 0..ATTEMPTS_MAX {
             if outcome.step.is_some() {
                 return Ok(outcome);

@@ -27,6 +27,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "destroy_card", word: needs("vault", "destroy"), refusals: &["token_unknown"] },
     Operation { name: "rotate_card_keys", word: needs("vault", "rotate"), refusals: &[] },
+    Operation { name: "get_card_key_rotation", word: needs("vault", "rotate"), refusals: &[] },
 ];
 
 pub(crate) const TAGS: &[(&str, &str)] = &[(
@@ -57,7 +58,7 @@ fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(tokenize_card))
         .routes(routes!(reveal_card))
         .routes(routes!(destroy_card))
-        .routes(routes!(rotate_card_keys))
+        .routes(routes!(rotate_card_keys, get_card_key_rotation))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -129,12 +130,23 @@ async fn destroy_card(
 
 /// Rotate the vault's keys
 ///
-/// Makes new keys and moves every number to them while the vault is in use. Send it again to see how far that is; a
-/// rotation in progress is not begun twice.
+/// Makes new keys and moves every number to them while the vault is in use. A rotation in progress is not begun twice. Old
+/// fingerprint keys stay for a minute, until every process uses the new ones.
 #[utoipa::path(
     post, path = "/vault/rotations", tag = "Vault",
     responses((status = 200, description = "The state of the rotation", body = Rotation))
 )]
 async fn rotate_card_keys(State(vault): State<Shared>, CallCtx(ctx): CallCtx) -> Result<Json<Rotation>, Problem> {
     Ok(Json(vault.rotate(&ctx).await?))
+}
+
+/// Get the state of the rotation
+///
+/// `done` says that no number is left under an old key.
+#[utoipa::path(
+    get, path = "/vault/rotations", tag = "Vault",
+    responses((status = 200, description = "The state of the last rotation", body = Rotation))
+)]
+async fn get_card_key_rotation(State(vault): State<Shared>, CallCtx(ctx): CallCtx) -> Result<Json<Rotation>, Problem> {
+    Ok(Json(vault.rotation(&ctx).await?))
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Ctx, Timestamp};
+use kernel::Timestamp;
 use platform::db::DbError;
 use platform::error::Failure;
 use platform::room::Periodic;
@@ -20,17 +20,19 @@ const GRACE_US: i64 = 60 * 1_000_000;
 
 impl VaultService {
     /// A rotation that still runs is not begun again.
-    pub(crate) async fn begin_rotation(&self, _: &Ctx) -> Result<Rotation, VaultError> {
-        let before = self.rotation().await?;
+    pub(crate) async fn begin_rotation(&self) -> Result<Rotation, VaultError> {
+        let before = self.rotation_state().await?;
         if before.done {
             self.ring.renew().await.map_err(unsealed)?;
             self.prints.make(&self.db, &self.ring, self.now()).await?;
             tracing::info!("the vault moves its numbers to new keys");
         }
-        self.rotation().await
+        self.rotation_state().await
     }
 
-    pub(crate) async fn rotation(&self) -> Result<Rotation, VaultError> {
+    pub(crate) async fn rotation_state(&self) -> Result<Rotation, VaultError> {
+        // Another process may have begun it.
+        self.prints.refresh(&self.db, &self.ring, self.now()).await?;
         let keys = self.prints.all();
         let newest = keys.first().ok_or(Failure::Internal)?;
         let left = store::left(&self.db.read().await?, self.ring.current(), newest.id).await?;

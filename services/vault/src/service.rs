@@ -141,6 +141,11 @@ impl Vault for VaultService {
 
     async fn rotate(&self, ctx: &Ctx) -> Result<Rotation, VaultError> {
         may(ctx, "rotate")?;
-        in_time(ctx, &self.clock, self.begin_rotation(ctx)).await
+        in_time(ctx, &self.clock, self.begin_rotation()).await
+    }
+
+    async fn rotation(&self, ctx: &Ctx) -> Result<Rotation, VaultError> {
+        may(ctx, "rotate")?;
+        in_time(ctx, &self.clock, self.rotation_state()).await
     }
 }

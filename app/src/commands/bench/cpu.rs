@@ -1,10 +1,27 @@
 //! A process's processor time, if the system reports it in `/proc`.
 
+use std::collections::BTreeMap;
+
 /// Microseconds, of all its threads, in its own code and in the system's.
 pub(super) fn micros_of(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let ticks = ticks(&stat)?;
     Some(ticks * 1_000_000 / rustix::param::clock_ticks_per_second().max(1))
+}
+
+/// The same by the threads' name, without the numbers of threads of a pool.
+pub(super) fn micros_by_thread(process: u32) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return all };
+    for thread in threads.flatten() {
+        // It may have ended meanwhile.
+        let Ok(stat) = std::fs::read_to_string(thread.path().join("stat")) else { continue };
+        let Some(ticks) = ticks(&stat) else { continue };
+        let name = stat.split_once('(').and_then(|(_, rest)| Some(rest.rsplit_once(')')?.0)).unwrap_or_default();
+        let name = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '-').to_owned();
+        *all.entry(name).or_default() += ticks * 1_000_000 / rustix::param::clock_ticks_per_second().max(1);
+    }
+    all
 }
 
 /// The name in parentheses may contain anything; the two are the fourteenth and the fifteenth field.

@@ -86,6 +86,10 @@ impl Server {
         Memory::of(self.running.id())
     }
 
+    pub(super) fn process(&self) -> u32 {
+        self.running.id()
+    }
+
     /// Microseconds of processor time used so far.
     pub(super) fn cpu_micros(&self) -> Option<u64> {
         cpu::micros_of(self.running.id())
@@ -119,6 +123,12 @@ impl Connection {
         Ok(Answer { status: head.status, headers: head.headers, body: body.collect().await?.to_bytes() })
     }
 
+    /// Sends a request as the client.
+    pub(super) async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        request.headers_mut().insert("authorization", self.bearer.clone());
+        self.exchange(request).await
+    }
+
     /// Calls the API as the client; anything but success is a failure.
     pub(super) async fn call(&mut self, method: &str, path: &str, body: Option<Value>) -> Result<Bytes, Failure> {
         let body = body.map(|body| serde_json::to_vec(&body)).transpose()?.unwrap_or_default();
@@ -126,9 +136,8 @@ impl Connection {
             .method(method)
             .uri(path)
             .header("content-type", "application/json")
-            .header("authorization", self.bearer.clone())
             .body(Full::new(Bytes::from(body)))?;
-        let answer = self.exchange(request).await?;
+        let answer = self.send(request).await?;
         answer.good(&format!("{method} {path}"))
     }
 

@@ -1,6 +1,8 @@
 //! Decisions: what the guides send is approved and held, and each reason to decline is produced.
 
-use cards::{Allowed, CardChange, CardStatus, Cards, Controls, CurrencyRate, Limit, Per, Reason, StandIn, Status};
+use cards::{
+    Allowed, CardChange, CardStatus, Cards, Controls, CurrencyRate, Issuing, Limit, Per, Reason, StandIn, Status,
+};
 use kernel::{Currency, Money};
 use testkit::for_each_engine;
 

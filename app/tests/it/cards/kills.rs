@@ -6,7 +6,8 @@ use std::time::Duration;
 use cards::{Cards, CardsService, Reason, Status, StepKind};
 use testkit::for_each_engine;
 
-use crate::cards::stage::{At, Till, VISA, ask, take};
+use crate::cards::gate::At;
+use crate::cards::stage::{Till, VISA, ask, take};
 
 /// From before the first commit to before the last one.
 const POINTS: [At; 4] = [At::Before("find"), At::After("find"), At::Before("submit"), At::After("submit")];

@@ -1,6 +1,6 @@
 //! Bad input, through the real router: each is named, and none is our mistake.
 
-use cards::{Cards, CardsError, Refusal};
+use cards::{Cards, CardsError, Issuing, Refusal};
 use testkit::for_each_engine;
 
 use crate::cards::stage::{MASTER, Till, VISA, ask};

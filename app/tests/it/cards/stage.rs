@@ -1,96 +1,29 @@
-//! Cards on a test's store, beside a ledger and a vault on stores of their own, and a gate at which calls can be
-//! stopped for good, as a killed process stops them.
+//! Cards on a test's store, beside a ledger and a vault on stores of their own, called through a gate.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use cards::{
     Accounts, Authorization, Authorize, Card, CardChange, Cards, CardsService, Change, ChangeCard, Controls, Given,
-    IssueCard, Others, PutProgramme, StandIn, StepKind, Stepped, TakeStep, Terms,
+    IssueCard, Issuing, Others, PutProgramme, StandIn, StepKind, Stepped, TakeStep, Terms,
 };
-use kernel::{Clock, Ctx, Currency, Deadline, IdMaker, Money, Principal};
+use kernel::{Clock, Ctx, Currency, Deadline, IdMaker, Money, Principal, PrincipalKind};
 use ledger::{LedgerBooks, LedgerConfig, StoresBeside};
 use ledger_api::{AccountPath, BookName, Books, Ledger, NewTransaction, Operation, Posting, Side, Submit};
 use platform::crypto::KeyEncryptionKey;
 use platform::db::Db;
 use platform::feed::{FeedSignal, Outbox};
 use platform::once::Once;
-use platform::room::Face;
-use platform::rpc::{RpcClient, Served, Transport, TransportError};
-use testkit::{AsSaid, FakeClock, InProcess, TestStore};
-use tokio::sync::Notify;
+use risk_api::Risk;
+use testkit::{FakeClock, TestStore};
 use vault::{VaultKeys, VaultService};
 use vault_api::{Tokenize, Vault};
+
+use crate::cards::gate::{Stop, through};
 
 pub(crate) const VISA: &str = "4111111111111111";
 pub(crate) const MASTER: &str = "5555555555554444";
 const KEY: &str = "0123456789abcdef0123456789abcdef-test";
-
-/// Where a call is stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
-    /// It never arrives.
-    Before(&'static str),
-    /// It is carried out, and its answer never comes.
-    After(&'static str),
-}
-
-/// Stops one call for good, if it is set.
-#[derive(Debug, Default)]
-pub(crate) struct Stop {
-    at: Mutex<Option<At>>,
-    pub(crate) stopped: Notify,
-    /// While it is closed, nothing arrives.
-    closed: AtomicBool,
-    pub(crate) calls: AtomicU64,
-}
-
-impl Stop {
-    pub(crate) fn set(&self, at: At) {
-        *self.at.lock().unwrap() = Some(at);
-    }
-
-    pub(crate) fn close(&self, closed: bool) {
-        self.closed.store(closed, Ordering::SeqCst);
-    }
-
-    async fn pass(&self, at: At) {
-        let here = { self.at.lock().unwrap().take_if(|set| *set == at).is_some() };
-        if here {
-            self.stopped.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-struct Gate {
-    inner: InProcess,
-    stop: Arc<Stop>,
-}
-
-#[async_trait]
-impl Transport for Gate {
-    async fn carry(&self, service: &str, method: &str, call: Bytes) -> Result<Bytes, TransportError> {
-        let known = ["find", "submit", "submit_batch", "decide"].into_iter().find(|known| *known == method);
-        if self.stop.closed.load(Ordering::SeqCst) {
-            return Err(TransportError::Lost("closed".to_owned()));
-        }
-        self.stop.calls.fetch_add(1, Ordering::SeqCst);
-        let Some(known) = known else { return self.inner.carry(service, method, call).await };
-        self.stop.pass(At::Before(known)).await;
-        let answer = self.inner.carry(service, method, call).await;
-        self.stop.pass(At::After(known)).await;
-        answer
-    }
-}
-
-fn through<S: ?Sized>(face: &Face<S>, service: Arc<S>, stop: &Arc<Stop>, clock: &Arc<dyn Clock>) -> Arc<S> {
-    let served = Served::new([(face.serve)(service)], Arc::new(AsSaid), Arc::clone(clock)).unwrap();
-    let gate = Gate { inner: InProcess(served), stop: Arc::clone(stop) };
-    (face.remote)(RpcClient::new(face.name, Arc::new(gate), Arc::clone(clock)).asking_once())
-}
 
 pub(crate) struct Till {
     pub(crate) cards: Arc<CardsService>,
@@ -137,9 +70,18 @@ async fn cards_on(db: Db, others: Others, clock: &Arc<dyn Clock>, ids: IdMaker) 
         ids,
         once: Once::new(&master(), Arc::clone(clock)),
         requests: master().purpose("requests of cards"),
+        own: Arc::new(own()),
         settings: cards::Settings::default(),
     };
     Arc::new(CardsService::start(db, others, given).await.unwrap())
+}
+
+/// Cards itself: what the role `service` and its own have.
+fn own() -> Principal {
+    let of_service = ["transactions:create:all", "transactions:read:all", "accounts:read:all", "events:read:all"];
+    let of_risk = ["risk:decide:all", "labels:create:all"];
+    let all = of_service.iter().chain(&of_risk).chain(cards::ROOM.own);
+    Principal::new(PrincipalKind::Service, "florin-cards", all.filter_map(|text| text.parse().ok()))
 }
 
 impl Till {
@@ -148,7 +90,16 @@ impl Till {
         Till::open_with(store, FakeClock::default(), 7).await
     }
 
+    /// The same, with this risk.
+    pub(crate) async fn open_scored(store: &TestStore, clock: FakeClock, risk: Arc<dyn Risk>) -> Till {
+        Till::open_all(store, clock, 7, Some(risk)).await
+    }
+
     pub(crate) async fn open_with(store: &TestStore, clock: FakeClock, seed: u64) -> Till {
+        Till::open_all(store, clock, seed, None).await
+    }
+
+    async fn open_all(store: &TestStore, clock: FakeClock, seed: u64, risk: Option<Arc<dyn Risk>>) -> Till {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let (vault_store, ledger_store) = (TestStore::sqlite(), TestStore::sqlite());
         let ids = |seed| IdMaker::seeded(Arc::clone(&shared), seed);
@@ -158,7 +109,7 @@ impl Till {
         let keys = vault_on(vault_store.open().await, &shared, ids(seed + 1)).await;
         let stop = Arc::new(Stop::default());
         let db = store.open().await;
-        let others = others(&keys, &books, &stop, &shared);
+        let others = Others { risk, ..others(&keys, &books, &stop, &shared) };
         let cards = cards_on(db.clone(), others, &shared, ids(seed + 2)).await;
         let ledger = books.book(&BookName::main()).await.unwrap();
         let (vault, seed) = (keys.clone(), AtomicU64::new(seed + 3));

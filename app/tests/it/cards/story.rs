@@ -26,14 +26,23 @@ async fn the_story_of_cards() {
         "step_running",
         "a_killed_step_is_finished_by_its_repeat_or_the_sweeper",
     );
+    let duty = "each_step_is_one_duty_and_others_are_refused";
+    let with_duties = ["authorize_payment", "ask_card_balance", "take_authorization_step", "take_card_step"];
+    let with_duties = with_duties.into_iter().chain(["settle_day", "simulate_card"]);
+    let story = with_duties.fold(story, |story, operation| story.elsewhere(operation, "duty_elsewhere", duty));
+    let story =
+        story.elsewhere("simulate_card", "step_running", "a_killed_step_is_finished_by_its_repeat_or_the_sweeper");
     let story = story.elsewhere("settle_day", "settlement_refused", "a_day_is_netted_once_to_the_sum_of_its_lines");
-    story.tell(open, |cards, _| cards::routes(cards), whole).await;
+    story.tell(open, |cards, stage| cards::routes(cards, stage.clock()), whole).await;
 }
 
 async fn whole(story: &Telling, till: &Arc<Till>) {
     let card = issued(story, till).await;
     let paid = paid(story).await;
     steps(story, &paid).await;
+    balances(story).await;
+    files(story).await;
+    simulations(story).await;
     settlements(story, &card).await;
     changes(story, &card).await;
     unknown(story).await;
@@ -135,6 +144,61 @@ async fn steps(story: &Telling, paid: &Value) {
     other("currency", "EUR").refused("rate_missing").await;
     other("pan", MASTER).refused("card_unknown").await;
     other("token", "tok_01kppyzd5gfmra2qsx5rkvr8wb").refused("card_missing").await;
+}
+
+async fn balances(story: &Telling) {
+    let inquiry = || story.ask("ask_card_balance").body(json!({ "pan": VISA }));
+    assert_eq!(inquiry().gives(200).await["response_code"], "00");
+    assert_eq!(inquiry().with("expiry", "2811").gives(200).await["reason"], "expiry_wrong");
+    inquiry().with("token", "tok_01kppyzd5gfmra2qsx5rkvr8wb").refused("card_missing").await;
+}
+
+async fn files(story: &Telling) {
+    let body = json!({ "request_id": "filed", "pan": VISA, "amount": "4.00" });
+    let filed = story.ask("authorize_payment").body(body).gives(200).await;
+    let line = format!("{{\"id\":\"1\",\"authorization\":{},\"amount\":\"1.50\"}}\n", filed["id"]);
+    let named = |name: &str, kind: &'static str, lines: &str| {
+        story.ask("clear_file").query("file", name).file(kind, lines.as_bytes())
+    };
+    let file = |kind: &'static str, lines: &str| named("visa-2026-01-31", kind, lines);
+    let lines = "application/x-ndjson";
+    assert_eq!(file(lines, &line).gives(200).await["partial"], 1);
+    let more = "id,request_id,pan,kind,amount,is_final\n2,filed,,,2.00,true\n3,never,,,2.00,\n4,,4111111111111111,refund,1.00,\n5\n";
+    let report = file("text/csv", more).gives(200).await;
+    let counts = ["lines", "matched", "unmatched", "rejected", "replayed"].map(|name| report[name].clone());
+    assert_eq!(counts, [4, 1, 1, 2, 0]);
+    assert_eq!(report["rejections"][0]["code"], "authorization_unknown");
+    let again = file("text/csv", more).gives(200).await;
+    assert_eq!((&again["matched"], &again["replayed"], &again["complete"]), (&json!(1), &json!(2), &json!(true)));
+    named("", lines, &line).refused("acceptor_invalid").await;
+}
+
+async fn simulations(story: &Telling) {
+    let of_card = |verb: &str, request: &str| {
+        let body = json!({ "request_id": request, "pan": VISA, "amount": "1.00" });
+        story.ask("simulate_card").at("verb", verb).body(body)
+    };
+    let paid = of_card("authorize", "sim-1").gives(200).await;
+    let id = paid["authorization"]["id"].clone();
+    let of_payment = |verb: &str, request: &str| {
+        story.ask("simulate_card").at("verb", verb).body(json!({ "request_id": request, "authorization": id }))
+    };
+    of_payment("increment", "sim-2").with("amount", "1.00").gives(200).await;
+    of_payment("clear", "sim-3").with("amount", "1.50").gives(200).await;
+    of_payment("refund_reversal", "sim-4").refused("above_refunded").await;
+    of_payment("refund", "sim-5").with("amount", "9.00").refused("above_cleared").await;
+    of_payment("increment", "sim-6").with("amount", "1").refused("amount_invalid").await;
+    of_payment("clear", "sim-7").with("amount", "1.00").with("currency", "EUR").refused("rate_missing").await;
+    assert_eq!(of_payment("expire", "sim-8").gives(200).await["authorization"]["totals"]["held"]["amount"], "0.00");
+    of_payment("void", "sim-9").refused("nothing_held").await;
+    of_payment("increment", "sim-10").with("amount", "1.00").refused("authorization_state").await;
+    of_payment("void", "sim-11").with("authorization", NOBODYS_AUTHORIZATION).refused("authorization_unknown").await;
+    assert!(of_card("balance_inquiry", "sim-12").gives(200).await["balance"]["balance"].is_object());
+    of_card("force_post", "sim-13").with("country", "Germany").refused("acceptor_invalid").await;
+    of_card("force_post", "sim-14").with("pan", MASTER).refused("card_unknown").await;
+    of_card("authorize", "sim-1").with("amount", "2.00").refused("request_id_taken").await;
+    of_card("increment", "sim-15").refused("card_missing").await;
+    of_card("advice", "sim-16").gives(200).await;
 }
 
 async fn settlements(story: &Telling, card: &Value) {

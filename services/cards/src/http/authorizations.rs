@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::Shared;
 use crate::authorization::{Authorization, AuthorizationFound, AuthorizationId, Authorize, FindAuthorization};
+use crate::balance::{AskBalance, CardBalance};
 use crate::card::CardId;
 use crate::face::AuthorizationQuery;
 
@@ -65,6 +66,22 @@ pub(super) async fn authorize_payment(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// Ask for a balance
+///
+/// What the card's account has available, for a card that may pay. Nothing is held or stored. A decline is an answer with
+/// status 200.
+#[utoipa::path(
+    post, path = "/cards/balance-inquiries", tag = "Authorizations", request_body = AskBalance,
+    responses((status = 200, description = "The balance, or the reason why there is none", body = CardBalance))
+)]
+pub(super) async fn ask_card_balance(
+    State(cards): State<Shared>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<AskBalance>,
+) -> Result<Json<CardBalance>, Problem> {
+    Ok(Json(cards.balance(&ctx, body).await?))
 }
 
 /// List a card's authorizations

@@ -27,7 +27,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "settle_day",
         word: needs("settlements", "create"),
-        refusals: &["programme_unknown", "terms_invalid", "day_not_over", "settlement_refused"],
+        refusals: &["programme_unknown", "terms_invalid", "day_not_over", "settlement_refused", "duty_elsewhere"],
     },
     Operation { name: "list_cards", word: needs("cards", "read"), refusals: &["limit_too_large", "cursor_invalid"] },
     Operation { name: "get_card", word: needs("cards", "read"), refusals: &["card_unknown"] },
@@ -47,7 +47,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "authorize_payment",
         word: needs("authorizations", "create"),
-        refusals: &["amount_invalid", "acceptor_invalid", "card_missing", "request_id_taken"],
+        refusals: &["amount_invalid", "acceptor_invalid", "card_missing", "request_id_taken", "duty_elsewhere"],
+    },
+    Operation {
+        name: "ask_card_balance",
+        word: needs("authorizations", "create"),
+        refusals: &["card_missing", "duty_elsewhere"],
     },
     Operation {
         name: "list_authorizations",
@@ -78,8 +83,29 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "above_refunded",
             "above_disputed",
             "step_running",
+            "duty_elsewhere",
         ],
     },
+    Operation {
+        name: "simulate_card",
+        word: needs("authorizations", "create"),
+        refusals: &[
+            "amount_invalid",
+            "acceptor_invalid",
+            "card_missing",
+            "card_unknown",
+            "rate_missing",
+            "request_id_taken",
+            "authorization_unknown",
+            "authorization_state",
+            "nothing_held",
+            "above_cleared",
+            "above_refunded",
+            "step_running",
+            "duty_elsewhere",
+        ],
+    },
+    Operation { name: "clear_file", word: needs("authorizations", "advance"), refusals: &["acceptor_invalid"] },
     Operation {
         name: "take_card_step",
         word: needs("authorizations", "advance"),
@@ -90,6 +116,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "card_unknown",
             "rate_missing",
             "request_id_taken",
+            "duty_elsewhere",
         ],
     },
 ];

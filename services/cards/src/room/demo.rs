@@ -8,7 +8,7 @@ use platform::room::OpenError;
 use vault_api::{Expiry, Tokenize};
 
 use crate::card::CardChange;
-use crate::face::{Cards, Change, ChangeCard, IssueCard, PutProgramme};
+use crate::face::{Change, ChangeCard, IssueCard, Issuing, PutProgramme};
 use crate::programme::{StandIn, plain_terms};
 use crate::{CardsService, Controls, Others};
 

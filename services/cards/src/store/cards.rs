@@ -114,6 +114,11 @@ pub(crate) async fn card_of(tx: &Tx, id: CardId, locked: bool) -> Result<Option<
     tx.query(CARD_FIND, &[Value::Bytes(&id)]).await?.first().map(card).transpose()
 }
 
+pub(crate) async fn card_of_token(tx: &Tx, token: Token) -> Result<Option<Card>, DbError> {
+    let rows = tx.select_many(&super::CARDS_BY_TOKEN, Column::Id(&[token.to_bytes()])).await?;
+    rows.first().map(|row| card_by_token(row).map(|(_, card)| card)).transpose()
+}
+
 /// Everybody's, if there is no owner.
 pub(crate) async fn cards_of_owner(
     tx: &Tx,

@@ -1,11 +1,12 @@
 //! Commands of the lane, which decides and stores everything about authorizations, and its replies.
 
 use kernel::{Currency, Money, Timestamp};
-use vault_api::{Expiry, Token};
+use vault_api::Token;
 
 use crate::Refusal;
 use crate::authorization::{Acceptor, AuthorizationId, StepId};
 use crate::life::StepKind;
+use crate::present::Presented;
 use crate::reason::Reason;
 use crate::record::{Record, StepRecord};
 
@@ -33,6 +34,9 @@ pub(crate) struct Named {
     pub(crate) command: [u8; 32],
 }
 
+/// Is the same as any other command under its key.
+pub(crate) const ANY_COMMAND: [u8; 32] = [0; 32];
+
 /// An authorization to begin.
 #[derive(Debug)]
 pub(crate) struct Intent {
@@ -44,8 +48,7 @@ pub(crate) struct Intent {
     pub(crate) token: Option<Token>,
     pub(crate) amount: String,
     pub(crate) currency: Option<Currency>,
-    pub(crate) expiry: Option<Expiry>,
-    pub(crate) cvv_matches: Option<bool>,
+    pub(crate) presented: Presented,
     pub(crate) at: Acceptor,
     pub(crate) partial: bool,
     /// A reason to decline that is known before.

@@ -9,7 +9,6 @@ use super::world::World;
 use crate::Refusal;
 use crate::amount;
 use crate::authorization::{Amounts, AuthorizationId, Origin};
-use crate::calendar::end_of_month;
 use crate::card::Card;
 use crate::controls::Asked;
 use crate::life::{Status, Sums};
@@ -25,9 +24,11 @@ pub(super) fn intend(world: &mut World, now: Timestamp, intent: &Intent) -> Repl
     if let Some(known) = world.request(&intent.named)? {
         return found(world, known.authorization, true);
     }
-    amount::has_form(&intent.amount)?;
     let mut record = fresh(intent, now);
-    let judged = judge(world, now, intent, &mut record)?;
+    let judged = match intent.declines {
+        Some(reason) => Err(reason),
+        None => judge(world, now, intent, &mut record)?,
+    };
     world.add_request(&intent.named, record.id, None);
     let initiated = json!({ "authorization": record.id, "card": record.card.as_ref().map(|card| card.id), "amounts": record.amounts });
     world.events.push(NewEvent::new("payment.initiated", subject(&record), initiated));
@@ -71,6 +72,7 @@ fn fresh(intent: &Intent, now: Timestamp) -> Record {
 
 /// Everything that is decided without risk and the ledger. The outer error is a malformed request.
 fn judge(world: &World, now: Timestamp, intent: &Intent, record: &mut Record) -> Result<Result<(), Reason>, Refusal> {
+    amount::has_form(&intent.amount)?;
     let card = intent.token.and_then(|token| world.card(token));
     let Some((card, programme)) = card.and_then(|card| Some((card, world.programme(card.programme)?))) else {
         if let Some(currency) = intent.currency {
@@ -90,30 +92,12 @@ fn judge(world: &World, now: Timestamp, intent: &Intent, record: &mut Record) ->
     // A part of a converted amount would be another amount for the merchant.
     record.partial = intent.partial && asked.currency() == own;
     record.expires_at = Some(now.plus_micros(i64::from(programme.terms.hold_days) * MICROS_PER_DAY));
-    Ok(on_card(card, &programme, now, intent).and_then(|()| {
+    Ok(intent.presented.check(card, &programme, now).and_then(|()| {
         let asked = asked_of(record, billed.total.minor());
         let used = world.used(card.id, periods);
         programme.terms.controls.check(&asked, &used, periods)?;
         card.controls.check(&asked, &used, periods)
     }))
-}
-
-/// The card itself, before its controls.
-fn on_card(card: &Card, programme: &Programme, now: Timestamp, intent: &Intent) -> Result<(), Reason> {
-    if let Some(reason) = intent.declines.or_else(|| card.status.declines()) {
-        return Err(reason);
-    }
-    let end = end_of_month(card.expiry.year(), card.expiry.month(), &programme.terms.zone);
-    if end.is_none_or(|end| end <= now) {
-        return Err(Reason::CardExpired);
-    }
-    if intent.expiry.is_some_and(|given| given != card.expiry) {
-        return Err(Reason::ExpiryWrong);
-    }
-    if intent.cvv_matches == Some(false) {
-        return Err(Reason::CvvWrong);
-    }
-    if card.account_blocked { Err(Reason::AccountBlocked) } else { Ok(()) }
 }
 
 fn asked_of(record: &Record, amount: i64) -> Asked<'_> {

@@ -11,7 +11,7 @@ use crate::Refusal;
 use crate::amount;
 use crate::authorization::{Amounts, AuthorizationId, Origin, StepId};
 use crate::calendar;
-use crate::life::{Ask, Planned, Status, StepKind, Sums, owed_more, plan, unlinked_refund};
+use crate::life::{Ask, Line, Planned, Status, StepKind, Sums, owed_more, plan, unlinked_refund};
 use crate::programme::Programme;
 use crate::reason::Reason;
 use crate::record::{Begun, Record, StepRecord};
@@ -106,6 +106,7 @@ fn planned(record: &Record, programme: &Programme, now: Timestamp, beginning: &B
         (true, None) => return Err(Refusal::AmountInvalid { expected: "the amount to refund".to_owned() }),
         (false, _) => plan(record.status, record.sums, ask)?,
     };
+    let planned = if beginning.kind == StepKind::Expiry { expired_now(record, planned)? } else { planned };
     let moved = total.unwrap_or_else(|| moved(&record.sums, &planned));
     let cardholder = Money::new(moved, own);
     let amounts =
@@ -127,6 +128,14 @@ fn planned(record: &Record, programme: &Programme, now: Timestamp, beginning: &B
         attempt: 0,
         begun_at: now,
     })
+}
+
+/// Before its time: the hold is released here, and not by the ledger.
+fn expired_now(record: &Record, planned: Planned) -> Result<Planned, Refusal> {
+    match record.sums.held {
+        0 => Err(Refusal::NothingHeld { held: 0, asked: 0 }),
+        amount => Ok(Planned { lines: vec![Line::Void { amount }], ..planned }),
+    }
 }
 
 /// What a step without an amount is about.
@@ -217,8 +226,12 @@ fn end(
     record.balance = balance.or(record.balance);
     let mut owed = 0;
     if reason.is_approval() {
-        let freed = record.sums.authorized - begun.sums.authorized;
-        let unused = i64::from(begun.status == Status::Reversed);
+        let freed = match begun.kind() {
+            StepKind::Expiry => record.sums.held,
+            _ => record.sums.authorized - begun.sums.authorized,
+        };
+        let ended = begun.status != record.status && matches!(begun.status, Status::Reversed | Status::Expired);
+        let unused = i64::from(ended);
         let counted = i64::from(begun.kind() == StepKind::Advice);
         world.add_use(card.id, card.day, -freed, counted - unused);
         (record.sums, record.status) = (begun.sums, begun.status);

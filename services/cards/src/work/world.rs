@@ -8,12 +8,13 @@ use platform::db::{Column, DbError, Tx, Value};
 use platform::feed::NewEvent;
 use vault_api::Token;
 
-use super::command::{Command, Named, Target};
+use super::command::{ANY_COMMAND, Command, Named, Target};
 use crate::Refusal;
 use crate::authorization::{AuthorizationId, StepId};
 use crate::calendar::Periods;
 use crate::card::{Card, CardId};
 use crate::controls::{Sum, Used};
+use crate::label;
 use crate::life::StepKind;
 use crate::programme::{Programme, ProgrammeId};
 use crate::record::{Record, StepRecord};
@@ -155,7 +156,7 @@ impl World {
     /// The request, if it was made before.
     pub(super) fn request(&self, named: &Named) -> Result<Option<Request>, Refusal> {
         match self.requests.get(&named.key) {
-            Some(known) if known.command != named.command => Err(Refusal::RequestIdTaken),
+            Some(known) if !is_same(&known.command, &named.command) => Err(Refusal::RequestIdTaken),
             known => Ok(known.copied()),
         }
     }
@@ -294,7 +295,11 @@ impl World {
             Column::Int(&owed),
             Column::Text(&bodies),
         ];
-        tx.insert_many(&store::STEPS, &columns).await
+        tx.insert_many(&store::STEPS, &columns).await?;
+        for step in steps {
+            label::put(tx, step).await?;
+        }
+        Ok(())
     }
 
     /// After the commit.
@@ -303,6 +308,10 @@ impl World {
             crate::count::decided(outcome, amount);
         }
     }
+}
+
+fn is_same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    one == other || *one == ANY_COMMAND || *other == ANY_COMMAND
 }
 
 fn add(sum: &mut Sum, amount: i64, count: i64) {

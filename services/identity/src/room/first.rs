@@ -85,9 +85,9 @@ pub(super) async fn people(
 
 /// The clients by which rooms call other processes. Their secrets follow from the deployment's.
 pub(super) async fn rooms(identity: &IdentityService, clients: Vec<OwnClient>) -> Result<(), OpenError> {
-    for OwnClient { id, room, secret } in clients {
+    for OwnClient { id, room, roles, secret } in clients {
         let own = program(&id, &format!("The service {room} itself"));
-        identity.put_client(CreateClient { access_seconds: Some(OWN_TOKEN_SECONDS), ..own }, secret).await?;
+        identity.put_client(CreateClient { access_seconds: Some(OWN_TOKEN_SECONDS), roles, ..own }, secret).await?;
     }
     Ok(())
 }

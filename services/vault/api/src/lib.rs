@@ -46,6 +46,8 @@ pub trait Vault: Send + Sync {
     async fn reveal(&self, ctx: &Ctx, command: Reveal) -> Result<Revealed, VaultError>;
     /// Removes a number permanently. Its token stays unused.
     async fn destroy(&self, ctx: &Ctx, command: Destroy) -> Result<(), VaultError>;
-    /// Begins to move all numbers to new keys, or says how far that is.
+    /// Begins to move all numbers to new keys. A rotation that still runs is not begun again.
     async fn rotate(&self, ctx: &Ctx) -> Result<Rotation, VaultError>;
+    /// The state of the last rotation.
+    async fn rotation(&self, ctx: &Ctx) -> Result<Rotation, VaultError>;
 }

@@ -22,6 +22,7 @@ fn serve(vault: Shared) -> Methods {
         .on("reveal", with(&vault, |at, ctx, it| async move { at.reveal(&ctx, it).await }))
         .on("destroy", with(&vault, |at, ctx, it| async move { at.destroy(&ctx, it).await }))
         .on("rotate", with(&vault, |at, ctx, ()| async move { at.rotate(&ctx).await }))
+        .on("rotation", with(&vault, |at, ctx, ()| async move { at.rotation(&ctx).await }))
 }
 
 fn with<C, R, F>(vault: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
@@ -69,5 +70,9 @@ impl Vault for RemoteVault {
     /// A rotation that has begun is not begun twice.
     async fn rotate(&self, ctx: &Ctx) -> Result<Rotation, VaultError> {
         self.rpc.call(ctx, "rotate", &(), Repeat::Harmless).await
+    }
+
+    async fn rotation(&self, ctx: &Ctx) -> Result<Rotation, VaultError> {
+        self.rpc.call(ctx, "rotation", &(), Repeat::Question).await
     }
 }

@@ -48,6 +48,8 @@ async fn a_rotation_moves_every_number_under_load() {
             let reveal = Reveal { token, reason: "a test".to_owned() };
             assert!(vault.reveal(&ctx(None), reveal).await.unwrap().pan.expose().starts_with("411111"));
         }
+        let done = vault.rotation(&ctx(None)).await.unwrap();
+        assert_eq!((done.sealed_left, done.fingerprints_left, done.done), (0, 0, true));
         // Now that it is done, the next one begins.
         assert!(vault.rotate(&ctx(None)).await.unwrap().since > begun.since);
     })

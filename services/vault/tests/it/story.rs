@@ -27,6 +27,7 @@ async fn whole(story: &Telling) {
     });
     reveal().by(&old).refused("step_up_required").await;
     story.ask("rotate_card_keys").gives(200).await;
+    story.ask("get_card_key_rotation").gives(200).await;
     story.ask("destroy_card").at("token", &kept["token"]).gives(204).await;
     story.all_refuse("token_unknown", |ask| ask.at("token", NOBODYS)).await;
 }

@@ -1,0 +1,117 @@
+//! ISO 8583:1987: cards for card networks. The same use cases as over HTTP.
+//!
+//! Start reading at `serve`, then `acquirer` (the use cases), `exchange` (what a message means) and `message` (how it is
+//! coded).
+
+mod acquirer;
+mod dialect;
+mod ebcdic;
+mod exchange;
+mod message;
+mod serve;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use kernel::{Clock, Principal, PrincipalKind};
+use platform::room::OpenError;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::face::Cards;
+use acquirer::Acquirer;
+use dialect::Dialect;
+use message::Message;
+
+/// What acquirers on this machine may do.
+const ACQUIRER: [&str; 3] = ["authorizations:create:all", "authorizations:read:all", "authorizations:advance:all"];
+
+/// A port for card networks, until it is stopped.
+pub struct Acquirers {
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Acquirers {
+    /// Answers in this dialect: a built-in name, or a file.
+    ///
+    /// # Errors
+    /// The address is not on this machine or is taken, or the dialect is malformed.
+    pub async fn listen(
+        address: SocketAddr,
+        dialect: &str,
+        cards: Arc<dyn Cards>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Acquirers, OpenError> {
+        if !address.ip().is_loopback() {
+            return Err(format!(
+                "cards.iso8583_listen = {address} can be reached from other machines, and acquirers are not authenticated; \
+                 listen on 127.0.0.1, with a program in front that authenticates them"
+            )
+            .into());
+        }
+        let dialect = dialect_of(dialect)?;
+        let listener = TcpListener::bind(address).await?;
+        let permissions = ACQUIRER.iter().filter_map(|text| text.parse().ok());
+        let principal = Principal::new(PrincipalKind::Service, "acquirer", permissions);
+        let address = listener.local_addr()?;
+        let acquirer = Arc::new(Acquirer { cards, dialect, clock, principal });
+        Ok(Acquirers { address, task: tokio::spawn(serve::serve(listener, acquirer)) })
+    }
+
+    pub fn stop(&self) {
+        self.task.abort();
+    }
+}
+
+fn dialect_of(name: &str) -> Result<Dialect, OpenError> {
+    match Dialect::built_in(name) {
+        Some(dialect) => Ok(dialect),
+        None => Ok(Dialect::read(&std::fs::read_to_string(name)?)?),
+    }
+}
+
+/// Each message of a file of frames as a line: numbers masked, tracks and PIN blocks hidden. A message that cannot be
+/// read is a line with the reason and what was read of it.
+///
+/// # Errors
+/// The dialect is neither built in nor a well-formed file.
+pub fn decode(frames: &[u8], dialect: &str) -> Result<Vec<String>, OpenError> {
+    let dialect = dialect_of(dialect)?;
+    let (mut lines, mut rest) = (Vec::new(), frames);
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length));
+        let Some((frame, after)) = after.split_at_checked(length) else {
+            lines.push(format!("cut off: {} bytes of {length}", after.len()));
+            break;
+        };
+        lines.push(match Message::read(frame, &dialect) {
+            Ok(message) => format!("{message:?}"),
+            Err(unread) => format!("{}: {:?}", unread.error, unread.read),
+        });
+        rest = after;
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_is_shown_line_by_line_and_masked() {
+        let dialect = Dialect::built_in("ascii").unwrap();
+        let mut message = Message::new([0, 1, 0, 0]);
+        for (field, value) in [(2, "4111111111111111"), (11, "000001"), (35, "4111111111111111=2812101")] {
+            message.set(field, value);
+        }
+        let bytes = message.write(&dialect).unwrap();
+        let mut frames = [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], &bytes].concat();
+        frames.extend([0, 4, b'0', b'1', b'x', b'0', 0, 9, b'0']);
+        let lines = decode(&frames, "ascii").unwrap();
+        assert_eq!(lines[0], "0100 2=411111******1111 11=000001 35=***");
+        assert!(lines[1].starts_with("the message type is not four digits"), "{lines:?}");
+        assert_eq!(lines[2], "cut off: 1 bytes of 9");
+        assert!(decode(&frames, "/nowhere/latin.toml").is_err());
+    }
+}
