@@ -2,7 +2,7 @@
 
 mod authorize;
 mod files;
-mod gate;
+pub(crate) mod gate;
 mod hidden;
 mod kills;
 mod life;

@@ -16,6 +16,7 @@ mod failover;
 mod feed;
 mod inspect;
 mod moving;
+mod payments;
 mod risk;
 mod roles;
 mod rooms;

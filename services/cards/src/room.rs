@@ -16,7 +16,7 @@ use crate::store::MIGRATIONS;
 use crate::{Acquirers, CardsService, Given, Others, Settings, http};
 
 pub static ROOM: Room = Room {
-    service: "payment-service",
+    service: "card-service",
     about: "issues cards and authorizes their payments",
     migrations: MIGRATIONS,
     outbox: true,

@@ -1,0 +1,10 @@
+//! Payments beside a real ledger: the story of all operations, approvals, limits, standing orders, and kills.
+
+mod approvals;
+mod desk;
+mod hostile;
+mod kills;
+mod many;
+mod orders;
+mod standing;
+mod story;

@@ -1,0 +1,129 @@
+//! The story of payments: all operations and all of their refusals, through the real router with real access checks.
+
+use std::sync::Arc;
+
+use payments::ROOM;
+use payments_api::{FACE, Payments};
+use serde_json::{Value, json};
+use testkit::{Stage, Story, Telling};
+
+use super::desk::Desk;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../services/payments");
+const NOBODYS: &str = "01kppyzd5gfmra2qsx5rkvr8wb";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_of_payments() {
+    let open = async |stage: &Stage<'_>| {
+        let desk = Arc::new(Desk::open_with(stage.store, stage.time.clone(), 7).await);
+        let payments: Arc<dyn Payments> = desk.payments.clone();
+        (payments, desk)
+    };
+    let limit = "payments::approvals::a_payment_needs_the_approval_of_others";
+    let routes = |face, stage: &Stage<'_>| payments::mount(face, stage.door(&ROOM, &[])).unwrap();
+    Story::of(&ROOM, &FACE, FOLDER)
+        .keeps_private(&["rent for May"])
+        .elsewhere("approve_payment", "above_own_limit", limit)
+        .elsewhere("approve_payment", "already_approved", limit)
+        .elsewhere("add_payee", "too_many", "payments::many::payees_and_orders_have_a_limit")
+        .elsewhere("add_standing_order", "too_many", "payments::many::payees_and_orders_have_a_limit")
+        .elsewhere("propose_payment_policy", "too_many", "payments::many::policies_have_a_limit")
+        .tell(open, routes, async |story, _| whole(story).await)
+        .await;
+}
+
+async fn whole(story: &Telling) {
+    paid(story).await;
+    people(story).await;
+    policies(story).await;
+    story.all_refuse("payment_unknown", |ask| ask.at("payment", format!("pay_{NOBODYS}"))).await;
+    story.all_refuse("policy_unknown", |ask| ask.at("policy", format!("ppol_{NOBODYS}"))).await;
+}
+
+fn order() -> Value {
+    json!({
+        "from": { "path": "customers:ann" }, "to": { "path": "customers:bob" },
+        "amount": { "amount": "25.00", "currency": "USD" }, "text": "rent for May"
+    })
+}
+
+async fn paid(story: &Telling) {
+    let pay = || story.ask("create_payment").body(order());
+    let first = pay().header("Idempotency-Key", "rent-1").gives(201).await;
+    assert_eq!(first["state"], "settled");
+    let refused = pay().with("amount", json!({ "amount": "5000.00", "currency": "USD" })).shown("Without funds");
+    assert_eq!(refused.gives(201).await["reason"], "insufficient_funds");
+    pay().with("text", "").refused("field_invalid").await;
+    pay().with("amount", json!({ "amount": "0.00", "currency": "USD" })).refused("amount_invalid").await;
+    pay().with("to", json!({ "path": "customers:ann" })).refused("same_account").await;
+    pay().with("on", "1970-01-01").refused("day_out_of_range").await;
+    pay().with("from", json!({ "path": "customers:nobody" })).refused("account_unknown").await;
+    pay().with("to", json!({ "payee": format!("payee_{NOBODYS}") })).refused("payee_unknown").await;
+    pay().with("amount", json!({ "amount": "1.00", "currency": "EUR" })).refused("currency_mismatch").await;
+    let dated = pay().with("on", "2030-01-31").gives(201).await;
+    let cancel = || story.ask("cancel_payment").at("payment", &dated["id"]);
+    cancel().body(json!({ "reason": "" })).refused("field_invalid").await;
+    cancel().body(json!({ "reason": "Wrong day" })).gives(200).await;
+    cancel().body(json!({})).refused("payment_state").await;
+    story.ask("get_payment").at("payment", &first["id"]).gives(200).await;
+    story.ask("list_payments").query("from", "customers:ann").gives(200).await;
+    story.ask("list_payments").query("limit", "501").refused("limit_too_large").await;
+    story.ask("list_payments").query("cursor", "x").refused("cursor_invalid").await;
+}
+
+async fn people(story: &Telling) {
+    let add = || story.ask("add_payee").body(json!({ "name": "Bob", "path": "customers:bob" }));
+    let payee = add().gives(201).await;
+    add().with("name", "").refused("field_invalid").await;
+    add().with("path", "customers:nobody").refused("account_unknown").await;
+    story.ask("list_payees").gives(200).await;
+    story.ask("remove_payee").at("payee", &payee["id"]).gives(204).await;
+    story.again("remove_payee").refused("payee_unknown").await;
+    let mut standing = order();
+    standing["every"] = json!("monthly");
+    standing["first"] = json!("2030-01-31");
+    let add = || story.ask("add_standing_order").body(standing.clone());
+    let added = add().gives(201).await;
+    add().with("count", 0).refused("field_invalid").await;
+    add().with("amount", json!({ "amount": "0.00", "currency": "USD" })).refused("amount_invalid").await;
+    add().with("to", json!({ "path": "customers:ann" })).refused("same_account").await;
+    add().with("first", "1970-01-01").refused("day_out_of_range").await;
+    add().with("from", json!({ "path": "customers:nobody" })).refused("account_unknown").await;
+    add().with("to", json!({ "payee": format!("payee_{NOBODYS}") })).refused("payee_unknown").await;
+    add().with("amount", json!({ "amount": "1.00", "currency": "EUR" })).refused("currency_mismatch").await;
+    story.ask("list_standing_orders").gives(200).await;
+    story.ask("end_standing_order").at("standing", &added["id"]).gives(200).await;
+    story.ask("end_standing_order").at("standing", format!("sto_{NOBODYS}")).refused("standing_unknown").await;
+}
+
+async fn policies(story: &Telling) {
+    let terms = json!({
+        "name": "Large payments", "from_amount": { "amount": "10.00", "currency": "USD" }, "approvals": 1
+    });
+    let propose = || story.ask("propose_payment_policy").body(terms.clone());
+    let policy = propose().gives(201).await;
+    propose().with("approvals", 4).refused("field_invalid").await;
+    let other = propose().gives(201).await;
+    let maria = story.person("admin", "emp_maria");
+    let at = |operation: &'static str, id: &Value| story.ask(operation).at("policy", id).body(json!({}));
+    at("confirm_payment_policy", &policy["id"]).refused("own_work").await;
+    at("refuse_payment_policy", &other["id"]).refused("own_work").await;
+    at("refuse_payment_policy", &other["id"]).by(&maria).gives(200).await;
+    at("refuse_payment_policy", &other["id"]).by(&maria).refused("policy_state").await;
+    at("confirm_payment_policy", &policy["id"]).by(&maria).gives(200).await;
+    at("confirm_payment_policy", &policy["id"]).by(&maria).refused("policy_state").await;
+    let pay = || story.ask("create_payment").body(order());
+    let (one, two) = (pay().gives(201).await, pay().gives(201).await);
+    assert_eq!(one["state"], "awaiting_approval");
+    let at_payment = |operation: &'static str, id: &Value| story.ask(operation).at("payment", id).body(json!({}));
+    at_payment("approve_payment", &one["id"]).refused("own_work").await;
+    at_payment("approve_payment", &one["id"]).by(&maria).gives(200).await;
+    at_payment("approve_payment", &one["id"]).by(&maria).refused("payment_state").await;
+    at_payment("reject_payment", &two["id"]).refused("own_work").await;
+    at_payment("reject_payment", &two["id"]).by(&maria).with("reason", "").refused("field_invalid").await;
+    at_payment("reject_payment", &two["id"]).by(&maria).with("reason", "Who is Bob?").gives(200).await;
+    at_payment("reject_payment", &two["id"]).by(&maria).refused("payment_state").await;
+    at("end_payment_policy", &policy["id"]).gives(200).await;
+    at("end_payment_policy", &policy["id"]).refused("policy_state").await;
+    story.ask("list_payment_policies").gives(200).await;
+}

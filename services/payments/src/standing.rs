@@ -1,0 +1,337 @@
+//! Standing orders: one payment for each day on which they are due.
+//!
+//! Each payment has a name made from the order, the day and the attempt, so that a day pays once, whatever is killed or
+//! runs twice. The order's row moves on afterwards, and only if nobody moved it in the meantime.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use kernel::{Ctx, Timestamp};
+use payments_api::*;
+use platform::db::DbError;
+use quant::calendar::{Calendar, DayOfMonth, DayRule, Every, Holidays, Recurrence};
+use serde::{Deserialize, Serialize};
+
+use crate::create::{Repeats, has_form};
+use crate::payees::own;
+use crate::service::PaymentsService;
+use crate::store::{self, Stored};
+
+const WORD: &str = "standing-orders";
+const RETRIES_MAX: u8 = 5;
+/// Orders in one round.
+const BATCH_MAX: i64 = 100;
+/// For one payment of an order.
+const PATIENCE_MS: u64 = 10_000;
+/// A day is looked for this far ahead: a year, and the days by which it may be moved.
+const AHEAD_DAYS: i64 = 400;
+/// The most days by which holidays in a row move a day.
+const MOVED_DAYS_MAX: i64 = 31;
+
+/// One row of `standing_order`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) shown: Standing,
+    /// The day whose payment had no funds, and how often it was tried.
+    pub(crate) retry: Option<(Date, u8)>,
+}
+
+impl PaymentsService {
+    pub(crate) async fn new_standing(&self, ctx: &Ctx, command: AddStanding) -> Result<Standing, PaymentsError> {
+        let owner = own(ctx, WORD, "change")?;
+        self.check_standing(&command)?;
+        let payer = self.payer(ctx, &command.from, command.amount, (WORD, "change")).await?;
+        let paid = self.paid(ctx, &command.to).await?;
+        if payer.path == paid.path {
+            return Err(Refusal::SameAccount { account: payer.path.to_string() }.into());
+        }
+        let turn = self.once.begin(ctx, "add_standing_order", &command).await?;
+        let tx = self.db.begin().await?;
+        if let Some(id) = turn.again::<StandingId>(&tx).await? {
+            let known = store::standing_of(&tx, id).await?;
+            return known.map(|stored| stored.kept.shown).ok_or_else(|| unknown(id).into());
+        }
+        tx.one_at_a_time().await?;
+        let max = limits::STANDING_MAX;
+        if store::standing_list(&tx, &owner).await?.len() >= max {
+            let refusal = Refusal::TooMany { what: "standing orders".to_owned(), max };
+            return Err(turn.refused(tx, refusal.into()).await);
+        }
+        let next = next_day(&command, before_first(&command), 0);
+        let state = if next.is_some() { StandingState::Active } else { StandingState::Finished };
+        let shown = Standing {
+            id: self.ids.make(),
+            state,
+            terms: command,
+            next,
+            made: 0,
+            last_payment: None,
+            made_by: owner.clone(),
+            created_at: self.clock.now(),
+        };
+        let kept = Kept { shown, retry: None };
+        store::add_standing(&tx, &owner, next.map(|day| self.start_of(day)), &kept).await?;
+        turn.made(&tx, &kept.shown.id).await?;
+        tx.commit().await?;
+        Ok(kept.shown)
+    }
+
+    fn check_standing(&self, command: &AddStanding) -> Result<(), Refusal> {
+        has_form(&one_payment(command))?;
+        let bad = |field: &str, expected: &str| {
+            Err(Refusal::FieldInvalid { field: field.to_owned(), expected: expected.to_owned() })
+        };
+        let ahead = quant::calendar::days_between(self.today(), command.first);
+        if !(0..=limits::DAYS_AHEAD_MAX).contains(&ahead) {
+            return Err(Refusal::DayOutOfRange { found: command.first.to_string() });
+        }
+        if command.last.is_some_and(|last| last < command.first) {
+            return bad("last", "a day that is not before the first one");
+        }
+        if command.count == Some(0) {
+            return bad("count", "1 or more");
+        }
+        if command.retries > RETRIES_MAX {
+            return bad("retries", "0 to 5");
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn list_standing(&self, ctx: &Ctx) -> Result<StandingList, PaymentsError> {
+        let owner = own(ctx, WORD, "read")?;
+        Ok(StandingList { items: store::standing_list(&self.db.read().await?, &owner).await? })
+    }
+
+    /// What has ended stays as it is.
+    pub(crate) async fn ended_standing(&self, ctx: &Ctx, id: StandingId) -> Result<Standing, PaymentsError> {
+        let owner = own(ctx, WORD, "change")?;
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let stored = store::standing_of(&tx, id).await?.filter(|stored| stored.owner == owner);
+        let Stored { version, mut kept, .. } = stored.ok_or_else(|| unknown(id))?;
+        if kept.shown.state == StandingState::Active {
+            (kept.shown.state, kept.shown.next, kept.retry) = (StandingState::Ended, None, None);
+            store::change_standing(&tx, version, None, &kept).await?;
+            tx.commit().await?;
+        }
+        Ok(kept.shown)
+    }
+
+    /// Makes the payments that are due, the oldest orders first.
+    pub(crate) async fn pay_standing(&self) -> Result<(), platform::room::OpenError> {
+        let due = store::due_standing(&self.db.read().await?, self.clock.now(), BATCH_MAX).await?;
+        for stored in due {
+            let id = stored.kept.shown.id;
+            let ctx = self.itself(PATIENCE_MS).await?;
+            if let Err(error) = self.pay_one(&ctx, stored).await {
+                tracing::warn!(code = error.code(), standing_order = %id, "a standing order waits for its next round");
+            }
+        }
+        Ok(())
+    }
+
+    async fn pay_one(&self, ctx: &Ctx, stored: Stored) -> Result<(), PaymentsError> {
+        let Stored { version, mut kept, owner } = stored;
+        let today = self.today();
+        let (day, attempt) = match (kept.retry, kept.shown.next) {
+            (Some((day, attempt)), _) => (day, attempt),
+            (None, Some(day)) => (day, 0),
+            (None, None) => return Ok(self.keep(version, &kept).await?),
+        };
+        if attempt == 0 && day < today && kept.shown.terms.missed == Missed::Skip {
+            step_on(&mut kept, day, false);
+            return Ok(self.keep(version, &kept).await?);
+        }
+        let repeats = Repeats { standing: kept.shown.id, due: day, attempt };
+        let payment = self.payment_of(ctx, &owner, &kept.shown.terms, repeats).await?;
+        let Some(payment) = payment else {
+            // The payer's account or the payee is gone: it cannot pay any more.
+            (kept.shown.state, kept.shown.next, kept.retry) = (StandingState::Ended, None, None);
+            return Ok(self.keep(version, &kept).await?);
+        };
+        if payment.state == PaymentState::Processing {
+            // The ledger has not answered: the next round looks again.
+            return Ok(());
+        }
+        kept.shown.last_payment = Some(payment.id);
+        let without_funds = payment.reason.as_deref() == Some("insufficient_funds");
+        let tried_again = without_funds && attempt < kept.shown.terms.retries;
+        if attempt == 0 {
+            step_on(&mut kept, day, true);
+        }
+        kept.retry = tried_again.then_some((day, attempt + 1));
+        Ok(self.keep(version, &kept).await?)
+    }
+
+    /// Its payment for this day, made now or before; nothing if it can never be made.
+    async fn payment_of(
+        &self,
+        ctx: &Ctx,
+        owner: &str,
+        terms: &AddStanding,
+        repeats: Repeats,
+    ) -> Result<Option<Payment>, PaymentsError> {
+        let command = one_payment(terms);
+        let Some(path) = &command.from.path else { return Ok(None) };
+        let account = self.books.account(ctx, path).await?;
+        let payee = match command.to.payee {
+            None => None,
+            Some(id) => match store::payee_of(&self.db.read().await?, owner, id).await? {
+                Some(payee) => Some(payee),
+                None => return Ok(None),
+            },
+        };
+        let Some(account) = account else { return Ok(None) };
+        let Some(to) = command.to.path.clone().or_else(|| payee.map(|payee| payee.path)) else { return Ok(None) };
+        let owner = account.owner.map(|owner| owner.to_string());
+        let payer = crate::create::Payer { path: path.clone(), owner };
+        let paid = crate::create::Paid { path: to, payee: command.to.payee, is_new: false };
+        let Repeats { standing, due, attempt } = repeats;
+        let name = ["standing order", &standing.to_string(), &due.to_string(), &attempt.to_string()];
+        let named = self.named_as(&name, &command)?;
+        let mut intent = self.intent(ctx, command, (payer, paid), Some(named), Some(repeats));
+        intent.made_by = standing.to_string();
+        let begun = self.begin(ctx, intent).await?;
+        Ok(Some(self.carried_out(ctx, begun).await?))
+    }
+
+    /// Unless somebody has changed it in the meantime: then the next round sees what they made of it.
+    async fn keep(&self, version: i64, kept: &Kept) -> Result<(), DbError> {
+        let due = self.due_of(kept);
+        let tx = self.db.begin().await?;
+        store::change_standing(&tx, version, due, kept).await?;
+        tx.commit().await.map_err(Into::into)
+    }
+
+    fn due_of(&self, kept: &Kept) -> Option<Timestamp> {
+        let tomorrow = self.today().saturating_add(1.day());
+        let day = match (kept.retry, kept.shown.next) {
+            (Some(_), Some(next)) => Some(tomorrow.min(next.max(self.today()))),
+            (Some(_), None) => Some(tomorrow),
+            (None, next) => next,
+        };
+        day.map(|day| self.start_of(day))
+    }
+}
+
+fn unknown(id: StandingId) -> Refusal {
+    Refusal::StandingUnknown { standing: id.to_string() }
+}
+
+/// To the day after this one.
+fn step_on(kept: &mut Kept, day: Date, made: bool) {
+    kept.shown.made += u32::from(made);
+    let turns = kept.shown.made;
+    kept.shown.next = next_day(&kept.shown.terms, day, turns);
+    if kept.shown.next.is_none() && kept.shown.state == StandingState::Active {
+        kept.shown.state = StandingState::Finished;
+    }
+}
+
+/// The first day after this one on which it pays, if it pays again.
+fn next_day(terms: &AddStanding, after: Date, made: u32) -> Option<Date> {
+    if terms.count.is_some_and(|count| made >= count) {
+        return None;
+    }
+    let months = |months| Every::Months { months, on: DayOfMonth::Day(terms.first.day().unsigned_abs()) };
+    let every = match terms.every {
+        Rhythm::Weekly => Every::Weeks(1),
+        Rhythm::TwoWeekly => Every::Weeks(2),
+        Rhythm::Monthly => months(1),
+        Rhythm::Quarterly => months(3),
+        Rhythm::Yearly => months(12),
+    };
+    let rule = match terms.business_days {
+        BusinessDays::Any => DayRule::Unadjusted,
+        BusinessDays::Following => DayRule::Following,
+        BusinessDays::ModifiedFollowing => DayRule::ModifiedFollowing,
+        BusinessDays::Preceding => DayRule::Preceding,
+    };
+    let calendar = Calendar::new(&[Holidays::Target], Vec::new()).ok()?;
+    let recurrence = Recurrence { start: terms.first, until: terms.last, every, rule };
+    let (from, to) = (after.saturating_add(1.day()), after.saturating_add(AHEAD_DAYS.days()));
+    recurrence.dates(from, to, &calendar).ok()?.first().copied()
+}
+
+/// A first day that is moved back is not missed.
+fn before_first(terms: &AddStanding) -> Date {
+    terms.first.saturating_sub(MOVED_DAYS_MAX.days())
+}
+
+fn one_payment(terms: &AddStanding) -> CreatePayment {
+    CreatePayment {
+        from: terms.from.clone(),
+        to: terms.to.clone(),
+        amount: terms.amount,
+        text: terms.text.clone(),
+        reference: None,
+        on: None,
+        dry_run: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Currency, Money};
+
+    use super::*;
+
+    fn terms(every: Rhythm, first: &str, business_days: BusinessDays) -> AddStanding {
+        let side = |path: &str| Side::path(path.parse().unwrap());
+        AddStanding {
+            from: side("customers:ann"),
+            to: side("customers:bob"),
+            amount: Money::new(1, Currency::iso("USD").unwrap()),
+            text: None,
+            every,
+            first: first.parse().unwrap(),
+            last: None,
+            count: None,
+            business_days,
+            missed: Missed::CatchUp,
+            retries: 0,
+        }
+    }
+
+    fn days(terms: &AddStanding, count: usize) -> Vec<String> {
+        let mut after = before_first(terms);
+        let mut found = Vec::new();
+        while found.len() < count
+            && let Some(next) = next_day(terms, after, u32::try_from(found.len()).unwrap())
+        {
+            found.push(next.to_string());
+            after = next;
+        }
+        found
+    }
+
+    #[test]
+    fn the_31st_is_the_last_day_of_a_shorter_month() {
+        let found = days(&terms(Rhythm::Monthly, "2027-01-31", BusinessDays::Any), 5);
+        assert_eq!(found, ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"]);
+    }
+
+    #[test]
+    fn a_leap_day_comes_back_on_the_28th() {
+        let found = days(&terms(Rhythm::Yearly, "2028-02-29", BusinessDays::Any), 3);
+        assert_eq!(found, ["2028-02-29", "2029-02-28", "2030-02-28"]);
+    }
+
+    #[test]
+    fn days_without_business_are_moved_as_the_order_says() {
+        // 1 May 2027 is a Saturday and a holiday; Good Friday 2027 is 26 March.
+        let first = |first: &str, rule| days(&terms(Rhythm::Monthly, first, rule), 1).remove(0);
+        assert_eq!(first("2027-05-01", BusinessDays::Following), "2027-05-03");
+        assert_eq!(first("2027-03-26", BusinessDays::Preceding), "2027-03-25");
+        assert_eq!(first("2027-01-31", BusinessDays::ModifiedFollowing), "2027-01-29");
+        assert_eq!(first("2027-05-01", BusinessDays::Any), "2027-05-01");
+    }
+
+    #[test]
+    fn an_order_ends_with_its_count_or_its_last_day() {
+        let three = AddStanding { count: Some(3), ..terms(Rhythm::Weekly, "2027-01-04", BusinessDays::Any) };
+        assert_eq!(days(&three, 9), ["2027-01-04", "2027-01-11", "2027-01-18"]);
+        let last = Some("2027-01-11".parse().unwrap());
+        let until = AddStanding { last, ..terms(Rhythm::Weekly, "2027-01-04", BusinessDays::Any) };
+        assert_eq!(days(&until, 9), ["2027-01-04", "2027-01-11"]);
+    }
+}
