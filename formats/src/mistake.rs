@@ -234,7 +234,7 @@ impl Report {
     }
 }
 
-/// A field that could not be read; whoever knows the place makes a [`Mistake`] of it.
+/// A field that could not be read; the caller, which knows the place, makes a [`Mistake`] of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bad {
     pub(crate) field: &'static str,

@@ -30,7 +30,7 @@ pub struct Principal {
     /// When and how the user authenticated. `None`: not a user, or not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
-    /// For a service that does something for somebody: their subject. It grants nothing; logs have both.
+    /// For a service that acts for a user: the user's subject. It grants nothing; logs have both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<Arc<str>>,
     /// The credential that this principal was derived from. It is sent instead of the principal, so that the called
@@ -78,7 +78,7 @@ impl Principal {
         Principal::new(PrincipalKind::Nobody, "nobody", [])
     }
 
-    /// The same, doing something for somebody; a service only.
+    /// The same, acting for a user; a service only.
     #[must_use]
     pub fn acting_for(self, somebody: &Principal) -> Principal {
         let on_behalf_of = (self.kind == PrincipalKind::Service).then(|| Arc::clone(&somebody.subject));

@@ -122,7 +122,7 @@ pub struct OutcomeFound {
     pub at: Timestamp,
     /// The id of what was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, example = json!("usr_01kppyy0k0f4g8n1vpdkpr5g3a"))]
+    #[schema(value_type = Value, required = false, example = json!("usr_01kppyy0k0f4g8n1vpdkpr5g3a"))]
     pub made: Option<serde_json::Value>,
     /// The refusal, with its code and fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@
 //! Invariants: a caller is told "done" only after the commit; no wait outlasts its deadline; a full queue refuses at
 //! once instead of growing; a command that cannot be stored or that panics is found and refused without harming the
 //! others, and so is something that is due by itself; after a commit with an unknown outcome the store is checked
-//! before anybody is answered; one of several processes begins and commits as the holder of the lease or not at all
+//! before any caller is answered; one of several processes begins and commits as the holder of the lease or not at all
 //! ([`crate::lease`]), and keeps no state from before it became the holder.
 
 mod group;

@@ -26,7 +26,7 @@ pub use client::{Repeat, RpcClient};
 pub use connect::{Connect, Io, TcpConnect, TlsConnect};
 pub use credential::{Credential, CredentialError};
 pub use http2::Http2;
-pub use methods::{Answered, Methods, SameName, Served};
+pub use methods::{Answered, Methods, MethodsOf, SameName, Served};
 pub use outcome::{CallError, Outcome};
 pub use routes::{BODY_BYTES_MAX, routes};
 pub use transport::{Transport, TransportError};

@@ -23,8 +23,8 @@
 //! - a documented refusal is not produced, or an answer is not documented;
 //! - a request or an answer does not match its schema, or has a field that the schema does not know;
 //! - the operation answers a caller it must refuse. Before the first use of an operation, the same request is sent
-//!   without a token and with invalid ones (401), with all permissions except its own and with a token of another scope
-//!   (403), and as a customer who owns nothing here: that is
+//!   without a token and with invalid ones (401), also where it needs no permission but a token; with all permissions
+//!   except its own and with a token of another scope (403), and as a customer who owns nothing here: that is
 //!   refused, exactly like a request for something that does not exist, or answered without anything that
 //!   [is private](Story::keeps_private). Then it is sent by a caller with only its own permission.
 //!

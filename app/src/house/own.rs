@@ -1,9 +1,9 @@
 //! How a room acts as itself: towards rooms of its own process as a principal of kind `service`, towards other
 //! processes with a token of its own client.
 //!
-//! The secret of such a client is derived from the deployment's, so that every process knows it and nobody types it. A
-//! token lives for five minutes and is renewed at half of its life; when identity is away, the one there is serves until
-//! its end.
+//! The secret of such a client is derived from the deployment's, so that every process can compute it and it never has
+//! to be typed. A token lives for five minutes and is renewed at half of its life; when identity is away, the one there
+//! is serves until its end.
 
 use std::future::Future;
 use std::pin::Pin;

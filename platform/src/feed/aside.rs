@@ -69,7 +69,7 @@ impl Consumer {
         Ok(aside)
     }
 
-    /// Retries events marked by somebody who cannot apply them: the command line.
+    /// Retries events that the command line has marked; it cannot apply them itself.
     pub(super) async fn retry_wanted(&self) -> Result<(), DbError> {
         let wanted = parked::wanted(&self.db.read().await?, self.config.feed, WANTED_MAX).await?;
         for cursor in wanted {

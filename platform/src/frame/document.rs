@@ -18,6 +18,10 @@ pub struct Operation {
     pub refusals: &'static [&'static str],
 }
 
+/// The exchanges that the document shows, recorded by the story of a room `shop` that has nothing but the frame
+/// (`testkit/tests/it/frame.rs`).
+const STORY: &str = include_str!("story.json");
+
 const READ: Word = needs("events", "read");
 const CHANGE: Word = needs("events", "change");
 
@@ -66,6 +70,8 @@ fn name(offers: Offers, operation: &str) -> String {
 /// Their description, as mounted under `/v1`.
 pub fn document(offers: Offers) -> OpenApi {
     let (rows, tag) = (rows(offers), tag(offers.room));
+    // Operations get the room's name at the end.
+    let story = STORY.replace("\"shop_", "\"");
     let mut api = Described::openapi();
     let has = |item: &PathItem| {
         let operations = [&item.get, &item.post, &item.delete].into_iter().flatten();
@@ -74,7 +80,8 @@ pub fn document(offers: Offers) -> OpenApi {
     api.paths.paths.retain(|_, item| has(item));
     let api = OpenApi::default().nest(format!("/{}", offers.room), api);
     let words = "The room's events in order, and parked events of other services.";
-    let part = Part { room: offers.room, tags: &[(&tag, words)], samples: Vec::new(), operations: &rows, story: "{}" };
+    let part =
+        Part { room: offers.room, tags: &[(&tag, words)], samples: Vec::new(), operations: &rows, story: &story };
     let mut api = part.finish(api);
     for (operation, _) in document::operations(&mut api) {
         operation.operation_id = operation.operation_id.take().map(|id| name(offers, &id));
@@ -87,44 +94,6 @@ fn tag(room: &str) -> String {
     let mut letters = room.chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
     Cow::Owned::<str>(format!("{first}{} events", letters.as_str())).into_owned()
-}
-
-/// Examples for the document, the same for every room.
-pub(super) mod examples {
-    use serde_json::{Value, json};
-
-    const AT: &str = "2026-01-31T12:00:00.000000Z";
-
-    pub(in super::super) fn events() -> Value {
-        json!({ "items": [event()], "next": 4711 })
-    }
-
-    pub(in super::super) fn consumers() -> Value {
-        json!({ "items": [{ "name": "risk", "passed": 4711, "seen_at": AT }], "end": 4711 })
-    }
-
-    pub(in super::super) fn parked() -> Value {
-        json!({ "items": [parked_event()] })
-    }
-
-    pub(in super::super) fn parked_event() -> Value {
-        json!({
-            "feed": "ledger", "cursor": 4711, "reason": "account acct_01kppyy0k0f4g8n1vpdkpr5g3a does not exist", "at": AT,
-            "attempts": 5, "event": event()
-        })
-    }
-
-    pub(in super::super) fn outcome() -> Value {
-        json!({ "at": AT, "made": "usr_01kppyy0k0f4g8n1vpdkpr5g3a" })
-    }
-
-    fn event() -> Value {
-        json!({
-            "specversion": "1.0", "id": "4711", "source": "/ledger", "type": "ledger.account.opened",
-            "subject": "acct_01kppyy0k0f4g8n1vpdkpr5g3a", "time": AT, "datacontenttype": "application/json",
-            "dataschema": "/schemas/ledger.account.opened/1", "data": { "account": "acct_01kppyy0k0f4g8n1vpdkpr5g3a" }
-        })
-    }
 }
 
 #[cfg(test)]

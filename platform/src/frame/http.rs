@@ -10,7 +10,6 @@ use kernel::IdempotencyKey;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::document::examples;
 use super::{Frame, Offers, OutcomeFound, OutcomeOf, ParkedAt, ParkedQuery, Retried};
 use crate::feed::{ConsumerName, ParkedEvent, RegisteredConsumer};
 use crate::http::{
@@ -54,7 +53,7 @@ pub fn routes(offers: Offers, frame: Shared) -> Router {
 /// names or secrets.
 #[utoipa::path(
     get, path = "/events", params(After),
-    responses((status = 200, description = "Events after the cursor", body = EventPage, example = json!(examples::events())))
+    responses((status = 200, description = "Events after the cursor", body = EventPage))
 )]
 pub(super) async fn events(
     State(frame): State<Shared>,
@@ -83,7 +82,7 @@ pub(super) struct EventConsumers {
 /// Each with the cursor that it has passed. Events are kept until all registered readers have passed them.
 #[utoipa::path(
     get, path = "/events/consumers",
-    responses((status = 200, description = "All readers", body = EventConsumers, example = json!(examples::consumers())))
+    responses((status = 200, description = "All readers", body = EventConsumers))
 )]
 pub(super) async fn event_consumers(
     State(frame): State<Shared>,
@@ -135,7 +134,7 @@ pub(super) struct ListParked {
 /// retry one when the problem is fixed, or discard it. Events after a parked one are still processed.
 #[utoipa::path(
     get, path = "/parked", params(ListParked),
-    responses((status = 200, description = "One page", body = Page<ParkedEvent>, example = json!(examples::parked())))
+    responses((status = 200, description = "One page", body = Page<ParkedEvent>))
 )]
 pub(super) async fn parked_events(
     State(frame): State<Shared>,
@@ -179,8 +178,8 @@ pub(super) struct EmptyBody {}
 /// In the transaction that removes it from the list. If it fails again it stays there, with the new reason.
 #[utoipa::path(
     post, path = "/parked/{feed}/{cursor}/retry", params(EventAt),
-    request_body(content = Option<EmptyBody>, example = json!({})),
-    responses((status = 200, description = "The result", body = Retried, example = json!({ "happened": true })))
+    request_body = Option<EmptyBody>,
+    responses((status = 200, description = "The result", body = Retried))
 )]
 pub(super) async fn retry_parked_event(
     State(frame): State<Shared>,
@@ -196,8 +195,8 @@ pub(super) async fn retry_parked_event(
 /// It is never applied. The answer contains the event, so that its effect can be made by hand.
 #[utoipa::path(
     post, path = "/parked/{feed}/{cursor}/give-up", params(EventAt),
-    request_body(content = Option<EmptyBody>, example = json!({})),
-    responses((status = 200, description = "Discarded", body = ParkedEvent, example = json!(examples::parked_event())))
+    request_body = Option<EmptyBody>,
+    responses((status = 200, description = "Discarded", body = ParkedEvent))
 )]
 pub(super) async fn give_up_parked_event(
     State(frame): State<Shared>,
@@ -226,7 +225,7 @@ pub(super) struct CommandAt {
 /// arrived, is still running, or is more than 30 days old.
 #[utoipa::path(
     get, path = "/outcomes/{operation}/{key}", params(CommandAt),
-    responses((status = 200, description = "The outcome", body = OutcomeFound, example = json!(examples::outcome())))
+    responses((status = 200, description = "The outcome", body = OutcomeFound))
 )]
 pub(super) async fn outcome(
     State(frame): State<Shared>,

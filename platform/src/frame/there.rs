@@ -8,31 +8,21 @@ use kernel::Ctx;
 use super::{Frame, OutcomeFound, OutcomeOf, ParkedAt, ParkedQuery, Retried};
 use crate::error::Failure;
 use crate::feed::{ConsumerName, Event, ParkedEvent, Pull, RegisteredConsumer};
-use crate::rpc::{Methods, Outcome, Repeat, RpcClient};
-
-type Shared = Arc<dyn Frame>;
+use crate::rpc::{Methods, MethodsOf, Outcome, Repeat, RpcClient};
 
 /// Adds the frame's methods to a room's own.
 #[must_use]
-pub fn serve(methods: Methods, frame: Shared) -> Methods {
-    methods
-        .on("events_after", with(&frame, |at, ctx, it| async move { at.events_after(&ctx, it).await }))
-        .on("events_end", with(&frame, |at, ctx, ()| async move { at.end(&ctx).await }))
-        .on("event_consumers", with(&frame, |at, ctx, ()| async move { at.consumers(&ctx).await }))
-        .on("deregister_event_consumer", with(&frame, |at, ctx, it| async move { at.deregister(&ctx, it).await }))
-        .on("parked_events", with(&frame, |at, ctx, it| async move { at.parked(&ctx, it).await }))
-        .on("retry_parked_event", with(&frame, |at, ctx, it| async move { at.retry(&ctx, it).await }))
-        .on("give_up_parked_event", with(&frame, |at, ctx, it| async move { at.give_up(&ctx, it).await }))
-        .on("outcome", with(&frame, |at, ctx, it| async move { at.outcome(&ctx, it).await }))
-}
-
-fn with<C, R, F>(frame: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, Failure>> + 'static,
-{
-    let frame = Arc::clone(frame);
-    move |ctx, command| work(Arc::clone(&frame), ctx, command)
+pub fn serve(methods: Methods, frame: Arc<dyn Frame>) -> Methods {
+    MethodsOf::added_to(methods, frame)
+        .on("events_after", |at, ctx, it| async move { at.events_after(&ctx, it).await })
+        .on("events_end", |at, ctx, ()| async move { at.end(&ctx).await })
+        .on("event_consumers", |at, ctx, ()| async move { at.consumers(&ctx).await })
+        .on("deregister_event_consumer", |at, ctx, it| async move { at.deregister(&ctx, it).await })
+        .on("parked_events", |at, ctx, it| async move { at.parked(&ctx, it).await })
+        .on("retry_parked_event", |at, ctx, it| async move { at.retry(&ctx, it).await })
+        .on("give_up_parked_event", |at, ctx, it| async move { at.give_up(&ctx, it).await })
+        .on("outcome", |at, ctx, it| async move { at.outcome(&ctx, it).await })
+        .into()
 }
 
 #[derive(Debug, Clone)]

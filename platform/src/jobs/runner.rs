@@ -110,7 +110,7 @@ impl Inner {
     async fn register(&self) -> Result<(), DbError> {
         let tx = self.db.begin().await?;
         if self.db.engine() == Engine::Sqlite {
-            // This process holds the store, so nobody is running anything.
+            // This process holds the store, so no other process is running anything.
             table::free_all(&tx).await?;
         }
         for job in &self.jobs {

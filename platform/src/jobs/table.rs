@@ -117,7 +117,7 @@ pub struct JobRow {
     pub due: Option<Timestamp>,
     /// When a person asked for a run that has not begun.
     pub asked: Option<Timestamp>,
-    /// Names the claim; empty: nobody runs it.
+    /// Names the claim; empty if no process runs it.
     pub holder: String,
     /// No other process claims it before this.
     pub until: Timestamp,

@@ -1,5 +1,5 @@
 //! Duplicates in one process wait here for each other, before they take a connection: a caller that repeats itself many
-//! times must not use up everybody's connections.
+//! times must not use up the connections of all callers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,7 +45,7 @@ impl Drop for Place {
         let mut open = self.gates.open();
         self.held.take();
         self.gate.take();
-        // Only the map's own reference is left; nobody can get another one while the map is locked.
+        // Only the map's own reference is left; and no other can be made while the map is locked.
         if open.get(&self.scope).is_some_and(|gate| Arc::strong_count(gate) == 1) {
             open.remove(&self.scope);
         }

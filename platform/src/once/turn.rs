@@ -11,7 +11,7 @@ use super::table::{self, Outcome};
 use crate::db::{CommitError, DbError, Tx};
 use crate::error::{Failure, Refusal, ServiceError};
 
-/// Nobody else executes the same command while this is held. Drop it after the transaction.
+/// No other call executes the same command while this is held. Drop it after the transaction.
 #[must_use = "the turn lasts until it is dropped, and has to outlive the transaction"]
 #[derive(Debug)]
 pub struct Turn<R> {

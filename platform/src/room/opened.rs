@@ -30,7 +30,7 @@ pub struct Opened<S: ?Sized> {
     pub jobs: Vec<Job>,
     /// Updated every few seconds.
     pub gauges: Vec<Box<dyn Fn() + Send + Sync>>,
-    /// Run when everything is open and before anybody is answered.
+    /// Run when everything is open and before the first request is answered.
     pub last: Option<Last>,
     /// Run in this order after the last request; rooms do so at the same time.
     pub steps: Vec<Step>,

@@ -90,6 +90,44 @@ impl Methods {
     }
 }
 
+/// The methods that a service answers by its trait, one row each:
+/// `.on("put", |at, ctx, it| async move { at.put(&ctx, it).await })`.
+pub struct MethodsOf<S: ?Sized> {
+    methods: Methods,
+    face: Arc<S>,
+}
+
+impl<S: ?Sized + Send + Sync + 'static> MethodsOf<S> {
+    pub fn new(service: &'static str, face: Arc<S>) -> MethodsOf<S> {
+        MethodsOf::added_to(Methods::new(service), face)
+    }
+
+    /// In addition to others.
+    pub fn added_to(methods: Methods, face: Arc<S>) -> MethodsOf<S> {
+        MethodsOf { methods, face }
+    }
+
+    /// Adds a method, as [`Methods::on`].
+    #[must_use]
+    pub fn on<C, R, E, F>(self, method: &'static str, work: fn(Arc<S>, Ctx, C) -> F) -> MethodsOf<S>
+    where
+        C: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+        E: Serialize + From<CallError> + Send + 'static,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        let face = Arc::clone(&self.face);
+        let methods = self.methods.on(method, move |ctx, command| work(Arc::clone(&face), ctx, command));
+        MethodsOf { methods, face: self.face }
+    }
+}
+
+impl<S: ?Sized> From<MethodsOf<S>> for Methods {
+    fn from(all: MethodsOf<S>) -> Methods {
+        all.methods
+    }
+}
+
 /// All services that this process answers for.
 pub struct Served {
     services: HashMap<&'static str, Methods>,

@@ -132,7 +132,7 @@ fn note(inner: &Inner, ctx: &Ctx, case: &mut Case, text: String) -> Result<(), R
     Ok(())
 }
 
-/// Cases that nobody has resolved for too long.
+/// Cases that have been open for too long.
 pub(crate) async fn escalate(inner: &Inner) -> Result<(), RiskError> {
     if !inner.holds() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Versions of the rules: drafted, validated, run in the shadow, proposed, approved by somebody else, taken back.
+//! Versions of the rules: drafted, validated, run in the shadow, proposed, approved by a second person, taken back.
 
 use std::sync::Arc;
 

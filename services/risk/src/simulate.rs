@@ -40,7 +40,7 @@ pub(crate) enum FraudKind {
     StolenCard,
     /// A terminal copies cards, and false ones are used at it.
     CompromisedTerminal,
-    /// Somebody shops with the holder's account from a device of their own.
+    /// A stranger shops with the holder's account from a device of their own.
     TakeOver,
     /// Many numbers are tried with small amounts.
     TestingOfNumbers,

@@ -187,8 +187,10 @@ impl<'t> Ask<'t> {
         let Ask { telling, operation, .. } = &self;
         let is_first = telling.begins(operation, &self.sent);
         let mut reply = None;
-        if let (true, Who::Everything, Word::Needs { resource, action }) = (is_first, &self.who, operation.word) {
+        if is_first && (matches!(self.who, Who::Everything) || operation.word == Word::Nothing) {
             telling.guard(operation, &self.sent).await;
+        }
+        if let (true, Who::Everything, Word::Needs { resource, action }) = (is_first, &self.who, operation.word) {
             reply = self.by_own_permission(only(resource, action), status).await;
         }
         let reply = match reply {

@@ -121,6 +121,11 @@ impl Described {
         self.refusals.get(code).map_or_else(|| self.general.contains(code), |own| *own == status)
     }
 
+    /// True unless it has a rule of its own, as the endpoints of standards have.
+    pub(super) fn needs_token(&self) -> bool {
+        matches!(self.word, Word::Needs { .. }) || (self.body["security"].is_null() && self.path.starts_with("/v1/"))
+    }
+
     pub(super) fn changes(&self) -> bool {
         self.method != Method::GET
     }

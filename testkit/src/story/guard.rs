@@ -9,14 +9,11 @@ use super::callers::without;
 use super::document::Described;
 
 pub(super) async fn try_all(telling: &Telling, operation: &Described, sent: &Sent) {
+    if operation.needs_token() {
+        without_a_token(telling, operation, sent).await;
+    }
     let Word::Needs { resource, action } = operation.word else { return };
     let name = &operation.name;
-    let nobody = telling.send(operation, sent, None).await;
-    expect(&nobody, 401, "unauthenticated", &format!("{name} without a token"));
-    for (why, token, code) in telling.callers().bad_tokens() {
-        let refused = telling.send(operation, sent, Some(&token)).await;
-        expect(&refused, 401, code, &format!("{name} with {why}"));
-    }
     let token = telling.callers().of_role(without(resource, action));
     let others = telling.send(operation, sent, Some(&token)).await;
     expect(&others, 403, "forbidden", &format!("{name} without {resource}:{action}"));
@@ -26,6 +23,16 @@ pub(super) async fn try_all(telling: &Telling, operation: &Described, sent: &Sen
     // Operations that only create something are open to strangers who may create their own.
     if operation.has_places() || !operation.changes() {
         as_a_stranger(telling, operation, sent).await;
+    }
+}
+
+async fn without_a_token(telling: &Telling, operation: &Described, sent: &Sent) {
+    let name = &operation.name;
+    let nobody = telling.send(operation, sent, None).await;
+    expect(&nobody, 401, "unauthenticated", &format!("{name} without a token"));
+    for (why, token, code) in telling.callers().bad_tokens() {
+        let refused = telling.send(operation, sent, Some(&token)).await;
+        expect(&refused, 401, code, &format!("{name} with {why}"));
     }
 }
 

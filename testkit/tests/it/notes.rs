@@ -12,7 +12,7 @@ use platform::access;
 use platform::db::{Db, Migration, Row as Found, Value};
 use platform::error::{self, Row, ServiceError, row};
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 use serde::{Deserialize, Serialize};
 
 const TABLE: &str = "
@@ -106,20 +106,12 @@ pub(crate) static FACE: Face<dyn Notes> = Face { name: "notes", serve, remote: |
 type Shared = Arc<dyn Notes>;
 
 fn serve(notes: Shared) -> Methods {
-    Methods::new("notes")
-        .on("add", with(&notes, |at, ctx, it| async move { at.add(&ctx, it).await }))
-        .on("note", with(&notes, |at, ctx, it| async move { at.note(&ctx, it).await }))
-        .on("notes", with(&notes, |at, ctx, ()| async move { at.notes(&ctx).await }))
-        .on("remove", with(&notes, |at, ctx, it| async move { at.remove(&ctx, it).await }))
-}
-
-fn with<C, R, F>(notes: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, NoteError>> + 'static,
-{
-    let notes = Arc::clone(notes);
-    move |ctx, command| work(Arc::clone(&notes), ctx, command)
+    MethodsOf::new("notes", notes)
+        .on("add", |at, ctx, it| async move { at.add(&ctx, it).await })
+        .on("note", |at, ctx, it| async move { at.note(&ctx, it).await })
+        .on("notes", |at, ctx, ()| async move { at.notes(&ctx).await })
+        .on("remove", |at, ctx, it| async move { at.remove(&ctx, it).await })
+        .into()
 }
 
 struct RemoteNotes {

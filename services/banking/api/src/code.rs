@@ -1,6 +1,7 @@
 //! The kinds of bank transactions.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 /// What a transaction is, whatever its bank calls it. A bank's word that is not known stays `other`, with that word
@@ -18,9 +19,9 @@ use utoipa::ToSchema;
     Serialize,
     Deserialize,
     ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -2,6 +2,7 @@
 
 use kernel::{Id, IdKind, Money};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, FromRepr, IntoStaticStr};
 use utoipa::ToSchema;
 
 use crate::{AccountId, Code, Day};
@@ -26,9 +27,9 @@ pub type TransactionId = Id<TransactionTag>;
     Serialize,
     Deserialize,
     ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::FromRepr,
+    IntoStaticStr,
+    EnumString,
+    FromRepr,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -9,7 +9,7 @@ use access::{Policy, Role, Since, Standing};
 use async_trait::async_trait;
 use kernel::{Ctx, Secret};
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::*;
 
@@ -20,76 +20,64 @@ pub const SERVICE: &str = "identity";
 pub static FACE: Face<dyn Identity> =
     Face { name: SERVICE, serve: methods, remote: |rpc| Arc::new(RemoteIdentity::new(rpc)) };
 
-type Shared = Arc<dyn Identity>;
+type Answers = MethodsOf<dyn Identity>;
 
 /// The method table that answers a [`RemoteIdentity`].
-pub fn methods(identity: Shared) -> Methods {
-    let methods = Methods::new(SERVICE)
-        .on("standing", with(&identity, |at, ctx, it| async move { at.standing(&ctx, it).await }))
-        .on("status", with(&identity, |at, ctx, ()| async move { at.status(&ctx).await }));
-    rights(clients(people(tokens(logins(methods, &identity), &identity), &identity), &identity), &identity)
+pub fn methods(identity: Arc<dyn Identity>) -> Methods {
+    let methods = MethodsOf::new(SERVICE, identity)
+        .on("standing", |at, ctx, it| async move { at.standing(&ctx, it).await })
+        .on("status", |at, ctx, ()| async move { at.status(&ctx).await });
+    rights(clients(people(tokens(logins(methods))))).into()
 }
 
-fn logins(methods: Methods, identity: &Shared) -> Methods {
+fn logins(methods: Answers) -> Answers {
     methods
-        .on("begin_login", with(identity, |at, ctx, it| async move { at.begin_login(&ctx, it).await }))
-        .on("resume_login", with(identity, |at, ctx, it| async move { at.resume_login(&ctx, it).await }))
-        .on("login", with(identity, |at, ctx, it| async move { at.login(&ctx, it).await }))
-        .on("security", with(identity, |at, ctx, it| async move { at.security(&ctx, it).await }))
-        .on("secure", with(identity, |at, ctx, it| async move { at.secure(&ctx, it).await }))
+        .on("begin_login", |at, ctx, it| async move { at.begin_login(&ctx, it).await })
+        .on("resume_login", |at, ctx, it| async move { at.resume_login(&ctx, it).await })
+        .on("login", |at, ctx, it| async move { at.login(&ctx, it).await })
+        .on("security", |at, ctx, it| async move { at.security(&ctx, it).await })
+        .on("secure", |at, ctx, it| async move { at.secure(&ctx, it).await })
 }
 
-fn tokens(methods: Methods, identity: &Shared) -> Methods {
+fn tokens(methods: Answers) -> Answers {
     methods
-        .on("authorize", with(identity, |at, ctx, it| async move { at.authorize(&ctx, it).await }))
-        .on("consent", with(identity, |at, ctx, it| async move { at.consent(&ctx, it).await }))
-        .on("token", with(identity, |at, ctx, it| async move { at.token(&ctx, it).await }))
-        .on("introspect", with(identity, |at, ctx, it| async move { at.introspect(&ctx, it).await }))
-        .on("revoke", with(identity, |at, ctx, it| async move { at.revoke(&ctx, it).await }))
-        .on("user_info", with(identity, |at, ctx, it| async move { at.user_info(&ctx, it).await }))
-        .on("end_session", with(identity, |at, ctx, it| async move { at.end_session(&ctx, it).await }))
-        .on("discovery", with(identity, |at, ctx, ()| async move { at.discovery(&ctx).await }))
+        .on("authorize", |at, ctx, it| async move { at.authorize(&ctx, it).await })
+        .on("consent", |at, ctx, it| async move { at.consent(&ctx, it).await })
+        .on("token", |at, ctx, it| async move { at.token(&ctx, it).await })
+        .on("introspect", |at, ctx, it| async move { at.introspect(&ctx, it).await })
+        .on("revoke", |at, ctx, it| async move { at.revoke(&ctx, it).await })
+        .on("user_info", |at, ctx, it| async move { at.user_info(&ctx, it).await })
+        .on("end_session", |at, ctx, it| async move { at.end_session(&ctx, it).await })
+        .on("discovery", |at, ctx, ()| async move { at.discovery(&ctx).await })
 }
 
-fn people(methods: Methods, identity: &Shared) -> Methods {
+fn people(methods: Answers) -> Answers {
     methods
-        .on("create_user", with(identity, |at, ctx, it| async move { at.create_user(&ctx, it).await }))
-        .on("user", with(identity, |at, ctx, it| async move { at.user(&ctx, it).await }))
-        .on("users", with(identity, |at, ctx, it| async move { at.users(&ctx, it).await }))
-        .on("change_user", with(identity, |at, ctx, it| async move { at.change_user(&ctx, it).await }))
+        .on("create_user", |at, ctx, it| async move { at.create_user(&ctx, it).await })
+        .on("user", |at, ctx, it| async move { at.user(&ctx, it).await })
+        .on("users", |at, ctx, it| async move { at.users(&ctx, it).await })
+        .on("change_user", |at, ctx, it| async move { at.change_user(&ctx, it).await })
 }
 
-fn clients(methods: Methods, identity: &Shared) -> Methods {
+fn clients(methods: Answers) -> Answers {
     methods
-        .on("create_client", with(identity, |at, ctx, it| async move { at.create_client(&ctx, it).await }))
-        .on("client", with(identity, |at, ctx, it| async move { at.client(&ctx, it).await }))
-        .on("clients", with(identity, |at, ctx, ()| async move { at.clients(&ctx).await }))
-        .on("change_client", with(identity, |at, ctx, it| async move { at.change_client(&ctx, it).await }))
-        .on("signing_keys", with(identity, |at, ctx, ()| async move { at.signing_keys(&ctx).await }))
-        .on("rotate_keys", with(identity, |at, ctx, ()| async move { at.rotate_keys(&ctx).await }))
+        .on("create_client", |at, ctx, it| async move { at.create_client(&ctx, it).await })
+        .on("client", |at, ctx, it| async move { at.client(&ctx, it).await })
+        .on("clients", |at, ctx, ()| async move { at.clients(&ctx).await })
+        .on("change_client", |at, ctx, it| async move { at.change_client(&ctx, it).await })
+        .on("signing_keys", |at, ctx, ()| async move { at.signing_keys(&ctx).await })
+        .on("rotate_keys", |at, ctx, ()| async move { at.rotate_keys(&ctx).await })
 }
 
-fn rights(methods: Methods, identity: &Shared) -> Methods {
+fn rights(methods: Answers) -> Answers {
     methods
-        .on("roles", with(identity, |at, ctx, ()| async move { at.roles(&ctx).await }))
-        .on("put_role", with(identity, |at, ctx, it| async move { at.put_role(&ctx, it).await }))
-        .on("remove_role", with(identity, |at, ctx, it| async move { at.remove_role(&ctx, it).await }))
-        .on("policies", with(identity, |at, ctx, ()| async move { at.policies(&ctx).await }))
-        .on("put_policy", with(identity, |at, ctx, it| async move { at.put_policy(&ctx, it).await }))
-        .on("remove_policy", with(identity, |at, ctx, it| async move { at.remove_policy(&ctx, it).await }))
-        .on("try_change", with(identity, |at, ctx, it| async move { at.try_change(&ctx, it).await }))
-}
-
-fn with<C, R, F>(
-    identity: &Shared,
-    work: fn(Shared, Ctx, C) -> F,
-) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, IdentityError>> + 'static,
-{
-    let identity = Arc::clone(identity);
-    move |ctx, command| work(Arc::clone(&identity), ctx, command)
+        .on("roles", |at, ctx, ()| async move { at.roles(&ctx).await })
+        .on("put_role", |at, ctx, it| async move { at.put_role(&ctx, it).await })
+        .on("remove_role", |at, ctx, it| async move { at.remove_role(&ctx, it).await })
+        .on("policies", |at, ctx, ()| async move { at.policies(&ctx).await })
+        .on("put_policy", |at, ctx, it| async move { at.put_policy(&ctx, it).await })
+        .on("remove_policy", |at, ctx, it| async move { at.remove_policy(&ctx, it).await })
+        .on("try_change", |at, ctx, it| async move { at.try_change(&ctx, it).await })
 }
 
 /// Identity in another process.

@@ -2,6 +2,7 @@
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 use crate::{Assess, CaseId, Entity, LabelRecord, ListName, ModelId, RiskError, RuleSetId, SubjectId};
@@ -19,9 +20,9 @@ use crate::{Assess, CaseId, Entity, LabelRecord, ListName, ModelId, RiskError, R
     Serialize,
     Deserialize,
     ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

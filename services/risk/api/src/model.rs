@@ -2,6 +2,7 @@
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 use crate::{Metrics, ModelId, Point, SubjectKind, ThresholdLine};
@@ -16,10 +17,10 @@ use crate::{Metrics, ModelId, Point, SubjectKind, ThresholdLine};
     Serialize,
     Deserialize,
     ToSchema,
-    strum::Display,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
+    Display,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

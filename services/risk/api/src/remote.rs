@@ -5,64 +5,53 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::*;
 
 /// How risk is reached.
 pub static FACE: Face<dyn Risk> = Face { name: "risk", serve, remote: |rpc| Arc::new(RemoteRisk { rpc }) };
 
-type Shared = Arc<dyn Risk>;
-
-fn serve(risk: Shared) -> Methods {
+fn serve(risk: Arc<dyn Risk>) -> Methods {
     methods(FACE.name, risk)
 }
 
 /// The methods that answer a [`RemoteRisk`], under a name.
-pub fn methods(name: &'static str, risk: Shared) -> Methods {
-    let methods = Methods::new(name)
-        .on("decide", with(&risk, |at, ctx, it| async move { at.decide(&ctx, it).await }))
-        .on("feedback", with(&risk, |at, ctx, it| async move { at.feedback(&ctx, it).await }))
-        .on("decision", with(&risk, |at, ctx, it| async move { at.decision(&ctx, it).await }))
-        .on("entity", with(&risk, |at, ctx, it| async move { at.entity(&ctx, it).await }))
-        .on("report", with(&risk, |at, ctx, it| async move { at.report(&ctx, it).await }));
-    people(versions(methods, &risk), &risk)
+pub fn methods(name: &'static str, risk: Arc<dyn Risk>) -> Methods {
+    let methods = MethodsOf::new(name, risk)
+        .on("decide", |at, ctx, it| async move { at.decide(&ctx, it).await })
+        .on("feedback", |at, ctx, it| async move { at.feedback(&ctx, it).await })
+        .on("decision", |at, ctx, it| async move { at.decision(&ctx, it).await })
+        .on("entity", |at, ctx, it| async move { at.entity(&ctx, it).await })
+        .on("report", |at, ctx, it| async move { at.report(&ctx, it).await });
+    people(versions(methods)).into()
 }
 
-fn versions(methods: Methods, risk: &Shared) -> Methods {
+fn versions(methods: MethodsOf<dyn Risk>) -> MethodsOf<dyn Risk> {
     methods
-        .on("draft_rule_set", with(risk, |at, ctx, it| async move { at.draft_rule_set(&ctx, it).await }))
-        .on("change_rule_set", with(risk, |at, ctx, it| async move { at.change_rule_set(&ctx, it).await }))
-        .on("rule_set", with(risk, |at, ctx, it| async move { at.rule_set(&ctx, it).await }))
-        .on("rule_sets", with(risk, |at, ctx, it| async move { at.rule_sets(&ctx, it).await }))
-        .on("try_rule", with(risk, |at, ctx, it| async move { at.try_rule(&ctx, it).await }))
-        .on("backtest", with(risk, |at, ctx, it| async move { at.backtest(&ctx, it).await }))
-        .on("train", with(risk, |at, ctx, it| async move { at.train(&ctx, it).await }))
-        .on("job", with(risk, |at, ctx, it| async move { at.job(&ctx, it).await }))
-        .on("cancel_job", with(risk, |at, ctx, it| async move { at.cancel_job(&ctx, it).await }))
-        .on("change_model", with(risk, |at, ctx, it| async move { at.change_model(&ctx, it).await }))
-        .on("model", with(risk, |at, ctx, it| async move { at.model(&ctx, it).await }))
-        .on("models", with(risk, |at, ctx, it| async move { at.models(&ctx, it).await }))
-        .on("compare", with(risk, |at, ctx, it| async move { at.compare(&ctx, it).await }))
+        .on("draft_rule_set", |at, ctx, it| async move { at.draft_rule_set(&ctx, it).await })
+        .on("change_rule_set", |at, ctx, it| async move { at.change_rule_set(&ctx, it).await })
+        .on("rule_set", |at, ctx, it| async move { at.rule_set(&ctx, it).await })
+        .on("rule_sets", |at, ctx, it| async move { at.rule_sets(&ctx, it).await })
+        .on("try_rule", |at, ctx, it| async move { at.try_rule(&ctx, it).await })
+        .on("backtest", |at, ctx, it| async move { at.backtest(&ctx, it).await })
+        .on("train", |at, ctx, it| async move { at.train(&ctx, it).await })
+        .on("job", |at, ctx, it| async move { at.job(&ctx, it).await })
+        .on("cancel_job", |at, ctx, it| async move { at.cancel_job(&ctx, it).await })
+        .on("change_model", |at, ctx, it| async move { at.change_model(&ctx, it).await })
+        .on("model", |at, ctx, it| async move { at.model(&ctx, it).await })
+        .on("models", |at, ctx, it| async move { at.models(&ctx, it).await })
+        .on("compare", |at, ctx, it| async move { at.compare(&ctx, it).await })
 }
 
-fn people(methods: Methods, risk: &Shared) -> Methods {
+fn people(methods: MethodsOf<dyn Risk>) -> MethodsOf<dyn Risk> {
     methods
-        .on("put_entries", with(risk, |at, ctx, it| async move { at.put_entries(&ctx, it).await }))
-        .on("remove_entries", with(risk, |at, ctx, it| async move { at.remove_entries(&ctx, it).await }))
-        .on("entries", with(risk, |at, ctx, it| async move { at.entries(&ctx, it).await }))
-        .on("cases", with(risk, |at, ctx, it| async move { at.cases(&ctx, it).await }))
-        .on("case", with(risk, |at, ctx, it| async move { at.case(&ctx, it).await }))
-        .on("change_case", with(risk, |at, ctx, it| async move { at.change_case(&ctx, it).await }))
-}
-
-fn with<C, R, F>(risk: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, RiskError>> + 'static,
-{
-    let risk = Arc::clone(risk);
-    move |ctx, command| work(Arc::clone(&risk), ctx, command)
+        .on("put_entries", |at, ctx, it| async move { at.put_entries(&ctx, it).await })
+        .on("remove_entries", |at, ctx, it| async move { at.remove_entries(&ctx, it).await })
+        .on("entries", |at, ctx, it| async move { at.entries(&ctx, it).await })
+        .on("cases", |at, ctx, it| async move { at.cases(&ctx, it).await })
+        .on("case", |at, ctx, it| async move { at.case(&ctx, it).await })
+        .on("change_case", |at, ctx, it| async move { at.change_case(&ctx, it).await })
 }
 
 /// Risk in another process.

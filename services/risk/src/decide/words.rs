@@ -1,4 +1,4 @@
-//! A sentence for each reason, as one would say it to somebody who was declined.
+//! A sentence for each reason, as one would say it to a customer who was declined.
 
 use risk_api::{EntityKind, Reason};
 

@@ -1,7 +1,7 @@
 //! The drift of live traffic away from the training data.
 //!
 //! The population stability index of a feature compares shares of ten bins, cut where training had its tenths, and of what is missing.
-//! Above 0.1 somebody should look, above 0.2 the model sees another world.
+//! Above 0.1 a person should look, above 0.2 the model sees another world.
 
 use serde::{Deserialize, Serialize};
 

@@ -22,7 +22,7 @@ pub(crate) static CASES: RowSet = RowSet::new(
     ],
 );
 
-/// Only where nobody else has changed it since.
+/// Only if it has not been changed since.
 const CASE_CHANGE: &str = "
 update cases
 set version = version + 1, state = $3, escalated = $4, assigned_to = $5, body = $6
@@ -99,7 +99,7 @@ pub(crate) async fn add(tx: &Tx, cases: &[Case]) -> Result<(), DbError> {
     .await
 }
 
-/// The case as it is now; whether nobody was faster. Its version is that after the change.
+/// The case as it is now; whether this change came first. Its version is that after the change.
 pub(crate) async fn change(tx: &Tx, case: &Case) -> Result<bool, DbError> {
     let (id, body) = (case.id.to_bytes(), to_json(case)?);
     let values = [

@@ -31,7 +31,7 @@ impl Own {
     }
 }
 
-/// Opens risk as `on_each_way` and stories take it: what is decided is written when somebody looks, or when the test says so.
+/// Opens risk as `on_each_way` and stories take it: what is decided is written when it is read, or when the test says so.
 pub(crate) async fn open(stage: &Stage<'_>) -> (Arc<dyn Risk>, Own) {
     let own = begun(stage.store, stage.time.clone(), Settings::default(), stage.ids.clone()).await;
     (Arc::new(own.service.clone()), own)
@@ -62,7 +62,7 @@ pub(crate) async fn cold(store: &TestStore, time: FakeClock, settings: Settings,
     Own { service: begin(base, Standing::alone()).await.unwrap(), time }
 }
 
-/// Somebody who may do everything, under a name.
+/// A caller with all permissions, under a name.
 pub(crate) fn who(name: &str) -> Ctx {
     let everything = [kernel::Permission::everything()];
     Ctx {
