@@ -21,8 +21,8 @@ use ledger_api::BookName;
 use crate::house::{EDGE, Rooms};
 
 pub(crate) use bench::{
-    Against, Bench, BenchAuthorize, BenchBanking, BenchHistory, BenchIdentity, BenchLedger, BenchSplit, IdentityPart,
-    Output, Over,
+    Against, Bench, BenchAuthorize, BenchBanking, BenchHistory, BenchIdentity, BenchLedger, BenchPayments, BenchSplit,
+    IdentityPart, Output, Over,
 };
 pub(crate) use cards::{Iso8583, Keys, RotateKeys, SimulateCard, Whom};
 pub(crate) use dev::{Dev, DevSplit};

@@ -2,6 +2,7 @@
 
 mod authorize;
 mod banking;
+mod payments;
 mod values;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use super::risk::{BenchFraud, BenchRisk};
 
 pub(crate) use authorize::BenchAuthorize;
 pub(crate) use banking::BenchBanking;
+pub(crate) use payments::BenchPayments;
 pub(crate) use values::{Against, Over};
 
 use values::positive;
@@ -41,6 +43,9 @@ pub(crate) enum Bench {
     /// Payments by card over HTTP, durable, checked against the ledger
     #[command(after_help = authorize::EXAMPLES)]
     Authorize(BenchAuthorize),
+    /// Payments between accounts over HTTP, durable, checked against the ledger
+    #[command(after_help = payments::EXAMPLES)]
+    Payments(BenchPayments),
 }
 
 #[derive(Debug, Args)]

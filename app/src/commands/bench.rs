@@ -19,6 +19,7 @@ mod ledger_mode;
 mod load;
 mod memory;
 mod pairs;
+mod payments;
 mod pictures;
 mod plot;
 mod process;
@@ -56,6 +57,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Fraud(options) => return risk::fraud(options),
         Bench::Banking(options) => &options.output.dir,
         Bench::Authorize(options) => &options.output.dir,
+        Bench::Payments(options) => &options.output.dir,
     };
     let stores = Stores::new(config, dir);
     let measured = match options {
@@ -67,6 +69,7 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Fraud(_) => Ok(()),
         Bench::Banking(options) => banking::run(&stores, options).await,
         Bench::Authorize(options) => authorize::run(&stores, options).await,
+        Bench::Payments(options) => payments::run(&stores, options).await,
     };
     // Also what a failed run left.
     stores.remove().await?;

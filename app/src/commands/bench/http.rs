@@ -16,6 +16,15 @@ use crate::failure::Failure;
 
 /// The figures, the store's state, and the server's memory.
 pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, End, Option<Memory>), Failure> {
+    over_http_by(store, load, OverHttp::to).await
+}
+
+/// The same by callers of another kind.
+pub(super) async fn over_http_by<C: Caller>(
+    store: &Store,
+    load: &Load,
+    connect: impl AsyncFn(&Server) -> Result<C, Failure>,
+) -> Result<(Figures, End, Option<Memory>), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let more = [
         ("FLORIN__SERVER__CONNECTIONS_MAX", (load.in_flight + 128).to_string()),
@@ -28,7 +37,7 @@ pub(super) async fn over_http(store: &Store, load: &Load) -> Result<(Figures, En
     let before = server.connect().await?.status().await?;
     let mut callers = Vec::with_capacity(load.in_flight);
     for _ in 0..load.in_flight {
-        callers.push(OverHttp::to(&server).await?);
+        callers.push(connect(&server).await?);
     }
     let run = load::run(callers, load, &paths, &clock).await?;
     let mut asking = server.connect().await?;
