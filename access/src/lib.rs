@@ -7,6 +7,8 @@
 //! never on the token; expiry and revocation are checked every time; rules narrow what roles grant. Start reading at
 //! [`Gate`], then [`RuleSet`].
 
+use platform::telemetry::Metric;
+
 mod authenticate;
 pub mod bench;
 mod claims;
@@ -20,6 +22,18 @@ mod rules;
 mod standing;
 mod terms;
 mod vocabulary;
+
+/// What every process reports about tokens and terms.
+pub const METRICS: &[Metric] = &[
+    Metric::counter("access_follow_failures_total", &[], "failed attempts to hear new terms from identity"),
+    Metric::counter(
+        "access_terms_refused_total",
+        &[],
+        "terms of identity that this process cannot use; it keeps the old ones",
+    ),
+    Metric::gauge("access_revocations", &[], "revocations that this process knows").in_unit("revocations"),
+    Metric::counter("access_tokens_refused_total", &["code"], "tokens refused"),
+];
 
 pub use authenticate::authenticate;
 pub use claims::{ACR_MFA, Claims, TOKEN_TYPE};

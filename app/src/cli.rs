@@ -6,6 +6,7 @@ mod dev;
 mod feed;
 mod inspect;
 mod jobs;
+mod printed;
 mod risk;
 mod serve;
 mod simulate;
@@ -123,11 +124,11 @@ pub(crate) enum Command {
     /// Development tools: several processes on one machine
     #[command(subcommand)]
     Dev(Dev),
-    /// Print the services of this program, which call which, and what they answer, as JSON
-    #[command(after_help = CATALOGUE_EXAMPLES)]
+    /// Print what a deployment has to know, as JSON: parts, who calls and reads whom, schemas, routes, settings, metrics
+    #[command(after_help = printed::CATALOGUE_EXAMPLES)]
     Catalogue,
     /// Print the API description (OpenAPI 3.1, JSON) for programs and client generators
-    #[command(after_help = OPENAPI_EXAMPLES)]
+    #[command(after_help = printed::OPENAPI_EXAMPLES)]
     Openapi,
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -293,18 +294,6 @@ Examples:
   florin config
   florin config --defaults > florin.toml
   FLORIN__SERVER__DEADLINE_MS=2000 florin config | grep deadline";
-
-const CATALOGUE_EXAMPLES: &str = "\
-Examples:
-  florin catalogue | jq -r '.rooms[].name'
-  florin catalogue | jq '.rooms[] | {name, calls, reads}'";
-
-const OPENAPI_EXAMPLES: &str = "\
-Examples:
-  florin openapi > openapi.json
-  florin openapi | jq '.paths | keys'
-
-A running server shows the same at /openapi.json, and for people at /docs.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

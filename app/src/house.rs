@@ -11,14 +11,17 @@ mod list;
 mod needs;
 mod opening;
 mod own;
+mod parts;
 mod publication;
 mod roles;
 mod room;
 
+pub(crate) use catalogue::Catalogue;
 pub(crate) use list::Rooms;
 #[cfg(test)]
 pub(crate) use needs::events_of;
 pub(crate) use needs::{GATE, OWN_CLIENTS};
 pub(crate) use opening::{House, Opening, Started};
+pub(crate) use parts::Deployment;
 pub(crate) use roles::{EDGE, Roles};
 pub(crate) use room::{Mounted, room};

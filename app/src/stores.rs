@@ -6,7 +6,7 @@ use ledger::{Head, Report, TransferError};
 use ledger_api::BookName;
 use platform::config::Config;
 use platform::data_dir::{DataDir, Stamp};
-use platform::db::{Access, Db, Target, share_of_cache};
+use platform::db::{self, Access, Db, Target, share_of_cache};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -24,8 +24,8 @@ pub(crate) fn file(data_dir: &Path, service: &str) -> PathBuf {
 
 /// The ledger as configured; checks that stamp and file exist, so that a wrong directory is reported as such.
 pub(crate) fn ledger(config: &Config) -> Result<Target, Failure> {
-    if let Some(url) = &config.storage.database_url {
-        return Ok(Target::Postgres { url: url.expose().to_owned(), schema: LEDGER.to_owned() });
+    if let Some(url) = db::server(&config.storage) {
+        return Ok(Target::Postgres { url, schema: LEDGER.to_owned() });
     }
     let data_dir = &config.storage.data_dir;
     stamp(data_dir)?;
@@ -54,8 +54,8 @@ pub(crate) fn stamp(data_dir: &Path) -> Result<Stamp, Failure> {
 /// A service's store, created if necessary.
 pub(crate) fn of_service(config: &Config, service: &str) -> Target {
     let storage = &config.storage;
-    match &storage.database_url {
-        Some(url) => Target::Postgres { url: url.expose().to_owned(), schema: service.to_owned() },
+    match db::server(storage) {
+        Some(url) => Target::Postgres { url, schema: service.to_owned() },
         None => {
             Target::Sqlite { file: file(&storage.data_dir, service), cache_mb: share_of_cache(storage.sqlite_cache_mb) }
         }

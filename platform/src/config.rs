@@ -11,6 +11,7 @@ mod layers;
 pub(crate) mod network;
 mod secret;
 mod section;
+mod storage;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ pub use default::default_text;
 pub use layers::Origin;
 pub use secret::DatabaseUrl;
 pub use section::{Check, Given, Operators, Section, Settings};
+pub use storage::{Migrate, Storage};
 
 /// Which rooms have sections, and where to look for overriding values.
 #[derive(Debug, Clone, Default)]
@@ -137,16 +139,6 @@ pub struct RpcTls {
 pub struct Lease {
     pub time_ms: u64,
     pub renew_ms: u64,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Storage {
-    pub data_dir: PathBuf,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub database_url: Option<DatabaseUrl>,
-    pub pool_size: u32,
-    pub sqlite_cache_mb: u32,
 }
 
 /// A shorter secret could be guessed.

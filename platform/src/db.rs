@@ -11,6 +11,7 @@ mod backup;
 mod beside;
 mod budget;
 mod checkpoint;
+mod connect;
 mod databases;
 mod error;
 mod fence;
@@ -33,6 +34,7 @@ use std::time::Duration;
 pub use backup::{Copied, backup_files, backup_listed, check_file, file_sha256};
 pub use beside::files_beside;
 pub use budget::{Budget, of_one_store, share_of_cache};
+pub use connect::{AddressError, server};
 pub use databases::{connections_max, create_database, drop_database, has_database, with_database};
 pub use error::{CommitError, DbError, Fault, WriteError};
 pub use fence::Fence;
@@ -44,6 +46,7 @@ pub use value::{Cell, Row, Value};
 
 use budget::Kind;
 use checkpoint::Checkpointer;
+pub(crate) use connect::{check as check_address, connect};
 use pool::{Conn, Pool, Pooled};
 
 pub(crate) use tables::{Lineage, check_tables};
@@ -161,6 +164,11 @@ impl Db {
     /// Refuses a store whose schema is not exactly the one that `migrations` lead to; changes nothing.
     pub async fn check_version(&self, migrations: &[Migration]) -> Result<(), DbError> {
         migrate::check(self, migrations).await
+    }
+
+    /// The same for tables that the platform adds to a room's own.
+    pub(crate) async fn check_part(&self, part: &str, steps: &[Migration]) -> Result<(), DbError> {
+        migrate::check_part(self, part, steps).await
     }
 
     /// One snapshot of the store, for any number of queries.

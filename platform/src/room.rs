@@ -23,12 +23,13 @@ use utoipa::openapi::OpenApi;
 use crate::config::{Operators, Section, Settings};
 use crate::db::Migration;
 use crate::rpc::{Methods, RpcClient};
+use crate::telemetry::Metric;
 
 pub use opened::{Introduction, Last, Later, OpenError, Opened, Periodic, Routes};
 pub use part::OnStore;
 pub use site::{Door, OwnClient, Shared, Site};
 pub use stores::{CheckError, Checked, Checking, Found, Further, Progress};
-pub use tables::{check_copy, migrate};
+pub use tables::{check, check_copy, migrate};
 pub use tasks::Tasks;
 
 /// A service's interface: its name, and both halves of its remote calls.
@@ -97,6 +98,8 @@ pub struct Room {
     /// What the room itself may do in other rooms, beside the built-in role `service`: the permissions of its own role,
     /// `florin-ROOM`, which nobody else has.
     pub own: &'static [&'static str],
+    /// What it reports besides the metrics of the platform.
+    pub metrics: &'static [Metric],
     pub operations: &'static [Operation],
     pub tags: &'static [(&'static str, &'static str)],
     /// Its operations, as mounted under `/v1`.
@@ -159,6 +162,7 @@ impl Room {
             words: &[],
             grants: &[],
             own: &[],
+            metrics: &[],
             operations: &[],
             tags: &[],
             document: OpenApi::default,

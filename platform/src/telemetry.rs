@@ -3,6 +3,7 @@
 //! Invariant: a label or log field never contains a body, a token or an unbounded value.
 
 mod context;
+mod metric;
 mod metrics;
 mod otlp;
 
@@ -18,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{self, LogFormat};
 
 pub(crate) use self::context::{TRACEPARENT, follow, traceparent};
+pub use self::metric::{METRICS, Metric, MetricKind};
 pub use self::metrics::Metrics;
 pub use self::otlp::tracer_provider;
 

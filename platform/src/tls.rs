@@ -21,6 +21,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use files::{Read, Usable};
 pub use files::{TlsError, TlsFiles};
 use suites::Ends;
+pub(crate) use suites::outgoing;
 
 /// How often the files are checked.
 const LOOKED_EVERY: Duration = Duration::from_secs(3);

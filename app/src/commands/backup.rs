@@ -20,7 +20,7 @@ use crate::stores;
 
 pub(crate) fn run(start: Start<'_>, options: &Backup) -> Result<(), Failure> {
     let (config, rooms) = (start.config()?, start.rooms);
-    if config.storage.database_url.is_some() {
+    if config.storage.is_shared() {
         return Err(Failure::new(on_postgres(rooms)));
     }
     let data_dir = &config.storage.data_dir;

@@ -147,7 +147,7 @@ fn room(start: Start<'_>, name: &str, fits: fn(&Room) -> bool, otherwise: &str) 
 
 /// Whether the service has a store. A directory that is not a data directory is an error.
 async fn exists(config: &Config, target: &Target) -> Result<bool, Failure> {
-    if config.storage.database_url.is_none() {
+    if !config.storage.is_shared() {
         stores::stamp(&config.storage.data_dir)?;
     }
     Ok(target.exists().await?)
@@ -165,10 +165,8 @@ impl Open {
         if !exists(config, &target).await? {
             return Err(Failure::new(format!("{} has no store yet", room.name)));
         }
-        let held = match &config.storage.database_url {
-            Some(_) => None,
-            None => Some(hold(&config.storage.data_dir, room.name)?),
-        };
+        let shared = config.storage.is_shared();
+        let held = if shared { None } else { Some(hold(&config.storage.data_dir, room.name)?) };
         Ok(Open { db: Db::open(target, Access::ReadWrite, 1).await?, _held: held })
     }
 }

@@ -16,14 +16,13 @@ pub(crate) fn run(start: Start<'_>) -> Result<(), Failure> {
 }
 
 async fn migrate(rooms: &Rooms, config: &Config) -> Result<(), Failure> {
-    let held = match &config.storage.database_url {
-        // The database itself only lets one process migrate at a time.
-        Some(_) => None,
-        None => {
-            let data_dir = &config.storage.data_dir;
-            let stamp = DataDir::look(data_dir)?.unwrap_or(Stamp::Plain);
-            Some(DataDir::open(data_dir, stamp)?)
-        }
+    // A database itself only lets one process migrate at a time.
+    let held = if config.storage.is_shared() {
+        None
+    } else {
+        let data_dir = &config.storage.data_dir;
+        let stamp = DataDir::look(data_dir)?.unwrap_or(Stamp::Plain);
+        Some(DataDir::open(data_dir, stamp)?)
     };
     for room in rooms.iter() {
         migrate_room(room, stores::of_service(config, room.name)).await?;

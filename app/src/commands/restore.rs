@@ -18,10 +18,10 @@ use crate::stores::DISAGREES;
 
 pub(crate) fn run(start: Start<'_>, options: &Restore) -> Result<(), Failure> {
     let config = start.config()?;
-    let to = match (&options.data_dir, &config.storage.database_url) {
+    let to = match (&options.data_dir, config.storage.is_shared()) {
         (Some(data_dir), _) => data_dir,
-        (None, None) => &config.storage.data_dir,
-        (None, Some(_)) => {
+        (None, false) => &config.storage.data_dir,
+        (None, true) => {
             return Err(Failure::new(
                 "storage.database_url is set, but a backup holds embedded databases; set --data-dir",
             ));

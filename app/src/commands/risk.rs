@@ -26,12 +26,11 @@ pub(crate) fn run(start: Start<'_>, command: &Risk) -> Result<(), Failure> {
     let config = start.config()?;
     stores::runtime()?.block_on(async {
         // One process at a time has the embedded store.
-        let held = match &config.storage.database_url {
-            Some(_) => None,
-            None => {
-                let data_dir = &config.storage.data_dir;
-                Some(DataDir::open(data_dir, DataDir::look(data_dir)?.unwrap_or(Stamp::Plain))?)
-            }
+        let held = if config.storage.is_shared() {
+            None
+        } else {
+            let data_dir = &config.storage.data_dir;
+            Some(DataDir::open(data_dir, DataDir::look(data_dir)?.unwrap_or(Stamp::Plain))?)
         };
         let risk = open(&config).await?;
         match command {

@@ -39,7 +39,7 @@ const THREADS_WAIT_MAX: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
     let config = start.config_with(options.settings())?;
-    if options.demo && config.storage.database_url.is_some() {
+    if options.demo && config.storage.is_shared() {
         return Err(Failure::new(
             "--demo runs on the embedded databases only; unset storage.database_url (DATABASE_URL)",
         ));
@@ -133,10 +133,10 @@ fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {
 
 /// Where the data is.
 fn mode(config: &Config, roles: &Roles) -> &'static str {
-    match (roles.keeps(), &config.storage.database_url) {
+    match (roles.keeps(), config.storage.is_shared()) {
         (false, _) => "remote",
-        (true, Some(_)) => "postgres",
-        (true, None) => "embedded",
+        (true, true) => "postgres",
+        (true, false) => "embedded",
     }
 }
 

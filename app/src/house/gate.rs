@@ -20,7 +20,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Result<Gate, Failure> {
 /// Whether other processes change the terms too.
 pub(super) fn is_fed(opening: &Opening<'_>) -> bool {
     let alone = opening.rooms.source().is_some_and(|room| opening.roles.runs(room));
-    !alone || opening.config.storage.database_url.is_some()
+    !alone || opening.config.storage.is_shared()
 }
 
 pub(super) struct GatePart(pub(super) Gate);

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use kernel::IdMaker;
+use platform::config::Migrate;
 use platform::crypto::KeyEncryptionKey;
-use platform::db::{Access, Db};
+use platform::db::{self, Access, Db};
 use platform::feed::{Consumer, FeedSignal, Outbox, OutboxFeed, OutboxKeeper, Retention};
 use platform::frame::{Frame, Here, Offers, Parts};
 use platform::health::Part;
@@ -22,13 +23,16 @@ use crate::failure::Failure;
 use crate::stores;
 
 impl House<'_> {
-    /// Opens the room's store and migrates it.
+    /// Opens the room's store, and migrates it if the settings say so.
     pub(super) async fn site<C: DeserializeOwned>(&self, room: &Room) -> Result<Site<C>, Failure> {
         let Opening { config, demo, .. } = *self.opening;
         let (clock, budget) = (self.clock(), self.opening.budget.clone());
         let target = stores::of_service(config, room.name);
         let db = Db::open_within(&budget, target.clone(), Access::ReadWrite, budget.of_one_store()).await?;
-        platform::room::migrate(room, &db).await?;
+        match config.storage.migrate {
+            Migrate::Start => drop(platform::room::migrate(room, &db).await?),
+            Migrate::Never => platform::room::check(room, &db).await?,
+        }
         let sealed = room.seals || room.once;
         Ok(Site {
             key: if sealed { Some(KeyEncryptionKey::find(&config.crypto, db.engine())?) } else { None },
@@ -51,13 +55,13 @@ impl House<'_> {
     /// Nothing on the embedded databases, which one process holds.
     fn shared(&self, room: &Room) -> Result<Option<Shared>, Failure> {
         let Opening { config, inside, .. } = *self.opening;
-        let Some(url) = &config.storage.database_url else { return Ok(None) };
+        let Some(url) = db::server(&config.storage) else { return Ok(None) };
         let (Some(address), Some(credential)) = (inside.address(), inside.credential.clone()) else {
             let name = room.name;
             return Err(Failure::new(format!("{name} on PostgreSQL needs rpc.listen and rpc.secret_file")));
         };
         let (time_ms, renew_ms) = (config.lease.time_ms, config.lease.renew_ms);
-        let lease = LeaseConfig { url: url.expose().to_owned(), schema: room.name.to_owned(), time_ms, renew_ms };
+        let lease = LeaseConfig { url, schema: room.name.to_owned(), time_ms, renew_ms };
         Ok(Some(Shared { lease, address, credential, connect: inside.connect(), connections: config.rpc.connections }))
     }
 

@@ -18,6 +18,7 @@ use platform::room::about::Elsewhere;
 use platform::room::{Door, Face, Last, OwnClient, Room, Routes};
 use platform::rpc::{Http2, Methods, RpcClient};
 use platform::shutdown::Step;
+use platform::telemetry::Metric;
 use serde::de::DeserializeOwned;
 
 use super::own::{self, Issue, Own};
@@ -77,6 +78,8 @@ pub(crate) struct House<'a> {
 impl<'a> House<'a> {
     pub(crate) async fn open(opening: &'a Opening<'a>) -> Result<(Gate, Started), Failure> {
         let gate = gate::open(opening)?;
+        let own = opening.rooms.iter().flat_map(|room| room.metrics);
+        access::METRICS.iter().chain(own).for_each(Metric::describe);
         let publishing = opening.rooms.iter().filter(|room| room.outbox && opening.roles.runs(room.name));
         let events = publishing.map(|room| (room.name, Arc::new(Publication::of(room.name)))).collect();
         let (faces, clients) = (HashMap::new(), clients(opening)?);

@@ -44,6 +44,7 @@ const TEXTS: &[(&str, Check)] = &[
     ("rpc.secret_file", not_empty),
     ("storage.data_dir", not_empty),
     ("storage.database_url", database_url),
+    ("storage.migrate", migrate),
     ("crypto.key_file", not_empty),
     ("crypto.secret", secret),
     ("telemetry.log_level", log_level),
@@ -81,6 +82,9 @@ pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mista
             "lease.renew_ms",
             "must fit three times into lease.time_ms, so that one lost attempt costs nothing".to_owned(),
         );
+    }
+    if let Err((key, sentence)) = database(values) {
+        refuse(key, sentence);
     }
     network::check(values, rooms, &mut refuse);
     if let Err((key, sentence)) = outbound(values) {
@@ -142,6 +146,33 @@ fn database_url(given: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("expected postgres://user:password@host:port/database, or nothing for the embedded databases".to_owned())
+}
+
+fn migrate(given: &str) -> Result<(), String> {
+    match given {
+        "start" | "never" => Ok(()),
+        _ => Err(format!("expected start or never, found \"{given}\"")),
+    }
+}
+
+/// One address, and nothing in the clear to another machine.
+fn database(values: &Values) -> Result<(), (&'static str, String)> {
+    let (url, file) = (text(values, "storage.database_url"), text(values, "storage.database_url_file"));
+    if !url.is_empty() && !file.is_empty() {
+        return Err(("storage.database_url_file", "storage.database_url is set too; leave one of them out".to_owned()));
+    }
+    for (key, what) in [("storage.password_file", "the password"), ("storage.ca_file", "the root certificates")] {
+        if url.is_empty() && file.is_empty() && !text(values, key).is_empty() {
+            return Err((
+                key,
+                format!(
+                    "is {what} of PostgreSQL, but neither storage.database_url nor storage.database_url_file is set"
+                ),
+            ));
+        }
+    }
+    let plain = values.get("storage.plain_behind_mesh").and_then(|(value, _)| value.as_bool()).unwrap_or_default();
+    crate::db::check_address(url, plain).map_err(|sentence| ("storage.database_url", sentence))
 }
 
 /// The value may contain a password, so no message quotes it.

@@ -4,10 +4,8 @@
 //! name and of a schema name, and be read back from both.
 
 use std::path::Path;
-use std::str::FromStr;
 
-use tokio_postgres::{Config, NoTls};
-
+use super::connect::connect;
 use super::{DbError, Fault, Target};
 
 const SCHEMAS: &str = "
@@ -78,9 +76,7 @@ fn stem(file: &Path) -> String {
 }
 
 async fn schemas(url: &str, sql: &str, name: &str) -> Result<Vec<String>, DbError> {
-    let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
-    let (client, connection) = Config::from_str(url).map_err(unreachable)?.connect(NoTls).await.map_err(unreachable)?;
-    let driver = tokio::spawn(connection);
+    let (client, driver) = connect(url, |_| ()).await?;
     let rows = client.query(sql, &[&name]).await.map_err(|error| DbError::postgres(sql, error));
     driver.abort();
     Ok(rows?.iter().map(|row| row.get(0)).collect())

@@ -1,11 +1,10 @@
 //! Temporary databases on a PostgreSQL server.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
+use super::connect::{Driver, connect, with_parameter};
 use super::patience::Patience;
 use super::{DbError, Fault};
 
@@ -44,6 +43,9 @@ pub async fn drop_database(server: &str, name: &str) -> Result<(), DbError> {
 
 /// The same URL with another database in it.
 pub fn with_database(url: &str, name: &str) -> String {
+    if url.starts_with("file:") {
+        return with_parameter(url, &format!("dbname={name}"));
+    }
     let (address, parameters) = url.split_once('?').map_or((url, None), |(address, rest)| (address, Some(rest)));
     let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
     let host = rest.split_once('/').map_or(rest, |(host, _)| host);
@@ -58,15 +60,9 @@ async fn run(server: &str, sql: &str) -> Result<(), DbError> {
     outcome
 }
 
-type Driver = JoinHandle<Result<(), tokio_postgres::Error>>;
-
 async fn connected(server: &str) -> Result<(Client, Driver), DbError> {
     const CONNECT: &str = "connect to PostgreSQL";
-    let unreachable = |error| DbError::caused(CONNECT, Fault::Unreachable, error);
-    let config = Config::from_str(server).map_err(unreachable)?;
-    let connecting = Patience::of(CONNECT_MAX, Fault::Unreachable).wait(CONNECT, config.connect(NoTls));
-    let (client, connection) = connecting.await?.map_err(unreachable)?;
-    Ok((client, tokio::spawn(connection)))
+    Patience::of(CONNECT_MAX, Fault::Unreachable).wait(CONNECT, connect(server, |_| ())).await?
 }
 
 #[cfg(test)]

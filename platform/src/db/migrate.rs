@@ -129,8 +129,21 @@ async fn run_once(db: &Db, migrations: &[Migration]) -> Result<usize, DbError> {
 
 /// For readers, which cannot migrate a store.
 pub(crate) async fn check(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
+    check_list(db, MIGRATION_LIST, &[], migrations).await
+}
+
+pub(crate) async fn check_part(db: &Db, part: &str, steps: &[Migration]) -> Result<(), DbError> {
+    check_list(db, PART_LIST, &[Value::Text(part)], steps).await
+}
+
+async fn check_list(
+    db: &Db,
+    list: &'static str,
+    params: &[Value<'_>],
+    migrations: &[Migration],
+) -> Result<(), DbError> {
     let tx = db.read().await?;
-    let done = match tx.query(MIGRATION_LIST, &[]).await {
+    let done = match tx.query(list, params).await {
         // The one statement that is sent to a store about which nothing is known: its table does not exist.
         Err(error) if error.fault == Fault::Statement => {
             return Err(DbError { attempted: "read a store without tables".to_owned(), fault: Fault::Older, ..error });

@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, Statement};
 
+use super::connect::{Driver, connect};
 use super::patience::Patience;
 use super::rowset::{self, Column, RowSet};
 use super::value::{Row, Value, postgres_row};
@@ -41,23 +41,16 @@ const WRITER_IDLE_MAX: Duration = Duration::from_secs(3);
 pub(crate) struct PostgresConn {
     client: Client,
     statements: Mutex<HashMap<(usize, usize), Statement>>,
-    driver: tokio::task::JoinHandle<()>,
+    driver: Driver,
 }
 
 impl PostgresConn {
     pub(crate) async fn open(url: &str, schema: &str, access: Access) -> Result<PostgresConn, DbError> {
-        let unreachable = |error| DbError::caused("connect to PostgreSQL", Fault::Unreachable, error);
-        let config = config(url, schema, access).map_err(unreachable)?;
         // The driver's own limit ends once the server has accepted the connection, even if it has not said anything
         // yet.
         let patience = Patience::of(CONNECT_MAX, Fault::Unreachable);
-        let connecting = patience.wait("connect to PostgreSQL", config.connect(NoTls));
-        let (client, connection) = connecting.await?.map_err(unreachable)?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to PostgreSQL ended");
-            }
-        });
+        let connecting = connect(url, |config| tune(config, schema, access));
+        let (client, driver) = patience.wait("connect to PostgreSQL", connecting).await??;
         Ok(PostgresConn { client, statements: Mutex::default(), driver })
     }
 
@@ -132,8 +125,7 @@ impl PostgresConn {
     }
 }
 
-fn config(url: &str, schema: &str, access: Access) -> Result<Config, tokio_postgres::Error> {
-    let mut config = Config::from_str(url)?;
+fn tune(config: &mut Config, schema: &str, access: Access) {
     // A reader may take its time between two queries on one snapshot, and blocks nobody.
     let (read_only, idle_max) = match access {
         Access::ReadOnly => ("on", Duration::ZERO),
@@ -158,7 +150,6 @@ fn config(url: &str, schema: &str, access: Access) -> Result<Config, tokio_postg
         .keepalives_retries(ASKED_TIMES)
         .tcp_user_timeout(UNACKNOWLEDGED_MAX)
         .application_name(format!("florin-{schema}"));
-    Ok(config)
 }
 
 impl Drop for PostgresConn {
@@ -208,7 +199,8 @@ mod tests {
 
     #[test]
     fn the_operating_system_detects_a_silent_server() {
-        let config = config("postgres://ann@127.0.0.1/books", "ledger", Access::ReadOnly).unwrap();
+        let mut config: Config = "postgres://ann@127.0.0.1/books".parse().unwrap();
+        tune(&mut config, "ledger", Access::ReadOnly);
         assert!(config.get_keepalives());
         assert_eq!(config.get_keepalives_idle(), SILENCE_MAX);
         assert_eq!(config.get_keepalives_interval(), Some(ASKED_EVERY));

@@ -1,14 +1,13 @@
 //! The lease in the database: its tables and the few statements on them, over a separate connection.
 
 use std::future::Future;
-use std::str::FromStr;
 use std::time::Duration;
 
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 use super::LeaseConfig;
 use super::fence::application_name;
-use crate::db::{DbError, Fault};
+use crate::db::{DbError, Fault, connect};
 
 /// For the migrations of the service that uses the lease. The fence's row is separate from the row that is renewed: no
 /// commit waits for a renewal, and no renewal for the commits of many lanes.
@@ -23,7 +22,7 @@ const IS_OVER: &str = "(expires_at <= {now} or expires_at > {now} + length)";
 #[derive(Debug)]
 pub(super) struct Session {
     client: Client,
-    driver: tokio::task::JoinHandle<()>,
+    driver: tokio::task::JoinHandle<Result<(), tokio_postgres::Error>>,
     texts: Texts,
     time_ms: u64,
 }
@@ -57,26 +56,11 @@ where application_name = $1
 
 impl Session {
     pub(super) async fn open(config: &LeaseConfig, holder: &str) -> Result<Session, DbError> {
-        let unreachable = |error| DbError::caused("connect the lease to PostgreSQL", Fault::Unreachable, error);
+        const CONNECT: &str = "connect the lease to PostgreSQL";
         let wait = Duration::from_millis(config.time_ms);
-        let mut address = Config::from_str(&config.url).map_err(unreachable)?;
-        // This session's locks must not outlive it for long, whatever happens to the network.
-        address
-            .options(format!(
-                "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
-                 -c default_transaction_read_only=off -c statement_timeout={time} -c lock_timeout={time} \
-                 -c idle_in_transaction_session_timeout={time}",
-                time = config.time_ms
-            ))
-            .application_name(format!("florin-lease-{holder}"))
-            .connect_timeout(wait)
-            .tcp_user_timeout(wait)
-            .keepalives_idle(wait);
-        let (client, connection) = within(wait, "connect the lease to PostgreSQL", address.connect(NoTls)).await?;
-        let driver = tokio::spawn(async move {
-            // The user of the connection notices.
-            let _ = connection.await;
-        });
+        let connecting = connect(&config.url, |address| tune(address, config.time_ms, holder));
+        let connected = tokio::time::timeout(wait, connecting).await;
+        let (client, driver) = connected.map_err(|_| DbError::new(CONNECT, Fault::Unreachable))??;
         Ok(Session { client, driver, texts: Texts::new(&config.schema), time_ms: config.time_ms })
     }
 
@@ -138,6 +122,21 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
+}
+
+/// The session's locks must not outlive it for long, whatever happens to the network.
+fn tune(address: &mut Config, time_ms: u64, holder: &str) {
+    let wait = Duration::from_millis(time_ms);
+    address
+        .options(format!(
+            "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
+             -c default_transaction_read_only=off -c statement_timeout={time_ms} -c lock_timeout={time_ms} \
+             -c idle_in_transaction_session_timeout={time_ms}"
+        ))
+        .application_name(format!("florin-lease-{holder}"))
+        .connect_timeout(wait)
+        .tcp_user_timeout(wait)
+        .keepalives_idle(wait);
 }
 
 impl Texts {

@@ -58,6 +58,18 @@ pub async fn migrate(room: &Room, db: &Db) -> Result<usize, DbError> {
     Ok(applied)
 }
 
+/// Refuses a room's store that has not exactly this version's schema; changes nothing.
+///
+/// # Errors
+/// The store's error, or a store of an older or a newer version.
+pub async fn check(room: &Room, db: &Db) -> Result<(), DbError> {
+    db.check_version(room.migrations).await?;
+    for part in parts(room) {
+        db.check_part(part.name, part.steps).await?;
+    }
+    Ok(())
+}
+
 /// Reads a copy of the room's SQLite store back, while nobody writes it: its pages, indexes and references, and that it
 /// has the tables of the version that it is of.
 ///

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
@@ -30,7 +30,7 @@ type Sender = SendRequest<Full<Bytes>>;
 
 pub struct Http2 {
     peers: Vec<Peer>,
-    bearer: HeaderValue,
+    credential: Credential,
     connect: Arc<dyn Connect>,
     clock: Arc<dyn Clock>,
     turn: AtomicUsize,
@@ -62,9 +62,8 @@ impl Http2 {
     ) -> Http2 {
         let slots = || (0..connections.max(1)).map(|_| Slot::default()).collect();
         let peer = |address| Peer { address, slots: slots(), avoided_until: AtomicU64::new(0) };
-        let mut bearer = HeaderValue::from_str(&credential.bearer()).unwrap_or(HeaderValue::from_static(""));
-        bearer.set_sensitive(true);
-        Http2 { peers: addresses.into_iter().map(peer).collect(), bearer, connect, clock, turn: AtomicUsize::new(0) }
+        let (peers, credential) = (addresses.into_iter().map(peer).collect(), credential.clone());
+        Http2 { peers, credential, connect, clock, turn: AtomicUsize::new(0) }
     }
 
     /// The next one in turn that is not avoided, or just the next one if all are.
@@ -121,7 +120,7 @@ impl Http2 {
         call: Bytes,
     ) -> Result<Request<Full<Bytes>>, TransportError> {
         Request::post(format!("http://{}{}", peer.address, path(service, method)))
-            .header(AUTHORIZATION, self.bearer.clone())
+            .header(AUTHORIZATION, self.credential.bearer())
             .header(CONTENT_TYPE, "application/json")
             .header(HOST, &peer.address)
             .body(Full::new(call))

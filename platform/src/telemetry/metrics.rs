@@ -21,7 +21,7 @@ impl Metrics {
         let recorder = builder()?.build_recorder();
         let handle = recorder.handle();
         ::metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::Twice)?;
-        describe();
+        super::metric::METRICS.iter().for_each(super::Metric::describe);
         Ok(Metrics { handle })
     }
 
@@ -48,15 +48,4 @@ fn builder() -> Result<PrometheusBuilder, TelemetryError> {
         .map_err(wrong)?
         .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), COUNTS)
         .map_err(wrong)
-}
-
-fn describe() {
-    use ::metrics::{describe_counter, describe_gauge, describe_histogram};
-    describe_counter!("http_requests_total", "requests answered, by route and status");
-    describe_histogram!("http_request_duration_seconds", "time from the headers of a request to those of its response");
-    describe_gauge!("http_requests_per_second", "requests answered per second, over the last five seconds");
-    describe_gauge!("http_connections_active", "connections open now, by listener");
-    describe_counter!("http_connections_refused_total", "connections refused because connections_max were open");
-    describe_gauge!("database_connections_active", "database connections in use now");
-    describe_gauge!("database_connections_max", "database connections that may be in use at the same time");
 }

@@ -47,6 +47,12 @@ fn server(
     Ok(Arc::new(config))
 }
 
+/// For calls to servers that know us by other means than a certificate.
+pub(crate) fn outgoing(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13])?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
 fn client(roots: &Arc<RootCertStore>, shown: Arc<SingleCertAndKey>) -> Result<Arc<ClientConfig>, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13])?;
     let mut config = builder.with_root_certificates(Arc::clone(roots)).with_client_cert_resolver(shown);

@@ -5,6 +5,7 @@ mod beside;
 mod budget;
 mod faults;
 mod migrations;
+mod over_tls;
 mod rows;
 mod sharing;
 mod silence;

@@ -1,13 +1,13 @@
 //! `bank_transactions_total` and `bank_import_refused_total`. Labels come from closed lists: formats, outcomes, reasons.
 
 use banking_api::Counts;
+use platform::telemetry::Metric;
 
-/// Describes the metrics, once.
-pub(crate) fn describe() {
-    use metrics::describe_counter;
-    describe_counter!("bank_transactions_total", "entries of banks, by format and outcome");
-    describe_counter!("bank_import_refused_total", "refused files, by format and reason");
-}
+pub(crate) const METRICS: &[Metric] = &[
+    Metric::counter("bank_transactions_total", &["format", "outcome"], "entries of banks"),
+    Metric::counter("bank_import_refused_total", &["format", "reason"], "refused files"),
+    Metric::counter("bank_sync_total", &["bank", "outcome"], "rounds of connections to banks"),
+];
 
 /// What a committed step added.
 pub(crate) fn told(format: Option<&str>, before: &Counts, after: &Counts) {

@@ -48,6 +48,7 @@ pub static ROOM: Room = Room {
         ),
         ("employee", &["bank-accounts:read:all", "bank-transactions:read:all", "bank-imports:read:all"]),
     ],
+    metrics: crate::count::METRICS,
     operations: OPERATIONS,
     tags: &TAGS,
     document: crate::http::document,

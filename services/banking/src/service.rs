@@ -60,7 +60,6 @@ pub struct Parts {
 
 impl BankingService {
     pub async fn start(parts: Parts, kek: &KeyEncryptionKey) -> Result<BankingService, OpenError> {
-        crate::count::describe();
         let Parts { db, settings, clock, ids, outbox, signal, outbound, demo } = parts;
         let keys = Keys::open(&db, kek, Arc::clone(&clock)).await?;
         let once = Once::new(kek, Arc::clone(&clock));

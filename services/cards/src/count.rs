@@ -1,8 +1,20 @@
 //! Metrics of cards.
 
 use kernel::{Clock, Money, Monotonic};
+use platform::telemetry::Metric;
 
 use crate::reason::Reason;
+
+pub(crate) const METRICS: &[Metric] = &[
+    Metric::counter("payment_transactions_total", &["status", "amount_category"], "decisions about payments by card"),
+    Metric::histogram("payment_processing_duration_seconds", &[], "time from a payment's request to its answer"),
+    Metric::counter("cards_balance_inquiries_total", &["status"], "balance inquiries"),
+    Metric::counter("cards_without_risk_total", &["why", "outcome"], "decisions in which risk did not take part"),
+    Metric::counter("cards_swept_total", &["what"], "authorizations and steps that were left behind and finished"),
+    Metric::histogram("cards_gathered_size", &[], "questions sent to another service in one call").in_unit("questions"),
+    Metric::counter("iso8583_messages_total", &["class", "code"], "messages of card networks"),
+    Metric::counter("iso8583_unreadable_total", &[], "messages of card networks that could not be read"),
+];
 
 /// From this many whole units of the currency on.
 const HIGH_FROM: i64 = 10_000;

@@ -45,6 +45,7 @@ pub static ROOM: Room = Room {
         ("service", &["authorizations:*:all", "cards:read:all"]),
     ],
     own: &["vault:find:all", "vault:issue:all", "ledger:override-floor:all"],
+    metrics: crate::count::METRICS,
     operations: http::OPERATIONS,
     tags: http::TAGS,
     document: http::api,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use identity_api::{FactorKind, IdentityError, LoginReply, Refusal, TokenReply};
 use kernel::{Clock, Monotonic};
+use platform::telemetry::Metric;
 
 const LOGINS: &str = "identity_logins_total";
 const FACTORS: &str = "identity_second_factors_total";
@@ -14,21 +15,24 @@ const WAITING: &str = "identity_passwords_waiting";
 const WAIT: &str = "identity_password_wait_seconds";
 const WORK: &str = "identity_password_check_seconds";
 
-/// For those who read `/metrics` directly.
-pub(crate) fn describe() {
-    use metrics::{describe_counter, describe_gauge, describe_histogram};
-    describe_counter!(LOGINS, "logins that began a session, and steps of logins that were refused, by code");
-    describe_counter!(FACTORS, "second-factor codes entered at logins, by kind and outcome");
-    describe_counter!(
+pub(crate) const METRICS: &[Metric] = &[
+    Metric::counter(
+        LOGINS,
+        &["outcome"],
+        "logins that began a session, and steps of logins that were refused, by code",
+    ),
+    Metric::counter(FACTORS, &["kind", "outcome"], "second-factor codes entered at logins"),
+    Metric::counter(
         LOCKED_OUT,
-        "attempts refused unchecked because too many before them failed, by what has to wait"
-    );
-    describe_counter!(GRANTS_REFUSED, "requests for tokens that were refused, by error");
-    describe_counter!("identity_tokens_issued_total", "access tokens issued, by grant");
-    describe_gauge!(WAITING, "passwords waiting to be checked now");
-    describe_histogram!(WAIT, "time that a password waited for a thread");
-    describe_histogram!(WORK, "time that a password took on its thread");
-}
+        &["by"],
+        "attempts refused unchecked because too many before them failed, by what has to wait",
+    ),
+    Metric::counter(GRANTS_REFUSED, &["error"], "requests for tokens that were refused"),
+    Metric::counter("identity_tokens_issued_total", &["grant"], "access tokens issued"),
+    Metric::gauge(WAITING, &[], "passwords waiting to be checked now").in_unit("passwords"),
+    Metric::histogram(WAIT, &[], "time that a password waited for a thread"),
+    Metric::histogram(WORK, &[], "time that a password took on its thread"),
+];
 
 /// One login step: a session that began, or why the step was refused. Steps that lead to another step are not counted.
 pub(crate) fn login(outcome: &Result<LoginReply, IdentityError>) {

@@ -27,6 +27,7 @@ pub static ROOM: Room = Room {
         ("policies", &["read", "change"]),
     ],
     grants: &[("employee", &["users:read:all"])],
+    metrics: crate::count::METRICS,
     operations: OPERATIONS,
     tags: &TAGS,
     document: crate::http::api,

@@ -71,7 +71,6 @@ impl IdentityService {
         hears: Option<Arc<dyn Hears>>,
         kek: &KeyEncryptionKey,
     ) -> Result<IdentityService, StartError> {
-        crate::count::describe();
         migrate(&db).await?;
         let ring = KeyRing::open(&db, kek, Arc::clone(&clock)).await?;
         let codes_key = kek.purpose("identity codes");

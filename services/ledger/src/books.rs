@@ -128,6 +128,12 @@ impl LedgerBooks {
         each.fold((0, 0), |(active, most), (more, at_most)| (active + more, most + at_most))
     }
 
+    /// Transactions that this process has recorded in the books that are open.
+    pub(crate) fn recorded(&self) -> u64 {
+        let others = self.all.opened();
+        others.values().chain([&self.all.main]).map(|service| service.recorded()).sum()
+    }
+
     /// The state of the first `max` books, by name, and their total number; books that cannot be opened are left out.
     pub async fn statuses(
         &self,

@@ -29,6 +29,7 @@ pub static ROOM: Room = Room {
         ("ledger", &["override-floor"]),
         ("events", &["read"]),
     ],
+    metrics: crate::count::METRICS,
     grants: &[
         ("customer", &["accounts:read:own", "transactions:read:own"]),
         // Books and assets themselves, as opposed to their contents.

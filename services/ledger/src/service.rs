@@ -84,6 +84,7 @@ pub struct LedgerService {
     signal: FeedSignal,
     /// The key of the digests of idempotency keys and of their commands.
     key: [u8; 32],
+    recorded: count::Recorded,
 }
 
 /// Migrates the store's schema; returns the number of steps.
@@ -133,7 +134,18 @@ impl LedgerService {
         let lane = Lane::start_under(standing.clone(), db.clone(), work, lane, Arc::clone(&clock)).await?;
         let books = Books::new(book, db.clone(), heads, runs);
         let indexer = Indexer::start(db.clone(), signal.clone(), standing);
-        Ok(LedgerService { db, books, lane, config, indexer, clock, ids, signal, key })
+        Ok(LedgerService {
+            db,
+            books,
+            lane,
+            config,
+            indexer,
+            clock,
+            ids,
+            signal,
+            key,
+            recorded: count::Recorded::default(),
+        })
     }
 
     /// Accepts no more commands, finishes those that wait, and returns the head of the hash chain.
@@ -150,6 +162,11 @@ impl LedgerService {
     /// Whether commands are accepted now.
     pub fn is_accepting(&self) -> bool {
         self.lane.state().is_accepting()
+    }
+
+    /// Transactions that this process has recorded in it.
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded.count()
     }
 
     /// Connections to the store in use now, and their maximum.
@@ -239,7 +256,7 @@ impl Ledger for LedgerService {
         let (kind, dry_run) = (count::kind(&command.operation), command.dry_run);
         let outcome = self.submit_one(ctx, command).await;
         if !dry_run {
-            count::one(kind, outcome.as_ref());
+            self.recorded.one(kind, outcome.as_ref());
         }
         outcome
     }
@@ -247,7 +264,7 @@ impl Ledger for LedgerService {
     async fn submit_batch(&self, ctx: &Ctx, command: Batch) -> Result<BatchReply, LedgerError> {
         let kinds = if command.dry_run { Vec::new() } else { command.lines.iter().map(count::kind).collect() };
         let reply = self.submit_many(ctx, command).await?;
-        count::lines(kinds, &reply.lines);
+        self.recorded.lines(kinds, &reply.lines);
         Ok(reply)
     }
 

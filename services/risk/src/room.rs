@@ -26,6 +26,7 @@ pub static ROOM: Room = Room {
         ("employee", &["risk:read:all", "cases:read:all", "cases:change:all", "labels:create:all"]),
         ("service", &["risk:decide:all", "labels:create:all"]),
     ],
+    metrics: crate::watch::METRICS,
     operations: http::OPERATIONS,
     tags: http::TAGS,
     document: http::api,

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kernel::Timestamp;
+use platform::telemetry::Metric;
 use risk_api::{Decided, ModelId, SubjectKind, Verdict};
 
 use crate::engine::{LiveModel, Record};
@@ -14,6 +15,26 @@ use crate::model::judge;
 use crate::registry::judged;
 use crate::service::Inner;
 use crate::store::{decisions, labels};
+
+pub(crate) const METRICS: &[Metric] = &[
+    Metric::counter("fraud_detections_total", &["outcome"], "decisions"),
+    Metric::counter("fraud_alerts_total", &["severity"], "cases opened, late cases and unusual rules"),
+    Metric::histogram("risk_decide_seconds", &[], "time of a decision"),
+    Metric::counter("risk_degraded_total", &["why"], "decisions taken without a part of what they usually look at"),
+    Metric::counter("risk_rule_hits_total", &["rule"], "decisions that a rule matched"),
+    Metric::gauge(
+        "fraud_model_psi",
+        &["feature"],
+        "how far a feature has drifted from the training data (stability index)",
+    ),
+    Metric::gauge("fraud_detection_accuracy", &[], "share of right decisions among the labelled ones of 30 days")
+        .in_unit("percent"),
+    Metric::gauge("fraud_detection_model_accuracy", &[], "share of right scores of the model in use").in_unit("ratio"),
+    Metric::gauge("fraud_model_auc", &[], "area under the curve of the model in use").in_unit("ratio"),
+    Metric::gauge("fraud_model_average_precision", &[], "average precision of the model in use").in_unit("ratio"),
+    Metric::gauge("risk_entities", &[], "entities that have counters in memory").in_unit("entities"),
+    Metric::gauge("risk_waiting", &[], "records that wait to be written").in_unit("records"),
+];
 
 /// Labels in 30 days before anything is said about accuracy.
 pub(crate) const LABELS_MIN: usize = 1_000;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use platform::config::Operators;
 use platform::crypto::KeyEncryptionKey;
 use platform::room::{Door, OpenError, Opened, Room, Routes, Site};
+use platform::telemetry::Metric;
 use vault_api::Vault;
 
 use crate::settings::SETTINGS;
@@ -25,6 +26,7 @@ pub static ROOM: Room = Room {
         secrets: &["secret"],
     },
     words: &[("vault", &["find", "tokenize", "issue", "reveal", "destroy", "rotate"])],
+    metrics: &[Metric::counter("vault_reveals_total", &["result"], "requests to reveal a card number")],
     operations: http::OPERATIONS,
     tags: http::TAGS,
     document: http::api,

@@ -39,7 +39,7 @@ impl<'a> Stores<'a> {
     }
 
     pub(super) fn engine(&self) -> Engine {
-        if self.config.storage.database_url.is_some() { Engine::Postgres } else { Engine::Sqlite }
+        if self.config.storage.is_shared() { Engine::Postgres } else { Engine::Sqlite }
     }
 
     /// To each process of a service, unless the command says otherwise.
@@ -67,14 +67,13 @@ impl Store {
     async fn create(config: &Config, dir: &Path) -> Result<Store, Failure> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("florin_bench_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let kind = match &config.storage.database_url {
+        let kind = match db::server(&config.storage) {
             None => {
                 let folder = dir.join(name);
                 std::fs::create_dir_all(&folder)?;
                 Kind::Folder(folder)
             }
-            Some(url) => {
-                let server = url.expose().to_owned();
+            Some(server) => {
                 db::create_database(&server, &name).await?;
                 Kind::Database { server, name }
             }

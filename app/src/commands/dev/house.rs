@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use kernel::Clock;
 use platform::config::Config;
+use platform::db;
 use platform::room::{Apart, Room, Told};
 use platform::rpc::Credential;
 
@@ -47,8 +48,8 @@ impl House {
         std::fs::create_dir_all(&logs)?;
         let (edge, told) = (settings.server.listen, Vec::new());
         let mut house = House { processes: Vec::new(), edge, dir: dir.to_owned(), told };
-        let url = match &settings.storage.database_url {
-            Some(url) => url.expose().to_owned(),
+        let url = match db::server(&settings.storage) {
+            Some(url) => url,
             None => {
                 let Database { plan, url, ready } = postgres::prepare(dir, &keys, free_port()?)?;
                 house.processes.push(Process::start(plan, &logs, clock.clone())?);

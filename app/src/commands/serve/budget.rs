@@ -1,7 +1,7 @@
 //! The connections and memory of this process, and whether PostgreSQL accepts so many connections.
 
 use platform::config::Config;
-use platform::db::{Budget, connections_max};
+use platform::db::{self, Budget, connections_max};
 
 use crate::failure::Failure;
 use crate::house::{Roles, Rooms};
@@ -9,9 +9,9 @@ use crate::house::{Roles, Rooms};
 /// Checked before any store is opened: otherwise connections would be refused under load.
 pub(super) async fn of(rooms: &Rooms, config: &Config, roles: &Roles) -> Result<Budget, Failure> {
     let storage = &config.storage;
-    if let Some(url) = storage.database_url.as_ref().filter(|_| roles.keeps()) {
+    if let Some(url) = db::server(storage).filter(|_| roles.keeps()) {
         let leases = rooms.iter().filter(|room| room.one_writer && roles.runs(room.name)).count();
-        let most = connections_max(url.expose()).await?;
+        let most = connections_max(&url).await?;
         if let Err(sentence) = fits(storage.pool_size, leases, most) {
             return Err(Failure::new(sentence));
         }

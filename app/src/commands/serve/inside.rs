@@ -25,11 +25,13 @@ impl Inside {
     /// Takes the port for calls from other processes. No call is answered before [`Inside::serve`].
     pub(crate) async fn open(config: &Config, roles: &Roles) -> Result<Inside, Failure> {
         // On PostgreSQL several processes may share a room's store, with or without their own edge.
-        let called = roles.keeps() && (roles.is_split() || config.storage.database_url.is_some());
+        let called = roles.keeps() && (roles.is_split() || config.storage.is_shared());
         if !called && !roles.calls_any() {
             return Ok(Inside::default());
         }
-        let credential = Some(Credential::read_or_make(&config.rpc.secret_file)?);
+        let credential = Credential::read_or_make(&config.rpc.secret_file)?;
+        credential.follow(config.rpc.secret_file.clone());
+        let credential = Some(credential);
         let bound = if called { Some(Bound::bind(config.rpc.listen, "rpc.listen").await?) } else { None };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let files = TlsFiles::of_rpc(&config.rpc.tls);

@@ -1,6 +1,6 @@
 //! The ledger in a process: its books, their routes, and how they are closed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use kernel::{Clock, Ctx, Deadline, Principal};
@@ -13,6 +13,7 @@ use super::part::LedgerPart;
 use super::sharing::Sharing;
 use super::{ROOM, demo};
 use crate::books::SMALL_READERS;
+use crate::count::Rate;
 use crate::settings::Settings;
 use crate::{BookStores, LedgerBooks, StoresBeside, WRITER};
 
@@ -21,7 +22,6 @@ const ASK_MS: u64 = 10_000;
 
 /// Opens all books. Calls no other room.
 pub async fn open(site: Site<Settings>, (): ()) -> Result<Opened<dyn Books>, OpenError> {
-    crate::count::describe();
     let Site { db, target, budget, settings, clock, ids, shared, demo, .. } = site;
     let sharing = shared.map(|with| Sharing::open(with, Arc::clone(&clock))).transpose()?;
     let standing = sharing.as_ref().map(Sharing::standing).unwrap_or_default();
@@ -37,6 +37,7 @@ pub async fn open(site: Site<Settings>, (): ()) -> Result<Opened<dyn Books>, Ope
         None => Arc::clone(&here),
     });
     opened.gauges.push(connections(Arc::clone(&books)));
+    opened.gauges.push(rate(Arc::clone(&books), Arc::clone(&clock)));
     opened.steps.push(Step::new(ROOM.name, close(Arc::clone(&books))));
     opened.parts.push(Arc::new(LedgerPart { books, standing, clock }));
     if let Some(sharing) = sharing {
@@ -81,6 +82,13 @@ fn connections(books: Arc<LedgerBooks>) -> Box<dyn Fn() + Send + Sync> {
     Box::new(move || {
         let (active, max) = books.connections();
         platform::telemetry::database_connections(ROOM.name, active, max);
+    })
+}
+
+fn rate(books: Arc<LedgerBooks>, clock: Arc<dyn Clock>) -> Box<dyn Fn() + Send + Sync> {
+    let rate = Mutex::new(Rate::from(clock.monotonic()));
+    Box::new(move || {
+        rate.lock().unwrap_or_else(PoisonError::into_inner).tell(books.recorded(), clock.monotonic());
     })
 }
 
