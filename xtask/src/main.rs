@@ -1,8 +1,11 @@
-//! Repository checks: `cargo xtask tidy` checks the rules that a compiler cannot.
+//! Repository checks: `cargo xtask tidy` checks the rules that a compiler cannot, `cargo xtask deploy` what is shipped for
+//! Kubernetes, and `cargo xtask image` writes the image.
 //!
 //! Owns the rules of CONTRIBUTING.md in executable form. Depends on no crate of ours, so that it checks them from
 //! outside. Each finding is one sentence that says what is wrong and what would be right.
 
+mod deploy;
+mod image;
 mod tidy;
 
 use std::process::ExitCode;
@@ -13,7 +16,9 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["tidy"] => tidy::check(),
         ["tidy", "--bless"] => tidy::bless(),
-        _ => Err("usage: cargo xtask tidy [--bless]".to_owned()),
+        ["image", words @ ..] => image::run(words),
+        ["deploy", words @ ..] => deploy::run(words),
+        _ => Err("usage: cargo xtask tidy [--bless] | deploy ... | image ...".to_owned()),
     };
     match outcome {
         Ok(said) => {
