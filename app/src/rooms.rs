@@ -35,7 +35,7 @@ fn list() -> Vec<Mounted> {
             open_cards,
             cards::mount,
         ),
-        room(&payments::ROOM, &payments_api::FACE, &ledger_api::FACE, payments::open, payments::mount),
+        room(&payments::ROOM, &payments::FACE, &ledger_api::FACE, payments::open, payments::mount),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,

@@ -1,7 +1,7 @@
 //! Metrics of payments.
 
+use crate::face::PaymentState;
 use kernel::{Clock, Money, Monotonic};
-use payments_api::PaymentState;
 
 /// From this many whole units of the currency on.
 const HIGH_FROM: i64 = 10_000;

@@ -1,12 +1,12 @@
 //! The story of a payment: who pays whom, a row with the limits reserved, the ledger's transaction, and the row again.
 
-use jiff::civil::Date;
-use kernel::{Ctx, Money};
-use ledger_api::AccountPath;
-use payments_api::{
+use crate::face::{
     CancelPayment, CreatePayment, DecidePayment, PayeeId, Payment, PaymentState, PaymentsError, Refusal, Side,
     StandingId, limits,
 };
+use jiff::civil::Date;
+use kernel::{Ctx, Money};
+use ledger_api::AccountPath;
 use platform::access::{self, Denied};
 use platform::error::Failure;
 

@@ -9,8 +9,8 @@ mod policies;
 
 use std::sync::Arc;
 
+use crate::face::{Payments, Refusal, SERVICE};
 use axum::Router;
-use payments_api::{Payments, Refusal, SERVICE};
 use platform::error;
 use platform::http::document::Part;
 use platform::room::Routes;

@@ -17,6 +17,7 @@
 mod books;
 mod count;
 mod create;
+mod face;
 mod http;
 mod look;
 mod payees;
@@ -32,6 +33,7 @@ mod store;
 mod sweep;
 mod work;
 
+pub use face::*;
 pub use room::{ROOM, mount, open};
 pub use service::{Given, PaymentsService};
 pub use settings::Settings;

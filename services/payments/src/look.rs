@@ -1,7 +1,7 @@
 //! Queries: payments, with their steps.
 
+use crate::face::*;
 use kernel::Ctx;
-use payments_api::*;
 use platform::access;
 
 use crate::record::Record;

@@ -1,7 +1,7 @@
 //! Payees: accounts that a payer knows by a name.
 
+use crate::face::*;
 use kernel::Ctx;
-use payments_api::*;
 use platform::access;
 use platform::db::Tx;
 

@@ -1,7 +1,7 @@
 //! Policies: proposed by one person, confirmed by another.
 
+use crate::face::*;
 use kernel::{Ctx, Money};
-use payments_api::*;
 use platform::access;
 use platform::db::Tx;
 

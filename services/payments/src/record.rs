@@ -1,9 +1,9 @@
 //! A payment as it is stored, and how it is shown.
 
+use crate::face::{Approval, ApproverLimit, PayeeId, Payment, PaymentId, PaymentState, StandingId};
 use jiff::civil::Date;
 use kernel::{Money, Timestamp};
 use ledger_api::{AccountPath, Reference, TransactionId};
-use payments_api::{Approval, ApproverLimit, PayeeId, Payment, PaymentId, PaymentState, StandingId};
 use serde::{Deserialize, Serialize};
 
 /// One row of `payment`.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::face::{Payments, SERVICE};
 use ledger_api::Books;
-use payments_api::{Payments, SERVICE};
 use platform::health::{Facts, Part, facts};
 use platform::room::{Door, OpenError, Opened, Room, Routes, Site};
 use platform::shutdown::Step;

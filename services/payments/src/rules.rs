@@ -1,8 +1,8 @@
 //! What policies ask of a payment. Pure.
 
+use crate::face::{ApproverLimit, Policy};
 use kernel::Money;
 use ledger_api::AccountPath;
-use payments_api::{ApproverLimit, Policy};
 
 /// What all policies that apply ask together: of each term the strictest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,8 +87,8 @@ pub(crate) fn own_limit(limits: &[ApproverLimit], subject: &str, amount: Money) 
 
 #[cfg(test)]
 mod tests {
+    use crate::face::{Fee, PolicyId, PolicyState, PolicyTerms};
     use kernel::Timestamp;
-    use payments_api::{Fee, PolicyId, PolicyState, PolicyTerms};
 
     use super::*;
 

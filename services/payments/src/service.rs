@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::face::*;
 use async_trait::async_trait;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::{Clock, Ctx, IdMaker, Timestamp};
 use ledger_api::{AccountPath, Books};
-use payments_api::*;
 use platform::access::{self, Denied};
 use platform::crypto::PurposeKey;
 use platform::db::Db;

@@ -3,10 +3,10 @@
 //! Each payment has a name made from the order, the day and the attempt, so that a day pays once, whatever is killed or
 //! runs twice. The order's row moves on afterwards, and only if nobody moved it in the meantime.
 
+use crate::face::*;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::{Ctx, Timestamp};
-use payments_api::*;
 use platform::db::DbError;
 use quant::calendar::{Calendar, DayOfMonth, DayRule, Every, Holidays, Recurrence};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The states of a payment, and what follows what. Pure.
 
-use payments_api::PaymentState;
+use crate::face::PaymentState;
 
 /// Something that happens to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

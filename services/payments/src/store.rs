@@ -2,8 +2,8 @@
 
 mod people;
 
+use crate::face::{HistoryStep, PaymentId, PaymentState, Policy, PolicyId};
 use kernel::Timestamp;
-use payments_api::{HistoryStep, PaymentId, PaymentState, Policy, PolicyId};
 use platform::db::{Column, DbError, Migration, Row, RowSet, Tx, Value};
 use serde::de::DeserializeOwned;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use payments_api::{PaymentState, PaymentsError};
+use crate::face::{PaymentState, PaymentsError};
 use platform::room::{OpenError, Periodic};
 
 use crate::count;

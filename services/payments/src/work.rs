@@ -7,8 +7,8 @@ pub(crate) mod command;
 mod decide;
 mod world;
 
+use crate::face::{PaymentTag, Policy};
 use kernel::{IdMaker, Timestamp};
-use payments_api::{PaymentTag, Policy};
 use platform::db::{DbError, Tx, Value};
 use platform::feed::{FeedSignal, Outbox};
 use platform::lane::{LaneWork, Tail};

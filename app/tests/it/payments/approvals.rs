@@ -1,7 +1,7 @@
 //! Policies: approvals by others, limits that no number of parallel payments overruns, fees.
 
 use kernel::Money;
-use payments_api::{
+use payments::{
     ApproverLimit, ConfirmPolicy, DecidePayment, Fee, Orders, Payment, PaymentState, Policies, Policy, PolicyState,
     PolicyTerms, ProposePolicy, Verdict,
 };

@@ -1,7 +1,7 @@
 //! Bad input: each a named refusal, and nothing of it happens.
 
 use kernel::{Currency, Money};
-use payments_api::{
+use payments::{
     AddPayee, AddStanding, Arrangements, BusinessDays, CreatePayment, Fee, Missed, Orders, Policies, PolicyTerms,
     ProposePolicy, Rhythm, Side,
 };
@@ -35,7 +35,7 @@ async fn malformed_payments_are_refused_by_name() {
         for (command, expected) in cases {
             assert_eq!(code(desk.payments.create(&desk.ctx(), command.clone()).await), expected, "{command:?}");
         }
-        let query = payments_api::PaymentQuery { from: None, state: None, before: None, limit: 10 };
+        let query = payments::PaymentQuery { from: None, state: None, before: None, limit: 10 };
         assert_eq!(desk.payments.payments(&desk.ctx(), query).await.unwrap().items, []);
     })
     .await;

@@ -1,6 +1,6 @@
 //! Killed between any two steps: the same command continues, or the sweeper does, and nothing is paid twice.
 
-use payments_api::{Orders, PaymentState};
+use payments::{Orders, PaymentState};
 use testkit::for_each_engine;
 
 use super::desk::{Desk, order};
@@ -65,7 +65,7 @@ async fn a_payment_goes_on_when_the_ledger_is_back() {
     for_each_engine(async |store| {
         let desk = Desk::open(store).await;
         let tomorrow = "2026-02-01".parse().unwrap();
-        let dated = payments_api::CreatePayment { on: Some(tomorrow), ..order(1_000) };
+        let dated = payments::CreatePayment { on: Some(tomorrow), ..order(1_000) };
         let waits = desk.payments.create(&desk.keyed("rent-1"), dated).await.unwrap();
         desk.clock.advance_millis(86_400_000);
         desk.stop.close(true);

@@ -1,7 +1,7 @@
 //! Bounds: how many of each an owner can have.
 
 use kernel::Money;
-use payments_api::{
+use payments::{
     AddPayee, AddStanding, Arrangements, BusinessDays, Missed, Policies, PolicyTerms, ProposePolicy, Rhythm, limits,
 };
 use testkit::on_sqlite;

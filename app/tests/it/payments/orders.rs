@@ -1,7 +1,7 @@
 //! Payments: made once, refused by name, dated, dry.
 
 use kernel::Money;
-use payments_api::{AddPayee, Arrangements, CancelPayment, CreatePayment, NameCheck, Orders, PaymentState, Side};
+use payments::{AddPayee, Arrangements, CancelPayment, CreatePayment, NameCheck, Orders, PaymentState, Side};
 use testkit::for_each_engine;
 
 use super::desk::{Desk, code, order, side, usd};
@@ -102,7 +102,7 @@ async fn customers_pay_from_their_own_accounts_only() {
         assert_eq!(paid.state, PaymentState::Settled);
         assert_eq!(code(desk.payments.create(&bob, order(100)).await), "account_unknown");
         assert_eq!(code(desk.payments.payment(&bob, paid.id).await), "payment_unknown");
-        let query = payments_api::PaymentQuery { from: None, state: None, before: None, limit: 10 };
+        let query = payments::PaymentQuery { from: None, state: None, before: None, limit: 10 };
         assert_eq!(desk.payments.payments(&ann, query.clone()).await.unwrap().items.len(), 1);
         assert_eq!(desk.payments.payments(&bob, query).await.unwrap().items, []);
     })
@@ -142,7 +142,7 @@ async fn pages_go_back_to_the_first_payment() {
         for number in 0..5 {
             desk.pay(&format!("p{number}"), 100).await;
         }
-        let mut query = payments_api::PaymentQuery {
+        let mut query = payments::PaymentQuery {
             from: Some("customers:ann".parse().unwrap()),
             state: None,
             before: None,
@@ -157,7 +157,7 @@ async fn pages_go_back_to_the_first_payment() {
         }
         assert_eq!(seen.len(), 5);
         assert!(seen.is_sorted_by(|one, other| one > other));
-        query = payments_api::PaymentQuery { limit: 501, ..query };
+        query = payments::PaymentQuery { limit: 501, ..query };
         assert_eq!(code(desk.payments.payments(&desk.ctx(), query).await), "page_size");
         assert_eq!(Money::new(9_500, usd()).minor(), desk.balance("customers:ann").await);
     })

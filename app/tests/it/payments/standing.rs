@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::{Clock, Money};
-use payments_api::{
+use payments::{
     AddStanding, Arrangements, BusinessDays, Missed, Orders, PaymentQuery, PaymentState, Rhythm, StandingState,
 };
 use testkit::for_each_engine;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use payments::ROOM;
-use payments_api::{FACE, Payments};
+use payments::{FACE, Payments};
 use serde_json::{Value, json};
 use testkit::{Stage, Story, Telling};
 

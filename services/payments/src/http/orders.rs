@@ -1,9 +1,9 @@
 //! Payments.
 
+use crate::face::*;
 use axum::extract::State;
 use http::StatusCode;
 use ledger_api::AccountPath;
-use payments_api::*;
 use platform::http::{CallCtx, Json, Page, Path, Problem, Query, Repeatable, decode_cursor, encode_cursor, page_limit};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};

@@ -1,8 +1,8 @@
 //! Policies.
 
+use crate::face::*;
 use axum::extract::State;
 use http::StatusCode;
-use payments_api::*;
 use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};

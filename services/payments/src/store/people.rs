@@ -1,7 +1,7 @@
 //! What people keep: payees and standing orders.
 
+use crate::face::{Payee, PayeeId, Standing, StandingId};
 use kernel::Timestamp;
-use payments_api::{Payee, PayeeId, Standing, StandingId};
 use platform::db::{DbError, Row, Tx, Value};
 
 use super::{body, json};

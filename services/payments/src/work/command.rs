@@ -1,9 +1,9 @@
 //! Commands of the lane, which decides and stores everything about payments, and its replies.
 
+use crate::face::{PayeeId, PaymentId, Refusal, StandingId, Verdict};
 use jiff::civil::Date;
 use kernel::{Money, Timestamp};
 use ledger_api::{AccountPath, Reference};
-use payments_api::{PayeeId, PaymentId, Refusal, StandingId, Verdict};
 
 use crate::books::Booked;
 use crate::record::Record;

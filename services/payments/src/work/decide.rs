@@ -1,7 +1,7 @@
 //! Every decision about a payment, over the loaded state. Pure.
 
+use crate::face::{Approval, HistoryStep, PaymentId, PaymentState, Refusal, Verdict, limits};
 use kernel::Timestamp;
-use payments_api::{Approval, HistoryStep, PaymentId, PaymentState, Refusal, Verdict, limits};
 use platform::feed::NewEvent;
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::face::{HistoryStep, PaymentId, PaymentState, Policy};
 use kernel::{Money, Timestamp};
-use payments_api::{HistoryStep, PaymentId, PaymentState, Policy};
 use platform::db::{Column, DbError, Tx, Value};
 use platform::feed::NewEvent;
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use platform::error::{self, Row, row};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::PAGE_MAX;
+use crate::face::limits::PAGE_MAX;
 
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, strum::VariantNames, strum::IntoStaticStr,

@@ -6,7 +6,7 @@ use ledger_api::{AccountPath, Reference, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{PayeeId, StandingId};
+use crate::face::{PayeeId, StandingId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentTag {}

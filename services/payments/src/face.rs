@@ -1,7 +1,6 @@
 //! The interface of payments: its traits, commands, answers and refusals.
 //!
-//! Other rooms depend on this crate and never on payments itself. It contains plain data that can travel between
-//! processes, and no rule. Start reading at [`Payments`], then [`CreatePayment`] and [`Payment`].
+//! It contains plain data that can travel between processes, and no rule. Start reading at [`Payments`], then [`CreatePayment`] and [`Payment`].
 
 mod payee;
 mod payment;

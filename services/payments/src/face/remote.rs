@@ -7,7 +7,7 @@ use kernel::Ctx;
 use platform::room::Face;
 use platform::rpc::{Methods, Repeat, RpcClient};
 
-use crate::*;
+use crate::face::*;
 
 /// How payments are called.
 pub static FACE: Face<dyn Payments> = Face { name: SERVICE, serve, remote: |rpc| Arc::new(RemotePayments { rpc }) };

@@ -5,7 +5,7 @@ use kernel::{Id, IdKind, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{PaymentId, Side};
+use crate::face::{PaymentId, Side};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StandingTag {}
