@@ -151,12 +151,10 @@ impl Rules {
         self.clients.get(&(client.to_owned(), class))
     }
 
-    /// `payments /v1/payments /v1/cards 100/minute 1000/hour`
+    /// `reports /v1/reports /v1/history 100/minute 1000/hour`
     fn add_class(&mut self, entry: &str, usual: Quotas) -> Result<(), String> {
         let expected = || {
-            format!(
-                "expected a name, paths and quotas, such as \"payments /v1/payments 100/minute\", found \"{entry}\""
-            )
+            format!("expected a name, paths and quotas, such as \"reports /v1/reports 100/minute\", found \"{entry}\"")
         };
         let mut words = entry.split_whitespace();
         let name = words.next().filter(|name| is_name(name)).ok_or_else(expected)?;
@@ -182,7 +180,7 @@ impl Rules {
         u16::try_from(place + 1).ok().map(ClassId)
     }
 
-    /// `mobile-app 5000/minute`, or `mobile-app@payments 500/minute` for a class.
+    /// `mobile-app 5000/minute`, or `mobile-app@reports 500/minute` for a class.
     fn add_client(&mut self, entry: &str) -> Result<(), String> {
         let expected =
             || format!("expected a client and quotas, such as \"mobile-app 5000/minute\", found \"{entry}\"");
