@@ -81,8 +81,17 @@ impl Gate {
         }))
     }
 
-    /// The token's principal, if the token is valid now.
+    /// The token's principal, if the token is valid now, at the edge.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenRefusal> {
+        self.verify_for(token, None)
+    }
+
+    /// The same where a service is called by another process.
+    pub fn verify_at(&self, token: &str, service: &str) -> Result<Principal, TokenRefusal> {
+        self.verify_for(token, Some(service))
+    }
+
+    fn verify_for(&self, token: &str, service: Option<&str>) -> Result<Principal, TokenRefusal> {
         let ready = self.ready()?;
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenRefusal::TooLong { max: TOKEN_BYTES_MAX });
@@ -93,6 +102,9 @@ impl Gate {
             Some(known) => (Arc::new(known.under(&ready)?), true),
             None => (Arc::new(Remembered::read(token, &ready)?), true),
         };
+        if !ready.is_for(&known.claims.aud, service) {
+            return Err(TokenRefusal::WrongAudience);
+        }
         in_time(&known.claims, self.0.clock.now())?;
         self.not_revoked(&known.claims)?;
         let principal = known.principal.clone();
@@ -235,7 +247,7 @@ impl Hears for Gate {
 
 /// A token is checked here even if another process has checked it. What a process claims about itself proves nothing.
 impl Trust for Gate {
-    fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
+    fn principal(&self, caller: Caller, service: &str) -> Result<Principal, TransportError> {
         let token = match caller {
             Caller::Token(token) => token,
             Caller::Said(said) if self.0.settings.demo && said.kind == kernel::PrincipalKind::Demo => {
@@ -243,7 +255,7 @@ impl Trust for Gate {
             }
             Caller::Said(_) => return Ok(Principal::nobody()),
         };
-        match self.verify(token.expose()) {
+        match self.verify_at(token.expose(), service) {
             Ok(principal) => Ok(principal),
             Err(refused) if refused.is_of_the_moment() => Err(TransportError::Stale(refused.to_string())),
             Err(refused) => {

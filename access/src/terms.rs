@@ -53,7 +53,7 @@ impl Ready {
         if claims.iss != self.issuer {
             return Err(TokenRefusal::WrongIssuer);
         }
-        if claims.aud != self.audience {
+        if claims.aud != self.audience && self.room_of(&claims.aud).is_none() {
             return Err(TokenRefusal::WrongAudience);
         }
         let kind = PrincipalKind::of_token(&claims.kind).ok_or(TokenRefusal::WrongClaims)?;
@@ -69,6 +69,20 @@ impl Ready {
         principal.token = Some(Arc::clone(token));
         principal.rules = Some(self.rules.clone());
         Ok(principal)
+    }
+
+    /// Whether a token with this audience is valid where `service` is called, or at the edge. A room's token for another room
+    /// names that room, and is valid nowhere else; parts of a room are served under its name and a dash.
+    pub(crate) fn is_for(&self, audience: &str, service: Option<&str>) -> bool {
+        if audience == self.audience {
+            return true;
+        }
+        let (Some(room), Some(service)) = (self.room_of(audience), service) else { return false };
+        service.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
+    fn room_of<'a>(&self, audience: &'a str) -> Option<&'a str> {
+        audience.strip_prefix(&self.audience)?.strip_prefix('/').filter(|room| !room.is_empty())
     }
 
     /// A service without a token: it is in this process.

@@ -9,6 +9,7 @@ mod checks;
 mod default;
 mod layers;
 pub(crate) mod network;
+mod outside;
 mod secret;
 mod section;
 mod storage;
@@ -26,6 +27,7 @@ pub use aliases::{ALIASES, KNOWN_NOT_USED, is_known_not_used};
 pub use checks::{not_empty, service_name};
 pub use default::default_text;
 pub use layers::Origin;
+pub use outside::{Edge, Limits, Outbound};
 pub use secret::DatabaseUrl;
 pub use section::{Check, Given, Operators, Section, Settings};
 pub use storage::{Migrate, Storage};
@@ -64,6 +66,7 @@ pub struct Config {
     pub feed: Feed,
     pub access: Access,
     pub limits: Limits,
+    pub edge: Edge,
     pub outbound: Outbound,
     /// Where each room runs.
     #[serde(default)]
@@ -148,6 +151,7 @@ pub(crate) const SECRET_BYTES_MIN: usize = 32;
 #[serde(deny_unknown_fields)]
 pub struct Crypto {
     pub key_file: PathBuf,
+    pub subjects_dir: PathBuf,
     #[serde(deserialize_with = "none_when_empty_secret")]
     pub secret: Option<Secret>,
 }
@@ -157,6 +161,7 @@ pub struct Crypto {
 pub struct Telemetry {
     pub log_level: String,
     pub log_format: LogFormat,
+    pub access_log_every: u64,
     #[serde(deserialize_with = "none_when_empty")]
     pub otlp_endpoint: Option<String>,
     pub service_name: String,
@@ -205,41 +210,6 @@ pub struct Row {
     pub key: String,
     pub value: String,
     pub origin: Origin,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    pub enabled: bool,
-    pub minute: u32,
-    pub hour: u32,
-    pub day: u32,
-    pub classes: Vec<String>,
-    pub clients: Vec<String>,
-    pub subjects_max: usize,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub redis_url: Option<DatabaseUrl>,
-    pub redis_cluster: bool,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub redis_ca_file: Option<PathBuf>,
-    pub redis_timeout_ms: u64,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outbound {
-    pub allowed: Vec<String>,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub ca_file: Option<PathBuf>,
-    /// Both or neither.
-    #[serde(deserialize_with = "none_when_empty")]
-    pub certificate_file: Option<PathBuf>,
-    #[serde(deserialize_with = "none_when_empty")]
-    pub key_file: Option<PathBuf>,
-    pub connect_timeout_ms: u64,
-    pub head_bytes_max: usize,
-    pub body_bytes_max: usize,
-    pub idle_connections_max: usize,
 }
 
 /// A mistake in the configuration, and where it came from.

@@ -3,7 +3,8 @@
 //!
 //! A holder erases by destroying the subject's key ([`crate::crypto::SubjectKeys`]) where its columns are sealed, and by
 //! rewriting rows where they are not; what it must keep by law it keeps, and says so. Erasures are applied again after a
-//! restore ([`reapply`]), so erasing twice must be the same as once.
+//! restore ([`reapply`]), so erasing twice must be the same as once. Who asks for an erasure adds it to the list first
+//! ([`crate::crypto::Erasures`]); a holder that destroys keys does so by [`crate::crypto::SubjectKeys::destroy`].
 
 use async_trait::async_trait;
 use kernel::{Ctx, Timestamp};
@@ -31,6 +32,17 @@ pub trait Holder: Send + Sync {
 
     /// The oldest data of each type, for rules about retention.
     async fn ages(&self, ctx: &Ctx) -> Result<Vec<Age>, Failure>;
+
+    /// Applies erasures again that its store may have forgotten, oldest first; returns how many items that erased. A holder
+    /// that can find out which ones it has forgotten applies only these.
+    async fn reapply(&self, ctx: &Ctx, erasures: &[Erasure]) -> Result<u64, Failure> {
+        let mut again = 0;
+        for erasure in erasures {
+            let outcome = self.erase(ctx, &erasure.subject, Erase::ForGood).await?;
+            again += outcome.erased.iter().map(|counted| counted.items).sum::<u64>();
+        }
+        Ok(again)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +113,7 @@ pub struct Age {
 /// # Errors
 /// The first that fails; the start fails with it.
 pub async fn reapply(holder: &dyn Holder, ctx: &Ctx, erasures: &[Erasure]) -> Result<u64, Failure> {
-    let mut again = 0;
-    for erasure in erasures {
-        let outcome = holder.erase(ctx, &erasure.subject, Erase::ForGood).await?;
-        again += outcome.erased.iter().map(|counted| counted.items).sum::<u64>();
-    }
+    let again = if erasures.is_empty() { 0 } else { holder.reapply(ctx, erasures).await? };
     if again > 0 {
         tracing::warn!(
             room = holder.name(),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -30,6 +30,7 @@ use url::Url;
 
 use crate::config::{self, network::network};
 use crate::rpc::{Budget, Repeat};
+use crate::telemetry::{self, TRACEPARENT};
 
 pub use address::AddressRules;
 pub use call::{Answer, Call, OutboundError, Redirects};
@@ -239,6 +240,9 @@ impl Inner {
         *request.method_mut() = method;
         *request.uri_mut() = url.as_str().parse().map_err(|_| OutboundError::UrlInvalid)?;
         *request.headers_mut() = call.headers.clone();
+        if let Some(position) = telemetry::traceparent().and_then(|text| text.parse::<HeaderValue>().ok()) {
+            request.headers_mut().entry(TRACEPARENT).or_insert(position);
+        }
         if call::host(url) != call::host(&call.url) {
             call::without_credentials(request.headers_mut());
         }

@@ -88,6 +88,8 @@ pub struct Room {
     pub consumes: &'static [&'static str],
     /// It seals columns: it has data keys, and gets the key-encryption key.
     pub seals: bool,
+    /// It seals columns under the keys of data subjects, and gets these.
+    pub subjects: bool,
     /// If several processes share its store, one writes and the others stand by.
     pub one_writer: bool,
     pub settings: Settings,
@@ -106,6 +108,8 @@ pub struct Room {
     pub document: fn() -> OpenApi,
     /// Paths below `/v1` besides those of the document, for older guides.
     pub aliases: &'static [&'static str],
+    /// Paths, and the name by which operators know the service that answers there, where that is not `service`.
+    pub names: &'static [(&'static str, &'static str)],
     /// Requests to try first, shown at the start.
     pub first_steps: &'static [FirstStep],
     /// For a room with more than one store.
@@ -156,6 +160,7 @@ impl Room {
             once: false,
             consumes: &[],
             seals: false,
+            subjects: false,
             one_writer: false,
             settings: Settings::NONE,
             operators: Operators::NONE,
@@ -167,6 +172,7 @@ impl Room {
             tags: &[],
             document: OpenApi::default,
             aliases: &[],
+            names: &[],
             first_steps: &[],
             further: None,
             apart: |_| Told::default(),

@@ -10,6 +10,7 @@
 //! service that is down; without the credential a call is not even parsed, and with certificates a caller without one
 //! is not even heard; the caller is authenticated where the call arrives ([`Trust`]), and never taken on trust.
 
+mod breaker;
 mod budget;
 mod client;
 mod connect;
@@ -17,10 +18,12 @@ mod credential;
 mod http2;
 mod methods;
 mod outcome;
+mod own;
 mod routes;
 mod transport;
 mod trust;
 
+pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use budget::Budget;
 pub use client::{Repeat, RpcClient};
 pub use connect::{Connect, Io, TcpConnect, TlsConnect};
@@ -28,6 +31,7 @@ pub use credential::{Credential, CredentialError};
 pub use http2::Http2;
 pub use methods::{Answered, Methods, MethodsOf, SameName, Served};
 pub use outcome::{CallError, Outcome};
+pub use own::OwnTokens;
 pub use routes::{BODY_BYTES_MAX, routes};
 pub use transport::{Transport, TransportError};
 pub use trust::{Caller, Trust};

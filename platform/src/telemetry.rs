@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{self, LogFormat};
 
-pub(crate) use self::context::{TRACEPARENT, follow, traceparent};
+pub(crate) use self::context::{TRACEPARENT, came, follow, passing_on, traceparent};
 pub use self::metric::{METRICS, Metric, MetricKind};
 pub use self::metrics::Metrics;
 pub use self::otlp::tracer_provider;

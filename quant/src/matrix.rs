@@ -11,7 +11,7 @@ pub use spectrum::Repaired;
 /// The most rows of a matrix: its root is n^3 / 6 multiplications.
 pub const ROWS_MAX: usize = 64;
 /// Below this share of the largest diagonal element, a pivot counts as zero.
-const PIVOT_TOLERANCE: f64 = 1e-12;
+const PIVOT_TOLERANCE: f64 = 1e-10;
 const SYMMETRY_TOLERANCE: f64 = 1e-9;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ type Carried = std::pin::Pin<Box<dyn Future<Output = Result<Bytes, TransportErro
 pub struct AsSaid;
 
 impl Trust for AsSaid {
-    fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
+    fn principal(&self, caller: Caller, _: &str) -> Result<Principal, TransportError> {
         match caller {
             Caller::Said(principal) => Ok(principal),
             Caller::Token(_) => Ok(Principal::nobody()),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use kernel::{Clock, IdMaker, Permission, Principal, PrincipalKind};
 use platform::config::{Config, Sources};
-use platform::db::Budget;
+use platform::crypto::{Erasures, SubjectKeys};
+use platform::db::{Access, Budget, Db};
 use platform::feed::{FeedSignal, Outbox};
 use platform::outbound::{Outbound, OutboundConfig};
 use platform::room::{Door, Room, Site};
@@ -53,12 +54,25 @@ impl<'a> Stage<'a> {
             outbox: Outbox::new(format!("/{}", room.name), self.clock()),
             signal: FeedSignal::default(),
             key: (room.seals || room.once).then(master),
+            subjects: if room.subjects { Some(self.subjects().await) } else { None },
+            erasures: self.erasures(room),
             shared: None,
             own: Arc::new(itself(room)),
             outbound: Outbound::new(&OutboundConfig::default(), self.clock()).unwrap(),
             address: Some(ADDRESS.to_owned()),
             demo: false,
         }
+    }
+
+    /// The room's own list of erasures, outside of its store.
+    pub fn erasures(&self, room: &Room) -> Erasures {
+        Erasures::at(&self.store.dir().join(format!("erasures-{}", room.name)))
+    }
+
+    /// The keys of data subjects, in a store of their own.
+    async fn subjects(&self) -> SubjectKeys {
+        let db = Db::open(self.store.target().beside("subjects"), Access::ReadWrite, 1).await.unwrap();
+        SubjectKeys::open(db, &master(), Erasures::at(&self.store.dir().join("erasures")), self.clock()).await.unwrap()
     }
 
     /// The argument of the room's `mount`.

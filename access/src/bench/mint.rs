@@ -86,7 +86,7 @@ pub(crate) fn claims(number: usize) -> Claims {
         iat: now,
         jti: format!("tok_0198c1d2e3f47a6b8c9d0e1f2a3b{number:08}"),
         client_id: "app".to_owned(),
-        scope: "openid profile read:accounts read:transactions".to_owned(),
+        scope: "openid profile read:balances read:transactions".to_owned(),
         kind: "customer".to_owned(),
         roles: vec!["customer".to_owned()],
         epoch: 1,

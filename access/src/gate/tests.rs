@@ -103,7 +103,7 @@ fn a_valid_token_becomes_its_principal() {
     let permissions: Vec<String> = principal.permissions.iter().map(ToString::to_string).collect();
     assert_eq!(permissions, ["accounts:read:own", "transactions:read:own"]);
     let scopes: Vec<String> = principal.scopes.unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(scopes, ["read:accounts", "read:transactions"]);
+    assert_eq!(scopes, ["read:balances", "read:transactions"]);
     assert_eq!((principal.client.as_deref(), &*principal.roles), (Some("app"), &["customer".into()][..]));
     assert_eq!(principal.session.as_deref(), house.claims().sid.as_deref());
     let proof = principal.proof.unwrap();

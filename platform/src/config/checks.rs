@@ -20,6 +20,7 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("server.write_timeout_ms", 100..=600_000),
     ("server.drain_ms", 0..=600_000),
     ("rpc.connections", 1..=64),
+    ("telemetry.access_log_every", 0..=1_000_000),
     ("lease.time_ms", 500..=60_000),
     ("lease.renew_ms", 50..=20_000),
     ("storage.pool_size", 4..=10_000),
@@ -27,6 +28,13 @@ const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("feed.outbox_keep_hours", 1..=87_600),
     ("access.stale_ms", 500..=60_000),
     ("access.remembered_max", 100..=10_000_000),
+    ("edge.cors_max_age_s", 0..=86_400),
+    ("edge.requests_max", 1..=1_048_576),
+    ("edge.waiting_max", 0..=1_048_576),
+    ("edge.circuit_failures", 0..=1_000),
+    ("edge.circuit_open_ms", 100..=600_000),
+    ("edge.circuit_successes", 1..=100),
+    ("edge.circuit_probe_ms", 10..=600_000),
     ("limits.minute", 1..=1_000_000_000),
     ("limits.hour", 1..=1_000_000_000),
     ("limits.day", 1..=1_000_000_000),
@@ -46,6 +54,7 @@ const TEXTS: &[(&str, Check)] = &[
     ("storage.database_url", database_url),
     ("storage.migrate", migrate),
     ("crypto.key_file", not_empty),
+    ("crypto.subjects_dir", not_empty),
     ("crypto.secret", secret),
     ("telemetry.log_level", log_level),
     ("telemetry.log_format", log_format),
@@ -74,8 +83,10 @@ pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mista
     if let Err(sentence) = hosts(values) {
         refuse("server.hosts", sentence);
     }
-    if let Err(sentence) = key_apart(values) {
-        refuse("crypto.key_file", sentence);
+    for key in ["crypto.key_file", "crypto.subjects_dir"] {
+        if let Err(sentence) = key_apart(values, key) {
+            refuse(key, sentence);
+        }
     }
     if whole(values, "lease.time_ms") < whole(values, "lease.renew_ms").map(|renew| renew * 3) {
         refuse(
@@ -92,6 +103,9 @@ pub(super) fn check(values: &Values, rooms: &[Section], mistakes: &mut Vec<Mista
     }
     if let Err(error) = limits(values) {
         refuse(error.key, error.sentence);
+    }
+    if let Err((key, sentence)) = edge(values) {
+        refuse(key, sentence);
     }
 }
 
@@ -213,6 +227,17 @@ fn limits(values: &Values) -> Result<(), RulesError> {
     }
 }
 
+/// The lists of the gateway are parsed as the edge will.
+fn edge(values: &Values) -> Result<(), (&'static str, String)> {
+    let mut table = values.to_table();
+    let (server, edge) = (section_of(&mut table, "server"), section_of(&mut table, "edge"));
+    match (Value::Table(server).try_into(), Value::Table(edge).try_into()) {
+        (Ok(server), Ok(edge)) => crate::http::check_gateway(&server, &edge),
+        // A wrong type has been reported by its key.
+        _ => Ok(()),
+    }
+}
+
 /// The value is a secret, so no message quotes it.
 fn secret(given: &str) -> Result<(), String> {
     if given.is_empty() || given.len() >= SECRET_BYTES_MIN {
@@ -224,8 +249,8 @@ fn secret(given: &str) -> Result<(), String> {
 }
 
 /// A backup of the data would include the key that opens it.
-fn key_apart(values: &Values) -> Result<(), String> {
-    let (key, data) = (Path::new(text(values, "crypto.key_file")), Path::new(text(values, "storage.data_dir")));
+fn key_apart(values: &Values, key: &str) -> Result<(), String> {
+    let (key, data) = (Path::new(text(values, key)), Path::new(text(values, "storage.data_dir")));
     let within = |data: &Path| !data.as_os_str().is_empty() && key.starts_with(data);
     if !within(data) && !within(data.strip_prefix(".").unwrap_or(data)) {
         return Ok(());

@@ -150,11 +150,14 @@ impl SubjectKeys {
         }
     }
 
-    /// Destroys the key of a subject, after the erasure is on the list. A repeat changes nothing.
+    /// Destroys the key of a subject, after the erasure is on the list. A repeat changes nothing, and lists nothing again.
     ///
     /// # Errors
     /// The list's, in which case nothing happened; the store's, in which case the next start destroys the key.
     pub async fn destroy(&self, subject: &str) -> Result<(), SubjectError> {
+        if matches!(self.find(subject).await, Err(SubjectError::Erased)) {
+            return Ok(());
+        }
         let erasure = Erasure { at: self.inner.clock.now(), subject: subject.to_owned() };
         self.inner.erasures.add(&erasure)?;
         self.destroyed(&erasure).await

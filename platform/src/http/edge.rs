@@ -17,8 +17,10 @@ use kernel::{Clock, Deadline, IdMaker};
 use metrics::SharedString;
 use tracing::Instrument;
 
+use super::bounds::{Bounds, RouteBounds};
 use super::deadline::{GRACE, deadline_ms};
 use super::host::Hosts;
+use super::names::Names;
 use super::observe::{Answered, Observed};
 use super::origin::{Origin, Proxies};
 use super::problem::{Problem, refusals};
@@ -36,30 +38,43 @@ pub struct Edge {
     ids: IdMaker,
     hosts: Hosts,
     proxies: Proxies,
-    limits: Limits,
-    deadline_ms: u64,
+    bounds: RouteBounds,
+    json_depth_max: usize,
+    /// The name of what no room answers.
     service: SharedString,
+    names: Names,
+    log_every: u64,
     answered: Answered,
     unmatched: Arc<str>,
     rate: Option<Arc<RateLimits>>,
 }
 
+/// What an edge has besides its settings.
+#[derive(Debug, Default)]
+pub struct EdgeParts {
+    /// Refuses addresses that fail to authenticate too often.
+    pub rate: Option<Arc<RateLimits>>,
+    pub names: Names,
+}
+
 impl Edge {
+    /// An edge without limits, and without names of rooms.
     pub fn new(config: &Config, clock: Arc<dyn Clock>) -> Arc<Edge> {
-        Edge::limited(config, clock, None)
+        Edge::with(config, clock, EdgeParts::default())
     }
 
-    /// The same for an edge that refuses addresses which fail to authenticate too often.
-    pub fn limited(config: &Config, clock: Arc<dyn Clock>, rate: Option<Arc<RateLimits>>) -> Arc<Edge> {
-        let server = &config.server;
+    pub fn with(config: &Config, clock: Arc<dyn Clock>, parts: EdgeParts) -> Arc<Edge> {
+        let (server, EdgeParts { rate, names }) = (&config.server, parts);
         Arc::new(Edge {
             ids: IdMaker::new(clock.clone()),
             clock,
             hosts: Hosts::new(&server.hosts),
             proxies: Proxies::new(&server.trusted_proxies),
-            limits: Limits { body_bytes_max: server.body_bytes_max, json_depth_max: server.json_depth_max },
-            deadline_ms: server.deadline_ms,
+            bounds: RouteBounds::of(server, &config.edge).expect("the configuration was checked"),
+            json_depth_max: server.json_depth_max,
             service: SharedString::from(config.telemetry.service_name.clone()),
+            names,
+            log_every: config.telemetry.access_log_every,
             answered: Answered::default(),
             unmatched: "unmatched".into(),
             rate,
@@ -86,7 +101,8 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     let origin = edge.proxies.origin(request.extensions().get(), request.headers());
     let what = observed(&edge, &request);
     let span = tracing::info_span!("request", request_id = &*request_id, method = what.method, route = &*what.endpoint);
-    telemetry::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
+    let came = telemetry::came(request.headers().get(TRACEPARENT));
+    telemetry::follow(&span, came.as_deref());
     let answer = async {
         let response = match admit(&edge, &mut request, &request_id, origin) {
             Ok((deadline, allowed)) => {
@@ -96,14 +112,15 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
             Err(problem) => problem.into_response(),
         };
         let seconds = edge.clock.monotonic().micros_since(started) as f64 / 1e6;
-        observe::log(&response, seconds);
+        let service = edge.names.service(&what.endpoint).unwrap_or(&edge.service);
+        observe::log(&response, seconds, service, edge.answered.is_sampled(edge.log_every));
         if let (StatusCode::UNAUTHORIZED, Some(rate)) = (response.status(), &edge.rate) {
             rate.failed(origin.from);
         }
-        edge.answered.record(&edge.service, &what, response.status(), seconds);
+        edge.answered.record(service, &what, response.status(), seconds);
         response
     };
-    finished(answer.instrument(span).await, &request_id, origin.secure)
+    finished(telemetry::passing_on(came, answer.instrument(span)).await, &request_id, origin.secure)
 }
 
 fn observed(edge: &Edge, request: &Request) -> Observed {
@@ -127,9 +144,11 @@ fn admit(
         return Err(refusal);
     }
     sane_uri(&parts.uri)?;
-    let millis = deadline_ms(&parts.headers, edge.deadline_ms)?;
+    let Bounds { body_bytes_max, deadline_ms: longest_ms } = edge.bounds.at(parts.uri.path());
+    let millis = deadline_ms(&parts.headers, longest_ms)?;
     let deadline = Deadline::after_millis(&*edge.clock, millis);
-    let (request_id, limits, Origin { from, secure }) = (request_id.clone(), edge.limits, origin);
+    let limits = Limits { body_bytes_max, json_depth_max: edge.json_depth_max };
+    let (request_id, Origin { from, secure }) = (request_id.clone(), origin);
     parts.extensions.insert(Scope { request_id, deadline, limits, from, secure });
     *request = Request::from_parts(parts, body);
     Ok((deadline, Duration::from_millis(millis)))

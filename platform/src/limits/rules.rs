@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::HeaderValue;
 
 use crate::config;
+use crate::http::prefix::{longest, longest_first};
 
 /// How long a quota lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Rules {
         for entry in &config.classes {
             rules.add_class(entry, usual).map_err(|sentence| RulesError { key: "limits.classes", sentence })?;
         }
-        rules.paths.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+        longest_first(&mut rules.paths);
         for entry in &config.clients {
             rules.add_client(entry).map_err(|sentence| RulesError { key: "limits.clients", sentence })?;
         }
@@ -121,11 +122,7 @@ impl Rules {
 
     /// The class with the longest path that is a prefix of this one.
     pub(super) fn class_of(&self, path: &str) -> ClassId {
-        let path = path.strip_prefix("/api").filter(|rest| rest.starts_with("/v1")).unwrap_or(path);
-        let found = self.paths.iter().find(|(prefix, _)| {
-            path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
-        found.map_or(ClassId::DEFAULT, |(_, class)| *class)
+        longest(&self.paths, path).copied().unwrap_or(ClassId::DEFAULT)
     }
 
     pub(super) fn class_name(&self, class: ClassId) -> &str {

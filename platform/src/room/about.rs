@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::error::Failure;
 use crate::health::{Facts, Part, facts};
-use crate::rpc::{CallError, Methods, Outcome, Repeat, RpcClient};
+use crate::rpc::{Breaker, CallError, Methods, Outcome, Repeat, RpcClient};
 
 /// The method of every room.
 pub const ABOUT: &str = "about";
@@ -33,11 +33,13 @@ pub struct Elsewhere {
     name: &'static str,
     rpc: RpcClient,
     clock: Arc<dyn Clock>,
+    breaker: Option<Arc<Breaker>>,
 }
 
 impl Elsewhere {
-    pub fn new(name: &'static str, rpc: RpcClient, clock: Arc<dyn Clock>) -> Elsewhere {
-        Elsewhere { name, rpc, clock }
+    /// `breaker` is that of calls to the room, if they have one.
+    pub fn new(name: &'static str, rpc: RpcClient, clock: Arc<dyn Clock>, breaker: Option<Arc<Breaker>>) -> Elsewhere {
+        Elsewhere { name, rpc, clock, breaker }
     }
 }
 
@@ -55,7 +57,9 @@ impl Part for Elsewhere {
         let deadline = Deadline::after_millis(&*self.clock, ASK_MS);
         let ctx = Ctx { principal: Principal::nobody(), deadline, request_id: "florin".into(), idempotency_key: None };
         let asked: Result<Facts, Away> = self.rpc.call(&ctx, ABOUT, &(), Repeat::Question).await;
-        asked.unwrap_or_else(|Away(failure)| facts([("error", json!(failure.code()))]))
+        let mut told = asked.unwrap_or_else(|Away(failure)| facts([("error", json!(failure.code()))]));
+        told.extend(self.breaker.iter().map(|breaker| ("circuit".to_owned(), json!(breaker.state().name()))));
+        told
     }
 }
 

@@ -9,6 +9,7 @@ use axum::Router;
 
 use crate::feed::Consumer;
 use crate::health::Part;
+use crate::holder::Holder;
 use crate::jobs::Job;
 use crate::rpc::Methods;
 use crate::shutdown::Step;
@@ -28,6 +29,8 @@ pub struct Opened<S: ?Sized> {
     pub periodic: Vec<Periodic>,
     /// Work at set times.
     pub jobs: Vec<Job>,
+    /// For a room that holds personal data.
+    pub holder: Option<Arc<dyn Holder>>,
     /// Updated every few seconds.
     pub gauges: Vec<Box<dyn Fn() + Send + Sync>>,
     /// Run when everything is open and before the first request is answered.
@@ -41,7 +44,7 @@ impl<S: ?Sized> Opened<S> {
     pub fn new(face: Arc<S>) -> Opened<S> {
         let (methods, parts, consumers, periodic) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (jobs, gauges, steps) = (Vec::new(), Vec::new(), Vec::new());
-        Opened { face, methods, parts, consumers, periodic, jobs, gauges, last: None, steps }
+        Opened { face, methods, parts, consumers, periodic, jobs, holder: None, gauges, last: None, steps }
     }
 }
 

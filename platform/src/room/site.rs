@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, IdMaker, Secret};
 
 use super::OpenError;
-use crate::crypto::KeyEncryptionKey;
+use crate::crypto::{Erasures, KeyEncryptionKey, SubjectKeys};
 use crate::db::{Budget, Db, Target};
 use crate::error::Refusal;
 use crate::feed::{FeedSignal, Outbox};
@@ -13,7 +13,7 @@ use crate::frame::ActsAs;
 use crate::lease::LeaseConfig;
 use crate::once::Once;
 use crate::outbound::Outbound;
-use crate::rpc::{Connect, Credential};
+use crate::rpc::{Connect, Credential, OwnTokens};
 
 /// What a room is opened with; `C` is its settings struct.
 pub struct Site<C> {
@@ -32,6 +32,11 @@ pub struct Site<C> {
     pub signal: FeedSignal,
     /// For a room with `seals` or `once`.
     pub key: Option<KeyEncryptionKey>,
+    /// For a room with `subjects`.
+    pub subjects: Option<SubjectKeys>,
+    /// The room's own list: what it erases itself, without a whole person being erased, is added here before it is carried
+    /// out. Erasures of people are on the list of [`SubjectKeys`].
+    pub erasures: Erasures,
     /// For a room with `one_writer`, if several processes share the store.
     pub shared: Option<Shared>,
     /// The room itself, for what it does on its own: a principal of kind `service`, with a token where there are other
@@ -54,6 +59,14 @@ impl<C> Site<C> {
         self.key.as_ref().ok_or_else(|| "a room with neither `seals` nor `once` gets no key".into())
     }
 
+    /// The keys of data subjects.
+    ///
+    /// # Errors
+    /// The room does not have `subjects`.
+    pub fn subjects(&self) -> Result<&SubjectKeys, OpenError> {
+        self.subjects.as_ref().ok_or_else(|| "a room without `subjects` gets no keys of data subjects".into())
+    }
+
     /// Executes a repeatable command exactly once.
     ///
     /// # Errors
@@ -71,6 +84,8 @@ pub struct Shared {
     pub address: String,
     pub credential: Credential,
     pub connect: Arc<dyn Connect>,
+    /// For calls as a room of this process itself.
+    pub own: Option<Arc<dyn OwnTokens>>,
     /// For calls to each of the others.
     pub connections: usize,
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{deadline, telemetry};
 
-use super::{Budget, Call, CallError, Caller, CallerCtx, Outcome, Reply, Transport, TransportError};
+use super::{Budget, Call, CallError, Caller, CallerCtx, Outcome, OwnTokens, Reply, Transport, TransportError};
 
 /// Maximum retries of one call.
 const REPEATS_MAX: u32 = 8;
@@ -48,6 +48,9 @@ impl Repeat {
 #[derive(Clone)]
 pub struct RpcClient {
     service: &'static str,
+    /// The room that answers, for which own tokens are.
+    room: &'static str,
+    own: Option<Arc<dyn OwnTokens>>,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     budget: Arc<Budget>,
@@ -60,7 +63,18 @@ pub struct RpcClient {
 impl RpcClient {
     pub fn new(service: &'static str, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> RpcClient {
         let budget = Arc::new(Budget::new(BUDGET_REPEATS));
-        RpcClient { service, transport, clock, budget, turn: Arc::default(), away_max: AWAY_MAX }
+        let (room, own) = (service, None);
+        RpcClient { service, room, own, transport, clock, budget, turn: Arc::default(), away_max: AWAY_MAX }
+    }
+
+    /// Rooms of this process may call as themselves.
+    pub fn with_own(self, own: Option<Arc<dyn OwnTokens>>) -> RpcClient {
+        RpcClient { own, ..self }
+    }
+
+    /// For methods of a room that are served under another name than the room's.
+    pub fn of_room(self, room: &'static str) -> RpcClient {
+        RpcClient { room, ..self }
     }
 
     /// For callers that retry by themselves: "another process may do better" is then an answer like any other.
@@ -135,7 +149,10 @@ impl RpcClient {
             if left.as_millis() == 0 {
                 return Err(Missed::Failed(seen.said(CallError::DeadlineExceeded)));
             }
-            let call = body(ctx, left, command).map_err(|_| Missed::Failed(seen.said(CallError::NotUnderstood)))?;
+            let caller = self.caller(ctx, left).await.map_err(|error| Missed::Failed(seen.said(error)))?;
+            let left = Duration::from_micros(ctx.deadline.micros_left(self.clock.monotonic()));
+            let call = body(caller, ctx, left, command);
+            let call = call.map_err(|_| Missed::Failed(seen.said(CallError::NotUnderstood)))?;
             let carried = self.transport.carry_as(self.service, method, call, seen.repeat);
             let attempt = tokio::time::timeout(left, carried).await;
             let (failure, refused) = match attempt {
@@ -165,6 +182,18 @@ impl RpcClient {
             metrics::counter!("rpc_repeats_total", "service" => self.service, "method" => method).increment(1);
             tokio::time::sleep(pause).await;
             tried += 1;
+        }
+    }
+
+    async fn caller(&self, ctx: &Ctx, left: Duration) -> Result<Caller, CallError> {
+        let caller = super::own::caller(self.own.as_deref(), ctx, self.room);
+        match tokio::time::timeout(left, caller).await {
+            Ok(Ok(caller)) => Ok(caller),
+            Ok(Err(why)) => {
+                tracing::warn!(service = self.service, why, "a room has no token of its own for a call");
+                Err(CallError::Unavailable)
+            }
+            Err(_) => Err(CallError::DeadlineExceeded),
         }
     }
 
@@ -220,7 +249,7 @@ impl Seen {
         match failure {
             TransportError::NotSent(_) | TransportError::Overloaded(_) | TransportError::Stale(_) => true,
             TransportError::Lost(_) => self.repeat != Repeat::Never,
-            TransportError::NotUnderstood(_) => false,
+            TransportError::Away(_) | TransportError::NotUnderstood(_) => false,
         }
     }
 
@@ -235,17 +264,17 @@ impl Seen {
 
 fn named(failure: &TransportError) -> CallError {
     match failure {
-        TransportError::NotSent(_) | TransportError::Lost(_) => CallError::Unavailable,
+        TransportError::Away(_) | TransportError::NotSent(_) | TransportError::Lost(_) => CallError::Unavailable,
         TransportError::Overloaded(_) => CallError::Overloaded,
         TransportError::Stale(_) => CallError::AccessStale,
         TransportError::NotUnderstood(_) => CallError::NotUnderstood,
     }
 }
 
-fn body<C: Serialize>(ctx: &Ctx, left: Duration, command: &C) -> Result<Bytes, serde_json::Error> {
+fn body<C: Serialize>(caller: Caller, ctx: &Ctx, left: Duration, command: &C) -> Result<Bytes, serde_json::Error> {
     let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
     let ctx = CallerCtx {
-        caller: Caller::of(ctx),
+        caller,
         deadline_ms: left_ms - (left_ms / 10).min(RESERVE_MAX_MS),
         request_id: ctx.request_id.clone(),
         idempotency_key: ctx.idempotency_key.clone(),

@@ -55,19 +55,20 @@ impl Methods {
             let work = work.clone();
             Box::pin(async move {
                 let Call { ctx, command } = serde_json::from_slice::<Call<C>>(&call).map_err(not_understood)?;
-                let principal = for_somebody(desk.trust.principal(ctx.caller)?, ctx.on_behalf_of);
+                let principal = for_somebody(desk.trust.principal(ctx.caller, service)?, ctx.on_behalf_of);
                 let (caller, on_behalf_of) = (&*principal.subject, principal.on_behalf_of.as_deref());
                 let span =
                     tracing::info_span!("call", request_id = &*ctx.request_id, service, method, caller, on_behalf_of);
                 telemetry::follow(&span, ctx.traceparent.as_deref());
+                let came = ctx.traceparent.map(Arc::from);
                 let ctx = Ctx {
                     principal,
                     deadline: Deadline::after_millis(&*desk.clock, ctx.deadline_ms),
                     request_id: ctx.request_id,
                     idempotency_key: ctx.idempotency_key,
                 };
-                let until = ctx.deadline;
-                let reply = match deadline::ended(until, &desk.clock, work(ctx, command).instrument(span)).await {
+                let answering = deadline::ended(ctx.deadline, &desk.clock, work(ctx, command).instrument(span));
+                let reply = match telemetry::passing_on(came, answering).await {
                     Ok(Ok(reply)) => Reply::Ok(reply),
                     Ok(Err(refused)) => Reply::Refused(refused),
                     Err(late) => Reply::Refused(E::from(CallError::from(late))),

@@ -73,7 +73,9 @@ fn respond(answered: Answered) -> Response {
         Err(TransportError::NotUnderstood(why)) => (NOT_UNDERSTOOD, why).into_response(),
         Err(TransportError::Overloaded(why)) => (OVERLOADED, why).into_response(),
         Err(TransportError::Stale(why)) => (OVERLOADED, [(WHY, STALE)], why).into_response(),
-        Err(TransportError::NotSent(why) | TransportError::Lost(why)) => (LOST, why).into_response(),
+        Err(TransportError::Away(why) | TransportError::NotSent(why) | TransportError::Lost(why)) => {
+            (LOST, why).into_response()
+        }
     }
 }
 

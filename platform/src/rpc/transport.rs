@@ -45,6 +45,9 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 /// Why there is no reply. The text is for the log only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
+    /// It was not tried: the service failed several times in a row.
+    #[error("not tried: {0}")]
+    Away(String),
     /// The service has not seen it.
     #[error("not sent: {0}")]
     NotSent(String),

@@ -28,9 +28,10 @@ impl Caller {
 
 /// Authenticates the caller.
 pub trait Trust: Send + Sync {
-    /// Answers without waiting. A caller without valid credentials is [`Principal::nobody`], which may do little; an
-    /// error means that it cannot be determined now.
-    fn principal(&self, caller: Caller) -> Result<Principal, TransportError>;
+    /// Answers without waiting. `service` is the name under which it was called: a token for another room is not valid here. A
+    /// caller without valid credentials is [`Principal::nobody`], which may do little; an error means that it cannot be
+    /// determined now.
+    fn principal(&self, caller: Caller, service: &str) -> Result<Principal, TransportError>;
 }
 
 /// Longer ones are no subjects.

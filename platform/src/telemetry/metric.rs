@@ -75,13 +75,20 @@ impl Metric {
 
 /// Those of every process, whatever runs in it.
 pub const METRICS: &[Metric] = &[
-    Metric::counter("http_requests_total", &["service", "method", "endpoint", "status"], "requests answered"),
+    Metric::counter("http_requests_total", &["service", "method", "endpoint", "status", "code"], "requests answered"),
     Metric::histogram(
         "http_request_duration_seconds",
-        &["service", "method", "endpoint"],
+        &["service", "method", "endpoint", "status", "code"],
         "time from the headers of a request to those of its response",
     ),
     Metric::gauge("http_requests_per_second", &[], "requests answered per second, over the last five seconds"),
+    Metric::gauge("http_requests_running", &[], "requests that are being answered, where requests_max is set"),
+    Metric::gauge("http_requests_waiting", &["class"], "requests that wait for their turn, where requests_max is set"),
+    Metric::counter(
+        "http_requests_shed_total",
+        &["class", "why"],
+        "requests refused so that others are answered in time",
+    ),
     Metric::gauge("http_connections_active", &["listener"], "connections open now"),
     Metric::counter(
         "http_connections_refused_total",
@@ -99,6 +106,8 @@ pub const METRICS: &[Metric] = &[
     Metric::gauge("ssl_certificate_expiry_timestamp", &["listener"], "when the certificate in use expires"),
     Metric::counter("rpc_calls_total", &["service", "method", "outcome"], "calls to other processes"),
     Metric::counter("rpc_repeats_total", &["service", "method"], "calls sent again after a lost answer"),
+    Metric::gauge("rpc_circuit_open", &["service"], "1 while calls to a service are refused here at once"),
+    Metric::counter("rpc_circuit_opened_total", &["service"], "times that calls to a service began to be refused here"),
     Metric::histogram("rpc_served_seconds", &["service", "method"], "time that calls of other processes took here"),
     Metric::counter("rpc_strangers_total", &[], "calls without the deployment's secret"),
     Metric::histogram("lease_renewal_seconds", &["service"], "time that a renewal of the lease took"),

@@ -14,6 +14,9 @@ async fn every_response_has_security_headers_unless_its_handler_sets_them() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
+        let policy = "default-src 'none'; frame-ancestors 'none'";
+        assert_eq!(answer.header("content-security-policy"), Some(policy), "{path}");
         assert_eq!(answer.header("strict-transport-security"), None, "it was plain HTTP: {path}");
     }
     let kept = send(server.address(), "GET", "/kept", "", b"").await;

@@ -79,14 +79,10 @@ async fn every_health_path_answers_and_only_readiness_checks_parts() {
     for path in ["/metrics", "/actuator/prometheus"] {
         let text = get(path).await.body;
         let count = |line: &str| text.lines().any(|found| found.starts_with(line));
-        assert!(
-            count(r#"http_requests_total{service="florin",method="GET",endpoint="/orders/{number}",status="200"} 1"#),
-            "{text}"
-        );
-        assert!(
-            count(r#"http_requests_total{service="florin",method="GET",endpoint="unmatched",status="404"} 1"#),
-            "{text}"
-        );
+        for (endpoint, status) in [("/orders/{number}", 200), ("unmatched", 404)] {
+            let labels = format!(r#"method="GET",endpoint="{endpoint}",status="{status}",code="{status}""#);
+            assert!(count(&format!("http_requests_total{{service=\"florin\",{labels}}} 1")), "{text}");
+        }
         assert!(text.contains("http_request_duration_seconds_bucket{") && text.contains(r#"le="0.005""#), "{text}");
         assert!(!text.contains("4711"), "a raw path became a label");
     }

@@ -1,6 +1,7 @@
 //! Rate limits over HTTP: headers, refusals, and counts that several edges share through a real Redis.
 
 mod gateway;
+mod odd;
 mod redis;
 
 use gateway::{Gateway, settings};

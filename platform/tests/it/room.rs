@@ -112,7 +112,7 @@ async fn a_remote_room_reports_its_status_and_never_blocks_readiness() {
     let elsewhere = |methods: Option<Methods>| {
         let served = Served::new(methods, Arc::new(AsSaid), Arc::clone(&clock)).unwrap();
         let rpc = RpcClient::new("pebbles", Arc::new(InProcess(served)), Arc::clone(&clock));
-        Elsewhere::new("pebbles", rpc, Arc::clone(&clock))
+        Elsewhere::new("pebbles", rpc, Arc::clone(&clock), None)
     };
     let there = elsewhere(Some(about::told(Methods::new("pebbles"), Arc::new(Thrown))));
     assert_eq!((there.ready().await, there.status().await), (Ok(()), facts([("thrown", json!(7))])));

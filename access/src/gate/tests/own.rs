@@ -26,3 +26,21 @@ fn without_a_fresh_copy_of_the_terms_no_room_acts() {
     house.clock.advance_millis(5_001);
     assert_eq!(house.gate.service("florin-cards").unwrap_err(), TokenRefusal::Stale);
 }
+
+#[test]
+fn a_token_for_one_room_is_valid_there_and_nowhere_else() {
+    let house = House::new();
+    let token = house.changed("aud", json!(format!("{}/ledger", mint::AUDIENCE)));
+    for service in ["ledger", "ledger-writer"] {
+        assert!(house.gate.verify_at(&token, service).is_ok(), "{service}");
+    }
+    for service in ["vault", "ledge", "ledgers", "", "/ledger"] {
+        assert_eq!(house.gate.verify_at(&token, service).unwrap_err(), TokenRefusal::WrongAudience, "{service}");
+    }
+    assert_eq!(house.gate.verify(&token).unwrap_err(), TokenRefusal::WrongAudience, "not from outside");
+    for audience in [format!("{}/", mint::AUDIENCE), "other/ledger".to_owned(), format!("{}ledger", mint::AUDIENCE)] {
+        let token = house.changed("aud", json!(audience));
+        assert_eq!(house.gate.verify_at(&token, "ledger").unwrap_err(), TokenRefusal::WrongAudience, "{audience}");
+    }
+    assert!(house.gate.verify_at(&house.token(), "vault").is_ok(), "a caller's own token is for all of them");
+}

@@ -5,7 +5,7 @@ use kernel::PrincipalKind;
 use super::*;
 
 fn told(house: &House, caller: Caller) -> PrincipalKind {
-    house.gate.principal(caller).unwrap().kind
+    house.gate.principal(caller, "desk").unwrap().kind
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_processs_own_claims_prove_nothing() {
 fn under_demo_only_the_demo_principal_needs_no_token() {
     let house = House::with(GateSettings { demo: true, ..GateSettings::default() });
     let less = Principal::new(PrincipalKind::Demo, "someone", []);
-    assert_eq!(house.gate.principal(Caller::Said(less)), Ok(Principal::demo()));
+    assert_eq!(house.gate.principal(Caller::Said(less), "desk"), Ok(Principal::demo()));
     assert_eq!(told(&house, Caller::Said(Principal::operator())), PrincipalKind::Nobody);
 }
 
@@ -37,6 +37,6 @@ fn under_demo_only_the_demo_principal_needs_no_token() {
 fn a_stale_gate_refuses_calls() {
     let house = House::new();
     house.clock.advance_millis(5_001);
-    let answered = house.gate.principal(Caller::Token(Secret::new(house.token())));
+    let answered = house.gate.principal(Caller::Token(Secret::new(house.token())), "desk");
     assert!(matches!(answered, Err(TransportError::Stale(_))), "{answered:?}");
 }

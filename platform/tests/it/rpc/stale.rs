@@ -14,7 +14,7 @@ use crate::rpc::till::{Refused, SETTINGS, client, ctx, http2};
 struct Behind(AtomicUsize, fn(String) -> TransportError);
 
 impl Trust for Behind {
-    fn principal(&self, _: Caller) -> Result<Principal, TransportError> {
+    fn principal(&self, _: Caller, _: &str) -> Result<Principal, TransportError> {
         let less = |left: usize| left.checked_sub(1);
         match self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less) {
             Ok(_) => Err((self.1)("not now".to_owned())),
