@@ -1,5 +1,5 @@
-//! Sending codes to users by e-mail or SMS. Production channels are the operator's own; these are the two for
-//! development.
+//! Sending codes to users by e-mail or SMS. In production they go by a channel that the process hands in; these are the
+//! two for development.
 //!
 //! Deliberately, nothing here is on unless the operator, or `--demo`, enables it, and users whose role requires a
 //! second factor are never sent one.
@@ -28,6 +28,8 @@ pub struct Message {
     pub by: FactorKind,
     /// An e-mail address or a telephone number.
     pub to: String,
+    /// Alone, for a channel that has its own words.
+    pub code: Secret,
     pub text: Secret,
 }
 

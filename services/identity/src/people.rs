@@ -7,6 +7,7 @@ mod admin;
 mod change;
 mod create;
 mod form;
+mod holder;
 mod person;
 mod start;
 mod store;
@@ -15,6 +16,6 @@ pub(crate) use person::Person;
 pub(crate) use store::{epoch_raise, logins_end, password_renew, password_set, seen_set};
 
 #[cfg(test)]
-pub(crate) const SQL: &[&[&str]] = &[person::SQL, store::SQL, admin::SQL, change::SQL, start::SQL];
+pub(crate) const SQL: &[&[&str]] = &[person::SQL, store::SQL, admin::SQL, change::SQL, holder::SQL, start::SQL];
 #[cfg(test)]
 pub(crate) use person::SETS;

@@ -11,8 +11,10 @@ use crate::http::{OPERATIONS, TAGS};
 use crate::settings::SETTINGS;
 use crate::store::MIGRATIONS;
 
+const SERVICE: &str = "user-management-service";
+
 pub static ROOM: Room = Room {
-    service: "user-management-service",
+    service: SERVICE,
     about: "authenticates users and programs, and issues tokens",
     migrations: MIGRATIONS,
     outbox: true,
@@ -33,6 +35,14 @@ pub static ROOM: Room = Room {
     document: crate::http::api,
     // Paths from older operators' guides.
     aliases: &["/users"],
+    names: &[
+        ("/oauth2", SERVICE),
+        ("/.well-known", SERVICE),
+        ("/v1/access", SERVICE),
+        ("/login", SERVICE),
+        ("/logout", SERVICE),
+        ("/account", SERVICE),
+    ],
     apart,
     ..Room::named("identity")
 };

@@ -41,6 +41,7 @@ pub struct Settings {
     pub argon2_passes: u32,
     pub second_factor_roles: Vec<String>,
     pub sent_factors: Vec<FactorKind>,
+    pub codes_by_notifications: Vec<FactorKind>,
     #[serde(deserialize_with = "none_when_empty")]
     pub breached_passwords_file: Option<PathBuf>,
     #[serde(deserialize_with = "none_when_empty")]
@@ -100,11 +101,13 @@ fn zone(given: &str) -> Result<(), String> {
 }
 
 fn sent_factors(given: &Given<'_>) -> Result<(), (&'static str, String)> {
-    let named = given.0.get("sent_factors").and_then(|list| list.as_array()).into_iter().flatten();
-    match named.into_iter().find(|name| !matches!(name.as_str(), Some("email" | "sms"))) {
-        Some(other) => Err(("sent_factors", format!("expected \"email\" or \"sms\", found {other}"))),
-        None => Ok(()),
+    for key in ["sent_factors", "codes_by_notifications"] {
+        let mut named = given.0.get(key).and_then(|list| list.as_array()).into_iter().flatten();
+        if let Some(other) = named.find(|name| !matches!(name.as_str(), Some("email" | "sms"))) {
+            return Err((key, format!("expected \"email\" or \"sms\", found {other}")));
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

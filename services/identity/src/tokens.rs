@@ -82,7 +82,10 @@ impl IdentityService {
             Grant::RefreshToken { refresh_token, scope } => {
                 self.refresh(auth, &refresh_token, scope.as_deref(), origin).await
             }
-            Grant::ClientCredentials { scope } => self.client_credentials(ctx, auth, scope.as_deref(), origin).await,
+            Grant::ClientCredentials { scope } => {
+                self.client_credentials(ctx, auth, scope.as_deref(), None, origin).await
+            }
+            Grant::AtRoom { room } => self.client_credentials(ctx, auth, None, Some(&room), origin).await,
             Grant::Other(_) => Err(refused(OAuthError::UnsupportedGrantType, "this grant is not offered here")),
         }
     }

@@ -121,6 +121,15 @@ impl LedgerBooks {
         &self.all.main
     }
 
+    /// Every book, opened if it is not.
+    pub(crate) async fn all_open(&self) -> Result<Vec<(BookName, Arc<LedgerService>)>, DbError> {
+        let mut all = Vec::new();
+        for row in register::list(&self.all.main.db).await? {
+            all.push((row.book.clone(), self.all.take(&row).await?));
+        }
+        Ok(all)
+    }
+
     /// Connections to the stores in use now, and their maximum.
     pub fn connections(&self) -> (usize, usize) {
         let others = self.all.opened();

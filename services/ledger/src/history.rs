@@ -5,6 +5,7 @@
 
 mod asof;
 mod balance;
+mod balances;
 mod rows;
 mod service;
 pub(crate) mod sql;

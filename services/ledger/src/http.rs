@@ -14,6 +14,7 @@ mod book;
 mod books;
 mod changes;
 mod document;
+mod erasure;
 mod events;
 mod history;
 mod operations;
@@ -40,12 +41,10 @@ type Shared = Arc<dyn Ledger>;
 /// What the handlers share.
 type All = Arc<dyn Books>;
 
-/// The ledger's routes without version prefix, and their description as mounted under `/v1`. Accounts and transactions
-/// also answer at the root (`/accounts`, `/transactions`), for older operators' guides.
+/// The ledger's routes without version prefix, and their description as mounted under `/v1`.
 pub fn routes(books: Arc<dyn Books>) -> (Router, OpenApi) {
     let (routes, api) = under_ledger().split_for_parts();
-    let (aliases, _) = accounts().merge(transactions()).split_for_parts();
-    (routes.merge(aliases).with_state(books), document::finished(api))
+    (routes.with_state(books), document::finished(api))
 }
 
 /// Only the description.
@@ -93,6 +92,7 @@ fn others() -> OpenApiRouter<All> {
         .routes(routes!(events::events_after))
         .routes(routes!(search::declare_metadata_key, search::list_metadata_keys))
         .routes(routes!(search::remove_metadata_key))
+        .routes(routes!(erasure::erase_metadata))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod command;
 mod count;
 mod decide;
 mod due;
+mod erase;
 mod events;
 mod format;
 mod history;

@@ -148,7 +148,7 @@ pub(crate) async fn accounts(books: &Books, query: &AccountQuery, limit: usize) 
     Ok(AccountPage { items, next, as_of_seq: snapshot.last_seq })
 }
 
-async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, QueryError> {
+pub(crate) async fn page(tx: &Tx, query: &AccountQuery, limit: usize) -> Result<Vec<u64>, QueryError> {
     let AccountQuery { prefix, owner, reference, metadata, after, .. } = query;
     let after = Value::Text(after.as_ref().map_or("", AccountPath::as_str));
     let limit = Value::Int(limit as i64);
@@ -231,6 +231,22 @@ pub(crate) async fn transaction(
     let reach_of_refusals = if scope.is_some() { &Reach::All } else { reach };
     let as_of = |transaction| Transaction { as_of_seq: Some(snapshot.last_seq), ..transaction };
     Ok(first.and_then(|first| found(&state, reach, reach_of_refusals, first)).map(|found| found.map(as_of)))
+}
+
+/// Those that exist and are within reach.
+pub(crate) async fn transactions_of(
+    books: &Books,
+    reach: &Reach,
+    ids: &[TransactionId],
+) -> Result<Vec<Transaction>, DbError> {
+    let snapshot = books.snapshot().await?;
+    let mut state = empty_state();
+    let wanted = Wanted { ids: ids.iter().map(|id| id.bits()).collect(), ..Wanted::default() };
+    snapshot.loader(&mut state).load(&wanted).await?;
+    let as_of = |transaction| Transaction { as_of_seq: Some(snapshot.last_seq), ..transaction };
+    let first = |id: &TransactionId| state.group.known.get(&id.bits()).copied();
+    let firsts: BTreeSet<u64> = ids.iter().filter_map(first).collect();
+    Ok(firsts.into_iter().filter_map(|first| shown(&state, reach, first)).map(as_of).collect())
 }
 
 fn refusal_at(state: &State, first: u64) -> Option<Refusal> {

@@ -2,6 +2,7 @@
 
 mod demo;
 mod further;
+mod holder;
 mod open;
 mod part;
 mod sharing;
@@ -26,6 +27,7 @@ pub static ROOM: Room = Room {
         ("assets", &["read", "declare"]),
         ("books", &["read", "create"]),
         ("metadata-keys", &["declare", "remove"]),
+        ("metadata", &["erase"]),
         ("ledger", &["override-floor"]),
         ("events", &["read"]),
     ],
@@ -61,8 +63,7 @@ pub static ROOM: Room = Room {
     operations: OPERATIONS,
     tags: &TAGS,
     document: crate::http::api,
-    // Paths from older operators' guides.
-    aliases: &["/accounts", "/transactions"],
+    names: &[("/v1/ledger/accounts", "account-service"), ("/v1/ledger/transactions", "transaction-service")],
     first_steps: &[
         FirstStep {
             path: "/ledger/accounts",

@@ -17,15 +17,23 @@ mod tests;
 use async_trait::async_trait;
 use kernel::Ctx;
 use ledger_api::{
-    DeclareMetadataKey, LedgerError, MetadataKey, Refusal, Search, TransactionPage, TransactionQuery, limits,
+    DeclareMetadataKey, LedgerError, MetadataKey, Refusal, Search, Transaction, TransactionId, TransactionPage,
+    TransactionQuery, limits,
 };
 use platform::access;
+use platform::db::{DbError, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::format::hex;
+use crate::query;
 use crate::service::{LedgerService, forbidden, query_error, reach};
 
 pub(crate) use task::Indexer;
+
+/// The number and the name of each declared key, removed ones included while their index is still erased.
+pub(crate) async fn declared(tx: &Tx) -> Result<Vec<(i64, String)>, DbError> {
+    Ok(keys::all(tx).await?.into_iter().map(|key| (key.no, key.key)).collect())
+}
 
 /// Longer values are found by a digest: an index entry has to fit into a page of either engine.
 const TERM_BYTES_MAX: usize = 255;
@@ -59,6 +67,16 @@ impl Search for LedgerService {
         let removed = self.in_time(ctx, removing).await?;
         self.indexer.look_again();
         Ok(removed)
+    }
+
+    async fn transactions_of(&self, ctx: &Ctx, ids: Vec<TransactionId>) -> Result<Vec<Transaction>, LedgerError> {
+        let (given, max) = (ids.len(), limits::TRANSACTIONS_OF_MAX);
+        if given > max {
+            return Err(Refusal::PageSize { given, max }.into());
+        }
+        let reach = reach(ctx, "transactions", "read")?;
+        let found = async { Ok(query::transactions_of(&self.books, &reach, &ids).await?) };
+        self.in_time(ctx, found).await
     }
 
     async fn transactions(&self, ctx: &Ctx, query: TransactionQuery) -> Result<TransactionPage, LedgerError> {

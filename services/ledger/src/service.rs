@@ -17,6 +17,7 @@ use ledger_api::{
     limits,
 };
 use platform::access;
+use platform::crypto::Erasures;
 use platform::db::{Db, DbError, Engine};
 use platform::deadline;
 use platform::error::Failure;
@@ -49,6 +50,8 @@ pub struct LedgerConfig {
     /// With more active accounts than this, their rows are written after the commit. SQLite only.
     pub write_behind_accounts: usize,
     pub idempotency_days: i64,
+    /// The list to which an erasure is added before it is carried out; the room always has one.
+    pub erasures: Option<Erasures>,
     pub runner: Runner,
     /// Whether this process may write, if several share a store.
     pub standing: Standing,
@@ -64,6 +67,7 @@ impl Default for LedgerConfig {
             accounts_cached_max: 2_000_000,
             write_behind_accounts: 1_000,
             idempotency_days: 30,
+            erasures: None,
             runner: Runner::default(),
             standing: Standing::alone(),
         }
@@ -79,7 +83,7 @@ pub struct LedgerService {
     pub(crate) lane: Lane<Work>,
     pub(crate) config: LedgerConfig,
     pub(crate) indexer: Indexer,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     ids: IdMaker,
     signal: FeedSignal,
     /// The key of the digests of idempotency keys and of their commands.

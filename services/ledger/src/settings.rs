@@ -1,6 +1,7 @@
 //! The ledger's settings: `settings.toml`, its bounds, and the struct that it is read into.
 
 use platform::config;
+use platform::crypto::Erasures;
 use platform::lease::Standing;
 use serde::Deserialize;
 
@@ -40,7 +41,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn config(&self, standing: Standing) -> LedgerConfig {
+    pub fn config(&self, standing: Standing, erasures: Erasures) -> LedgerConfig {
         LedgerConfig {
             batch_max: self.batch_max,
             queue_max: self.queue_max,
@@ -50,6 +51,7 @@ impl Settings {
             write_behind_accounts: self.write_behind_accounts,
             idempotency_days: i64::from(self.idempotency_days),
             standing,
+            erasures: Some(erasures),
             ..LedgerConfig::default()
         }
     }
@@ -57,6 +59,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use platform::config::{Config, Sources};
 
     use super::*;
@@ -70,7 +74,11 @@ mod tests {
 
     #[test]
     fn the_default_settings_match_the_struct() {
-        let read = config(&[]).unwrap().section::<Settings>("ledger").unwrap().config(Standing::alone());
+        let read = config(&[])
+            .unwrap()
+            .section::<Settings>("ledger")
+            .unwrap()
+            .config(Standing::alone(), Erasures::at(Path::new("erasures")));
         let LedgerConfig { batch_max, queue_max, clock_behind_max_ms, rollup_accounts_max, .. } =
             LedgerConfig::default();
         assert_eq!((read.batch_max, read.queue_max), (batch_max, queue_max));

@@ -146,7 +146,7 @@ impl Tokens for RemoteIdentity {
     /// A code works once. A client that acts for itself may ask twice: both tokens are issued, each with its event, and
     /// the one whose reply was lost expires.
     async fn token(&self, ctx: &Ctx, command: TokenRequest) -> Result<TokenReply, IdentityError> {
-        let harmless = matches!(command.grant, Grant::ClientCredentials { .. });
+        let harmless = matches!(command.grant, Grant::ClientCredentials { .. } | Grant::AtRoom { .. });
         let repeat = if harmless { Repeat::Harmless } else { Repeat::Never };
         self.rpc.call(ctx, "token", &command, repeat).await
     }

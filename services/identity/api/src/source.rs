@@ -26,7 +26,7 @@ impl TermsOf {
 /// Longest wait for a room's own token: the one before is still valid for minutes.
 const TOKEN_MS: u64 = 2_000;
 
-/// A token of a client for itself, and for how many seconds it is valid.
+/// A token of a room's client for itself, valid at one other room, and for how many seconds it is valid.
 ///
 /// # Errors
 /// A sentence for the log.
@@ -35,11 +35,12 @@ pub async fn own_token(
     clock: Arc<dyn Clock>,
     id: String,
     secret: Secret,
+    room: String,
 ) -> Result<(Secret, u64), String> {
     let deadline = Deadline::after_millis(&*clock, TOKEN_MS);
     let ctx = Ctx { principal: Principal::nobody(), deadline, request_id: "florin".into(), idempotency_key: None };
     let client = ClientAuth { id: Some(id), secret: Some(secret), basic: true };
-    let request = TokenRequest { client, grant: Grant::ClientCredentials { scope: None }, origin: Origin::default() };
+    let request = TokenRequest { client, grant: Grant::AtRoom { room }, origin: Origin::default() };
     let reply = identity.token(&ctx, request).await.map_err(|error| error.to_string())?;
     Ok((reply.access_token, reply.expires_in.unsigned_abs()))
 }

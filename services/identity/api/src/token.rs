@@ -124,6 +124,10 @@ pub enum Grant {
     ClientCredentials {
         scope: Option<String>,
     },
+    /// A room gets a token for itself, for calls to one other room.
+    AtRoom {
+        room: String,
+    },
     /// An unknown one, by its name.
     Other(String),
 }

@@ -57,7 +57,7 @@ mod tests {
         let channel = FileChannel::new(path.clone());
         for text in ["one", "two"] {
             let (by, to, text) = (FactorKind::Email, "a@example.com".to_owned(), Secret::new(text));
-            channel.send(&Message { by, to, text }).await.unwrap();
+            channel.send(&Message { by, to, code: Secret::new("1"), text }).await.unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "email a@example.com: one\nemail a@example.com: two\n");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -66,6 +66,7 @@ mod tests {
     }
 
     fn message() -> Message {
-        Message { by: FactorKind::Sms, to: "+491".to_owned(), text: Secret::new("x") }
+        let (code, text) = (Secret::new("1"), Secret::new("x"));
+        Message { by: FactorKind::Sms, to: "+491".to_owned(), code, text }
     }
 }

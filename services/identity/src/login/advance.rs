@@ -88,9 +88,15 @@ impl IdentityService {
                 (begun.0, begun.1, "identity.session.began")
             }
         };
+        let known = devices::known(tx, from.device, &person.username, self.clock.now()).await?.is_some();
         let device = devices::keep(tx, from.device, (person.id, id), self.clock.now()).await?;
         session.device = Some(device);
-        let data = json!({ "session": id.to_string(), "amr": proved.amr, "second_factor": second_factor });
+        let data = json!({
+            "session": id.to_string(),
+            "amr": proved.amr,
+            "second_factor": second_factor,
+            "known_browser": known,
+        });
         Ok((session, told.event(kind, person.id.to_string(), data)))
     }
 

@@ -43,7 +43,7 @@ impl IdentityService {
         let subject = id.map_or_else(|| "login".to_owned(), |id| id.to_string());
         self.commit(tx, Told::nothing().event("identity.password.forgotten", subject, json!({}))).await?;
         if let Some(to) = person.and_then(|person| person.email) {
-            self.channels.send(Message { by: FactorKind::Email, to, text: sent::text(&code) });
+            self.channels.send(Message { by: FactorKind::Email, to, text: sent::text(&code), code });
         }
         let page = identity_api::LoginPage {
             key: from.key.clone(),

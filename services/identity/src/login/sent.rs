@@ -33,7 +33,7 @@ impl IdentityService {
         let page = self.page(&tx, from.key.clone(), &row, Some(&person)).await?;
         let told = Told::nothing().event("identity.code.sent", person.id.to_string(), json!({ "by": by.name() }));
         self.commit(tx, told).await?;
-        self.channels.send(Message { by, to, text: text(&code) });
+        self.channels.send(Message { by, to, text: text(&code), code });
         Ok(LoginReply { page, session: None, backup_codes_left: None })
     }
 

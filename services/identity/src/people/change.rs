@@ -137,7 +137,13 @@ impl IdentityService {
     }
 
     /// Ends everything issued to this user earlier.
-    async fn all_over(&self, tx: &Tx, person: &Person, kind: &'static str, data: Json) -> Result<Told, IdentityError> {
+    pub(super) async fn all_over(
+        &self,
+        tx: &Tx,
+        person: &Person,
+        kind: &'static str,
+        data: Json,
+    ) -> Result<Told, IdentityError> {
         let end = async {
             self.sessions_end(tx, person.id, NONE).await?;
             store::logins_end(tx, person.id, &[]).await?;
@@ -148,13 +154,13 @@ impl IdentityService {
     }
 
     /// Clears the waits that strangers have caused for this user.
-    async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
+    pub(super) async fn unlocked(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
         let codes = Counted::codes(&self.codes_key, &person.id.to_bytes());
         self.forgive(tx, &codes).await?;
         self.forgive_name(tx, &person.username).await.map_err(IdentityError::from)
     }
 
-    async fn not_the_last(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
+    pub(super) async fn not_the_last(&self, tx: &Tx, person: &Person) -> Result<(), IdentityError> {
         if !person.active || !person.has_role("admin") {
             return Ok(());
         }

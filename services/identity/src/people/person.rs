@@ -115,7 +115,7 @@ impl Person {
     }
 }
 
-async fn one(tx: &Tx, rows: Vec<Row>) -> Result<Option<Person>, DbError> {
+pub(super) async fn one(tx: &Tx, rows: Vec<Row>) -> Result<Option<Person>, DbError> {
     Ok(with_roles(tx, &rows).await?.into_iter().next())
 }
 

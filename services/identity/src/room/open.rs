@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::{Gate, Hears};
 use async_trait::async_trait;
-use identity_api::{Identity, IdentityError, IdentityStatus};
+use identity_api::{FactorKind, Identity, IdentityError, IdentityStatus};
 use kernel::{Clock, Ctx, Deadline, Principal};
 use platform::health::{Facts, Part, facts};
 use platform::room::{Door, OpenError, Opened, OwnClient, Routes, Site};
@@ -13,16 +13,16 @@ use serde_json::json;
 
 use super::{ROOM, first};
 use crate::settings::Settings;
-use crate::{Channels, FileChannel, HttpConfig, IdentityService};
+use crate::{Channel, Channels, FileChannel, HttpConfig, IdentityService};
 
 /// Longest wait for this process's own requests to identity.
 const ASK_MS: u64 = 10_000;
 
 /// Opens the service, which updates the gate of its own process at once. Calls no other room. `clients` are those by which
-/// rooms act as themselves.
+/// rooms act as themselves; `messenger` takes codes to people, where the settings say so.
 pub async fn open(
     site: Site<Settings>,
-    (gate, clients): (Gate, Vec<OwnClient>),
+    (gate, clients, messenger): (Gate, Vec<OwnClient>, Option<Arc<dyn Channel>>),
 ) -> Result<Opened<dyn Identity>, OpenError> {
     let issuer = issuer(&site.settings, site.address.as_deref())?;
     let config = site.settings.config(issuer.clone(), gate.vocabulary().clone(), site.demo);
@@ -30,16 +30,11 @@ pub async fn open(
     let (db, clock, key) = (site.db.clone(), Arc::clone(&site.clock), site.key()?);
     let service = IdentityService::start(db, config, clock, site.ids.clone(), Some(hears), key).await?;
     let service = service.with_signal(site.signal.clone());
-    let service = Arc::new(match &site.settings.messages_file {
-        Some(file) => {
-            let channel = Arc::new(FileChannel::new(file.clone()));
-            service.with_channels(Channels::default().by_email(channel.clone()).by_sms(channel))
-        }
-        None => service,
-    });
+    let service = Arc::new(service.with_channels(channels(&site.settings, messenger)));
     service.tend();
     let identity: Arc<dyn Identity> = service.clone();
     let mut opened = Opened::new(Arc::clone(&identity));
+    opened.holder = Some(service.clone());
     opened.parts.push(Arc::new(IdentityPart { identity, clock: site.clock }));
     let (settings, demo) = (site.settings, site.demo);
     opened.last = Some(Box::pin({
@@ -51,6 +46,20 @@ pub async fn open(
     }));
     opened.steps.push(Step::new(ROOM.name, async move { service.close().await }));
     Ok(opened)
+}
+
+/// The file for development, if there is one; else the messenger, for the ways that it is to be used for.
+fn channels(settings: &Settings, messenger: Option<Arc<dyn Channel>>) -> Channels {
+    if let Some(file) = &settings.messages_file {
+        let channel = Arc::new(FileChannel::new(file.clone()));
+        return Channels::default().by_email(channel.clone()).by_sms(channel);
+    }
+    let Some(messenger) = messenger else { return Channels::default() };
+    settings.codes_by_notifications.iter().fold(Channels::default(), |channels, by| match by {
+        FactorKind::Email => channels.by_email(Arc::clone(&messenger)),
+        FactorKind::Sms => channels.by_sms(Arc::clone(&messenger)),
+        FactorKind::Totp | FactorKind::Backup => channels,
+    })
 }
 
 /// The routes of identity, in this process or another.

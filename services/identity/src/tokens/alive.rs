@@ -38,7 +38,8 @@ impl IdentityService {
 
     fn is_in_time(&self, claims: &Claims) -> bool {
         let now = seconds(self.clock.now());
-        let ours = claims.iss == self.config.issuer && claims.aud == self.config.audience;
+        let of_room = claims.aud.strip_prefix(&self.config.audience).is_some_and(|rest| rest.starts_with('/'));
+        let ours = claims.iss == self.config.issuer && (claims.aud == self.config.audience || of_room);
         ours && claims.nbf <= now && now < claims.exp
     }
 

@@ -17,6 +17,7 @@ impl IdentityService {
         ctx: &Ctx,
         auth: &ClientAuth,
         scope: Option<&str>,
+        room: Option<&str>,
         origin: &Origin,
     ) -> Result<TokenReply, IdentityError> {
         let tx = self.db.read().await?;
@@ -28,7 +29,11 @@ impl IdentityService {
         let scopes = scopes::granted(&client.scopes, scope)?;
         let signer = self.signer(&tx).await?;
         tx.commit().await?;
-        let claims = self.access_claims(&client, itself(&client), &scopes);
+        let mut claims = self.access_claims(&client, itself(&client), &scopes);
+        if let Some(room) = room {
+            // Nothing but that room accepts it.
+            claims.aud = format!("{}/{room}", self.config.audience);
+        }
         let token = signer.sign(TOKEN_TYPE, &claims)?;
         self.issued.tell(told_issued(&claims, "client_credentials", origin), &*self.clock, ctx.deadline).await?;
         count("client_credentials");

@@ -74,7 +74,8 @@ impl IdentityService {
         kind: &'static str,
     ) -> Result<IdentityError, IdentityError> {
         tracing::warn!(client = family.client, session = family.proved.sid, kind, "a family of tokens was ended");
-        let data = json!({"client": family.client, "session": family.proved.sid});
+        let user = identity_api::UserId::from_bytes(family.person);
+        let data = json!({"client": family.client, "session": family.proved.sid, "user": user});
         let told = Told::nothing().event(kind, family.client.clone(), data);
         let told = self.end_families(&tx, Of::Family(&family.id), told).await?;
         self.commit(tx, told).await?;

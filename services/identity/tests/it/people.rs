@@ -7,6 +7,7 @@ mod clock;
 mod cost;
 mod devices;
 mod enrol;
+mod erased;
 mod factors;
 mod forgotten;
 mod harness;

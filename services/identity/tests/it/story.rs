@@ -39,7 +39,7 @@ fn vocabulary() -> Vocabulary {
 async fn open(stage: &Stage<'_>) -> (Arc<dyn Identity>, Target) {
     let settings = GateSettings { stale_ms: None, ..GateSettings::default() };
     let gate = Gate::new(stage.clock(), settings, vocabulary());
-    let opened = identity::open(stage.site::<Settings>(&ROOM, SETTINGS).await, (gate, Vec::new())).await.unwrap();
+    let opened = identity::open(stage.site::<Settings>(&ROOM, SETTINGS).await, (gate, Vec::new(), None)).await.unwrap();
     (opened.face, stage.store.target())
 }
 

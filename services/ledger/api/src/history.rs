@@ -17,6 +17,9 @@ pub trait History: Send + Sync {
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError>;
     /// Debits and credits of all accounts, or of those at or below a path, per currency and group of accounts.
     async fn trial_balance(&self, ctx: &Ctx, query: TrialBalanceQuery) -> Result<TrialBalance, LedgerError>;
+    /// A page of posted balances of the accounts at or below a path, in path order.
+    async fn balances(&self, ctx: &Ctx, query: BalancesQuery) -> Result<BalancesPage, LedgerError>;
+
     /// One page of an account's movements; all pages reached from each other show the same state of the books.
     async fn statement(&self, ctx: &Ctx, query: StatementQuery) -> Result<Statement, LedgerError>;
 }
@@ -65,6 +68,37 @@ pub struct AccountBalance {
     pub by: TimeBasis,
     /// The last log row included.
     pub as_of_seq: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalancesQuery {
+    pub prefix: AccountPath,
+    /// `None` means now.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    #[serde(default)]
+    pub by: TimeBasis,
+    /// The path after which the page starts; it need not be an account.
+    #[serde(default)]
+    pub after: Option<AccountPath>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancesPage {
+    pub items: Vec<PostedBalance>,
+    /// The last path of this page, if there are more.
+    pub next: Option<AccountPath>,
+    /// The last log row included.
+    pub as_of_seq: u64,
+}
+
+/// On the account's normal side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedBalance {
+    pub path: AccountPath,
+    pub posted: Money,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 
 mod account;
 mod book;
+mod erasure;
 mod feed;
 mod history;
 mod operation;
@@ -25,10 +26,12 @@ pub use account::{
     DeclareAsset, Limits, OpenAccount, RollUp, Side,
 };
 pub use book::{Book, BookName, BookNameError, Books, CreateBook};
+pub use erasure::{EraseMetadata, Erasing, MetadataErased};
 pub use feed::LedgerFeed;
 pub use history::{
-    AccountBalance, BalanceQuery, History, Movement, RollUpQuery, Statement, StatementBalance, StatementCursor,
-    StatementOrder, StatementQuery, TimeBasis, TrialBalance, TrialBalanceQuery, TrialCurrency, TrialLine,
+    AccountBalance, BalanceQuery, BalancesPage, BalancesQuery, History, Movement, PostedBalance, RollUpQuery,
+    Statement, StatementBalance, StatementCursor, StatementOrder, StatementQuery, TimeBasis, TrialBalance,
+    TrialBalanceQuery, TrialCurrency, TrialLine,
 };
 pub use operation::{
     Batch, Cancel, Increase, Metadata, NewTransaction, Operation, Override, Post, Posting, Reverse, Share, Submit,
@@ -71,6 +74,10 @@ pub mod limits {
     pub const SCHEDULE_SECONDS_MAX: i64 = 3_653 * 86_400;
     pub const PAGE_DEFAULT: usize = 50;
     pub const PAGE_MAX: usize = 500;
+    /// Accounts in one page of balances.
+    pub const BALANCES_MAX: usize = 10_000;
+    /// Transactions in one look-up by ids.
+    pub const TRANSACTIONS_OF_MAX: usize = 500;
     /// Books of one ledger, `main` included.
     pub const BOOKS_MAX: usize = 256;
     /// Segments of the longest account path.
@@ -79,7 +86,7 @@ pub mod limits {
 
 /// The ledger of one book, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
-pub trait Ledger: History + Schedule + Search + Send + Sync {
+pub trait Ledger: History + Schedule + Search + Erasing + Send + Sync {
     async fn declare_asset(&self, ctx: &Ctx, command: DeclareAsset) -> Result<Asset, LedgerError>;
     async fn assets(&self, ctx: &Ctx) -> Result<Vec<Asset>, LedgerError>;
 

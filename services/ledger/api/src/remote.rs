@@ -16,11 +16,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountBalance, AccountPage, AccountPath, AccountQuery, Asset, BalanceQuery, Batch, BatchReply, Book,
-    BookName, Books, ChangeAccount, CreateBook, DeclareAsset, DeclareMetadataKey, FindTransaction, History, Ledger,
-    LedgerError, LedgerStatus, LineOutcome, MetadataKey, OpenAccount, RollUp, RollUpQuery, Schedule, ScheduledPage,
-    ScheduledQuery, Search, Statement, StatementQuery, Submit, Transaction, TransactionPage, TransactionQuery,
-    TrialBalance, TrialBalanceQuery,
+    Account, AccountBalance, AccountPage, AccountPath, AccountQuery, Asset, BalanceQuery, BalancesPage, BalancesQuery,
+    Batch, BatchReply, Book, BookName, Books, ChangeAccount, CreateBook, DeclareAsset, DeclareMetadataKey,
+    EraseMetadata, Erasing, FindTransaction, History, Ledger, LedgerError, LedgerStatus, LineOutcome, MetadataErased,
+    MetadataKey, OpenAccount, RollUp, RollUpQuery, Schedule, ScheduledPage, ScheduledQuery, Search, Statement,
+    StatementQuery, Submit, Transaction, TransactionId, TransactionPage, TransactionQuery, TrialBalance,
+    TrialBalanceQuery,
 };
 
 /// The name under which a ledger's methods are served.
@@ -62,6 +63,7 @@ fn transactions(methods: Methods, books: &Arc<dyn Books>) -> Methods {
         .on("submit", in_book(books, |at, ctx, it| async move { at.submit(&ctx, it).await }))
         .on("submit_batch", in_book(books, |at, ctx, it| async move { at.submit_batch(&ctx, it).await }))
         .on("transaction", in_book(books, |at, ctx, it| async move { at.transaction(&ctx, it).await }))
+        .on("transactions_of", in_book(books, |at, ctx, it| async move { at.transactions_of(&ctx, it).await }))
         .on("scheduled", in_book(books, |at, ctx, it| async move { at.scheduled(&ctx, it).await }))
         .on("transactions", in_book(books, |at, ctx, it| async move { at.transactions(&ctx, it).await }))
         .on(
@@ -78,10 +80,12 @@ fn transactions(methods: Methods, books: &Arc<dyn Books>) -> Methods {
 fn past(methods: Methods, books: &Arc<dyn Books>) -> Methods {
     methods
         .on("balance", in_book(books, |at, ctx, it| async move { at.balance(&ctx, it).await }))
+        .on("balances", in_book(books, |at, ctx, it| async move { at.balances(&ctx, it).await }))
         .on("roll_up", in_book(books, |at, ctx, it| async move { at.roll_up(&ctx, it).await }))
         .on("trial_balance", in_book(books, |at, ctx, it| async move { at.trial_balance(&ctx, it).await }))
         .on("statement", in_book(books, |at, ctx, it| async move { at.statement(&ctx, it).await }))
         .on("events_after", in_book(books, |at, ctx, it| async move { at.events_after(&ctx, it).await }))
+        .on("erase_metadata", in_book(books, |at, ctx, it| async move { at.erase_metadata(&ctx, it).await }))
 }
 
 type Answer<R> = Pin<Box<dyn Future<Output = Result<R, LedgerError>> + Send>>;
@@ -253,6 +257,10 @@ impl History for RemoteLedger {
         self.ask(ctx, "balance", query).await
     }
 
+    async fn balances(&self, ctx: &Ctx, query: BalancesQuery) -> Result<BalancesPage, LedgerError> {
+        self.ask(ctx, "balances", query).await
+    }
+
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {
         self.ask(ctx, "roll_up", query).await
     }
@@ -288,8 +296,19 @@ impl Search for RemoteLedger {
         self.carry(ctx, "remove_metadata_key", key, Repeat::Never).await
     }
 
+    async fn transactions_of(&self, ctx: &Ctx, ids: Vec<TransactionId>) -> Result<Vec<Transaction>, LedgerError> {
+        self.ask(ctx, "transactions_of", ids).await
+    }
+
     async fn transactions(&self, ctx: &Ctx, query: TransactionQuery) -> Result<TransactionPage, LedgerError> {
         self.ask(ctx, "transactions", query).await
+    }
+}
+
+#[async_trait]
+impl Erasing for RemoteLedger {
+    async fn erase_metadata(&self, ctx: &Ctx, command: EraseMetadata) -> Result<MetadataErased, LedgerError> {
+        self.carry(ctx, "erase_metadata", command, Repeat::Harmless).await
     }
 }
 

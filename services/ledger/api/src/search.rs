@@ -5,7 +5,7 @@ use kernel::Ctx;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{LedgerError, Transaction};
+use crate::{LedgerError, Transaction, TransactionId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,5 +54,8 @@ pub trait Search: Send + Sync {
     async fn metadata_keys(&self, ctx: &Ctx) -> Result<Vec<MetadataKey>, LedgerError>;
     /// Returns the key as it was.
     async fn remove_metadata_key(&self, ctx: &Ctx, key: &str) -> Result<MetadataKey, LedgerError>;
+    /// The transactions with these ids, with their metadata, in no particular order; unknown ones are left out.
+    async fn transactions_of(&self, ctx: &Ctx, ids: Vec<TransactionId>) -> Result<Vec<Transaction>, LedgerError>;
+
     async fn transactions(&self, ctx: &Ctx, query: TransactionQuery) -> Result<TransactionPage, LedgerError>;
 }

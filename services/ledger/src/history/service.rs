@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use ledger_api::{
-    AccountBalance, AccountPath, BalanceQuery, History, LedgerError, Refusal, RollUp, RollUpQuery, Statement,
-    StatementQuery, TrialBalance, TrialBalanceQuery, limits,
+    AccountBalance, AccountPath, AccountQuery, BalanceQuery, BalancesPage, BalancesQuery, History, LedgerError,
+    Refusal, RollUp, RollUpQuery, Statement, StatementQuery, TrialBalance, TrialBalanceQuery, limits,
 };
 use platform::access;
 use platform::error::Failure;
 
-use super::{balance, facts_of, statement, sums};
+use super::{balance, balances, facts_of, statement, sums};
 use crate::account::AccountFacts;
+use crate::command::Reach;
 use crate::service::{LedgerService, forbidden, query_error, reach};
 use crate::snapshot::Snapshot;
 
@@ -25,6 +26,24 @@ impl History for LedgerService {
             balance::balance(&snapshot, &account, &query).await.map_err(LedgerError::from)
         };
         self.in_time(ctx, balance).await
+    }
+
+    async fn balances(&self, ctx: &Ctx, query: BalancesQuery) -> Result<BalancesPage, LedgerError> {
+        let (given, max) = (query.limit, limits::BALANCES_MAX);
+        if !(1..=max).contains(&given) {
+            return Err(Refusal::PageSize { given, max }.into());
+        }
+        let owner = match reach(ctx, "accounts", "read")? {
+            Reach::All => None,
+            Reach::Owner(subject) => Some(subject.parse().map_err(|_| LedgerError::Failed(Failure::Forbidden))?),
+        };
+        let (prefix, after) = (Some(query.prefix.clone()), query.after.clone());
+        let of = AccountQuery { prefix, owner, after, ..AccountQuery::default() };
+        let page = async {
+            let snapshot = self.books.snapshot().await?;
+            balances::balances(&snapshot, &of, &query).await.map_err(query_error)
+        };
+        self.in_time(ctx, page).await
     }
 
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {

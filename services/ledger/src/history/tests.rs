@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{Clock, Ctx, Deadline, IdMaker, Monotonic, Principal, SystemClock, Timestamp};
-use ledger_api::{BalanceQuery, Batch, History, Ledger, Operation, Statement, StatementQuery};
+use ledger_api::{BalanceQuery, Batch, History, Ledger, Operation, Search, Statement, StatementQuery};
 use serde_json::{Value, json};
 use testkit::{FakeClock, for_each_engine};
 
@@ -117,6 +117,49 @@ async fn the_cost_of_a_page_does_not_grow_with_the_account() {
             assert!(most.rounds <= 4 * log2 + 4, "{most:?}");
             assert!(most.rows <= 64 + 64 + 50 + 12 * log2, "{most:?}");
         }
+        hot.service.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Also of accounts that moved since the instant, and of those with late rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_balances_says_what_each_balance_says() {
+    for_each_engine(async |store| {
+        let hot = Hot::open(store, 1_280).await;
+        for name in ["many", "many:a", "many:b"] {
+            let open = json!({"path": name, "currency": "USD", "normal": "credit"});
+            hot.service.open_account(&hot.ctx, serde_json::from_value(open).unwrap()).await.unwrap();
+        }
+        let page = async |query: Value| hot.service.balances(&hot.ctx, serde_json::from_value(query).unwrap()).await;
+        for back in [0, 350_000, 700_000, 1_400_000, 1_800_000_000] {
+            let at = hot.clock.now().plus_micros(-back);
+            for by in ["record", "event"] {
+                let query = json!({"prefix": "hot", "at": at, "by": by, "limit": 10});
+                let items = page(query).await.unwrap().items;
+                assert_eq!(items[0].posted.minor(), hot.balance(at, by).await, "{back} {by}");
+            }
+        }
+        let first = page(json!({"prefix": "many", "limit": 2})).await.unwrap();
+        let paths =
+            |page: &ledger_api::BalancesPage| page.items.iter().map(|item| item.path.to_string()).collect::<Vec<_>>();
+        assert_eq!(paths(&first), ["many", "many:a"]);
+        let rest = page(json!({"prefix": "many", "after": first.next, "limit": 2})).await.unwrap();
+        assert_eq!((paths(&rest), rest.next), (vec!["many:b".to_owned()], None));
+        assert!(page(json!({"prefix": "many", "limit": 10_001})).await.is_err());
+        hot.service.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_are_looked_up_by_their_ids_together() {
+    for_each_engine(async |store| {
+        let hot = Hot::open(store, 640).await;
+        let id = ledger_api::TransactionId::from_bits;
+        let found = hot.service.transactions_of(&hot.ctx, vec![id(3), id(1), id(9_999), id(3)]).await.unwrap();
+        assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [id(1), id(3)]);
+        assert!(hot.service.transactions_of(&hot.ctx, vec![id(1); 501]).await.is_err());
         hot.service.close().await.unwrap();
     })
     .await;

@@ -27,7 +27,7 @@ pub(super) struct AccountAt {
 /// not exist. `normal` is the normal side: `debit` for assets and expenses, `credit` for liabilities, equity and
 /// income. By default an account may not go below zero.
 ///
-/// Opening the same account again with the same content is safe and answers 200. Also at `/v1/accounts`.
+/// Opening the same account again with the same content is safe and answers 200.
 #[utoipa::path(
     post, path = "/accounts", tag = "Accounts", params(Repeatable),
     request_body = NewAccount,

@@ -16,13 +16,12 @@ const BOOKS: &str = "Books";
 pub(crate) const TAGS: [(&str, &str); 7] = [
     (
         "Accounts",
-        "Accounts hold money. An account has a path, a currency, a normal side, limits, and three balances with a version. \
-         The same routes answer under /v1/accounts and /api/v1/accounts, where older guides call them.",
+        "Accounts hold money. An account has a path, a currency, a normal side, limits, and three balances with a version.",
     ),
     (
         "Transactions",
         "How money moves: posted at once, or pending first and then posted, voided, increased or expired; reversed if it \
-         was wrong. The same routes answer under /v1/transactions and /api/v1/transactions.",
+         was wrong.",
     ),
     ("History", "Past balances, sums and statements, by record time or by event time."),
     ("Batches", "Many operations in one request: all or none, or each on its own."),

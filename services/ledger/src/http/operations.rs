@@ -280,4 +280,5 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         word: needs("events", "read"),
         refusals: &["page_size", "cursor_ahead", "book_unknown"],
     },
+    Operation { name: "erase_metadata", word: needs("metadata", "erase"), refusals: &["book_unknown"] },
 ];

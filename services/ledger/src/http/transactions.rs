@@ -44,7 +44,7 @@ pub(super) async fn submit(
 ///
 /// `up_to_available` takes what is available, up to `amount`. `split` divides one side by percentages without losing a
 /// unit. `"override": "floor"` may take an account below its floor, and is recorded. `dry_run` replies as usual and
-/// stores nothing. Every response includes the balances after the transaction. Also at `/v1/transactions`.
+/// stores nothing. Every response includes the balances after the transaction.
 #[utoipa::path(
     post, path = "/transactions", tag = "Transactions", params(Repeatable),
     request_body = CreateTransaction,

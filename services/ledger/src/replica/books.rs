@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{Clock, Ctx};
 use ledger_api::{
-    Account, AccountBalance, AccountPage, AccountPath, AccountQuery, Asset, BalanceQuery, Batch, BatchReply, Book,
-    BookName, Books, ChangeAccount, CreateBook, DeclareAsset, DeclareMetadataKey, FindTransaction, History, Ledger,
-    LedgerError, LedgerStatus, LineOutcome, MetadataKey, OpenAccount, RollUp, RollUpQuery, Schedule, ScheduledPage,
-    ScheduledQuery, Search, Statement, StatementQuery, Submit, Transaction, TransactionPage, TransactionQuery,
-    TrialBalance, TrialBalanceQuery,
+    Account, AccountBalance, AccountPage, AccountPath, AccountQuery, Asset, BalanceQuery, BalancesPage, BalancesQuery,
+    Batch, BatchReply, Book, BookName, Books, ChangeAccount, CreateBook, DeclareAsset, DeclareMetadataKey,
+    EraseMetadata, Erasing, FindTransaction, History, Ledger, LedgerError, LedgerStatus, LineOutcome, MetadataErased,
+    MetadataKey, OpenAccount, RollUp, RollUpQuery, Schedule, ScheduledPage, ScheduledQuery, Search, Statement,
+    StatementQuery, Submit, Transaction, TransactionId, TransactionPage, TransactionQuery, TrialBalance,
+    TrialBalanceQuery,
 };
 use platform::error::Failure;
 use platform::feed::{Event, Pull};
@@ -138,6 +139,10 @@ impl History for ReplicaLedger {
         self.sides.here.balance(ctx, query).await
     }
 
+    async fn balances(&self, ctx: &Ctx, query: BalancesQuery) -> Result<BalancesPage, LedgerError> {
+        self.sides.here.balances(ctx, query).await
+    }
+
     async fn roll_up(&self, ctx: &Ctx, query: RollUpQuery) -> Result<RollUp, LedgerError> {
         self.sides.here.roll_up(ctx, query).await
     }
@@ -177,7 +182,19 @@ impl Search for ReplicaLedger {
         self.passing.carry(ctx, Repeat::Never, &self.sides, remove).await
     }
 
+    async fn transactions_of(&self, ctx: &Ctx, ids: Vec<TransactionId>) -> Result<Vec<Transaction>, LedgerError> {
+        self.sides.here.transactions_of(ctx, ids).await
+    }
+
     async fn transactions(&self, ctx: &Ctx, query: TransactionQuery) -> Result<TransactionPage, LedgerError> {
         self.sides.here.transactions(ctx, query).await
+    }
+}
+
+/// Any process may erase: nothing of it is in the log.
+#[async_trait]
+impl Erasing for ReplicaLedger {
+    async fn erase_metadata(&self, ctx: &Ctx, command: EraseMetadata) -> Result<MetadataErased, LedgerError> {
+        self.sides.here.erase_metadata(ctx, command).await
     }
 }

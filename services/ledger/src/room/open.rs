@@ -9,6 +9,7 @@ use platform::db::{Access, Budget, Db, DbError};
 use platform::room::{Door, OpenError, Opened, Routes, Site};
 use platform::shutdown::Step;
 
+use super::holder::LedgerHolder;
 use super::part::LedgerPart;
 use super::sharing::Sharing;
 use super::{ROOM, demo};
@@ -22,11 +23,11 @@ const ASK_MS: u64 = 10_000;
 
 /// Opens all books. Calls no other room.
 pub async fn open(site: Site<Settings>, (): ()) -> Result<Opened<dyn Books>, OpenError> {
-    let Site { db, target, budget, settings, clock, ids, shared, demo, .. } = site;
+    let Site { db, target, budget, settings, clock, ids, shared, erasures, demo, .. } = site;
     let sharing = shared.map(|with| Sharing::open(with, Arc::clone(&clock))).transpose()?;
     let standing = sharing.as_ref().map(Sharing::standing).unwrap_or_default();
     let stores = Arc::new(Stores { main: db, others: StoresBeside { main: target, readers: SMALL_READERS }, budget });
-    let config = settings.config(standing.clone());
+    let config = settings.config(standing.clone(), erasures);
     let books = Arc::new(LedgerBooks::open(stores, config, Arc::clone(&clock), ids).await?);
     if demo {
         demo::seed(&**books.main(), || own_ctx(&*clock, Principal::demo())).await?;
@@ -36,6 +37,7 @@ pub async fn open(site: Site<Settings>, (): ()) -> Result<Opened<dyn Books>, Ope
         Some(sharing) => sharing.books(Arc::clone(&here)),
         None => Arc::clone(&here),
     });
+    opened.holder = Some(Arc::new(LedgerHolder(Arc::clone(&books))));
     opened.gauges.push(connections(Arc::clone(&books)));
     opened.gauges.push(rate(Arc::clone(&books), Arc::clone(&clock)));
     opened.steps.push(Step::new(ROOM.name, close(Arc::clone(&books))));

@@ -12,6 +12,7 @@ use platform::rpc::RpcClient;
 use platform::shutdown::Step;
 use serde_json::json;
 
+use super::ROOM;
 use crate::{ReplicaBooks, ToHolder, WRITER};
 
 pub(super) struct Sharing {
@@ -34,11 +35,16 @@ impl Sharing {
     /// The books as every caller of this process uses them; `here` alone is for calls that other processes pass on.
     pub(super) fn books(&self, here: Arc<dyn Books>) -> Arc<dyn Books> {
         let (standing, clock) = (self.standing(), Arc::clone(&self.clock));
-        let Shared { address, credential, connect, connections, .. } = &self.with;
+        let Shared { address, credential, connect, connections, own, .. } = &self.with;
         let connect = Arc::clone(connect);
         let to_holder =
             ToHolder::new(standing.clone(), address, *connections, credential.clone(), connect, Arc::clone(&clock));
-        let writer = RemoteBooks::new(RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock)).asking_once());
+        let writer = RemoteBooks::new(
+            RpcClient::new(WRITER, Arc::new(to_holder), Arc::clone(&clock))
+                .of_room(ROOM.name)
+                .with_own(own.clone())
+                .asking_once(),
+        );
         Arc::new(ReplicaBooks::new(here, Arc::new(writer), standing, clock))
     }
 

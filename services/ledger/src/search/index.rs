@@ -1,5 +1,7 @@
 //! One bounded step of the index: it reads alongside the writer, and blocks it only to add what it has sorted.
 
+use std::collections::BTreeSet;
+
 use ledger_api::Metadata;
 use platform::db::{Column, Db, DbError, Row as DbRow, Tx, Value};
 
@@ -89,10 +91,17 @@ pub(super) fn of_transaction(text: &DbRow) -> Result<Option<(i64, Metadata)>, Db
 
 /// Nothing happens if one of the keys has moved since it was read: another process was faster.
 async fn write(db: &Db, piece: &Piece) -> Result<(), DbError> {
-    let numbers: Vec<i64> = piece.entries.iter().map(|(key, _, _)| *key).collect();
-    let terms: Vec<String> = piece.entries.iter().map(|(_, term, _)| term.clone()).collect();
-    let seqs: Vec<i64> = piece.entries.iter().map(|(_, _, seq)| *seq).collect();
     let tx = db.begin().await?;
+    // An erasure of what was read waits here too, or has already removed it.
+    tx.one_at_a_time().await?;
+    let texts: BTreeSet<i64> = piece.entries.iter().map(|(_, _, seq)| *seq).collect();
+    let texts: Vec<i64> = texts.into_iter().collect();
+    let there = tx.select_many(&tables::METADATA, Column::Int(&texts)).await?;
+    let there = there.iter().map(|row| row.int(0)).collect::<Result<BTreeSet<i64>, DbError>>()?;
+    let entries = || piece.entries.iter().filter(|(_, _, seq)| there.contains(seq));
+    let numbers: Vec<i64> = entries().map(|(key, _, _)| *key).collect();
+    let terms: Vec<String> = entries().map(|(_, term, _)| term.clone()).collect();
+    let seqs: Vec<i64> = entries().map(|(_, _, seq)| *seq).collect();
     for key in &piece.keys {
         let params = [key.no, piece.from as i64, piece.to as i64].map(Value::Int);
         if tx.execute(sql::KEY_ADVANCE, &params).await? != 1 {

@@ -11,6 +11,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "ids", sql: include_str!("../../migrations/0006_ids.sql") },
     Migration { version: 7, name: "books", sql: include_str!("../../migrations/0007_books.sql") },
     Migration { version: 8, name: "lease", sql: platform::lease::LEASE_TABLES },
+    Migration { version: 9, name: "erased", sql: include_str!("../../migrations/0009_erased.sql") },
 ];
 
 pub(crate) static LOG: RowSet = RowSet::new("log", &[("seq", "bigint"), ("body", "bytea")]);

@@ -6,6 +6,7 @@ mod bank;
 mod behind;
 mod books;
 mod busy;
+mod erasure;
 mod features;
 mod feed;
 mod harness;

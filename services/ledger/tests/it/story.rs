@@ -44,6 +44,7 @@ async fn the_story_of_the_ledger() {
                 of_money(story).await;
                 of_the_past(story).await;
                 of_changes(story).await;
+                of_erasure(story).await;
                 accounts::refused(story).await;
                 transactions::refused(story).await;
                 holds::refused(story).await;
@@ -95,6 +96,18 @@ async fn recorded(story: &Telling, body: Value) -> Value {
 /// A step of the transaction with the number `target`.
 fn step<'t>(story: &'t Telling, operation: &str, target: u32, body: Value) -> Ask<'t> {
     story.ask(operation).at("id", id(target)).body(body)
+}
+
+/// Eve closes her account and asks that nothing about her is kept.
+async fn of_erasure(story: &Telling) {
+    let mut gone = account("customers:gone");
+    (gone["owner"], gone["metadata"]) = (json!("cust_gone"), json!({ "tier": TIER }));
+    opened(story, gone).await;
+    let erase = |preview: bool| story.ask("erase_metadata").body(json!({ "owner": "cust_gone", "preview": preview }));
+    let counted = erase(true).shown("Only counted").gives(200).await.json;
+    assert_eq!(erase(false).shown("Erased").gives(200).await.json, counted);
+    let gone = story.ask("get_account").at("path", "customers:gone").gives(200).await;
+    assert_eq!((&counted["accounts"], &gone["metadata"]), (&json!(1), &json!({})));
 }
 
 async fn of_books(story: &Telling) {

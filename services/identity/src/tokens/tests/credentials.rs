@@ -36,6 +36,20 @@ async fn a_services_grant_returns_a_token_and_writes_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rooms_token_names_the_room_that_it_calls() {
+    for_each_way(async |store| {
+        let world = World::new(store).await;
+        let reply = world.token(auth("reporting"), Grant::AtRoom { room: "ledger".to_owned() }).await.unwrap();
+        let claims = world.claims(&reply.access_token);
+        assert_eq!((claims.sub.as_str(), claims.aud.as_str()), ("reporting", "florin/ledger"));
+        let stranger = ClientAuth { secret: Some(Secret::new("guessed")), ..auth("reporting") };
+        let refused = world.token(stranger, Grant::AtRoom { room: "ledger".to_owned() }).await;
+        assert_eq!(oauth_error(refused), OAuthError::InvalidClient);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_failed_client_authentication_gets_one_answer() {
     for_each_way(async |store| {
         let world = World::new(store).await;

@@ -62,7 +62,7 @@ fn commands(ann: UserId) -> Vec<(&'static str, Value)> {
 struct Credulous;
 
 impl Trust for Credulous {
-    fn principal(&self, caller: Caller) -> Result<Principal, TransportError> {
+    fn principal(&self, caller: Caller, _: &str) -> Result<Principal, TransportError> {
         match caller {
             Caller::Said(said) => Ok(said),
             Caller::Token(_) => Ok(Principal::nobody()),

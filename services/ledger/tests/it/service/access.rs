@@ -141,7 +141,7 @@ async fn the_history_of_other_owners_accounts_does_not_exist() {
 struct Behind;
 
 impl Trust for Behind {
-    fn principal(&self, _: Caller) -> Result<Principal, TransportError> {
+    fn principal(&self, _: Caller, _: &str) -> Result<Principal, TransportError> {
         Err(TransportError::Stale("identity was not heard for too long".to_owned()))
     }
 }

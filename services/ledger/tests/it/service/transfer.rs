@@ -41,7 +41,8 @@ const TABLES: [&str; 18] = [
 const KEYS: [&str; 2] = ["select * from idempotency order by key", "select * from secret order by name"];
 
 /// Tables that an import does not write: those outside of this book, not derived from the log, or written after it.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 9] = [
+    "erased",
     "book",
     "schema_migration",
     "metadata_key",
