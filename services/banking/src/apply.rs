@@ -14,7 +14,7 @@ use platform::db::{DbError, WriteError};
 use platform::feed::NewEvent;
 use serde_json::json;
 
-pub(crate) use place::Owner;
+pub(crate) use place::{Named, Owner};
 pub(crate) use seen::{before, open, texts};
 pub(crate) use step::{Carried, rules_subject};
 

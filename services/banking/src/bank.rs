@@ -1,26 +1,25 @@
 //! Calling a bank by its dialect: keys, tokens, the rate limit, and what each failure means.
 
+mod caller;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use kernel::{Deadline, Secret};
+use kernel::Secret;
 use platform::db::DbError;
-use platform::outbound::{Answer, Call, OutboundError};
-use platform::rpc::Repeat;
+use platform::outbound::{Answer, OutboundError};
 use serde_json::Value;
-use url::Url;
 
 use crate::dialect::{Ask, Authentication, Dialect, Method, filled};
 use crate::service::Inner;
-use crate::store::connection::{self, Linked};
+use crate::store::connection::Linked;
 
-const DESTINATION: &str = "bank";
+pub(crate) use caller::Caller;
+
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
-const PAUSE_FIRST: Duration = Duration::from_millis(500);
-const PAUSE_DOUBLINGS_MAX: u32 = 5;
 
 /// Why a round ended.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +65,8 @@ impl Trouble {
 
 /// One bank for one round.
 pub(crate) struct Bank<'a> {
-    inner: &'a Inner,
-    linked: &'a Linked,
+    caller: Caller<'a>,
     pub(crate) dialect: &'a Dialect,
-    base: Url,
     key: Secret,
     token: Option<Secret>,
 }
@@ -84,12 +81,10 @@ pub(crate) fn key(name: &str, dir: Option<&PathBuf>) -> Option<Secret> {
 }
 
 impl<'a> Bank<'a> {
-    pub(crate) fn open(inner: &'a Inner, linked: &'a Linked, dialect: &'a Dialect) -> Result<Bank<'a>, Trouble> {
-        let base = Url::parse(&linked.base_url).map_err(|_| Trouble::Away(OutboundError::UrlInvalid))?;
-        let key = key(&dialect.key, inner.settings.keys_dir.as_ref());
-        let (base, simulated) = inner.demo.as_ref().map_or((base.clone(), None), |demo| demo.place(base));
-        let key = key.or(simulated).ok_or(Trouble::KeyMissing)?;
-        Ok(Bank { inner, linked, dialect, base, key, token: None })
+    pub(crate) fn open(inner: &'a Inner, linked: &Linked, dialect: &'a Dialect) -> Result<Bank<'a>, Trouble> {
+        let (caller, simulated) = Caller::open(inner, Some(linked.seq), &linked.base_url)?;
+        let key = key(&dialect.key, inner.settings.keys_dir.as_ref()).or(simulated).ok_or(Trouble::KeyMissing)?;
+        Ok(Bank { caller, dialect, key, token: None })
     }
 
     /// Gets a token, if the bank works with one.
@@ -107,7 +102,7 @@ impl<'a> Bank<'a> {
             form.extend([("client_id", id), ("client_secret", secret)]);
         }
         let body = serde_urlencoded::to_string(&form).map_err(|error| Trouble::Unreadable(error.to_string()))?;
-        let answer = self.send(Method::Post, path, body, headers).await?;
+        let answer = self.caller.send(Method::Post, path, body, headers).await?;
         let answer = json(&checked(answer)?)?;
         let token = answer.pointer("/access_token").and_then(Value::as_str);
         self.token =
@@ -121,20 +116,20 @@ impl<'a> Bank<'a> {
 
     /// A page by its whole path.
     pub(crate) async fn follow(&mut self, path: &str) -> Result<Value, Trouble> {
-        let answer = self.send(Method::Get, path, String::new(), self.headers()?).await?;
+        let answer = self.caller.send(Method::Get, path, String::new(), self.headers()?).await?;
         json(&checked(answer)?)
     }
 
     pub(crate) async fn fetch(&mut self, ask: &Ask, values: &[(&str, &str)]) -> Result<Answer, Trouble> {
         let path = filled(&ask.path, values, percent);
         let body = filled(&ask.body, values, escaped);
-        let answer = self.send(ask.method, &path, body.clone(), self.headers()?).await?;
+        let answer = self.caller.send(ask.method, &path, body.clone(), self.headers()?).await?;
         if answer.status != StatusCode::UNAUTHORIZED || self.token.is_none() {
             return checked(answer);
         }
         // The token may have ended.
         self.sign_in().await?;
-        checked(self.send(ask.method, &path, body, self.headers()?).await?)
+        checked(self.caller.send(ask.method, &path, body, self.headers()?).await?)
     }
 
     fn headers(&self) -> Result<HeaderMap, Trouble> {
@@ -153,56 +148,9 @@ impl<'a> Bank<'a> {
         headers.insert(name, value);
         Ok(headers)
     }
-
-    /// An answer of trouble at the bank is asked for again, a few times and with growing pauses.
-    async fn send(&self, method: Method, path: &str, body: String, headers: HeaderMap) -> Result<Answer, Trouble> {
-        for attempt in 0..self.inner.settings.retry_attempts {
-            let answer = self.send_once(method, path, body.clone(), headers.clone()).await?;
-            if answer.status != StatusCode::INTERNAL_SERVER_ERROR {
-                return Ok(answer);
-            }
-            tokio::time::sleep(PAUSE_FIRST * (1 << attempt.min(PAUSE_DOUBLINGS_MAX))).await;
-        }
-        self.send_once(method, path, body, headers).await
-    }
-
-    async fn send_once(&self, method: Method, path: &str, body: String, headers: HeaderMap) -> Result<Answer, Trouble> {
-        self.count().await?;
-        // A bank's own path stays below the address of the connection.
-        let url = match path.starts_with("http") {
-            true => Url::parse(path),
-            false => Url::parse(&format!("{}{path}", self.base.as_str().trim_end_matches('/'))),
-        };
-        let url = url.ok().filter(|url| url.origin() == self.base.origin());
-        let url = url.ok_or(Trouble::Away(OutboundError::UrlInvalid))?;
-        let millis = self.inner.settings.api_timeout_seconds * 1_000;
-        let deadline = Deadline::after_millis(&*self.inner.clock, millis);
-        let call = match method {
-            Method::Get => Call::get(url, deadline),
-            // Queries of these banks that have a body: a repeat is harmless.
-            Method::Post => Call { repeat: Repeat::Question, ..Call::post(url, body, deadline) },
-        };
-        self.inner.outbound.send(DESTINATION, &Call { headers, ..call }).await.map_err(Trouble::Away)
-    }
-
-    /// The rate limit is in the store, so that all processes share it.
-    async fn count(&self) -> Result<(), Trouble> {
-        let settings = &self.inner.settings;
-        let window_us = settings.rate_window_seconds * 1_000_000;
-        let now = self.inner.clock.now().micros();
-        let window_at = now - now.rem_euclid(window_us);
-        let tx = self.inner.db.begin().await?;
-        let counted = connection::count_call(&tx, self.linked.seq, settings.rate_requests, window_at).await?;
-        tx.commit().await.map_err(DbError::from)?;
-        if counted {
-            return Ok(());
-        }
-        let micros = u64::try_from(window_at + window_us - now).unwrap_or_default();
-        Err(Trouble::RateLimited { retry_after: Some(Duration::from_micros(micros)) })
-    }
 }
 
-fn checked(answer: Answer) -> Result<Answer, Trouble> {
+pub(crate) fn checked(answer: Answer) -> Result<Answer, Trouble> {
     match answer.status {
         status if status.is_success() => Ok(answer),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Trouble::Consent),
@@ -214,7 +162,7 @@ fn checked(answer: Answer) -> Result<Answer, Trouble> {
     }
 }
 
-fn json(answer: &Answer) -> Result<Value, Trouble> {
+pub(crate) fn json(answer: &Answer) -> Result<Value, Trouble> {
     serde_json::from_slice(&answer.body)
         .map_err(|error| Trouble::Unreadable(format!("not JSON at line {}", error.line())))
 }
@@ -228,7 +176,7 @@ fn basic_header(key: &Secret) -> Result<HeaderValue, Trouble> {
     secret_header(&format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(key.expose())))
 }
 
-fn secret_header(text: &str) -> Result<HeaderValue, Trouble> {
+pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, Trouble> {
     let mut value = HeaderValue::from_str(text).map_err(|_| Trouble::Consent)?;
     value.set_sensitive(true);
     Ok(value)

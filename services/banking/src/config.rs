@@ -36,6 +36,10 @@ pub struct Settings {
     pub retry_attempts: u32,
     pub rate_requests: i64,
     pub rate_window_seconds: i64,
+    pub plaid_url: String,
+    pub plaid_countries: Vec<String>,
+    #[serde(deserialize_with = "none_when_empty")]
+    pub public_url: Option<String>,
     #[serde(deserialize_with = "none_when_empty")]
     pub dialects_dir: Option<PathBuf>,
     #[serde(deserialize_with = "none_when_empty")]
@@ -54,6 +58,9 @@ impl Default for Settings {
             retry_attempts: 3,
             rate_requests: 1_000,
             rate_window_seconds: 3_600,
+            plaid_url: "https://sandbox.plaid.com".to_owned(),
+            plaid_countries: vec!["US".to_owned()],
+            public_url: None,
             dialects_dir: None,
             keys_dir: None,
         }

@@ -1,19 +1,22 @@
 //! Connections as people see them: made, listed, changed and tested.
 
 use banking_api::*;
-use kernel::Ctx;
+use kernel::{Ctx, Secret};
 use platform::access;
 use platform::db::{DbError, Tx};
 use platform::once::Turn;
 
 use crate::bank::{Bank, Trouble};
+use crate::plaid;
 use crate::service::{BankingService, Inner, check, subject_of};
 use crate::store::connection::{self, Linked};
 use crate::store::import::{self, Stored};
+use crate::store::item;
 use crate::store::upload::Upload;
 use crate::sync::accounts;
 
 const WORD: &str = "bank-connections";
+const URL_BYTES_MAX: usize = 1_024;
 
 impl Inner {
     pub(crate) async fn connect(&self, ctx: &Ctx, mut command: Connect) -> Result<Connection, BankingError> {
@@ -23,30 +26,67 @@ impl Inner {
         }
         let turn = self.once.begin(ctx, "connect_bank", &command).await?;
         let tx = self.db.begin().await?;
-        match self.connected_once(&turn, &tx, command).await {
-            Ok(linked) => {
-                tx.commit().await?;
-                Ok(self.shown_connection(&self.db.read().await?, linked).await?)
+        if let Some(seq) = turn.again::<i64>(&tx).await? {
+            let known = connection::of_seq(&tx, seq).await?;
+            let known = known.ok_or_else(|| crate::service::broken("a connection was removed"))?;
+            return Ok(self.shown_connection(&tx, known).await?);
+        }
+        let base_url = match self.address(&command) {
+            Ok(base_url) => base_url,
+            Err(error) => return Err(turn.refused(tx, error).await),
+        };
+        // Plaid is asked without a transaction; a token that nobody keeps is of no use to anybody.
+        let (tx, token) = match &command.public_token {
+            Some(public) if command.bank == plaid::BANK => {
+                drop(tx);
+                let token = self.exchanged(&base_url, public).await?;
+                (self.db.begin().await?, Some(token))
             }
-            Err(error) => Err(turn.refused(tx, error).await),
+            _ => (tx, None),
+        };
+        let linked = self.add_connection(&turn, &tx, command, (base_url, token.as_ref())).await?;
+        tx.commit().await?;
+        if let Some(token) = token
+            && let Err(error) = self.announce(&linked, &token).await
+        {
+            tracing::warn!(connection = %linked.id, %error, "webhooks could not be asked for; the schedule goes on");
+        }
+        Ok(self.shown_connection(&self.db.read().await?, linked).await?)
+    }
+
+    /// Where the bank answers, if the command can be accepted.
+    fn address(&self, command: &Connect) -> Result<String, BankingError> {
+        let Connect { bank, base_url, public_token, .. } = command;
+        let own = match self.dialects.get(bank) {
+            Some(dialect) => &dialect.host,
+            None if bank == plaid::BANK => &self.settings.plaid_url,
+            None => return Err(Refusal::BankUnknown { bank: bank.clone() }.into()),
+        };
+        if (bank == plaid::BANK) != public_token.is_some() {
+            let detail = "expected the token of Plaid's page for `plaid`, and nothing for other banks";
+            return Err(Refusal::field_invalid("public_token", detail).into());
+        }
+        let base_url = base_url.as_ref().unwrap_or(own);
+        let url =
+            url::Url::parse(base_url).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+        let Some(url) = url.filter(|_| base_url.len() <= URL_BYTES_MAX) else {
+            let detail = "expected an address such as https://api.bank.example";
+            return Err(Refusal::field_invalid("base_url", detail).into());
+        };
+        match &self.demo {
+            Some(demo) if !demo.may_call(&url) => Err(Refusal::LiveBank { bank: bank.clone() }.into()),
+            _ => Ok(base_url.clone()),
         }
     }
 
-    async fn connected_once(&self, turn: &Turn<Refusal>, tx: &Tx, command: Connect) -> Result<Linked, BankingError> {
-        if let Some(seq) = turn.again::<i64>(tx).await? {
-            let known = connection::of_seq(tx, seq).await?;
-            return Ok(known.ok_or_else(|| crate::service::broken("a connection was removed"))?);
-        }
-        let Connect { bank, base_url, entity, owner } = command;
-        let dialect = self.dialects.get(&bank).ok_or_else(|| Refusal::BankUnknown { bank: bank.clone() })?;
-        let base_url = base_url.unwrap_or_else(|| dialect.host.clone());
-        let is_url =
-            url::Url::parse(&base_url).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
-        if !is_url || base_url.len() > 1_024 {
-            return Err(
-                Refusal::field_invalid("base_url", "expected an address such as https://api.bank.example").into()
-            );
-        }
+    async fn add_connection(
+        &self,
+        turn: &Turn<Refusal>,
+        tx: &Tx,
+        command: Connect,
+        (base_url, token): (String, Option<&Secret>),
+    ) -> Result<Linked, BankingError> {
+        let Connect { bank, entity, owner, .. } = command;
         tx.one_at_a_time().await?;
         let subject = subject_of(owner.as_deref(), entity.as_deref());
         let import = self.import_of_connection(tx, (&bank, &subject), &owner, &entity).await?;
@@ -70,6 +110,10 @@ impl Inner {
             created_at: now,
         };
         connection::add(tx, &linked).await?;
+        if let Some(token) = token {
+            let sealed = self.keys.seal_item(&linked.id.to_string(), token.expose().as_bytes());
+            item::add(tx, linked.seq, &sealed.map_err(DbError::from)?).await?;
+        }
         turn.made(tx, &linked.seq).await?;
         Ok(linked)
     }
@@ -108,7 +152,13 @@ impl Inner {
         Ok(seq)
     }
 
-    async fn linked(&self, ctx: &Ctx, action: &str, tx: &Tx, id: ConnectionId) -> Result<Linked, BankingError> {
+    pub(crate) async fn linked(
+        &self,
+        ctx: &Ctx,
+        action: &str,
+        tx: &Tx,
+        id: ConnectionId,
+    ) -> Result<Linked, BankingError> {
         let linked = connection::of_id(tx, id).await?;
         let unknown = || Refusal::ConnectionUnknown { id: id.to_string() };
         check(ctx, (WORD, action), linked.as_ref().map(|linked| linked.owner.as_deref()), unknown())?;
@@ -136,6 +186,9 @@ impl Inner {
         ctx: &Ctx,
         command: ChangeConnection,
     ) -> Result<Connection, BankingError> {
+        if command.change == ConnectionChange::Disable {
+            self.unlinked(ctx, command.id).await?;
+        }
         let tx = self.db.begin().await?;
         let mut linked = self.linked(ctx, "change", &tx, command.id).await?;
         let is_disabled = linked.state == ConnectionState::Disabled;
@@ -157,6 +210,18 @@ impl Inner {
         Ok(shown)
     }
 
+    /// A connection through Plaid ends there too, before it is disabled here.
+    async fn unlinked(&self, ctx: &Ctx, id: ConnectionId) -> Result<(), BankingError> {
+        let tx = self.db.read().await?;
+        let linked = self.linked(ctx, "change", &tx, id).await?;
+        let Some(found) = item::of_connection(&tx, linked.seq).await? else { return Ok(()) };
+        drop(tx);
+        self.unlink(&linked, &found).await?;
+        let tx = self.db.begin().await?;
+        item::remove(&tx, linked.seq).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn shown_connection(&self, tx: &Tx, linked: Linked) -> Result<Connection, DbError> {
         let accounts = connection::accounts(tx, linked.seq).await?;
         let Linked { id, bank, base_url, state, reason, since, owner, entity, synced_at, created_at, .. } = linked;
@@ -171,6 +236,14 @@ impl BankingService {
         let linked = self.inner.linked(ctx, "change", &tx, id).await?;
         drop(tx);
         let mut steps = Vec::new();
+        if linked.bank == plaid::BANK {
+            let (passed, found) = match self.inner.plaid_test(&linked).await {
+                Ok(count) => (true, format!("{count} accounts")),
+                Err(trouble) => (false, trouble.reason().to_owned()),
+            };
+            steps.push(TestStep { step: "accounts".to_owned(), passed, found });
+            return Ok(ConnectionTest { steps });
+        }
         let Some(dialect) = self.inner.dialects.get(&linked.bank) else {
             return Err(Refusal::BankUnknown { bank: linked.bank }.into());
         };

@@ -7,6 +7,8 @@ pub(crate) const METRICS: &[Metric] = &[
     Metric::counter("bank_transactions_total", &["format", "outcome"], "entries of banks"),
     Metric::counter("bank_import_refused_total", &["format", "reason"], "refused files"),
     Metric::counter("bank_sync_total", &["bank", "outcome"], "rounds of connections to banks"),
+    Metric::gauge("bank_balance_age_seconds", &["bank"], "time since the connection read longest ago was read"),
+    Metric::gauge("bank_gaps", &[], "gaps between booked balances, of the first 1,000 accounts"),
 ];
 
 /// What a committed step added.

@@ -42,6 +42,11 @@ impl DemoBanks {
         Ok(DemoBanks { simulator, address })
     }
 
+    /// Real banks are never called by a demo.
+    pub(crate) fn may_call(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| SANDBOXES.contains(&host)) || self.place(url.clone()).1.is_some()
+    }
+
     /// Where a connection's bank answers, and a key for banks on this machine: simulated ones accept any.
     pub(crate) fn place(&self, mut base: Url) -> (Url, Option<Secret>) {
         let is_here = match base.host() {
@@ -59,6 +64,9 @@ impl DemoBanks {
     }
 }
 
+/// Banks that hold no real money, besides those on this machine.
+const SANDBOXES: [&str; 1] = ["sandbox.plaid.com"];
+
 /// In a demo that has no connections yet.
 pub(crate) async fn fill(service: BankingService, banks: DemoBanks) -> Result<Introduction, OpenError> {
     let ConnectionList { items } = service.connections(&ctx(&service, "")).await?;
@@ -73,7 +81,13 @@ pub(crate) async fn fill(service: BankingService, banks: DemoBanks) -> Result<In
             old_days(&service, &banks, (number, format), entity).await?;
         }
         let base_url = Some(format!("http://{HOST}/{path}"));
-        let connect = Connect { bank: bank.to_owned(), base_url, entity: Some(entity.to_owned()), owner: None };
+        let connect = Connect {
+            bank: bank.to_owned(),
+            base_url,
+            entity: Some(entity.to_owned()),
+            owner: None,
+            public_token: None,
+        };
         service.connect(&ctx(&service, bank), connect).await?;
     }
     Ok(Introduction::default())

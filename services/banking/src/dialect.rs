@@ -308,7 +308,7 @@ mod tests {
         let chase = BUILT_IN[0];
         for (from, to, expected) in [
             ("[authentication]", "[authentication]\nsurprise = 1", "line"),
-            ("https://", "http://", "expected an https address"),
+            ("host = \"https://", "host = \"http://", "expected an https address"),
             ("days_max = 5", "days_max = 0", "days_max: expected 1 to 366"),
             ("amount = \"/", "amount = \"", "expected a JSON pointer"),
             ("bank = \"chase\"", "", "missing field `bank`"),

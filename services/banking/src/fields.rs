@@ -30,6 +30,24 @@ pub(crate) fn money(item: &Value, pointer: &str, currency: Currency) -> Result<M
     padded(&text, currency).ok_or_else(|| format!("{pointer}: expected an amount in {currency}"))
 }
 
+/// An amount that may have more digits than its currency; rounded half to even.
+pub(crate) fn rounded(item: &Value, pointer: &str, currency: Currency) -> Option<Money> {
+    let text = text(item, pointer)?;
+    let scale = usize::from(currency.scale());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (kept, lost) = fraction.split_at_checked(scale).unwrap_or((fraction, ""));
+    let cut = padded(&format!("{whole}.{kept}"), currency)?.minor();
+    let is_negative = whole.starts_with('-');
+    let half = format!("5{}", "0".repeat(lost.len().saturating_sub(1)));
+    let up = match lost.cmp(half.as_str()) {
+        _ if lost.is_empty() => false,
+        std::cmp::Ordering::Equal => cut % 2 != 0,
+        order => order.is_gt(),
+    };
+    let step = if is_negative { -1 } else { 1 };
+    Some(Money::new(if up { cut.checked_add(step)? } else { cut }, currency))
+}
+
 /// With exactly the digits that the currency has; further ones must be zeros.
 fn padded(text: &str, currency: Currency) -> Option<Money> {
     let scale = usize::from(currency.scale());
@@ -113,6 +131,17 @@ mod tests {
         ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn amounts_with_more_digits_are_rounded_half_to_even() {
+        let read = |value: Value| rounded(&json!({ "a": value }), "/a", Currency::iso("USD").unwrap());
+        for (value, minor) in
+            [("1.005", 100), ("1.015", 102), ("-1.015", -102), ("1.0051", 101), ("7", 700), ("7.5", 750)]
+        {
+            assert_eq!(read(json!(value)).map(|money| money.minor()), Some(minor), "{value}");
+        }
+        assert_eq!(read(json!("1e9")), None);
     }
 
     #[test]

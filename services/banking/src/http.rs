@@ -5,11 +5,13 @@ mod arrangements;
 mod connections;
 mod imports;
 mod transactions;
+mod webhooks;
 
 use std::sync::Arc;
 
 use axum::Router;
 use banking_api::{Banking, Refusal, SERVICE};
+use kernel::Clock;
 use platform::error;
 use platform::http::document::Part;
 use platform::room::{Operation, Routes, needs};
@@ -23,6 +25,7 @@ use utoipa_axum::routes;
 #[derive(Clone)]
 pub(crate) struct Desk {
     banking: Arc<dyn Banking>,
+    clock: Arc<dyn Clock>,
     file_bytes_max: u64,
 }
 
@@ -87,7 +90,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         refusals: &["transaction_unknown", "transaction_status", "merge_target"],
     },
     Operation { name: "undo_bank_decision", word: CHANGE, refusals: &["transaction_unknown", "transaction_status"] },
-    Operation { name: "connect_bank", word: CONNECT, refusals: &["bank_unknown", "field_invalid"] },
+    Operation {
+        name: "connect_bank",
+        word: CONNECT,
+        refusals: &["bank_unknown", "field_invalid", "live_bank", "link_refused"],
+    },
+    Operation { name: "link_bank", word: CONNECT, refusals: &["connection_unknown", "link_refused"] },
     Operation { name: "list_bank_connections", word: needs("bank-connections", "read"), refusals: &[] },
     Operation {
         name: "get_bank_connection",
@@ -115,8 +123,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-pub(crate) fn routes(banking: Arc<dyn Banking>, file_bytes_max: u64) -> Routes {
-    Routes::under_v1(Router::from(router()).with_state(Desk { banking, file_bytes_max }))
+pub(crate) fn routes(banking: Arc<dyn Banking>, clock: Arc<dyn Clock>, file_bytes_max: u64) -> Routes {
+    let desk = Desk { banking, clock, file_bytes_max };
+    let v1 = Router::from(router()).with_state(desk.clone());
+    Routes { root: webhooks::routes().with_state(desk), ..Routes::under_v1(v1) }
 }
 
 pub(crate) fn document() -> OpenApi {
@@ -137,6 +147,7 @@ fn router() -> OpenApiRouter<Desk> {
         .routes(routes!(imports::withdraw_bank_import))
         .routes(routes!(imports::restore_bank_import))
         .routes(routes!(connections::connect_bank, connections::list_bank_connections))
+        .routes(routes!(connections::link_bank))
         .routes(routes!(connections::get_bank_connection))
         .routes(routes!(connections::sync_bank_connection))
         .routes(routes!(connections::disable_bank_connection))

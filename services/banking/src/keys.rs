@@ -66,6 +66,15 @@ impl Keys {
         Ok(self.ring.unseal(Place::new("upload_part", "sealed", row), sealed).await?)
     }
 
+    /// The access token of a connection.
+    pub(crate) fn seal_item(&self, connection: &str, token: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(self.ring.seal(Place::new("plaid_item", "token", connection), token)?)
+    }
+
+    pub(crate) async fn unseal_item(&self, connection: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        Ok(self.ring.unseal(Place::new("plaid_item", "token", connection), sealed).await?)
+    }
+
     /// The key of a subject; made when it is first needed.
     pub(crate) async fn sealer(&self, tx: &Tx, subject: &str) -> Result<Sealer, KeyError> {
         if let Some(sealer) = self.find(tx, subject).await? {

@@ -179,6 +179,10 @@ impl<'a> Work<'a> {
         if let Some(now) = self.former.get(&bank) {
             return Some(now.map_or(Verdict::Nothing, Verdict::Known));
         }
+        self.by_own_id(told, bank)
+    }
+
+    fn by_own_id(&mut self, told: &Told, bank: i64) -> Option<Verdict> {
         let seen = self.by_bank.get(&bank).copied().filter(|seen| self.terms.stable_ids && self.is_free(seen))?;
         self.taken.insert(seen.seq);
         Some(match (seen.status, told.status) {
@@ -192,6 +196,10 @@ impl<'a> Work<'a> {
     }
 
     fn correction(&mut self, told: &Told, bank: i64) -> Verdict {
+        // The bank repeats what an entry replaced, also long afterwards.
+        if let Some(verdict) = told.mark.bank.and_then(|own| self.by_own_id(told, own)) {
+            return verdict;
+        }
         if let Some(known) = self.find(told, |seen| seen.mark.print == told.mark.print) {
             self.taken.insert(known.seq);
             return Verdict::Known(known.seq);
@@ -201,7 +209,8 @@ impl<'a> Work<'a> {
             Some(seen) if deletes => Verdict::Deletes(seen.seq),
             Some(seen) => {
                 self.taken.insert(seen.seq);
-                Verdict::Corrects(seen.seq)
+                let books = seen.status == Status::Pending && told.status == Status::Booked;
+                if books { Verdict::Books(seen.seq) } else { Verdict::Corrects(seen.seq) }
             }
             None if deletes || self.former.contains_key(&bank) => Verdict::Nothing,
             None => Verdict::New,
@@ -220,7 +229,10 @@ impl<'a> Work<'a> {
         if told.status != Status::Booked || told.mark.end_to_end.is_none() {
             return None;
         }
-        let seen = self.find(told, |seen| seen.mark.end_to_end == told.mark.end_to_end)?;
+        let stable = self.terms.stable_ids;
+        let is_it =
+            |seen: &Seen| seen.mark.end_to_end == told.mark.end_to_end && is_compatible(&seen.mark, &told.mark, stable);
+        let seen = self.find(told, is_it)?;
         Some(self.judged(told, seen, false))
     }
 

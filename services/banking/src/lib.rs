@@ -20,6 +20,7 @@
 //! | `balance` | a balance as stated; a correction is a further row |
 //! | `day_total` | what counts of a day, by category |
 //! | `connection`, `connection_account` | a bank whose API is asked, and how far each account was read |
+//! | `plaid_item` | the sealed token of a bank that was linked through Plaid, and its cursor |
 //! | `holding`, `rule`, `profile` | securities; people's rules for categories; layouts of CSV files |
 //!
 //! Invariants: any order, overlap or repeat of the same full reports leaves the same transactions; between two booked
@@ -44,11 +45,13 @@ mod event;
 mod expire;
 mod fields;
 mod gaps;
+mod gauge;
 mod http;
 mod import;
 mod keys;
 mod knowing;
 mod look;
+mod plaid;
 mod read;
 mod room;
 mod service;

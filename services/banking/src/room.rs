@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banking_api::{Banking, SERVICE};
+use platform::config::Operators;
 use platform::db::{Db, DbError, Target};
 use platform::room::{Door, OpenError, Opened, Periodic, Room, Routes, Site};
 
@@ -25,6 +26,16 @@ pub static ROOM: Room = Room {
     once: true,
     seals: true,
     settings: SETTINGS,
+    operators: Operators {
+        variables: &[
+            ("BANK_API_TIMEOUT", "api_timeout_seconds"),
+            ("BANK_SYNC_FREQUENCY", "sync_seconds"),
+            ("BANK_RETRY_ATTEMPTS", "retry_attempts"),
+            ("BANK_RATE_LIMIT_REQUESTS", "rate_requests"),
+            ("BANK_RATE_LIMIT_WINDOW", "rate_window_seconds"),
+        ],
+        ..Operators::NONE
+    },
     words: &[
         ("bank-accounts", &["read", "change", "erase"]),
         ("bank-transactions", &["read", "change"]),
@@ -47,6 +58,8 @@ pub static ROOM: Room = Room {
             ],
         ),
         ("employee", &["bank-accounts:read:all", "bank-transactions:read:all", "bank-imports:read:all"]),
+        // Planning reads balances of accounts that a person has linked.
+        ("service", &["bank-accounts:read:all"]),
     ],
     metrics: crate::count::METRICS,
     operations: OPERATIONS,
@@ -97,7 +110,7 @@ fn expired(service: BankingService) -> Periodic {
         let service = service.clone();
         Box::pin(async move {
             service.inner.expire().await?;
-            Ok(())
+            Ok(service.inner.measure_gaps().await?)
         })
     };
     Periodic { name: "banking_pending", every: EXPIRED_EVERY, work: Box::new(work) }
@@ -116,5 +129,5 @@ fn synced(service: BankingService) -> Periodic {
 /// # Errors
 /// None so far.
 pub fn mount(banking: Arc<dyn Banking>, door: Door<Settings>) -> Result<Routes, OpenError> {
-    Ok(crate::http::routes(banking, door.settings.file_bytes_max))
+    Ok(crate::http::routes(banking, door.clock, door.settings.file_bytes_max))
 }

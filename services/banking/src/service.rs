@@ -20,6 +20,7 @@ use crate::config::Settings;
 use crate::demo::DemoBanks;
 use crate::dialect::{self, Dialect};
 use crate::keys::Keys;
+use crate::plaid::Signers;
 use crate::store::account::Account;
 
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) outbound: Outbound,
     /// Simulated banks, in a demo.
     pub(crate) demo: Option<DemoBanks>,
+    /// Public keys that sign webhooks.
+    pub(crate) signers: Signers,
     /// Files that may be read at the same time.
     pub(crate) readers: Semaphore,
     /// An import of this process has ended.
@@ -77,6 +80,7 @@ impl BankingService {
             dialects,
             outbound,
             demo,
+            signers: Signers::default(),
             readers,
             ended: Notify::new(),
         };
@@ -234,6 +238,14 @@ impl Arrangements for BankingService {
 impl Connections for BankingService {
     async fn connect(&self, ctx: &Ctx, command: Connect) -> Result<Connection, BankingError> {
         in_time!(self, ctx, self.inner.connect(ctx, command))
+    }
+
+    async fn link(&self, ctx: &Ctx, command: LinkBank) -> Result<LinkToken, BankingError> {
+        in_time!(self, ctx, self.inner.link_token(ctx, command))
+    }
+
+    async fn webhook(&self, ctx: &Ctx, hook: Webhook) -> Result<(), BankingError> {
+        in_time!(self, ctx, self.inner.webhook(hook))
     }
 
     async fn connections(&self, ctx: &Ctx) -> Result<ConnectionList, BankingError> {

@@ -1,4 +1,4 @@
-//! Simulated banks for trying out and testing: accounts with business of their own, told in four banks' dialects and as
+//! Simulated banks for trying out and testing: accounts with business of their own, told in four banks' dialects, by Plaid and as
 //! files in five formats, and the truth to compare with. Faults on command.
 //!
 //! Business is a pure function of a seed, the account and the day, so nothing is stored and every run is the same.
@@ -7,6 +7,7 @@ mod banks;
 mod business;
 mod faults;
 mod files;
+mod plaid;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,11 +35,13 @@ pub const BANKS: [(&str, &str); 4] =
 pub struct Simulator {
     business: Arc<Business>,
     faults: Arc<Faults>,
+    items: Arc<plaid::Items>,
 }
 
 impl Simulator {
     pub fn new(seed: u64, clock: Arc<dyn Clock>) -> Simulator {
-        Simulator { business: Arc::new(Business::new(seed, clock)), faults: Arc::new(Faults::new(seed)) }
+        let items = Arc::new(plaid::Items::new());
+        Simulator { business: Arc::new(Business::new(seed, clock)), faults: Arc::new(Faults::new(seed)), items }
     }
 
     /// So many of the next answers have this fault.
@@ -81,13 +84,19 @@ impl Simulator {
         banking_api::Day::of_number(self.business.first_day())
     }
 
+    /// The header by which Plaid signs a webhook of this body at this time.
+    pub fn signed_webhook(&self, body: &[u8], at: kernel::Timestamp) -> Option<String> {
+        self.items.signed(body, at)
+    }
+
     /// Numbers of a bank's accounts.
     pub fn numbers(&self, bank: &str) -> Vec<&'static str> {
         self.business.of_bank(bank).into_iter().map(|account| account.number).collect()
     }
 
     pub fn router(self) -> Router {
-        let banks = banks::router().layer(middleware::from_fn_with_state(self.clone(), faults::faulty));
+        let banks =
+            banks::router().merge(plaid::router()).layer(middleware::from_fn_with_state(self.clone(), faults::faulty));
         Router::new()
             .merge(banks)
             .route("/truth", get(truth))

@@ -5,6 +5,7 @@ pub(crate) mod arrangement;
 pub(crate) mod balance;
 pub(crate) mod connection;
 pub(crate) mod import;
+pub(crate) mod item;
 pub(crate) mod movement;
 pub(crate) mod statement;
 pub(crate) mod telling;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "banking", sql: include_str!("../migrations/0001_banking.sql") },
     Migration { version: 2, name: "connections", sql: include_str!("../migrations/0002_connections.sql") },
+    Migration { version: 3, name: "plaid", sql: include_str!("../migrations/0003_plaid.sql") },
 ];
 
 /// A test prepares each statement on both engines.
@@ -29,6 +31,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
         balance::SQL,
         connection::SQL,
         import::SQL,
+        item::SQL,
         movement::SQL,
         statement::SQL,
         telling::SQL,

@@ -19,6 +19,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::bank::{Bank, Trouble};
 use crate::dialect::{Dialect, LATE_DAYS, Paging, Transactions};
 use crate::fields;
+use crate::plaid;
 use crate::service::{BankingService, broken};
 use crate::store::connection::{self, Linked};
 
@@ -28,7 +29,7 @@ const DUE_MAX: i64 = 100;
 const ROUNDS_AT_ONCE: usize = 8;
 const PAGES_MAX: u32 = 10_000;
 const PAUSE_MAX: Duration = Duration::from_secs(3_600);
-const DAY_US: i64 = 86_400_000_000;
+pub(crate) const DAY_US: i64 = 86_400_000_000;
 
 /// An account as its bank tells it.
 pub(crate) struct Told {
@@ -53,7 +54,7 @@ impl BankingService {
         while !rounds.is_empty() {
             ended(rounds.join_next().await)?;
         }
-        Ok(())
+        self.inner.measure_ages().await
     }
 
     /// One round, unless another process has it.
@@ -61,6 +62,7 @@ impl BankingService {
         let Some(mut linked) = self.claim_connection(seq).await? else { return Ok(()) };
         let outcome = match self.inner.dialects.get(&linked.bank) {
             Some(dialect) => self.try_round(&mut linked, dialect).await,
+            None if linked.bank == plaid::BANK => self.plaid_round(&mut linked).await,
             None => Err(Trouble::KeyMissing),
         };
         self.settle(linked, outcome).await
@@ -202,7 +204,7 @@ impl BankingService {
         Ok(())
     }
 
-    async fn renew_connection(&self, tx: &platform::db::Tx, linked: &mut Linked) -> Result<(), Trouble> {
+    pub(crate) async fn renew_connection(&self, tx: &platform::db::Tx, linked: &mut Linked) -> Result<(), Trouble> {
         let until = self.inner.clock.now().micros() + CLAIM_US;
         if !connection::claim(tx, linked.seq, linked.claimed_until, until).await? {
             return Err(Trouble::Lost);

@@ -4,7 +4,7 @@ use kernel::{Id, IdKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::AccountId;
+use crate::{AccountId, PartBytes};
 
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionTag;
@@ -58,7 +58,7 @@ pub struct Connection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
-    /// The name of a dialect: `chase`, `wells_fargo`, `bank_of_america`, `citi`.
+    /// The name of a dialect (`chase`, `wells_fargo`, `bank_of_america`, `citi`), or `plaid`.
     pub bank: String,
     /// The bank's own address unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +69,41 @@ pub struct Connect {
     /// The customer whose accounts these are. Customers always connect their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// For `plaid`: the token that its page returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_token: Option<String>,
+}
+
+/// Asks Plaid for a token that opens its page, in which a person chooses a bank.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkBank {
+    /// The company whose accounts are linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// The customer whose accounts are linked. Customers always link their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// To consent again for this connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub connection: Option<ConnectionId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkToken {
+    pub link_token: String,
+    pub expiration: String,
+}
+
+/// A notice of Plaid, as it was received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    pub connection: ConnectionId,
+    pub body: PartBytes,
+    /// The header `Plaid-Verification`.
+    pub signature: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ pub use arrangement::{
 pub use code::Code;
 pub use connection::{
     ChangeConnection, Connect, Connection, ConnectionChange, ConnectionId, ConnectionList, ConnectionState,
-    ConnectionTag, ConnectionTest, TestStep,
+    ConnectionTag, ConnectionTest, LinkBank, LinkToken, TestStep, Webhook,
 };
 pub use day::Day;
 pub use import::{
@@ -127,6 +127,12 @@ pub trait Arrangements: Send + Sync {
 #[async_trait]
 pub trait Connections: Send + Sync {
     async fn connect(&self, ctx: &Ctx, command: Connect) -> Result<Connection, BankingError>;
+
+    /// A token for the page of Plaid, in which a person chooses a bank.
+    async fn link(&self, ctx: &Ctx, command: LinkBank) -> Result<LinkToken, BankingError>;
+
+    /// A notice of Plaid: the next round of the connection is due now.
+    async fn webhook(&self, ctx: &Ctx, hook: Webhook) -> Result<(), BankingError>;
 
     async fn connections(&self, ctx: &Ctx) -> Result<ConnectionList, BankingError>;
 

@@ -71,6 +71,12 @@ pub enum Refusal {
     ConnectionDisabled { id: String },
     #[error("there is no dialect named {bank}")]
     BankUnknown { bank: String },
+    #[error("a demo calls no real bank, and {bank} at this address may be one")]
+    LiveBank { bank: String },
+    #[error("plaid does not do this: {reason}")]
+    LinkRefused { reason: String },
+    #[error("the webhook is not believed: {detail}")]
+    WebhookInvalid { detail: String },
 }
 
 impl error::Refusal for Refusal {
@@ -78,57 +84,29 @@ impl error::Refusal for Refusal {
         self.into()
     }
 
+    #[rustfmt::skip]
     fn row(&self) -> Row {
         match self {
             Refusal::FieldInvalid { .. } => row(400, "A field is malformed", "A field of the request is malformed."),
             Refusal::PageSize { .. } => row(400, "Page size is out of range", "The page is too large, or empty."),
             Refusal::FileTooLarge { .. } => row(413, "File is too large", "The file has more bytes than are accepted."),
-            Refusal::AccountUnknown { .. } => {
-                row(404, "Bank account does not exist", "There is no such account, or it is not this caller's.")
-            }
-            Refusal::TransactionUnknown { .. } => {
-                row(404, "Transaction does not exist", "There is no such transaction, or it is not this caller's.")
-            }
-            Refusal::ImportUnknown { .. } => {
-                row(404, "Import does not exist", "There is no such import, or it is not this caller's.")
-            }
+            Refusal::AccountUnknown { .. } => row(404, "Bank account does not exist", "There is no such account, or it is not this caller's."),
+            Refusal::TransactionUnknown { .. } => row(404, "Transaction does not exist", "There is no such transaction, or it is not this caller's."),
+            Refusal::ImportUnknown { .. } => row(404, "Import does not exist", "There is no such import, or it is not this caller's."),
             Refusal::RuleUnknown { .. } => row(404, "Rule does not exist", "There is no such rule of this caller."),
-            Refusal::ProfileUnknown { .. } => {
-                row(422, "Profile does not exist", "The import names a CSV profile that is not there.")
-            }
-            Refusal::UploadIncomplete { .. } => row(
-                409,
-                "Upload is incomplete",
-                "Parts of the file are missing or differ from its checksum; send it again.",
-            ),
-            Refusal::FileRefused { .. } => row(
-                422,
-                "File is refused",
-                "The file is no statement, is damaged, or describes an account that it may not.",
-            ),
-            Refusal::ImportState { .. } => row(
-                409,
-                "Import is in another state",
-                "Only an applied import is withdrawn, and only a withdrawn one restored.",
-            ),
-            Refusal::TransactionStatus { .. } => row(
-                409,
-                "Transaction is in another state",
-                "Only a possible duplicate is kept or merged, and only such a decision undone.",
-            ),
-            Refusal::MergeTarget { .. } => row(
-                422,
-                "Cannot be merged",
-                "The other transaction is of another account, amount or state, or is the same one.",
-            ),
+            Refusal::ProfileUnknown { .. } => row(422, "Profile does not exist", "The import names a CSV profile that is not there."),
+            Refusal::UploadIncomplete { .. } => row(409, "Upload is incomplete", "Parts of the file are missing or differ from its checksum; send it again."),
+            Refusal::FileRefused { .. } => row(422, "File is refused", "The file is no statement, is damaged, or describes an account that it may not."),
+            Refusal::ImportState { .. } => row(409, "Import is in another state", "Only an applied import is withdrawn, and only a withdrawn one restored."),
+            Refusal::TransactionStatus { .. } => row(409, "Transaction is in another state", "Only a possible duplicate is kept or merged, and only such a decision undone."),
+            Refusal::MergeTarget { .. } => row(422, "Cannot be merged", "The other transaction is of another account, amount or state, or is the same one."),
             Refusal::TooMany { .. } => row(409, "Too many", "The caller already has as many as are accepted."),
-            Refusal::ConnectionUnknown { .. } => {
-                row(404, "Connection does not exist", "There is no such connection, or it is not this caller's.")
-            }
-            Refusal::ConnectionDisabled { .. } => {
-                row(409, "Connection is disabled", "A disabled connection is renewed before its bank is asked.")
-            }
+            Refusal::ConnectionUnknown { .. } => row(404, "Connection does not exist", "There is no such connection, or it is not this caller's."),
+            Refusal::ConnectionDisabled { .. } => row(409, "Connection is disabled", "A disabled connection is renewed before its bank is asked."),
             Refusal::BankUnknown { .. } => row(422, "Bank is unknown", "No dialect has this name."),
+            Refusal::LiveBank { .. } => row(422, "Real bank in a demo", "A demo connects only to simulated banks on this machine and to sandboxes."),
+            Refusal::LinkRefused { .. } => row(422, "Plaid refuses", "Plaid does not accept the token, the client's keys are missing, or the bank is not supported."),
+            Refusal::WebhookInvalid { .. } => row(403, "Webhook is not believed", "Its signature is missing, older than five minutes, of another body, or not Plaid's."),
         }
     }
 
@@ -159,6 +137,9 @@ impl error::Refusal for Refusal {
             Refusal::ConnectionUnknown { id: id("conn") },
             Refusal::ConnectionDisabled { id: id("conn") },
             Refusal::BankUnknown { bank: "my-bank".to_owned() },
+            Refusal::LiveBank { bank: "chase".to_owned() },
+            Refusal::LinkRefused { reason: "INVALID_PUBLIC_TOKEN".to_owned() },
+            Refusal::WebhookInvalid { detail: "the signature is older than five minutes".to_owned() },
         ]
     }
 
@@ -167,6 +148,7 @@ impl error::Refusal for Refusal {
             Refusal::FieldInvalid { field, .. } => Some(Cow::Owned(field.clone())),
             Refusal::PageSize { .. } => Some(Cow::Borrowed("limit")),
             Refusal::BankUnknown { .. } => Some(Cow::Borrowed("bank")),
+            Refusal::LiveBank { .. } => Some(Cow::Borrowed("base_url")),
             Refusal::ProfileUnknown { .. } => Some(Cow::Borrowed("profile")),
             Refusal::MergeTarget { .. } => Some(Cow::Borrowed("into")),
             _ => None,

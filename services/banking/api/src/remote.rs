@@ -50,6 +50,8 @@ fn arrangements(methods: Methods, banking: &Shared) -> Methods {
 fn connections(methods: Methods, banking: &Shared) -> Methods {
     methods
         .on("connect", with(banking, |at, ctx, it| async move { at.connect(&ctx, it).await }))
+        .on("link", with(banking, |at, ctx, it| async move { at.link(&ctx, it).await }))
+        .on("webhook", with(banking, |at, ctx, it| async move { at.webhook(&ctx, it).await }))
         .on("connections", with(banking, |at, ctx, ()| async move { at.connections(&ctx).await }))
         .on("connection", with(banking, |at, ctx, it| async move { at.connection(&ctx, it).await }))
         .on("change_connection", with(banking, |at, ctx, it| async move { at.change_connection(&ctx, it).await }))
@@ -170,6 +172,15 @@ impl Arrangements for RemoteBanking {
 impl Connections for RemoteBanking {
     async fn connect(&self, ctx: &Ctx, command: Connect) -> Result<Connection, BankingError> {
         self.rpc.call(ctx, "connect", &command, Repeat::Harmless).await
+    }
+
+    /// Each call makes another token, which is harmless.
+    async fn link(&self, ctx: &Ctx, command: LinkBank) -> Result<LinkToken, BankingError> {
+        self.rpc.call(ctx, "link", &command, Repeat::Harmless).await
+    }
+
+    async fn webhook(&self, ctx: &Ctx, hook: Webhook) -> Result<(), BankingError> {
+        self.rpc.call(ctx, "webhook", &hook, Repeat::Harmless).await
     }
 
     async fn connections(&self, ctx: &Ctx) -> Result<ConnectionList, BankingError> {

@@ -119,7 +119,10 @@ impl BankingService {
             (None, None) => match facts.currency {
                 Some(currency) => {
                     let owner = Owner { owner: stored.owner.as_deref(), entity: stored.entity.as_deref() };
-                    Ok(self.add_account(tx, owner, (&number, &key), (kind(facts.account.kind), currency)).await?)
+                    let kind = kind(facts.account.kind);
+                    Ok(self
+                        .add_account(tx, owner, &Named { number: &number, last_four: None, kind, currency }, &key)
+                        .await?)
                 }
                 None => refused("currency_missing", "neither the account nor its balances and entries tell a currency"),
             },
@@ -135,10 +138,9 @@ impl BankingService {
         &self,
         tx: &Tx,
         owner: Owner<'_>,
-        number: &str,
-        currency: Currency,
+        named: &Named<'_>,
     ) -> Result<Account, ApplyError> {
-        let number = plain(number);
+        let number = plain(named.number);
         let key = self.number_key(&number);
         let refused = |reason: &str, message: &str| Err(ApplyError::Refused(Box::new(Mistake::whole(reason, message))));
         match account::of_number(tx, &key).await? {
@@ -147,20 +149,16 @@ impl BankingService {
                 refused("account_elsewhere", "the bank tells of an account of somebody else")
             }
             Some(found) => Ok(found),
-            None => Ok(self.add_account(tx, owner, (&number, &key), (AccountKind::Current, currency)).await?),
+            None => Ok(self.add_account(tx, owner, &Named { number: &number, ..*named }, &key).await?),
         }
     }
 
-    async fn add_account(
-        &self,
-        tx: &Tx,
-        owner: Owner<'_>,
-        (number, key): (&str, &[u8]),
-        (kind, currency): (AccountKind, Currency),
-    ) -> Result<Account, DbError> {
+    async fn add_account(&self, tx: &Tx, owner: Owner<'_>, named: &Named<'_>, key: &[u8]) -> Result<Account, DbError> {
+        let Named { number, last_four, kind, currency } = *named;
         let subject = subject_of(owner.owner, owner.entity);
         self.inner.keys.sealer(tx, &subject).await?;
-        let letters: Vec<char> = number.chars().collect();
+        let skipped = number.chars().count().saturating_sub(4);
+        let last_four = last_four.map_or_else(|| number.chars().skip(skipped).collect(), str::to_owned);
         let account = Account {
             seq: account::next(tx).await?,
             id: self.inner.ids.make(),
@@ -169,7 +167,7 @@ impl BankingService {
             entity: owner.entity.map(str::to_owned),
             kind,
             currency,
-            last_four: letters.iter().skip(letters.len().saturating_sub(4)).collect(),
+            last_four,
             interim: InterimReports::default(),
             created_at: self.inner.clock.now(),
             leading: None,
@@ -184,6 +182,16 @@ impl BankingService {
 pub(crate) struct Owner<'a> {
     pub(crate) owner: Option<&'a str>,
     pub(crate) entity: Option<&'a str>,
+}
+
+/// An account as its bank names it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<'a> {
+    pub(crate) number: &'a str,
+    /// Of the number, unless the bank tells it apart from that.
+    pub(crate) last_four: Option<&'a str>,
+    pub(crate) kind: AccountKind,
+    pub(crate) currency: Currency,
 }
 
 /// Whoever names neither owner nor company means the account that there is.

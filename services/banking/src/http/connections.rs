@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use banking_api::{
-    ChangeConnection, Connect, Connection, ConnectionChange, ConnectionId, ConnectionList, ConnectionTest,
+    ChangeConnection, Connect, Connection, ConnectionChange, ConnectionId, ConnectionList, ConnectionTest, LinkBank,
+    LinkToken,
 };
 use http::StatusCode;
 use kernel::Ctx;
@@ -35,6 +36,22 @@ pub(super) async fn connect_bank(
     Json(body): Json<Connect>,
 ) -> Result<(StatusCode, Json<Connection>), Problem> {
     Ok((StatusCode::CREATED, Json(desk.banking.connect(&ctx, body).await?)))
+}
+
+/// Link a bank through Plaid
+///
+/// Returns a token that opens Plaid's page, in which a person chooses a bank. The token that the page returns connects it.
+#[utoipa::path(
+    post, path = "/connections/link", tag = "Bank connections",
+    request_body(content = LinkBank, example = json!({ "entity": "acme-us" })),
+    responses((status = 200, description = "The token, and until when it is valid", body = LinkToken))
+)]
+pub(super) async fn link_bank(
+    State(desk): State<Desk>,
+    CallCtx(ctx): CallCtx,
+    Json(body): Json<LinkBank>,
+) -> Result<Json<LinkToken>, Problem> {
+    Ok(Json(desk.banking.link(&ctx, body).await?))
 }
 
 /// List connections

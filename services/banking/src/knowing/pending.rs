@@ -26,7 +26,10 @@ impl<'a> Work<'a> {
         if !matches!(told.status, Status::Booked | Status::Pending) || told.correction.is_some() {
             return None;
         }
-        let fits = |seen: &&Seen| seen.status == Status::Pending && self.is_free(seen) && is_it(seen);
+        let stable = self.terms.stable_ids;
+        // Two ids that are stable are two movements.
+        let other = |seen: &Seen| stable && seen.mark.bank.zip(told.mark.bank).is_some_and(|(one, other)| one != other);
+        let fits = |seen: &&Seen| seen.status == Status::Pending && self.is_free(seen) && !other(seen) && is_it(seen);
         let distance = |seen: &&Seen| ((told.mark.day - seen.mark.day).abs(), seen.seq);
         let seen = self.seen.iter().filter(fits).min_by_key(distance)?;
         if told.status == Status::Booked && !self.terms.leading {

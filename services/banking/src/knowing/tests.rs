@@ -159,6 +159,23 @@ fn a_pending_entry_is_booked_once() {
 }
 
 #[test]
+fn the_banks_word_says_which_announcement_is_booked() {
+    let stable = Terms { stable_ids: true, ..full() };
+    let announced = seen(1, &with(pending(5, -1_000, 1), |told| told.mark.bank = Some(70)));
+    let booked = with(told(6, -1_500, 2), |told| {
+        told.mark.bank = Some(80);
+        told.correction = Some(Correction::Replaces(70));
+    });
+    assert_eq!(verdicts(&stable, std::slice::from_ref(&booked), std::slice::from_ref(&announced)), [Verdict::Books(1)]);
+    // The bank repeats it long afterwards, with another amount.
+    let later = with(booked.clone(), |told| told.mark.minor = -1_600);
+    assert_eq!(verdicts(&stable, &[later], &[seen(1, &booked)]), [Verdict::Corrects(1)]);
+    // Another id with like words is another movement.
+    let other = with(told(6, -1_000, 3), |told| told.mark.bank = Some(81));
+    assert_eq!(verdicts(&stable, &[other], &[announced]), [Verdict::New]);
+}
+
+#[test]
 fn ten_days_and_thirty_percent_are_the_limit_of_pending_entries() {
     let there = [seen(1, &pending(5, -1_000, 7))];
     for (day, minor, expected) in [

@@ -12,7 +12,7 @@ use kernel::Clock;
 
 pub(super) const DAY_US: i64 = 86_400_000_000;
 /// 2024-12-01: the opening balances.
-const FIRST_DAY: i64 = 20_058;
+pub(super) const FIRST_DAY: i64 = 20_058;
 /// Thirteen months, which the banks still tell.
 const TOLD_DAYS: i64 = 396;
 /// A late entry is told so many days after its own day, and a corrected one has its right amount from then on.
@@ -30,7 +30,7 @@ const fn account(bank: &'static str, number: &'static str, currency: &'static st
     Account { bank, number, currency, opening }
 }
 
-static ACCOUNTS: [Account; 10] = [
+static ACCOUNTS: [Account; 12] = [
     account("chase", "70011001", "USD", 25_000_000),
     account("chase", "70011002", "USD", 4_000_000),
     account("chase", "70011003", "EUR", 9_000_000),
@@ -41,12 +41,14 @@ static ACCOUNTS: [Account; 10] = [
     account("citi", "94044001", "USD", 30_000_000),
     account("citi", "94044002", "JPY", 80_000_000),
     account("citi", "94044003", "EUR", 2_000_000),
+    account("plaid", "pl-a5501", "USD", 640_000),
+    account("plaid", "pl-b5502", "USD", 9_100_000),
 ];
 
 impl Account {
     /// The bank keeps the ids of its entries, so that it can correct one under its id.
     fn keeps_ids(&self) -> bool {
-        self.bank == "wells_fargo"
+        matches!(self.bank, "wells_fargo" | "plaid")
     }
 }
 
@@ -66,6 +68,12 @@ pub(super) struct Entry {
     announced: Option<i64>,
     /// A wrong amount that the bank tells first.
     wrong: Option<i64>,
+}
+
+impl Entry {
+    pub(super) fn is_announced(&self) -> bool {
+        self.announced.is_some()
+    }
 }
 
 pub(super) struct Business {
@@ -103,13 +111,22 @@ impl Business {
 
     /// Booked entries of these days, as the bank tells them by now.
     pub(super) fn booked(&self, account: &Account, from: i64, to: i64) -> Vec<Entry> {
-        let days = from.max(FIRST_DAY)..=to.min(self.today());
-        days.flat_map(|day| self.by_now(account, day)).collect()
+        self.booked_by(account, (from, to), self.today())
+    }
+
+    /// The same, as the bank told them on another day.
+    pub(super) fn booked_by(&self, account: &Account, (from, to): (i64, i64), today: i64) -> Vec<Entry> {
+        let days = from.max(FIRST_DAY)..=to.min(today);
+        days.flat_map(|day| self.told_on(account, day, today)).collect()
     }
 
     /// Announced by now, and booked tomorrow.
     pub(super) fn pending(&self, account: &Account) -> Vec<Entry> {
-        let tomorrow = self.of_day(account, self.today() + 1).into_iter();
+        self.pending_on(account, self.today())
+    }
+
+    pub(super) fn pending_on(&self, account: &Account, today: i64) -> Vec<Entry> {
+        let tomorrow = self.of_day(account, today + 1).into_iter().filter(|_| today >= FIRST_DAY);
         tomorrow.filter_map(|entry| entry.announced.map(|minor| Entry { minor, ..entry })).collect()
     }
 
@@ -121,7 +138,7 @@ impl Business {
         let known = start.and_then(|day| balances.get(&(account.number, day)).copied());
         let mut balance = known.unwrap_or(account.opening);
         for day in start.map_or(FIRST_DAY, |day| day + 1)..=day.min(self.today()) {
-            balance += self.by_now(account, day).iter().map(|entry| entry.minor).sum::<i64>();
+            balance += self.told_on(account, day, self.today()).iter().map(|entry| entry.minor).sum::<i64>();
             if day <= settled {
                 balances.insert((account.number, day), balance);
             }
@@ -129,8 +146,7 @@ impl Business {
         balance
     }
 
-    fn by_now(&self, account: &Account, day: i64) -> Vec<Entry> {
-        let today = self.today();
+    fn told_on(&self, account: &Account, day: i64, today: i64) -> Vec<Entry> {
         let told = self.of_day(account, day).into_iter().filter(|entry| entry.told_from <= today);
         let amount = |entry: &Entry| entry.wrong.filter(|_| today < day + LATE_DAYS).unwrap_or(entry.minor);
         told.map(|entry| Entry { minor: amount(&entry), ..entry }).collect()

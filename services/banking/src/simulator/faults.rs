@@ -123,6 +123,9 @@ pub(super) async fn faulty(State(simulator): State<Simulator>, request: Request,
     match simulator.faults.next_of_transport() {
         Some(Fault::RateLimit) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
         Some(Fault::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(Fault::Consent) if request.uri().path().starts_with("/plaid/") => {
+            super::plaid::error("ITEM_LOGIN_REQUIRED").into_response()
+        }
         Some(Fault::Consent) => StatusCode::UNAUTHORIZED.into_response(),
         Some(Fault::Hang) => {
             tokio::time::sleep(HANG).await;

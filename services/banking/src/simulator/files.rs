@@ -73,8 +73,11 @@ fn head(business: &Business, account: &'static Account, currency: Currency, (fro
         on: Some(Day::of_number(day).date()),
         at: None,
     };
+    // Of 16 characters at most, as MT940 wants it.
+    let last_four: String = account.number.chars().skip(account.number.chars().count().saturating_sub(4)).collect();
+    let id = format!("{last_four}{from:05}{:03}{:04}", (to - from).min(999), business.today() % 10_000);
     Statement {
-        id: Some(format!("{}-{from}-{to}-{}", account.number, business.today())),
+        id: Some(id),
         coverage: Coverage::Full,
         account: statement::Account { number: Some(account.number.to_owned()), ..statement::Account::default() },
         currency: Some(currency),

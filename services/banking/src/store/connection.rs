@@ -20,7 +20,9 @@ pub(crate) const SQL: &[&str] = &[
     SYNCED_GET,
     SYNCED_PUT,
     SYNCED_ADOPT,
+    CONNECTION_DUE_AT,
     CLAIMS_END,
+    CONNECTION_AGES,
 ];
 
 macro_rules! connections {
@@ -104,6 +106,18 @@ from statement
 where import = $2
 group by account
 on conflict (connection, account) do update set synced_to = excluded.synced_to";
+
+const CONNECTION_DUE_AT: &str = "
+update connection
+set due_at = $2
+where seq = $1
+    and due_at > $2";
+
+const CONNECTION_AGES: &str = "
+select bank, min(coalesce(synced_at, created_at))
+from connection
+where state <> 'disabled'
+group by bank";
 
 const CLAIMS_END: &str = "
 update connection
@@ -234,6 +248,11 @@ pub(crate) async fn set_synced(tx: &Tx, seq: i64, account: i64, day: i64) -> Res
     tx.execute(SYNCED_PUT, &[seq, account, day].map(Value::Int)).await.map(drop)
 }
 
+/// The next round is not later than this.
+pub(crate) async fn set_due(tx: &Tx, seq: i64, at: i64) -> Result<(), DbError> {
+    tx.execute(CONNECTION_DUE_AT, &[seq, at].map(Value::Int)).await.map(drop)
+}
+
 pub(crate) async fn adopt(tx: &Tx, seq: i64, import: i64, day: i64) -> Result<(), DbError> {
     tx.execute(SYNCED_ADOPT, &[seq, import, day].map(Value::Int)).await.map(drop)
 }
@@ -241,4 +260,10 @@ pub(crate) async fn adopt(tx: &Tx, seq: i64, import: i64, day: i64) -> Result<()
 /// At the start of a process that has the store alone: nobody else can have a claim.
 pub(crate) async fn end_claims(tx: &Tx) -> Result<(), DbError> {
     tx.execute(CLAIMS_END, &[]).await.map(drop)
+}
+
+/// Banks, and when the connection that was read longest ago was read.
+pub(crate) async fn read_longest_ago(tx: &Tx) -> Result<Vec<(String, i64)>, DbError> {
+    let rows = tx.query(CONNECTION_AGES, &[]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
 }

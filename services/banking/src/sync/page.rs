@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use banking_api::{Balance, Day, ImportOptions, ImportState, Source, Status};
+use banking_api::{AccountKind, Balance, Day, ImportOptions, ImportState, Source, Status};
 use formats::statement::{Coverage, Effect, Entry};
 use platform::db::{DbError, Tx};
 use serde_json::Value;
@@ -43,13 +43,20 @@ impl BankingService {
         let tx = self.inner.db.begin().await?;
         tx.one_at_a_time().await?;
         self.renew_connection(&tx, linked).await?;
-        let owner = apply::Owner { owner: linked.owner.as_deref(), entity: linked.entity.as_deref() };
-        let account = self.account_of_number(&tx, owner, &told.number, told.currency).await?;
-        if statement::at(&tx, linked.import, account.seq).await?.is_none() {
-            let stated = api_statement(statement::next(&tx).await?, linked.import, account.seq);
-            statement::add(&tx, &[stated]).await?;
-        }
+        let (kind, currency) = (AccountKind::Current, told.currency);
+        let named = apply::Named { number: &told.number, last_four: None, kind, currency };
+        let account = self.account_in(&tx, linked, &named).await?;
         tx.commit().await.map_err(DbError::from)?;
+        Ok(account)
+    }
+
+    pub(crate) async fn account_in(&self, tx: &Tx, linked: &Linked, named: &apply::Named<'_>) -> Result<i64, Trouble> {
+        let owner = apply::Owner { owner: linked.owner.as_deref(), entity: linked.entity.as_deref() };
+        let account = self.account_of_number(tx, owner, named).await?;
+        if statement::at(tx, linked.import, account.seq).await?.is_none() {
+            let stated = api_statement(statement::next(tx).await?, linked.import, account.seq);
+            statement::add(tx, &[stated]).await?;
+        }
         Ok(account.seq)
     }
 
@@ -67,7 +74,7 @@ impl BankingService {
         tx.one_at_a_time().await?;
         self.renew_connection(&tx, linked).await?;
         let (stated, account) = self.connected(&tx, linked, account).await?;
-        let mut terms = self.terms_of_round(&tx, &stated, &account, dialect, seen).await?;
+        let mut terms = self.terms_of_round(&tx, &stated, &account, dialect.stable_ids, seen).await?;
         let today = self.inner.clock.now().micros().div_euclid(DAY_US);
         let at = At { account: account.seq, day: today, effect: Effect::Tells, ids_count: dialect.stable_ids };
         let lines: Vec<_> = entries.iter().map(|entry| line(&self.inner.keys, at, entry)).collect();
@@ -75,14 +82,21 @@ impl BankingService {
         if let Some(day) = read_to {
             connection::set_synced(&tx, linked.seq, account.seq, day).await?;
         }
-        let cursor = self.counted(&tx, linked, &carried).await?;
+        self.count_carried(&tx, linked, &carried).await?;
+        let events = carried.events;
+        let cursor = if events.is_empty() { None } else { Some(self.inner.outbox.add(&tx, events).await?) };
         tx.commit().await.map_err(DbError::from)?;
         cursor.into_iter().for_each(|cursor| self.inner.signal.committed(cursor));
         seen.extend(carried.told);
         Ok(())
     }
 
-    async fn counted(&self, tx: &Tx, linked: &Linked, carried: &apply::Carried) -> Result<Option<u64>, Trouble> {
+    pub(crate) async fn count_carried(
+        &self,
+        tx: &Tx,
+        linked: &Linked,
+        carried: &apply::Carried,
+    ) -> Result<(), Trouble> {
         let stored = import::of_seq(tx, &self.inner.keys, linked.import).await?;
         let mut stored = stored.ok_or_else(no_statement)?;
         let before = stored.counts;
@@ -91,21 +105,20 @@ impl BankingService {
             let state = stored.state;
             import::save(tx, &self.inner.keys, state, &stored).await?;
         }
-        let events = carried.events.clone();
-        Ok(if events.is_empty() { None } else { Some(self.inner.outbox.add(tx, events).await?) })
+        Ok(())
     }
 
-    async fn connected(&self, tx: &Tx, linked: &Linked, account: i64) -> Result<(Stated, Account), DbError> {
+    pub(crate) async fn connected(&self, tx: &Tx, linked: &Linked, account: i64) -> Result<(Stated, Account), DbError> {
         let stated = statement::at(tx, linked.import, account).await?.ok_or_else(no_statement)?;
         Ok((stated, account::of_seq(tx, account).await?))
     }
 
-    async fn terms_of_round(
+    pub(crate) async fn terms_of_round(
         &self,
         tx: &Tx,
         stated: &Stated,
         account: &Account,
-        dialect: &Dialect,
+        stable_ids: bool,
         seen: &HashSet<i64>,
     ) -> Result<Terms, DbError> {
         let now = self.inner.clock.now().micros();
@@ -115,7 +128,7 @@ impl BankingService {
         Ok(Terms {
             statement: stated.seq,
             source: Source::Api as i64,
-            stable_ids: dialect.stable_ids,
+            stable_ids,
             leading: account.leading.is_none_or(|leading| leading == Source::Api),
             told_at: now,
             told_here: seen.clone(),
@@ -155,7 +168,7 @@ impl BankingService {
             }
         }
         if bank.dialect.transactions.as_ref().is_some_and(|of| of.fields.status.is_some()) {
-            let terms = self.terms_of_round(&tx, &stated, &account, bank.dialect, seen).await?;
+            let terms = self.terms_of_round(&tx, &stated, &account, bank.dialect.stable_ids, seen).await?;
             gone(&tx, &account, &terms).await?;
         }
         let events = event::changed(&tx, &account, &Totals::default(), &new).await?;

@@ -94,7 +94,7 @@ async fn ends_as_told(desk: &Desk, history: &Movements, reports: &[Report]) {
 #[test]
 fn any_reports_in_any_order_end_as_the_history() {
     let config = Config {
-        cases: u32::try_from(testkit::size("histories", 24)).unwrap(),
+        cases: u32::try_from(testkit::size("FLORIN_TEST_BANKING_HISTORIES", 24)).unwrap(),
         failure_persistence: None,
         ..Config::default()
     };

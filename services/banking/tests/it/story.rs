@@ -4,7 +4,7 @@ use banking_api::FACE;
 use serde_json::json;
 use testkit::{Stage, Story, Telling};
 
-use crate::harness::{Form, Line, file, open_with};
+use crate::harness::{Form, Line, file};
 
 const BYTES: &str = "application/octet-stream";
 const NOBODYS: &str = "01kppyzd5gfmra2qsx5rkvr8wb";
@@ -15,8 +15,8 @@ const SETTINGS: &[(&str, &str)] = &[("file_bytes_max", "8192")];
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_of_banking() {
     let open = async |stage: &Stage<'_>| {
-        let desk = open_with(stage, SETTINGS).await;
-        (desk.face.clone(), desk)
+        let world = crate::world::of_story(stage, SETTINGS).await;
+        (world.desk.face.clone(), world)
     };
     let routes = |face, stage: &Stage<'_>| banking::mount(face, stage.door(&banking::ROOM, SETTINGS)).unwrap();
     Story::of(&banking::ROOM, &FACE, env!("CARGO_MANIFEST_DIR"))
@@ -24,6 +24,9 @@ async fn the_story_of_banking() {
         .elsewhere("import_statement", "upload_incomplete", "bad_input::upload_incomplete")
         .elsewhere("add_bank_rule", "too_many", "people::rules_and_profiles_have_a_limit")
         .elsewhere("put_bank_profile", "too_many", "people::rules_and_profiles_have_a_limit")
+        .elsewhere("connect_bank", "live_bank", "plaid::live_bank")
+        .elsewhere("connect_bank", "link_refused", "plaid::link_refused")
+        .elsewhere("link_bank", "link_refused", "plaid::link_refused")
         .tell(open, routes, async |story, _| whole(story).await)
         .await;
 }
@@ -120,6 +123,9 @@ async fn connections(story: &Telling) {
     let id = connect().gives(201).await["id"].clone();
     connect().with("bank", "my-bank").refused("bank_unknown").await;
     connect().with("base_url", "nowhere").refused("field_invalid").await;
+    let link = || story.ask("link_bank").body(json!({ "entity": "acme-us" }));
+    link().gives(200).await;
+    link().with("connection", format!("conn_{NOBODYS}")).refused("connection_unknown").await;
     story.ask("list_bank_connections").gives(200).await;
     story.ask("get_bank_connection").at("id", &id).gives(200).await;
     let change = |operation| story.ask(operation).at("id", &id).body(json!({}));
