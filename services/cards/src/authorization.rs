@@ -235,13 +235,26 @@ pub enum About {
     Pan(Pan),
 }
 
-/// Two ways to find an authorization.
+/// Three ways to find an authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindAuthorization {
     Id(AuthorizationId),
     /// One of the caller's own requests.
     RequestId(IdempotencyKey),
+    /// By what a network quotes of it.
+    Approval(Approval),
+}
+
+/// A card, by its number or token, and the approval code of one of its latest 500 authorizations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    #[serde(default)]
+    pub pan: Option<Pan>,
+    #[serde(default)]
+    pub token: Option<Token>,
+    pub code: String,
 }
 
 /// An authorization with its steps, the oldest first.

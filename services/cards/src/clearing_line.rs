@@ -8,7 +8,8 @@ use crate::authorization::{Acceptor, AuthorizationId};
 use crate::authorize::has_number;
 use crate::life::StepKind;
 
-/// One line. It names the authorization by its id or by the request that it answered, or a card by its token or number.
+/// One line. It names the authorization by its id or by the request that it answered, or a card by its token or number, and
+/// then perhaps the approval code.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClearingLine {
@@ -19,6 +20,8 @@ pub(crate) struct ClearingLine {
     pub(crate) request_id: Option<String>,
     pub(crate) token: Option<Token>,
     pub(crate) pan: Option<Pan>,
+    /// With a card: its authorization with this code, if there is one.
+    pub(crate) approval_code: Option<String>,
     pub(crate) amount: String,
     pub(crate) currency: Option<Currency>,
     /// Nothing more will be cleared.

@@ -6,8 +6,12 @@ use platform::telemetry::Metric;
 use crate::reason::Reason;
 
 pub(crate) const METRICS: &[Metric] = &[
-    Metric::counter("payment_transactions_total", &["status", "amount_category"], "decisions about payments by card"),
-    Metric::histogram("payment_processing_duration_seconds", &[], "time from a payment's request to its answer"),
+    Metric::counter(
+        "payment_transactions_total",
+        &["status", "amount_category"],
+        "payments that ended, by card or between accounts",
+    ),
+    Metric::histogram("payment_processing_duration_seconds", &["rail"], "time from a payment's request to its answer"),
     Metric::counter("cards_balance_inquiries_total", &["status"], "balance inquiries"),
     Metric::counter("cards_without_risk_total", &["why", "outcome"], "decisions in which risk did not take part"),
     Metric::counter("cards_swept_total", &["what"], "authorizations and steps that were left behind and finished"),
@@ -42,7 +46,7 @@ pub(crate) fn inquired(reason: Reason) {
 /// From the request to its answer.
 pub(crate) fn took(clock: &dyn Clock, begun: Monotonic) {
     let passed = std::time::Duration::from_micros(clock.monotonic().micros_since(begun));
-    metrics::histogram!("payment_processing_duration_seconds").record(passed);
+    metrics::histogram!("payment_processing_duration_seconds", "rail" => "card").record(passed);
 }
 
 /// Risk did not take part in a decision.

@@ -49,8 +49,8 @@ mod work;
 pub use crate::http::routes;
 pub use amount::{Rate, RateError};
 pub use authorization::{
-    About, Acceptor, Amounts, Authorization, AuthorizationFound, AuthorizationId, AuthorizationTag, Authorize,
-    FindAuthorization, Origin, Step, StepId, StepStatus, StepTag, Stepped, TakeStep, Totals,
+    About, Acceptor, Amounts, Approval, Authorization, AuthorizationFound, AuthorizationId, AuthorizationTag,
+    Authorize, FindAuthorization, Origin, Step, StepId, StepStatus, StepTag, Stepped, TakeStep, Totals,
 };
 pub use balance::{AskBalance, CardBalance};
 pub use calendar::TimeOfDay;
@@ -58,7 +58,7 @@ pub use card::{Card, CardChange, CardId, CardStatus, CardTag};
 pub use controls::{Allowed, Controls, Hours, Limit, Per};
 pub use duty::Duty;
 pub use face::{AuthorizationQuery, CardQuery, Cards, Change, ChangeCard, FACE, IssueCard, Issuing, PutProgramme};
-pub use iso::{Acquirers, decode};
+pub use iso::{Acquirers, codec_rate, decode};
 pub use life::{Status, StepKind};
 pub use programme::{Accounts, CurrencyRate, Programme, ProgrammeId, ProgrammeTag, StandIn, Terms, Tolerance};
 pub use reason::Reason;

@@ -3,7 +3,7 @@
 use kernel::Ctx;
 use platform::access;
 
-use crate::authorization::{Authorization, AuthorizationFound, AuthorizationId, FindAuthorization};
+use crate::authorization::{Approval, Authorization, AuthorizationFound, AuthorizationId, FindAuthorization};
 use crate::card::{Card, CardId};
 use crate::face::{AuthorizationQuery, CardQuery};
 use crate::programme::Programme;
@@ -13,6 +13,8 @@ use crate::{CardsService, Refusal, store};
 
 const PAGE_MAX: usize = 500;
 const STEPS_MAX: usize = 500;
+/// The newest authorizations of a card among which an approval code is looked for.
+const APPROVALS_MAX: usize = 500;
 
 impl CardsService {
     pub(crate) async fn list_programmes(&self) -> Result<Vec<Programme>, CardsError> {
@@ -43,9 +45,14 @@ impl CardsService {
         ctx: &Ctx,
         find: FindAuthorization,
     ) -> Result<AuthorizationFound, CardsError> {
-        let tx = self.db.read().await?;
         let unknown = |name: &str| Refusal::AuthorizationUnknown { authorization: name.to_owned() };
+        let approved = match &find {
+            FindAuthorization::Approval(approval) => Some(self.approved(ctx, approval).await?),
+            FindAuthorization::Id(_) | FindAuthorization::RequestId(_) => None,
+        };
+        let tx = self.db.read().await?;
         let id = match &find {
+            FindAuthorization::Approval(approval) => approved.flatten().ok_or_else(|| unknown(&approval.code))?,
             FindAuthorization::Id(id) => *id,
             // One's own requests, so there is no need for a permission on somebody's.
             FindAuthorization::RequestId(request) => {
@@ -62,6 +69,18 @@ impl CardsService {
         let record = record.ok_or_else(|| unknown(&id.to_string()))?;
         let steps = store::steps_of(&tx, id, STEPS_MAX).await?;
         Ok(AuthorizationFound { authorization: record.shown(false), steps })
+    }
+
+    /// The newest of the card's authorizations with this approval code.
+    async fn approved(&self, ctx: &Ctx, approval: &Approval) -> Result<Option<AuthorizationId>, CardsError> {
+        let token = self.named_card(ctx, approval.pan.as_ref(), approval.token, None).await?.token;
+        let tx = self.db.read().await?;
+        let Some(token) = token else { return Ok(None) };
+        let Some(card) = store::card_of_token(&tx, token).await? else { return Ok(None) };
+        let newest = AuthorizationId::from_bits(u128::MAX);
+        let records = store::authorizations_of_card(&tx, card.id, newest, APPROVALS_MAX).await?;
+        let has_code = |record: &&Record| record.approval_code().as_ref() == Some(&approval.code);
+        Ok(records.iter().find(has_code).map(|record| record.id))
     }
 
     pub(crate) async fn list_authorizations(

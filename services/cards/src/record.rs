@@ -112,8 +112,13 @@ impl Record {
         })
     }
 
-    pub(crate) fn shown(&self, replayed: bool) -> Authorization {
+    /// Six digits that the merchant quotes.
+    pub(crate) fn approval_code(&self) -> Option<String> {
         let approval = self.reason.filter(|reason| reason.is_approval());
+        approval.map(|_| format!("{:06}", self.id.bits() % 1_000_000))
+    }
+
+    pub(crate) fn shown(&self, replayed: bool) -> Authorization {
         Authorization {
             id: self.id,
             request_id: self.request_id.clone(),
@@ -121,7 +126,7 @@ impl Record {
             status: self.status,
             reason: self.reason,
             response_code: self.reason.map(|reason| reason.code().to_owned()),
-            approval_code: approval.map(|_| format!("{:06}", self.id.bits() % 1_000_000)),
+            approval_code: self.approval_code(),
             card: self.card.as_ref().map(|card| card.id),
             amounts: self.amounts,
             totals: self.totals(&self.sums),

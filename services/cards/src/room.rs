@@ -17,6 +17,8 @@ use crate::{Acquirers, CardsService, Given, Others, Settings, http};
 
 pub static ROOM: Room = Room {
     service: "card-service",
+    // The path of older guides, at the root.
+    names: &[("/payments/authorize", "payment-service")],
     about: "issues cards and authorizes their payments",
     migrations: MIGRATIONS,
     outbox: true,

@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Desk, Shared};
 use crate::Refusal;
-use crate::authorization::{About, FindAuthorization, Origin, Stepped, TakeStep};
+use crate::authorization::{About, Approval, FindAuthorization, Origin, Stepped, TakeStep};
 use crate::authorize::has_number;
 use crate::clearing_line::{ClearingLine, Form};
 use crate::life::Status;
@@ -82,7 +82,7 @@ pub(super) struct RejectedLine {
 /// Clear a file
 ///
 /// The body is CSV with a header (`text/csv`) or one JSON object a line (`application/x-ndjson`), with the fields `id`, `kind`
-/// (`clearing` or `refund`), `authorization`, `request_id`, `token` or `pan`, `amount`, `currency`, `is_final`, `merchant`, `merchant_name`,
+/// (`clearing` or `refund`), `authorization`, `request_id`, `token` or `pan`, `approval_code`, `amount`, `currency`, `is_final`, `merchant`, `merchant_name`,
 /// `category`, `country`. It is read as it arrives. Each line stands alone: one that is rejected harms no other, and is in the
 /// report with its reason. A line is carried out once, however often the file is sent.
 #[utoipa::path(
@@ -190,12 +190,25 @@ async fn command(cards: &Shared, ctx: &Ctx, file: &str, line: ClearingLine) -> R
             let find = FindAuthorization::RequestId(request.parse().map_err(|_| unknown())?);
             About::Authorization(cards.authorization(ctx, find).await?.authorization.id)
         }
-        (None, None, Some(token), None) => About::Card(token),
-        (None, None, None, Some(pan)) => About::Pan(pan),
+        (None, None, Some(token), None) => approved(cards, ctx, About::Card(token), line.approval_code).await?,
+        (None, None, None, Some(pan)) => approved(cards, ctx, About::Pan(pan), line.approval_code).await?,
         _ => return Err(Refusal::CardMissing.into()),
     };
     let (amount, currency, is_final) = (Some(line.amount), line.currency, line.is_final.unwrap_or(false));
     Ok(TakeStep { request_id, kind, about, amount, currency, is_final, is_fraud: false, at })
+}
+
+/// The card's authorization with this approval code, or the card itself.
+async fn approved(cards: &Shared, ctx: &Ctx, card: About, code: Option<String>) -> Result<About, CardsError> {
+    let approval = match (&card, code) {
+        (About::Pan(pan), Some(code)) => Approval { pan: Some(pan.clone()), token: None, code },
+        (About::Card(token), Some(code)) => Approval { pan: None, token: Some(*token), code },
+        _ => return Ok(card),
+    };
+    match cards.authorization(ctx, FindAuthorization::Approval(approval)).await {
+        Err(error) if matches!(error.refusal(), Some(Refusal::AuthorizationUnknown { .. })) => Ok(card),
+        found => Ok(About::Authorization(found?.authorization.id)),
+    }
 }
 
 impl ClearingReport {

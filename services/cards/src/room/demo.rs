@@ -9,7 +9,8 @@ use vault_api::{Expiry, Tokenize};
 
 use crate::card::CardChange;
 use crate::face::{Change, ChangeCard, IssueCard, Issuing, PutProgramme};
-use crate::programme::{StandIn, plain_terms};
+use crate::programme::{Programme, StandIn, Terms, plain_terms};
+use crate::refusal::Refusal;
 use crate::{CardsService, Controls, Others};
 
 /// Number, the account that pays, and what is done to the card after it was issued.
@@ -58,8 +59,7 @@ pub(super) async fn seed(cards: &CardsService, others: &Others) -> Result<(), Op
         let mut terms = plain_terms("Demo", usd).ok_or("the demo's programme is malformed")?;
         (terms.name, terms.bin) = (format!("Demo {bin}"), bin.to_owned());
         terms.stand_in = StandIn { approve_up_to: Some(Money::new(APPROVE_UP_TO, usd)) };
-        let programme =
-            cards.put_programme(&ctx(&format!("programme-{bin}"))?, PutProgramme { id: None, terms }).await?;
+        let programme = programme(cards, (&ctx("programmes")?, &ctx(&format!("programme-{bin}"))?), terms).await?;
         let kept = others.vault.tokenize(&ctx("number")?, Tokenize { pan: number.parse()?, expiry }).await?;
         let issue = IssueCard {
             programme: programme.id,
@@ -69,7 +69,12 @@ pub(super) async fn seed(cards: &CardsService, others: &Others) -> Result<(), Op
             controls: Controls::default(),
             replaces: None,
         };
-        let card = cards.issue(&ctx(&format!("card-{bin}"))?, issue).await?;
+        // Keys are forgotten after a month, which a demo's clock may have moved on by.
+        let card = match cards.issue(&ctx(&format!("card-{bin}"))?, issue).await {
+            Ok(card) => card,
+            Err(error) if matches!(error.refusal(), Some(Refusal::NumberTaken)) => continue,
+            Err(error) => return Err(error.into()),
+        };
         for change in changes {
             let command = ChangeCard { card: card.id, change: Change::Status(*change) };
             match cards.change(&ctx(&format!("{}-{bin}", change.name()))?, command).await {
@@ -80,4 +85,13 @@ pub(super) async fn seed(cards: &CardsService, others: &Others) -> Result<(), Op
         }
     }
     Ok(())
+}
+
+/// The programme of this name, made now or before.
+async fn programme(cards: &CardsService, (ask, make): (&Ctx, &Ctx), terms: Terms) -> Result<Programme, OpenError> {
+    let known = cards.programmes(ask).await?.into_iter().find(|known| known.terms.name == terms.name);
+    match known {
+        Some(known) => Ok(known),
+        None => Ok(cards.put_programme(make, PutProgramme { id: None, terms }).await?),
+    }
 }
