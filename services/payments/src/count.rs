@@ -2,6 +2,18 @@
 
 use crate::face::PaymentState;
 use kernel::{Clock, Money, Monotonic};
+use platform::telemetry::Metric;
+
+/// The first two are also those of cards.
+pub(crate) const METRICS: &[Metric] = &[
+    Metric::counter(
+        "payment_transactions_total",
+        &["status", "amount_category"],
+        "payments that ended, by card or between accounts",
+    ),
+    Metric::histogram("payment_processing_duration_seconds", &["rail"], "time from a payment's request to its answer"),
+    Metric::counter("payments_swept_total", &["what"], "payments that were left behind and continued or ended"),
+];
 
 /// From this many whole units of the currency on.
 const HIGH_FROM: i64 = 10_000;

@@ -52,6 +52,7 @@ pub static ROOM: Room = Room {
         ),
         ("service", &["payments:create:all", "payments:read:all"]),
     ],
+    metrics: crate::count::METRICS,
     operations: http::OPERATIONS,
     tags: http::TAGS,
     document: http::document,
