@@ -1,0 +1,69 @@
+//! Simulation in another process: the same trait over [`platform::rpc`], and the method table that answers it there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Ctx;
+use platform::room::Face;
+use platform::rpc::{Methods, Repeat, RpcClient};
+
+use crate::{
+    Compare, Compared, Futures, Grid, SIMULATION, Scenario, Sensitivity, Simulation, SimulationError, Solve, Solved,
+    Stress, Stressed,
+};
+
+/// How simulation is called.
+pub static SIMULATION_FACE: Face<dyn Simulation> =
+    Face { name: SIMULATION, serve, remote: |rpc| Arc::new(RemoteSimulation { rpc }) };
+
+type Shared = Arc<dyn Simulation>;
+
+fn serve(simulation: Shared) -> Methods {
+    Methods::new(SIMULATION)
+        .on("simulate", with(&simulation, |at, ctx, it| async move { at.simulate(&ctx, it).await }))
+        .on("solve", with(&simulation, |at, ctx, it| async move { at.solve(&ctx, it).await }))
+        .on("grid", with(&simulation, |at, ctx, it| async move { at.grid(&ctx, it).await }))
+        .on("measure", with(&simulation, |at, ctx, it| async move { at.measure(&ctx, it).await }))
+        .on("stress", with(&simulation, |at, ctx, it| async move { at.stress(&ctx, it).await }))
+}
+
+fn with<C, R, F>(
+    simulation: &Shared,
+    work: fn(Shared, Ctx, C) -> F,
+) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
+where
+    C: 'static,
+    F: Future<Output = Result<R, SimulationError>> + 'static,
+{
+    let simulation = Arc::clone(simulation);
+    move |ctx, command| work(Arc::clone(&simulation), ctx, command)
+}
+
+/// Simulation in another process. All of its calls are questions.
+#[derive(Debug, Clone)]
+pub struct RemoteSimulation {
+    rpc: RpcClient,
+}
+
+#[async_trait]
+impl Simulation for RemoteSimulation {
+    async fn simulate(&self, ctx: &Ctx, scenario: Scenario) -> Result<Futures, SimulationError> {
+        self.rpc.call(ctx, "simulate", &scenario, Repeat::Question).await
+    }
+
+    async fn solve(&self, ctx: &Ctx, question: Solve) -> Result<Solved, SimulationError> {
+        self.rpc.call(ctx, "solve", &question, Repeat::Question).await
+    }
+
+    async fn grid(&self, ctx: &Ctx, question: Sensitivity) -> Result<Grid, SimulationError> {
+        self.rpc.call(ctx, "grid", &question, Repeat::Question).await
+    }
+
+    async fn measure(&self, ctx: &Ctx, question: Compare) -> Result<Compared, SimulationError> {
+        self.rpc.call(ctx, "measure", &question, Repeat::Question).await
+    }
+
+    async fn stress(&self, ctx: &Ctx, question: Stress) -> Result<Stressed, SimulationError> {
+        self.rpc.call(ctx, "stress", &question, Repeat::Question).await
+    }
+}
