@@ -1,0 +1,204 @@
+//! Notifications in another process: the same traits over [`platform::rpc`], and the method table that answers them there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Ctx;
+use platform::room::Face;
+use platform::rpc::{Methods, Repeat, RpcClient};
+
+use crate::*;
+
+/// How notifications are called.
+pub static FACE: Face<dyn Notifications> =
+    Face { name: SERVICE, serve, remote: |rpc| Arc::new(RemoteNotifications { rpc }) };
+
+type Shared = Arc<dyn Notifications>;
+
+fn serve(room: Shared) -> Methods {
+    let room = &room;
+    let methods = Methods::new(SERVICE)
+        .on("send", with(room, |at, ctx, it| async move { at.send(&ctx, it).await }))
+        .on("message", with(room, |at, ctx, it| async move { at.message(&ctx, it).await }))
+        .on("messages", with(room, |at, ctx, it| async move { at.messages(&ctx, it).await }))
+        .on("cancel", with(room, |at, ctx, it| async move { at.cancel(&ctx, it).await }))
+        .on("kept_mail", with(room, |at, ctx, it| async move { at.kept_mail(&ctx, it).await }))
+        .on("kinds", with(room, |at, ctx, ()| async move { at.kinds(&ctx).await }))
+        .on("preview", with(room, |at, ctx, it| async move { at.preview(&ctx, it).await }))
+        .on("dead", with(room, |at, ctx, it| async move { at.dead(&ctx, it).await }))
+        .on("change_dead", with(room, |at, ctx, it| async move { at.change_dead(&ctx, it).await }));
+    webhooks(suppressions(inbox(people(methods, room), room), room), room)
+}
+
+fn people(methods: Methods, room: &Shared) -> Methods {
+    methods
+        .on("contact", with(room, |at, ctx, it| async move { at.contact(&ctx, it).await }))
+        .on("put_contact", with(room, |at, ctx, it| async move { at.put_contact(&ctx, it).await }))
+        .on("verify", with(room, |at, ctx, it| async move { at.verify(&ctx, it).await }))
+        .on("preferences", with(room, |at, ctx, it| async move { at.preferences(&ctx, it).await }))
+        .on("put_preferences", with(room, |at, ctx, it| async move { at.put_preferences(&ctx, it).await }))
+        .on("next", with(room, |at, ctx, it| async move { at.next(&ctx, it).await }))
+}
+
+fn inbox(methods: Methods, room: &Shared) -> Methods {
+    methods
+        .on("inbox", with(room, |at, ctx, it| async move { at.inbox(&ctx, it).await }))
+        .on("unread", with(room, |at, ctx, it| async move { at.unread(&ctx, it).await }))
+        .on("mark", with(room, |at, ctx, it| async move { at.mark(&ctx, it).await }))
+}
+
+fn suppressions(methods: Methods, room: &Shared) -> Methods {
+    methods
+        .on("suppressions", with(room, |at, ctx, it| async move { at.suppressions(&ctx, it).await }))
+        .on("lift", with(room, |at, ctx, it| async move { at.lift(&ctx, it).await }))
+}
+
+fn webhooks(methods: Methods, room: &Shared) -> Methods {
+    methods
+        .on("add_endpoint", with(room, |at, ctx, it| async move { at.add_endpoint(&ctx, it).await }))
+        .on("endpoints", with(room, |at, ctx, it| async move { at.endpoints(&ctx, it).await }))
+        .on("change_endpoint", with(room, |at, ctx, it| async move { at.change_endpoint(&ctx, it).await }))
+        .on("rotate", with(room, |at, ctx, it| async move { at.rotate(&ctx, it).await }))
+        .on("replay", with(room, |at, ctx, it| async move { at.replay(&ctx, it).await }))
+        .on("posts", with(room, |at, ctx, it| async move { at.posts(&ctx, it).await }))
+        .on("resend", with(room, |at, ctx, it| async move { at.resend(&ctx, it).await }))
+}
+
+fn with<C, R, F>(room: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
+where
+    C: 'static,
+    F: Future<Output = Result<R, NotificationsError>> + 'static,
+{
+    let room = Arc::clone(room);
+    move |ctx, command| work(Arc::clone(&room), ctx, command)
+}
+
+/// Notifications in another process.
+#[derive(Debug, Clone)]
+pub struct RemoteNotifications {
+    rpc: RpcClient,
+}
+
+#[async_trait]
+impl Messages for RemoteNotifications {
+    async fn send(&self, ctx: &Ctx, command: SendMessage) -> Result<Message, NotificationsError> {
+        self.rpc.call(ctx, "send", &command, Repeat::keyed(ctx)).await
+    }
+
+    async fn message(&self, ctx: &Ctx, id: MessageId) -> Result<Message, NotificationsError> {
+        self.rpc.call(ctx, "message", &id, Repeat::Question).await
+    }
+
+    async fn messages(&self, ctx: &Ctx, query: MessageQuery) -> Result<MessagePage, NotificationsError> {
+        self.rpc.call(ctx, "messages", &query, Repeat::Question).await
+    }
+
+    async fn cancel(&self, ctx: &Ctx, id: MessageId) -> Result<Message, NotificationsError> {
+        self.rpc.call(ctx, "cancel", &id, Repeat::keyed(ctx)).await
+    }
+
+    async fn kept_mail(&self, ctx: &Ctx, id: MessageId) -> Result<KeptMail, NotificationsError> {
+        self.rpc.call(ctx, "kept_mail", &id, Repeat::Question).await
+    }
+
+    async fn kinds(&self, ctx: &Ctx) -> Result<KindList, NotificationsError> {
+        self.rpc.call(ctx, "kinds", &(), Repeat::Question).await
+    }
+
+    async fn preview(&self, ctx: &Ctx, command: Preview) -> Result<Previewed, NotificationsError> {
+        self.rpc.call(ctx, "preview", &command, Repeat::Question).await
+    }
+
+    async fn dead(&self, ctx: &Ctx, query: DeadQuery) -> Result<DeadPage, NotificationsError> {
+        self.rpc.call(ctx, "dead", &query, Repeat::Question).await
+    }
+
+    async fn change_dead(&self, ctx: &Ctx, command: ChangeDead) -> Result<Message, NotificationsError> {
+        self.rpc.call(ctx, "change_dead", &command, Repeat::keyed(ctx)).await
+    }
+}
+
+#[async_trait]
+impl People for RemoteNotifications {
+    async fn contact(&self, ctx: &Ctx, subject: String) -> Result<Contact, NotificationsError> {
+        self.rpc.call(ctx, "contact", &subject, Repeat::Question).await
+    }
+
+    async fn put_contact(&self, ctx: &Ctx, command: PutContact) -> Result<Contact, NotificationsError> {
+        self.rpc.call(ctx, "put_contact", &command, Repeat::keyed(ctx)).await
+    }
+
+    async fn verify(&self, ctx: &Ctx, command: Verify) -> Result<Contact, NotificationsError> {
+        self.rpc.call(ctx, "verify", &command, Repeat::keyed(ctx)).await
+    }
+
+    async fn preferences(&self, ctx: &Ctx, subject: String) -> Result<Preferences, NotificationsError> {
+        self.rpc.call(ctx, "preferences", &subject, Repeat::Question).await
+    }
+
+    async fn put_preferences(&self, ctx: &Ctx, command: PutPreferences) -> Result<Preferences, NotificationsError> {
+        self.rpc.call(ctx, "put_preferences", &command, Repeat::Harmless).await
+    }
+
+    async fn next(&self, ctx: &Ctx, query: AskNext) -> Result<Next, NotificationsError> {
+        self.rpc.call(ctx, "next", &query, Repeat::Question).await
+    }
+}
+
+#[async_trait]
+impl Inbox for RemoteNotifications {
+    async fn inbox(&self, ctx: &Ctx, query: InboxQuery) -> Result<InboxPage, NotificationsError> {
+        self.rpc.call(ctx, "inbox", &query, Repeat::Question).await
+    }
+
+    async fn unread(&self, ctx: &Ctx, subject: Option<String>) -> Result<Unread, NotificationsError> {
+        self.rpc.call(ctx, "unread", &subject, Repeat::Question).await
+    }
+
+    /// The second time changes nothing.
+    async fn mark(&self, ctx: &Ctx, command: MarkEntry) -> Result<Entry, NotificationsError> {
+        self.rpc.call(ctx, "mark", &command, Repeat::Harmless).await
+    }
+}
+
+#[async_trait]
+impl Suppressions for RemoteNotifications {
+    async fn suppressions(&self, ctx: &Ctx, query: SuppressionQuery) -> Result<SuppressionPage, NotificationsError> {
+        self.rpc.call(ctx, "suppressions", &query, Repeat::Question).await
+    }
+
+    async fn lift(&self, ctx: &Ctx, command: Lift) -> Result<(), NotificationsError> {
+        self.rpc.call(ctx, "lift", &command, Repeat::keyed(ctx)).await
+    }
+}
+
+#[async_trait]
+impl Webhooks for RemoteNotifications {
+    async fn add_endpoint(&self, ctx: &Ctx, command: AddEndpoint) -> Result<NewEndpoint, NotificationsError> {
+        self.rpc.call(ctx, "add_endpoint", &command, Repeat::keyed(ctx)).await
+    }
+
+    async fn endpoints(&self, ctx: &Ctx, query: EndpointQuery) -> Result<EndpointPage, NotificationsError> {
+        self.rpc.call(ctx, "endpoints", &query, Repeat::Question).await
+    }
+
+    async fn change_endpoint(&self, ctx: &Ctx, command: ChangeEndpoint) -> Result<Endpoint, NotificationsError> {
+        self.rpc.call(ctx, "change_endpoint", &command, Repeat::keyed(ctx)).await
+    }
+
+    async fn rotate(&self, ctx: &Ctx, id: EndpointId) -> Result<NewEndpoint, NotificationsError> {
+        self.rpc.call(ctx, "rotate", &id, Repeat::keyed(ctx)).await
+    }
+
+    async fn replay(&self, ctx: &Ctx, command: Replay) -> Result<Replayed, NotificationsError> {
+        self.rpc.call(ctx, "replay", &command, Repeat::keyed(ctx)).await
+    }
+
+    async fn posts(&self, ctx: &Ctx, query: PostQuery) -> Result<PostPage, NotificationsError> {
+        self.rpc.call(ctx, "posts", &query, Repeat::Question).await
+    }
+
+    async fn resend(&self, ctx: &Ctx, id: PostId) -> Result<Post, NotificationsError> {
+        self.rpc.call(ctx, "resend", &id, Repeat::keyed(ctx)).await
+    }
+}
