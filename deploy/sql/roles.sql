@@ -44,6 +44,14 @@ alter default privileges for role florin_migrate in schema ledger
     grant select, insert, update, delete on tables to florin_ledger;
 select format('grant create on database %I to florin_ledger', current_database()) \gexec
 
+-- notifications
+select 'create role florin_notifications login' where not exists (select from pg_roles where rolname = 'florin_notifications') \gexec
+select format('grant connect on database %I to florin_notifications', current_database()) \gexec
+grant florin_notifications to florin_migrate;
+create schema if not exists notifications authorization florin_notifications;
+alter default privileges for role florin_migrate in schema notifications
+    grant select, insert, update, delete on tables to florin_notifications;
+
 -- payments
 select 'create role florin_payments login' where not exists (select from pg_roles where rolname = 'florin_payments') \gexec
 select format('grant connect on database %I to florin_payments', current_database()) \gexec

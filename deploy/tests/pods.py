@@ -8,7 +8,7 @@ volumes, an empty root with the host's libraries read-only, uid 10001 and no cap
 passwords, its roles made by deploy/sql/roles.sql. The network policies become nftables rules. Then money moves through the edge;
 every pair of pods is tried on every port and compared with what the policies say; a rule less is noticed; the database's passwords and
 the secret between processes change under load without a failed request. What it does not try: the API server, the kubelet, Services
-with several pods, autoscaling.
+with several pods, autoscaling, a change of the roots.
 """
 import concurrent.futures, json, os, re, secrets, shutil, subprocess, sys, tempfile, time
 import yaml
@@ -20,7 +20,7 @@ MANIFEST = os.path.join(ROOT, "deploy/tests/rendered/pods.yaml")
 NAMESPACE, MARK = "florin", f"fl{os.getpid() % 10000}"
 UID = 10001
 work = tempfile.mkdtemp(prefix="florin-pods.")
-started, namespaces = [], []
+started, namespaces, namespaces_of = [], [], {}
 
 
 def run(*words, **options):
@@ -38,6 +38,7 @@ class Host:
         self.name, self.address, self.net = name, address, f"{MARK}-{len(namespaces)}"
         run("ip", "netns", "add", self.net)
         namespaces.append(self.net)
+        namespaces_of[name] = self.net
         run("ip", "link", "add", f"{MARK}v{len(namespaces)}", "netns", f"{MARK}-0", "type", "veth", "peer", "name", "eth0", "netns", self.net)
         for words in (["-n", f"{MARK}-0", "link", "set", f"{MARK}v{len(namespaces)}", "master", "br0", "up"],
                       ["-n", self.net, "link", "set", "lo", "up"],
@@ -57,11 +58,12 @@ def objects():
         return [one for one in yaml.safe_load_all(file) if one]
 
 
-def certificates(names):
+def certificates(names, root=True):
     """A root, and a pair of files for each name with its host names."""
     def ssl(*words):
         run("openssl", *words, cwd=work)
-    ssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=root", "-keyout", "ca.key", "-out", "ca.crt")
+    if root:
+        ssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=root", "-keyout", "ca.key", "-out", "ca.crt")
     for name, hosts in names.items():
         ssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
         with open(f"{work}/{name}.ext", "w") as file:
@@ -339,7 +341,7 @@ def reachability(pods, others):
 
 
 def rotation(caller, pods, users, database, found):
-    """Passwords, then the secret between processes, under load."""
+    """Passwords, certificates and the secret between processes, under load; then every connection to the database is cut."""
     stop, codes, number = [], [], iter(range(1, 1_000_000))
 
     def load():
@@ -359,12 +361,33 @@ def rotation(caller, pods, users, database, found):
             for pod in pods:
                 put(f"{pod.root}/run/florin/rpc/rpc", "\n".join(lines) + "\n")
             time.sleep(4)
+        serials = {pod.name: serial(pod) for pod in pods}
+        certificates({pod.role: dns_names(pod) for pod in pods}, root=False)
+        for pod in pods:
+            put(f"{pod.root}/run/florin/tls/tls.crt", text(f"{pod.role}.crt"))
+            put(f"{pod.root}/run/florin/tls/tls.key", text(f"{pod.role}.key"))
+        for pod in pods:
+            wait(lambda: serial(pod) != serials[pod.name], 15, f"{pod.name} shows its new certificate")
+        time.sleep(1)
         stop.append(True)
         [one.result() for one in working]
     bad = [code for code in codes if code != "201"]
     if bad:
         sys.exit(f"{len(bad)} of {len(codes)} payments failed while secrets changed: {sorted(set(bad))}")
-    say(f"passwords and the secret between processes changed under {len(codes)} payments, none failed")
+    say(f"passwords, certificates and the secret between processes changed under {len(codes)} payments, none failed")
+    database.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename like 'florin%'")
+    wait(lambda: caller.pay(next(number)) == "201", 20, "money moves over new connections, with the new passwords")
+    say("every connection to the database was cut, and new ones use the new passwords")
+
+
+def dns_names(pod):
+    return next(one["spec"]["dnsNames"] for one in objects() if one["kind"] == "Certificate" and one["metadata"]["name"] == pod.role)
+
+
+def serial(pod):
+    """Of the certificate that the pod shows now, seen from monitoring."""
+    words = f"openssl s_client -connect {pod.host.address}:{pod.ports['metrics']} </dev/null 2>/dev/null | openssl x509 -noout -serial"
+    return subprocess.run(["ip", "netns", "exec", namespaces_of["monitoring"], "bash", "-c", words], capture_output=True, text=True).stdout
 
 
 def broken(pods):

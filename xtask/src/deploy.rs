@@ -30,8 +30,9 @@ const RENDERED: &str = "deploy/tests/rendered";
 pub(crate) fn run(words: &[&str]) -> Result<String, String> {
     let root = root()?;
     match words {
-        ["check"] => check(&root, None),
-        ["check", "--catalogue", file] => check(&root, Some(Path::new(file))),
+        ["check"] => check(&root, None, false),
+        ["check", "--catalogue", file] => check(&root, Some(Path::new(file)), false),
+        ["check", "--new-parts-later", "--catalogue", file] => check(&root, Some(Path::new(file)), true),
         ["check", files @ ..] => check_files(files),
         ["settings", folder] => settings(&root, Path::new(folder)),
         ["reach", file] => reach(Path::new(file)),
@@ -42,7 +43,7 @@ pub(crate) fn run(words: &[&str]) -> Result<String, String> {
             Ok(format!("{CATALOGUE} has every part of the binary; look at the sizes and promises of new ones"))
         }
         ["write"] => write::all(&root).map(|written| format!("{written} files written")),
-        _ => Err("usage: cargo xtask deploy check [--catalogue FILE | FILE...] | adopt FILE | reach FILE | settings FOLDER | write"
+        _ => Err("usage: cargo xtask deploy check [[--new-parts-later] --catalogue FILE | FILE...] | adopt FILE | reach FILE | settings FOLDER | write"
             .to_owned()),
     }
 }
@@ -52,14 +53,19 @@ fn root() -> Result<PathBuf, String> {
     here.parent().map(Path::to_owned).ok_or_else(|| "xtask has no folder above it".to_owned())
 }
 
-/// Everything of ours. `told` has the output of `florin catalogue`.
-fn check(root: &Path, told: Option<&Path>) -> Result<String, String> {
+/// Everything of ours. `told` has the output of `florin catalogue`. With `later`, parts that the binary has and the
+/// catalogue lacks are only told: until they have an entry the chart cannot deploy that version.
+fn check(root: &Path, told: Option<&Path>, later: bool) -> Result<String, String> {
     let catalogue = Catalogue::read(&root.join(CATALOGUE))?;
     let mut wrong: Vec<String> = write::differences(root)?;
+    let mut waiting = Vec::new();
     if let Some(told) = told {
-        let binary = Binary::read(told)?;
+        let mut binary = Binary::read(told)?;
+        if later {
+            waiting = catalogue.set_aside(&mut binary);
+        }
         wrong.extend(catalogue.differences(&binary));
-        wrong.extend(metrics::differences(root, &binary)?);
+        wrong.extend(metrics::differences(root, &binary, &waiting)?);
         wrong.extend(names::differences(root, &binary)?);
     }
     wrong.extend(names::one_to_one(root)?);
@@ -83,7 +89,15 @@ fn check(root: &Path, told: Option<&Path>) -> Result<String, String> {
     if wrong.is_empty() {
         let (files, sets) = (shipped.len(), rendered.len());
         let binary = if told.is_some() { "" } else { "; not compared with the binary" };
-        return Ok(format!("{files} files, {sets} rendered sets, {fixtures} wrong fixtures refused{binary}"));
+        let waiting = match waiting.as_slice() {
+            [] => String::new(),
+            parts => format!(
+                "\nTHE CHART CANNOT DEPLOY THIS VERSION: {} has no entry in {CATALOGUE}. `cargo xtask deploy check --catalogue FILE` \
+                 says what to write",
+                parts.join(", ")
+            ),
+        };
+        return Ok(format!("{files} files, {sets} rendered sets, {fixtures} wrong fixtures refused{binary}{waiting}"));
     }
     Err(wrong.join("\n"))
 }

@@ -97,6 +97,18 @@ impl Catalogue {
         self.parts.get(part).is_some_and(|entry| entry.owner == "lease")
     }
 
+    /// Takes parts out of the binary that have no entry; returns their names.
+    pub(crate) fn set_aside(&self, binary: &mut Binary) -> Vec<String> {
+        let waits = |name: &String| !self.parts.contains_key(name);
+        let waiting: Vec<String> = binary.parts.iter().map(|part| part.name.clone()).filter(waits).collect();
+        binary.parts.retain(|part| !waiting.contains(&part.name));
+        for part in &mut binary.parts {
+            part.calls.retain(|name| !waiting.contains(name));
+            part.feeds.retain(|name| !waiting.contains(name));
+        }
+        waiting
+    }
+
     /// A sentence for each difference that says what to write.
     pub(crate) fn differences(&self, binary: &Binary) -> Vec<String> {
         const FILE: &str = super::CATALOGUE;
@@ -233,6 +245,20 @@ mod tests {
             "{wrong}"
         );
         assert!(found("", "planned: [ledger]").join("\n").contains("take it away there"));
+    }
+
+    #[test]
+    fn new_parts_can_wait() {
+        let size = "slo: {availability: 99.9, seconds: 1}, size: {cpu: 1, memory: 1, cpuLimit: 1, memoryLimit: 1}";
+        let catalogue = |planned: &str| {
+            Catalogue::parse(&format!(
+                "parts:\n  edge: {{owner: shared, calls: ['*'], {size}}}\nplanned: [{planned}]\n"
+            ))
+            .unwrap()
+        };
+        let mut binary: Binary = serde_json::from_str(BINARY).unwrap();
+        assert_eq!(catalogue("ledger").set_aside(&mut binary), ["ledger"]);
+        assert_eq!(catalogue("ledger").differences(&binary), Vec::<String>::new());
     }
 
     #[test]

@@ -17,7 +17,7 @@ const NATIVE: &[(&str, &str, &str, &str, &str)] = &[
         "#define AWSLC_VERSION_NUMBER_STRING",
         "Apache-2.0 OR ISC",
     ),
-    ("libmimalloc-sys", "mimalloc", "c_src/mimalloc/include/mimalloc.h", "#define MI_MALLOC_VERSION", "MIT"),
+    ("libmimalloc-sys", "mimalloc", "", "", "MIT"),
 ];
 
 /// Returns how many components there are.
