@@ -10,6 +10,7 @@ mod printed;
 mod risk;
 mod serve;
 mod simulate;
+mod stores;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,20 +23,22 @@ use ledger_api::BookName;
 use crate::house::{EDGE, Rooms};
 
 pub(crate) use bench::{
-    Against, Bench, BenchAuthorize, BenchBanking, BenchHistory, BenchIdentity, BenchLedger, BenchPayments, BenchSplit,
-    IdentityPart, Output, Over,
+    Against, Bench, BenchAuthorize, BenchBanking, BenchHistory, BenchIdentity, BenchInterest, BenchLedger, BenchLimits,
+    BenchNotifications, BenchPayments, BenchSplit, BenchTransactions, IdentityPart, Output, Over,
 };
 pub(crate) use cards::{Iso8583, Keys, RotateKeys, SimulateCard, Whom};
 pub(crate) use dev::{Dev, DevSplit};
-pub(crate) use feed::{Feed, ParkedEvent};
+pub(crate) use feed::{Feed, FeedCommand, ParkedEvent};
 pub(crate) use inspect::Inspect;
-pub(crate) use jobs::{Jobs, RunJob};
+pub(crate) use jobs::{Jobs, JobsCommand, RunJob};
 pub(crate) use risk::{
     BenchFraud, BenchRisk, Form, Risk, RiskImport, RiskLabel, RiskList, RiskReport, RiskScore, RiskTrain,
     SimulateTraffic,
 };
 pub(crate) use serve::Serve;
 pub(crate) use simulate::{Simulate, SimulateBankApi};
+
+use stores::Stores;
 
 /// A double-entry ledger with identity and access control, in one binary.
 ///
@@ -101,7 +104,6 @@ pub(crate) enum Command {
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(Settings),
     /// Show who reads the services' events, and decide about events that could not be applied
-    #[command(subcommand)]
     Feed(Feed),
     /// Measure the real services on this machine, next to the raw limit of its store
     #[command(subcommand)]
@@ -110,7 +112,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Keys(Keys),
     /// List the jobs, when they are due and how they ended, or run one now
-    #[command(subcommand)]
     Jobs(Jobs),
     /// Import history, train and evaluate models, fill lists
     #[command(subcommand)]
@@ -288,7 +289,7 @@ Precedence, lowest first:
   2. --config PATH, or ./florin.toml if it exists
   3. DATABASE_URL, PORT, LOG_LEVEL, DATABASE_POOL_SIZE, JWT_SECRET, RATE_LIMIT_ENABLED, REDIS_URL, PROMETHEUS_METRICS_PORT
   4. FLORIN__SECTION__KEY
-  5. --listen and --data-dir of serve
+  5. --listen and --data-dir of serve, --data-dir of jobs and feed
 
 Examples:
   florin config

@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows a room by its name. All differences between rooms are in their descriptions. Start
 //! reading at [`room`], then [`House`].
 
+mod calls;
 mod catalogue;
 mod document;
 mod gate;
@@ -15,12 +16,11 @@ mod parts;
 mod publication;
 mod roles;
 mod room;
+mod subjects;
 
 pub(crate) use catalogue::Catalogue;
 pub(crate) use list::Rooms;
-#[cfg(test)]
-pub(crate) use needs::events_of;
-pub(crate) use needs::{GATE, OWN_CLIENTS};
+pub(crate) use needs::{GATE, Late, OWN_CLIENTS, events_of, later};
 pub(crate) use opening::{House, Opening, Started};
 pub(crate) use parts::Deployment;
 pub(crate) use roles::{EDGE, Roles};

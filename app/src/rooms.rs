@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use cards::{Cards, Others};
 use ledger_api::Books;
+use planning::simulation;
 use platform::room::{OpenError, Opened, Site};
 use risk_api::Risk;
 use vault_api::Vault;
 
 use crate::failure::Failure;
-use crate::house::{GATE, Mounted, OWN_CLIENTS, Rooms, room};
+use crate::house::{GATE, Mounted, OWN_CLIENTS, Rooms, events_of, later, room};
+
+mod codes;
 
 pub(crate) fn all() -> Result<Rooms, Failure> {
     Rooms::of(list())
@@ -22,9 +25,15 @@ pub(crate) fn all() -> Result<Rooms, Failure> {
 fn list() -> Vec<Mounted> {
     Vec::from([
         room(&ledger::ROOM, &ledger_api::FACE, (), ledger::open, ledger::mount),
-        room(&identity::ROOM, &identity_api::FACE, (GATE, OWN_CLIENTS), identity::open, identity::mount)
-            .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new)
-            .issues_own_tokens(&identity_api::FACE, identity_api::own_token),
+        room(
+            &identity::ROOM,
+            &identity_api::FACE,
+            (GATE, OWN_CLIENTS, later(&notifications_api::FACE)),
+            codes::open_identity,
+            identity::mount,
+        )
+        .tells_the_gate(&identity_api::FACE, identity_api::TermsOf::new)
+        .issues_own_tokens(&identity_api::FACE, identity_api::own_token),
         room(&risk::ROOM, &risk_api::FACE, (), risk::open, risk::mount),
         room(&banking::ROOM, &banking_api::FACE, (), banking::open, banking::mount),
         room(&vault::ROOM, &vault_api::FACE, (), vault::open, vault::mount),
@@ -36,6 +45,22 @@ fn list() -> Vec<Mounted> {
             cards::mount,
         ),
         room(&payments::ROOM, &payments::FACE, &ledger_api::FACE, payments::open, payments::mount),
+        room(&accounts::ROOM, &accounts_api::FACE, &ledger_api::FACE, accounts::open, accounts::mount),
+        room(&simulation::ROOM, &planning_api::SIMULATION_FACE, (), simulation::open, simulation::mount),
+        room(
+            &planning::ROOM,
+            &planning_api::FACE,
+            ((&ledger_api::FACE, &banking_api::FACE), &planning_api::SIMULATION_FACE),
+            planning::open,
+            planning::mount,
+        ),
+        room(
+            &notifications::ROOM,
+            &notifications_api::FACE,
+            (&identity_api::FACE, &ledger_api::FACE, events_of(&identity::ROOM)),
+            notifications::open,
+            notifications::mount,
+        ),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,

@@ -1,7 +1,10 @@
 //! The options of `florin bench`: one mode per subject, and the goals.
 
+mod accounts;
 mod authorize;
 mod banking;
+mod limits;
+mod notifications;
 mod payments;
 mod values;
 
@@ -12,8 +15,11 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::risk::{BenchFraud, BenchRisk};
 
+pub(crate) use accounts::{BenchInterest, BenchTransactions};
 pub(crate) use authorize::BenchAuthorize;
 pub(crate) use banking::BenchBanking;
+pub(crate) use limits::BenchLimits;
+pub(crate) use notifications::BenchNotifications;
 pub(crate) use payments::BenchPayments;
 pub(crate) use values::{Against, Over};
 
@@ -46,6 +52,18 @@ pub(crate) enum Bench {
     /// Payments between accounts over HTTP, durable, checked against the ledger
     #[command(after_help = payments::EXAMPLES)]
     Payments(BenchPayments),
+    /// The end of a day: interest of a million accounts, accrued and posted
+    #[command(after_help = accounts::INTEREST_EXAMPLES)]
+    Interest(BenchInterest),
+    /// The index of movements: how fast it follows the ledger, and pages meanwhile
+    #[command(after_help = accounts::TRANSACTIONS_EXAMPLES)]
+    Transactions(BenchTransactions),
+    /// What rate limits cost, in pairs with a server that has none
+    #[command(after_help = limits::EXAMPLES)]
+    Limits(BenchLimits),
+    /// Messages rendered, accepted and mailed to a sink, and codes while others wait
+    #[command(after_help = notifications::EXAMPLES)]
+    Notifications(BenchNotifications),
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,19 @@
 
 use clap::{Args, Subcommand};
 
+use super::Stores;
+
+#[derive(Debug, Args)]
+pub(crate) struct Feed {
+    #[command(flatten)]
+    pub(crate) stores: Stores,
+
+    #[command(subcommand)]
+    pub(crate) command: FeedCommand,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Feed {
+pub(crate) enum FeedCommand {
     /// Show who reads each service's events, and the events that wait for a decision
     #[command(after_help = LIST_EXAMPLES)]
     List(FeedList),
@@ -45,7 +56,7 @@ pub(crate) struct Reader {
 const LIST_EXAMPLES: &str = "\
 Examples:
   florin feed list
-  florin feed list identity
+  florin feed list identity --data-dir ./books
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin feed list
 
 Opens the stores read-only and takes no lock, so a server may be running.";

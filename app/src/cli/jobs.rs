@@ -2,8 +2,19 @@
 
 use clap::{Args, Subcommand};
 
+use super::Stores;
+
+#[derive(Debug, Args)]
+pub(crate) struct Jobs {
+    #[command(flatten)]
+    pub(crate) stores: Stores,
+
+    #[command(subcommand)]
+    pub(crate) command: JobsCommand,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Jobs {
+pub(crate) enum JobsCommand {
     /// Show every job: its schedule, when it is due, and how the last run ended
     #[command(after_help = LIST_EXAMPLES)]
     List,
@@ -21,6 +32,7 @@ pub(crate) struct RunJob {
 const LIST_EXAMPLES: &str = "\
 Examples:
   florin jobs list
+  florin jobs list --data-dir ./books
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin jobs list
 
 Reads the stores, so a server can be running or stopped. Times are UTC.";

@@ -16,7 +16,7 @@ pub(crate) enum Simulate {
     /// Send what a merchant or a card network would send to a running florin
     #[command(after_help = CARD_EXAMPLES)]
     Card(SimulateCard),
-    /// Answer as four banks with business of their own, and tell the truth to compare with
+    /// Answer as four banks and Plaid with business of their own, and tell the truth to compare with
     #[command(after_help = BANK_API_EXAMPLES)]
     BankApi(SimulateBankApi),
 }
@@ -44,5 +44,5 @@ Examples:
   curl 'http://127.0.0.1:8090/files/70011001/2026-11-01/2026-11-30?format=mt940'
   curl http://127.0.0.1:8090/faults -H 'content-type: application/json' -d '{\"kind\":\"error\",\"count\":3}'
 
-The banks answer below /chase, /wells-fargo, /bank-of-america and /citi, to any key. Any other
-seed is another world; nothing is stored.";
+The banks answer below /chase, /wells-fargo, /bank-of-america, /citi and /plaid, to any key. Any
+other seed is another world; nothing is stored.";

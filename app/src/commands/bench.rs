@@ -1,6 +1,7 @@
 //! `florin bench`: runs the real services, durable, in separate stores that are removed afterwards. A figure whose work
 //! was not really done is not printed: the run fails. A missed goal fails it after the figures.
 
+mod accounts;
 mod authorize;
 mod axis;
 mod banking;
@@ -16,8 +17,10 @@ mod history;
 mod http;
 mod identity;
 mod ledger_mode;
+mod limits;
 mod load;
 mod memory;
+mod notifications;
 mod pairs;
 mod payments;
 mod pictures;
@@ -58,6 +61,10 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Banking(options) => &options.output.dir,
         Bench::Authorize(options) => &options.output.dir,
         Bench::Payments(options) => &options.output.dir,
+        Bench::Interest(options) => &options.output.dir,
+        Bench::Transactions(options) => &options.output.dir,
+        Bench::Limits(options) => &options.output.dir,
+        Bench::Notifications(options) => &options.output.dir,
     };
     let stores = Stores::new(config, dir);
     let measured = match options {
@@ -70,6 +77,10 @@ async fn measure(config: &Config, options: &Bench) -> Result<(), Failure> {
         Bench::Banking(options) => banking::run(&stores, options).await,
         Bench::Authorize(options) => authorize::run(&stores, options).await,
         Bench::Payments(options) => payments::run(&stores, options).await,
+        Bench::Interest(options) => accounts::interest(&stores, options).await,
+        Bench::Transactions(options) => accounts::transactions(&stores, options).await,
+        Bench::Limits(options) => limits::run(&stores, config, options).await,
+        Bench::Notifications(options) => notifications::run(&stores, options).await,
     };
     // Also what a failed run left.
     stores.remove().await?;

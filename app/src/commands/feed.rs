@@ -14,7 +14,7 @@ use platform::db::{Access, Db, Target};
 use platform::feed::{self, ConsumerName, Feed as _, FeedSignal, OutboxFeed, ParkedEvent, RegisteredConsumer};
 use platform::room::Room;
 
-use crate::cli::{self, Feed};
+use crate::cli::{self, Feed, FeedCommand};
 use crate::commands::Start;
 use crate::failure::Failure;
 use crate::stores;
@@ -24,20 +24,20 @@ const SHOWN_MAX: usize = 500;
 /// Who decides, in the log.
 const WHO: &str = "operator";
 
-pub(crate) fn run(start: Start<'_>, command: &Feed) -> Result<(), Failure> {
-    let config = start.config()?;
+pub(crate) fn run(start: Start<'_>, options: &Feed) -> Result<(), Failure> {
+    let config = start.config_with(options.stores.settings())?;
     stores::runtime()?.block_on(async {
-        match command {
-            Feed::List(options) => {
+        match &options.command {
+            FeedCommand::List(options) => {
                 let rooms = match &options.service {
                     Some(name) => vec![room(start, name, has_events, "neither publishes nor reads events")?],
                     None => start.rooms.iter().filter(|room| has_events(room)).collect(),
                 };
                 list(&config, &rooms).await
             }
-            Feed::Retry(event) => retry(&config, reading(start, &event.service)?, event).await,
-            Feed::GiveUp(event) => give_up(&config, reading(start, &event.service)?, event).await,
-            Feed::Deregister(reader) => {
+            FeedCommand::Retry(event) => retry(&config, reading(start, &event.service)?, event).await,
+            FeedCommand::GiveUp(event) => give_up(&config, reading(start, &event.service)?, event).await,
+            FeedCommand::Deregister(reader) => {
                 let room = room(start, &reader.service, |room| room.outbox, "publishes no events")?;
                 deregister(&config, room, &reader.reader).await
             }

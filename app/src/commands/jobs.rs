@@ -10,7 +10,7 @@ use platform::config::Config;
 use platform::db::{Access, Db, DbError, Fault};
 use platform::jobs::{self, JobRow};
 
-use crate::cli::{Jobs, RunJob};
+use crate::cli::{Jobs, JobsCommand, RunJob};
 use crate::commands::Start;
 use crate::failure::Failure;
 use crate::house::Rooms;
@@ -20,11 +20,11 @@ const TAKEN_MAX_S: u64 = 30;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(start: Start<'_>, options: &Jobs) -> Result<(), Failure> {
-    let config = start.config()?;
+    let config = start.config_with(options.stores.settings())?;
     stores::runtime()?.block_on(async {
-        match options {
-            Jobs::List => list(start.rooms, &config).await,
-            Jobs::Run(options) => run_now(start.rooms, &config, options).await,
+        match &options.command {
+            JobsCommand::List => list(start.rooms, &config).await,
+            JobsCommand::Run(options) => run_now(start.rooms, &config, options).await,
         }
     })
 }

@@ -16,7 +16,7 @@ use platform::config::Config;
 use platform::data_dir::{DataDir, DataDirError, Stamp};
 use platform::db::Budget;
 use platform::health::{About, Health};
-use platform::http::Edge;
+use platform::http::{Admission, Edge, EdgeParts, Names, admitted};
 use platform::limits::{Limits, limited};
 use platform::outbound::{Outbound, OutboundConfig};
 use platform::room::Routes;
@@ -65,7 +65,6 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     let inside = Inside::open(config, &roles).await?;
     let taken = Taken::take(config).await?;
     let (data_dir, demo) = (data_dir.as_ref(), options.demo);
-    let address = roles.is_edge().then(|| taken.address());
     let opening = Opening {
         rooms,
         config,
@@ -74,21 +73,23 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
         roles: &roles,
         inside: &inside,
         outbound: Outbound::new(&outbound(config, demo), clock.clone())?,
-        address,
+        address: roles.is_edge().then(|| taken.address()),
         demo,
     };
     let (gate, started) = House::open(&opening).await?;
-    let Started { routes, methods, mut parts, gauges, lasts, steps } = started;
+    let Started { routes, methods, mut parts, mut gauges, lasts, steps } = started;
     let limits = if roles.is_edge() { Limits::start(&config.limits, clock.clone())? } else { None };
     parts.extend(limits.iter().map(Limits::part));
 
     let about = About { version: env!("CARGO_PKG_VERSION"), mode: mode(config, &roles), roles: roles.names(), demo };
     let health = Health::new(about, clock.clone(), telemetry.metrics.clone(), parts);
-    let edge = Edge::limited(config, clock.clone(), limits.clone());
+    let edge = Edge::with(config, clock.clone(), EdgeParts { rate: limits.clone(), names: Names::of(rooms.iter()) });
     // Without the edge there are no outside callers, whatever routes the rooms have.
     let router = if roles.is_edge() {
         let (v1, root) = (demo::routes(demo_clock).merge(routes.v1), routes.root.merge(docs_page::routes(&document)?));
-        guarded(Routes { v1, root, ..routes }, limits.as_ref(), gate.clone(), demo)
+        let admission = Admission::new(&config.edge, clock.clone());
+        gauges.push(gauge(&admission));
+        guarded(Routes { v1, root, ..routes }, (limits.as_ref(), &admission), gate.clone(), demo)
     } else {
         Router::new()
     };
@@ -98,9 +99,8 @@ async fn serve(rooms: &Rooms, config: &Config, options: &Serve) -> Result<(), Fa
     for last in lasts {
         introductions.push(last.await.map_err(Failure::of)?);
     }
-    let (public, management) = taken.serve(config, &health, &edge, router);
-    let internal = inside.serve(config, served);
-    let open = Open { public, internal, management, rooms: steps };
+    let (public, management) = taken.serve(config, &health, &edge, router)?;
+    let open = Open { public, internal: inside.serve(config, served), management, rooms: steps };
     let beat = tokio::spawn(beat(telemetry.metrics.clone(), edge, budget, gauges));
     let steps = rooms.iter().flat_map(|room| room.first_steps);
     banner::show(&open, &roles, &banner::Told { data_dir, demo, introductions, steps: steps.collect() });
@@ -127,6 +127,11 @@ async fn told_to_stop(signals: Signals) {
     tracing::info!(signal, "stopping");
 }
 
+fn gauge(admission: &Arc<Admission>) -> Box<dyn Fn() + Send + Sync> {
+    let admission = Arc::clone(admission);
+    Box::new(move || admission.gauge())
+}
+
 fn open_data_dir(config: &Config, demo: bool) -> Result<DataDir, DataDirError> {
     DataDir::open(&config.storage.data_dir, if demo { Stamp::Demo } else { Stamp::Plain })
 }
@@ -141,11 +146,18 @@ fn mode(config: &Config, roles: &Roles) -> &'static str {
 }
 
 /// The rooms' routes under both prefixes, and those that older guides call at the root, for callers with a token; under
-/// `--demo` those without one are the demo user. The others need no token. All of them count against the limits.
-fn guarded(routes: Routes, limits: Option<&Arc<Limits>>, gate: Gate, demo: bool) -> Router {
+/// `--demo` those without one are the demo user. The others need no token. All of them count against the limits, and wait
+/// for a place to be worked on.
+fn guarded(
+    routes: Routes,
+    (limits, admission): (Option<&Arc<Limits>>, &Arc<Admission>),
+    gate: Gate,
+    demo: bool,
+) -> Router {
+    let bounded = |router| limited(admitted(router, admission), limits);
     let services = Router::new().nest("/v1", routes.v1.clone()).nest("/api/v1", routes.v1).merge(routes.guarded);
-    let services = access::authenticate(limited(services, limits), gate, demo.then(Principal::demo));
-    services.merge(limited(routes.root, limits))
+    let services = access::authenticate(bounded(services), gate, demo.then(Principal::demo));
+    services.merge(bounded(routes.root))
 }
 
 /// Every five seconds: drains the histograms, sets the request rate, and releases idle connections.

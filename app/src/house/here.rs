@@ -41,6 +41,8 @@ impl House<'_> {
             budget,
             settings: config.section(room.name)?,
             ids: IdMaker::new(Arc::clone(&clock)),
+            subjects: if room.subjects { Some(self.subjects().await?) } else { None },
+            erasures: self.erasures_of(room),
             outbox: Outbox::new(format!("/{}", room.name), Arc::clone(&clock)),
             signal: FeedSignal::default(),
             shared: if room.one_writer { self.shared(room)? } else { None },
@@ -62,7 +64,14 @@ impl House<'_> {
         };
         let (time_ms, renew_ms) = (config.lease.time_ms, config.lease.renew_ms);
         let lease = LeaseConfig { url, schema: room.name.to_owned(), time_ms, renew_ms };
-        Ok(Some(Shared { lease, address, credential, connect: inside.connect(), connections: config.rpc.connections }))
+        Ok(Some(Shared {
+            lease,
+            address,
+            credential,
+            connect: inside.connect(),
+            own: self.own_tokens(),
+            connections: config.rpc.connections,
+        }))
     }
 
     /// Adds a room that runs here; `signal` is notified of its events.
@@ -73,7 +82,7 @@ impl House<'_> {
         (db, signal): (Db, FeedSignal),
         opened: Opened<S>,
     ) -> Result<(Arc<S>, Arc<dyn Frame>), Failure> {
-        let Opened { face: found, methods, mut parts, consumers, periodic, mut jobs, gauges, last, steps } = opened;
+        let Opened { face: found, methods, mut parts, consumers, periodic, mut jobs, gauges, last, steps, .. } = opened;
         let frame = self.frame(room, (&db, signal), &consumers);
         let own = parts.iter().find(|part| part.name() == room.name).cloned().unwrap_or_else(|| {
             let part: Arc<dyn Part> = Arc::new(OnStore::new(room.name, db.clone()));

@@ -1,7 +1,7 @@
 //! What a room gets when it is opened: faces of other rooms, wherever these run, and their events. There is no other way
 //! to reach another room.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use access::Gate;
 use platform::feed::Feed;
@@ -69,10 +69,8 @@ impl Needs for TheGate {
 
 /// The events of a room with an outbox, wherever it is in the list and wherever it runs.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(test), expect(dead_code, reason = "no room reads the events of another yet"))]
 pub(crate) struct EventsOf(&'static Room);
 
-#[cfg(test)]
 pub(crate) fn events_of(room: &'static Room) -> EventsOf {
     EventsOf(room)
 }
@@ -90,6 +88,37 @@ impl Needs for EventsOf {
 
     fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Arc<dyn Feed>, Failure> {
         house.events_of(self.0, to)
+    }
+}
+
+/// The face of a room that is opened later, if it runs in the same process. It is no call of the graph: the room that
+/// is given it does without it until then, and where it runs apart.
+pub(crate) struct Later<S: ?Sized + 'static>(&'static Face<S>);
+
+pub(crate) fn later<S: ?Sized + 'static>(face: &'static Face<S>) -> Later<S> {
+    Later(face)
+}
+
+impl<S: ?Sized + 'static> Clone for Later<S> {
+    fn clone(&self) -> Later<S> {
+        *self
+    }
+}
+
+impl<S: ?Sized + 'static> Copy for Later<S> {}
+
+/// Set when the room is open.
+pub(crate) type Late<S> = Arc<OnceLock<Arc<S>>>;
+
+impl<S: ?Sized + Send + Sync + 'static> Needs for Later<S> {
+    type Given = Late<S>;
+
+    fn names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn give(&self, house: &House<'_>, _: &'static Room) -> Result<Late<S>, Failure> {
+        Ok(house.late(self.0))
     }
 }
 

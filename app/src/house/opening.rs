@@ -1,6 +1,7 @@
 //! Opens the rooms one after another, and collects what they return.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -9,6 +10,7 @@ use access::Gate;
 use axum::Router;
 use kernel::Clock;
 use platform::config::Config;
+use platform::crypto::SubjectKeys;
 use platform::db::Budget;
 use platform::feed::Feed;
 use platform::frame::{Frame, RemoteFeed, There};
@@ -16,12 +18,15 @@ use platform::health::Part;
 use platform::outbound::Outbound;
 use platform::room::about::Elsewhere;
 use platform::room::{Door, Face, Last, OwnClient, Room, Routes};
-use platform::rpc::{Http2, Methods, RpcClient};
+use platform::rpc::{Methods, OwnTokens};
 use platform::shutdown::Step;
 use platform::telemetry::Metric;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
-use super::own::{self, Issue, Own};
+use super::calls::{self, Called};
+use super::needs::Late;
+use super::own::{self, Issue, Own, Tokens};
 use super::publication::Publication;
 use super::{Roles, Rooms, gate};
 use crate::commands::serve::Inside;
@@ -66,11 +71,17 @@ pub(crate) struct House<'a> {
     gate: Gate,
     /// By their names: each an `Arc` of the face's trait.
     faces: HashMap<&'static str, Box<dyn Any>>,
+    /// By their names: each a [`Late`] of the face's trait.
+    late: RefCell<HashMap<&'static str, Box<dyn Any>>>,
     /// Of the rooms that this process calls in others.
-    clients: HashMap<&'static str, RpcClient>,
+    clients: HashMap<&'static str, Called>,
     /// Of the rooms with an outbox that run here.
     pub(super) events: HashMap<&'static str, Arc<Publication>>,
     pub(super) started: Started,
+    /// The keys of data subjects, once a room has needed them.
+    pub(super) subjects: OnceCell<SubjectKeys>,
+    /// Of the rooms that run here, where there are other processes.
+    own: Option<Arc<dyn OwnTokens>>,
     /// How rooms get tokens of their own, once the room that issues them is open.
     issue: Arc<OnceLock<Issue>>,
 }
@@ -82,9 +93,25 @@ impl<'a> House<'a> {
         access::METRICS.iter().chain(own).for_each(Metric::describe);
         let publishing = opening.rooms.iter().filter(|room| room.outbox && opening.roles.runs(room.name));
         let events = publishing.map(|room| (room.name, Arc::new(Publication::of(room.name)))).collect();
-        let (faces, clients) = (HashMap::new(), clients(opening)?);
-        let mut house =
-            House { opening, gate, faces, clients, events, started: Started::default(), issue: Arc::default() };
+        let (faces, late, issue) = (HashMap::new(), RefCell::default(), Arc::new(OnceLock::new()));
+        let own = opening.inside.credential.as_ref().map(|credential| {
+            let here = opening.rooms.iter().map(|room| room.name).filter(|room| opening.roles.runs(room));
+            let (gate, clock) = (gate.clone(), Arc::clone(&opening.clock));
+            Arc::new(Tokens::new(here, credential, gate, clock, Arc::clone(&issue))) as Arc<dyn OwnTokens>
+        });
+        let clients = calls::all(opening, own.clone())?;
+        let mut house = House {
+            opening,
+            gate,
+            faces,
+            late,
+            clients,
+            events,
+            started: Started::default(),
+            subjects: OnceCell::new(),
+            own,
+            issue,
+        };
         for mounted in opening.rooms.mounted() {
             mounted.enter(&mut house).await?;
         }
@@ -123,24 +150,27 @@ impl<'a> House<'a> {
 
     /// The events of a room for a reader that runs here: those of this process, whether or not the room has been opened,
     /// or those of another process, which the reader asks as itself.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no room reads the events of another yet"))]
     pub(super) fn events_of(&self, room: &Room, reader: &Room) -> Result<Arc<dyn Feed>, Failure> {
         if let Some(events) = self.events.get(room.name) {
             return Ok(Arc::clone(events) as Arc<dyn Feed>);
         }
-        let rpc = self.client(room.name)?;
+        let rpc = self.called(room.name)?.rpc.clone();
         Ok(Arc::new(RemoteFeed::new(rpc, Arc::new(self.own(reader)), self.clock())))
     }
 
-    fn client(&self, room: &str) -> Result<RpcClient, Failure> {
-        let found = self.clients.get(room).cloned();
+    fn called(&self, room: &str) -> Result<&Called, Failure> {
+        let found = self.clients.get(room);
         found.ok_or_else(|| Failure::new(format!("{room} runs elsewhere, but this process does not call it")))
     }
 
     /// How a room that runs here acts as itself.
     pub(super) fn own(&self, room: &Room) -> Own {
-        let (gate, clock, credential) = (self.gate.clone(), self.clock(), self.opening.inside.credential.as_ref());
-        Own::new(room, gate, clock, credential, Arc::clone(&self.issue))
+        Own::new(room, self.gate.clone())
+    }
+
+    /// The tokens by which rooms that run here call other processes.
+    pub(super) fn own_tokens(&self) -> Option<Arc<dyn OwnTokens>> {
+        self.own.clone()
     }
 
     /// The clients of all rooms, where there are other processes.
@@ -155,7 +185,18 @@ impl<'a> House<'a> {
         self.opening.rooms.iter().map(own).collect()
     }
 
+    /// The place of a room that is opened later.
+    pub(super) fn late<S: ?Sized + Send + Sync + 'static>(&self, face: &Face<S>) -> Late<S> {
+        let mut late = self.late.borrow_mut();
+        let place = late.entry(face.name).or_insert_with(|| Box::new(Late::<S>::default()));
+        place.downcast_ref::<Late<S>>().cloned().unwrap_or_default()
+    }
+
     pub(super) fn keep<S: ?Sized + 'static>(&mut self, face: &Face<S>, found: Arc<S>) {
+        if let Some(late) = self.late.borrow().get(face.name).and_then(|late| late.downcast_ref::<Late<S>>()) {
+            // A room is opened once.
+            let _ = late.set(Arc::clone(&found));
+        }
         self.faces.insert(face.name, Box::new(found));
     }
 
@@ -178,24 +219,11 @@ impl<'a> House<'a> {
 
     /// A room in other processes.
     pub(super) fn call<S: ?Sized + 'static>(&mut self, face: &Face<S>) -> Result<(Arc<S>, Arc<dyn Frame>), Failure> {
-        let rpc = self.client(face.name)?;
-        self.started.parts.push(Arc::new(Elsewhere::new(face.name, rpc.clone(), self.clock())));
+        let Called { rpc, breaker } = self.called(face.name)?.clone();
+        self.started.parts.push(Arc::new(Elsewhere::new(face.name, rpc.clone(), self.clock(), breaker)));
         let frame: Arc<dyn Frame> = Arc::new(There::new(rpc.clone()));
         Ok(((face.remote)(rpc), frame))
     }
-}
-
-/// For all rooms that this process calls. Nothing is connected yet.
-fn clients(opening: &Opening<'_>) -> Result<HashMap<&'static str, RpcClient>, Failure> {
-    let Opening { config, inside, .. } = *opening;
-    let client = |room: &'static Room| {
-        let credential = inside.credential.as_ref();
-        let credential = credential.ok_or_else(|| Failure::new("calling another process needs rpc.secret_file"))?;
-        let (addresses, connections) = (config.service(room.name).addresses, config.rpc.connections);
-        let transport = Http2::new(addresses, connections, credential, inside.connect(), Arc::clone(&opening.clock));
-        Ok((room.name, RpcClient::new(room.name, Arc::new(transport), Arc::clone(&opening.clock))))
-    };
-    opening.rooms.iter().filter(|room| opening.roles.calls(room.name)).map(client).collect()
 }
 
 /// Two routes on one path. The router cannot be asked for its paths, and refuses them by a panic.

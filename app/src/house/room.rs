@@ -35,6 +35,9 @@ pub(crate) struct Mounted {
 
 pub(super) type Issuer = Box<dyn Fn(&House<'_>) -> Result<Issue, Failure>>;
 
+/// How a room issues a token: to the client with this id and secret, for calls to this room.
+type Issues<S, F> = fn(Arc<S>, Arc<dyn Clock>, String, Secret, String) -> F;
+
 pub(super) type Follows = Box<dyn Fn(&House<'_>) -> Result<Follow, Failure>>;
 
 /// A room, what it needs, how it is opened where it runs, and how its routes are made; the edge mounts them wherever
@@ -88,18 +91,15 @@ impl Mounted {
     }
 
     /// It issues the tokens by which rooms call other processes.
-    pub(crate) fn issues_own_tokens<S, F>(
-        self,
-        face: &'static Face<S>,
-        issue: fn(Arc<S>, Arc<dyn Clock>, String, Secret) -> F,
-    ) -> Mounted
+    pub(crate) fn issues_own_tokens<S, F>(self, face: &'static Face<S>, issue: Issues<S, F>) -> Mounted
     where
         S: ?Sized + Send + Sync + 'static,
         F: Future<Output = Result<(Secret, u64), String>> + Send + 'static,
     {
         let issuer = move |house: &House<'_>| {
             let (found, clock) = (house.face(face)?, house.clock());
-            let issued = move |id, secret| -> Issuing { Box::pin(issue(found.clone(), clock.clone(), id, secret)) };
+            let issued =
+                move |id, secret, room| -> Issuing { Box::pin(issue(found.clone(), clock.clone(), id, secret, room)) };
             Ok(Arc::new(issued) as Issue)
         };
         Mounted { issuer: Some(Box::new(issuer)), ..self }
@@ -140,6 +140,7 @@ where
             let site = house.site(room).await?;
             let store = (site.db.clone(), site.signal.clone());
             let opened = open(site, needs.give(house, room)?).await.map_err(Failure::of)?;
+            house.forget(room, &opened).await?;
             house.settle(room, face, store, opened)?
         } else if house.roles().calls(room.name) {
             house.call(face)?

@@ -1,5 +1,6 @@
 //! Cards with a real vault and a real ledger: a test of a service sees no other service, so these are here.
 
+mod apart;
 mod authorize;
 mod files;
 pub(crate) mod gate;

@@ -2,6 +2,7 @@
 //! kind; the document walked operation by operation; and the way the process ends.
 
 mod answers;
+mod away;
 mod bad_input;
 mod batches;
 mod books;
@@ -16,6 +17,7 @@ mod lists;
 mod metrics;
 mod once;
 mod person;
+mod rules;
 mod search;
 mod special;
 mod stop;

@@ -9,7 +9,7 @@ use testkit::{Client, Server, ServerBuilder};
 
 use crate::common::{florin, run};
 
-/// Longest time in which nobody decides.
+/// Longest time without a decision.
 const TAKE_OVER_MAX_MS: u64 = 5_000;
 
 fn builder(dir: &Path) -> ServerBuilder {

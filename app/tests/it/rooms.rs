@@ -43,7 +43,7 @@ pub(crate) fn elsewhere(at: &str) -> impl Iterator<Item = (String, String)> {
 #[test]
 fn the_catalogue_lists_rooms_with_their_calls_readers_and_methods() {
     let ledger = rooms().iter().find(|room| room.name == "ledger").unwrap();
-    assert_eq!(ledger.aliases, ["/accounts", "/transactions"]);
+    assert!(ledger.aliases.is_empty(), "those paths are of the accounts: {:?}", ledger.aliases);
     assert!(ledger.methods.iter().any(|method| method == "submit"), "{:?}", ledger.methods);
     let identity = rooms().iter().find(|room| room.name == "identity").unwrap();
     assert!(identity.methods.iter().any(|method| method == "events_after"), "the frame's methods are listed too");

@@ -12,7 +12,7 @@ use kernel::{Clock, SystemClock};
 /// Memory of an idle process: with edge, ledger and identity, and what each further room may add, half of it for its part
 /// of the document.
 const FIRST_ROOMS_MB: u64 = 60;
-const ROOM_MB: u64 = 4;
+const ROOM_MB: u64 = 6;
 
 #[test]
 fn it_starts_fast_stays_small_and_ends_cleanly_on_sigterm() {
@@ -152,6 +152,12 @@ fn options_choose_the_address_and_the_directory() {
     command.env("FLORIN__SERVER__LISTEN", "127.0.0.1:1").env("PORT", "2");
     let server = Running::start(command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "./books"]));
     assert_eq!(server.get("/health").0, 200);
+    for (words, expected) in
+        [("jobs list --data-dir ./books", "identity.once"), ("feed --data-dir ./books list", "events so far")]
+    {
+        let (good, out, said) = run(florin(dir.path()).args(words.split(' ')));
+        assert!(good && out.contains(expected), "{words}: {out}{said}");
+    }
     assert!(dir.path().join("books/ledger.db").exists() && !dir.path().join("florin-data").exists());
 }
 

@@ -1,5 +1,6 @@
 //! `florin bench authorize`: payments by card on a separate server over HTTP, durable, checked against the ledger.
 
+mod clear;
 mod load;
 mod setting;
 mod told;
@@ -22,10 +23,13 @@ use crate::failure::Failure;
 use load::Paid;
 use told::Told;
 
+const CODEC_ROUNDS: u64 = 200_000;
+
 pub(super) async fn run(stores: &Stores<'_>, options: &BenchAuthorize) -> Result<(), Failure> {
     let mut report = Report::open(&options.output, stores.engine(), stores.dir())?;
     let (mut goals, mut runs) = (Goals::default(), Vec::new());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    codec(&mut report, &*clock)?;
     for in_flight in options.in_flight.iter().copied() {
         let measured = one(stores, options, in_flight, &clock).await?;
         let ledger = ledger_alone(stores, options, in_flight).await?;
@@ -43,8 +47,23 @@ pub(super) async fn run(stores: &Stores<'_>, options: &BenchAuthorize) -> Result
     goals.verdict()
 }
 
+/// ISO 8583 without a network: an authorization request written and read again.
+fn codec(report: &mut Report<'_>, clock: &dyn Clock) -> Result<(), Failure> {
+    let mut rates = serde_json::Map::new();
+    for dialect in ["ascii", "binary", "ebcdic"] {
+        let rate = cards::codec_rate(dialect, CODEC_ROUNDS, clock).map_err(Failure::of)? as f64;
+        report
+            .say(&format!("ISO 8583 in {dialect}: {} requests a second both ways, on one core", grouped(rate as u64)));
+        rates.insert(dialect.to_owned(), json!(rate));
+    }
+    report.insert("codec_per_second", Value::Object(rates));
+    Ok(())
+}
+
 struct Measured {
     in_flight: usize,
+    /// Lines of a clearing file a second.
+    cleared: f64,
     paid: Paid,
     /// What the server told of itself during the run.
     told: Told,
@@ -63,6 +82,7 @@ async fn one(
     let numbers = setting::prepare(&server, options.cards, clock).await?;
     let (mut paid, told) = load::run(&server, numbers, in_flight, options, clock).await?;
     let held = setting::held(&mut server.connect().await?).await?;
+    let cleared = clear::run(&server, &paid.some, &**clock).await?;
     server.stop().await?;
     if held != paid.held || paid.approved == 0 {
         let (approved, sum) = (paid.approved_in_all, paid.held);
@@ -70,7 +90,7 @@ async fn one(
         return Err(Failure::new(format!("the work was not done: {words}")));
     }
     paid.micros = paid.micros.max(1);
-    Ok(Measured { in_flight, paid, told })
+    Ok(Measured { in_flight, cleared, paid, told })
 }
 
 /// Transfers of the ledger alone, under the same load.
@@ -91,7 +111,7 @@ async fn ledger_alone(stores: &Stores<'_>, options: &BenchAuthorize, in_flight: 
 
 impl Measured {
     fn lines(&self, ledger: f64) -> Vec<String> {
-        let Measured { in_flight, paid, told } = self;
+        let Measured { in_flight, cleared, paid, told } = self;
         let at = |quantile| millis(paid.latency.value_at_quantile(quantile));
         let mut lines = vec![format!(
             "{} in flight: {} payments a second, {} (p50), {} (p99), {} (longest); {} declined, {} without risk; the ledger alone: {} transfers a second",
@@ -109,6 +129,7 @@ impl Measured {
             told.threads.iter().map(|(name, micros)| format!("{name} {:.1}", each(*micros))).collect();
         let all = told.threads.values().sum();
         lines.push(format!("  processor time of a payment: {:.1} us ({})", each(all), threads.join(", ")));
+        lines.push(format!("  clearing by file: {} lines a second", grouped(*cleared as u64)));
         for (name, groups) in &told.groups {
             lines.push(format!(
                 "  {name}: {:.3} a payment, of {:.1} on average",
@@ -120,7 +141,7 @@ impl Measured {
     }
 
     fn value(&self, ledger: f64) -> Value {
-        let Measured { in_flight, paid, told } = self;
+        let Measured { in_flight, cleared, paid, told } = self;
         let at = |quantile| paid.latency.value_at_quantile(quantile);
         let groups: serde_json::Map<String, Value> = told
             .groups
@@ -136,6 +157,7 @@ impl Measured {
             "latency_us": { "p50": at(0.5), "p99": at(0.99), "p999": at(0.999), "longest": paid.latency.max() },
             "cpu_us_by_thread": told.threads,
             "groups": groups,
+            "clearing_lines_per_second": cleared,
             "ledger_alone_per_second": ledger,
         })
     }

@@ -3,13 +3,14 @@
 
 mod files;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use banking_api::*;
 use formats::{Options, Statements};
 use hdrhistogram::Histogram;
 use kernel::{Clock, Ctx, Deadline, IdMaker, Principal, SystemClock};
-use platform::crypto::KeyEncryptionKey;
+use platform::crypto::{Erasures, KeyEncryptionKey};
 use platform::db::{Budget, Column, Db, RowSet};
 use platform::feed::{FeedSignal, Outbox};
 use platform::outbound::{Outbound, OutboundConfig};
@@ -149,6 +150,9 @@ impl Desk {
             outbox: Outbox::new("/banking", Arc::clone(&clock)),
             signal: FeedSignal::default(),
             key: Some(KeyEncryptionKey::random()),
+            subjects: None,
+            // Nothing is erased.
+            erasures: Erasures::at(Path::new("erasures")),
             shared: None,
             address: None,
             demo: false,

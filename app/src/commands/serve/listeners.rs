@@ -7,7 +7,7 @@ use axum::Router;
 use kernel::{Clock, SystemClock};
 use platform::config::{Config, Server};
 use platform::health::Health;
-use platform::http::{Bound, Edge, Listener, Settings, guard};
+use platform::http::{Bound, Edge, Listener, Settings, gateway, guard};
 use platform::tls::{Tls, TlsFiles};
 
 use crate::failure::Failure;
@@ -79,7 +79,7 @@ impl Taken {
         health: &Arc<Health>,
         edge: &Arc<Edge>,
         router: Router,
-    ) -> (Listener, Option<Listener>) {
+    ) -> Result<(Listener, Option<Listener>), Failure> {
         let server = &config.server;
         let management = self.management.map(|bound| {
             let router = guard(health.routes(), edge.clone());
@@ -88,9 +88,10 @@ impl Taken {
             bound.serve_over(tls, router, Settings::new("management", server))
         });
         let own = if tells_all(server) { health.routes() } else { health.routes_for_strangers() };
-        let router = guard(router.merge(own), edge.clone());
+        let router = gateway(guard(router.merge(own), edge.clone()), &config.edge)
+            .map_err(|(key, sentence)| Failure::new(format!("{key}: {sentence}")))?;
         let public = self.public.trusting(&server.trusted_proxies).always_answering(Health::is_always_answered);
-        (public.serve_over(self.tls, router, Settings::new("public", server)), management)
+        Ok((public.serve_over(self.tls, router, Settings::new("public", server)), management))
     }
 }
 

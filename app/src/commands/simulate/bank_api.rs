@@ -37,7 +37,7 @@ async fn serve(options: &SimulateBankApi) -> Result<(), Failure> {
     simulator.weather(&options.faults);
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
     let at = listener.local_addr()?;
-    eprintln!("florin: banks answer on http://{at}/chase, /wells-fargo, /bank-of-america and /citi; stop with Ctrl-C");
+    eprintln!("florin: banks answer on http://{at}/chase, /wells-fargo, /bank-of-america, /citi and /plaid");
     axum::serve(listener, simulator.router()).with_graceful_shutdown(stopped()).await?;
     Ok(())
 }

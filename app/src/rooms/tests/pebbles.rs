@@ -116,22 +116,23 @@ impl Pebbles for Near {
     }
 }
 
-/// It calls the ledger for nothing, and only if it is handed one.
-pub(in crate::rooms) async fn open(site: Site<Pond>, _: Arc<dyn Books>) -> Result<Opened<dyn Pebbles>, OpenError> {
+/// Its job calls the ledger.
+pub(in crate::rooms) async fn open(site: Site<Pond>, books: Arc<dyn Books>) -> Result<Opened<dyn Pebbles>, OpenError> {
     let hangs = Duration::from_millis(site.settings.closing_ms);
     let opened = Opened::<dyn Pebbles>::new(Arc::new(Near { db: site.db.clone(), pond: site.settings }));
     let steps = vec![Step::new("pond", async move { std::thread::sleep(hangs) })];
-    Ok(Opened { steps, jobs: vec![emptying(site.db, site.own, site.clock)?], ..opened })
+    Ok(Opened { steps, jobs: vec![emptying(site.db, site.own, books, site.clock)?], ..opened })
 }
 
-/// Takes the pebbles out, one at a time, as the room itself.
-fn emptying(db: Db, own: Arc<dyn ActsAs>, clock: Arc<dyn Clock>) -> Result<Job, OpenError> {
+/// Takes the pebbles out, one at a time, as the room itself, once the ledger has answered it.
+fn emptying(db: Db, own: Arc<dyn ActsAs>, books: Arc<dyn Books>, clock: Arc<dyn Clock>) -> Result<Job, OpenError> {
     let work = move |run: Run| -> Later<()> {
-        let (db, own, clock) = (db.clone(), Arc::clone(&own), Arc::clone(&clock));
+        let (db, own, books, clock) = (db.clone(), Arc::clone(&own), Arc::clone(&books), Arc::clone(&clock));
         Box::pin(async move {
             let (principal, deadline) = (own.principal().await?, Deadline::after_millis(&*clock, 5_000));
             let ctx = Ctx { principal, deadline, request_id: "empty".into(), idempotency_key: None };
             access::check(&ctx, "pebbles", "throw", None).map_err(|_| "the room itself may not")?;
+            books.books(&ctx).await.map_err(|error| format!("the ledger says {}", error.code()))?;
             for taken in 1.. {
                 let tx = db.begin().await?;
                 if tx.execute(TAKE, &[]).await? == 0 {

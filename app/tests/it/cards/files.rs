@@ -55,9 +55,10 @@ async fn a_large_file_is_cleared_once() {
     let mut reports = Vec::new();
     for _ in 0..20 {
         let report = clear(&client, &lines).await;
-        let complete = report["complete"] == true;
+        // On a slow machine the deadline may end a round, or some of its lines.
+        let done = report["complete"] == true && report["rejected"] == 0;
         reports.push(report);
-        if complete {
+        if done {
             break;
         }
     }
@@ -67,7 +68,7 @@ async fn a_large_file_is_cleared_once() {
     assert_eq!(counts["lines"], &json!(LINES), "{reports:?}");
     let (parts, others) = (json!(PARTS), json!(LINES - PARTS));
     assert_eq!((counts["partial"], counts["unmatched"]), (&parts, &others), "{again}");
-    assert_eq!((counts["rejected"], counts["replayed"]), (&json!(0), &json!(LINES)), "{again}");
+    assert_eq!((counts["rejected"], counts["replayed"]), (&json!(0), &json!(LINES)), "{again} after {reports:?}");
     let found = client.get(&format!("/v1/cards/authorizations/{}", paid["id"].as_str().unwrap())).await.json();
     assert_eq!(found["totals"]["cleared"]["amount"], "0.20");
     server.stop().await;

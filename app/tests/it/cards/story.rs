@@ -163,12 +163,15 @@ async fn files(story: &Telling) {
     let file = |kind: &'static str, lines: &str| named("visa-2026-01-31", kind, lines);
     let lines = "application/x-ndjson";
     assert_eq!(file(lines, &line).gives(200).await["partial"], 1);
-    let more = "id,request_id,pan,kind,amount,is_final\n2,filed,,,2.00,true\n3,never,,,2.00,\n4,,4111111111111111,refund,1.00,\n5\n";
-    let report = file("text/csv", more).gives(200).await;
+    let code = &filed["approval_code"].as_str().unwrap();
+    let more = format!(
+        "id,request_id,pan,approval_code,kind,amount,is_final\n2,,{VISA},{code},,2.00,true\n3,never,,,,2.00,\n4,,{VISA},,refund,1.00,\n5\n"
+    );
+    let report = file("text/csv", &more).gives(200).await;
     let counts = ["lines", "matched", "unmatched", "rejected", "replayed"].map(|name| report[name].clone());
     assert_eq!(counts, [4, 1, 1, 2, 0]);
     assert_eq!(report["rejections"][0]["code"], "authorization_unknown");
-    let again = file("text/csv", more).gives(200).await;
+    let again = file("text/csv", &more).gives(200).await;
     assert_eq!((&again["matched"], &again["replayed"], &again["complete"]), (&json!(1), &json!(2), &json!(true)));
     named("", lines, &line).refused("acceptor_invalid").await;
 }

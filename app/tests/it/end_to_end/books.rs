@@ -41,12 +41,12 @@ async fn each_book_is_a_separate_ledger() {
         let names: Vec<&str> = listed.as_array().unwrap().iter().map(|book| book["book"].as_str().unwrap()).collect();
         assert_eq!(names, ["acme-uk", "main"]);
 
-        // By the query, by the postings, by both; under the older paths too.
+        // By the query, by the postings, by both.
         let acme = |path: &str| format!("{path}?book=acme-uk");
         house.create(TRANSACTIONS, own(json!({ "postings": [named("main", "1.00")] }))).await;
         let second = own(json!({ "postings": [named("acme-uk", "20.00")] }));
         house.create(TRANSACTIONS, second.clone()).await;
-        house.create(&acme("/v1/transactions"), own(json!({ "postings": [named("acme-uk", "300.00")] }))).await;
+        house.create(&acme(TRANSACTIONS), own(json!({ "postings": [named("acme-uk", "300.00")] }))).await;
         // The same command, however it names its book.
         let mut bare = second.clone();
         bare["postings"] = json!([posting("assets:cash", "customers:ann", "20.00")]);

@@ -129,3 +129,83 @@ async fn only_a_demo_has_a_clock_to_set() {
     let answer = server.client().post("/v1/demo/clock", &json!({ "advance_days": 31 })).await;
     assert_eq!(answer.status.as_u16(), 404);
 }
+
+/// The two commands of the documentation, with the real ledger.
+#[tokio::test(flavor = "multi_thread")]
+async fn anns_savings_bear_interest_once_when_the_clock_moves() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = builder(dir.path()).arg("--demo");
+    let server = builder.start().await;
+    let client = server.client().stranger();
+    assert_eq!(client.post("/v1/demo/clock", &json!({ "advance_days": 31 })).await.status, 200);
+    let interest = async |client: &testkit::Client| {
+        client.get("/api/v1/transactions?kind=interest").await.json()["items"].as_array().unwrap().clone()
+    };
+    let mut found = Vec::new();
+    for _ in 0..3_000 {
+        found = interest(&client).await;
+        if !found.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(!found.is_empty() && found.iter().all(|movement| movement["category"] == "interest"), "{found:?}");
+    let account = format!("/v1/accounts/{}", found[0]["account"].as_str().unwrap());
+    let now: kernel::Timestamp = client.get("/v1/demo/clock").await.json()["now"].as_str().unwrap().parse().unwrap();
+    let yesterday = now.plus_micros(-86_400_000_000).to_string();
+    let close = format!("/v1/accounts/days/{}/close", &yesterday[..10]);
+    let mut run = Value::Null;
+    // A month may take longer than one request.
+    for _ in 0..10 {
+        run = client.post(&close, &json!({})).await.json();
+        if run["phase"] == "done" {
+            break;
+        }
+    }
+    assert_eq!((&run["phase"], &run["left_out"]), (&json!("done"), &json!([])), "{run}");
+    let before = client.get(&account).await.json()["balances"]["posted"].clone();
+    // The day again: nothing is posted twice.
+    assert_eq!(client.post(&close, &json!({})).await.json(), run);
+    let found = interest(&client).await;
+    assert_eq!(client.get(&account).await.json()["balances"]["posted"], before);
+    let elsewhere = client.post("/api/v1/transactions", &json!({})).await;
+    assert_eq!(elsewhere.status, 405);
+    assert!(elsewhere.text().contains("/v1/ledger/transactions"), "{}", elsewhere.text());
+    server.stop().await;
+    let server = builder.start().await;
+    assert_eq!(interest(&server.client().stranger()).await, found);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bobs_payment_turns_up_in_anns_inbox_and_mailbox_of_a_demo() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = builder(dir.path()).arg("--demo").start().await;
+    let client = server.client();
+    let body = own(json!({ "postings": [posting("customers:bob", "customers:ann", "25.00")] }));
+    assert_eq!(client.post(TRANSACTIONS, &body).await.status.as_u16(), 201);
+    let inbox = async || client.get("/v1/notifications/inbox?subject=cust_ann&limit=1").await.json();
+    let mut newest = inbox().await;
+    for _ in 0..500 {
+        if newest["items"][0]["text"] == "Bob sent you 25.00 USD." {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        newest = inbox().await;
+    }
+    assert_eq!(newest["items"][0]["text"], "Bob sent you 25.00 USD.", "{newest}");
+    let id = newest["items"][0]["message"].as_str().unwrap().to_owned();
+    let message = client.get(&format!("/v1/notifications/messages/{id}")).await.json();
+    let mail_at = message["mail_at"].as_str().unwrap();
+    let path = mail_at.split_once("/v1/").map(|(_, path)| format!("/v1/{path}")).unwrap();
+    let mut mail = client.get(&path).await;
+    for _ in 0..500 {
+        if mail.status.as_u16() == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        mail = client.get(&path).await;
+    }
+    assert_eq!(mail.json()["to"], "ann@example.com", "{}", mail.text());
+    assert_eq!(mail.json()["subject"], "You received 25.00 USD");
+    server.stop().await;
+}

@@ -39,10 +39,20 @@ pub(crate) fn builder(data_dir: &Path) -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), data_dir).env("FLORIN__TELEMETRY__LOG_LEVEL", "warn")
 }
 
-/// Runs the story in one process on SQLite, and with the ledger in its own process on PostgreSQL; in the deep tier, in each
-/// topology on each engine. `env` is added to the environment of every process.
+/// Runs the story in one process on SQLite, or with the rooms in another process on PostgreSQL: every other test each. With
+/// more topologies, in both, and in each on each engine. `env` is added to the environment of every process.
 pub(crate) async fn on_both_with(env: &[(&'static str, &str)], story: impl AsyncFn(&House)) {
-    on(testkit::size("FLORIN_TEST_TOPOLOGIES", 2) > 2, env, story).await;
+    match testkit::size("FLORIN_TEST_TOPOLOGIES", 1) {
+        1 if is_told_in_one_process() => told(Topology::OneProcess, env, story).await,
+        1 => drop(split(env, &story).await),
+        topologies => on(topologies > 2, env, story).await,
+    }
+}
+
+/// By the name of the test, so that it is always the same.
+fn is_told_in_one_process() -> bool {
+    let test = std::thread::current();
+    test.name().unwrap_or_default().bytes().fold(0_u8, u8::wrapping_add).is_multiple_of(2)
 }
 
 /// In each topology on each engine, in every tier.
@@ -55,10 +65,18 @@ async fn on(all: bool, env: &[(&'static str, &str)], story: impl AsyncFn(&House)
     if all {
         told_on_postgres(Topology::OneProcess, env, &story).await;
     }
-    let is_told = told_on_postgres(Topology::Split, env, &story).await;
-    if all || !is_told {
+    if split(env, &story).await && all {
         told(Topology::Split, env, &story).await;
     }
+}
+
+/// On PostgreSQL, or on SQLite without a server; returns whether a server is configured.
+async fn split(env: &[(&'static str, &str)], story: &impl AsyncFn(&House)) -> bool {
+    let is_told = told_on_postgres(Topology::Split, env, story).await;
+    if !is_told {
+        told(Topology::Split, env, story).await;
+    }
+    is_told
 }
 
 /// Returns whether a server is configured.

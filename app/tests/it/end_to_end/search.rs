@@ -58,7 +58,7 @@ async fn payments_are_found_by_order_number() {
         }
         assert_eq!(found, wanted);
         assert_eq!(ids(&house.get(&format!("{TRANSACTIONS}?metadata.a%20b%26c=d%3De")).await).len(), 9);
-        assert_eq!(ids(&house.get("/v1/transactions?metadata.order=4713").await), Vec::<String>::new());
+        assert_eq!(ids(&house.get(&format!("{TRANSACTIONS}?metadata.order=4713")).await), Vec::<String>::new());
         let gone = house.send(Method::DELETE, &format!("{KEYS}/a%20b%26c"), None).await;
         assert!(gone.status.is_success(), "{}", gone.text());
         assert_eq!(house.get(KEYS).await.as_array().unwrap().len(), 1);

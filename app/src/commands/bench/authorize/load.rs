@@ -18,6 +18,8 @@ use crate::failure::Failure;
 const CATEGORIES: [&str; 4] = ["5411", "5812", "5942", "4111"];
 const COUNTRIES: [&str; 4] = ["DE", "FR", "US", "JP"];
 const MERCHANTS: u32 = 500;
+/// Payments of each caller that are cleared afterwards.
+const CLEARED_EACH: usize = 100;
 
 pub(super) struct Paid {
     /// In the measured time.
@@ -30,12 +32,23 @@ pub(super) struct Paid {
     /// With the warm-up, in smallest units.
     pub(super) held: i64,
     pub(super) approved_in_all: u64,
+    /// Some of the approved payments, to be cleared afterwards.
+    pub(super) some: Vec<String>,
 }
 
 impl Paid {
     fn nothing() -> Result<Paid, Failure> {
         let latency = Histogram::new(3)?;
-        Ok(Paid { approved: 0, declined: 0, without_risk: 0, micros: 0, latency, held: 0, approved_in_all: 0 })
+        Ok(Paid {
+            approved: 0,
+            declined: 0,
+            without_risk: 0,
+            micros: 0,
+            latency,
+            held: 0,
+            approved_in_all: 0,
+            some: Vec::new(),
+        })
     }
 
     pub(super) fn per_second(&self) -> f64 {
@@ -48,6 +61,7 @@ impl Paid {
         self.without_risk += other.without_risk;
         self.held += other.held;
         self.approved_in_all += other.approved_in_all;
+        self.some.extend_from_slice(&other.some);
         Ok(self.latency.add(&other.latency)?)
     }
 }
@@ -137,6 +151,8 @@ impl Paid {
         if approved {
             self.held += minor;
             self.approved_in_all += 1;
+            let id = answer.get("id").and_then(Value::as_str).filter(|_| self.some.len() < CLEARED_EACH);
+            self.some.extend(id.map(str::to_owned));
         }
         let Some(took) = took else { return Ok(()) };
         match approved {

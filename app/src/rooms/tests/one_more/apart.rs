@@ -49,6 +49,14 @@ async fn a_killed_room_elsewhere_leaves_every_other_process_ready() {
     assert!(done.contains("pebbles.empty: done\n"), "{done}");
     let clients = client.get("/v1/identity/clients").await.text();
     assert!(clients.contains("florin-pebbles") && clients.contains("florin-ledger"), "{clients}");
+    // Its token of before is worth nothing within a second.
+    let decide =
+        async |what: &str| client.post(&format!("/v1/identity/clients/florin-pebbles/{what}"), &json!({})).await;
+    assert_eq!(decide("disable").await.status.as_u16(), 200);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let said = place.refuses("jobs run pebbles.empty");
+    assert!(said.contains("the ledger says "), "{said}");
+    assert_eq!(decide("enable").await.status.as_u16(), 200);
     drop(ledger);
 
     assert_eq!(client.get("/v1/ledger/accounts").await.status.as_u16(), 503);
