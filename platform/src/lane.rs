@@ -12,6 +12,7 @@
 //! ([`crate::lease`]), and keeps no state from before it became the holder.
 
 mod group;
+mod groups;
 mod run;
 mod runner;
 
@@ -26,6 +27,7 @@ use crate::db::{Db, DbError, Tx};
 use crate::deadline;
 use crate::lease::Standing;
 
+pub use groups::Groups;
 pub use runner::Runner;
 use runner::Running;
 

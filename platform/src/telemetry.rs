@@ -2,6 +2,7 @@
 //!
 //! Invariant: a label or log field never contains a body, a token or an unbounded value.
 
+mod category;
 mod context;
 mod metric;
 mod metrics;
@@ -18,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{self, LogFormat};
 
+pub use self::category::amount_category;
 pub(crate) use self::context::{TRACEPARENT, came, follow, passing_on, traceparent};
 pub use self::metric::{METRICS, Metric, MetricKind};
 pub use self::metrics::Metrics;

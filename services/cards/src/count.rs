@@ -1,7 +1,7 @@
 //! Metrics of cards.
 
 use kernel::{Clock, Money, Monotonic};
-use platform::telemetry::Metric;
+use platform::telemetry::{Metric, amount_category};
 
 use crate::reason::Reason;
 
@@ -20,22 +20,10 @@ pub(crate) const METRICS: &[Metric] = &[
     Metric::counter("iso8583_unreadable_total", &[], "messages of card networks that could not be read"),
 ];
 
-/// From this many whole units of the currency on.
-const HIGH_FROM: i64 = 10_000;
-const MEDIUM_FROM: i64 = 1_000;
-
 /// A decision. A decline is `declined` and never `failed`: alert rules on failures must not ring for it.
 pub(crate) fn decided(outcome: &'static str, amount: Option<Money>) {
-    let category = amount.map_or("unknown", category);
+    let category = amount.map_or("unknown", amount_category);
     metrics::counter!("payment_transactions_total", "status" => outcome, "amount_category" => category).increment(1);
-}
-
-fn category(amount: Money) -> &'static str {
-    match amount.minor() / 10_i64.pow(u32::from(amount.currency().scale())) {
-        HIGH_FROM.. => "high_value",
-        MEDIUM_FROM.. => "medium_value",
-        _ => "low_value",
-    }
 }
 
 pub(crate) fn inquired(reason: Reason) {
@@ -57,17 +45,4 @@ pub(crate) fn without_risk(why: &'static str, outcome: &'static str) {
 /// Authorizations and steps that the sweeper finished.
 pub(crate) fn swept(what: &'static str) {
     metrics::counter!("cards_swept_total", "what" => what).increment(1);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_have_categories_by_whole_units() {
-        let of = |amount, currency| category(Money::parse(amount, currency).unwrap());
-        assert_eq!([of("999.99", "USD"), of("1000.00", "USD")], ["low_value", "medium_value"]);
-        assert_eq!([of("9999.99", "USD"), of("10000.00", "USD")], ["medium_value", "high_value"]);
-        assert_eq!([of("9999", "JPY"), of("10000", "JPY")], ["medium_value", "high_value"]);
-    }
 }

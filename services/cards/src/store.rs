@@ -6,6 +6,7 @@ mod lists;
 use std::sync::Arc;
 
 use platform::db::{Column, DbError, Migration, Row, RowSet, Tx};
+use platform::lane::Groups;
 use serde::de::DeserializeOwned;
 
 use crate::authorization::{AuthorizationId, StepId};
@@ -53,24 +54,23 @@ pub(crate) static STEPS: RowSet = RowSet::new(
     ],
 );
 
-pub(crate) const GROUP_LAST: &str = "
+pub(crate) const GROUPS: Groups = Groups {
+    last: "
 select number, at, fingerprint
 from card_group
 order by number desc
-limit 1";
-
-pub(crate) const GROUP_FIND: &str = "
+limit 1",
+    find: "
 select fingerprint
 from card_group
-where number = $1";
-
-pub(crate) const GROUP_ADD: &str = "
+where number = $1",
+    add: "
 insert into card_group (number, at, fingerprint)
-values ($1, $2, $3)";
-
-pub(crate) const GROUPS_REMOVE: &str = "
+values ($1, $2, $3)",
+    remove: "
 delete from card_group
-where number < $1";
+where number < $1",
+};
 
 pub(crate) const EXPIRED_REMOVE: &str = "
 delete from hold_expired
@@ -88,9 +88,12 @@ where card = $1
 
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
-    let own: &[&str] =
-        &[GROUP_LAST, GROUP_FIND, GROUP_ADD, GROUPS_REMOVE, EXPIRED_REMOVE, PROGRAMME_VERSIONS, USAGE_OF_CARD];
-    [own, cards::SQL, lists::SQL, crate::settle::SQL, crate::label::SQL].into_iter().flatten().copied()
+    let own: &[&str] = &[EXPIRED_REMOVE, PROGRAMME_VERSIONS, USAGE_OF_CARD];
+    [own, cards::SQL, lists::SQL, crate::settle::SQL, crate::label::SQL]
+        .into_iter()
+        .flatten()
+        .copied()
+        .chain(GROUPS.statements())
 }
 
 /// Brings the known programmes up to date; only changed ones are read.

@@ -52,6 +52,9 @@ impl PaymentsService {
         if payer.path == paid.path {
             return Err(Refusal::SameAccount { account: payer.path.to_string() }.into());
         }
+        if ctx.idempotency_key.is_none() && !command.dry_run {
+            return Err(Failure::IdempotencyMissing.into());
+        }
         let named = self.named(ctx, "create", &command)?;
         let dry_run = command.dry_run;
         let record = self.begin(ctx, self.intent(ctx, command, (payer, paid), named, None)).await?;

@@ -71,9 +71,11 @@ impl PaymentsService {
     }
 
     pub(crate) async fn paid_payee(&self, ctx: &Ctx, id: PayeeId) -> Result<Paid, PaymentsError> {
-        let payees = store::payees_of(&self.db.read().await?, &ctx.principal.subject).await?;
-        let payee = payees.into_iter().find(|payee| payee.id == id);
-        let payee = payee.ok_or_else(|| Refusal::PayeeUnknown { payee: id.to_string() })?;
+        let known = store::payee_of(&self.db.read().await?, &ctx.principal.subject, id).await?;
+        let payee = known
+            .filter(|known| !known.removed)
+            .map(|known| known.payee)
+            .ok_or_else(|| Refusal::PayeeUnknown { payee: id.to_string() })?;
         let is_new = self.clock.now().micros_since(payee.added_at) < NEW_US;
         Ok(Paid { path: payee.path, payee: Some(id), is_new })
     }
@@ -95,6 +97,6 @@ async fn add(tx: &Tx, owner: &str, payee: &Payee) -> Result<(), PaymentsError> {
 }
 
 async fn known(tx: &Tx, owner: &str, id: PayeeId) -> Result<Payee, PaymentsError> {
-    let payee = store::payee_of(tx, owner, id).await?;
-    payee.ok_or_else(|| Refusal::PayeeUnknown { payee: id.to_string() }.into())
+    let known = store::payee_of(tx, owner, id).await?;
+    known.map(|known| known.payee).ok_or_else(|| Refusal::PayeeUnknown { payee: id.to_string() }.into())
 }

@@ -31,8 +31,18 @@ const MOVED_DAYS_MAX: i64 = 31;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) shown: Standing,
-    /// The day whose payment had no funds, and how often it was tried.
-    pub(crate) retry: Option<(Date, u8)>,
+    /// Payments without funds that are tried again.
+    pub(crate) retries: Vec<Retry>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Retry {
+    /// The day on which it was due.
+    day: Date,
+    /// How often it was tried.
+    attempt: u8,
+    /// The day on which it is tried again.
+    on: Date,
 }
 
 impl PaymentsService {
@@ -68,7 +78,7 @@ impl PaymentsService {
             made_by: owner.clone(),
             created_at: self.clock.now(),
         };
-        let kept = Kept { shown, retry: None };
+        let kept = Kept { shown, retries: Vec::new() };
         store::add_standing(&tx, &owner, next.map(|day| self.start_of(day)), &kept).await?;
         turn.made(&tx, &kept.shown.id).await?;
         tx.commit().await?;
@@ -109,7 +119,7 @@ impl PaymentsService {
         let stored = store::standing_of(&tx, id).await?.filter(|stored| stored.owner == owner);
         let Stored { version, mut kept, .. } = stored.ok_or_else(|| unknown(id))?;
         if kept.shown.state == StandingState::Active {
-            (kept.shown.state, kept.shown.next, kept.retry) = (StandingState::Ended, None, None);
+            kept.end();
             store::change_standing(&tx, version, None, &kept).await?;
             tx.commit().await?;
         }
@@ -132,8 +142,9 @@ impl PaymentsService {
     async fn pay_one(&self, ctx: &Ctx, stored: Stored) -> Result<(), PaymentsError> {
         let Stored { version, mut kept, owner } = stored;
         let today = self.today();
-        let (day, attempt) = match (kept.retry, kept.shown.next) {
-            (Some((day, attempt)), _) => (day, attempt),
+        let again = kept.retries.iter().position(|retry| retry.on <= today).map(|place| kept.retries.remove(place));
+        let (day, attempt) = match (again, kept.shown.next.filter(|next| *next <= today)) {
+            (Some(retry), _) => (retry.day, retry.attempt),
             (None, Some(day)) => (day, 0),
             (None, None) => return Ok(self.keep(version, &kept).await?),
         };
@@ -145,7 +156,7 @@ impl PaymentsService {
         let payment = self.payment_of(ctx, &owner, &kept.shown.terms, repeats).await?;
         let Some(payment) = payment else {
             // The payer's account or the payee is gone: it cannot pay any more.
-            (kept.shown.state, kept.shown.next, kept.retry) = (StandingState::Ended, None, None);
+            kept.end();
             return Ok(self.keep(version, &kept).await?);
         };
         if payment.state == PaymentState::Processing {
@@ -154,11 +165,12 @@ impl PaymentsService {
         }
         kept.shown.last_payment = Some(payment.id);
         let without_funds = payment.reason.as_deref() == Some("insufficient_funds");
-        let tried_again = without_funds && attempt < kept.shown.terms.retries;
+        if without_funds && attempt < kept.shown.terms.retries {
+            kept.retries.push(Retry { day, attempt: attempt + 1, on: today.saturating_add(1.day()) });
+        }
         if attempt == 0 {
             step_on(&mut kept, day, true);
         }
-        kept.retry = tried_again.then_some((day, attempt + 1));
         Ok(self.keep(version, &kept).await?)
     }
 
@@ -181,7 +193,7 @@ impl PaymentsService {
             },
         };
         let Some(account) = account else { return Ok(None) };
-        let Some(to) = command.to.path.clone().or_else(|| payee.map(|payee| payee.path)) else { return Ok(None) };
+        let Some(to) = command.to.path.clone().or_else(|| payee.map(|known| known.payee.path)) else { return Ok(None) };
         let owner = account.owner.map(|owner| owner.to_string());
         let payer = crate::create::Payer { path: path.clone(), owner };
         let paid = crate::create::Paid { path: to, payee: command.to.payee, is_new: false };
@@ -203,13 +215,15 @@ impl PaymentsService {
     }
 
     fn due_of(&self, kept: &Kept) -> Option<Timestamp> {
-        let tomorrow = self.today().saturating_add(1.day());
-        let day = match (kept.retry, kept.shown.next) {
-            (Some(_), Some(next)) => Some(tomorrow.min(next.max(self.today()))),
-            (Some(_), None) => Some(tomorrow),
-            (None, next) => next,
-        };
-        day.map(|day| self.start_of(day))
+        let days = kept.retries.iter().map(|retry| retry.on).chain(kept.shown.next);
+        days.min().map(|day| self.start_of(day))
+    }
+}
+
+impl Kept {
+    fn end(&mut self) {
+        (self.shown.state, self.shown.next) = (StandingState::Ended, None);
+        self.retries.clear();
     }
 }
 

@@ -5,6 +5,7 @@ mod people;
 use crate::face::{HistoryStep, PaymentId, PaymentState, Policy, PolicyId};
 use kernel::Timestamp;
 use platform::db::{Column, DbError, Migration, Row, RowSet, Tx, Value};
+use platform::lane::Groups;
 use serde::de::DeserializeOwned;
 
 use crate::record::Record;
@@ -46,24 +47,23 @@ pub(crate) static USE: RowSet = RowSet::adding(
 
 pub(crate) static POLICIES: RowSet = RowSet::new("policy", &[("id", "bytea"), ("version", "bigint"), ("body", "text")]);
 
-pub(crate) const GROUP_LAST: &str = "
+pub(crate) const GROUPS: Groups = Groups {
+    last: "
 select number, at, fingerprint
 from payment_group
 order by number desc
-limit 1";
-
-pub(crate) const GROUP_FIND: &str = "
+limit 1",
+    find: "
 select fingerprint
 from payment_group
-where number = $1";
-
-pub(crate) const GROUP_ADD: &str = "
+where number = $1",
+    add: "
 insert into payment_group (number, at, fingerprint)
-values ($1, $2, $3)";
-
-pub(crate) const GROUPS_REMOVE: &str = "
+values ($1, $2, $3)",
+    remove: "
 delete from payment_group
-where number < $1";
+where number < $1",
+};
 
 pub(crate) const USE_OF_ACCOUNT: &str = "
 select day, amount, count
@@ -130,21 +130,7 @@ order by id
 limit 500";
 
 #[cfg(test)]
-const SQL: &[&str] = &[
-    GROUP_LAST,
-    GROUP_FIND,
-    GROUP_ADD,
-    GROUPS_REMOVE,
-    USE_OF_ACCOUNT,
-    DUE,
-    STEPS_OF,
-    OF_ACCOUNT,
-    OF_OWNER,
-    WAITING,
-    ALL,
-    POLICY_VERSIONS,
-    POLICY_LIST,
-];
+const SQL: &[&str] = &[USE_OF_ACCOUNT, DUE, STEPS_OF, OF_ACCOUNT, OF_OWNER, WAITING, ALL, POLICY_VERSIONS, POLICY_LIST];
 
 /// Which payments are listed.
 #[derive(Debug, Clone, Copy)]
@@ -243,7 +229,7 @@ mod tests {
             let db = store.open().await;
             platform::room::migrate(&crate::ROOM, &db).await.unwrap();
             let tx = db.read().await.unwrap();
-            for sql in SQL.iter().chain(people::SQL) {
+            for sql in SQL.iter().chain(people::SQL).chain(&GROUPS.statements()) {
                 tx.prepare(sql).await.unwrap();
             }
             for set in [&REQUESTS, &PAYMENTS, &PAYMENT_CHANGES, &STEPS, &USE, &POLICIES] {

@@ -9,16 +9,13 @@ mod world;
 
 use crate::face::{PaymentTag, Policy};
 use kernel::{IdMaker, Timestamp};
-use platform::db::{DbError, Tx, Value};
+use platform::db::{DbError, Tx};
 use platform::feed::{FeedSignal, Outbox};
 use platform::lane::{LaneWork, Tail};
 
 use crate::store;
 use command::{Command, Reply};
 use world::World;
-
-/// Groups whose rows are kept: a commit without an answer is looked up at once, never later.
-const GROUPS_KEPT: i64 = 10_000;
 
 pub(crate) struct Work {
     outbox: Outbox,
@@ -35,15 +32,6 @@ impl Work {
     pub(crate) fn new(outbox: Outbox, signal: FeedSignal, ids: IdMaker) -> Work {
         Work { outbox, signal, ids, policies: Vec::new(), world: World::default(), number: 0, cursor: None }
     }
-
-    async fn last(&self, tx: &Tx) -> Result<Tail, DbError> {
-        let rows = tx.query(store::GROUP_LAST, &[]).await?;
-        let Some(row) = rows.first() else {
-            return Ok(Tail { number: 0, at: Timestamp::EPOCH, fingerprint: 0 });
-        };
-        let (at, fingerprint) = (Timestamp::from_micros(row.int(1)?), row.int(2)?.cast_unsigned());
-        Ok(Tail { number: row.int(0)?, at, fingerprint })
-    }
 }
 
 impl LaneWork for Work {
@@ -55,7 +43,7 @@ impl LaneWork for Work {
     }
 
     async fn load<'a>(&'a mut self, tx: &'a Tx, _: Timestamp, commands: &'a [&'a Command]) -> Result<(), DbError> {
-        self.number = self.last(tx).await?.number;
+        self.number = store::GROUPS.tail(tx).await?.number;
         store::bring_up_to_date(tx, &mut self.policies).await?;
         let policies = self.policies.iter().map(|(_, policy)| policy.clone()).collect();
         self.world = World::load(tx, commands, policies).await?;
@@ -79,21 +67,15 @@ impl LaneWork for Work {
     async fn store<'a>(&'a mut self, tx: &'a Tx, now: Timestamp) -> Result<Tail, DbError> {
         self.cursor = None;
         if self.world.is_unchanged() {
-            return self.last(tx).await;
+            return store::GROUPS.tail(tx).await;
         }
         self.world.store(tx).await?;
         let events = std::mem::take(&mut self.world.events);
         if !events.is_empty() {
             self.cursor = Some(self.outbox.add(tx, events).await?);
         }
-        let number = self.number + 1;
         let fingerprint = self.ids.make::<PaymentTag>().bits() as u64;
-        let values = [Value::Int(number), Value::Int(now.micros()), Value::Int(fingerprint.cast_signed())];
-        tx.execute(store::GROUP_ADD, &values).await?;
-        if number % 1_000 == 0 {
-            tx.execute(store::GROUPS_REMOVE, &[Value::Int(number - GROUPS_KEPT)]).await?;
-        }
-        Ok(Tail { number, at: now, fingerprint })
+        store::GROUPS.add(tx, self.number, now, fingerprint).await
     }
 
     fn committed(&mut self) {
@@ -111,14 +93,11 @@ impl LaneWork for Work {
     }
 
     async fn resume<'a>(&'a mut self, tx: &'a Tx) -> Result<Tail, DbError> {
-        self.last(tx).await
+        store::GROUPS.tail(tx).await
     }
 
     async fn has<'a>(&'a self, tx: &'a Tx, group: Tail) -> Result<bool, DbError> {
-        let rows = tx.query(store::GROUP_FIND, &[Value::Int(group.number)]).await?;
-        let found = rows.first().map(|row| row.int(0)).transpose()?;
-        // A group that changed nothing left nothing to look for.
-        Ok(found.map_or(group.number == 0, |found| found.cast_unsigned() == group.fingerprint))
+        store::GROUPS.has(tx, group).await
     }
 
     async fn finish<'a>(&'a mut self, _: &'a Tx) -> Result<(), DbError> {

@@ -41,7 +41,7 @@ async fn a_payment_needs_the_approval_of_others() {
         let limit = ApproverLimit { subject: "junior".to_owned(), max: Money::new(1_500, usd()) };
         in_force(&desk, PolicyTerms { approvals: 2, approver_limits: vec![limit], ..terms(1_000) }).await;
         assert_eq!(desk.pay("small", 999).await.state, PaymentState::Settled);
-        let maker = desk.clerk("maria");
+        let maker = kernel::Ctx { idempotency_key: desk.keyed("maker").idempotency_key, ..desk.clerk("maria") };
         let waits = desk.payments.create(&maker, order(2_000)).await.unwrap();
         assert_eq!((waits.state, waits.approvals_needed), (PaymentState::AwaitingApproval, 2));
         assert_eq!(code(desk.payments.decide(&maker, approve(&waits)).await), "own_work");

@@ -143,7 +143,8 @@ impl Desk {
 
     pub(crate) fn customer(&self, name: &str) -> Ctx {
         let own = ["payments:create:own", "payments:read:own", "payments:cancel:own", "payees:*:own"];
-        self.by(Principal::new(PrincipalKind::Customer, name, own.iter().map(|text| text.parse().unwrap())))
+        let principal = Principal::new(PrincipalKind::Customer, name, own.iter().map(|text| text.parse().unwrap()));
+        Ctx { idempotency_key: self.keyed(&format!("{name}-1")).idempotency_key, ..self.by(principal) }
     }
 
     pub(crate) fn keyed(&self, key: &str) -> Ctx {

@@ -46,6 +46,7 @@ async fn a_refusal_of_the_ledger_is_a_rejected_payment() {
         desk.pay_in("customers:ann", 1_000).await;
         assert_eq!(desk.pay("too-much", 10_001).await.state, PaymentState::Rejected);
         assert_eq!(desk.balance("customers:ann").await, 11_000);
+        assert_eq!(code(desk.payments.create(&desk.ctx(), order(1)).await), "idempotency_missing");
         let nobody = CreatePayment { to: side("customers:nobody"), ..order(1) };
         let nobody = desk.payments.create(&desk.keyed("nobody"), nobody).await.unwrap();
         assert_eq!((nobody.state, nobody.reason.as_deref()), (PaymentState::Rejected, Some("account_unknown")));
@@ -129,7 +130,7 @@ async fn a_new_payee_gets_little_for_a_day() {
         let later = desk.payments.create(&desk.keyed("later"), to(100_001)).await.unwrap();
         assert_eq!(later.state, PaymentState::Settled);
         desk.payments.remove_payee(&desk.ctx(), bob.id).await.unwrap();
-        assert_eq!(code(desk.payments.create(&desk.ctx(), to(1)).await), "payee_unknown");
+        assert_eq!(code(desk.payments.create(&desk.keyed("gone"), to(1)).await), "payee_unknown");
         assert_eq!(code(desk.payments.remove_payee(&desk.ctx(), bob.id).await), "payee_unknown");
     })
     .await;

@@ -36,7 +36,7 @@ fn weekly(first: Date) -> AddStanding {
 async fn rounds(desk: &Desk, days: u64) {
     for _ in 0..days {
         desk.clock.advance_millis(DAY_MS);
-        for _ in 0..3 {
+        for _ in 0..5 {
             desk.payments.round().await.unwrap();
         }
     }
@@ -115,6 +115,28 @@ async fn an_ended_order_pays_no_more() {
         assert_eq!(code(desk.payments.end_standing(&desk.clerk("maria"), added.id).await), "standing_unknown");
         rounds(&desk, 3).await;
         assert_eq!(desk.balance("customers:bob").await, 10_000);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missed_days_without_funds_are_each_tried_once_a_day() {
+    for_each_engine(async |store| {
+        let desk = Desk::open(store).await;
+        let amount = Money::new(15_000, usd());
+        let order = AddStanding { amount, retries: 2, count: Some(2), ..weekly(today(&desk)) };
+        desk.payments.add_standing(&desk.ctx(), order).await.unwrap();
+        let made = async || {
+            let query = PaymentQuery { from: None, state: None, before: None, limit: 20 };
+            desk.payments.payments(&desk.ctx(), query).await.unwrap().items.len()
+        };
+        desk.clock.advance_millis(14 * DAY_MS);
+        rounds(&desk, 1).await;
+        assert_eq!(made().await, 2, "the two days, once each");
+        rounds(&desk, 1).await;
+        assert_eq!(made().await, 4);
+        rounds(&desk, 3).await;
+        assert_eq!(made().await, 6, "two retries of each and no more");
     })
     .await;
 }

@@ -48,19 +48,21 @@ fn order() -> Value {
 }
 
 async fn paid(story: &Telling) {
-    let pay = || story.ask("create_payment").body(order());
-    let first = pay().header("Idempotency-Key", "rent-1").gives(201).await;
+    let pay = |key: &str| story.ask("create_payment").header("Idempotency-Key", key).body(order());
+    story.ask("create_payment").body(order()).refused("idempotency_missing").await;
+    let first = pay("rent-1").gives(201).await;
     assert_eq!(first["state"], "settled");
-    let refused = pay().with("amount", json!({ "amount": "5000.00", "currency": "USD" })).shown("Without funds");
+    let refused =
+        pay("more-1").with("amount", json!({ "amount": "5000.00", "currency": "USD" })).shown("Without funds");
     assert_eq!(refused.gives(201).await["reason"], "insufficient_funds");
-    pay().with("text", "").refused("field_invalid").await;
-    pay().with("amount", json!({ "amount": "0.00", "currency": "USD" })).refused("amount_invalid").await;
-    pay().with("to", json!({ "path": "customers:ann" })).refused("same_account").await;
-    pay().with("on", "1970-01-01").refused("day_out_of_range").await;
-    pay().with("from", json!({ "path": "customers:nobody" })).refused("account_unknown").await;
-    pay().with("to", json!({ "payee": format!("payee_{NOBODYS}") })).refused("payee_unknown").await;
-    pay().with("amount", json!({ "amount": "1.00", "currency": "EUR" })).refused("currency_mismatch").await;
-    let dated = pay().with("on", "2030-01-31").gives(201).await;
+    pay("more-2").with("text", "").refused("field_invalid").await;
+    pay("more-3").with("amount", json!({ "amount": "0.00", "currency": "USD" })).refused("amount_invalid").await;
+    pay("more-4").with("to", json!({ "path": "customers:ann" })).refused("same_account").await;
+    pay("more-5").with("on", "1970-01-01").refused("day_out_of_range").await;
+    pay("more-6").with("from", json!({ "path": "customers:nobody" })).refused("account_unknown").await;
+    pay("more-7").with("to", json!({ "payee": format!("payee_{NOBODYS}") })).refused("payee_unknown").await;
+    pay("more-8").with("amount", json!({ "amount": "1.00", "currency": "EUR" })).refused("currency_mismatch").await;
+    let dated = pay("more-9").with("on", "2030-01-31").gives(201).await;
     let cancel = || story.ask("cancel_payment").at("payment", &dated["id"]);
     cancel().body(json!({ "reason": "" })).refused("field_invalid").await;
     cancel().body(json!({ "reason": "Wrong day" })).gives(200).await;
@@ -112,8 +114,8 @@ async fn policies(story: &Telling) {
     at("refuse_payment_policy", &other["id"]).by(&maria).refused("policy_state").await;
     at("confirm_payment_policy", &policy["id"]).by(&maria).gives(200).await;
     at("confirm_payment_policy", &policy["id"]).by(&maria).refused("policy_state").await;
-    let pay = || story.ask("create_payment").body(order());
-    let (one, two) = (pay().gives(201).await, pay().gives(201).await);
+    let pay = |key: &str| story.ask("create_payment").header("Idempotency-Key", key).body(order());
+    let (one, two) = (pay("large-1").gives(201).await, pay("large-2").gives(201).await);
     assert_eq!(one["state"], "awaiting_approval");
     let at_payment = |operation: &'static str, id: &Value| story.ask(operation).at("payment", id).body(json!({}));
     at_payment("approve_payment", &one["id"]).refused("own_work").await;

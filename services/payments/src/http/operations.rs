@@ -2,18 +2,21 @@
 
 use platform::room::{Operation, needs};
 
-const MAKES: &[&str] = &[
-    "field_invalid",
-    "amount_invalid",
-    "same_account",
-    "day_out_of_range",
-    "account_unknown",
-    "payee_unknown",
-    "currency_mismatch",
-];
-
 pub(crate) const OPERATIONS: &[Operation] = &[
-    Operation { name: "create_payment", word: needs("payments", "create"), refusals: MAKES },
+    Operation {
+        name: "create_payment",
+        word: needs("payments", "create"),
+        refusals: &[
+            "idempotency_missing",
+            "field_invalid",
+            "amount_invalid",
+            "same_account",
+            "day_out_of_range",
+            "account_unknown",
+            "payee_unknown",
+            "currency_mismatch",
+        ],
+    },
     Operation {
         name: "list_payments",
         word: needs("payments", "read"),

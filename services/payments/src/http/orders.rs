@@ -49,7 +49,8 @@ pub(super) struct Why {
 ///
 /// Pays at once unless it is dated or needs approvals. A payment that is refused for want of funds, by a limit or for the
 /// state of an account is answered with `rejected` and its `reason`. A payment for which the ledger did not answer in time
-/// is `processing`, and ends by itself. With `dry_run` nothing is written.
+/// is `processing`, and ends by itself. It needs an `Idempotency-Key`, so that a repeat pays nothing twice; with `dry_run`
+/// nothing is written and no key is needed.
 #[utoipa::path(
     post, path = "/payments", tag = "Payments", params(Repeatable),
     request_body(content = CreatePayment, example = json!({

@@ -26,7 +26,7 @@ order by id
 limit 500";
 
 const PAYEE_OF: &str = "
-select body
+select body, removed
 from payee
 where id = $1
     and owner = $2";
@@ -87,10 +87,15 @@ pub(crate) async fn payees_of(tx: &Tx, owner: &str) -> Result<Vec<Payee>, DbErro
     tx.query(PAYEES, &[Value::Text(owner)]).await?.iter().map(|row| body(row, 0)).collect()
 }
 
-/// Also a removed one.
-pub(crate) async fn payee_of(tx: &Tx, owner: &str, id: PayeeId) -> Result<Option<Payee>, DbError> {
+/// A payee as it is stored: standing orders still pay a removed one.
+pub(crate) struct KnownPayee {
+    pub(crate) payee: Payee,
+    pub(crate) removed: bool,
+}
+
+pub(crate) async fn payee_of(tx: &Tx, owner: &str, id: PayeeId) -> Result<Option<KnownPayee>, DbError> {
     let rows = tx.query(PAYEE_OF, &[Value::Bytes(&id.to_bytes()), Value::Text(owner)]).await?;
-    rows.first().map(|row| body(row, 0)).transpose()
+    rows.first().map(|row| Ok(KnownPayee { payee: body(row, 0)?, removed: row.int(1)? != 0 })).transpose()
 }
 
 /// A standing order as it is stored.
