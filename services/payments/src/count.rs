@@ -1,8 +1,9 @@
 //! Metrics of payments.
 
-use crate::face::PaymentState;
 use kernel::{Clock, Money, Monotonic};
 use platform::telemetry::{Metric, amount_category};
+
+use crate::face::PaymentState;
 
 /// The first two are also those of cards.
 pub(crate) const METRICS: &[Metric] = &[

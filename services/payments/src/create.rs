@@ -1,15 +1,15 @@
 //! The story of a payment: who pays whom, a row with the limits reserved, the ledger's transaction, and the row again.
 
-use crate::face::{
-    CancelPayment, CreatePayment, DecidePayment, PayeeId, Payment, PaymentState, PaymentsError, Refusal, Side,
-    StandingId, limits,
-};
 use jiff::civil::Date;
 use kernel::{Ctx, Money};
 use ledger_api::AccountPath;
 use platform::access::{self, Denied};
 use platform::error::Failure;
 
+use crate::face::{
+    CancelPayment, CreatePayment, DecidePayment, PayeeId, Payment, PaymentState, PaymentsError, Refusal, Side,
+    StandingId, limits,
+};
 use crate::record::Record;
 use crate::service::PaymentsService;
 use crate::work::command::{Command, Decision, Intent, Named, Outcome};

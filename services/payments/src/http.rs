@@ -10,6 +10,7 @@ mod policies;
 use std::sync::Arc;
 
 use crate::face::{Payments, Refusal, SERVICE};
+
 use axum::Router;
 use platform::error;
 use platform::http::document::Part;

@@ -1,9 +1,9 @@
 //! Queries: payments, with their steps.
 
-use crate::face::*;
 use kernel::Ctx;
 use platform::access;
 
+use crate::face::*;
 use crate::record::Record;
 use crate::service::PaymentsService;
 use crate::store::{self, Listed};

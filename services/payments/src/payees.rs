@@ -1,11 +1,11 @@
 //! Payees: accounts that a payer knows by a name.
 
-use crate::face::*;
 use kernel::Ctx;
 use platform::access;
 use platform::db::Tx;
 
 use crate::create::Paid;
+use crate::face::*;
 use crate::service::PaymentsService;
 use crate::store;
 

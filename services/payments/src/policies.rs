@@ -1,10 +1,10 @@
 //! Policies: proposed by one person, confirmed by another.
 
-use crate::face::*;
 use kernel::{Ctx, Money};
 use platform::access;
 use platform::db::Tx;
 
+use crate::face::*;
 use crate::service::PaymentsService;
 use crate::store;
 

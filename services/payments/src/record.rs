@@ -1,10 +1,11 @@
 //! A payment as it is stored, and how it is shown.
 
-use crate::face::{Approval, ApproverLimit, PayeeId, Payment, PaymentId, PaymentState, StandingId};
 use jiff::civil::Date;
 use kernel::{Money, Timestamp};
 use ledger_api::{AccountPath, Reference, TransactionId};
 use serde::{Deserialize, Serialize};
+
+use crate::face::{Approval, ApproverLimit, PayeeId, Payment, PaymentId, PaymentState, StandingId};
 
 /// One row of `payment`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::face::{Payments, SERVICE};
 use ledger_api::Books;
 use platform::health::{Facts, Part, facts};
 use platform::room::{Door, OpenError, Opened, Room, Routes, Site};
 use platform::shutdown::Step;
 use serde_json::json;
 
+use crate::face::{Payments, SERVICE};
 use crate::settings::SETTINGS;
 use crate::store::MIGRATIONS;
 use crate::{Given, PaymentsService, Settings, http};

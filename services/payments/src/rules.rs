@@ -1,8 +1,9 @@
 //! What policies ask of a payment. Pure.
 
-use crate::face::{ApproverLimit, Policy};
 use kernel::Money;
 use ledger_api::AccountPath;
+
+use crate::face::{ApproverLimit, Policy};
 
 /// What all policies that apply ask together: of each term the strictest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::face::*;
 use async_trait::async_trait;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -22,6 +21,7 @@ use platform::room::OpenError;
 use serde::Serialize;
 
 use crate::books::PaymentBooks;
+use crate::face::*;
 use crate::record::Record;
 use crate::work::Work;
 use crate::work::command::Named;

@@ -2,12 +2,12 @@
 
 mod people;
 
-use crate::face::{HistoryStep, PaymentId, PaymentState, Policy, PolicyId};
 use kernel::Timestamp;
 use platform::db::{Column, DbError, Migration, Row, RowSet, Tx, Value};
 use platform::lane::Groups;
 use serde::de::DeserializeOwned;
 
+use crate::face::{HistoryStep, PaymentId, PaymentState, Policy, PolicyId};
 use crate::record::Record;
 
 pub(crate) use people::{

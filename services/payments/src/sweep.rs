@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::face::{PaymentState, PaymentsError};
 use platform::room::{OpenError, Periodic};
 
 use crate::count;
+use crate::face::{PaymentState, PaymentsError};
 use crate::record::Record;
 use crate::service::PaymentsService;
 use crate::store;

@@ -7,12 +7,12 @@ pub(crate) mod command;
 mod decide;
 mod world;
 
-use crate::face::{PaymentTag, Policy};
 use kernel::{IdMaker, Timestamp};
 use platform::db::{DbError, Tx};
 use platform::feed::{FeedSignal, Outbox};
 use platform::lane::{LaneWork, Tail};
 
+use crate::face::{PaymentTag, Policy};
 use crate::store;
 use command::{Command, Reply};
 use world::World;

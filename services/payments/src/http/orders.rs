@@ -1,6 +1,5 @@
 //! Payments.
 
-use crate::face::*;
 use axum::extract::State;
 use http::StatusCode;
 use ledger_api::AccountPath;
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
+use crate::face::*;
 
 const LIST: &str = "payments";
 

@@ -1,6 +1,5 @@
 //! Payees and standing orders.
 
-use crate::face::*;
 use axum::extract::State;
 use http::StatusCode;
 use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Shared;
+use crate::face::*;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

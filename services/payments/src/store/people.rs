@@ -1,10 +1,10 @@
 //! What people keep: payees and standing orders.
 
-use crate::face::{Payee, PayeeId, Standing, StandingId};
 use kernel::Timestamp;
 use platform::db::{DbError, Row, Tx, Value};
 
 use super::{body, json};
+use crate::face::{Payee, PayeeId, Standing, StandingId};
 
 const PAYEE_ADD: &str = "
 insert into payee (id, owner, removed, body)

@@ -1,11 +1,11 @@
 //! Commands of the lane, which decides and stores everything about payments, and its replies.
 
-use crate::face::{PayeeId, PaymentId, Refusal, StandingId, Verdict};
 use jiff::civil::Date;
 use kernel::{Money, Timestamp};
 use ledger_api::{AccountPath, Reference};
 
 use crate::books::Booked;
+use crate::face::{PayeeId, PaymentId, Refusal, StandingId, Verdict};
 use crate::record::Record;
 
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! Every decision about a payment, over the loaded state. Pure.
 
-use crate::face::{Approval, HistoryStep, PaymentId, PaymentState, Refusal, Verdict, limits};
 use kernel::Timestamp;
 use platform::feed::NewEvent;
 use serde_json::json;
@@ -8,6 +7,7 @@ use serde_json::json;
 use super::command::{Decision, Intent, Named, No, Outcome, Reply};
 use super::world::World;
 use crate::books::Booked;
+use crate::face::{Approval, HistoryStep, PaymentId, PaymentState, Refusal, Verdict, limits};
 use crate::record::Record;
 use crate::rules::{demands, own_limit};
 use crate::state::{Happening, is_end, next};

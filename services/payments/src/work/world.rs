@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::face::{HistoryStep, PaymentId, PaymentState, Policy};
 use kernel::{Money, Timestamp};
 use platform::db::{Column, DbError, Tx, Value};
 use platform::feed::NewEvent;
 
 use super::command::{Command, Named, No};
+use crate::face::{HistoryStep, PaymentId, PaymentState, Policy};
 use crate::record::Record;
 use crate::rules::Used;
 use crate::{count, state, store};
