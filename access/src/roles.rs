@@ -33,7 +33,7 @@ pub fn is_built_in(name: &str) -> bool {
     BUILT_IN.iter().any(|role| role.name == name) || name.starts_with(OF_ROOM)
 }
 
-/// The role that the room itself has and nobody else, if it needs one.
+/// The role that only the room itself has, if it needs one.
 pub(crate) fn of_room(room: &Room) -> Option<Role> {
     let permissions: Vec<Permission> = room.own.iter().filter_map(|text| text.parse().ok()).collect();
     let (name, description) = (format!("{OF_ROOM}{}", room.name), format!("the service {} itself", room.name));

@@ -98,7 +98,7 @@ pub struct Room {
     pub words: &'static [Resource],
     pub grants: &'static [Grant],
     /// What the room itself may do in other rooms, beside the built-in role `service`: the permissions of its own role,
-    /// `florin-ROOM`, which nobody else has.
+    /// `florin-ROOM`, which only the room has.
     pub own: &'static [&'static str],
     /// What it reports besides the metrics of the platform.
     pub metrics: &'static [Metric],

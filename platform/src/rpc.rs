@@ -56,7 +56,7 @@ struct CallerCtx {
     request_id: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
-    /// A service's call for somebody: their subject.
+    /// For a service that calls on a user's behalf: the user's subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_behalf_of: Option<Arc<str>>,
     /// The call's position in its trace.

@@ -1,4 +1,4 @@
-//! Codes of logins and forgotten passwords go by notifications, so that identity itself depends on nobody.
+//! Codes of logins and forgotten passwords go by notifications, so that identity itself depends on no other room.
 
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ pub(super) fn with_parameter(url: &str, parameter: &str) -> String {
     format!("{url}{}{parameter}", if url.contains('?') { '&' } else { '?' })
 }
 
-/// What is wrong with a URL that somebody has set, as far as that can be said without its files.
+/// What is wrong with a URL in the settings, as far as that can be said without its files.
 pub(crate) fn check(url: &str, plain_behind_mesh: bool) -> Result<(), String> {
     let address = Address { plain_behind_mesh, ..Address::of(url) };
     match Config::from_str(&address.url) {

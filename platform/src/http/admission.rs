@@ -2,7 +2,7 @@
 //! done before its deadline is refused at once.
 //!
 //! A request that asks for priority, of a caller who may, waits in a queue that is served first, though never so that the
-//! others starve. Invariants: neither queue is longer than its bound; nobody waits past their deadline; a request that is
+//! others starve. Invariants: neither queue is longer than its bound; no request waits past its deadline; a request that is
 //! refused did nothing. Without overload a request passes without waiting.
 
 mod queue;

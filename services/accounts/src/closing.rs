@@ -131,7 +131,7 @@ impl Inner {
         Ok(Some((terms, planned)))
     }
 
-    /// Takes everything out of the sums, and keeps what of it is to be paid. A rest below half a unit is nobody's.
+    /// Takes everything out of the sums, and keeps what of it is to be paid. What is left below half a unit is dropped.
     async fn plan(&self, tx: &Tx, row: &AccountRow, terms: &TermsOf, accrued: Accrued) -> Result<(), AccountsError> {
         let (day, id) = (self.today(), row.id.bits());
         let (earned, owed) = (rounded(accrued.earned).max(0), rounded(accrued.owed).max(0));

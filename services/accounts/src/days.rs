@@ -1,7 +1,7 @@
 //! The end of a day: interest of every account, once.
 //!
 //! A run goes through its phases in steps. A step is one transaction that ends with where the run is after it, and it
-//! commits only from where it began. So whoever runs it, and however many at once, each step takes effect once; what is
+//! commits only from where it began. So however many processes run it at once, each step takes effect once; what is
 //! sent to the ledger before a commit has ids from its meaning, and is answered as before when it is sent again.
 //!
 //! Days are closed in order, and each before the next one begins. Start reading at `Inner::close_up_to`, then `accrue`,

@@ -121,7 +121,7 @@ fn days(service: AccountsService, settings: &Settings) -> Result<Job, OpenError>
     Ok(Job { name: "days", about, schedule, missed: Missed::Once, work: Box::new(work) })
 }
 
-/// Due only when somebody asks for it.
+/// Runs only by hand.
 fn rebuilt(db: Db) -> Result<Job, OpenError> {
     let work = move |_: Run| -> Later<()> {
         let db = db.clone();

@@ -87,7 +87,7 @@ impl Inner {
     }
 }
 
-/// For what belongs to nobody: the caller needs a permission that reaches everything.
+/// For what has no owner: the caller needs a permission that reaches everything.
 pub(crate) fn may(ctx: &Ctx, resource: &str, action: &str) -> Result<(), AccountsError> {
     match access::owner_term(ctx, resource, action)? {
         None => Ok(()),

@@ -54,7 +54,7 @@ impl From<platform::db::CommitError> for ApplyError {
 }
 
 impl BankingService {
-    /// Applies an import, unless somebody does already. Trouble of the store is tried again.
+    /// Applies an import, unless another process is at it. Trouble of the store is tried again.
     pub(crate) async fn run(&self, seq: i64) {
         for _ in 0..TRIES_MAX {
             match self.try_run(seq).await {
@@ -72,7 +72,7 @@ impl BankingService {
         match self.apply(&mut stored).await {
             Err(ApplyError::Refused(mistake)) => self.refuse(&mut stored, *mistake).await,
             Err(error) => {
-                // Whoever tries next need not wait for the end of this claim.
+                // The next process need not wait for the end of this claim.
                 let tx = self.inner.db.begin().await?;
                 import::claim(&tx, seq, stored.claimed_until, 0).await?;
                 tx.commit().await?;
@@ -182,7 +182,7 @@ impl BankingService {
         Ok(())
     }
 
-    /// Continues imports that a killed process left, and removes uploads that nobody imported.
+    /// Continues imports that a killed process left, and removes uploads that were never imported.
     pub(crate) async fn continue_imports(&self) -> Result<(), DbError> {
         let now = self.inner.clock.now();
         let due = import::due(&self.inner.db.read().await?, now.micros(), DUE_MAX).await?;

@@ -35,7 +35,7 @@ impl Inner {
             Ok(base_url) => base_url,
             Err(error) => return Err(turn.refused(tx, error).await),
         };
-        // Plaid is asked without a transaction; a token that nobody keeps is of no use to anybody.
+        // Plaid is asked without a transaction; a token that is not kept is of no use.
         let (tx, token) = match &command.public_token {
             Some(public) if command.bank == plaid::BANK => {
                 drop(tx);

@@ -1,6 +1,6 @@
 //! Keys of banking: one per owner or entity, which seals texts, and one for digests that only recognise.
 //!
-//! Invariant: whoever removes a subject's key makes the texts of its accounts unreadable; sums and days stay.
+//! Invariant: removing a subject's key makes the texts of its accounts unreadable; sums and days stay.
 
 use std::sync::Arc;
 

@@ -48,7 +48,7 @@ impl CardsService {
                 stand_in(record, "failed")
             }
             Ok(Some(Ok(Decided::Assessed(assessed)))) if assessed.id == id => verdict(&assessed),
-            // Somebody else's answer.
+            // The answer to another question.
             Ok(Some(Ok(Decided::Assessed(_)))) => Err(Reason::RiskMalformed),
         }
     }

@@ -42,7 +42,7 @@ pub(crate) enum Outcome {
     Refused { detail: String },
     /// Our own mistake: credentials, settings, reputation, a template.
     Ours { detail: String },
-    /// Nobody can tell whether it was taken.
+    /// It is not known whether it was taken.
     Unknown { detail: String },
 }
 

@@ -79,7 +79,7 @@ impl Inner {
         self.settle(answers).await
     }
 
-    /// Waits until somebody has told of work, or for a while.
+    /// Waits for a signal that there is work, or for a while.
     pub(crate) async fn told(&self, of: &Notify) {
         let patience = Duration::from_millis(self.settings.look_every_ms);
         // Either way, it is time to look.

@@ -45,7 +45,7 @@ pub(crate) fn masked(address: &str) -> String {
     }
 }
 
-/// For whoever looks at a message: no address in full.
+/// For readers of a message: no address in full.
 pub(crate) fn shown(delivery: &Delivery, address: Option<&str>, attempts: Vec<notifications_api::Attempt>) -> Shown {
     Shown {
         id: delivery.id,

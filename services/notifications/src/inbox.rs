@@ -87,7 +87,7 @@ fn whose(ctx: &Ctx, action: &str, subject: Option<String>) -> Result<String, Not
     let owner = access::owner_term(ctx, "inbox", action)?;
     match (owner, subject) {
         (_, None) => Ok(ctx.principal.subject.to_string()),
-        // Somebody else's inbox looks like an empty one.
+        // Another person's inbox looks like an empty one.
         (Some(own), Some(_)) => Ok(own.to_string()),
         (None, Some(subject)) => Ok(subject),
     }

@@ -1,7 +1,7 @@
 //! Keys of notifications: what is about a person is sealed under that person's key, the rest under the room's own, and
 //! addresses are recognised by keyed digests.
 //!
-//! Invariant: whoever destroys a subject's key makes their contact, and the data and addresses of their messages,
+//! Invariant: destroying a subject's key makes their contact, and the data and addresses of their messages,
 //! unreadable.
 
 use std::path::Path;
@@ -139,7 +139,7 @@ impl Keys {
     }
 }
 
-/// Six digits that nobody can guess.
+/// Six random digits.
 pub(crate) fn code() -> Result<String, DbError> {
     loop {
         let mut bytes = [0; 4];

@@ -18,7 +18,7 @@ pub(crate) struct Kind {
     pub(crate) channels: &'static [Channel],
     /// Seconds after which it is not delivered any more.
     pub(crate) life_s: i64,
-    /// May arrive twice; so it is sent again if nobody can tell whether it was taken.
+    /// May arrive twice; so it is sent again if it is not known whether it was taken.
     pub(crate) doubles: bool,
     pub(crate) variables: &'static [Variable],
 }

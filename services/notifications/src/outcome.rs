@@ -102,7 +102,7 @@ impl Inner {
         Ok(event::delivery(&message, &row))
     }
 
-    /// Deliveries whose process ended while they were being sent: nobody can tell whether a provider took them. And those
+    /// Deliveries whose process ended while they were being sent: it is not known whether a provider took them. And those
     /// of which nothing was heard until their life was over.
     pub(crate) async fn sweep(&self) -> Result<(), DbError> {
         let now = self.clock.now();

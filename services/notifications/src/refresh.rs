@@ -15,7 +15,7 @@ use crate::store::others;
 use crate::template::plain;
 
 const AT_ONCE: usize = 100;
-/// Until identity is asked again for somebody whom it did not tell of.
+/// Until identity is asked again for a person whom it did not name.
 const AGAIN_S: i64 = 30;
 const NAME_CHARS_MAX: usize = notifications_api::limits::NAME_CHARS_MAX;
 

@@ -66,7 +66,7 @@ impl Inner {
         Ok(Known { subject, name: personal.name, locale, zone, preferences, addresses })
     }
 
-    /// Whoever has a bare address.
+    /// The owner of a bare address.
     fn stranger(&self, channel: Channel, address: Option<String>) -> Known {
         let (locale, zone) = (self.settings.locale.clone(), self.settings.zone.clone());
         let address = address.filter(|_| self.ordinary.contains_key(&channel));
@@ -202,7 +202,7 @@ impl Inner {
             }
             match self.route(&tx, &message).await {
                 Ok(_) => {}
-                // Nothing is told to somebody who was erased.
+                // An erased person is told nothing.
                 Err(KeyError::Erased(_)) => {
                     message::set_state(&tx, message.seq, MessageState::Cancelled, None).await?;
                 }

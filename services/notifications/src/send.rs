@@ -85,7 +85,7 @@ impl Inner {
         Ok(row::of_seq(tx, message.seq).await?)
     }
 
-    /// Stores a message whose deliveries are still to be decided. Whoever calls holds the lock of the store's writers.
+    /// Stores a message whose deliveries are still to be decided. The caller holds the lock of the store's writers.
     pub(crate) async fn add_message(&self, tx: &Tx, new: NewMessage<'_>) -> Result<row::Message, KeyError> {
         let NewMessage { kind, target, recipient, holder, content, expires_at, told } = new;
         let (id, now): (MessageId, _) = (self.ids.make(), self.clock.now());

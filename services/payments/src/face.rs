@@ -53,7 +53,7 @@ pub mod limits {
     pub const APPROVALS_MAX: u8 = 3;
     /// Hours for which a payment waits for its approvals.
     pub const APPROVAL_HOURS: i64 = 72;
-    /// Seconds since the authentication of somebody who approves.
+    /// Seconds since an approver's authentication.
     pub const PROOF_SECONDS: i64 = 300;
 }
 

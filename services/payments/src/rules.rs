@@ -80,7 +80,7 @@ impl Demands {
     }
 }
 
-/// The most that a person can approve, if somebody said so.
+/// The most that a person can approve, if a policy says so.
 pub(crate) fn own_limit(limits: &[ApproverLimit], subject: &str, amount: Money) -> Option<Money> {
     let own = limits.iter().filter(|limit| limit.subject == subject && limit.max.currency() == amount.currency());
     own.map(|limit| limit.max).min_by_key(|max| max.minor())

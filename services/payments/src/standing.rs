@@ -1,7 +1,7 @@
 //! Standing orders: one payment for each day on which they are due.
 //!
 //! Each payment has a name made from the order, the day and the attempt, so that a day pays once, whatever is killed or
-//! runs twice. The order's row moves on afterwards, and only if nobody moved it in the meantime.
+//! runs twice. The order's row moves on afterwards, and only if it was not changed in the meantime.
 
 mod days;
 
@@ -204,7 +204,7 @@ impl PaymentsService {
         Ok(Some(self.carried_out(ctx, begun).await?))
     }
 
-    /// Unless somebody has changed it in the meantime: then the next round sees what they made of it.
+    /// Unless it was changed in the meantime: then the next round reads it again.
     async fn keep(&self, version: i64, kept: &Kept) -> Result<(), DbError> {
         let due = self.due_of(kept);
         let tx = self.db.begin().await?;

@@ -1,6 +1,6 @@
 //! Keys of planning: one per data subject, which seals names, births, notes, goals and plans.
 //!
-//! Invariant: an erased subject gets no new key, and what was sealed under the old one is read by nobody; amounts and days
+//! Invariant: an erased subject gets no new key, and what was sealed under the old one can no longer be read; amounts and days
 //! stay.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const KEY_ADD: &str = "
 insert into subject_key (subject, sealed)
 values ($1, $2)";
 
-/// The row stays, so that nobody makes a new key.
+/// The row stays, so that no new key is made.
 const KEY_DESTROY: &str = "
 insert into subject_key (subject, sealed)
 values ($1, $2)

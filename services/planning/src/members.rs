@@ -54,7 +54,7 @@ impl Inner {
     async fn accepted(&self, ctx: &Ctx, tx: &Tx, id: HouseholdId) -> Made<i64> {
         let subject = &ctx.principal.subject;
         let own = household::member_of(tx, id, subject).await?;
-        // Nobody learns of a household to which they were not invited.
+        // A household is not revealed to people who were not invited.
         let own = own.ok_or_else(|| household_unknown(id))?;
         if own.standing == Standing::Active {
             let standing: &str = own.standing.into();

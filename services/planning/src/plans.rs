@@ -171,7 +171,7 @@ impl Inner {
         Ok(Plan { id, household, version, terms, says, created_at: found.created_at })
     }
 
-    /// In words; a plan that went out of date, such as one that starts before somebody's end, says that instead.
+    /// In words; a plan that went out of date, such as one that starts before a person's last year, says that instead.
     async fn plan_says(
         &self,
         tx: &Tx,

@@ -1,4 +1,4 @@
-//! Simulation: questions about scenarios, answered by `quant` on threads of low priority. Keeps nothing and calls nobody.
+//! Simulation: questions about scenarios, answered by `quant` on threads of low priority. Keeps nothing and calls no other room.
 //!
 //! `terms` turns what people say into a plan and a market, `words` says what was assumed, `ask` has the questions, and
 //! `refuse` names everything that is refused. Invariant: the same scenario gives the same bits, in this process and in

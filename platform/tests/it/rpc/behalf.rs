@@ -1,4 +1,4 @@
-//! A service that calls for somebody says so, and nobody else can.
+//! A service that calls on a user's behalf says so, and only services can.
 
 use std::sync::Arc;
 

@@ -179,7 +179,7 @@ pub struct CustomerPage {
     pub more: bool,
 }
 
-/// What somebody may do for a customer.
+/// What a user may do for a customer.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
 )]

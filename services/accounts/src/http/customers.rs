@@ -187,7 +187,7 @@ pub(super) async fn list_customer_users(
     Ok(Json(desk.users(&ctx, at.id).await?))
 }
 
-/// Let somebody act for a customer
+/// Let a user act for a customer
 ///
 /// A subject that already does gets the new role.
 #[utoipa::path(
@@ -204,7 +204,7 @@ pub(super) async fn put_customer_user(
     Ok(Json(desk.put_user(&ctx, PutUser { customer: id, subject, role, up_to }).await?))
 }
 
-/// End that somebody acts for a customer
+/// End a user's access to a customer
 ///
 /// Tokens of the subject reach nothing of this customer from then on.
 #[utoipa::path(

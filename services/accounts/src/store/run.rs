@@ -125,7 +125,7 @@ pub(crate) struct Step {
     pub(crate) ended_at: Option<Timestamp>,
 }
 
-/// False if somebody else has done the step: nothing of it may be committed.
+/// False if another process has done the step: nothing of it may be committed.
 pub(crate) async fn step(tx: &Tx, from: &RunRow, to: &Step) -> Result<bool, DbError> {
     let (was, is): (&str, &str) = (from.phase.into(), to.phase.into());
     let values = [

@@ -38,7 +38,7 @@ impl BankingService {
         Ok(())
     }
 
-    /// The claim lasts a while longer, if nobody has taken the import over.
+    /// The claim lasts a while longer, unless another process has taken the import over.
     pub(super) async fn renew(&self, tx: &Tx, stored: &mut Stored) -> Result<(), ApplyError> {
         let until = self.inner.clock.now().micros() + CLAIM_US;
         if !import::claim(tx, stored.seq, stored.claimed_until, until).await? {
@@ -194,7 +194,7 @@ pub(crate) struct Named<'a> {
     pub(crate) currency: Currency,
 }
 
-/// Whoever names neither owner nor company means the account that there is.
+/// A command that names neither owner nor company means the account that there is.
 fn is_elsewhere(account: &Account, stored: &Stored) -> bool {
     (stored.owner.is_some() && account.owner != stored.owner)
         || (stored.entity.is_some() && account.entity != stored.entity)

@@ -39,7 +39,7 @@ async fn token() -> Json<Value> {
     Json(json!({ "access_token": "simulated", "token_type": "Bearer", "expires_in": 3_600 }))
 }
 
-/// Nobody is answered without a key.
+/// No request is answered without a key.
 fn signed(headers: &HeaderMap) -> Result<(), StatusCode> {
     headers.get("authorization").map(|_| ()).ok_or(StatusCode::UNAUTHORIZED)
 }

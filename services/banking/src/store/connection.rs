@@ -210,7 +210,7 @@ pub(crate) async fn due(tx: &Tx, now: i64, max: i64) -> Result<Vec<i64>, DbError
     tx.query(CONNECTION_DUE, &[now, max].map(Value::Int)).await?.iter().map(|row| row.int(0)).collect()
 }
 
-/// Takes it from a claim that has ended, or renews or ends one's own. False if somebody else has it.
+/// Takes it from a claim that has ended, or renews or ends one's own. False if another process has it.
 pub(crate) async fn claim(tx: &Tx, seq: i64, from: i64, until: i64) -> Result<bool, DbError> {
     Ok(tx.execute(CONNECTION_CLAIM, &[seq, from, until].map(Value::Int)).await? == 1)
 }
@@ -257,7 +257,7 @@ pub(crate) async fn adopt(tx: &Tx, seq: i64, import: i64, day: i64) -> Result<()
     tx.execute(SYNCED_ADOPT, &[seq, import, day].map(Value::Int)).await.map(drop)
 }
 
-/// At the start of a process that has the store alone: nobody else can have a claim.
+/// At the start of a process that has the store alone: no other process can have a claim.
 pub(crate) async fn end_claims(tx: &Tx) -> Result<(), DbError> {
     tx.execute(CLAIMS_END, &[]).await.map(drop)
 }

@@ -246,17 +246,17 @@ pub(crate) async fn list(tx: &Tx, keys: &Keys, listed: Listed<'_>) -> Result<Vec
     found(tx, keys, &rows).await
 }
 
-/// Imports that nobody is reading.
+/// Imports that no process is reading.
 pub(crate) async fn due(tx: &Tx, now: i64, limit: i64) -> Result<Vec<i64>, DbError> {
     tx.query(IMPORT_DUE, &[Value::Int(now), Value::Int(limit)]).await?.iter().map(|row| row.int(0)).collect()
 }
 
-/// Takes an import over from a claim that has ended, or renews one's own. False if somebody else has it.
+/// Takes an import over from a claim that has ended, or renews one's own. False if another process has it.
 pub(crate) async fn claim(tx: &Tx, seq: i64, from: i64, until: i64) -> Result<bool, DbError> {
     Ok(tx.execute(IMPORT_CLAIM, &[Value::Int(seq), Value::Int(from), Value::Int(until)]).await? == 1)
 }
 
-/// At the start of a process that has the store alone: nobody else can have a claim.
+/// At the start of a process that has the store alone: no other process can have a claim.
 pub(crate) async fn end_claims(tx: &Tx) -> Result<(), DbError> {
     tx.execute(IMPORT_CLAIMS_END, &[]).await.map(drop)
 }

@@ -88,7 +88,7 @@ impl Upload {
     }
 }
 
-/// Removes what nobody came back for; returns the number of parts.
+/// Removes abandoned uploads; returns the number of parts.
 pub(crate) async fn sweep(tx: &Tx, before: i64, max: i64) -> Result<u64, DbError> {
     tx.execute(UPLOAD_SWEEP, &[Value::Int(before), Value::Int(max)]).await
 }

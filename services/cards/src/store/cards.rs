@@ -105,7 +105,7 @@ pub(crate) async fn change_card(tx: &Tx, card: &Card) -> Result<(), DbError> {
     tx.execute(CARD_CHANGE, &[Value::Bytes(&id), Value::Text(&text)]).await.map(drop)
 }
 
-/// In a transaction that will change it: nobody else does meanwhile.
+/// In a transaction that will change it: no other one does meanwhile.
 pub(crate) async fn card_of(tx: &Tx, id: CardId, locked: bool) -> Result<Option<Card>, DbError> {
     let id = id.to_bytes();
     if locked {

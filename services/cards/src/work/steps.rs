@@ -173,7 +173,7 @@ fn within_limits(
 pub(super) fn finish(world: &mut World, now: Timestamp, finishing: &Finishing) -> Reply {
     let Outcome { mut record, .. } = found(world, finishing.authorization, false)?;
     let Some(mut begun) = record.step.clone().filter(|begun| begun.id == finishing.step) else {
-        // Somebody else has finished it.
+        // Another process has finished it.
         let step = world.steps.get(&finishing.step).cloned();
         return Ok(Outcome { record, step, replayed: false });
     };

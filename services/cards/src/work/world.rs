@@ -134,7 +134,7 @@ impl World {
         Ok(world)
     }
 
-    /// Only for cards with limits: for others nobody looks at it.
+    /// Only for cards with limits: for others it is not needed.
     async fn load_use(&mut self, tx: &Tx, now: Timestamp) -> Result<(), DbError> {
         for card in self.cards.values() {
             let programme = self.programmes.iter().find(|programme| programme.id == card.programme);

@@ -12,7 +12,7 @@ use crate::{Ledger, LedgerError};
 /// For the reply itself, in addition to the time that a pull waits for new events.
 const ANSWER_MS: u64 = 5_000;
 
-/// One book's events, pulled as somebody. The ledger's log is its own outbox: nothing of it is ever removed.
+/// One book's events, pulled as a principal. The ledger's log is its own outbox: nothing of it is ever removed.
 #[derive(Clone)]
 pub struct LedgerFeed {
     ledger: Arc<dyn Ledger>,

@@ -22,7 +22,7 @@ pub(super) struct EntryAt {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct InboxParams {
-    /// Somebody else's inbox, for callers who may read all. Customers always get their own.
+    /// Another person's inbox, for callers who may read all. Customers always get their own.
     #[serde(default)]
     subject: Option<String>,
     /// Only entries in this state; without it, those that are not archived.
@@ -41,7 +41,7 @@ pub(super) struct InboxParams {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct UnreadParams {
-    /// Somebody else's inbox, for callers who may read all.
+    /// Another person's inbox, for callers who may read all.
     #[serde(default)]
     subject: Option<String>,
 }

@@ -127,7 +127,7 @@ fn time_or_null(at: Option<Timestamp>) -> Value<'static> {
     at.map_or(Value::Null, |at| Value::Int(at.micros()))
 }
 
-/// The number of the next one; whoever asks holds the lock of the store's writers.
+/// The number of the next one; the caller holds the lock of the store's writers.
 pub(crate) async fn next(tx: &Tx) -> Result<i64, DbError> {
     Ok(tx.query(LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? + 1)
 }

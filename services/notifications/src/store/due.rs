@@ -1,4 +1,4 @@
-//! Deliveries that are due, and those that nobody finished.
+//! Deliveries that are due, and those that were left unfinished.
 
 use kernel::Timestamp;
 use platform::db::{DbError, Tx, Value};

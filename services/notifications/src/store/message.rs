@@ -122,7 +122,7 @@ fn message(row: &Row) -> Result<Message, DbError> {
     })
 }
 
-/// The number of the next one; whoever asks holds the lock of the store's writers.
+/// The number of the next one; the caller holds the lock of the store's writers.
 pub(crate) async fn next(tx: &Tx) -> Result<i64, DbError> {
     Ok(tx.query(LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? + 1)
 }

@@ -134,7 +134,7 @@ pub(crate) async fn is_left(tx: &Tx, now: Timestamp, before: Timestamp) -> Resul
     Ok(!tx.query(LEFT, &[now.micros(), before.micros()].map(Value::Int)).await?.is_empty())
 }
 
-/// The number of the next one; whoever asks holds the lock of the store's writers.
+/// The number of the next one; the caller holds the lock of the store's writers.
 async fn next(tx: &Tx) -> Result<i64, DbError> {
     Ok(tx.query(LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? + 1)
 }

@@ -98,7 +98,7 @@ fn first(rows: &[Row]) -> Result<i64, DbError> {
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
-/// The number of the next one; whoever asks holds the lock of the store's writers.
+/// The number of the next one; the caller holds the lock of the store's writers.
 pub(crate) async fn next(tx: &Tx) -> Result<i64, DbError> {
     Ok(first(&tx.query(LAST, &[]).await?)? + 1)
 }

@@ -90,7 +90,7 @@ impl PaymentState {
     }
 }
 
-/// Somebody's approval.
+/// A person's approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Approval {
     pub by: String,

@@ -31,7 +31,7 @@ pub struct PolicyTerms {
     #[serde(default)]
     #[schema(maximum = 3)]
     pub approvals: u8,
-    /// The most that a person can approve. Somebody who is not named can approve any amount.
+    /// The most that a person can approve. A person who is not named can approve any amount.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approver_limits: Vec<ApproverLimit>,
     /// The most that one payment can be.
@@ -78,7 +78,7 @@ pub enum PolicyState {
     /// It applies until another person confirms its end.
     Ending,
     Ended,
-    /// Somebody refused to confirm it.
+    /// Another person refused to confirm it.
     Refused,
 }
 

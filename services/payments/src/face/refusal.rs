@@ -40,7 +40,7 @@ pub enum Refusal {
     PaymentState { state: String },
     #[error("the policy is {state}")]
     PolicyState { state: String },
-    #[error("whoever made it cannot approve it")]
+    #[error("the person who made it cannot approve it")]
     OwnWork,
     #[error("this person has approved it already")]
     AlreadyApproved,

@@ -103,7 +103,7 @@ pub(super) async fn get_payment(
 
 /// Approve a payment
 ///
-/// By somebody who did not make it and has authenticated in the last five minutes. The last approval that it needs carries
+/// By a person who did not make it and has authenticated in the last five minutes. The last approval that it needs carries
 /// it out.
 #[utoipa::path(
     post, path = "/payments/{payment}/approve", tag = "Payments", params(PaymentAt, Repeatable),

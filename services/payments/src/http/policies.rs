@@ -74,7 +74,7 @@ pub(super) async fn end_payment_policy(
 
 /// Confirm a policy, or its end
 ///
-/// By somebody who did not propose it and has authenticated in the last five minutes.
+/// By a person who did not propose it and has authenticated in the last five minutes.
 #[utoipa::path(
     post, path = "/payments/policies/{policy}/confirm", tag = "Payment policies", params(PolicyAt, Repeatable),
     request_body = Option<Nothing>,

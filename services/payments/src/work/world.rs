@@ -50,7 +50,7 @@ impl World {
         Ok(world)
     }
 
-    /// Without policies nobody looks at it.
+    /// Without policies it is not needed.
     async fn load_use(&mut self, tx: &Tx, commands: &[&Command]) -> Result<(), DbError> {
         if self.policies.is_empty() {
             return Ok(());

@@ -106,7 +106,7 @@ async fn call(risk: &dyn Risk, whom: &Whom, first: u64, in_call: u64, cards: u64
         match errors.iter().find(|(_, error)| **error != RiskError::from(platform::error::Failure::Overloaded)) {
             Some((id, error)) => return Err(Failure::new(format!("{id} has no decision: {error}"))),
             None if errors.is_empty() => return Ok(in_call),
-            // The store is behind: the same again, which counts nothing twice.
+            // The store has not caught up: the same again, which counts nothing twice.
             None => tokio::time::sleep(PAUSE).await,
         }
     }
