@@ -41,7 +41,7 @@ pub use feed::{After, EventPage};
 pub(crate) use gateway::check as check_gateway;
 pub use gateway::gateway;
 pub use host::Hosts;
-pub use json::Json;
+pub use json::{Json, Nothing};
 pub use listener::{Bound, Drained, ListenError, Listener, Settings};
 pub use names::Names;
 pub use origin::Peer;

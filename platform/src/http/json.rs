@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::objects::Objects;
 use super::problem::{Problem, refusals};
@@ -17,6 +18,11 @@ use super::scope::{Limits, Scope};
 /// The body of a request or response. `T` has `deny_unknown_fields`, so that a misspelt field is an error.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
+
+/// An empty body: `{}`, or none at all.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;

@@ -12,11 +12,12 @@ use accounts_api::{Accounts, Refusal, SERVICE};
 use axum::Router;
 use axum::routing::post;
 use platform::error;
+use platform::http::Nothing;
 use platform::http::document::Part;
 use platform::room::{Operation, Routes, Word, needs};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa::openapi::OpenApi;
-use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -118,11 +119,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation("get_movement", MOVEMENTS_READ, &["movement_unknown"]),
     operation("categorise_movement", needs("transactions", "categorise"), &["movement_unknown"]),
 ];
-
-/// An empty body: `{}`, or none.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

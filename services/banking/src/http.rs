@@ -13,10 +13,9 @@ use axum::Router;
 use banking_api::{Banking, Refusal, SERVICE};
 use kernel::Clock;
 use platform::error;
+use platform::http::Nothing;
 use platform::http::document::Part;
 use platform::room::{Operation, Routes, needs};
-use serde::Deserialize;
-use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -117,11 +116,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         refusals: &["field_invalid", "too_many"],
     },
 ];
-
-/// An empty body: `{}`, or none. The JSON content type is still required.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 pub(crate) fn routes(banking: Arc<dyn Banking>, clock: Arc<dyn Clock>, file_bytes_max: u64) -> Routes {
     let desk = Desk { banking, clock, file_bytes_max };

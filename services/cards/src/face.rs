@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kernel::{Ctx, IdempotencyKey};
 use ledger_api::AccountPath;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vault_api::{Expiry, Token};
@@ -122,29 +122,21 @@ pub static FACE: Face<dyn Cards> = Face { name: "cards", serve, remote: |rpc| Ar
 type Shared = Arc<dyn Cards>;
 
 fn serve(cards: Shared) -> Methods {
-    Methods::new("cards")
-        .on("put_programme", with(&cards, |at, ctx, it| async move { at.put_programme(&ctx, it).await }))
-        .on("programmes", with(&cards, |at, ctx, ()| async move { at.programmes(&ctx).await }))
-        .on("issue", with(&cards, |at, ctx, it| async move { at.issue(&ctx, it).await }))
-        .on("change", with(&cards, |at, ctx, it| async move { at.change(&ctx, it).await }))
-        .on("card", with(&cards, |at, ctx, it| async move { at.card(&ctx, it).await }))
-        .on("cards", with(&cards, |at, ctx, it| async move { at.cards(&ctx, it).await }))
-        .on("authorize", with(&cards, |at, ctx, it| async move { at.authorize(&ctx, it).await }))
-        .on("balance", with(&cards, |at, ctx, it| async move { at.balance(&ctx, it).await }))
-        .on("forestall", with(&cards, |at, ctx, it| async move { at.forestall(&ctx, it).await }))
-        .on("take_step", with(&cards, |at, ctx, it| async move { at.take_step(&ctx, it).await }))
-        .on("authorization", with(&cards, |at, ctx, it| async move { at.authorization(&ctx, it).await }))
-        .on("settle", with(&cards, |at, ctx, it| async move { at.settle(&ctx, it).await }))
-        .on("authorizations", with(&cards, |at, ctx, it| async move { at.authorizations(&ctx, it).await }))
-}
-
-fn with<C, R, F>(cards: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, CardsError>> + 'static,
-{
-    let cards = Arc::clone(cards);
-    move |ctx, command| work(Arc::clone(&cards), ctx, command)
+    MethodsOf::new("cards", cards)
+        .on("put_programme", |at, ctx, it| async move { at.put_programme(&ctx, it).await })
+        .on("programmes", |at, ctx, ()| async move { at.programmes(&ctx).await })
+        .on("issue", |at, ctx, it| async move { at.issue(&ctx, it).await })
+        .on("change", |at, ctx, it| async move { at.change(&ctx, it).await })
+        .on("card", |at, ctx, it| async move { at.card(&ctx, it).await })
+        .on("cards", |at, ctx, it| async move { at.cards(&ctx, it).await })
+        .on("authorize", |at, ctx, it| async move { at.authorize(&ctx, it).await })
+        .on("balance", |at, ctx, it| async move { at.balance(&ctx, it).await })
+        .on("forestall", |at, ctx, it| async move { at.forestall(&ctx, it).await })
+        .on("take_step", |at, ctx, it| async move { at.take_step(&ctx, it).await })
+        .on("authorization", |at, ctx, it| async move { at.authorization(&ctx, it).await })
+        .on("settle", |at, ctx, it| async move { at.settle(&ctx, it).await })
+        .on("authorizations", |at, ctx, it| async move { at.authorizations(&ctx, it).await })
+        .into()
 }
 
 #[derive(Debug, Clone)]

@@ -18,10 +18,9 @@ use axum::extract::FromRef;
 use axum::routing::post;
 use kernel::Clock;
 use platform::error;
+use platform::http::Nothing;
 use platform::http::document::Part;
 use platform::room::Routes;
-use serde::Deserialize;
-use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,11 +43,6 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
 ];
 
 type Shared = Arc<dyn Cards>;
-
-/// An empty body: `{}`, or none. The JSON content type is still required.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 /// What handlers work with.
 #[derive(Clone)]

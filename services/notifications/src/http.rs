@@ -11,11 +11,12 @@ use std::sync::Arc;
 use axum::Router;
 use notifications_api::{Notifications, Refusal, SERVICE};
 use platform::error;
+use platform::http::Nothing;
 use platform::http::document::Part;
 use platform::room::{Operation, Routes, Word, needs};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa::openapi::OpenApi;
-use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -99,11 +100,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "read_inbox_entry", word: needs("inbox", "change"), refusals: &["entry_unknown"] },
     Operation { name: "archive_inbox_entry", word: needs("inbox", "change"), refusals: &["entry_unknown"] },
 ];
-
-/// An empty body: `{}`, or none. The JSON content type is still required.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use axum::Router;
 use planning_api::{HouseholdId, Planning, Refusal, SERVICE};
 use platform::error;
+use platform::http::Nothing;
 use platform::http::document::Part;
 use platform::room::{Operation, Routes, Word, needs};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa::openapi::OpenApi;
-use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -167,11 +168,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "list_plan_versions", word: READ_PLANS, refusals: &["plan_unknown"] },
 ];
-
-/// An empty body: `{}`, or none.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

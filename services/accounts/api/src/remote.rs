@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::*;
 
@@ -16,65 +16,53 @@ pub static FACE: Face<dyn Accounts> = Face { name: SERVICE, serve, remote: |rpc|
 type Shared = Arc<dyn Accounts>;
 
 fn serve(accounts: Shared) -> Methods {
-    let methods = products(customers(Methods::new(SERVICE), &accounts), &accounts);
-    transactions(keeping(methods, &accounts), &accounts)
+    let methods = products(customers(MethodsOf::new(SERVICE, accounts)));
+    transactions(keeping(methods)).into()
 }
 
-fn customers(methods: Methods, accounts: &Shared) -> Methods {
+fn customers(methods: MethodsOf<dyn Accounts>) -> MethodsOf<dyn Accounts> {
     methods
-        .on("create_customer", with(accounts, |at, ctx, it| async move { at.create_customer(&ctx, it).await }))
-        .on("customer", with(accounts, |at, ctx, it| async move { at.customer(&ctx, it).await }))
-        .on("customers", with(accounts, |at, ctx, it| async move { at.customers(&ctx, it).await }))
-        .on("change_customer", with(accounts, |at, ctx, it| async move { at.change_customer(&ctx, it).await }))
-        .on("put_user", with(accounts, |at, ctx, it| async move { at.put_user(&ctx, it).await }))
-        .on("remove_user", with(accounts, |at, ctx, it| async move { at.remove_user(&ctx, it).await }))
-        .on("users", with(accounts, |at, ctx, it| async move { at.users(&ctx, it).await }))
-        .on("erase_customer", with(accounts, |at, ctx, it| async move { at.erase_customer(&ctx, it).await }))
+        .on("create_customer", |at, ctx, it| async move { at.create_customer(&ctx, it).await })
+        .on("customer", |at, ctx, it| async move { at.customer(&ctx, it).await })
+        .on("customers", |at, ctx, it| async move { at.customers(&ctx, it).await })
+        .on("change_customer", |at, ctx, it| async move { at.change_customer(&ctx, it).await })
+        .on("put_user", |at, ctx, it| async move { at.put_user(&ctx, it).await })
+        .on("remove_user", |at, ctx, it| async move { at.remove_user(&ctx, it).await })
+        .on("users", |at, ctx, it| async move { at.users(&ctx, it).await })
+        .on("erase_customer", |at, ctx, it| async move { at.erase_customer(&ctx, it).await })
 }
 
-fn products(methods: Methods, accounts: &Shared) -> Methods {
+fn products(methods: MethodsOf<dyn Accounts>) -> MethodsOf<dyn Accounts> {
     methods
-        .on("create_product", with(accounts, |at, ctx, it| async move { at.create_product(&ctx, it).await }))
-        .on("product", with(accounts, |at, ctx, it| async move { at.product(&ctx, it).await }))
-        .on("products", with(accounts, |at, ctx, it| async move { at.products(&ctx, it).await }))
-        .on("new_version", with(accounts, |at, ctx, it| async move { at.new_version(&ctx, it).await }))
-        .on("activate_product", with(accounts, |at, ctx, it| async move { at.activate_product(&ctx, it).await }))
-        .on("retire_product", with(accounts, |at, ctx, it| async move { at.retire_product(&ctx, it).await }))
-        .on("set_rates", with(accounts, |at, ctx, it| async move { at.set_rates(&ctx, it).await }))
+        .on("create_product", |at, ctx, it| async move { at.create_product(&ctx, it).await })
+        .on("product", |at, ctx, it| async move { at.product(&ctx, it).await })
+        .on("products", |at, ctx, it| async move { at.products(&ctx, it).await })
+        .on("new_version", |at, ctx, it| async move { at.new_version(&ctx, it).await })
+        .on("activate_product", |at, ctx, it| async move { at.activate_product(&ctx, it).await })
+        .on("retire_product", |at, ctx, it| async move { at.retire_product(&ctx, it).await })
+        .on("set_rates", |at, ctx, it| async move { at.set_rates(&ctx, it).await })
 }
 
-fn keeping(methods: Methods, accounts: &Shared) -> Methods {
+fn keeping(methods: MethodsOf<dyn Accounts>) -> MethodsOf<dyn Accounts> {
     methods
-        .on("open_account", with(accounts, |at, ctx, it| async move { at.open_account(&ctx, it).await }))
-        .on("account", with(accounts, |at, ctx, it| async move { at.account(&ctx, it).await }))
-        .on("accounts", with(accounts, |at, ctx, it| async move { at.accounts(&ctx, it).await }))
-        .on("change_account", with(accounts, |at, ctx, it| async move { at.change_account(&ctx, it).await }))
-        .on("add_block", with(accounts, |at, ctx, it| async move { at.add_block(&ctx, it).await }))
-        .on("remove_block", with(accounts, |at, ctx, it| async move { at.remove_block(&ctx, it).await }))
-        .on("close_account", with(accounts, |at, ctx, it| async move { at.close_account(&ctx, it).await }))
-        .on("facts", with(accounts, |at, ctx, it| async move { at.facts(&ctx, it).await }))
-        .on("interest", with(accounts, |at, ctx, it| async move { at.interest(&ctx, it).await }))
-        .on("day", with(accounts, |at, ctx, it| async move { at.day(&ctx, it).await }))
-        .on("close_day", with(accounts, |at, ctx, it| async move { at.close_day(&ctx, it).await }))
+        .on("open_account", |at, ctx, it| async move { at.open_account(&ctx, it).await })
+        .on("account", |at, ctx, it| async move { at.account(&ctx, it).await })
+        .on("accounts", |at, ctx, it| async move { at.accounts(&ctx, it).await })
+        .on("change_account", |at, ctx, it| async move { at.change_account(&ctx, it).await })
+        .on("add_block", |at, ctx, it| async move { at.add_block(&ctx, it).await })
+        .on("remove_block", |at, ctx, it| async move { at.remove_block(&ctx, it).await })
+        .on("close_account", |at, ctx, it| async move { at.close_account(&ctx, it).await })
+        .on("facts", |at, ctx, it| async move { at.facts(&ctx, it).await })
+        .on("interest", |at, ctx, it| async move { at.interest(&ctx, it).await })
+        .on("day", |at, ctx, it| async move { at.day(&ctx, it).await })
+        .on("close_day", |at, ctx, it| async move { at.close_day(&ctx, it).await })
 }
 
-fn transactions(methods: Methods, accounts: &Shared) -> Methods {
+fn transactions(methods: MethodsOf<dyn Accounts>) -> MethodsOf<dyn Accounts> {
     methods
-        .on("movements", with(accounts, |at, ctx, it| async move { at.movements(&ctx, it).await }))
-        .on("movement", with(accounts, |at, ctx, it| async move { at.movement(&ctx, it).await }))
-        .on("set_category", with(accounts, |at, ctx, it| async move { at.set_category(&ctx, it).await }))
-}
-
-fn with<C, R, F>(
-    accounts: &Shared,
-    work: fn(Shared, Ctx, C) -> F,
-) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, AccountsError>> + 'static,
-{
-    let accounts = Arc::clone(accounts);
-    move |ctx, command| work(Arc::clone(&accounts), ctx, command)
+        .on("movements", |at, ctx, it| async move { at.movements(&ctx, it).await })
+        .on("movement", |at, ctx, it| async move { at.movement(&ctx, it).await })
+        .on("set_category", |at, ctx, it| async move { at.set_category(&ctx, it).await })
 }
 
 #[derive(Debug, Clone)]

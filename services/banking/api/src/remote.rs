@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::*;
 
@@ -15,59 +15,47 @@ pub static FACE: Face<dyn Banking> = Face { name: SERVICE, serve, remote: |rpc| 
 type Shared = Arc<dyn Banking>;
 
 fn serve(banking: Shared) -> Methods {
-    let methods = Methods::new(SERVICE)
-        .on("receive", with(&banking, |at, ctx, it| async move { at.receive(&ctx, it).await }))
-        .on("import", with(&banking, |at, ctx, it| async move { at.import(&ctx, it).await }))
-        .on("change_import", with(&banking, |at, ctx, it| async move { at.change_import(&ctx, it).await }))
-        .on("import_of", with(&banking, |at, ctx, it| async move { at.import_of(&ctx, it).await }))
-        .on("imports", with(&banking, |at, ctx, it| async move { at.imports(&ctx, it).await }));
-    connections(arrangements(accounts(methods, &banking), &banking), &banking)
+    let methods = MethodsOf::new(SERVICE, banking)
+        .on("receive", |at, ctx, it| async move { at.receive(&ctx, it).await })
+        .on("import", |at, ctx, it| async move { at.import(&ctx, it).await })
+        .on("change_import", |at, ctx, it| async move { at.change_import(&ctx, it).await })
+        .on("import_of", |at, ctx, it| async move { at.import_of(&ctx, it).await })
+        .on("imports", |at, ctx, it| async move { at.imports(&ctx, it).await });
+    connections(arrangements(accounts(methods))).into()
 }
 
-fn accounts(methods: Methods, banking: &Shared) -> Methods {
+fn accounts(methods: MethodsOf<dyn Banking>) -> MethodsOf<dyn Banking> {
     methods
-        .on("accounts", with(banking, |at, ctx, it| async move { at.accounts(&ctx, it).await }))
-        .on("account", with(banking, |at, ctx, it| async move { at.account(&ctx, it).await }))
-        .on("change_account", with(banking, |at, ctx, it| async move { at.change_account(&ctx, it).await }))
-        .on("balances", with(banking, |at, ctx, it| async move { at.balances(&ctx, it).await }))
-        .on("holdings", with(banking, |at, ctx, it| async move { at.holdings(&ctx, it).await }))
-        .on("gaps", with(banking, |at, ctx, it| async move { at.gaps(&ctx, it).await }))
-        .on("transactions", with(banking, |at, ctx, it| async move { at.transactions(&ctx, it).await }))
-        .on("transaction", with(banking, |at, ctx, it| async move { at.transaction(&ctx, it).await }))
-        .on("change_transaction", with(banking, |at, ctx, it| async move { at.change_transaction(&ctx, it).await }))
+        .on("accounts", |at, ctx, it| async move { at.accounts(&ctx, it).await })
+        .on("account", |at, ctx, it| async move { at.account(&ctx, it).await })
+        .on("change_account", |at, ctx, it| async move { at.change_account(&ctx, it).await })
+        .on("balances", |at, ctx, it| async move { at.balances(&ctx, it).await })
+        .on("holdings", |at, ctx, it| async move { at.holdings(&ctx, it).await })
+        .on("gaps", |at, ctx, it| async move { at.gaps(&ctx, it).await })
+        .on("transactions", |at, ctx, it| async move { at.transactions(&ctx, it).await })
+        .on("transaction", |at, ctx, it| async move { at.transaction(&ctx, it).await })
+        .on("change_transaction", |at, ctx, it| async move { at.change_transaction(&ctx, it).await })
 }
 
-fn arrangements(methods: Methods, banking: &Shared) -> Methods {
+fn arrangements(methods: MethodsOf<dyn Banking>) -> MethodsOf<dyn Banking> {
     methods
-        .on("rules", with(banking, |at, ctx, ()| async move { at.rules(&ctx).await }))
-        .on("add_rule", with(banking, |at, ctx, it| async move { at.add_rule(&ctx, it).await }))
-        .on("remove_rule", with(banking, |at, ctx, it| async move { at.remove_rule(&ctx, it).await }))
-        .on("profiles", with(banking, |at, ctx, ()| async move { at.profiles(&ctx).await }))
-        .on("erase", with(banking, |at, ctx, it| async move { at.erase(&ctx, it).await }))
-        .on("put_profile", with(banking, |at, ctx, it| async move { at.put_profile(&ctx, it).await }))
+        .on("rules", |at, ctx, ()| async move { at.rules(&ctx).await })
+        .on("add_rule", |at, ctx, it| async move { at.add_rule(&ctx, it).await })
+        .on("remove_rule", |at, ctx, it| async move { at.remove_rule(&ctx, it).await })
+        .on("profiles", |at, ctx, ()| async move { at.profiles(&ctx).await })
+        .on("erase", |at, ctx, it| async move { at.erase(&ctx, it).await })
+        .on("put_profile", |at, ctx, it| async move { at.put_profile(&ctx, it).await })
 }
 
-fn connections(methods: Methods, banking: &Shared) -> Methods {
+fn connections(methods: MethodsOf<dyn Banking>) -> MethodsOf<dyn Banking> {
     methods
-        .on("connect", with(banking, |at, ctx, it| async move { at.connect(&ctx, it).await }))
-        .on("link", with(banking, |at, ctx, it| async move { at.link(&ctx, it).await }))
-        .on("webhook", with(banking, |at, ctx, it| async move { at.webhook(&ctx, it).await }))
-        .on("connections", with(banking, |at, ctx, ()| async move { at.connections(&ctx).await }))
-        .on("connection", with(banking, |at, ctx, it| async move { at.connection(&ctx, it).await }))
-        .on("change_connection", with(banking, |at, ctx, it| async move { at.change_connection(&ctx, it).await }))
-        .on("test_connection", with(banking, |at, ctx, it| async move { at.test_connection(&ctx, it).await }))
-}
-
-fn with<C, R, F>(
-    banking: &Shared,
-    work: fn(Shared, Ctx, C) -> F,
-) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, BankingError>> + 'static,
-{
-    let banking = Arc::clone(banking);
-    move |ctx, command| work(Arc::clone(&banking), ctx, command)
+        .on("connect", |at, ctx, it| async move { at.connect(&ctx, it).await })
+        .on("link", |at, ctx, it| async move { at.link(&ctx, it).await })
+        .on("webhook", |at, ctx, it| async move { at.webhook(&ctx, it).await })
+        .on("connections", |at, ctx, ()| async move { at.connections(&ctx).await })
+        .on("connection", |at, ctx, it| async move { at.connection(&ctx, it).await })
+        .on("change_connection", |at, ctx, it| async move { at.change_connection(&ctx, it).await })
+        .on("test_connection", |at, ctx, it| async move { at.test_connection(&ctx, it).await })
 }
 
 /// Banking in another process.

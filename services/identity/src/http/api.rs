@@ -14,8 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity_api::Identity;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use platform::http::Nothing;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,11 +23,6 @@ pub(crate) use document::TAGS;
 pub(crate) use operations::OPERATIONS;
 
 type Shared = Arc<dyn Identity>;
-
-/// An empty body: `{}`, or none. The JSON content type is still required.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 /// The routes without version prefix, and their description as mounted under `/v1`.
 ///

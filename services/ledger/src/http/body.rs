@@ -6,6 +6,7 @@ use ledger_api::{
     AccountPath, Cancel, Increase, Limits, Metadata, NewTransaction, OpenAccount, Operation, Post, Posting, Reference,
     Reverse, Shape, Side, Submit, TransactionId, VersionCondition, Void, WantedStatus,
 };
+pub(crate) use platform::http::Nothing;
 use platform::http::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -75,11 +76,6 @@ pub(crate) struct NewMetadata {
     #[schema(value_type = BTreeMap<String, String>)]
     pub(super) metadata: Metadata,
 }
-
-/// No fields; an empty body or `{}`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {}
 
 /// A transaction to record.
 #[derive(Debug, Deserialize, ToSchema)]

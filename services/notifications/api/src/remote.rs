@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::*;
 
@@ -16,61 +16,51 @@ pub static FACE: Face<dyn Notifications> =
 type Shared = Arc<dyn Notifications>;
 
 fn serve(room: Shared) -> Methods {
-    let room = &room;
-    let methods = Methods::new(SERVICE)
-        .on("send", with(room, |at, ctx, it| async move { at.send(&ctx, it).await }))
-        .on("message", with(room, |at, ctx, it| async move { at.message(&ctx, it).await }))
-        .on("messages", with(room, |at, ctx, it| async move { at.messages(&ctx, it).await }))
-        .on("cancel", with(room, |at, ctx, it| async move { at.cancel(&ctx, it).await }))
-        .on("kept_mail", with(room, |at, ctx, it| async move { at.kept_mail(&ctx, it).await }))
-        .on("kinds", with(room, |at, ctx, ()| async move { at.kinds(&ctx).await }))
-        .on("preview", with(room, |at, ctx, it| async move { at.preview(&ctx, it).await }))
-        .on("dead", with(room, |at, ctx, it| async move { at.dead(&ctx, it).await }))
-        .on("change_dead", with(room, |at, ctx, it| async move { at.change_dead(&ctx, it).await }));
-    webhooks(suppressions(inbox(people(methods, room), room), room), room)
+    let methods = MethodsOf::new(SERVICE, room)
+        .on("send", |at, ctx, it| async move { at.send(&ctx, it).await })
+        .on("message", |at, ctx, it| async move { at.message(&ctx, it).await })
+        .on("messages", |at, ctx, it| async move { at.messages(&ctx, it).await })
+        .on("cancel", |at, ctx, it| async move { at.cancel(&ctx, it).await })
+        .on("kept_mail", |at, ctx, it| async move { at.kept_mail(&ctx, it).await })
+        .on("kinds", |at, ctx, ()| async move { at.kinds(&ctx).await })
+        .on("preview", |at, ctx, it| async move { at.preview(&ctx, it).await })
+        .on("dead", |at, ctx, it| async move { at.dead(&ctx, it).await })
+        .on("change_dead", |at, ctx, it| async move { at.change_dead(&ctx, it).await });
+    webhooks(suppressions(inbox(people(methods)))).into()
 }
 
-fn people(methods: Methods, room: &Shared) -> Methods {
+fn people(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
     methods
-        .on("contact", with(room, |at, ctx, it| async move { at.contact(&ctx, it).await }))
-        .on("put_contact", with(room, |at, ctx, it| async move { at.put_contact(&ctx, it).await }))
-        .on("verify", with(room, |at, ctx, it| async move { at.verify(&ctx, it).await }))
-        .on("preferences", with(room, |at, ctx, it| async move { at.preferences(&ctx, it).await }))
-        .on("put_preferences", with(room, |at, ctx, it| async move { at.put_preferences(&ctx, it).await }))
-        .on("next", with(room, |at, ctx, it| async move { at.next(&ctx, it).await }))
+        .on("contact", |at, ctx, it| async move { at.contact(&ctx, it).await })
+        .on("put_contact", |at, ctx, it| async move { at.put_contact(&ctx, it).await })
+        .on("verify", |at, ctx, it| async move { at.verify(&ctx, it).await })
+        .on("preferences", |at, ctx, it| async move { at.preferences(&ctx, it).await })
+        .on("put_preferences", |at, ctx, it| async move { at.put_preferences(&ctx, it).await })
+        .on("next", |at, ctx, it| async move { at.next(&ctx, it).await })
 }
 
-fn inbox(methods: Methods, room: &Shared) -> Methods {
+fn inbox(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
     methods
-        .on("inbox", with(room, |at, ctx, it| async move { at.inbox(&ctx, it).await }))
-        .on("unread", with(room, |at, ctx, it| async move { at.unread(&ctx, it).await }))
-        .on("mark", with(room, |at, ctx, it| async move { at.mark(&ctx, it).await }))
+        .on("inbox", |at, ctx, it| async move { at.inbox(&ctx, it).await })
+        .on("unread", |at, ctx, it| async move { at.unread(&ctx, it).await })
+        .on("mark", |at, ctx, it| async move { at.mark(&ctx, it).await })
 }
 
-fn suppressions(methods: Methods, room: &Shared) -> Methods {
+fn suppressions(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
     methods
-        .on("suppressions", with(room, |at, ctx, it| async move { at.suppressions(&ctx, it).await }))
-        .on("lift", with(room, |at, ctx, it| async move { at.lift(&ctx, it).await }))
+        .on("suppressions", |at, ctx, it| async move { at.suppressions(&ctx, it).await })
+        .on("lift", |at, ctx, it| async move { at.lift(&ctx, it).await })
 }
 
-fn webhooks(methods: Methods, room: &Shared) -> Methods {
+fn webhooks(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
     methods
-        .on("add_endpoint", with(room, |at, ctx, it| async move { at.add_endpoint(&ctx, it).await }))
-        .on("endpoints", with(room, |at, ctx, it| async move { at.endpoints(&ctx, it).await }))
-        .on("change_endpoint", with(room, |at, ctx, it| async move { at.change_endpoint(&ctx, it).await }))
-        .on("rotate", with(room, |at, ctx, it| async move { at.rotate(&ctx, it).await }))
-        .on("replay", with(room, |at, ctx, it| async move { at.replay(&ctx, it).await }))
-        .on("posts", with(room, |at, ctx, it| async move { at.posts(&ctx, it).await }))
-        .on("resend", with(room, |at, ctx, it| async move { at.resend(&ctx, it).await }))
-}
-
-fn with<C, R, F>(room: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, NotificationsError>> + 'static,
-{
-    let room = Arc::clone(room);
-    move |ctx, command| work(Arc::clone(&room), ctx, command)
+        .on("add_endpoint", |at, ctx, it| async move { at.add_endpoint(&ctx, it).await })
+        .on("endpoints", |at, ctx, it| async move { at.endpoints(&ctx, it).await })
+        .on("change_endpoint", |at, ctx, it| async move { at.change_endpoint(&ctx, it).await })
+        .on("rotate", |at, ctx, it| async move { at.rotate(&ctx, it).await })
+        .on("replay", |at, ctx, it| async move { at.replay(&ctx, it).await })
+        .on("posts", |at, ctx, it| async move { at.posts(&ctx, it).await })
+        .on("resend", |at, ctx, it| async move { at.resend(&ctx, it).await })
 }
 
 /// Notifications in another process.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::face::*;
 
@@ -15,33 +15,22 @@ pub static FACE: Face<dyn Payments> = Face { name: SERVICE, serve, remote: |rpc|
 type Shared = Arc<dyn Payments>;
 
 fn serve(payments: Shared) -> Methods {
-    Methods::new(SERVICE)
-        .on("create", with(&payments, |at, ctx, it| async move { at.create(&ctx, it).await }))
-        .on("decide", with(&payments, |at, ctx, it| async move { at.decide(&ctx, it).await }))
-        .on("cancel", with(&payments, |at, ctx, it| async move { at.cancel(&ctx, it).await }))
-        .on("payment", with(&payments, |at, ctx, it| async move { at.payment(&ctx, it).await }))
-        .on("payments", with(&payments, |at, ctx, it| async move { at.payments(&ctx, it).await }))
-        .on("add_payee", with(&payments, |at, ctx, it| async move { at.add_payee(&ctx, it).await }))
-        .on("remove_payee", with(&payments, |at, ctx, it| async move { at.remove_payee(&ctx, it).await }))
-        .on("payees", with(&payments, |at, ctx, ()| async move { at.payees(&ctx).await }))
-        .on("add_standing", with(&payments, |at, ctx, it| async move { at.add_standing(&ctx, it).await }))
-        .on("end_standing", with(&payments, |at, ctx, it| async move { at.end_standing(&ctx, it).await }))
-        .on("standing_orders", with(&payments, |at, ctx, ()| async move { at.standing_orders(&ctx).await }))
-        .on("propose_policy", with(&payments, |at, ctx, it| async move { at.propose_policy(&ctx, it).await }))
-        .on("confirm_policy", with(&payments, |at, ctx, it| async move { at.confirm_policy(&ctx, it).await }))
-        .on("policies", with(&payments, |at, ctx, ()| async move { at.policies(&ctx).await }))
-}
-
-fn with<C, R, F>(
-    payments: &Shared,
-    work: fn(Shared, Ctx, C) -> F,
-) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, PaymentsError>> + 'static,
-{
-    let payments = Arc::clone(payments);
-    move |ctx, command| work(Arc::clone(&payments), ctx, command)
+    MethodsOf::new(SERVICE, payments)
+        .on("create", |at, ctx, it| async move { at.create(&ctx, it).await })
+        .on("decide", |at, ctx, it| async move { at.decide(&ctx, it).await })
+        .on("cancel", |at, ctx, it| async move { at.cancel(&ctx, it).await })
+        .on("payment", |at, ctx, it| async move { at.payment(&ctx, it).await })
+        .on("payments", |at, ctx, it| async move { at.payments(&ctx, it).await })
+        .on("add_payee", |at, ctx, it| async move { at.add_payee(&ctx, it).await })
+        .on("remove_payee", |at, ctx, it| async move { at.remove_payee(&ctx, it).await })
+        .on("payees", |at, ctx, ()| async move { at.payees(&ctx).await })
+        .on("add_standing", |at, ctx, it| async move { at.add_standing(&ctx, it).await })
+        .on("end_standing", |at, ctx, it| async move { at.end_standing(&ctx, it).await })
+        .on("standing_orders", |at, ctx, ()| async move { at.standing_orders(&ctx).await })
+        .on("propose_policy", |at, ctx, it| async move { at.propose_policy(&ctx, it).await })
+        .on("confirm_policy", |at, ctx, it| async move { at.confirm_policy(&ctx, it).await })
+        .on("policies", |at, ctx, ()| async move { at.policies(&ctx).await })
+        .into()
 }
 
 /// Payments in another process.

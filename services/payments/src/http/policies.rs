@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use http::StatusCode;
+use platform::http::Nothing;
 use platform::http::{CallCtx, Json, Path, Problem, Repeatable};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::Shared;
 use crate::face::*;
@@ -16,11 +17,6 @@ pub(super) struct PolicyAt {
     #[param(value_type = String)]
     policy: PolicyId,
 }
-
-/// An empty body: `{}`, or none.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 /// Propose a policy
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::*;
 
@@ -15,63 +15,51 @@ pub static FACE: Face<dyn Planning> = Face { name: SERVICE, serve, remote: |rpc|
 type Shared = Arc<dyn Planning>;
 
 fn serve(planning: Shared) -> Methods {
-    let methods = households_of(Methods::new(SERVICE), &planning);
-    plans_of(goals_of(wealth(methods, &planning), &planning), &planning)
+    let methods = households_of(MethodsOf::new(SERVICE, planning));
+    plans_of(goals_of(wealth(methods))).into()
 }
 
-fn households_of(methods: Methods, planning: &Shared) -> Methods {
+fn households_of(methods: MethodsOf<dyn Planning>) -> MethodsOf<dyn Planning> {
     methods
-        .on("create_household", with(planning, |at, ctx, it| async move { at.create_household(&ctx, it).await }))
-        .on("households", with(planning, |at, ctx, ()| async move { at.households(&ctx).await }))
-        .on("household", with(planning, |at, ctx, it| async move { at.household(&ctx, it).await }))
-        .on("put_persons", with(planning, |at, ctx, it| async move { at.put_persons(&ctx, it).await }))
-        .on("invite", with(planning, |at, ctx, it| async move { at.invite(&ctx, it).await }))
-        .on("accept", with(planning, |at, ctx, it| async move { at.accept(&ctx, it).await }))
-        .on("remove_member", with(planning, |at, ctx, it| async move { at.remove_member(&ctx, it).await }))
-        .on("erase", with(planning, |at, ctx, it| async move { at.erase(&ctx, it).await }))
+        .on("create_household", |at, ctx, it| async move { at.create_household(&ctx, it).await })
+        .on("households", |at, ctx, ()| async move { at.households(&ctx).await })
+        .on("household", |at, ctx, it| async move { at.household(&ctx, it).await })
+        .on("put_persons", |at, ctx, it| async move { at.put_persons(&ctx, it).await })
+        .on("invite", |at, ctx, it| async move { at.invite(&ctx, it).await })
+        .on("accept", |at, ctx, it| async move { at.accept(&ctx, it).await })
+        .on("remove_member", |at, ctx, it| async move { at.remove_member(&ctx, it).await })
+        .on("erase", |at, ctx, it| async move { at.erase(&ctx, it).await })
 }
 
-fn wealth(methods: Methods, planning: &Shared) -> Methods {
+fn wealth(methods: MethodsOf<dyn Planning>) -> MethodsOf<dyn Planning> {
     methods
-        .on("add_asset", with(planning, |at, ctx, it| async move { at.add_asset(&ctx, it).await }))
-        .on("assets", with(planning, |at, ctx, it| async move { at.assets(&ctx, it).await }))
-        .on("asset", with(planning, |at, ctx, it| async move { at.asset(&ctx, it).await }))
-        .on("change_asset", with(planning, |at, ctx, it| async move { at.change_asset(&ctx, it).await }))
-        .on("put_values", with(planning, |at, ctx, it| async move { at.put_values(&ctx, it).await }))
-        .on("values", with(planning, |at, ctx, it| async move { at.values(&ctx, it).await }))
-        .on("put_rate", with(planning, |at, ctx, it| async move { at.put_rate(&ctx, it).await }))
-        .on("net_worth", with(planning, |at, ctx, it| async move { at.net_worth(&ctx, it).await }))
+        .on("add_asset", |at, ctx, it| async move { at.add_asset(&ctx, it).await })
+        .on("assets", |at, ctx, it| async move { at.assets(&ctx, it).await })
+        .on("asset", |at, ctx, it| async move { at.asset(&ctx, it).await })
+        .on("change_asset", |at, ctx, it| async move { at.change_asset(&ctx, it).await })
+        .on("put_values", |at, ctx, it| async move { at.put_values(&ctx, it).await })
+        .on("values", |at, ctx, it| async move { at.values(&ctx, it).await })
+        .on("put_rate", |at, ctx, it| async move { at.put_rate(&ctx, it).await })
+        .on("net_worth", |at, ctx, it| async move { at.net_worth(&ctx, it).await })
 }
 
-fn goals_of(methods: Methods, planning: &Shared) -> Methods {
+fn goals_of(methods: MethodsOf<dyn Planning>) -> MethodsOf<dyn Planning> {
     methods
-        .on("add_goal", with(planning, |at, ctx, it| async move { at.add_goal(&ctx, it).await }))
-        .on("goals", with(planning, |at, ctx, it| async move { at.goals(&ctx, it).await }))
-        .on("goal", with(planning, |at, ctx, it| async move { at.goal(&ctx, it).await }))
-        .on("change_goal", with(planning, |at, ctx, it| async move { at.change_goal(&ctx, it).await }))
-        .on("progress", with(planning, |at, ctx, it| async move { at.progress(&ctx, it).await }))
-        .on("measure_goal", with(planning, |at, ctx, it| async move { at.measure_goal(&ctx, it).await }))
+        .on("add_goal", |at, ctx, it| async move { at.add_goal(&ctx, it).await })
+        .on("goals", |at, ctx, it| async move { at.goals(&ctx, it).await })
+        .on("goal", |at, ctx, it| async move { at.goal(&ctx, it).await })
+        .on("change_goal", |at, ctx, it| async move { at.change_goal(&ctx, it).await })
+        .on("progress", |at, ctx, it| async move { at.progress(&ctx, it).await })
+        .on("measure_goal", |at, ctx, it| async move { at.measure_goal(&ctx, it).await })
 }
 
-fn plans_of(methods: Methods, planning: &Shared) -> Methods {
+fn plans_of(methods: MethodsOf<dyn Planning>) -> MethodsOf<dyn Planning> {
     methods
-        .on("add_plan", with(planning, |at, ctx, it| async move { at.add_plan(&ctx, it).await }))
-        .on("plans", with(planning, |at, ctx, it| async move { at.plans(&ctx, it).await }))
-        .on("plan", with(planning, |at, ctx, it| async move { at.plan(&ctx, it).await }))
-        .on("revise_plan", with(planning, |at, ctx, it| async move { at.revise_plan(&ctx, it).await }))
-        .on("versions", with(planning, |at, ctx, it| async move { at.versions(&ctx, it).await }))
-}
-
-fn with<C, R, F>(
-    planning: &Shared,
-    work: fn(Shared, Ctx, C) -> F,
-) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, PlanningError>> + 'static,
-{
-    let planning = Arc::clone(planning);
-    move |ctx, command| work(Arc::clone(&planning), ctx, command)
+        .on("add_plan", |at, ctx, it| async move { at.add_plan(&ctx, it).await })
+        .on("plans", |at, ctx, it| async move { at.plans(&ctx, it).await })
+        .on("plan", |at, ctx, it| async move { at.plan(&ctx, it).await })
+        .on("revise_plan", |at, ctx, it| async move { at.revise_plan(&ctx, it).await })
+        .on("versions", |at, ctx, it| async move { at.versions(&ctx, it).await })
 }
 
 /// Planning in another process. Calls that replace what is there, or destroy a key, are harmless when they are repeated;

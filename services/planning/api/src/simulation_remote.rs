@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::{
     Compare, Compared, Futures, Grid, SIMULATION, Scenario, Sensitivity, Simulation, SimulationError, Solve, Solved,
@@ -19,24 +19,13 @@ pub static SIMULATION_FACE: Face<dyn Simulation> =
 type Shared = Arc<dyn Simulation>;
 
 fn serve(simulation: Shared) -> Methods {
-    Methods::new(SIMULATION)
-        .on("simulate", with(&simulation, |at, ctx, it| async move { at.simulate(&ctx, it).await }))
-        .on("solve", with(&simulation, |at, ctx, it| async move { at.solve(&ctx, it).await }))
-        .on("grid", with(&simulation, |at, ctx, it| async move { at.grid(&ctx, it).await }))
-        .on("measure", with(&simulation, |at, ctx, it| async move { at.measure(&ctx, it).await }))
-        .on("stress", with(&simulation, |at, ctx, it| async move { at.stress(&ctx, it).await }))
-}
-
-fn with<C, R, F>(
-    simulation: &Shared,
-    work: fn(Shared, Ctx, C) -> F,
-) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, SimulationError>> + 'static,
-{
-    let simulation = Arc::clone(simulation);
-    move |ctx, command| work(Arc::clone(&simulation), ctx, command)
+    MethodsOf::new(SIMULATION, simulation)
+        .on("simulate", |at, ctx, it| async move { at.simulate(&ctx, it).await })
+        .on("solve", |at, ctx, it| async move { at.solve(&ctx, it).await })
+        .on("grid", |at, ctx, it| async move { at.grid(&ctx, it).await })
+        .on("measure", |at, ctx, it| async move { at.measure(&ctx, it).await })
+        .on("stress", |at, ctx, it| async move { at.stress(&ctx, it).await })
+        .into()
 }
 
 /// Simulation in another process. All of its calls are questions.

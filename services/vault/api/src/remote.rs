@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::room::Face;
-use platform::rpc::{Methods, Repeat, RpcClient};
+use platform::rpc::{Methods, MethodsOf, Repeat, RpcClient};
 
 use crate::{Destroy, Find, Found, Issue, Kept, Renew, Reveal, Revealed, Rotation, Tokenize, Vault, VaultError};
 
@@ -14,24 +14,16 @@ pub static FACE: Face<dyn Vault> = Face { name: "vault", serve, remote: |rpc| Ar
 type Shared = Arc<dyn Vault>;
 
 fn serve(vault: Shared) -> Methods {
-    Methods::new("vault")
-        .on("find", with(&vault, |at, ctx, it| async move { at.find(&ctx, it).await }))
-        .on("tokenize", with(&vault, |at, ctx, it| async move { at.tokenize(&ctx, it).await }))
-        .on("issue", with(&vault, |at, ctx, it| async move { at.issue(&ctx, it).await }))
-        .on("renew", with(&vault, |at, ctx, it| async move { at.renew(&ctx, it).await }))
-        .on("reveal", with(&vault, |at, ctx, it| async move { at.reveal(&ctx, it).await }))
-        .on("destroy", with(&vault, |at, ctx, it| async move { at.destroy(&ctx, it).await }))
-        .on("rotate", with(&vault, |at, ctx, ()| async move { at.rotate(&ctx).await }))
-        .on("rotation", with(&vault, |at, ctx, ()| async move { at.rotation(&ctx).await }))
-}
-
-fn with<C, R, F>(vault: &Shared, work: fn(Shared, Ctx, C) -> F) -> impl Fn(Ctx, C) -> F + Send + Sync + Clone + 'static
-where
-    C: 'static,
-    F: Future<Output = Result<R, VaultError>> + 'static,
-{
-    let vault = Arc::clone(vault);
-    move |ctx, command| work(Arc::clone(&vault), ctx, command)
+    MethodsOf::new("vault", vault)
+        .on("find", |at, ctx, it| async move { at.find(&ctx, it).await })
+        .on("tokenize", |at, ctx, it| async move { at.tokenize(&ctx, it).await })
+        .on("issue", |at, ctx, it| async move { at.issue(&ctx, it).await })
+        .on("renew", |at, ctx, it| async move { at.renew(&ctx, it).await })
+        .on("reveal", |at, ctx, it| async move { at.reveal(&ctx, it).await })
+        .on("destroy", |at, ctx, it| async move { at.destroy(&ctx, it).await })
+        .on("rotate", |at, ctx, ()| async move { at.rotate(&ctx).await })
+        .on("rotation", |at, ctx, ()| async move { at.rotation(&ctx).await })
+        .into()
 }
 
 #[derive(Debug, Clone)]
