@@ -164,15 +164,20 @@ async fn files(story: &Telling) {
     let lines = "application/x-ndjson";
     assert_eq!(file(lines, &line).gives(200).await["partial"], 1);
     let code = &filed["approval_code"].as_str().unwrap();
-    let more = format!(
-        "id,request_id,pan,approval_code,kind,amount,is_final\n2,,{VISA},{code},,2.00,true\n3,never,,,,2.00,\n4,,{VISA},,refund,1.00,\n5\n"
-    );
-    let report = file("text/csv", &more).gives(200).await;
-    let counts = ["lines", "matched", "unmatched", "rejected", "replayed"].map(|name| report[name].clone());
-    assert_eq!(counts, [4, 1, 1, 2, 0]);
+    // One good line a call: lines of one file are carried out at once, in any order, and each takes the next id.
+    let rows = |rows: &str| format!("id,request_id,pan,approval_code,kind,amount,is_final\n{rows}");
+    let clears = rows(&format!("2,,{VISA},{code},,2.00,true\n3,never,,,,2.00,\n"));
+    let report = file("text/csv", &clears).gives(200).await;
+    let counts = |report: &Value| {
+        ["lines", "matched", "unmatched", "rejected", "replayed"].map(|name| report[name].as_u64().unwrap())
+    };
+    assert_eq!(counts(&report.json), [2, 1, 0, 1, 0]);
     assert_eq!(report["rejections"][0]["code"], "authorization_unknown");
-    let again = file("text/csv", &more).gives(200).await;
-    assert_eq!((&again["matched"], &again["replayed"], &again["complete"]), (&json!(1), &json!(2), &json!(true)));
+    let again = file("text/csv", &clears).gives(200).await;
+    assert_eq!((counts(&again.json), &again["complete"]), ([2, 1, 0, 1, 1], &json!(true)));
+    let refunds = rows(&format!("4,,{VISA},,refund,1.00,\n5\n"));
+    assert_eq!(counts(&file("text/csv", &refunds).gives(200).await.json), [2, 0, 1, 1, 0]);
+    assert_eq!(counts(&file("text/csv", &refunds).gives(200).await.json), [2, 0, 1, 1, 1]);
     named("", lines, &line).refused("acceptor_invalid").await;
 }
 
