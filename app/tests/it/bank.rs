@@ -74,7 +74,8 @@ async fn bad_network_between_caller_and_ledger() {
         let stage = Remote::start(store).await;
         let bank = Bank::open(plan(), stage.principal.clone(), stage.callers().await, stage.visitors()).await;
         let told = storm(bank, &stage.proxy).await;
-        audit(stage.close().await, &told).await;
+        let (db, _folder) = stage.close().await;
+        audit(db, &told).await;
         stage::forget_database(store).await;
     })
     .await;

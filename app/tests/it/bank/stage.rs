@@ -85,7 +85,7 @@ pub(crate) struct Remote {
     server: Server,
     credential: Credential,
     store: Target,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Remote {
@@ -110,7 +110,7 @@ impl Remote {
         let proxy = FaultProxy::start(called_on.parse().unwrap()).await;
         let credential = Credential::read(&secret).unwrap();
         let principal = caller(&called_on, &credential).await;
-        Remote { proxy, principal, server, credential, store: target, _dir: dir }
+        Remote { proxy, principal, server, credential, store: target, dir }
     }
 
     /// Two clients that share nothing, like two processes.
@@ -123,10 +123,11 @@ impl Remote {
         Arc::new(Client { address: self.proxy.address(), credential: self.credential.clone() })
     }
 
-    pub(crate) async fn close(self) -> Db {
+    /// The store, and the folder that it lies in while the folder's owner lives.
+    pub(crate) async fn close(self) -> (Db, TempDir) {
         let (status, output) = self.server.stop().await;
         assert!(status.success(), "{output}");
-        Db::open(self.store, Access::ReadWrite, READERS).await.unwrap()
+        (Db::open(self.store, Access::ReadWrite, READERS).await.unwrap(), self.dir)
     }
 }
 
