@@ -70,10 +70,11 @@ async fn failed_authentications_bar_an_address() {
     assert!(limits.barred(here).is_some() && limits.barred(there).is_none());
 }
 
-/// Printed by `cargo test --release -- --ignored --nocapture`; the goal is one microsecond.
+/// The goal of one microsecond is for a release build on a machine at rest: `cargo test --release -- --ignored`.
 #[tokio::test]
 #[ignore = "measures"]
-async fn what_a_local_check_of_three_subjects_costs() {
+async fn a_local_check_of_three_subjects_takes_a_microsecond() {
+    let most_ns = if cfg!(debug_assertions) { 20_000 } else { 1_000 };
     let limits = limits(&[("FLORIN__LIMITS__MINUTE", "1000000000")]);
     let clock = SystemClock;
     let people: Vec<Principal> =
@@ -86,5 +87,6 @@ async fn what_a_local_check_of_three_subjects_costs() {
         std::hint::black_box(limits.take("/v1/ledger/transactions", Some(person), Some(from)).await);
     }
     let nanos = clock.monotonic().micros_since(started) * 1_000 / u64::from(CHECKS);
+    assert!(nanos <= most_ns, "{nanos} ns, expected at most {most_ns}");
     println!("a local check of three subjects: {nanos} ns");
 }

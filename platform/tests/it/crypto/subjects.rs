@@ -211,10 +211,11 @@ async fn erasures_are_applied_again_to_a_restored_holder() {
     .await;
 }
 
-/// Printed with `--ignored --nocapture`.
+/// The goal of two microseconds is for a release build on a machine at rest: `cargo test --release -- --ignored`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures"]
 async fn unsealing_under_a_remembered_key_takes_two_microseconds() {
+    let most_ns = if cfg!(debug_assertions) { 100_000 } else { 2_000 };
     const VALUES: u64 = 200_000;
     testkit::on_sqlite(async |store| {
         let house = House::of(store);
@@ -224,7 +225,9 @@ async fn unsealing_under_a_remembered_key_takes_two_microseconds() {
         for _ in 0..VALUES {
             std::hint::black_box(keys.unseal("cust_ann", place(), &sealed).await.unwrap());
         }
-        println!("{} ns a value", SystemClock.monotonic().micros_since(started) * 1_000 / VALUES);
+        let nanos = SystemClock.monotonic().micros_since(started) * 1_000 / VALUES;
+        assert!(nanos <= most_ns, "{nanos} ns a value, expected at most {most_ns}");
+        println!("{nanos} ns a value");
     })
     .await;
 }
