@@ -11,6 +11,14 @@ revoke all on schema public from public;
 select 'create role florin_migrate login' where not exists (select from pg_roles where rolname = 'florin_migrate') \gexec
 select format('grant connect on database %I to florin_migrate', current_database()) \gexec
 
+-- accounts
+select 'create role florin_accounts login' where not exists (select from pg_roles where rolname = 'florin_accounts') \gexec
+select format('grant connect on database %I to florin_accounts', current_database()) \gexec
+grant florin_accounts to florin_migrate;
+create schema if not exists accounts authorization florin_accounts;
+alter default privileges for role florin_migrate in schema accounts
+    grant select, insert, update, delete on tables to florin_accounts;
+
 -- banking
 select 'create role florin_banking login' where not exists (select from pg_roles where rolname = 'florin_banking') \gexec
 select format('grant connect on database %I to florin_banking', current_database()) \gexec
@@ -60,6 +68,14 @@ create schema if not exists payments authorization florin_payments;
 alter default privileges for role florin_migrate in schema payments
     grant select, insert, update, delete on tables to florin_payments;
 
+-- planning
+select 'create role florin_planning login' where not exists (select from pg_roles where rolname = 'florin_planning') \gexec
+select format('grant connect on database %I to florin_planning', current_database()) \gexec
+grant florin_planning to florin_migrate;
+create schema if not exists planning authorization florin_planning;
+alter default privileges for role florin_migrate in schema planning
+    grant select, insert, update, delete on tables to florin_planning;
+
 -- risk
 select 'create role florin_risk login' where not exists (select from pg_roles where rolname = 'florin_risk') \gexec
 select format('grant connect on database %I to florin_risk', current_database()) \gexec
@@ -67,6 +83,14 @@ grant florin_risk to florin_migrate;
 create schema if not exists risk authorization florin_risk;
 alter default privileges for role florin_migrate in schema risk
     grant select, insert, update, delete on tables to florin_risk;
+
+-- simulation
+select 'create role florin_simulation login' where not exists (select from pg_roles where rolname = 'florin_simulation') \gexec
+select format('grant connect on database %I to florin_simulation', current_database()) \gexec
+grant florin_simulation to florin_migrate;
+create schema if not exists simulation authorization florin_simulation;
+alter default privileges for role florin_migrate in schema simulation
+    grant select, insert, update, delete on tables to florin_simulation;
 
 -- vault
 select 'create role florin_vault login' where not exists (select from pg_roles where rolname = 'florin_vault') \gexec

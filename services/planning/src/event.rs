@@ -2,14 +2,13 @@
 
 use planning_api::{GoalId, GoalKind, HouseholdId, Track};
 use platform::feed::NewEvent;
+use platform::telemetry::Metric;
 use serde_json::json;
 
 const SERVICE: &str = "financial-planning-api";
 
-/// Describes the metrics, once.
-pub(crate) fn describe() {
-    metrics::describe_counter!("goal_completions_total", "goals that were reached, by kind");
-}
+pub(crate) const METRICS: &[Metric] =
+    &[Metric::counter("goal_completions_total", &["service", "kind"], "goals that were reached")];
 
 pub(crate) fn completed(kind: GoalKind) {
     let kind: &str = kind.into();

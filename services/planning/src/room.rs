@@ -51,6 +51,7 @@ pub static ROOM: Room = Room {
     operations: OPERATIONS,
     tags: &TAGS,
     document: crate::http::document,
+    metrics: crate::event::METRICS,
     ..Room::named(SERVICE)
 };
 

@@ -58,7 +58,6 @@ pub struct Parts {
 
 impl PlanningService {
     pub async fn start(parts: Parts, kek: &KeyEncryptionKey) -> Result<PlanningService, SealError> {
-        crate::event::describe();
         let Parts { db, settings, clock, ids, outbox, signal, own, books, banking, simulation } = parts;
         let keys = Keys::open(&db, kek, Arc::clone(&clock)).await?;
         let once = Once::new(kek, Arc::clone(&clock));

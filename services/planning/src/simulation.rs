@@ -43,6 +43,7 @@ pub static ROOM: Room = Room {
     operations: http::OPERATIONS,
     tags: &http::TAGS,
     document: http::document,
+    metrics: count::METRICS,
     ..Room::named(SIMULATION)
 };
 

@@ -2,16 +2,15 @@
 //! amount is in them.
 
 use planning_api::{Mode, SimulationError};
+use platform::telemetry::Metric;
 
 const SERVICE: &str = "simulation-service";
 
-/// Describes the metrics, once.
-pub(super) fn describe() {
-    use metrics::{describe_counter, describe_histogram};
-    describe_counter!("planning_simulations_total", "questions about scenarios, by mode and outcome");
-    describe_histogram!("planning_simulation_seconds", "time of a question on its threads, by mode");
-    describe_counter!("planning_paths_total", "paths of answered simulations");
-}
+pub(super) const METRICS: &[Metric] = &[
+    Metric::counter("planning_simulations_total", &["service", "mode", "outcome"], "questions about scenarios"),
+    Metric::histogram("planning_simulation_seconds", &["service", "mode"], "time of a question on its threads"),
+    Metric::counter("planning_paths_total", &["service"], "paths of answered simulations"),
+];
 
 pub(super) fn asked<T>(mode: Mode, answer: &Result<T, SimulationError>, micros: u64) {
     let mode: &str = mode.into();

@@ -21,7 +21,6 @@ pub struct SimulationService {
 
 impl SimulationService {
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> SimulationService {
-        count::describe();
         SimulationService { threads: Threads::new(settings.threads, settings.waiting_max, Arc::clone(&clock)), clock }
     }
 
