@@ -2,6 +2,7 @@
 //! outbox, so nothing is written twice. Events carry ids and amounts, and no metadata.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kernel::Timestamp;
 use ledger_api::{BookName, Metadata, TransactionId};
@@ -9,12 +10,11 @@ use platform::db::{DbError, Tx, Value};
 use platform::feed::{CloudEvent, Event, Pull};
 use serde_json::{Value as Json, json};
 
+use crate::account::AccountFacts;
 use crate::command::{AccountAnswer, Recorded, RecordedLeg};
 use crate::format::{AccountEvent, AccountRow, AssetRow, FailedRow, LegKind, RefusalRow, Row};
-use crate::query::empty_state;
 use crate::schedule::{Plan, Stage};
-use crate::snapshot::{Books, Snapshot};
-use crate::state::State;
+use crate::snapshot::{Books, FactsByNo};
 use crate::store::{log_row, sql};
 use crate::view;
 
@@ -29,7 +29,7 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<(Vec<Even
     let to = from.saturating_add((pull.max + ROWS_OF_ONE) as i64);
     let rows = tx.query(sql::LOG_RANGE, &[Value::Int(from), Value::Int(to)]).await?;
     let rows: BTreeMap<u64, Row> = rows.iter().map(log_row).collect::<Result<_, _>>()?;
-    let state = accounts_of(&snapshot, &rows).await?;
+    let facts = books.facts(tx, &accounts_of(&rows)).await?;
     let times = times(tx, from, to).await?;
     let mut events = Vec::new();
     for (seq, row) in &rows {
@@ -46,9 +46,9 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<(Vec<Even
                 if legs.len() < usize::from(head.legs) {
                     break;
                 }
-                events.push(transaction_event(&state, place, &legs));
+                events.push(transaction_event(&facts, place, &legs));
             }
-            Row::Account(account) => events.extend(account_event(&state, place, account)),
+            Row::Account(account) => events.extend(account_event(&facts, place, account)),
             Row::Asset(asset) => events.push(asset_event(place, asset)),
             Row::Refusal(refusal) => events.push(refusal_event(place, refusal)),
             Row::Scheduled(row) => {
@@ -65,16 +65,13 @@ pub(crate) async fn events_after(books: &Books, pull: &Pull) -> Result<(Vec<Even
     Ok((Pull::fitting(events), snapshot.last_seq))
 }
 
-async fn accounts_of(snapshot: &Snapshot, rows: &BTreeMap<u64, Row>) -> Result<State, DbError> {
+fn accounts_of(rows: &BTreeMap<u64, Row>) -> BTreeSet<u64> {
     let numbers = rows.values().flat_map(|row| match row {
         Row::Leg(leg) => vec![leg.debit, leg.credit],
         Row::Account(account) => vec![account.account],
         _ => Vec::new(),
     });
-    let numbers: BTreeSet<u64> = numbers.collect();
-    let mut state = empty_state();
-    snapshot.loader(&mut state).load_accounts(numbers).await?;
-    Ok(state)
+    numbers.collect()
 }
 
 /// Record times by the first row of their group.
@@ -97,11 +94,11 @@ fn event(Place { book, seq, at }: Place<'_>, kind: &str, subject: String, data: 
     Event { cursor: seq, event: CloudEvent::new(&source, seq.to_string(), kind, subject, time, data) }
 }
 
-fn transaction_event(state: &State, place: Place<'_>, rows: &[(&u64, &Row)]) -> Event {
+fn transaction_event(facts: &FactsByNo, place: Place<'_>, rows: &[(&u64, &Row)]) -> Event {
     let leg = |(_, row): &(&u64, &Row)| match row {
         Row::Leg(row) => {
-            let (debit, credit) = (state.facts(row.debit)?, state.facts(row.credit)?);
-            Some(RecordedLeg { row: (**row).clone(), debit, credit })
+            let (debit, credit) = (facts.get(&row.debit)?, facts.get(&row.credit)?);
+            Some(RecordedLeg { row: (**row).clone(), debit: Arc::clone(debit), credit: Arc::clone(credit) })
         }
         _ => None,
     };
@@ -143,7 +140,7 @@ fn kind(kind: LegKind) -> &'static str {
     }
 }
 
-fn account_event(state: &State, place: Place<'_>, row: &AccountRow) -> Option<Event> {
+fn account_event(facts: &FactsByNo, place: Place<'_>, row: &AccountRow) -> Option<Event> {
     let kind = match row.event {
         AccountEvent::Opened(_) => "ledger.account.opened",
         AccountEvent::Frozen => "ledger.account.frozen",
@@ -152,9 +149,9 @@ fn account_event(state: &State, place: Place<'_>, row: &AccountRow) -> Option<Ev
         AccountEvent::LimitsSet => "ledger.account.limits_set",
         AccountEvent::MetadataSet => "ledger.account.metadata_set",
     };
-    let facts = state.facts(row.account)?;
+    let facts: &Arc<AccountFacts> = facts.get(&row.account)?;
     let subject = facts.path.to_string();
-    let answer = AccountAnswer { replayed: false, ..AccountAnswer::of_row(facts, row, Metadata::new()) };
+    let answer = AccountAnswer { replayed: false, ..AccountAnswer::of_row(Arc::clone(facts), row, Metadata::new()) };
     Some(event(place, kind, subject, without_metadata(json!(view::account(answer)))))
 }
 

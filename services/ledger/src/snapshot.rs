@@ -1,18 +1,23 @@
 //! One instant of the books for queries: a read transaction, the last row in it, and every account's head as of that
 //! row.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger_api::BookName;
 use platform::db::{Column, Db, DbError, Tx};
 
-use crate::account::Head;
+use crate::account::{AccountFacts, Head};
 use crate::format::{LegRow, SideAfter};
 use crate::ids::Runs;
 use crate::published::PublishedHeads;
 use crate::state::State;
-use crate::store::{Loader, heads_of, log_row, sql};
+use crate::store::{Loader, facts, heads_of, log_row, sql};
+
+/// Accounts whose facts are remembered; when there are more, all are forgotten.
+const FACTS_MAX: usize = 100_000;
+
+pub(crate) type FactsByNo = HashMap<u64, Arc<AccountFacts>>;
 
 /// The store and the published heads that queries read.
 #[derive(Debug, Clone)]
@@ -21,11 +26,13 @@ pub(crate) struct Books {
     db: Db,
     published: Arc<PublishedHeads>,
     runs: Arc<Runs>,
+    /// Read from committed rows, which never change.
+    facts: Arc<Mutex<FactsByNo>>,
 }
 
 impl Books {
     pub(crate) fn new(name: BookName, db: Db, published: Arc<PublishedHeads>, runs: Arc<Runs>) -> Books {
-        Books { name, db, published, runs }
+        Books { name, db, published, runs, facts: Arc::default() }
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, DbError> {
@@ -33,6 +40,35 @@ impl Books {
         let last = tx.query(sql::GROUP_LAST_ROW, &[]).await?;
         let last_seq = last.first().map_or(Ok(0), |row| row.int(0))?.unsigned_abs();
         Ok(Snapshot { books: self.clone(), tx, last_seq })
+    }
+
+    /// What was set when these accounts were opened, without their heads; unknown accounts are left out.
+    pub(crate) async fn facts(&self, tx: &Tx, accounts: &BTreeSet<u64>) -> Result<FactsByNo, DbError> {
+        let mut found = self.known_facts(accounts);
+        let missing: Vec<i64> = accounts.iter().filter(|no| !found.contains_key(no)).map(|no| *no as i64).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let read = tx.select_many(&sql::ACCOUNT, Column::Int(&missing)).await?;
+        let read = read.iter().map(|row| facts(row).map(|facts| (facts.no, Arc::new(facts))));
+        let read: FactsByNo = read.collect::<Result<_, _>>()?;
+        let mut known = self.remembered_facts();
+        if known.len() + read.len() > FACTS_MAX {
+            known.clear();
+        }
+        known.extend(read.iter().map(|(no, facts)| (*no, Arc::clone(facts))));
+        drop(known);
+        found.extend(read);
+        Ok(found)
+    }
+
+    fn known_facts(&self, accounts: &BTreeSet<u64>) -> FactsByNo {
+        let known = self.remembered_facts();
+        accounts.iter().filter_map(|no| Some((*no, Arc::clone(known.get(no)?)))).collect()
+    }
+
+    fn remembered_facts(&self) -> MutexGuard<'_, FactsByNo> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
