@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use kernel::{Clock, Ctx, Deadline};
 
+use crate::feed::{Actor, causes};
+
 /// Waits inside of a call end at the deadline by themselves, with a better error; the call itself ends a little later.
 const GRACE: Duration = Duration::from_millis(10);
 
@@ -92,7 +94,7 @@ where
     E: From<Late> + PartialEq,
 {
     // Boxed before anything else: a call's future is large, and each function it passes through would reserve room for it twice.
-    let work = Box::pin(work);
+    let work = causes(Actor::of(ctx), Box::pin(work));
     let (until, clock) = (ctx.deadline, Arc::clone(clock));
     async move {
         let call = Call::begun(until, &clock);

@@ -5,10 +5,13 @@
 //! moves its cursor in the transaction of the effect, so effects happen once. Nothing is ever published after a commit
 //! "if all goes well".
 //!
+//! An event says who caused it ([`Actor`]), which is known from the call that the service is answering.
+//!
 //! An event that cannot be applied is parked, and the rest continue, including events of the same subject. An outbox
 //! keeps its rows until every registered consumer has passed them and a few days are over ([`Retention`]); a later
 //! reader gets an error.
 
+mod actor;
 mod aside;
 mod consumer;
 mod effect;
@@ -20,6 +23,8 @@ mod registry;
 mod running;
 mod signal;
 
+pub use actor::Actor;
+pub(crate) use actor::{caused_by, causes};
 pub use consumer::{Consumer, ConsumerConfig, FEED_CURSOR_TABLE};
 pub use effect::{Effect, EffectError};
 pub use event::{CloudEvent, ConsumerName, ConsumerNameError, Event, Feed, FeedError, Pull};

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Db, DbError, Tx};
 use crate::deadline;
+use crate::feed::Actor;
 use crate::lease::Standing;
 
 pub use groups::Groups;
@@ -131,6 +132,8 @@ pub enum LaneError {
 #[derive(Debug)]
 pub(crate) struct Pending<W: LaneWork> {
     pub(crate) command: W::Command,
+    /// Whose command it is.
+    pub(crate) actor: Option<Arc<Actor>>,
     pub(crate) deadline: Deadline,
     pub(crate) turn: Turn,
     pub(crate) answer: oneshot::Sender<Result<W::Reply, LaneError>>,
@@ -247,10 +250,12 @@ impl<W: LaneWork> Lane<W> {
         let (answer, reply) = oneshot::channel();
         let turn = Turn::default();
         let sender = self.sender.upgrade().ok_or(LaneError::Unavailable)?;
-        sender.try_send(Pending { command, deadline, turn: turn.clone(), answer }).map_err(|full| match full {
-            mpsc::error::TrySendError::Full(_) => LaneError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => LaneError::Unavailable,
-        })?;
+        sender.try_send(Pending { command, actor: Actor::current(), deadline, turn: turn.clone(), answer }).map_err(
+            |full| match full {
+                mpsc::error::TrySendError::Full(_) => LaneError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => LaneError::Unavailable,
+            },
+        )?;
         drop(sender);
         let wait = Duration::from_micros(deadline.micros_left(now));
         match tokio::time::timeout(wait, reply).await {

@@ -13,8 +13,10 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use kernel::Clock;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
@@ -92,6 +94,21 @@ impl Tls {
 
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<server::TlsStream<TcpStream>> {
         TlsAcceptor::from(self.ends().server).accept(stream).await
+    }
+
+    /// An encrypted connection, and the SHA-256 of the certificate that its client showed, if it had to show one.
+    ///
+    /// # Errors
+    /// There is no connection, or a certificate that is not trusted.
+    pub async fn accept_known(
+        &self,
+        stream: TcpStream,
+    ) -> io::Result<(impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Option<[u8; 32]>)> {
+        let stream = self.accept(stream).await?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        let digest = shown.map(|certificate| digest::digest(&digest::SHA256, certificate));
+        let digest = digest.and_then(|digest| digest.as_ref().try_into().ok());
+        Ok((stream, digest))
     }
 
     /// `host` must be in the other side's certificate.

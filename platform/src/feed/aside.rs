@@ -27,7 +27,7 @@ impl Consumer {
         let aside = parked::one(&tx, feed, cursor).await?.ok_or(ParkedError::NotParked(cursor))?;
         parked::remove(&tx, feed, cursor).await?;
         let event = Event { cursor, event: aside.event };
-        let failed = match effect::happen(&*self.effect, &tx, &event).await {
+        let failed = match effect::happen(&*self.effect, &tx, std::slice::from_ref(&event)).await {
             Ok(()) => match tx.commit().await {
                 Ok(()) => {
                     tracing::info!(feed, cursor, "a parked event was applied");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use kernel::{Clock, Monotonic};
 
 use super::effect::{self, Failed};
-use super::{ConsumerName, Effect, Event, Feed, FeedError, Pull, parked};
+use super::{Actor, ConsumerName, Effect, EffectError, Event, Feed, FeedError, Pull, causes, parked};
 use crate::db::{Db, DbError, Tx, Value};
 
 /// For the migrations of a service that consumes feeds.
@@ -74,6 +74,8 @@ pub(super) struct Seen {
     lag_told: Option<Monotonic>,
     /// Wakes the consumer when a parked event should be retried.
     looked: Option<Monotonic>,
+    /// The pause that keeps this consumer apart from the others was made.
+    spread: bool,
     /// Why the last step failed.
     pub trouble: Option<String>,
 }
@@ -114,6 +116,10 @@ impl Consumer {
 
     /// Runs until it is dropped at shutdown. An effect is complete or absent at that moment.
     pub async fn run(&self) {
+        causes(Actor::system(Some(&self.name)), self.run_on()).await;
+    }
+
+    async fn run_on(&self) {
         self.count_parked().await;
         let mut failures = 0;
         loop {
@@ -125,6 +131,7 @@ impl Consumer {
                 Err(error) => {
                     tracing::warn!(feed = self.config.feed, %error, "events could not be consumed; trying again");
                     metrics::counter!("feed_failures_total", "feed" => self.config.feed, "consumer" => self.config.room).increment(1);
+                    self.effect.failed();
                     self.seen().trouble = Some(error.to_string());
                     tokio::time::sleep(pause(failures)).await;
                     failures += 1;
@@ -151,13 +158,15 @@ impl Consumer {
     /// One pull and its effects. A full batch is followed by the next one at once.
     async fn step(&self) -> Result<(), StepError> {
         let asked = self.clock.monotonic();
-        let Pulled { after, events } = self.pull().await?;
+        let Pulled { after, events } = match self.pull().await {
+            Err(StepError::Feed(FeedError::Gone { first })) if self.passed_gap(first).await? => return Ok(()),
+            pulled => pulled?,
+        };
         let Some(last) = events.last() else {
             self.tell_lag(Some(0));
             let waited = Duration::from_micros(self.clock.monotonic().micros_since(asked));
-            if waited < REST {
-                tokio::time::sleep(REST).await;
-            }
+            let spread = if std::mem::replace(&mut self.seen().spread, true) { Duration::ZERO } else { self.offset() };
+            tokio::time::sleep(if waited < REST { spread.max(REST) } else { spread }).await;
             return Ok(());
         };
         self.happen(&events).await?;
@@ -171,11 +180,40 @@ impl Consumer {
         Ok(())
     }
 
+    /// By the name, within a second: consumers of one room that always ask their store together each keep a connection.
+    fn offset(&self) -> Duration {
+        let sum = self.name.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        Duration::from_millis(sum % 1_000)
+    }
+
     async fn pull(&self) -> Result<Pulled, StepError> {
         let after = self.cursor().await?;
         let ConsumerConfig { consumer, batch_max, wait_ms, .. } = &self.config;
         let pull = Pull { after, max: *batch_max, wait_ms: *wait_ms, consumer: consumer.clone() };
         Ok(Pulled { after, events: self.feed.events_after(pull).await? })
+    }
+
+    /// Moves past events that the feed has removed, if the effect can do without them.
+    async fn passed_gap(&self, first: u64) -> Result<bool, DbError> {
+        let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let missed = self.cursor_in(&tx).await? + 1..first;
+        if missed.is_empty() {
+            return Ok(true);
+        }
+        match self.effect.missed(&tx, missed).await {
+            Ok(true) => {}
+            Ok(false) | Err(EffectError::Refused(_)) => return Ok(false),
+            Err(EffectError::Store(error)) => return Err(error),
+        }
+        self.advance(&tx, first.saturating_sub(1)).await?;
+        tx.commit().await?;
+        tracing::error!(
+            feed = self.config.feed,
+            first,
+            "events were removed before they were read; going on after them"
+        );
+        Ok(true)
     }
 
     /// The cursor of this consumer: events up to it have been applied or parked.
@@ -232,9 +270,7 @@ impl Consumer {
         // Another process may have been faster.
         let news = events.get(events.partition_point(|event| event.cursor <= done)..).unwrap_or_default();
         let Some(last) = news.last() else { return Ok(()) };
-        for event in news {
-            effect::happen(&*self.effect, &tx, event).await?;
-        }
+        effect::happen(&*self.effect, &tx, news).await?;
         #[cfg(feature = "planted")]
         let tx = if crate::planted::is_planted(crate::planted::Bug::CursorApart) {
             // Planted fault: the effects are committed before the cursor moves.
@@ -260,6 +296,7 @@ impl Consumer {
         tx.commit().await?;
         let (feed, cursor, id) = (self.config.feed, event.cursor, &event.event.id);
         tracing::error!(feed, cursor, id, kind = event.event.kind, attempts, reason, "an event was parked");
+        self.effect.failed();
         metrics::counter!("feed_parked_total", "feed" => feed, "consumer" => self.config.room).increment(1);
         self.count_parked().await;
         Ok(())

@@ -1,6 +1,7 @@
 //! What a service does with an event, and what its errors mean.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use async_trait::async_trait;
@@ -13,6 +14,24 @@ use crate::db::{DbError, Fault, Tx};
 #[async_trait]
 pub trait Effect: Send + Sync {
     async fn happen(&self, tx: &Tx, event: &Event) -> Result<(), EffectError>;
+
+    /// Applies events in their order; for an effect that needs fewer statements for all of them than for each.
+    async fn happen_to_all(&self, tx: &Tx, events: &[Event]) -> Result<(), EffectError> {
+        for event in events {
+            self.happen(tx, event).await?;
+        }
+        Ok(())
+    }
+
+    /// The feed has removed these events before they were read. Returns whether the consumer goes on after them; by
+    /// default it stays where it is until a person decides.
+    async fn missed(&self, tx: &Tx, cursors: Range<u64>) -> Result<bool, EffectError> {
+        let _ = (tx, cursors);
+        Ok(false)
+    }
+
+    /// A pull failed, or an event was parked: for metrics of the room's own.
+    fn failed(&self) {}
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +53,9 @@ pub(super) enum Failed {
     Passing(#[from] DbError),
 }
 
-/// Applies one event.
-pub(super) async fn happen(effect: &dyn Effect, tx: &Tx, event: &Event) -> Result<(), Failed> {
-    match AssertUnwindSafe(effect.happen(tx, event)).catch_unwind().await {
+/// Applies events that are next to each other.
+pub(super) async fn happen(effect: &dyn Effect, tx: &Tx, events: &[Event]) -> Result<(), Failed> {
+    match AssertUnwindSafe(effect.happen_to_all(tx, events)).catch_unwind().await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(EffectError::Refused(why))) => Err(Failed::Poison(why)),
         Ok(Err(EffectError::Store(error))) => Err(Failed::of(error)),

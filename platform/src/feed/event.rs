@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::Actor;
 use crate::db::{DbError, Fault};
 
 /// CloudEvents 1.0 in its JSON form. The type is in past tense: `ledger.transaction.posted`.
@@ -29,6 +30,21 @@ pub struct CloudEvent {
     pub datacontenttype: String,
     /// Names the kind and version of the data: `/schemas/ledger.transaction.posted/1`.
     pub dataschema: String,
+    /// Who caused it: an opaque id, or `system` for what the house does by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// `customer`, `employee`, `admin`, `service`, `operator`, `demo`, `nobody` or `system`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actorkind: Option<String>,
+    /// The client that the actor used; of `system`, the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The session in which the actor logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The request in which it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requestid: Option<String>,
     #[schema(value_type = Object)]
     pub data: Value,
 }
@@ -44,6 +60,11 @@ impl CloudEvent {
             time,
             datacontenttype: "application/json".to_owned(),
             dataschema: dataschema(kind, 1),
+            actor: None,
+            actorkind: None,
+            client: None,
+            session: None,
+            requestid: None,
             data,
         }
     }
@@ -52,6 +73,20 @@ impl CloudEvent {
     #[must_use]
     pub fn of_version(self, version: u32) -> CloudEvent {
         CloudEvent { dataschema: dataschema(&self.kind, version), ..self }
+    }
+
+    /// The same with the names of who caused it.
+    #[must_use]
+    pub(super) fn caused_by(self, actor: &Actor) -> CloudEvent {
+        let text = |part: &Option<Arc<str>>| part.as_deref().map(str::to_owned);
+        CloudEvent {
+            actor: Some(actor.subject.as_ref().to_owned()),
+            actorkind: Some(actor.kind.to_owned()),
+            client: text(&actor.client),
+            session: text(&actor.session),
+            requestid: text(&actor.request_id),
+            ..self
+        }
     }
 
     /// The version of the data; nothing if the event does not give one in our form. An effect refuses a version that it

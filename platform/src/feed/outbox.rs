@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::Clock;
+use kernel::{Clock, PrincipalKind};
 
 use super::registry::{self, RegisteredConsumer, Registry};
-use super::{CloudEvent, ConsumerName, Event, Feed, FeedError, FeedSignal, Pull};
+use super::{Actor, CloudEvent, ConsumerName, Event, Feed, FeedError, FeedSignal, Pull};
 use crate::db::{Column, Db, DbError, RowSet, Tx, Value};
 
 /// For the migrations of a service that has an outbox.
@@ -59,12 +59,28 @@ pub struct NewEvent {
     pub version: u32,
     pub subject: String,
     pub data: serde_json::Value,
+    by: Option<Arc<Actor>>,
 }
 
 impl NewEvent {
-    /// With version 1.
+    /// With version 1, caused by the caller whose call is being answered.
     pub fn new(kind: &'static str, subject: impl Into<String>, data: serde_json::Value) -> NewEvent {
-        NewEvent { kind, version: 1, subject: subject.into(), data }
+        NewEvent { kind, version: 1, subject: subject.into(), data, by: Actor::current() }
+    }
+
+    /// The same, caused by a user who has proved who they are in a request that had no token.
+    #[must_use]
+    pub fn by_user(self, subject: &str, kind: PrincipalKind, session: &str) -> NewEvent {
+        let asked = self.by.as_deref().filter(|asked| asked.kind == PrincipalKind::Nobody.name());
+        let Some(asked) = asked else { return self };
+        let (subject, session) = (subject.into(), Some(session.into()));
+        let by = Some(Arc::new(Actor { subject, kind: kind.name(), session, ..asked.clone() }));
+        NewEvent { by, ..self }
+    }
+
+    #[cfg(test)]
+    pub(super) fn actor(&self) -> Option<&Actor> {
+        self.by.as_deref()
     }
 }
 
@@ -84,10 +100,12 @@ impl Outbox {
         tx.one_at_a_time().await?;
         let last = last(tx).await?;
         let now = self.clock.now();
+        let house = Actor::system(None);
         let (mut seqs, mut bodies) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
         for (seq, event) in (last + 1..).zip(events) {
-            let NewEvent { kind, version, subject, data } = event;
+            let NewEvent { kind, version, subject, data, by } = event;
             let event = CloudEvent::new(&self.source, seq.to_string(), kind, subject, now, data).of_version(version);
+            let event = event.caused_by(by.as_deref().unwrap_or(&house));
             seqs.push(seq);
             bodies.push(serde_json::to_string(&event).map_err(|error| DbError::shape(error.to_string()))?);
         }

@@ -14,6 +14,7 @@ use super::claim::{Run, claimed_until};
 use super::listed::JobsPart;
 use super::{ATTEMPTS_MAX, CLAIM_MS, Job, JobRow, table};
 use crate::db::{Db, DbError, Engine};
+use crate::feed::{Actor, causes};
 use crate::health::Part;
 use crate::room::OpenError;
 
@@ -169,7 +170,8 @@ impl Inner {
         tracing::info!(room = self.room, job = job.name, %due, continued = !row.mark.is_empty(), "a job runs");
         let (clock, mark) = (Arc::clone(&self.clock), row.mark.clone());
         let run = Run { job: job.name, holder: Arc::clone(&holder), due, mark, clock };
-        let work = AssertUnwindSafe(async { (job.work)(run).await }).catch_unwind();
+        let work = AssertUnwindSafe(async { causes(Actor::system(Some(job.name)), (job.work)(run)).await });
+        let work = work.catch_unwind();
         let outcome = tokio::select! {
             outcome = work => outcome.unwrap_or_else(|_| Err("it panicked; the line before says where".into())),
             () = self.renewed(job.name, &holder) => Err("another process took the run over".into()),

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use super::run::{Run, commit, refuse};
 use super::{LaneError, LaneWork, Pending, Tail};
 use crate::db::{DbError, Fault, Tx};
+use crate::feed::caused_by;
 use crate::lease::{Standing, Term};
 
 /// Times that one group is retried if the engine asks for it.
@@ -136,7 +137,9 @@ impl<W: LaneWork> Run<W> {
         let Some(now) = self.stamp() else { return Ok(None) };
         self.work.load(&tx, now, &commands).await?;
         self.work.begin(now);
-        let replies = commands.iter().map(|command| self.work.decide(now, command)).collect();
+        let decide =
+            |pending: &Pending<W>| caused_by(pending.actor.as_ref(), || self.work.decide(now, &pending.command));
+        let replies = group.iter().map(decide).collect();
         let tail = self.work.store(&tx, now).await?;
         Ok(Some((tx, replies, tail)))
     }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Periodic;
-use crate::feed::{Consumer, Running};
+use crate::feed::{Actor, Consumer, Running, causes};
 
 /// Tasks of one room, until they are closed or dropped.
 pub struct Tasks {
@@ -46,7 +46,7 @@ impl Drop for Tasks {
 
 async fn rounds(work: Periodic, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
-        if let Err(error) = (work.work)().await {
+        if let Err(error) = causes(Actor::system(Some(work.name)), (work.work)()).await {
             metrics::counter!("periodic_failures_total", "work" => work.name).increment(1);
             tracing::warn!(work = work.name, %error, "periodic work failed; trying again");
         }

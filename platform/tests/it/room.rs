@@ -76,7 +76,7 @@ async fn tables_once_created_by_a_room_keep_their_rows() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let outbox = Outbox::new("/pebbles", clock);
         let tx = db.begin().await.unwrap();
-        let event = NewEvent { kind: "pebbles.pebble.thrown", subject: "one".to_owned(), version: 1, data: json!({}) };
+        let event = NewEvent::new("pebbles.pebble.thrown", "one", json!({}));
         assert_eq!(outbox.add(&tx, vec![event.clone()]).await.unwrap(), 1);
         tx.commit().await.unwrap();
 

@@ -3,12 +3,14 @@
 
 use access::RevokedWhat;
 use identity_api::IdentityError;
-use kernel::{Clock, Monotonic, Timestamp};
+use kernel::{Clock, Monotonic, PrincipalKind, Timestamp};
 use platform::db::{DbError, Tx, Value};
 use platform::error::Failure;
 use platform::feed::NewEvent;
 
 use crate::IdentityService;
+use crate::people::Person;
+use crate::sessions::SessionId;
 
 /// The row that [`TERMS_RAISE`] takes: any change of the terms waits here too, so that it cannot wait for a transaction
 /// that waits for it.
@@ -85,6 +87,16 @@ impl Told {
 
     pub(crate) fn event(mut self, kind: &'static str, subject: impl Into<String>, data: serde_json::Value) -> Told {
         self.events.push(NewEvent::new(kind, subject, data));
+        self
+    }
+
+    /// Caused by a user who has proved who they are, in a request without a token.
+    pub(crate) fn by(mut self, person: &Person, session: SessionId) -> Told {
+        let by = |event: NewEvent| match PrincipalKind::of_token(&person.kind) {
+            Some(kind) => event.by_user(&person.subject, kind, &session.to_string()),
+            None => event,
+        };
+        self.events = self.events.into_iter().map(by).collect();
         self
     }
 

@@ -116,6 +116,11 @@ impl IdentityService {
     }
 }
 
+/// Of a failed login: where it failed, and where the request came from.
+pub(crate) fn failed(stage: &str, origin: &Origin) -> serde_json::Value {
+    serde_json::json!({ "stage": stage, "address": origin.address })
+}
+
 /// The key of a username: compared without case, and by appearance.
 pub(crate) fn username_key(given: &str) -> Result<String, Refusal> {
     use unicode_normalization::UnicodeNormalization;

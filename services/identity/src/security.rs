@@ -78,7 +78,7 @@ impl IdentityService {
             }
             done => done?,
         };
-        self.answer(tx, &command.session, done).await
+        self.answer(tx, (&actor, &command.session), done).await
     }
 
     async fn act(&self, tx: &Tx, actor: &Actor, act: &SecurityAct) -> Result<Done, IdentityError> {
@@ -109,7 +109,12 @@ impl IdentityService {
         Ok(Actor { session, person })
     }
 
-    async fn answer(&self, tx: Tx, cookie: &Secret, done: Done) -> Result<SecurityReply, IdentityError> {
+    async fn answer(
+        &self,
+        tx: Tx,
+        (actor, cookie): (&Actor, &Secret),
+        done: Done,
+    ) -> Result<SecurityReply, IdentityError> {
         let view = match done.over {
             true => None,
             false => {
@@ -118,7 +123,7 @@ impl IdentityService {
                 Some(self.view(&tx, &session).await?)
             }
         };
-        self.commit(tx, done.told).await?;
+        self.commit(tx, done.told.by(&actor.person, actor.session.id)).await?;
         Ok(SecurityReply { view, backup_codes: done.backup_codes, session: done.session })
     }
 

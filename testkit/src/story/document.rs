@@ -134,10 +134,11 @@ impl Described {
         self.path.contains('{')
     }
 
-    /// True for a path parameter that is one of a few documented words.
+    /// True for a path parameter that is one of a few documented words, or a number, which other texts contain too.
     pub(super) fn is_choice(&self, place: &str) -> bool {
         let mut parameters = self.body["parameters"].as_array().into_iter().flatten();
-        parameters.any(|parameter| parameter["name"] == place && parameter["schema"]["enum"].is_array())
+        let is_choice = |schema: &Value| schema["enum"].is_array() || schema["type"] == "integer";
+        parameters.any(|parameter| parameter["name"] == place && is_choice(&parameter["schema"]))
     }
 
     /// The schema of the request body.

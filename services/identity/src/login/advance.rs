@@ -96,8 +96,9 @@ impl IdentityService {
             "amr": proved.amr,
             "second_factor": second_factor,
             "known_browser": known,
+            "address": from.origin.address,
         });
-        Ok((session, told.event(kind, person.id.to_string(), data)))
+        Ok((session, told.event(kind, person.id.to_string(), data).by(person, id)))
     }
 
     /// A new password: everything earlier ends, and so do all logins and sessions except the named ones.

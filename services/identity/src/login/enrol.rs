@@ -19,7 +19,7 @@ impl IdentityService {
         let counted = self.count_code(&tx, &row, &person).await?;
         let secret = self.totp_open(person.id, row.sealed.as_deref().unwrap_or_default()).await?;
         let Some(step) = secret.step_of(code, self.clock.now()) else {
-            return self.code_wrong(tx, &row, &person).await;
+            return self.code_wrong(tx, from, (&row, &person)).await;
         };
         self.totp_begin(&tx, person.id, &secret).await?;
         self.totp_confirm(&tx, person.id, step).await?;

@@ -5,10 +5,10 @@ use kernel::Secret;
 use platform::db::Tx;
 use serde_json::json;
 
-use super::From;
 use super::counted::Counted;
 use super::stage::{At, Proved};
 use super::store::{self, Pending};
+use super::{From, failed};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::count;
@@ -37,7 +37,7 @@ impl IdentityService {
         let counted = self.count_code(&tx, &row, &person).await?;
         let Some((amr, kind)) = self.use_code(&tx, &row, &person, &given).await? else {
             count::second_factor(given.kind(&row), false);
-            return self.code_wrong(tx, &row, &person).await;
+            return self.code_wrong(tx, from, (&row, &person)).await;
         };
         let mut to = row.clone();
         to.passed.push(amr.to_owned());
@@ -96,8 +96,13 @@ impl IdentityService {
         Ok(good.then_some((amr, kind)))
     }
 
-    pub(super) async fn code_wrong<T>(&self, tx: Tx, row: &Pending, person: &Person) -> Result<T, IdentityError> {
-        let data = json!({ "stage": row.at.name() });
+    pub(super) async fn code_wrong<T>(
+        &self,
+        tx: Tx,
+        from: From<'_>,
+        (row, person): (&Pending, &Person),
+    ) -> Result<T, IdentityError> {
+        let data = failed(row.at.name(), from.origin);
         let told = Told::nothing().event("identity.login.failed", person.id.to_string(), data);
         self.commit(tx, told).await?;
         Err(Refusal::WrongCode.into())

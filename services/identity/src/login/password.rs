@@ -7,12 +7,11 @@ use identity_api::limits::PASSWORD_BYTES_MAX;
 use identity_api::{IdentityError, LoginReply, Refusal, UserId};
 use kernel::{Ctx, Secret};
 use platform::db::Tx;
-use serde_json::json;
 
 use super::counted::Counted;
 use super::stage::{At, Proved};
 use super::store::{self, Pending};
-use super::{From, username_key};
+use super::{From, failed, username_key};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::people::{self, Person};
@@ -40,7 +39,7 @@ impl IdentityService {
         };
         let id = found.as_ref().map(|person| person.id);
         let fitting = found.filter(|person| checked.fits && self.may_log_in(&row, person));
-        let Some(person) = fitting else { return self.password_wrong(&row, id).await };
+        let Some(person) = fitting else { return self.password_wrong(from, &row, id).await };
         // Not before it is known to let its user in: the work would reveal that. It can wait for the next login.
         let renewed = if checked.is_stale { self.passwords.hash(ctx.deadline, password).await.ok() } else { None };
         self.password_fits(from, &row, &counted, person, renewed.as_deref()).await
@@ -71,10 +70,16 @@ impl IdentityService {
     }
 
     /// The event names the user, if there is one; the caller is not told.
-    async fn password_wrong(&self, row: &Pending, id: Option<UserId>) -> Result<LoginReply, IdentityError> {
+    async fn password_wrong(
+        &self,
+        from: From<'_>,
+        row: &Pending,
+        id: Option<UserId>,
+    ) -> Result<LoginReply, IdentityError> {
         let tx = self.begin().await?;
         let subject = id.map_or_else(|| "login".to_owned(), |id| id.to_string());
-        let told = Told::nothing().event("identity.login.failed", subject, json!({ "stage": row.at.name() }));
+        let data = failed(row.at.name(), from.origin);
+        let told = Told::nothing().event("identity.login.failed", subject, data);
         self.commit(tx, told).await?;
         Err(Refusal::WrongCredentials.into())
     }
@@ -94,7 +99,7 @@ impl IdentityService {
         let Some(person) = same else {
             drop(tx);
             let id = Some(found.id);
-            return self.password_wrong(row, id).await;
+            return self.password_wrong(from, row, id).await;
         };
         self.renew(&tx, &person, renewed).await?;
         let mut to = row.clone();

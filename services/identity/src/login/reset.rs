@@ -12,7 +12,7 @@ use serde_json::json;
 use super::counted::Counted;
 use super::stage::{At, Proved};
 use super::store::{self, Pending};
-use super::{From, sent, username_key};
+use super::{From, failed, sent, username_key};
 use crate::IdentityService;
 use crate::change::Told;
 use crate::channels::Message;
@@ -101,7 +101,7 @@ impl IdentityService {
             let person = self.lock_active(&tx, &row).await?;
             return Ok((row, person));
         }
-        let data = json!({ "stage": row.at.name() });
+        let data = failed(row.at.name(), from.origin);
         self.commit(tx, Told::nothing().event("identity.login.failed", "login", data)).await?;
         Err(Refusal::WrongCode.into())
     }

@@ -1,13 +1,12 @@
 //! Changing one's own password: the old one again, and a new one to replace it.
 
-use identity_api::{IdentityError, Refusal, SecurityReply, SecurityStep};
+use identity_api::{IdentityError, Origin, Refusal, SecurityReply, SecurityStep};
 use kernel::{Ctx, Secret};
-use serde_json::json;
 
 use super::{Actor, Done};
 use crate::IdentityService;
 use crate::change::Told;
-use crate::login::Counted;
+use crate::login::{Counted, failed};
 
 impl IdentityService {
     pub(super) async fn change_password(
@@ -20,7 +19,7 @@ impl IdentityService {
         let (before, counted) = self.change_begin(command).await?;
         let stored = before.person.password.as_deref();
         let chosen = match self.passwords.check(ctx.deadline, stored, old).await {
-            Ok(checked) if !checked.fits => return self.old_is_wrong(&before).await,
+            Ok(checked) if !checked.fits => return self.old_is_wrong(&before, &command.origin).await,
             Ok(_) => self.passwords.choose(ctx.deadline, new, before.person.about(), stored).await,
             Err(error) => Err(error),
         };
@@ -40,7 +39,7 @@ impl IdentityService {
         let told = self.password_changed(&tx, &actor.person, &hash, kept, Told::nothing()).await?;
         self.forgive(&tx, &counted).await?;
         let session = Some(self.session_renew(&tx, &actor.session).await?);
-        self.answer(tx, &command.session, Done { told, session, ..Done::default() }).await
+        self.answer(tx, (&actor, &command.session), Done { told, session, ..Done::default() }).await
     }
 
     /// The old password is counted like a login attempt, and apart from strangers'.
@@ -56,10 +55,11 @@ impl IdentityService {
         Ok((actor, counted))
     }
 
-    async fn old_is_wrong<T>(&self, actor: &Actor) -> Result<T, IdentityError> {
+    async fn old_is_wrong<T>(&self, actor: &Actor, origin: &Origin) -> Result<T, IdentityError> {
         let tx = self.begin().await?;
-        let data = json!({ "stage": "change_password" });
-        self.commit(tx, Told::nothing().event("identity.login.failed", actor.person.id.to_string(), data)).await?;
+        let data = failed("change_password", origin);
+        let told = Told::nothing().event("identity.login.failed", actor.person.id.to_string(), data);
+        self.commit(tx, told.by(&actor.person, actor.session.id)).await?;
         Err(Refusal::WrongCredentials.into())
     }
 }

@@ -1,7 +1,7 @@
 //! From a name to a session, and what is not revealed on the way.
 
 use identity_api::{BeginLogin, IdentityError, LoginAct, Refusal, Stage, UserChange};
-use kernel::{Clock, Secret};
+use kernel::{Clock, Principal, Secret};
 use testkit::for_each_way;
 
 use crate::people::harness::{Desk, PASSWORD, by_password, here, refused, why};
@@ -51,6 +51,37 @@ async fn a_stranger_cannot_tell_whether_a_name_exists() {
         let failed = vec!["identity.login.failed".to_owned()];
         let expected = ("the name and the password do not match".to_owned(), "wrong_credentials", 401, 1, failed);
         assert!(told.iter().all(|told| *told == expected), "{told:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_name_their_actor_and_logins_their_address() {
+    for_each_way(async |store| {
+        let mut desk = Desk::open(store).await;
+        let ann = desk.person("ann", &["customer"]).await;
+        let change = identity_api::ChangeUser { id: ann.id, change: UserChange::Enable };
+        desk.face.change_user(&desk.caller(&["*:*:*"]), change).await.unwrap();
+        desk.ctx = Desk::ctx_of(&desk.clock, Principal::nobody());
+        assert_eq!(why(desk.password_from("ann", "wrong", "192.0.2.9").await), "wrong_credentials");
+        let session = desk.session("ann").await;
+        desk.act(&session, identity_api::SecurityAct::LogOut).await.unwrap();
+        let events = desk.texts("select event from outbox order by seq").await;
+        let events = events.iter().map(|event| serde_json::from_str::<serde_json::Value>(event).unwrap());
+        let events: Vec<_> = events.filter(|event| event["type"] != "identity.key.rotated").collect();
+        let who = |place: usize| {
+            let event: &serde_json::Value = &events[place];
+            ["type", "actor", "actorkind"].map(|field| event[field].as_str().unwrap().to_owned())
+        };
+        let subject = ann.subject.as_str();
+        assert_eq!(who(1), ["identity.user.enabled", "emp_eve", "employee"]);
+        assert_eq!(who(2), ["identity.login.failed", "nobody", "nobody"]);
+        assert_eq!(who(3), ["identity.session.began", subject, "customer"]);
+        assert_eq!(who(4), ["identity.session.ended", subject, "customer"]);
+        assert_eq!(events[2]["data"]["address"], "192.0.2.9");
+        assert_eq!(events[3]["data"]["address"], "192.0.2.1");
+        assert_eq!(events[3]["session"], events[3]["data"]["session"]);
+        assert!(events[1..].iter().all(|event| event["requestid"] == "req-1"), "{events:?}");
     })
     .await;
 }
