@@ -5,8 +5,8 @@ use std::sync::Arc;
 use accounts_api::{AccountId, AccountsError, ProductId};
 use kernel::{Clock, Ctx, Currency, Deadline, Money};
 use ledger_api::{
-    AccountChange, AccountPath, Batch, BatchReply, BookName, Books, ChangeAccount, Ledger, LedgerError, Limits,
-    Metadata, NewTransaction, OpenAccount, Operation, Posting, Reference, Side, Submit, TransactionId,
+    AccountChange, AccountPath, Batch, BatchReply, BookName, Books, ChangeAccount, EraseMetadata, Ledger, LedgerError,
+    Limits, Metadata, NewTransaction, OpenAccount, Operation, Posting, Reference, Side, Submit, TransactionId,
 };
 use platform::error::Failure;
 use platform::frame::ActsAs;
@@ -90,6 +90,21 @@ impl TheBooks {
                 Ok(false)
             }
             Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Metadata of an owner's accounts, and of all transactions that touch them.
+    pub(crate) async fn erase(&self, owner: &str) -> Result<(), AccountsError> {
+        let ledger = self.ledger().await.map_err(failed)?;
+        let owner: Reference = owner.parse().map_err(|_| Failure::Internal)?;
+        let mut after = None;
+        loop {
+            let command = EraseMetadata { owner: owner.clone(), preview: false, after };
+            let erased = ledger.erase_metadata(&self.ctx().await.map_err(failed)?, command).await.map_err(failed)?;
+            after = erased.next;
+            if after.is_none() {
+                return Ok(());
+            }
         }
     }
 

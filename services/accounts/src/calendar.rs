@@ -33,9 +33,18 @@ impl Calendar {
 
     /// Months since 1970, for what is kept by month.
     pub(crate) fn month_of(&self, at: Timestamp) -> i64 {
-        let day = self.day_of(at);
-        (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1
+        month(self.day_of(at))
     }
+}
+
+/// Months since 1970.
+pub(crate) fn month(day: Date) -> i64 {
+    (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1
+}
+
+/// The first day of a month.
+pub(crate) fn first_of(month: i64) -> Date {
+    EPOCH.saturating_add(month.clamp(0, 90_000).months())
 }
 
 /// Days after 1970-01-01.

@@ -5,7 +5,7 @@
 //! day is being closed, once all days that are over are closed.
 
 use accounts_api::*;
-use kernel::{Ctx, Money};
+use kernel::{Ctx, Currency, Money};
 use ledger_api::{LedgerError, Refusal as LedgerRefusal, Submit};
 use platform::db::Tx;
 use platform::error::Failure;
@@ -18,10 +18,10 @@ use crate::meaning;
 use crate::opening::in_state;
 use crate::service::Inner;
 use crate::store::account::{self, AccountRow};
-use crate::store::interest;
 use crate::store::paid::{self, PostingRow, PostingState, Purpose};
 use crate::store::product::{self, Total};
 use crate::store::run;
+use crate::store::{charge, interest};
 use crate::view::TermsOf;
 
 impl Inner {
@@ -64,7 +64,7 @@ impl Inner {
         in_state(&row, AccountState::Active)?;
         let rest_to = match command.rest_to {
             Some(other) => Some(self.rest_to(tx, &row, other).await?),
-            None => None,
+            None => row.rest_to,
         };
         let balances = books.map(|books| books.balances);
         let left = balances.as_ref().map_or(0, |balances| balances.posted.minor());
@@ -80,10 +80,18 @@ impl Inner {
     }
 
     async fn rest_to(&self, tx: &Tx, row: &AccountRow, other: AccountId) -> Result<i64, AccountsError> {
+        let found = self.takes(tx, self.terms_of(tx, row).await?.currency, other).await?;
+        if found == row.seq {
+            return Err(Refusal::RestRefused { account: other.to_string() }.into());
+        }
+        Ok(found)
+    }
+
+    /// An account that can take money of another one.
+    pub(crate) async fn takes(&self, tx: &Tx, currency: Currency, other: AccountId) -> Result<i64, AccountsError> {
         let refused = || Refusal::RestRefused { account: other.to_string() };
         let found = account::of_id(tx, other).await?.ok_or_else(refused)?;
-        let same = self.terms_of(tx, row).await?.currency == self.terms_of(tx, &found).await?.currency;
-        if found.state != AccountState::Active || found.seq == row.seq || !same {
+        if found.state != AccountState::Active || self.terms_of(tx, &found).await?.currency != currency {
             return Err(refused().into());
         }
         Ok(found.seq)
@@ -105,6 +113,7 @@ impl Inner {
         let Some(mut now) = now.filter(|now| now.state == AccountState::Closing) else { return Ok(()) };
         (now.state, now.closed_at) = (AccountState::Closed, Some(self.clock.now()));
         account::change(&tx, &now).await?;
+        charge::waive_all(&tx, now.seq).await?;
         let cursor = self.tell(&tx, "accounts.account.closed", row.id.to_string(), json!({})).await?;
         tx.commit().await?;
         self.signal.committed(cursor);
@@ -121,6 +130,9 @@ impl Inner {
         let bears = terms.terms.interest.is_some() && row.opened_day <= yesterday;
         if run::is_open(&tx).await? || (bears && last < yesterday) {
             return Ok(None);
+        }
+        if row.term.is_some_and(|term| yesterday + 1 < term.matures) {
+            self.end_early(&tx, row, &terms.terms).await?;
         }
         let accrued = interest::accrued(&tx, row.seq).await?;
         if accrued != Accrued::default() {

@@ -5,11 +5,13 @@
 //! sent to the ledger before a commit has ids from its meaning, and is answered as before when it is sent again.
 //!
 //! Days are closed in order, and each before the next one begins. Start reading at `Inner::close_up_to`, then `accrue`,
-//! `book` and `post`.
+//! `book`, `post`, `fees` and `mature`.
 
 mod accrue;
 mod book;
+mod fees;
 mod late;
+pub(crate) mod mature;
 mod post;
 
 use std::collections::BTreeMap;
@@ -58,6 +60,8 @@ impl Inner {
                 DayPhase::Accrue => self.accrue(&run).await?,
                 DayPhase::Book => self.book(&run).await?,
                 DayPhase::Post => self.post(&run).await?,
+                DayPhase::Fee => self.fees(&run).await?,
+                DayPhase::Mature => self.mature(&run).await?,
                 DayPhase::Done => return Ok(()),
             }
         }
@@ -97,6 +101,7 @@ impl Inner {
             paid: Money::new(sums.paid, currency),
             charged: Money::new(sums.charged, currency),
             tax: Money::new(sums.tax, currency),
+            fees: Money::new(sums.fees, currency),
         };
         let totals = run::totals(&tx, number).await?.into_iter().map(total).collect();
         let left_out = run::left_out(&tx, number).await?;

@@ -47,7 +47,7 @@ async fn seed(service: &AccountsService) -> Result<(), OpenError> {
     service.put_user(&ctx(service), user).await?;
     let product = service.create_product(&ctx(service), savings(service, currency)?).await?.id;
     service.activate_product(&ctx(service), product).await?;
-    let open = OpenAccount { product, holders: vec![ANN], overdraft: None };
+    let open = OpenAccount { product, holders: vec![ANN], overdraft: None, term: None };
     let account = service.open_account(&ctx(service), open).await?.id;
     let amount = Money::new(PAID_IN, currency);
     let id = meaning::id("demo", account.bits(), service.inner.today(), 0);
@@ -75,6 +75,6 @@ fn savings(service: &AccountsService, currency: Currency) -> Result<CreateProduc
         kind: ProductKind::Savings,
         currency,
         terms: Terms { interest: Some(interest), ..Terms::default() },
-        rates: Some(Rates { from: service.inner.today(), credit: vec![tier], overdraft: None }),
+        rates: Some(Rates { from: service.inner.today(), credit: vec![tier], overdraft: None, fees: None }),
     })
 }

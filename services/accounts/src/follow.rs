@@ -21,6 +21,7 @@ use crate::books::TheBooks;
 use crate::calendar;
 use crate::classify;
 use crate::keys::Sealer;
+use crate::rules::Sealed;
 use crate::service::Inner;
 use crate::store::movement::{self, Key, MovementRow};
 use crate::store::{account, interest};
@@ -88,6 +89,14 @@ impl Effect for Index {
 /// An account's place, the customer who owns it, and its product.
 type Places = HashMap<AccountId, (i64, i64, i64)>;
 
+/// What movements of some accounts are made with.
+struct Own {
+    places: Places,
+    /// By customer.
+    rules: HashMap<i64, Vec<Sealed>>,
+    sealers: HashMap<i64, Sealer>,
+}
+
 impl Index {
     async fn rows(&self, tx: &Tx, all: &[Told]) -> Result<Vec<MovementRow>, DbError> {
         let sides = all.iter().flat_map(|told| &told.legs).flat_map(Leg::accounts);
@@ -104,31 +113,28 @@ impl Index {
         let owners: HashSet<i64> = places.values().map(|(_, owner, _)| *owner).collect();
         let owners: Vec<i64> = owners.into_iter().collect();
         let sealers = self.0.keys.of(tx, &owners).await?;
+        let own = Own { places, rules: self.0.rules_of(tx, &sealers).await?, sealers };
         let mut rows = Vec::new();
         for told in all.iter().filter(|told| told.shows()) {
             let nothing = Metadata::new();
             let metadata = texts.get(&told.id).unwrap_or(&nothing);
             for leg in &told.legs {
-                rows.extend(self.of_leg((told, leg), metadata, &places, &sealers)?);
+                rows.extend(self.of_leg((told, leg), metadata, &own)?);
             }
         }
         Ok(rows)
     }
 
     /// Up to two movements: one for each side that is an account of this room.
-    fn of_leg(
-        &self,
-        (told, leg): (&Told, &Leg),
-        metadata: &Metadata,
-        places: &Places,
-        sealers: &HashMap<i64, Sealer>,
-    ) -> Result<Vec<MovementRow>, DbError> {
+    fn of_leg(&self, (told, leg): (&Told, &Leg), metadata: &Metadata, own: &Own) -> Result<Vec<MovementRow>, DbError> {
         let mut rows = Vec::new();
         let month = self.0.calendar.month_of(told.recorded_at);
         for (path, counterpart, minor) in
             [(&leg.debit, &leg.credit, -leg.amount.minor()), (&leg.credit, &leg.debit, leg.amount.minor())]
         {
-            let Some((account, owner, _)) = movement::account_of(path).and_then(|id| places.get(&id)) else { continue };
+            let Some((account, owner, _)) = movement::account_of(path).and_then(|id| own.places.get(&id)) else {
+                continue;
+            };
             if minor == 0 {
                 continue;
             }
@@ -136,7 +142,10 @@ impl Index {
             let kind = classify::kind(metadata.get("kind").map(String::as_str), counterpart);
             let mcc = text("mcc");
             let key = Key { month, account: *account, seq: leg.seq };
-            let sealed = match (Texts::of(metadata), sealers.get(owner)) {
+            let texts = Texts::of(metadata);
+            let ruled = texts.as_ref().zip(own.rules.get(owner));
+            let ruled = ruled.and_then(|(texts, rules)| rules.iter().find_map(|rule| rule.of(texts)));
+            let sealed = match (&texts, own.sealers.get(owner)) {
                 (Some(texts), Some(sealer)) => sealer.seal([*account, leg.seq], &texts.bytes()?)?,
                 _ => Vec::new(),
             };
@@ -146,7 +155,7 @@ impl Index {
                 effective_at: told.effective_at.micros(),
                 minor,
                 kind,
-                category: classify::category(kind, mcc.as_deref(), minor),
+                category: ruled.unwrap_or_else(|| classify::category(kind, mcc.as_deref(), minor)),
                 chosen: false,
                 status: if told.is_held() { MovementStatus::Pending } else { MovementStatus::Posted },
                 txn: told.id,

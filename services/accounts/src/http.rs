@@ -3,14 +3,20 @@
 mod accounts;
 mod customers;
 mod days;
+mod export;
+mod fees;
+mod pipe;
 mod products;
+mod rules;
+mod statements;
 mod transactions;
 
 use std::sync::Arc;
 
 use accounts_api::{Accounts, Refusal, SERVICE};
-use axum::Router;
 use axum::routing::post;
+use axum::{Extension, Router};
+use kernel::Clock;
 use platform::error;
 use platform::http::Nothing;
 use platform::http::document::Part;
@@ -24,13 +30,15 @@ use utoipa_axum::routes;
 /// What handlers have.
 type Desk = Arc<dyn Accounts>;
 
-pub(crate) const TAGS: [(&str, &str); 5] = [
+pub(crate) const TAGS: [(&str, &str); 7] = [
     ("Customers", "Persons and businesses, what they are found by, and who acts for them."),
     ("Products", "Terms under which accounts are opened: interest, limits, overdraft; rates by day."),
     (
         "Customer accounts",
         "Accounts of customers: holders, blocks, overdraft, interest. The ledger keeps their balances.",
     ),
+    ("Fees", "What accounts are charged, at most once for an occasion."),
+    ("Statements", "A month of an account, numbered, the same whenever it is read."),
     ("Days", "The end of a day: interest accrues, is booked, and is posted at the end of its period."),
     (
         "Movements",
@@ -46,6 +54,7 @@ const READ: Word = needs("accounts", "read");
 const CHANGE: Word = needs("accounts", "change");
 const RUN: Word = needs("accounts", "run");
 const MOVEMENTS_READ: Word = needs("transactions", "read");
+const CATEGORISE: Word = needs("transactions", "categorise");
 const PAGE: &[&str] = &["cursor_invalid", "limit_too_large"];
 
 const fn operation(name: &'static str, word: Word, refusals: &'static [&'static str]) -> Operation {
@@ -91,6 +100,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "customer_unknown",
             "customer_state",
             "overdraft_too_large",
+            "rest_refused",
         ],
     ),
     operation("list_customer_accounts", READ, &["cursor_invalid", "limit_too_large", "customer_unknown"]),
@@ -117,7 +127,18 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &["cursor_invalid", "limit_too_large", "account_unknown", "field_invalid", "too_many"],
     ),
     operation("get_movement", MOVEMENTS_READ, &["movement_unknown"]),
-    operation("categorise_movement", needs("transactions", "categorise"), &["movement_unknown"]),
+    operation("categorise_movement", CATEGORISE, &["movement_unknown", "field_invalid", "too_many"]),
+    operation("summarise_movements", MOVEMENTS_READ, &["account_unknown", "field_invalid"]),
+    operation("export_movements", MOVEMENTS_READ, &["account_unknown"]),
+    operation("list_category_rules", MOVEMENTS_READ, &["customer_unknown"]),
+    operation("add_category_rule", CATEGORISE, &["customer_unknown", "customer_state", "field_invalid", "too_many"]),
+    operation("remove_category_rule", CATEGORISE, &["customer_unknown", "rule_unknown"]),
+    operation("list_account_statements", READ, &["account_unknown"]),
+    operation("get_account_statement", READ, &["account_unknown", "statement_unknown"]),
+    operation("list_account_fees", READ, &["account_unknown"]),
+    operation("charge_account_fee", CHANGE, &["account_unknown", "account_state", "fee_unknown", "field_invalid"]),
+    operation("waive_account_fee", CHANGE, &["account_unknown", "charge_unknown", "charge_state"]),
+    operation("refund_account_fee", CHANGE, &["account_unknown", "charge_unknown", "charge_state", "refund_refused"]),
 ];
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -133,9 +154,9 @@ struct PageParams {
     cursor: Option<String>,
 }
 
-pub(crate) fn routes(accounts: Desk) -> Routes {
+pub(crate) fn routes(accounts: Desk, clock: Arc<dyn Clock>) -> Routes {
     let elsewhere = Router::new().route("/transactions", post(transactions::elsewhere));
-    Routes::under_v1(Router::from(router()).merge(elsewhere).with_state(accounts))
+    Routes::under_v1(Router::from(router()).merge(elsewhere).layer(Extension(clock)).with_state(accounts))
 }
 
 pub(crate) fn document() -> OpenApi {
@@ -182,6 +203,11 @@ fn of_accounts() -> OpenApiRouter<Desk> {
         .routes(routes!(accounts::remove_account_block))
         .routes(routes!(accounts::close_customer_account))
         .routes(routes!(accounts::list_account_interest))
+        .routes(routes!(statements::list_account_statements))
+        .routes(routes!(statements::get_account_statement))
+        .routes(routes!(fees::list_account_fees, fees::charge_account_fee))
+        .routes(routes!(fees::waive_account_fee))
+        .routes(routes!(fees::refund_account_fee))
         .routes(routes!(days::get_day))
         .routes(routes!(days::close_day))
 }
@@ -191,4 +217,8 @@ fn of_transactions() -> OpenApiRouter<Desk> {
         .routes(routes!(transactions::list_movements))
         .routes(routes!(transactions::get_movement))
         .routes(routes!(transactions::categorise_movement))
+        .routes(routes!(export::summarise_movements))
+        .routes(routes!(export::export_movements))
+        .routes(routes!(rules::list_category_rules, rules::add_category_rule))
+        .routes(routes!(rules::remove_category_rule))
 }

@@ -88,6 +88,8 @@ pub(crate) fn is_due(posting: Posting, day: Date) -> bool {
         Posting::Monthly => month_ends,
         Posting::Quarterly => month_ends && day.month() % 3 == 0,
         Posting::Yearly => month_ends && day.month() == 12,
+        // Not by the calendar: each deposit has a day of its own.
+        Posting::AtMaturity => false,
     }
 }
 

@@ -1,19 +1,17 @@
 //! Searching movements: the newest first, within a bound of rows that one request looks at.
 
-use std::collections::HashMap;
+mod shown;
 
 use accounts_api::*;
 use kernel::{Ctx, Timestamp};
 use platform::db::{Db, DbError, Tx};
 
 use crate::calendar::Calendar;
-use crate::follow::Texts;
-use crate::keys::Sealer;
 use crate::profile::words;
 use crate::service::{Inner, page};
-use crate::store::account::{self, AccountRow};
+use crate::store::account;
 use crate::store::movement::{self, Key, MovementRow};
-use crate::store::product;
+pub(crate) use shown::Context;
 
 const READ: (&str, &str) = ("transactions", "read");
 /// Accounts of one caller that are searched together.
@@ -22,15 +20,14 @@ const ACCOUNTS_MAX: usize = 1_000;
 const CHUNK: usize = 1_000;
 
 /// The accounts that a search is about: some, with the first month of any of them, or all of the house.
-enum Of {
+pub(crate) enum Of {
     These(Vec<i64>, i64),
     All,
 }
 
 impl Inner {
     pub(crate) async fn movements(&self, ctx: &Ctx, query: MovementQuery) -> Result<MovementPage, AccountsError> {
-        let limit = page(query.limit)?;
-        let wanted = Wanted::of(&query)?;
+        page(query.limit)?;
         let tx = self.db.read().await?;
         let of = match query.account {
             Some(id) => {
@@ -40,19 +37,30 @@ impl Inner {
             None => self.reached_all(&tx, ctx).await?,
         };
         let indexed_to_seq = movement::indexed_to(&tx).await?;
+        let (items, next) = self.searched(&tx, of, &query).await?;
+        Ok(MovementPage { items, next: next.map(i64::unsigned_abs), indexed_to_seq })
+    }
+
+    /// Movements, and where the next page begins.
+    pub(crate) async fn searched(
+        &self,
+        tx: &Tx,
+        of: Of,
+        query: &MovementQuery,
+    ) -> Result<(Vec<Movement>, Option<i64>), AccountsError> {
+        let (limit, wanted) = (query.limit, Wanted::of(query)?);
         let before = query.before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
         let mut found = Vec::new();
-        let mut search = Search { of, before, month: self.last_month(&query), looked: 0 };
-        while let Some(rows) = search.next(&tx, &self.calendar, &wanted).await? {
-            let shown = self.matching(&tx, rows, &wanted).await?;
+        let mut search = Search { of, before, month: self.last_month(query), looked: 0 };
+        while let Some(rows) = search.next(tx, &self.calendar, &wanted).await? {
+            let shown = self.matching(tx, rows, &wanted).await?;
             found.extend(shown);
             if found.len() > limit || search.looked >= limits::ROWS_LOOKED_MAX {
                 break;
             }
         }
         let next = cut(&mut found, limit).or_else(|| (!search.is_over()).then_some(search.before));
-        let items = found.into_iter().map(|(_, movement)| movement).collect();
-        Ok(MovementPage { items, next: next.map(i64::unsigned_abs), indexed_to_seq })
+        Ok((found.into_iter().map(|(_, movement)| movement).collect(), next))
     }
 
     fn last_month(&self, query: &MovementQuery) -> i64 {
@@ -61,11 +69,17 @@ impl Inner {
         self.calendar.month_of(query.to.map_or(now, |to| to.min(now))) + i64::from(query.to.is_none())
     }
 
-    async fn reached_all(&self, tx: &Tx, ctx: &Ctx) -> Result<Of, AccountsError> {
-        let Some(customers) = self.own_customers(tx, ctx, READ).await? else { return Ok(Of::All) };
+    pub(crate) async fn reached_all(&self, tx: &Tx, ctx: &Ctx) -> Result<Of, AccountsError> {
+        match self.own_customers(tx, ctx, READ).await? {
+            Some(customers) => self.held_by(tx, &customers).await,
+            None => Ok(Of::All),
+        }
+    }
+
+    pub(crate) async fn held_by(&self, tx: &Tx, customers: &[i64]) -> Result<Of, AccountsError> {
         let (mut accounts, mut first) = (Vec::new(), i64::MAX);
         for customer in customers {
-            for row in account::page_of(tx, customer, 0, ACCOUNTS_MAX).await? {
+            for row in account::page_of(tx, *customer, 0, ACCOUNTS_MAX).await? {
                 accounts.push(row.seq);
                 first = first.min(self.calendar.month_of(row.opened_at));
             }
@@ -115,10 +129,16 @@ impl Inner {
     }
 
     pub(crate) async fn set_category(&self, ctx: &Ctx, command: SetCategory) -> Result<Movement, AccountsError> {
-        let SetCategory { id, category } = command;
+        let SetCategory { id, category, for_counterparty } = command;
         let tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
         let shown = self.one(&tx, ctx, "categorise", id).await?;
         movement::set_category(&tx, Key::of(id), category).await?;
+        if for_counterparty {
+            let said = shown.number.as_ref().or(shown.name.as_ref());
+            let words = words(said.map_or("", String::as_str)).into_iter().collect();
+            self.put_rule_of(&tx, Key::of(id).account, (category, words)).await?;
+        }
         tx.commit().await?;
         Ok(Movement { category, ..shown })
     }
@@ -264,60 +284,5 @@ impl Wanted {
         let texts = [&movement.name, &movement.text, &movement.number];
         let said: String = texts.into_iter().flatten().map(|text| format!("{} ", text.to_lowercase())).collect();
         self.words.iter().all(|word| said.contains(word.as_str()))
-    }
-}
-
-/// What rows are shown with.
-struct Context {
-    accounts: HashMap<i64, AccountRow>,
-    currencies: HashMap<i64, kernel::Currency>,
-    sealers: HashMap<i64, Sealer>,
-}
-
-impl Context {
-    async fn load(inner: &Inner, tx: &Tx, rows: &[MovementRow]) -> Result<Context, DbError> {
-        let mut seqs: Vec<i64> = rows.iter().map(|row| row.key.account).collect();
-        seqs.sort_unstable();
-        seqs.dedup();
-        let accounts = account::of_seqs(tx, &seqs).await?;
-        let mut owners: Vec<i64> = accounts.values().map(|account| account.owner).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        let sealers = inner.keys.of(tx, &owners).await?;
-        let products = if rows.is_empty() { Vec::new() } else { product::page(tx, 0, usize::MAX).await? };
-        let currencies = products.into_iter().map(|product| (product.seq, product.currency)).collect();
-        Ok(Context { accounts, currencies, sealers })
-    }
-
-    fn shown(&self, row: MovementRow) -> Result<Movement, DbError> {
-        let missing = || DbError::shape(format!("a movement of account {}, which does not exist", row.key.account));
-        let account = self.accounts.get(&row.key.account).ok_or_else(missing)?;
-        let currency = self.currencies.get(&account.product).copied().ok_or_else(missing)?;
-        // Without a key the customer was erased.
-        let texts = match self.sealers.get(&account.owner) {
-            Some(sealer) if !row.sealed.is_empty() => {
-                Texts::read(&sealer.unseal([row.key.account, row.key.seq], &row.sealed)?)?
-            }
-            _ => Texts::default(),
-        };
-        let at = Timestamp::from_micros(row.at);
-        let effective_at = (row.effective_at != row.at).then(|| Timestamp::from_micros(row.effective_at));
-        Ok(Movement {
-            id: row.key.id(),
-            account: account.id,
-            transaction: row.txn.to_string(),
-            status: row.status,
-            amount: kernel::Money::new(row.minor, currency),
-            kind: row.kind,
-            category: row.category,
-            at,
-            effective_at,
-            counterpart: row.counterpart,
-            source: row.source,
-            name: texts.name,
-            number: texts.number,
-            text: texts.text,
-            mcc: row.mcc,
-        })
     }
 }

@@ -12,9 +12,12 @@ use serde_json::json;
 
 use crate::books::{self, opening};
 use crate::calendar;
+use crate::days::mature::term_from;
 use crate::service::{Inner, may};
-use crate::store::account::{self, AccountRow};
-use crate::store::{customer, product};
+use crate::store::account::{self, AccountRow, TermRow};
+use crate::store::customer;
+use crate::store::product::{self, ProductRow};
+use crate::terms::Catalogue;
 
 /// Accounts that one round finishes.
 const FINISHED_AT_ONCE: usize = 500;
@@ -51,7 +54,7 @@ impl Inner {
 
     async fn added(&self, tx: &Tx, command: OpenAccount) -> Result<AccountId, AccountsError> {
         tx.one_at_a_time().await?;
-        let OpenAccount { product: product_id, holders, overdraft } = command;
+        let OpenAccount { product: product_id, holders, overdraft, term } = command;
         let unknown = || Refusal::ProductUnknown { id: product_id.to_string() };
         let row = product::of_id(tx, product_id).await?.ok_or_else(unknown)?;
         if row.state != ProductState::Active {
@@ -60,8 +63,9 @@ impl Inner {
         }
         let versions = product::versions(tx, row.seq).await?;
         let terms = versions.into_iter().find(|(_, version, _)| *version == row.version).map(|(.., terms)| terms);
+        let terms = terms.unwrap_or_default();
         let overdraft = overdraft.unwrap_or(Money::new(0, row.currency));
-        check_overdraft(overdraft, &terms.unwrap_or_default(), row.currency)?;
+        check_overdraft(overdraft, &terms, row.currency)?;
         let mut places = Vec::with_capacity(holders.len());
         for id in holders {
             let unknown = || Refusal::CustomerUnknown { id: id.to_string() };
@@ -75,6 +79,8 @@ impl Inner {
         let seq = account::next(tx).await?;
         let number = self.numbers.number(seq).ok_or_else(|| numbers_are_used_up(seq))?;
         let (id, opened_at) = (self.ids.make(), self.clock.now());
+        let opened_day = calendar::number(self.calendar.day_of(opened_at));
+        let (term, rest_to) = self.term(tx, (&row, &terms), term, opened_day).await?;
         let opened = AccountRow {
             seq,
             id,
@@ -84,13 +90,33 @@ impl Inner {
             number,
             owner: places.first().copied().unwrap_or_default(),
             overdraft: overdraft.minor(),
-            rest_to: None,
+            rest_to,
             opened_at,
-            opened_day: calendar::number(self.calendar.day_of(opened_at)),
+            opened_day,
             closed_at: None,
+            term,
         };
         account::add(tx, &opened, &places).await?;
         Ok(id)
+    }
+
+    /// The term of a deposit that begins on a day, and the account that is linked to it.
+    async fn term(
+        &self,
+        tx: &Tx,
+        (product, terms): (&ProductRow, &Terms),
+        term: Option<OpenTerm>,
+        begins: i64,
+    ) -> Result<(Option<TermRow>, Option<i64>), AccountsError> {
+        let (deposit, OpenTerm { at_maturity, linked }) = match (&terms.deposit, term) {
+            (None, None) => return Ok((None, None)),
+            (Some(deposit), Some(term)) => (deposit, term),
+            _ => return Err(Refusal::field_invalid("term", "expected for a term deposit, and for nothing else").into()),
+        };
+        let linked = self.takes(tx, product.currency, linked).await?;
+        let again = at_maturity == AtMaturity::RollOver;
+        let catalogue = Catalogue::load(tx).await?;
+        Ok((Some(term_from(&catalogue, product.seq, begins, (deposit.months, again))), Some(linked)))
     }
 
     /// Does what is left to be done of an opening or a closing.

@@ -8,8 +8,11 @@ use serde_json::json;
 use crate::profile::text;
 use crate::service::Inner;
 use crate::store::customer::{self, CustomerRow};
+use crate::store::rule;
 
 const CHANGE: (&str, &str) = ("customers", "change");
+/// Customers that are read at once.
+const ERASED_AT_ONCE: usize = 100;
 
 impl Inner {
     pub(crate) async fn users(&self, ctx: &Ctx, id: CustomerId) -> Result<UserList, AccountsError> {
@@ -72,14 +75,43 @@ impl Inner {
             self.keys.remove(&tx, row.seq).await?;
             customer::set_keys(&tx, row.seq, &[]).await?;
             customer::remove_users(&tx, row.seq).await?;
+            rule::remove_all(&tx, row.seq).await?;
             (row.state, row.sealed, row.erased_at) = (CustomerState::Closed, None, Some(self.clock.now()));
             customer::change(&tx, &row).await?;
             let cursor = self.tell(&tx, "accounts.customer.erased", id.to_string(), json!({})).await?;
             tx.commit().await?;
             self.signal.committed(cursor);
+            if let Err(error) = self.erase_in_ledger(&row).await {
+                tracing::warn!(%error, customer = %id, "texts of a customer are left in the ledger; it is tried again");
+            }
         }
         let CustomerRow { id, kind, state, created_at, erased_at, .. } = row;
         Ok(Customer { id, kind, state, profile: None, external_id: None, created_at, erased_at })
+    }
+}
+
+impl Inner {
+    /// The texts that payments and cards gave the ledger with the customer's transactions.
+    async fn erase_in_ledger(&self, row: &CustomerRow) -> Result<(), AccountsError> {
+        self.books.erase(&row.id.to_string()).await?;
+        let tx = self.db.begin().await?;
+        customer::ledger_erased(&tx, row.seq, self.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What a process that was killed, or a ledger that did not answer, has left.
+    pub(crate) async fn erase_all_in_ledger(&self) -> Result<(), AccountsError> {
+        let mut after = 0;
+        loop {
+            let tx = self.db.read().await?;
+            let some = customer::left_in_ledger(&tx, after, ERASED_AT_ONCE).await?;
+            drop(tx);
+            let Some(last) = some.last() else { return Ok(()) };
+            after = last.seq;
+            for row in some {
+                self.erase_in_ledger(&row).await?;
+            }
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use accounts_api::*;
 use jiff::ToSpan;
-use kernel::{Ctx, Currency, Money};
+use kernel::Ctx;
 use platform::access;
 use platform::db::Tx;
 
 use crate::books::{Own, failed};
 use crate::calendar;
+use crate::offer::{check_rates, check_terms};
 use crate::profile::text;
 use crate::service::{Inner, may, page};
 use crate::store::interest;
@@ -19,9 +20,9 @@ impl Inner {
     pub(crate) async fn create_product(&self, ctx: &Ctx, command: CreateProduct) -> Result<Product, AccountsError> {
         may(ctx, CHANGE.0, CHANGE.1)?;
         text("name", &command.name, limits::NAME_CHARS_MAX)?;
-        check_terms(&command.terms, command.currency)?;
+        check_terms(&command.terms, command.kind, command.currency)?;
         if let Some(rates) = &command.rates {
-            check_rates(rates, command.currency)?;
+            check_rates(rates, command.kind, command.currency)?;
         }
         let turn = self.once.begin(ctx, "create_product", &command).await?;
         let tx = self.db.begin().await?;
@@ -51,7 +52,7 @@ impl Inner {
     async fn shown_product(&self, tx: &Tx, row: ProductRow) -> Result<Product, AccountsError> {
         let versions = product::versions(tx, row.seq).await?;
         let newest = versions.into_iter().find(|(_, version, _)| *version == row.newest);
-        let rates = product::rates(tx, row.seq).await?.into_iter().map(|(_, rates)| rates).collect();
+        let rates = product::rates(tx, row.seq).await?.into_iter().map(|(.., rates)| rates).collect();
         let number = |version: i64| u32::try_from(version).unwrap_or_default();
         let ProductRow { id, name, kind, currency, state, version, newest: last, created_at, .. } = row;
         let terms = newest.map(|(.., terms)| terms).unwrap_or_default();
@@ -106,7 +107,7 @@ impl Inner {
         tx.one_at_a_time().await?;
         let mut row = self.product_of(tx, command.id).await?;
         not_retired(&row)?;
-        check_terms(&command.terms, row.currency)?;
+        check_terms(&command.terms, row.kind, row.currency)?;
         row.newest = row.version + 1;
         product::put_version(tx, row.seq, row.newest, &command.terms).await?;
         product::change(tx, &row).await?;
@@ -167,8 +168,14 @@ impl Inner {
         tx.one_at_a_time().await?;
         let row = self.product_of(tx, command.id).await?;
         let SetRates { rates, correction, .. } = command;
-        check_rates(rates, row.currency)?;
+        check_rates(rates, row.kind, row.currency)?;
         let shown = self.shown_product(tx, row.clone()).await?;
+        let known: Vec<&Fee> = shown.rates.iter().flat_map(|rates| rates.fees.iter().flatten()).collect();
+        let changes = |fee: &&Fee| known.iter().any(|one| one.code == fee.code && one.when != fee.when);
+        if let Some(fee) = rates.fees.iter().flatten().find(changes) {
+            let detail = format!("{} is charged at other times; a fee that changes so needs another code", fee.code);
+            return Err(Refusal::field_invalid("rates.fees.code", detail).into());
+        }
         if shown.rates.len() >= limits::RATES_MAX {
             return Err(Refusal::TooMany { what: "sets of rates".to_owned(), max: limits::RATES_MAX }.into());
         }
@@ -190,68 +197,4 @@ fn not_retired(row: &ProductRow) -> Result<(), AccountsError> {
         return Ok(());
     }
     Err(Refusal::ProductState { id: row.id.to_string(), state: "retired".to_owned() }.into())
-}
-
-fn amount(field: &str, amount: Option<Money>, currency: Currency) -> Result<(), Refusal> {
-    match amount {
-        Some(amount) if amount.currency() != currency || amount.minor() < 0 => {
-            Err(Refusal::field_invalid(field, format!("expected an amount of zero or more in {currency}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_terms(terms: &Terms, currency: Currency) -> Result<(), Refusal> {
-    let Limits { per_transfer, per_day, per_month, .. } = terms.limits;
-    amount("terms.limits.per_transfer", per_transfer, currency)?;
-    amount("terms.limits.per_day", per_day, currency)?;
-    amount("terms.limits.per_month", per_month, currency)?;
-    amount("terms.largest_balance", terms.largest_balance, currency)?;
-    amount("terms.overdraft.largest", terms.overdraft.as_ref().map(|overdraft| overdraft.largest), currency)
-}
-
-fn check_rates(rates: &Rates, currency: Currency) -> Result<(), Refusal> {
-    if rates.credit.len() > limits::TIERS_MAX {
-        return Err(Refusal::TooMany { what: "tiers".to_owned(), max: limits::TIERS_MAX });
-    }
-    let expected =
-        || Refusal::field_invalid("rates.credit", format!("expected tiers in {currency}, from zero upwards"));
-    let mut last = None;
-    for tier in &rates.credit {
-        let starts_right = match last {
-            None => tier.from.minor() == 0,
-            Some(last) => tier.from.minor() > last,
-        };
-        if !starts_right || tier.from.currency() != currency {
-            return Err(expected());
-        }
-        last = Some(tier.from.minor());
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_of_terms_are_positive_and_in_the_products_currency() {
-        let (euro, dollar) = (Currency::iso("EUR").unwrap(), Currency::iso("USD").unwrap());
-        let with = |amount| Terms { overdraft: Some(Overdraft { largest: amount }), ..Terms::default() };
-        assert!(check_terms(&with(Money::new(1, euro)), euro).is_ok());
-        assert!(check_terms(&with(Money::new(-1, euro)), euro).is_err());
-        assert!(check_terms(&with(Money::new(1, dollar)), euro).is_err());
-    }
-
-    #[test]
-    fn tiers_begin_at_zero_and_rise() {
-        let euro = Currency::iso("EUR").unwrap();
-        let tiers = |froms: &[i64]| {
-            let tier = |from: &i64| Tier { from: Money::new(*from, euro), rate: Rate::default() };
-            let from = jiff::civil::date(2027, 1, 1);
-            check_rates(&Rates { from, credit: froms.iter().map(tier).collect(), overdraft: None }, euro).is_ok()
-        };
-        assert!(tiers(&[]) && tiers(&[0]) && tiers(&[0, 5, 9]));
-        assert!(!tiers(&[1]) && !tiers(&[0, 5, 5]) && !tiers(&[0, 9, 5]) && !tiers(&(0..21).collect::<Vec<_>>()));
-    }
 }

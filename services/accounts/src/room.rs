@@ -12,6 +12,7 @@ use platform::room::{Door, Later, OpenError, Opened, Periodic, Room, Routes, Sit
 
 use crate::config::{SETTINGS, Settings};
 use crate::follow::{FEED, Folded, Index};
+use crate::holder::AccountsHolder;
 use crate::http::{OPERATIONS, TAGS};
 use crate::service::{AccountsService, Parts};
 use crate::store::MIGRATIONS;
@@ -71,6 +72,7 @@ pub static ROOM: Room = Room {
             ],
         ),
     ],
+    own: &["metadata:erase:all"],
     metrics: crate::count::METRICS,
     operations: OPERATIONS,
     tags: &TAGS,
@@ -94,17 +96,22 @@ pub async fn open(site: Site<Settings>, books: Arc<dyn Books>) -> Result<Opened<
     opened.periodic.push(finished(service.clone()));
     opened.jobs.push(days(service.clone(), &closes)?);
     opened.jobs.push(rebuilt(service.inner.db.clone())?);
+    opened.jobs.push(verified(service.clone())?);
+    opened.holder = Some(Arc::new(AccountsHolder(Arc::clone(&service.inner))));
     if demo {
         opened.last = Some(Box::pin(crate::demo::fill(service)));
     }
     Ok(opened)
 }
 
-/// What a process that was killed left of openings and closings.
+/// What a process that was killed left of openings, closings and erasures.
 fn finished(service: AccountsService) -> Periodic {
     let work = move || -> Later<()> {
         let service = service.clone();
-        Box::pin(async move { Ok(service.inner.finish_all().await?) })
+        Box::pin(async move {
+            service.inner.finish_all().await?;
+            Ok(service.inner.erase_all_in_ledger().await?)
+        })
     };
     Periodic { name: "accounts_unfinished", every: FINISHED_EVERY, work: Box::new(work) }
 }
@@ -117,8 +124,28 @@ fn days(service: AccountsService, settings: &Settings) -> Result<Job, OpenError>
         let service = service.clone();
         Box::pin(async move { Ok(service.inner.close_all().await?) })
     };
-    let about = "closes days: interest accrues and is posted";
+    let about = "closes days: interest accrues and is posted, fees are taken, deposits mature";
     Ok(Job { name: "days", about, schedule, missed: Missed::Once, work: Box::new(work) })
+}
+
+const BY_HAND: &str = "9999-12-30T00:00:00Z";
+
+/// Runs only by hand.
+fn verified(service: AccountsService) -> Result<Job, OpenError> {
+    let work = move |_: Run| -> Later<()> {
+        let service = service.clone();
+        Box::pin(async move {
+            let findings = service.inner.verified().await?.findings;
+            findings.iter().for_each(|finding| tracing::error!(finding, "accounts disagree with the ledger"));
+            match findings.first() {
+                None => Ok(()),
+                Some(first) => Err(format!("{first} ({} in all)", findings.len()).into()),
+            }
+        })
+    };
+    let about = "compares accounts, interest, fees and the index with the ledger";
+    let schedule = Schedule::parse(BY_HAND)?;
+    Ok(Job { name: "verify", about, schedule, missed: Missed::Skip, work: Box::new(work) })
 }
 
 /// Runs only by hand.
@@ -128,7 +155,7 @@ fn rebuilt(db: Db) -> Result<Job, OpenError> {
         Box::pin(async move { Ok(crate::look::rebuild(&db).await?) })
     };
     let about = "reads the index of movements from the ledger again";
-    let schedule = Schedule::parse("9999-12-30T00:00:00Z")?;
+    let schedule = Schedule::parse(BY_HAND)?;
     Ok(Job { name: "index", about, schedule, missed: Missed::Skip, work: Box::new(work) })
 }
 
@@ -136,6 +163,6 @@ fn rebuilt(db: Db) -> Result<Job, OpenError> {
 ///
 /// # Errors
 /// None so far.
-pub fn mount(accounts: Arc<dyn Accounts>, _: Door<Settings>) -> Result<Routes, OpenError> {
-    Ok(crate::http::routes(accounts))
+pub fn mount(accounts: Arc<dyn Accounts>, door: Door<Settings>) -> Result<Routes, OpenError> {
+    Ok(crate::http::routes(accounts, door.clock))
 }

@@ -100,136 +100,73 @@ pub(crate) fn page(limit: usize) -> Result<usize, AccountsError> {
     if (1..=max).contains(&limit) { Ok(limit) } else { Err(Refusal::PageSize { given: limit, max }.into()) }
 }
 
-macro_rules! in_time {
-    ($self:ident, $ctx:ident, $work:expr) => {
-        in_time($ctx, &$self.inner.clock, $work).await
+/// A trait, each of whose methods is that of `Inner` by the same name, within the time of the call.
+macro_rules! face {
+    ($face:ident: $($method:ident($command:ty) -> $reply:ty;)+) => {
+        #[async_trait]
+        impl $face for AccountsService {
+            $(async fn $method(&self, ctx: &Ctx, command: $command) -> Result<$reply, AccountsError> {
+                in_time(ctx, &self.inner.clock, self.inner.$method(ctx, command)).await
+            })+
+        }
     };
 }
 
-#[async_trait]
-impl Customers for AccountsService {
-    async fn create_customer(&self, ctx: &Ctx, command: CreateCustomer) -> Result<Customer, AccountsError> {
-        in_time!(self, ctx, self.inner.create_customer(ctx, command))
-    }
-
-    async fn customer(&self, ctx: &Ctx, command: CustomerId) -> Result<Customer, AccountsError> {
-        in_time!(self, ctx, self.inner.customer(ctx, command))
-    }
-
-    async fn customers(&self, ctx: &Ctx, command: CustomerQuery) -> Result<CustomerPage, AccountsError> {
-        in_time!(self, ctx, self.inner.customers(ctx, command))
-    }
-
-    async fn change_customer(&self, ctx: &Ctx, command: ChangeCustomer) -> Result<Customer, AccountsError> {
-        in_time!(self, ctx, self.inner.change_customer(ctx, command))
-    }
-
-    async fn put_user(&self, ctx: &Ctx, command: PutUser) -> Result<UserList, AccountsError> {
-        in_time!(self, ctx, self.inner.put_user(ctx, command))
-    }
-
-    async fn remove_user(&self, ctx: &Ctx, command: RemoveUser) -> Result<UserList, AccountsError> {
-        in_time!(self, ctx, self.inner.remove_user(ctx, command))
-    }
-
-    async fn users(&self, ctx: &Ctx, command: CustomerId) -> Result<UserList, AccountsError> {
-        in_time!(self, ctx, self.inner.users(ctx, command))
-    }
-
-    async fn erase_customer(&self, ctx: &Ctx, command: CustomerId) -> Result<Customer, AccountsError> {
-        in_time!(self, ctx, self.inner.erase_customer(ctx, command))
-    }
+face! {
+    Customers:
+    create_customer(CreateCustomer) -> Customer;
+    customer(CustomerId) -> Customer;
+    customers(CustomerQuery) -> CustomerPage;
+    change_customer(ChangeCustomer) -> Customer;
+    put_user(PutUser) -> UserList;
+    remove_user(RemoveUser) -> UserList;
+    users(CustomerId) -> UserList;
+    erase_customer(CustomerId) -> Customer;
 }
 
-#[async_trait]
-impl Products for AccountsService {
-    async fn create_product(&self, ctx: &Ctx, command: CreateProduct) -> Result<Product, AccountsError> {
-        in_time!(self, ctx, self.inner.create_product(ctx, command))
-    }
-
-    async fn product(&self, ctx: &Ctx, command: ProductId) -> Result<Product, AccountsError> {
-        in_time!(self, ctx, self.inner.product(ctx, command))
-    }
-
-    async fn products(&self, ctx: &Ctx, command: ProductQuery) -> Result<ProductPage, AccountsError> {
-        in_time!(self, ctx, self.inner.products(ctx, command))
-    }
-
-    async fn new_version(&self, ctx: &Ctx, command: NewVersion) -> Result<Product, AccountsError> {
-        in_time!(self, ctx, self.inner.new_version(ctx, command))
-    }
-
-    async fn activate_product(&self, ctx: &Ctx, command: ProductId) -> Result<Product, AccountsError> {
-        in_time!(self, ctx, self.inner.activate_product(ctx, command))
-    }
-
-    async fn retire_product(&self, ctx: &Ctx, command: ProductId) -> Result<Product, AccountsError> {
-        in_time!(self, ctx, self.inner.retire_product(ctx, command))
-    }
-
-    async fn set_rates(&self, ctx: &Ctx, command: SetRates) -> Result<Product, AccountsError> {
-        in_time!(self, ctx, self.inner.set_rates(ctx, command))
-    }
+face! {
+    Products:
+    create_product(CreateProduct) -> Product;
+    product(ProductId) -> Product;
+    products(ProductQuery) -> ProductPage;
+    new_version(NewVersion) -> Product;
+    activate_product(ProductId) -> Product;
+    retire_product(ProductId) -> Product;
+    set_rates(SetRates) -> Product;
 }
 
-#[async_trait]
-impl AccountKeeping for AccountsService {
-    async fn open_account(&self, ctx: &Ctx, command: OpenAccount) -> Result<Account, AccountsError> {
-        in_time!(self, ctx, self.inner.open_account(ctx, command))
-    }
-
-    async fn account(&self, ctx: &Ctx, command: AccountId) -> Result<Account, AccountsError> {
-        in_time!(self, ctx, self.inner.account(ctx, command))
-    }
-
-    async fn accounts(&self, ctx: &Ctx, command: AccountQuery) -> Result<AccountPage, AccountsError> {
-        in_time!(self, ctx, self.inner.accounts(ctx, command))
-    }
-
-    async fn change_account(&self, ctx: &Ctx, command: ChangeAccount) -> Result<Account, AccountsError> {
-        in_time!(self, ctx, self.inner.change_account(ctx, command))
-    }
-
-    async fn add_block(&self, ctx: &Ctx, command: AddBlock) -> Result<Account, AccountsError> {
-        in_time!(self, ctx, self.inner.add_block(ctx, command))
-    }
-
-    async fn remove_block(&self, ctx: &Ctx, command: RemoveBlock) -> Result<Account, AccountsError> {
-        in_time!(self, ctx, self.inner.remove_block(ctx, command))
-    }
-
-    async fn close_account(&self, ctx: &Ctx, command: CloseAccount) -> Result<Account, AccountsError> {
-        in_time!(self, ctx, self.inner.close_account(ctx, command))
-    }
-
-    async fn facts(&self, ctx: &Ctx, command: FindAccount) -> Result<AccountFacts, AccountsError> {
-        in_time!(self, ctx, self.inner.facts(ctx, command))
-    }
-
-    async fn interest(&self, ctx: &Ctx, command: InterestQuery) -> Result<InterestPage, AccountsError> {
-        in_time!(self, ctx, self.inner.interest(ctx, command))
-    }
-
-    async fn day(&self, ctx: &Ctx, command: Date) -> Result<DayRun, AccountsError> {
-        in_time!(self, ctx, self.inner.day(ctx, command))
-    }
-
-    async fn close_day(&self, ctx: &Ctx, command: Date) -> Result<DayRun, AccountsError> {
-        in_time!(self, ctx, self.inner.close_day(ctx, command))
-    }
+face! {
+    AccountKeeping:
+    open_account(OpenAccount) -> Account;
+    account(AccountId) -> Account;
+    accounts(AccountQuery) -> AccountPage;
+    change_account(ChangeAccount) -> Account;
+    add_block(AddBlock) -> Account;
+    remove_block(RemoveBlock) -> Account;
+    close_account(CloseAccount) -> Account;
+    facts(FindAccount) -> AccountFacts;
+    interest(InterestQuery) -> InterestPage;
+    day(Date) -> DayRun;
+    close_day(Date) -> DayRun;
+    verify(Verify) -> Verified;
 }
 
-#[async_trait]
-impl Transactions for AccountsService {
-    async fn movements(&self, ctx: &Ctx, command: MovementQuery) -> Result<MovementPage, AccountsError> {
-        in_time!(self, ctx, self.inner.movements(ctx, command))
-    }
+face! {
+    Transactions:
+    movements(MovementQuery) -> MovementPage;
+    movement(MovementId) -> Movement;
+    set_category(SetCategory) -> Movement;
+    summary(SummaryQuery) -> Summary;
+    rules(CustomerId) -> RuleList;
+    add_rule(AddRule) -> Rule;
+    remove_rule(RemoveRule) -> ();
+    statements(AccountId) -> StatementList;
+    statement(StatementQuery) -> Statement;
+}
 
-    async fn movement(&self, ctx: &Ctx, command: MovementId) -> Result<Movement, AccountsError> {
-        in_time!(self, ctx, self.inner.movement(ctx, command))
-    }
-
-    async fn set_category(&self, ctx: &Ctx, command: SetCategory) -> Result<Movement, AccountsError> {
-        in_time!(self, ctx, self.inner.set_category(ctx, command))
-    }
+face! {
+    Fees:
+    charges(AccountId) -> ChargeList;
+    charge_fee(ChargeFee) -> Charge;
+    change_charge(ChangeCharge) -> Charge;
 }

@@ -1,32 +1,48 @@
 //! The tables of accounts: every SQL text, by table. Nothing here decides anything.
 
 pub(crate) mod account;
+pub(crate) mod block;
+pub(crate) mod charge;
 pub(crate) mod customer;
 pub(crate) mod interest;
 pub(crate) mod movement;
 pub(crate) mod paid;
 pub(crate) mod product;
+pub(crate) mod rule;
 pub(crate) mod run;
+pub(crate) mod sums;
+pub(crate) mod verify;
 
 use kernel::{Currency, Id};
 use platform::db::{DbError, Migration, Row, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "accounts", sql: include_str!("../migrations/0001_accounts.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "accounts", sql: include_str!("../migrations/0001_accounts.sql") },
+    Migration {
+        version: 2,
+        name: "fees, terms and rules",
+        sql: include_str!("../migrations/0002_fees_terms_rules.sql"),
+    },
+];
 
 /// A test prepares each statement on both engines.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     let parts = [
         account::SQL,
+        block::SQL,
         customer::SQL,
         interest::SQL,
         movement::SQL,
         paid::SQL,
         product::SQL,
         run::SQL,
+        charge::SQL,
+        rule::SQL,
+        sums::SQL,
+        verify::SQL,
         crate::keys::SQL,
     ];
     parts.into_iter().flatten().copied()
@@ -34,8 +50,17 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 pub(crate) fn all_sets() -> impl Iterator<Item = &'static platform::db::RowSet> {
-    let parts =
-        [account::SETS, customer::SETS, interest::SETS, movement::SETS, paid::SETS, run::SETS, crate::keys::SETS];
+    let parts = [
+        account::SETS,
+        charge::SETS,
+        customer::SETS,
+        interest::SETS,
+        movement::SETS,
+        paid::SETS,
+        rule::SETS,
+        run::SETS,
+        crate::keys::SETS,
+    ];
     parts.into_iter().flatten().copied()
 }
 

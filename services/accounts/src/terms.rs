@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accounts_api::{InterestTerms, ProductId, Rates, Terms};
+use accounts_api::{Fee, InterestTerms, ProductId, Rates, Terms};
 use jiff::civil::Date;
 use kernel::Currency;
 use platform::db::{DbError, Tx};
@@ -17,7 +17,8 @@ const PRODUCTS_MAX: usize = 10_000;
 pub(crate) struct Catalogue {
     products: HashMap<i64, (ProductId, Currency)>,
     versions: HashMap<(i64, i64), Terms>,
-    rates: HashMap<i64, Vec<Rates>>,
+    /// With their numbers, by their first day.
+    rates: HashMap<i64, Vec<(i64, Rates)>>,
 }
 
 impl Catalogue {
@@ -29,8 +30,8 @@ impl Catalogue {
         for (product, version, terms) in product::versions(tx, 0).await? {
             all.versions.insert((product, version), terms);
         }
-        for (product, rates) in product::rates(tx, 0).await? {
-            all.rates.entry(product).or_default().push(rates);
+        for (product, no, rates) in product::rates(tx, 0).await? {
+            all.rates.entry(product).or_default().push((no, rates));
         }
         Ok(all)
     }
@@ -44,8 +45,30 @@ impl Catalogue {
         self.versions.get(&(product, version))?.interest.as_ref()
     }
 
-    pub(crate) fn rates(&self, product: i64, day: Date) -> Option<&Rates> {
-        self.rates.get(&product)?.iter().rfind(|rates| rates.from <= day)
+    pub(crate) fn terms(&self, product: i64, version: i64) -> Option<&Terms> {
+        self.versions.get(&(product, version))
+    }
+
+    fn sets(&self, product: i64) -> &[(i64, Rates)] {
+        self.rates.get(&product).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of a day, or those that a term deposit keeps.
+    pub(crate) fn rates(&self, product: i64, kept: Option<i64>, day: Date) -> Option<&Rates> {
+        let is_it = |(no, rates): &&(i64, Rates)| kept.map_or(rates.from <= day, |kept| kept == *no);
+        self.sets(product).iter().rfind(is_it).map(|(_, rates)| rates)
+    }
+
+    /// The number of the set of rates of a day; 0 if there is none.
+    pub(crate) fn rates_no(&self, product: i64, day: Date) -> i64 {
+        self.sets(product).iter().rfind(|(_, rates)| rates.from <= day).map_or(0, |(no, _)| *no)
+    }
+
+    /// Those of a day.
+    pub(crate) fn fees(&self, product: i64, day: Date) -> &[Fee] {
+        let set = |(_, rates): &(i64, Rates)| rates.from <= day && rates.fees.is_some();
+        let found = self.sets(product).iter().rfind(|one| set(one));
+        found.and_then(|(_, rates)| rates.fees.as_deref()).unwrap_or_default()
     }
 
     /// Whether interest of any version is posted at the end of this day.

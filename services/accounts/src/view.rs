@@ -12,7 +12,8 @@ use crate::number::{is_wrong_iban, plain};
 use crate::profile::text;
 use crate::service::{Inner, page};
 use crate::store::account::{self, AccountRow};
-use crate::store::{customer, interest, product};
+use crate::store::{block, customer, interest, product};
+use crate::terms::Catalogue;
 
 const READ: (&str, &str) = ("accounts", "read");
 const CHANGE: (&str, &str) = ("accounts", "change");
@@ -40,7 +41,12 @@ impl Inner {
     async fn shown(&self, tx: &Tx, row: AccountRow) -> Result<Account, DbError> {
         let terms = self.terms_of(tx, &row).await?;
         let holders = account::holders(tx, row.seq).await?.into_iter().map(|(_, id)| id).collect();
-        let blocks = account::blocks(tx, row.seq, self.clock.now()).await?;
+        let blocks = block::in_force(tx, row.seq, self.clock.now()).await?;
+        let term = row.term.map(|term| Term {
+            begins: calendar::of_number(term.begins),
+            matures: calendar::of_number(term.matures),
+            at_maturity: if term.again { AtMaturity::RollOver } else { AtMaturity::PayOut },
+        });
         let AccountRow { id, state, number, opened_at, closed_at, version, overdraft, .. } = row;
         Ok(Account {
             id,
@@ -51,6 +57,7 @@ impl Inner {
             number,
             holders,
             overdraft: Money::new(overdraft, terms.currency),
+            term,
             blocks,
             balances: None,
             opened_at,
@@ -141,8 +148,12 @@ impl Inner {
         for (holder, _) in &holders {
             users.extend(customer::users(&tx, *holder).await?);
         }
-        let blocks = account::blocks(&tx, row.seq, self.clock.now()).await?;
+        let blocks = block::in_force(&tx, row.seq, self.clock.now()).await?;
         let blocked = |kind| blocks.iter().any(|block| block.kind == kind || block.kind == BlockKind::Both);
+        let today = self.today();
+        let in_term = row.term.is_some_and(|term| term.again || calendar::number(today) < term.matures);
+        let catalogue = Catalogue::load(&tx).await?;
+        let fees = catalogue.fees(row.product, today).iter().filter(|fee| fee.when == FeeWhen::Occasion);
         Ok(AccountFacts {
             id,
             number: row.number,
@@ -151,9 +162,10 @@ impl Inner {
             ledger_path: books::path(id).map_err(failed)?.to_string(),
             holders: holders.into_iter().map(|(_, id)| id).collect(),
             users,
-            debit_blocked: blocked(BlockKind::Debit),
+            debit_blocked: in_term || blocked(BlockKind::Debit),
             credit_blocked: blocked(BlockKind::Credit),
             limits: terms.terms.limits,
+            fees: fees.cloned().collect(),
         })
     }
 
@@ -190,12 +202,12 @@ impl Inner {
             return Err(Refusal::AccountState { id: row.id.to_string(), state: "closed".to_owned() }.into());
         }
         let (since, max) = (self.clock.now(), limits::BLOCKS_MAX);
-        if account::blocks(tx, row.seq, since).await?.len() >= max {
+        if block::in_force(tx, row.seq, since).await?.len() >= max {
             return Err(Refusal::TooMany { what: "blocks".to_owned(), max }.into());
         }
         let AddBlock { kind, reason, expires_at, .. } = command.clone();
         let (id, author) = (self.ids.make(), ctx.principal.subject.to_string());
-        account::add_block(tx, row.seq, &Block { id, kind, reason, author, since, expires_at }).await?;
+        block::add(tx, row.seq, &Block { id, kind, reason, author, since, expires_at }).await?;
         let data = json!({ "block": id, "kind": kind });
         Ok(self.tell(tx, "accounts.account.blocked", row.id.to_string(), data).await?)
     }
@@ -208,7 +220,7 @@ impl Inner {
         let tx = self.db.begin().await?;
         if turn.again::<AccountId>(&tx).await?.is_none() {
             tx.one_at_a_time().await?;
-            if !account::end_block(&tx, row.seq, command.block, self.clock.now()).await? {
+            if !block::end(&tx, row.seq, command.block, self.clock.now()).await? {
                 return Err(turn.refused(tx, Refusal::BlockUnknown { id: command.block.to_string() }.into()).await);
             }
             turn.made(&tx, &row.id).await?;
@@ -232,7 +244,7 @@ impl Inner {
         let mut items = Vec::new();
         for day in (first..=last).rev() {
             let found = interest::accrual(&tx, day, row.seq).await?;
-            let corrected_millionths = corrected.get(&day).copied().unwrap_or_default();
+            let corrected_millionths = corrected.get(&day).map_or(0, |one| one.micros);
             if found.is_none() && corrected_millionths == 0 {
                 continue;
             }

@@ -1,10 +1,11 @@
 //! Accounts: what they are opened with, their states and blocks.
 
+use jiff::civil::Date;
 use kernel::{Currency, Id, IdKind, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{CustomerId, Limits, ProductId, User};
+use crate::{CustomerId, Fee, Limits, ProductId, User};
 
 #[derive(Debug, Clone, Copy)]
 pub enum AccountTag {}
@@ -94,6 +95,9 @@ pub struct Account {
     #[schema(value_type = Vec<String>)]
     pub holders: Vec<CustomerId>,
     pub overdraft: Money,
+    /// Of a term deposit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
     pub blocks: Vec<Block>,
     /// Only where a single account is read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +107,36 @@ pub struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub closed_at: Option<Timestamp>,
+}
+
+/// What happens to a term deposit on the day of its maturity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AtMaturity {
+    /// The account is closed, and all that is on it goes to the linked account.
+    PayOut,
+    /// It begins again, with the rates of that day.
+    RollOver,
+}
+
+/// Until its maturity nothing may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Term {
+    #[schema(value_type = String, format = Date)]
+    pub begins: Date,
+    /// The first day after the term.
+    #[schema(value_type = String, format = Date)]
+    pub matures: Date,
+    pub at_maturity: AtMaturity,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenTerm {
+    pub at_maturity: AtMaturity,
+    /// Takes what the deposit was, at maturity or before it.
+    #[schema(value_type = String)]
+    pub linked: AccountId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -116,6 +150,9 @@ pub struct OpenAccount {
     /// How far below zero it may go; not at all if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdraft: Option<Money>,
+    /// Needed for a term deposit, and for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<OpenTerm>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +184,7 @@ pub struct RemoveBlock {
 #[serde(deny_unknown_fields)]
 pub struct CloseAccount {
     pub id: AccountId,
-    /// Takes what is left, after interest; needed unless nothing is.
+    /// Takes what is left, after interest; needed unless nothing is, or an account is linked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_to: Option<AccountId>,
 }
@@ -191,9 +228,11 @@ pub struct AccountFacts {
     pub holders: Vec<CustomerId>,
     /// Who acts for the holders.
     pub users: Vec<User>,
-    /// Whether nothing may leave, by a block that is in force.
+    /// Whether nothing may leave, by a block that is in force or before a deposit's maturity.
     pub debit_blocked: bool,
     /// Whether nothing may arrive, by a block that is in force.
     pub credit_blocked: bool,
     pub limits: Limits,
+    /// What is charged for an occasion, as of today.
+    pub fees: Vec<Fee>,
 }

@@ -19,6 +19,10 @@ pub enum DayPhase {
     Book,
     /// What is due is posted to the accounts.
     Post,
+    /// Fees that fell due are taken.
+    Fee,
+    /// Term deposits that mature end, or begin again.
+    Mature,
     Done,
 }
 
@@ -55,6 +59,8 @@ pub struct DayTotal {
     /// Taken from accounts.
     pub charged: Money,
     pub tax: Money,
+    /// Fees that were taken.
+    pub fees: Money,
 }
 
 #[derive(
@@ -74,6 +80,19 @@ pub struct LeftOut {
     #[schema(value_type = String)]
     pub account: AccountId,
     pub reason: LeftOutReason,
+}
+
+/// Everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {}
+
+/// What was compared with the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    pub accounts: u64,
+    /// Sentences that name what disagrees; at most 100.
+    pub findings: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,11 +7,14 @@
 mod account;
 mod customer;
 mod day;
+mod fee;
 mod movement;
 mod product;
 mod rate;
 mod refusal;
 mod remote;
+mod rule;
+mod statement;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -19,25 +22,34 @@ use kernel::Ctx;
 use platform::error::ServiceError;
 
 pub use account::{
-    Account, AccountFacts, AccountId, AccountPage, AccountQuery, AccountState, AccountTag, AddBlock, Amounts, Block,
-    BlockId, BlockKind, BlockTag, ChangeAccount, CloseAccount, FindAccount, OpenAccount, RemoveBlock,
+    Account, AccountFacts, AccountId, AccountPage, AccountQuery, AccountState, AccountTag, AddBlock, Amounts,
+    AtMaturity, Block, BlockId, BlockKind, BlockTag, ChangeAccount, CloseAccount, FindAccount, OpenAccount, OpenTerm,
+    RemoveBlock, Term,
 };
 pub use customer::{
     Address, ChangeCustomer, CreateCustomer, Customer, CustomerId, CustomerKind, CustomerPage, CustomerQuery,
     CustomerState, CustomerTag, Find, Profile, PutUser, RemoveUser, Role, TaxId, User, UserList,
 };
-pub use day::{DayPhase, DayRun, DayTotal, InterestDay, InterestPage, InterestQuery, LeftOut, LeftOutReason};
+pub use day::{
+    DayPhase, DayRun, DayTotal, InterestDay, InterestPage, InterestQuery, LeftOut, LeftOutReason, Verified, Verify,
+};
+pub use fee::{ChangeCharge, Charge, ChargeChange, ChargeFee, ChargeList, ChargeState, Fee, FeeWhen};
 pub use movement::{
     Category, Direction, Kind, Movement, MovementId, MovementPage, MovementQuery, MovementStatus, MovementTag,
     SetCategory,
 };
 pub use product::{
-    CreateProduct, DayCount, InterestTerms, Limits, NewVersion, Overdraft, Posting, Product, ProductId, ProductKind,
-    ProductPage, ProductQuery, ProductState, ProductTag, Rates, SetRates, Terms, Tier, TierMode,
+    CreateProduct, DayCount, Deposit, InterestTerms, Limits, NewVersion, Overdraft, Posting, Product, ProductId,
+    ProductKind, ProductPage, ProductQuery, ProductState, ProductTag, Rates, SetRates, Terms, Tier, TierMode,
 };
 pub use rate::{Rate, RateError};
 pub use refusal::Refusal;
 pub use remote::{FACE, RemoteAccounts};
+pub use rule::{AddRule, RemoveRule, Rule, RuleId, RuleList, RuleTag};
+pub use statement::{
+    Statement, StatementHead, StatementLine, StatementList, StatementQuery, Summary, SummaryBy, SummaryLine,
+    SummaryQuery,
+};
 
 /// The name of the room.
 pub const SERVICE: &str = "accounts";
@@ -66,6 +78,10 @@ pub mod limits {
     pub const BLOCKS_MAX: usize = 50;
     /// Rows that one search looks at.
     pub const ROWS_LOOKED_MAX: usize = 20_000;
+    /// Fees of one product.
+    pub const FEES_MAX: usize = 20;
+    /// A customer's own rules for categories.
+    pub const RULES_MAX: usize = 200;
     /// Words of one search.
     pub const WORDS_MAX: usize = 8;
 }
@@ -142,9 +158,12 @@ pub trait AccountKeeping: Send + Sync {
     /// Continues the run of the day, after those before it. An answer whose phase is not `done` is continued later, or by
     /// the same call.
     async fn close_day(&self, ctx: &Ctx, day: Date) -> Result<DayRun, AccountsError>;
+
+    /// Compares everything with the ledger.
+    async fn verify(&self, ctx: &Ctx, command: Verify) -> Result<Verified, AccountsError>;
 }
 
-/// The ledger's movements, as seen from accounts.
+/// The ledger's movements, as seen from accounts, and statements of them.
 #[async_trait]
 pub trait Transactions: Send + Sync {
     async fn movements(&self, ctx: &Ctx, query: MovementQuery) -> Result<MovementPage, AccountsError>;
@@ -152,8 +171,34 @@ pub trait Transactions: Send + Sync {
     async fn movement(&self, ctx: &Ctx, id: MovementId) -> Result<Movement, AccountsError>;
 
     async fn set_category(&self, ctx: &Ctx, command: SetCategory) -> Result<Movement, AccountsError>;
+
+    /// Sums by category or month, per currency.
+    async fn summary(&self, ctx: &Ctx, query: SummaryQuery) -> Result<Summary, AccountsError>;
+
+    async fn rules(&self, ctx: &Ctx, customer: CustomerId) -> Result<RuleList, AccountsError>;
+
+    /// For movements that are booked from now on.
+    async fn add_rule(&self, ctx: &Ctx, command: AddRule) -> Result<Rule, AccountsError>;
+
+    async fn remove_rule(&self, ctx: &Ctx, command: RemoveRule) -> Result<(), AccountsError>;
+
+    async fn statements(&self, ctx: &Ctx, account: AccountId) -> Result<StatementList, AccountsError>;
+
+    /// A page of one.
+    async fn statement(&self, ctx: &Ctx, query: StatementQuery) -> Result<Statement, AccountsError>;
 }
 
-pub trait Accounts: Customers + Products + AccountKeeping + Transactions {}
+/// Fees of an account.
+#[async_trait]
+pub trait Fees: Send + Sync {
+    async fn charges(&self, ctx: &Ctx, account: AccountId) -> Result<ChargeList, AccountsError>;
 
-impl<T: Customers + Products + AccountKeeping + Transactions> Accounts for T {}
+    /// For an occasion, once: the same again answers the same charge.
+    async fn charge_fee(&self, ctx: &Ctx, command: ChargeFee) -> Result<Charge, AccountsError>;
+
+    async fn change_charge(&self, ctx: &Ctx, command: ChangeCharge) -> Result<Charge, AccountsError>;
+}
+
+pub trait Accounts: Customers + Products + AccountKeeping + Transactions + Fees {}
+
+impl<T: Customers + Products + AccountKeeping + Transactions + Fees> Accounts for T {}

@@ -175,4 +175,7 @@ pub struct MovementPage {
 pub struct SetCategory {
     pub id: MovementId,
     pub category: Category,
+    /// Also for what is booked later with the same counterparty.
+    #[serde(default)]
+    pub for_counterparty: bool,
 }

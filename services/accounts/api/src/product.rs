@@ -5,7 +5,7 @@ use kernel::{Currency, Id, IdKind, Money, Percent, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Rate;
+use crate::{Fee, Rate};
 
 #[derive(Debug, Clone, Copy)]
 pub enum ProductTag {}
@@ -24,6 +24,8 @@ pub type ProductId = Id<ProductTag>;
 pub enum ProductKind {
     Current,
     Savings,
+    /// A deposit for a time: its rates are those of the day on which it begins.
+    Term,
 }
 
 #[derive(
@@ -71,6 +73,8 @@ pub enum Posting {
     Monthly,
     Quarterly,
     Yearly,
+    /// Of term deposits only, which have no other.
+    AtMaturity,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -93,7 +97,7 @@ pub struct Tier {
     pub rate: Rate,
 }
 
-/// The rates from a day on, until the next ones.
+/// The rates and fees from a day on, until the next ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rates {
@@ -105,6 +109,9 @@ pub struct Rates {
     /// For balances below zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdraft: Option<Rate>,
+    /// If it is left out, the fees from before stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fees: Option<Vec<Fee>>,
 }
 
 /// Transfers out of an account, as payments and cards count them.
@@ -130,7 +137,18 @@ pub struct Overdraft {
     pub largest: Money,
 }
 
-/// A version in use never changes; rates are set by day.
+/// Of term deposits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deposit {
+    /// 1 to 120.
+    #[schema(example = 12)]
+    pub months: u16,
+    /// For all days of a deposit that ends early.
+    pub early_rate: Rate,
+}
+
+/// A version in use never changes; rates and fees are set by day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
@@ -142,7 +160,9 @@ pub struct Terms {
     pub overdraft: Option<Overdraft>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_balance: Option<Money>,
-    /// Days between the announcement of rates and their first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposit: Option<Deposit>,
+    /// Days between the announcement of rates and fees and their first day.
     #[serde(default)]
     pub notice_days: u16,
 }

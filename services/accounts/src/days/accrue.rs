@@ -2,30 +2,23 @@
 
 use std::collections::HashMap;
 
-use accounts_api::{AccountId, AccountState, AccountsError, DayPhase, LeftOutReason};
+use accounts_api::{AccountState, AccountsError, DayPhase, LeftOutReason};
 use jiff::civil::Date;
-use kernel::Id;
-use ledger_api::{AccountPath, BalancesQuery, TimeBasis};
+use ledger_api::{AccountPath, TimeBasis};
 use platform::db::DbError;
 
 use super::ByProduct;
-use crate::books::{self, FIRST, failed};
+use crate::balances::Balances;
+use crate::books::{self, failed};
 use crate::calendar;
+use crate::fees::due;
 use crate::interest::{Accrued, daily, weight};
 use crate::service::Inner;
-use crate::store::interest::{self, Accrual, Bearing, Correction, Late, Span};
-use crate::store::movement::account_of;
+use crate::store::charge::{self, NewCharge};
+use crate::store::interest::{self, Accrual, Bearing, Correction, Late};
 use crate::store::product::{self, Total};
 use crate::store::run::{self, RunRow, Step, Sums};
 use crate::terms::Catalogue;
-
-/// Balances of one page, by account, and the ids that it covers.
-struct Balances {
-    by_id: HashMap<AccountId, i64>,
-    span: Span,
-    /// The last path, if there are more.
-    next: Option<AccountPath>,
-}
 
 /// What a page changes.
 #[derive(Default)]
@@ -36,13 +29,17 @@ pub(super) struct Page {
     pub(super) changes: HashMap<i64, Accrued>,
     pub(super) left_out: Vec<i64>,
     pub(super) done: Vec<Late>,
+    pub(super) charges: Vec<NewCharge>,
     pub(super) sums: ByProduct,
 }
 
 impl Inner {
     pub(super) async fn accrue(&self, run: &RunRow) -> Result<(), AccountsError> {
         let day = calendar::of_number(run.day);
-        let Balances { by_id, span, next } = self.balances(run, day).await?;
+        let after = if run.place.is_empty() { books::first() } else { parsed(&run.place) }.map_err(failed)?;
+        // By event time: what is known now of the day's end.
+        let page = self.balances(after, self.calendar.end_of(day), TimeBasis::Event).await?;
+        let Balances { by_id, span, next } = page;
         let tx = self.db.read().await?;
         let catalogue = Catalogue::load(&tx).await?;
         let bearings = interest::between(&tx, span).await?;
@@ -62,28 +59,6 @@ impl Inner {
         self.store_page(run, &page, to).await
     }
 
-    /// By event time: what is known now of the day's end.
-    async fn balances(&self, run: &RunRow, day: Date) -> Result<Balances, AccountsError> {
-        let after = if run.place.is_empty() { books::first() } else { parsed(&run.place) }.map_err(failed)?;
-        let first = account_of(after.as_str()).unwrap_or(Id::from_bits(0));
-        let query = BalancesQuery {
-            prefix: books::root().map_err(failed)?,
-            at: Some(self.calendar.end_of(day)),
-            by: TimeBasis::Event,
-            after: Some(after),
-            limit: self.settings.run_page,
-        };
-        let ledger = self.books.ledger().await.map_err(failed)?;
-        let page = ledger.balances(&self.books.ctx().await.map_err(failed)?, query).await.map_err(failed)?;
-        // Accounts of this room come first among all below the root.
-        let ends = page.next.is_none() || page.items.iter().any(|item| !item.path.as_str().starts_with(FIRST));
-        let own = page.items.iter().filter_map(|item| Some((account_of(item.path.as_str())?, item.posted.minor())));
-        let by_id: HashMap<AccountId, i64> = own.collect();
-        let last = by_id.keys().max().copied().unwrap_or(first);
-        let last = if ends { Id::from_bits(u128::MAX) } else { last };
-        Ok(Balances { by_id, span: (first, last), next: page.next.filter(|_| !ends) })
-    }
-
     async fn store_page(
         &self,
         run: &RunRow,
@@ -101,6 +76,7 @@ impl Inner {
         let mut changes: Vec<(i64, Accrued)> = page.changes.iter().map(|(account, by)| (*account, *by)).collect();
         changes.sort_unstable_by_key(|(account, _)| *account);
         interest::add_accrued(&tx, &changes).await?;
+        charge::add(&tx, &page.charges).await?;
         for account in &page.left_out {
             run::leave_out(&tx, run.day, *account, LeftOutReason::Overflow).await?;
         }
@@ -130,7 +106,7 @@ pub(super) fn bears(bearing: &Bearing, day: i64) -> bool {
 /// Interest of an account on a day with a balance; `None` if its product bears none then.
 pub(super) fn of_day(catalogue: &Catalogue, bearing: &Bearing, balance: i64, day: Date) -> Option<Option<i64>> {
     let terms = catalogue.interest(bearing.product, bearing.version)?;
-    let rates = catalogue.rates(bearing.product, day)?;
+    let rates = catalogue.rates(bearing.product, bearing.term.map(|term| term.rates), day)?;
     Some(daily(balance, rates, terms.tiers, weight(terms.day_count, day)))
 }
 
@@ -143,6 +119,9 @@ fn accrued(
 ) -> Result<(), DbError> {
     let Some(balance) = balance.filter(|_| bears(bearing, calendar::number(day))) else { return Ok(()) };
     page.accounts += 1;
+    if bearing.state == AccountState::Active {
+        page.charges.extend(due(catalogue.fees(bearing.product, day), bearing.seq, balance, day));
+    }
     let Some(micros) = of_day(catalogue, bearing, balance, day) else { return Ok(()) };
     let micros = micros.filter(|micros| bearing.accrued.changed(0, *micros).is_some());
     let change = micros.and_then(|micros| Accrued::default().changed(0, micros));

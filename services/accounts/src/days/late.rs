@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use accounts_api::AccountsError;
+use accounts_api::{AccountState, AccountsError};
 use ledger_api::{BalanceQuery, TimeBasis};
 use platform::db::{DbError, Tx};
 
@@ -36,6 +36,14 @@ impl Recomputed {
     }
 }
 
+/// Its interest was decided when it ended.
+fn has_ended_early(catalogue: &Catalogue, bearing: &Bearing) -> bool {
+    let terms = catalogue.terms(bearing.product, bearing.version);
+    bearing.state == AccountState::Closing
+        && bearing.term.is_none()
+        && terms.is_some_and(|terms| terms.deposit.is_some())
+}
+
 impl Inner {
     pub(super) async fn recompute(
         &self,
@@ -49,11 +57,16 @@ impl Inner {
         let mut all = Vec::new();
         for late in late {
             let Some(bearing) = by_seq.get(&late.account).copied().filter(|one| bears(one, today)) else { continue };
-            let first = late.from_day.max(bearing.opened_day).max(today - DAYS_MAX);
+            if has_ended_early(catalogue, bearing) {
+                continue;
+            }
+            // What a deposit earned in a term before was posted at its end.
+            let begins = bearing.term.map_or(bearing.opened_day, |term| term.begins);
+            let first = late.from_day.max(begins).max(today - DAYS_MAX);
             let corrected = interest::corrections(tx, late.account, first, today).await?;
             for day in first..today {
                 let known = interest::accrual(tx, day, late.account).await?.map_or(0, |(_, micros)| micros);
-                let before = known.checked_add(corrected.get(&day).copied().unwrap_or_default());
+                let before = known.checked_add(corrected.get(&day).map_or(0, |one| one.micros));
                 let balance = self.balance_at(late, day).await?;
                 let now = of_day(catalogue, bearing, balance, calendar::of_number(day)).flatten();
                 let (Some(before), Some(now)) = (before, now) else { continue };

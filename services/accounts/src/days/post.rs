@@ -7,7 +7,6 @@ use accounts_api::{AccountsError, DayPhase, LeftOutReason};
 use kernel::{Currency, Money};
 use ledger_api::{Batch, LineOutcome, Operation};
 use platform::error::Failure;
-use serde_json::json;
 
 use super::ByProduct;
 use crate::books::{self, Own, failed, posting, transaction};
@@ -40,7 +39,7 @@ impl Inner {
         let catalogue = Catalogue::load(&tx).await?;
         let some = match catalogue.any_due(day) {
             true => interest::with_interest(&tx, after, ACCOUNTS_AT_ONCE).await?,
-            false => Vec::new(),
+            false => interest::maturing(&tx, after, run.day + 1, ACCOUNTS_AT_ONCE).await?,
         };
         drop(tx);
         let next = some.last().map(|last| last.seq).filter(|_| some.len() == ACCOUNTS_AT_ONCE);
@@ -86,10 +85,9 @@ impl Inner {
         tx.one_at_a_time().await?;
         let (phase, place) = match next {
             Some(next) => (DayPhase::Post, next.to_string()),
-            None => (DayPhase::Done, String::new()),
+            None => (DayPhase::Fee, String::new()),
         };
-        let ended_at = next.is_none().then(|| self.clock.now());
-        if !run::step(&tx, run, &Step { phase, place, accounts: 0, ended_at }).await? {
+        if !run::step(&tx, run, &Step { phase, place, accounts: 0, ended_at: None }).await? {
             return Ok(());
         }
         paid::add_postings(&tx, &rows).await?;
@@ -104,15 +102,7 @@ impl Inner {
             run::leave_out(&tx, run.day, account, LeftOutReason::PostingRefused).await?;
         }
         sums.store(&tx, run.day).await?;
-        let mut cursor = None;
-        if ended_at.is_some() {
-            let day = calendar::of_number(run.day);
-            let data = json!({ "day": day, "accounts": run.accounts });
-            cursor = Some(self.tell(&tx, "accounts.day.closed", day.to_string(), data).await?);
-        }
-        tx.commit().await?;
-        cursor.iter().for_each(|cursor| self.signal.committed(*cursor));
-        Ok(())
+        Ok(tx.commit().await?)
     }
 }
 
@@ -154,10 +144,12 @@ fn sums_of(row: &PostingRow) -> Sums {
     }
 }
 
-/// The transactions of an account at the end of a day: none unless its period ends.
+/// The transactions of an account at the end of a day: none unless its period or its term ends.
 fn due_of(catalogue: &Catalogue, bearing: Bearing, day: i64) -> Result<Vec<Due>, AccountsError> {
     let date = calendar::of_number(day);
-    let terms = catalogue.interest(bearing.product, bearing.version).filter(|terms| is_due(terms.posting, date));
+    let matures = bearing.term.is_some_and(|term| term.matures == day + 1);
+    let terms = catalogue.interest(bearing.product, bearing.version);
+    let terms = terms.filter(|terms| matures || is_due(terms.posting, date));
     let Some(terms) = terms else { return Ok(Vec::new()) };
     let (product, currency) = catalogue.product(bearing.product)?;
     let (account, money) = (books::path(bearing.id).map_err(failed)?, |minor| Money::new(minor, currency));

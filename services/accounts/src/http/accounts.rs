@@ -24,6 +24,12 @@ pub(super) struct AccountAt {
     id: AccountId,
 }
 
+impl AccountAt {
+    pub(super) fn id(&self) -> AccountId {
+        self.id
+    }
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct BlockAt {

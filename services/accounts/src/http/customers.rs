@@ -23,6 +23,12 @@ pub(super) struct CustomerAt {
     id: CustomerId,
 }
 
+impl CustomerAt {
+    pub(super) fn id(&self) -> CustomerId {
+        self.id
+    }
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct UserAt {

@@ -92,6 +92,9 @@ pub(super) struct MovementList {
 #[serde(deny_unknown_fields)]
 pub(super) struct CategoryBody {
     category: Category,
+    /// Also for what is booked later with the same counterparty: the customer gets a rule.
+    #[serde(default)]
+    for_counterparty: bool,
 }
 
 /// Search movements
@@ -153,9 +156,9 @@ pub(super) async fn categorise_movement(
     State(desk): State<Desk>,
     CallCtx(ctx): CallCtx,
     Path(at): Path<MovementAt>,
-    Json(CategoryBody { category }): Json<CategoryBody>,
+    Json(CategoryBody { category, for_counterparty }): Json<CategoryBody>,
 ) -> Result<Json<Movement>, Problem> {
-    Ok(Json(desk.set_category(&ctx, SetCategory { id: at.id, category }).await?))
+    Ok(Json(desk.set_category(&ctx, SetCategory { id: at.id, category, for_counterparty }).await?))
 }
 
 /// Nothing is moved here: the answer says where.

@@ -11,7 +11,7 @@ fn euros(minor: i64) -> Money {
 fn rates(tiers: &[(i64, &str)], overdraft: Option<&str>) -> Rates {
     let tier = |(from, rate): &(i64, &str)| Tier { from: euros(*from), rate: rate.parse().unwrap() };
     let overdraft = overdraft.map(|rate| rate.parse().unwrap());
-    Rates { from: date(2027, 1, 1), credit: tiers.iter().map(tier).collect(), overdraft }
+    Rates { from: date(2027, 1, 1), credit: tiers.iter().map(tier).collect(), overdraft, fees: None }
 }
 
 #[test]
@@ -146,7 +146,7 @@ proptest! {
         let tiers: Vec<(i64, i64)> = steps.iter().map(|(width, rate)| { let tier = (from, *rate); from += width; tier }).collect();
         let rates_of = |raise: i64| {
             let tier = |(from, rate): &(i64, i64)| Tier { from: euros(*from), rate: Rate::of_parts(rate + raise) };
-            Rates { from: first, credit: tiers.iter().map(tier).collect(), overdraft: Some(Rate::of_parts(overdraft)) }
+            Rates { from: first, credit: tiers.iter().map(tier).collect(), overdraft: Some(Rate::of_parts(overdraft)), fees: None }
         };
         let mode = if whole { TierMode::Whole } else { TierMode::Slice };
         // What is known at the end of a day: each is told some days after it took effect.

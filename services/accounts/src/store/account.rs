@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accounts_api::{AccountId, AccountState, Block, CustomerId};
+use accounts_api::{AccountId, AccountState, CustomerId};
 use kernel::Timestamp;
 use platform::db::{Column, DbError, Row, RowSet, Tx, Value};
 
@@ -19,12 +19,10 @@ pub(crate) const SQL: &[&str] = &[
     ACCOUNT_CHANGE,
     ACCOUNT_UNFINISHED,
     ACCOUNT_FIRST_DAY,
+    ACCOUNT_MATURING,
     ACCOUNT_OPEN_OF,
     HOLDER_ADD,
     HOLDERS_OF,
-    BLOCK_ADD,
-    BLOCK_END,
-    BLOCKS_OF,
 ];
 
 #[cfg(test)]
@@ -45,6 +43,10 @@ static ACCOUNT: RowSet = RowSet::new(
         ("opened_at", "bigint"),
         ("opened_day", "bigint"),
         ("closed_at", "bigint"),
+        ("term_rates", "bigint"),
+        ("term_begins", "bigint"),
+        ("term_matures", "bigint"),
+        ("term_again", "smallint"),
     ],
 );
 
@@ -55,7 +57,8 @@ macro_rules! accounts {
     ($rest:literal) => {
         concat!(
             "
-select seq, id, product, version, state, number, owner, overdraft, rest_to, opened_at, opened_day, closed_at
+select seq, id, product, version, state, number, owner, overdraft, rest_to, opened_at, opened_day, closed_at,
+    term_rates, term_begins, term_matures, term_again
 from account
 ",
             $rest
@@ -68,8 +71,9 @@ select cast(coalesce(max(seq), 0) as BIGINT)
 from account";
 
 const ACCOUNT_ADD: &str = "
-insert into account (seq, id, product, version, state, number, owner, overdraft, opened_at, opened_day)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+insert into account (seq, id, product, version, state, number, owner, overdraft, opened_at, opened_day, rest_to,
+    term_rates, term_begins, term_matures, term_again)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 const ACCOUNT_OF_ID: &str = accounts!("where id = $1");
 
@@ -95,12 +99,22 @@ order by seq"
 
 const ACCOUNT_CHANGE: &str = "
 update account
-set state = $2, overdraft = $3, rest_to = $4, closed_at = $5
+set state = $2, overdraft = $3, rest_to = $4, closed_at = $5, term_rates = $6, term_begins = $7, term_matures = $8,
+    term_again = $9
 where seq = $1";
 
 const ACCOUNT_UNFINISHED: &str = accounts!(
     "where state in ('opening', 'closing')
     and seq > $1
+order by seq
+limit $2"
+);
+
+/// Term deposits that have matured on a day.
+const ACCOUNT_MATURING: &str = accounts!(
+    "where term_matures <= $1
+    and term_matures is not null
+    and state = 'active'
 order by seq
 limit $2"
 );
@@ -127,24 +141,6 @@ join customer on customer.seq = account_holder.customer
 where account_holder.account = $1
 order by account_holder.place";
 
-const BLOCK_ADD: &str = "
-insert into account_block (account, id, kind, reason, author, since, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7)";
-
-const BLOCK_END: &str = "
-delete from account_block
-where account = $1
-    and id = $2
-    and (expires_at is null or expires_at > $3)";
-
-const BLOCKS_OF: &str = "
-select id, kind, reason, author, since, expires_at
-from account_block
-where account = $1
-    and (expires_at is null or expires_at > $2)
-order by id
-limit 100";
-
 #[derive(Debug, Clone)]
 pub(crate) struct AccountRow {
     pub(crate) seq: i64,
@@ -160,6 +156,33 @@ pub(crate) struct AccountRow {
     pub(crate) opened_at: Timestamp,
     pub(crate) opened_day: i64,
     pub(crate) closed_at: Option<Timestamp>,
+    pub(crate) term: Option<TermRow>,
+}
+
+/// The term of a deposit; days are numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TermRow {
+    /// The number of the set of rates that it keeps; 0 if there was none.
+    pub(crate) rates: i64,
+    pub(crate) begins: i64,
+    /// The first day after it.
+    pub(crate) matures: i64,
+    /// Whether it begins again then.
+    pub(crate) again: bool,
+}
+
+impl TermRow {
+    /// Of four columns from this one on.
+    pub(super) fn read(row: &Row, column: usize) -> Result<Option<TermRow>, DbError> {
+        let Some(rates) = row.int_or_null(column)? else { return Ok(None) };
+        let (begins, matures) = (row.int(column + 1)?, row.int(column + 2)?);
+        Ok(Some(TermRow { rates, begins, matures, again: row.int(column + 3)? == 1 }))
+    }
+
+    fn values(term: Option<TermRow>) -> [Value<'static>; 4] {
+        let value = |of: fn(TermRow) -> i64| term.map_or(Value::Null, |term| Value::Int(of(term)));
+        [value(|one| one.rates), value(|one| one.begins), value(|one| one.matures), value(|one| i64::from(one.again))]
+    }
 }
 
 fn read(row: &Row) -> Result<AccountRow, DbError> {
@@ -176,6 +199,7 @@ fn read(row: &Row) -> Result<AccountRow, DbError> {
         opened_at: Timestamp::from_micros(row.int(9)?),
         opened_day: row.int(10)?,
         closed_at: row.int_or_null(11)?.map(Timestamp::from_micros),
+        term: TermRow::read(row, 12)?,
     })
 }
 
@@ -185,6 +209,7 @@ pub(crate) async fn next(tx: &Tx) -> Result<i64, DbError> {
 
 pub(crate) async fn add(tx: &Tx, account: &AccountRow, holders: &[i64]) -> Result<(), DbError> {
     let state: &str = account.state.into();
+    let [rates, begins, matures, again] = TermRow::values(account.term);
     let values = [
         Value::Int(account.seq),
         Value::Bytes(&account.id.to_bytes()),
@@ -196,6 +221,11 @@ pub(crate) async fn add(tx: &Tx, account: &AccountRow, holders: &[i64]) -> Resul
         Value::Int(account.overdraft),
         Value::Int(account.opened_at.micros()),
         Value::Int(account.opened_day),
+        account.rest_to.map_or(Value::Null, Value::Int),
+        rates,
+        begins,
+        matures,
+        again,
     ];
     tx.execute(ACCOUNT_ADD, &values).await?;
     for (place, holder) in (0..).zip(holders) {
@@ -206,12 +236,17 @@ pub(crate) async fn add(tx: &Tx, account: &AccountRow, holders: &[i64]) -> Resul
 
 pub(crate) async fn change(tx: &Tx, account: &AccountRow) -> Result<(), DbError> {
     let state: &str = account.state.into();
+    let [rates, begins, matures, again] = TermRow::values(account.term);
     let values = [
         Value::Int(account.seq),
         Value::Text(state),
         Value::Int(account.overdraft),
         account.rest_to.map_or(Value::Null, Value::Int),
         account.closed_at.map_or(Value::Null, |at| Value::Int(at.micros())),
+        rates,
+        begins,
+        matures,
+        again,
     ];
     tx.execute(ACCOUNT_CHANGE, &values).await.map(drop)
 }
@@ -255,6 +290,11 @@ pub(crate) async fn unfinished(tx: &Tx, after: i64, count: usize) -> Result<Vec<
     tx.query(ACCOUNT_UNFINISHED, &values).await?.iter().map(read).collect()
 }
 
+/// Active deposits whose term is over on a day.
+pub(crate) async fn maturing(tx: &Tx, day: i64, count: usize) -> Result<Vec<AccountRow>, DbError> {
+    tx.query(ACCOUNT_MATURING, &[day, limit(count)].map(Value::Int)).await?.iter().map(read).collect()
+}
+
 /// The day on which the first account was opened.
 pub(crate) async fn first_day(tx: &Tx) -> Result<Option<i64>, DbError> {
     tx.query(ACCOUNT_FIRST_DAY, &[]).await?.first().map_or(Ok(None), |row| row.int_or_null(0))
@@ -270,44 +310,4 @@ pub(crate) async fn open_of(tx: &Tx, customer: i64) -> Result<usize, DbError> {
 pub(crate) async fn holders(tx: &Tx, account: i64) -> Result<Vec<(i64, CustomerId)>, DbError> {
     let rows = tx.query(HOLDERS_OF, &[Value::Int(account)]).await?;
     rows.iter().map(|row| Ok((row.int(0)?, super::id(row, 1)?))).collect()
-}
-
-pub(crate) async fn add_block(tx: &Tx, account: i64, block: &Block) -> Result<(), DbError> {
-    let kind: &str = block.kind.into();
-    let values = [
-        Value::Int(account),
-        Value::Bytes(&block.id.to_bytes()),
-        Value::Text(kind),
-        Value::Text(&block.reason),
-        Value::Text(&block.author),
-        Value::Int(block.since.micros()),
-        block.expires_at.map_or(Value::Null, |at| Value::Int(at.micros())),
-    ];
-    tx.execute(BLOCK_ADD, &values).await.map(drop)
-}
-
-pub(crate) async fn end_block(
-    tx: &Tx,
-    account: i64,
-    block: accounts_api::BlockId,
-    now: Timestamp,
-) -> Result<bool, DbError> {
-    let values = [Value::Int(account), Value::Bytes(&block.to_bytes()), Value::Int(now.micros())];
-    Ok(tx.execute(BLOCK_END, &values).await? == 1)
-}
-
-/// Those in force.
-pub(crate) async fn blocks(tx: &Tx, account: i64, now: Timestamp) -> Result<Vec<Block>, DbError> {
-    let block = |row: &Row| {
-        Ok(Block {
-            id: super::id(row, 0)?,
-            kind: super::name(row, 1)?,
-            reason: row.text(2)?.to_owned(),
-            author: row.text(3)?.to_owned(),
-            since: Timestamp::from_micros(row.int(4)?),
-            expires_at: row.int_or_null(5)?.map(Timestamp::from_micros),
-        })
-    };
-    let values = [Value::Int(account), Value::Int(now.micros())];
-    tx.query(BLOCKS_OF, &values).await?.iter().map(block).collect()
 }

@@ -14,6 +14,9 @@ pub(crate) const SQL: &[&str] = &[
     CUSTOMER_OF_ID,
     CUSTOMER_PAGE,
     CUSTOMER_CHANGE,
+    CUSTOMERS_LEFT,
+    CUSTOMER_OLDEST,
+    CUSTOMER_LEDGER_ERASED,
     KEYS_REMOVE,
     KEY_FIND,
     USER_PUT,
@@ -65,6 +68,26 @@ limit $2";
 const CUSTOMER_CHANGE: &str = "
 update customer
 set state = $2, sealed = $3, erased_at = $4
+where seq = $1";
+
+/// Erased here, and not in the ledger yet.
+const CUSTOMERS_LEFT: &str = "
+select seq, id, kind, state, sealed, created_at, erased_at
+from customer
+where erased_at is not null
+    and ledger_erased_at is null
+    and seq > $1
+order by seq
+limit $2";
+
+const CUSTOMER_OLDEST: &str = "
+select min(created_at)
+from customer
+where erased_at is null";
+
+const CUSTOMER_LEDGER_ERASED: &str = "
+update customer
+set ledger_erased_at = $2
 where seq = $1";
 
 const KEYS_REMOVE: &str = "
@@ -165,6 +188,21 @@ pub(crate) async fn of_id(tx: &Tx, id: CustomerId) -> Result<Option<CustomerRow>
 }
 
 /// In order of creation.
+/// Those whose metadata is left in the ledger.
+pub(crate) async fn left_in_ledger(tx: &Tx, after: i64, count: usize) -> Result<Vec<CustomerRow>, DbError> {
+    tx.query(CUSTOMERS_LEFT, &[after, limit(count)].map(Value::Int)).await?.iter().map(read).collect()
+}
+
+/// When the oldest one was created who was not erased.
+pub(crate) async fn oldest(tx: &Tx) -> Result<Option<Timestamp>, DbError> {
+    let found = tx.query(CUSTOMER_OLDEST, &[]).await?;
+    Ok(found.first().map_or(Ok(None), |row| row.int_or_null(0))?.map(Timestamp::from_micros))
+}
+
+pub(crate) async fn ledger_erased(tx: &Tx, customer: i64, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(CUSTOMER_LEDGER_ERASED, &[customer, now.micros()].map(Value::Int)).await.map(drop)
+}
+
 pub(crate) async fn of_seqs(tx: &Tx, seqs: &[i64]) -> Result<Vec<CustomerRow>, DbError> {
     let rows = tx.select_many(&CUSTOMER, Column::Int(seqs)).await?;
     let mut found: Vec<CustomerRow> = rows.iter().map(read).collect::<Result<_, _>>()?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use accounts_api::{AccountId, AccountState};
 use platform::db::{Column, DbError, Row, RowSet, Tx, Value};
 
+use super::account::TermRow;
 use super::limit;
 use crate::interest::Accrued;
 
@@ -12,6 +13,7 @@ use crate::interest::Accrued;
 pub(crate) const SQL: &[&str] = &[
     ACCOUNTS_BETWEEN,
     ACCOUNTS_WITH_INTEREST,
+    ACCOUNTS_MATURING,
     ACCRUED_OF,
     ACCRUAL_OF,
     CORRECTIONS_OF,
@@ -35,25 +37,46 @@ static CORRECTION_ADD: RowSet = RowSet::new(
     &[("account", "bigint"), ("of_day", "bigint"), ("day", "bigint"), ("balance", "bigint"), ("micros", "bigint")],
 );
 
-/// Accounts of one page of the run, in the order of their ids.
-const ACCOUNTS_BETWEEN: &str = "
+macro_rules! bearings {
+    ($rest:literal) => {
+        concat!(
+            "
 select account.seq, account.id, account.product, account.version, account.state, account.opened_day,
-    coalesce(accrued.earned, 0), coalesce(accrued.owed, 0)
-from account
+    coalesce(accrued.earned, 0), coalesce(accrued.owed, 0), account.term_rates, account.term_begins,
+    account.term_matures, account.term_again
+",
+            $rest
+        )
+    };
+}
+
+/// Accounts of one page of the run, in the order of their ids.
+const ACCOUNTS_BETWEEN: &str = bearings!(
+    "from account
 left join accrued on accrued.account = account.seq
 where account.id > $1
     and account.id <= $2
-order by account.id";
+order by account.id"
+);
 
-const ACCOUNTS_WITH_INTEREST: &str = "
-select account.seq, account.id, account.product, account.version, account.state, account.opened_day,
-    accrued.earned, accrued.owed
-from accrued
+const ACCOUNTS_WITH_INTEREST: &str = bearings!(
+    "from accrued
 join account on account.seq = accrued.account
 where accrued.account > $1
     and account.state <> 'closed'
 order by accrued.account
-limit $2";
+limit $2"
+);
+
+const ACCOUNTS_MATURING: &str = bearings!(
+    "from account
+join accrued on accrued.account = account.seq
+where account.seq > $1
+    and account.term_matures = $3
+    and account.state = 'active'
+order by account.seq
+limit $2"
+);
 
 const ACCRUED_OF: &str = "
 select earned, owed
@@ -67,11 +90,12 @@ where day = $1
     and account = $2";
 
 const CORRECTIONS_OF: &str = "
-select of_day, micros
+select of_day, micros, balance
 from correction
 where account = $1
     and of_day >= $2
-    and of_day <= $3";
+    and of_day <= $3
+order by of_day, day";
 
 const LATE_BETWEEN: &str = "
 select late.account, account.id, late.from_day
@@ -112,6 +136,7 @@ pub(crate) struct Bearing {
     pub(crate) state: AccountState,
     pub(crate) opened_day: i64,
     pub(crate) accrued: Accrued,
+    pub(crate) term: Option<TermRow>,
 }
 
 fn bearing(row: &Row) -> Result<Bearing, DbError> {
@@ -123,6 +148,7 @@ fn bearing(row: &Row) -> Result<Bearing, DbError> {
         state: super::name(row, 4)?,
         opened_day: row.int(5)?,
         accrued: Accrued { earned: row.int(6)?, owed: row.int(7)? },
+        term: TermRow::read(row, 8)?,
     })
 }
 
@@ -138,6 +164,12 @@ pub(crate) async fn between(tx: &Tx, (after, last): Span) -> Result<Vec<Bearing>
 pub(crate) async fn with_interest(tx: &Tx, after: i64, count: usize) -> Result<Vec<Bearing>, DbError> {
     let rows = tx.query(ACCOUNTS_WITH_INTEREST, &[Value::Int(after), Value::Int(limit(count))]).await?;
     rows.iter().map(bearing).collect()
+}
+
+/// Those whose term is over on a day.
+pub(crate) async fn maturing(tx: &Tx, after: i64, day: i64, count: usize) -> Result<Vec<Bearing>, DbError> {
+    let values = [after, limit(count), day].map(Value::Int);
+    tx.query(ACCOUNTS_MATURING, &values).await?.iter().map(bearing).collect()
 }
 
 pub(crate) async fn accrued(tx: &Tx, account: i64) -> Result<Accrued, DbError> {
@@ -193,12 +225,23 @@ pub(crate) async fn add_corrections(tx: &Tx, day: i64, all: &[Correction]) -> Re
     tx.insert_many(&CORRECTION_ADD, &columns).await
 }
 
-/// Sums of corrections by the day that they correct.
-pub(crate) async fn corrections(tx: &Tx, account: i64, from: i64, to: i64) -> Result<HashMap<i64, i64>, DbError> {
-    let mut sums: HashMap<i64, i64> = HashMap::new();
+/// What later days corrected of one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Corrected {
+    /// The sum.
+    pub(crate) micros: i64,
+    /// The balance that the last one found.
+    pub(crate) balance: i64,
+}
+
+/// By the day that is corrected.
+pub(crate) async fn corrections(tx: &Tx, account: i64, from: i64, to: i64) -> Result<HashMap<i64, Corrected>, DbError> {
+    let mut sums: HashMap<i64, Corrected> = HashMap::new();
     for row in tx.query(CORRECTIONS_OF, &[Value::Int(account), Value::Int(from), Value::Int(to)]).await? {
         let sum = sums.entry(row.int(0)?).or_default();
-        *sum = sum.checked_add(row.int(1)?).ok_or_else(|| DbError::shape("corrections of a day overflow"))?;
+        let micros = sum.micros.checked_add(row.int(1)?);
+        let micros = micros.ok_or_else(|| DbError::shape("corrections of a day overflow"))?;
+        *sum = Corrected { micros, balance: row.int(2)? };
     }
     Ok(sums)
 }

@@ -12,6 +12,7 @@ pub(crate) const SQL: &[&str] = &[
     MOVEMENT_OF,
     MOVEMENTS_OF_ACCOUNT,
     MOVEMENTS_OF_ALL,
+    MOVEMENTS_OF_MONTH,
     MOVEMENTS_OPEN,
     MOVEMENT_HELD,
     MOVEMENT_CATEGORY,
@@ -74,6 +75,16 @@ const MOVEMENTS_OF_ALL: &str = movements!(
     "where seq < $1
 order by seq desc
 limit $2"
+);
+
+/// What moved in a month, the oldest first.
+const MOVEMENTS_OF_MONTH: &str = movements!(
+    "where month = $1
+    and account = $2
+    and seq > $3
+    and status = 1
+order by seq
+limit $4"
 );
 
 const MOVEMENTS_OPEN: &str = movements!(
@@ -216,6 +227,16 @@ pub(crate) async fn of_account(tx: &Tx, before: Key, count: usize) -> Result<Vec
 /// Of all accounts, the newest first.
 pub(crate) async fn of_all(tx: &Tx, before: i64, count: usize) -> Result<Vec<MovementRow>, DbError> {
     tx.query(MOVEMENTS_OF_ALL, &[before, limit(count)].map(Value::Int)).await?.iter().map(read).collect()
+}
+
+/// Month, account, and the log row after which it begins; the oldest first.
+pub(crate) async fn of_month(
+    tx: &Tx,
+    (month, account, after): (i64, i64, i64),
+    count: usize,
+) -> Result<Vec<MovementRow>, DbError> {
+    let values = [month, account, after, limit(count)].map(Value::Int);
+    tx.query(MOVEMENTS_OF_MONTH, &values).await?.iter().map(read).collect()
 }
 
 /// Those that a hold still shows.

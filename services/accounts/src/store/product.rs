@@ -74,7 +74,7 @@ values ($1, $2, $3, $4, $5)";
 
 /// Of two for the same day the later one is last.
 const RATES_ALL: &str = "
-select product, rates
+select product, no, rates
 from product_rates
 where product = $1 or $1 = 0
 order by product, from_day, no";
@@ -181,9 +181,9 @@ pub(crate) async fn add_rates(tx: &Tx, product: i64, rates: &Rates, at: Timestam
     tx.execute(RATES_ADD, &values).await.map(drop)
 }
 
-/// Of one product, or of all with 0, by their first day.
-pub(crate) async fn rates(tx: &Tx, product: i64) -> Result<Vec<(i64, Rates)>, DbError> {
-    let each = |row: &Row| Ok((row.int(0)?, super::json(row.text(1)?)?));
+/// Of one product, or of all with 0, by their first day: product, number, rates.
+pub(crate) async fn rates(tx: &Tx, product: i64) -> Result<Vec<(i64, i64, Rates)>, DbError> {
+    let each = |row: &Row| Ok((row.int(0)?, row.int(1)?, super::json(row.text(2)?)?));
     tx.query(RATES_ALL, &[Value::Int(product)]).await?.iter().map(each).collect()
 }
 

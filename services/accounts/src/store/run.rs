@@ -22,6 +22,7 @@ static TOTAL_ADD: RowSet = RowSet::adding(
         ("paid", "bigint"),
         ("charged", "bigint"),
         ("tax", "bigint"),
+        ("fees", "bigint"),
     ],
 );
 
@@ -56,7 +57,7 @@ where day = $1
 
 const TOTALS_OF: &str = "
 select product.id, product.currency, day_total.accounts, day_total.earned, day_total.owed, day_total.paid,
-    day_total.charged, day_total.tax
+    day_total.charged, day_total.tax, day_total.fees
 from day_total
 join product on product.seq = day_total.product
 where day_total.day = $1
@@ -149,6 +150,7 @@ pub(crate) struct Sums {
     pub(crate) paid: i64,
     pub(crate) charged: i64,
     pub(crate) tax: i64,
+    pub(crate) fees: i64,
 }
 
 impl Sums {
@@ -161,6 +163,7 @@ impl Sums {
             paid: self.paid.checked_add(other.paid)?,
             charged: self.charged.checked_add(other.charged)?,
             tax: self.tax.checked_add(other.tax)?,
+            fees: self.fees.checked_add(other.fees)?,
         })
     }
 }
@@ -171,7 +174,8 @@ pub(crate) async fn add_totals(tx: &Tx, day: i64, totals: &[(i64, Sums)]) -> Res
     let days = vec![day; totals.len()];
     let (accounts, earned, owed) = (column(|one| one.accounts), column(|one| one.earned), column(|one| one.owed));
     let (paid, charged, tax) = (column(|one| one.paid), column(|one| one.charged), column(|one| one.tax));
-    let columns = [&days, &products, &accounts, &earned, &owed, &paid, &charged, &tax];
+    let fees = column(|one| one.fees);
+    let columns = [&days, &products, &accounts, &earned, &owed, &paid, &charged, &tax, &fees];
     tx.add_many(&TOTAL_ADD, &columns.map(|column| Column::Int(column))).await
 }
 
@@ -184,6 +188,7 @@ pub(crate) async fn totals(tx: &Tx, day: i64) -> Result<Vec<(ProductId, Currency
             paid: row.int(5)?,
             charged: row.int(6)?,
             tax: row.int(7)?,
+            fees: row.int(8)?,
         };
         Ok((super::id(row, 0)?, super::currency(row, 1)?, sums))
     };

@@ -41,7 +41,7 @@ async fn sets_of_rates_have_a_limit() {
     testkit::on_sqlite(async |store| {
         let desk = open(&Stage::new(store)).await;
         let product = desk.savings("1").await;
-        let rates = Rates { from: jiff::civil::date(2027, 1, 1), credit: Vec::new(), overdraft: None };
+        let rates = Rates { from: jiff::civil::date(2027, 1, 1), credit: Vec::new(), overdraft: None, fees: None };
         let set = || SetRates { id: product, rates: rates.clone(), correction: false };
         for _ in 1..limits::RATES_MAX {
             desk.face.set_rates(&desk.ctx(), set()).await.unwrap();
@@ -84,7 +84,7 @@ async fn amounts_and_pages_out_of_range_are_refused() {
         overdrawn.terms.overdraft = Some(Overdraft { largest: euro(-1) });
         assert_eq!(desk.face.create_product(&ctx, overdrawn).await.unwrap_err().code(), "field_invalid");
         let (product, ann) = (desk.savings("1").await, desk.customer("Ann").await);
-        let open = OpenAccount { product, holders: vec![ann; 10_000], overdraft: None };
+        let open = OpenAccount { product, holders: vec![ann; 10_000], overdraft: None, term: None };
         assert_eq!(desk.face.open_account(&ctx, open).await.unwrap_err().code(), "too_many");
         let tomorrow = jiff::civil::date(2026, 1, 31);
         assert_eq!(desk.face.close_day(&ctx, tomorrow).await.unwrap_err().code(), "day_not_over");

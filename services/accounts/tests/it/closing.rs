@@ -35,7 +35,7 @@ async fn an_opening_that_was_cut_is_finished() {
             } else {
                 desk.paper.fail_after(0)
             }
-            let open = OpenAccount { product, holders: vec![ann], overdraft: None };
+            let open = OpenAccount { product, holders: vec![ann], overdraft: None, term: None };
             let account = desk.face.open_account(&desk.ctx(), open).await.unwrap();
             assert_eq!(account.state, AccountState::Opening);
             round(&desk).await;
@@ -101,6 +101,7 @@ async fn a_closing_that_was_cut_anywhere_ends_the_same() {
             moved += 1;
             let gained = desk.paper.posted(&format!("customers:{other}")) - before;
             assert_eq!(gained, 100_010, "cut after {calls}");
+            desk.verify().await;
         }
         assert_eq!(moved, 10);
     })

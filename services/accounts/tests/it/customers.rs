@@ -1,6 +1,7 @@
 //! Customers: found by what they have, reached by those who act for them, and erased.
 
 use accounts_api::*;
+use platform::holder::{Erase, Erased};
 use testkit::{Stage, for_each_engine};
 
 use crate::harness::{Desk, open};
@@ -61,6 +62,57 @@ async fn a_customer_is_found_by_each_key_until_erased() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn erasing_a_customer_erases_texts_in_the_ledger() {
+    for_each_engine(async |store| {
+        let desk = open(&Stage::new(store)).await;
+        let (ann, product) = (desk.customer("Ann").await, desk.savings("0").await);
+        let account = desk.account(product, ann).await;
+        desk.move_money(1, account, 500, &[("text", "from Ann's aunt")]).await;
+        desk.move_money(2, account, -500, &[]).await;
+        desk.face.close_account(&desk.ctx(), CloseAccount { id: account, rest_to: None }).await.unwrap();
+        desk.caught_up().await;
+        desk.paper.fail_after(0);
+        desk.face.erase_customer(&desk.ctx(), ann).await.unwrap();
+        assert!(desk.paper.says("from Ann's aunt"));
+        let work = desk.opened.periodic.iter().find(|work| work.name == "accounts_unfinished").unwrap();
+        (work.work)().await.unwrap();
+        assert!(!desk.paper.says("from Ann's aunt"));
+        desk.verify().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_about_a_customer_is_collected_corrected_and_erased() {
+    for_each_engine(async |store| {
+        let desk = open(&Stage::new(store)).await;
+        let (ann, product) = (desk.customer("Ann").await, desk.savings("0").await);
+        let account = desk.account(product, ann).await;
+        desk.move_money(1, account, 500, &[("text", "from Bob")]).await;
+        desk.move_money(2, account, -500, &[]).await;
+        desk.caught_up().await;
+        let (holder, subject, ctx) = (desk.opened.holder.clone().unwrap(), ann.to_string(), desk.ctx());
+        let first = holder.collect(&ctx, &subject, None).await.unwrap();
+        assert_eq!(first.items[0].value["name"], "Ann");
+        let texts = holder.collect(&ctx, &subject, first.next).await.unwrap();
+        assert_eq!((texts.items.len(), texts.items[0].value["text"].as_str()), (1, Some("from Bob")));
+        let value = serde_json::json!({ "name": "Anna" });
+        let correction = platform::holder::Correction { id: "profile".to_owned(), value };
+        assert!(holder.rectify(&ctx, &subject, correction).await.unwrap());
+        assert_eq!(desk.face.customer(&ctx, ann).await.unwrap().profile.unwrap().name, "Anna");
+        let held = holder.erase(&ctx, &subject, Erase::ForGood).await.unwrap();
+        assert_eq!((held.erased.len(), held.kept.len()), (0, 1));
+        desk.face.close_account(&ctx, CloseAccount { id: account, rest_to: None }).await.unwrap();
+        let preview = holder.erase(&ctx, &subject, Erase::Preview).await.unwrap();
+        assert_eq!(holder.erase(&ctx, &subject, Erase::ForGood).await.unwrap(), preview);
+        assert_eq!(holder.erase(&ctx, &subject, Erase::ForGood).await.unwrap(), Erased::default());
+        assert_eq!(holder.collect(&ctx, &subject, None).await.unwrap().items, []);
+        assert_eq!(holder.ages(&ctx).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_customer_under_the_given_id_is_made_once() {
     for_each_engine(async |store| {
         let desk = open(&Stage::new(store)).await;
@@ -103,7 +155,7 @@ async fn a_customer_reaches_what_one_of_theirs_holds() {
         // A viewer reads.
         let page =
             desk.face.movements(&desk.ctx(), MovementQuery { limit: 10, ..MovementQuery::default() }).await.unwrap();
-        let choose = || SetCategory { id: page.items[0].id, category: Category::Income };
+        let choose = || SetCategory { id: page.items[0].id, category: Category::Income, for_counterparty: false };
         let viewer = desk.as_customer("usr_1");
         assert_eq!(desk.face.set_category(&viewer, choose()).await.unwrap_err().code(), "movement_unknown");
         desk.face.put_user(&desk.ctx(), put(Role::Owner)).await.unwrap();

@@ -83,7 +83,11 @@ async fn a_run_that_is_cut_anywhere_ends_the_same() {
                 }
             }
             desk.paper.mend();
+            desk.close_day(last).await;
             desk.check_accrued(product, &accounts).await;
+            if calls % 4 == 3 {
+                desk.verify().await;
+            }
         }
         desk.pass_days(1);
         desk.close_day(date(2026, 2, 28)).await;
@@ -151,7 +155,7 @@ async fn rates_for_days_that_are_over_are_corrected() {
         desk.pass_days(4);
         desk.close_day(date(2026, 2, 3)).await;
         let tier = Tier { from: euro(0), rate: "7.3".parse().unwrap() };
-        let rates = Rates { from: date(2026, 2, 2), credit: vec![tier], overdraft: None };
+        let rates = Rates { from: date(2026, 2, 2), credit: vec![tier], overdraft: None, fees: None };
         let set = |correction| SetRates { id: product, rates: rates.clone(), correction };
         let early = desk.face.set_rates(&desk.ctx(), set(false)).await.unwrap_err();
         assert_eq!(early.code(), "notice_too_short");
@@ -176,7 +180,7 @@ async fn overdraft_interest_is_taken_as_far_as_there_is_money() {
     for_each_engine(async |store| {
         let desk = open(&Stage::new(store)).await;
         let (product, ann) = (desk.savings("3.65").await, desk.customer("Ann").await);
-        let open = OpenAccount { product, holders: vec![ann], overdraft: Some(euro(36_500)) };
+        let open = OpenAccount { product, holders: vec![ann], overdraft: Some(euro(36_500)), term: None };
         let account = desk.face.open_account(&desk.ctx(), open).await.unwrap().id;
         // 365.00 below zero at 12 percent: 0.12 a day. The overdraft is used up.
         desk.move_money(1, account, -36_500, &[]).await;

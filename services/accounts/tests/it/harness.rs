@@ -82,7 +82,7 @@ impl Desk {
     }
 
     pub(crate) async fn account(&self, product: ProductId, holder: CustomerId) -> AccountId {
-        let open = OpenAccount { product, holders: vec![holder], overdraft: None };
+        let open = OpenAccount { product, holders: vec![holder], overdraft: None, term: None };
         let account = self.face.open_account(&self.ctx(), open).await.unwrap();
         assert_eq!(account.state, AccountState::Active);
         account.id
@@ -151,6 +151,13 @@ impl Desk {
         feed.events_after(pull).await.unwrap()
     }
 
+    /// What must always hold, against the ledger.
+    pub(crate) async fn verify(&self) {
+        self.caught_up().await;
+        let verified = self.face.verify(&self.ctx(), Verify {}).await.unwrap();
+        assert_eq!(verified.findings, [""; 0]);
+    }
+
     /// What the ledger says is accrued equals what accounts have accrued and not been paid, rounded once.
     pub(crate) async fn check_accrued(&self, product: ProductId, accounts: &[AccountId]) {
         let mut sums = [0_i64; 2];
@@ -181,6 +188,11 @@ pub(crate) fn savings(rate: &str) -> CreateProduct {
             overdraft: Some(Overdraft { largest: euro(100_000) }),
             ..Terms::default()
         },
-        rates: Some(Rates { from: jiff::civil::date(2026, 1, 1), credit: vec![tier], overdraft: "12".parse().ok() }),
+        rates: Some(Rates {
+            from: jiff::civil::date(2026, 1, 1),
+            credit: vec![tier],
+            overdraft: "12".parse().ok(),
+            fees: None,
+        }),
     }
 }

@@ -82,7 +82,7 @@ async fn a_choice_of_category_stays() {
         some(&desk).await;
         let shop =
             desk.movements(MovementQuery { kind: Some(Kind::Card), ..MovementQuery::default() }).await[0].clone();
-        let chosen = SetCategory { id: shop.id, category: Category::Travel };
+        let chosen = SetCategory { id: shop.id, category: Category::Travel, for_counterparty: false };
         assert_eq!(desk.face.set_category(&desk.ctx(), chosen).await.unwrap().category, Category::Travel);
         assert_eq!(desk.face.movement(&desk.ctx(), shop.id).await.unwrap().category, Category::Travel);
     })

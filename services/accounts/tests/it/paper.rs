@@ -22,14 +22,21 @@ pub(crate) struct Paper {
 struct Pages {
     accounts: BTreeMap<String, Account>,
     transactions: BTreeMap<TransactionId, Result<Transaction, Refusal>>,
-    /// Account, side, amount, when it takes effect.
-    entries: Vec<(String, Side, i64, Timestamp)>,
+    entries: Vec<Moved>,
     events: Vec<Event>,
     rows: u64,
     /// Calls that are answered before one fails without having done anything.
     fail_after: Option<u32>,
     /// The same for one whose answer is lost after it was done.
     lose_after: Option<u32>,
+}
+
+struct Moved {
+    path: String,
+    side: Side,
+    amount: i64,
+    effective_at: Timestamp,
+    recorded_at: Timestamp,
 }
 
 impl Paper {
@@ -65,6 +72,12 @@ impl Paper {
 
     pub(crate) fn status_of(&self, path: &str) -> AccountStatus {
         self.pages().accounts[path].status
+    }
+
+    /// Whether any transaction has this text.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        let pages = self.pages();
+        pages.transactions.values().flatten().any(|one| one.metadata.values().any(|value| value == text))
     }
 
     /// The number of transactions.
@@ -108,7 +121,13 @@ fn refused<T>(refusal: Refusal) -> Result<T, LedgerError> {
 }
 
 impl Pages {
-    fn add(&mut self, path: &AccountPath, side: Side, amount: i64, at: Timestamp) {
+    fn add(
+        &mut self,
+        path: &AccountPath,
+        side: Side,
+        amount: i64,
+        (effective_at, recorded_at): (Timestamp, Timestamp),
+    ) {
         let account = self.accounts.get_mut(path.as_str()).unwrap();
         let by = if account.normal == side { amount } else { -amount };
         let currency = account.currency;
@@ -116,7 +135,7 @@ impl Pages {
         account.balances.posted = money(account.balances.posted.minor() + by);
         account.balances.available = account.floor.map(|floor| money(account.balances.posted.minor() - floor.minor()));
         account.balances.version += 1;
-        self.entries.push((path.to_string(), side, amount, at));
+        self.entries.push(Moved { path: path.to_string(), side, amount, effective_at, recorded_at });
     }
 
     fn event(&mut self, kind: &str, subject: String, data: serde_json::Value, rows: usize, now: Timestamp) {
@@ -164,8 +183,8 @@ impl Pages {
                 }
                 amount = available;
             }
-            self.add(&debit, Side::Debit, amount.minor(), at);
-            self.add(&credit, Side::Credit, amount.minor(), at);
+            self.add(&debit, Side::Debit, amount.minor(), (at, now));
+            self.add(&credit, Side::Credit, amount.minor(), (at, now));
             legs.push(PostedLeg { debit, credit, amount, hold: None, overrides_floor: false });
         }
         Ok(Transaction {
@@ -188,12 +207,27 @@ impl Pages {
         })
     }
 
-    fn balance_at(&self, account: &Account, at: Option<Timestamp>) -> i64 {
-        let mine = self
-            .entries
-            .iter()
-            .filter(|(path, _, _, when)| path == account.path.as_str() && at.is_none_or(|at| *when <= at));
-        mine.map(|(_, side, amount, _)| if *side == account.normal { *amount } else { -amount }).sum()
+    /// Metadata of all transactions that touch an account of the owner.
+    fn erase(&mut self, owner: &Reference) -> u64 {
+        let owned = |account: &&Account| account.owner.as_ref() == Some(owner);
+        let paths: Vec<AccountPath> =
+            self.accounts.values().filter(owned).map(|account| account.path.clone()).collect();
+        let mut erased = 0;
+        for transaction in self.transactions.values_mut().flatten() {
+            let touches = |leg: &PostedLeg| paths.contains(&leg.debit) || paths.contains(&leg.credit);
+            if transaction.postings.iter().any(touches) && !transaction.metadata.is_empty() {
+                transaction.metadata.clear();
+                erased += 1;
+            }
+        }
+        erased
+    }
+
+    fn balance_at(&self, account: &Account, at: Option<Timestamp>, by: TimeBasis) -> i64 {
+        let when = |moved: &&Moved| if by == TimeBasis::Event { moved.effective_at } else { moved.recorded_at };
+        let mine = |moved: &&Moved| moved.path == account.path.as_str() && at.is_none_or(|at| when(moved) <= at);
+        let signed = |moved: &Moved| if moved.side == account.normal { moved.amount } else { -moved.amount };
+        self.entries.iter().filter(mine).map(signed).sum()
     }
 }
 

@@ -19,6 +19,8 @@ async fn the_story_of_accounts() {
         .keeps_private(&["Miller", "ann@example.com", "Corner Shop", "court order"])
         .elsewhere("put_customer_user", "too_many", "bad_input::users_of_a_customer_have_a_limit")
         .elsewhere("add_account_block", "too_many", "bad_input::blocks_of_an_account_have_a_limit")
+        .elsewhere("add_category_rule", "too_many", "statements::rules_of_a_customer_have_a_limit")
+        .elsewhere("categorise_movement", "too_many", "statements::rules_of_a_customer_have_a_limit")
         .elsewhere("set_product_rates", "too_many", "bad_input::sets_of_rates_have_a_limit")
         .tell(start, routes, async |story, desk| whole(story, desk).await)
         .await;
@@ -37,6 +39,7 @@ fn savings() -> Value {
         },
         "rates": {
             "from": "2026-01-01", "overdraft": "12",
+            "fees": [{ "code": "letter", "when": "occasion", "amount": eur("3.00") }],
             "credit": [{ "from": eur("0.00"), "rate": "2.5" }, { "from": eur("10000.00"), "rate": "3.25" }]
         }
     })
@@ -48,6 +51,7 @@ async fn whole(story: &Telling, desk: &Desk) {
     let account = accounts(story, &ann, &product).await;
     days(story, desk, &account).await;
     transactions(story, &account).await;
+    more(story, &ann, &account).await;
     ends(story, &ann, &product, &account).await;
     story.all_refuse("customer_unknown", |ask| ask.at("id", format!("cust_{NOBODYS}"))).await;
     story.all_refuse("product_unknown", |ask| ask.at("id", format!("prod_{NOBODYS}"))).await;
@@ -134,6 +138,23 @@ async fn accounts(story: &Telling, ann: &Value, product: &Value) -> Value {
     open(json!({ "product": product, "holders": [pending] })).refused("customer_state").await;
     let much = json!({ "product": product, "holders": [ann], "overdraft": eur("500.01") });
     open(much).refused("overdraft_too_large").await;
+    let term = json!({
+        "name": "Three months", "kind": "term", "currency": "EUR",
+        "terms": {
+            "interest": { "day_count": "act/365f", "tiers": "whole", "posting": "at_maturity" },
+            "deposit": { "months": 3, "early_rate": "0.5" }
+        },
+        "rates": { "from": "2026-01-01", "credit": [{ "from": eur("0.00"), "rate": "3" }] }
+    });
+    let term = story.ask("create_product").body(term).shown("A term deposit").gives(201).await["id"].clone();
+    story.ask("activate_product").at("id", &term).body(json!({})).gives(200).await;
+    let deposit = |linked: &Value| {
+        let term =
+            json!({ "product": term, "holders": [ann], "term": { "at_maturity": "roll_over", "linked": linked } });
+        open(term)
+    };
+    deposit(&id).shown("A term deposit").gives(201).await;
+    deposit(&json!(format!("acct_{NOBODYS}"))).refused("rest_refused").await;
     let list = || story.ask("list_customer_accounts");
     list().query("customer", ann).gives(200).await;
     list().query("limit", "501").refused("limit_too_large").await;
@@ -191,17 +212,76 @@ async fn transactions(story: &Telling, account: &Value) {
     let shop = all["items"].as_array().unwrap().iter().find(|item| item["kind"] == "card").unwrap();
     story.ask("get_movement").at("id", &shop["id"]).gives(200).await;
     let choose = story.ask("categorise_movement").at("id", &shop["id"]);
-    choose.body(json!({ "category": "shopping" })).gives(200).await;
+    choose.body(json!({ "category": "shopping", "for_counterparty": true })).gives(200).await;
+    let cash = all["items"].as_array().unwrap().iter().find(|item| item["kind"] == "cash").unwrap();
+    let choose = story.ask("categorise_movement").at("id", &cash["id"]);
+    choose.body(json!({ "category": "income", "for_counterparty": true })).refused("field_invalid").await;
+}
+
+async fn more(story: &Telling, ann: &Value, account: &Value) {
+    let summary = |by: &str| story.ask("summarise_movements").query("account", account).query("by", by);
+    summary("category_and_month").query("from", "2026-01-01").query("to", "2026-02-28").gives(200).await;
+    summary("month").query("from", "2026-01-01").query("to", "2025-02-28").refused("field_invalid").await;
+    story.ask("export_movements").query("account", account).gives(200).await;
+    story.ask("export_movements").query("format", "jsonl").shown("A JSON object per line").gives(200).await;
+    story.ask("export_movements").query("account", format!("acct_{NOBODYS}")).refused("account_unknown").await;
+    let summed = |id: String| story.ask("summarise_movements").query("account", id).query("by", "month");
+    let summed = summed(format!("acct_{NOBODYS}")).query("from", "2026-01-01").query("to", "2026-01-31");
+    summed.refused("account_unknown").await;
+    let add = |words: Value| {
+        story.ask("add_category_rule").at("id", ann).body(json!({ "category": "groceries", "words": words }))
+    };
+    let rule = add(json!(["corner shop"])).gives(201).await;
+    add(json!([])).refused("field_invalid").await;
+    story.ask("list_category_rules").at("id", ann).gives(200).await;
+    let remove = || story.ask("remove_category_rule").at("id", ann).at("rule", &rule["id"]);
+    remove().gives(204).await;
+    remove().refused("rule_unknown").await;
+    story.ask("list_account_statements").at("id", account).gives(200).await;
+    let read = |number: &str| story.ask("get_account_statement").at("id", account).at("number", number);
+    read("1").gives(200).await;
+    for (format, title) in [("csv", "CSV"), ("page", "A page to print"), ("camt.053", "camt.053.001.08")] {
+        read("1").query("format", format).shown(title).gives(200).await;
+    }
+    read("2").refused("statement_unknown").await;
+    let charge = |fee: &str| {
+        story.ask("charge_account_fee").at("id", account).body(json!({ "fee": fee, "occasion": "reminder" }))
+    };
+    charge("letter").gives(201).await;
+    charge("parcel").refused("fee_unknown").await;
+    charge("letter").with("occasion", "").refused("field_invalid").await;
+    story.ask("list_account_fees").at("id", account).gives(200).await;
+    let change = |operation: &str, occasion: &str| {
+        let ask = story.ask(operation).at("id", account).at("fee", "letter").at("occasion", occasion);
+        ask.body(json!({}))
+    };
+    change("waive_account_fee", "reminder").refused("charge_state").await;
+    change("refund_account_fee", "reminder").gives(200).await;
+    change("waive_account_fee", "nothing").refused("charge_unknown").await;
+    change("refund_account_fee", "nothing").refused("charge_unknown").await;
+    charge("letter").with("occasion", "closing").gives(201).await;
 }
 
 async fn ends(story: &Telling, ann: &Value, product: &Value, account: &Value) {
     let other = story.ask("open_customer_account").body(json!({ "product": product, "holders": [ann] }));
     let other = other.gives(201).await["id"].clone();
+    let charge = |id: &Value, occasion: &str| {
+        story.ask("charge_account_fee").at("id", id).body(json!({ "fee": "letter", "occasion": occasion }))
+    };
+    charge(&other, "nothing-there").gives(201).await;
+    let refund = |id: &Value, occasion: &str| {
+        story.ask("refund_account_fee").at("id", id).at("fee", "letter").at("occasion", occasion).body(json!({}))
+    };
+    refund(&other, "nothing-there").refused("charge_state").await;
+    let waive = story.ask("waive_account_fee").at("id", &other).at("fee", "letter").at("occasion", "nothing-there");
+    waive.body(json!({})).gives(200).await;
     let close = |body| story.ask("close_customer_account").at("id", account).body(body);
     close(json!({})).refused("account_not_empty").await;
     close(json!({ "rest_to": account })).refused("rest_refused").await;
     close(json!({ "rest_to": other })).gives(200).await;
     close(json!({ "rest_to": other })).refused("account_state").await;
+    charge(account, "late").refused("account_state").await;
+    refund(account, "closing").refused("refund_refused").await;
     let limits = story.ask("change_customer_account").at("id", account);
     limits.body(json!({ "overdraft": eur("1.00") })).refused("account_state").await;
     let block = story.ask("add_account_block").at("id", account);
@@ -212,6 +292,8 @@ async fn ends(story: &Telling, ann: &Value, product: &Value, account: &Value) {
     let acme = json!({ "kind": "business", "state": "active", "profile": { "name": "Acme" } });
     let acme = story.ask("create_customer").body(acme).gives(201).await["id"].clone();
     story.ask("erase_customer").at("id", &acme).body(json!({})).gives(200).await;
+    let rule = story.ask("add_category_rule").at("id", &acme);
+    rule.body(json!({ "category": "travel", "words": ["train"] })).refused("customer_state").await;
     let user = story.ask("put_customer_user").at("id", &acme).at("subject", "usr_1");
     user.body(json!({ "role": "owner" })).refused("customer_state").await;
     story.ask("retire_product").at("id", product).body(json!({})).gives(200).await;

@@ -30,10 +30,10 @@ async fn a_change_sent_twice_has_one_effect() {
         let terms = savings("1").terms;
         let version = NewVersion { id: product, terms };
         assert_eq!(accounts.new_version(&accounts.keyed(), version).await.unwrap().newest, 2);
-        let rates = Rates { from: date(2026, 3, 1), credit: Vec::new(), overdraft: None };
+        let rates = Rates { from: date(2026, 3, 1), credit: Vec::new(), overdraft: None, fees: None };
         let set = SetRates { id: product, rates, correction: false };
         assert_eq!(accounts.set_rates(&accounts.keyed(), set).await.unwrap().rates.len(), 2);
-        let open = || OpenAccount { product, holders: vec![ann], overdraft: None };
+        let open = || OpenAccount { product, holders: vec![ann], overdraft: None, term: None };
         let account = accounts.open_account(&accounts.keyed(), open()).await.unwrap();
         assert_eq!(account.state, AccountState::Active);
         let other = accounts.open_account(&accounts.keyed(), open()).await.unwrap().id;
@@ -84,11 +84,16 @@ async fn queries_answer_by_each_way() {
         let query = InterestQuery { account: id, before: None, limit: 10 };
         assert_eq!(accounts.interest(&accounts.ctx(), query).await.unwrap().items[0].millionths, 10_000_000);
         desk.caught_up().await;
+        assert_eq!(
+            accounts.verify(&accounts.ctx(), Verify {}).await.unwrap(),
+            Verified { accounts: 1, findings: Vec::new() }
+        );
+        of_statements(&*accounts.shared(), &accounts.ctx(), (id, ann.id)).await;
         let query = MovementQuery { kind: Some(Kind::Interest), limit: 10, ..MovementQuery::default() };
         let page = accounts.movements(&accounts.ctx(), query).await.unwrap();
         assert_eq!((page.items.len(), page.items[0].amount), (1, euro(10)));
         assert_eq!(accounts.movement(&accounts.ctx(), page.items[0].id).await.unwrap(), page.items[0]);
-        let chosen = SetCategory { id: page.items[0].id, category: Category::Income };
+        let chosen = SetCategory { id: page.items[0].id, category: Category::Income, for_counterparty: false };
         assert_eq!(accounts.set_category(&accounts.ctx(), chosen).await.unwrap().category, Category::Income);
         let gone = accounts
             .create_customer(&accounts.keyed(), CreateCustomer { external_id: None, ..self::ann() })
@@ -99,4 +104,27 @@ async fn queries_answer_by_each_way() {
         assert_eq!(accounts.erase_customer(&accounts.keyed(), gone.id).await.unwrap().profile, None);
     })
     .await;
+}
+
+async fn of_statements(accounts: &dyn Accounts, ctx: &kernel::Ctx, (account, customer): (AccountId, CustomerId)) {
+    let list = accounts.statements(ctx, account).await.unwrap().items;
+    let query = StatementQuery { account, number: 1, after: None, limit: 10 };
+    let statement = accounts.statement(ctx, query).await.unwrap();
+    assert_eq!((list.len(), statement.from, statement.closing), (1, list[0].from, euro(100_000)));
+    let (from, to, by) = (statement.from, statement.to, SummaryBy::Category);
+    let summary = accounts.summary(ctx, SummaryQuery { account: Some(account), from, to, by }).await.unwrap();
+    assert_eq!(summary.items[0].received, euro(100_000));
+    assert_eq!(accounts.charges(ctx, account).await.unwrap().items, []);
+    let charge = ChargeFee { account, fee: "letter".to_owned(), occasion: "now".to_owned() };
+    assert_eq!(accounts.charge_fee(ctx, charge).await.unwrap_err().code(), "fee_unknown");
+    let change = ChargeChange::Waive;
+    let change = ChangeCharge { account, fee: "letter".to_owned(), occasion: "now".to_owned(), change };
+    assert_eq!(accounts.change_charge(ctx, change).await.unwrap_err().code(), "charge_unknown");
+    let key = format!("rule-{customer}").parse().unwrap();
+    let keyed = kernel::Ctx { idempotency_key: Some(key), ..ctx.clone() };
+    let add = AddRule { customer, category: Category::Travel, words: vec!["train".to_owned()] };
+    let rule = accounts.add_rule(&keyed, add).await.unwrap();
+    assert_eq!(accounts.rules(ctx, customer).await.unwrap().items, std::slice::from_ref(&rule));
+    accounts.remove_rule(&keyed, RemoveRule { customer, rule: rule.id }).await.unwrap();
+    assert_eq!(accounts.rules(ctx, customer).await.unwrap().items, []);
 }

@@ -27,8 +27,10 @@ impl Books for Paper {
 
 #[async_trait]
 impl Erasing for Paper {
-    async fn erase_metadata(&self, _: &Ctx, _: EraseMetadata) -> Result<MetadataErased, LedgerError> {
-        Err(LedgerError::Failed(Failure::Unavailable))
+    async fn erase_metadata(&self, _: &Ctx, command: EraseMetadata) -> Result<MetadataErased, LedgerError> {
+        self.begins()?;
+        let erased = self.pages().erase(&command.owner);
+        self.ends(MetadataErased { transactions: erased, ..MetadataErased::default() })
     }
 }
 
@@ -159,9 +161,11 @@ impl Ledger for Paper {
 impl History for Paper {
     async fn balance(&self, _: &Ctx, query: BalanceQuery) -> Result<AccountBalance, LedgerError> {
         let pages = self.pages();
-        let account = &pages.accounts[query.path.as_str()];
+        let Some(account) = pages.accounts.get(query.path.as_str()) else {
+            return refused(Refusal::AccountUnknown { account: query.path });
+        };
         let money = |minor| Money::new(minor, account.currency);
-        let (posted, zero) = (money(pages.balance_at(account, query.at)), money(0));
+        let (posted, zero) = (money(pages.balance_at(account, query.at, query.by)), money(0));
         Ok(AccountBalance {
             path: query.path,
             currency: account.currency,
@@ -190,7 +194,7 @@ impl History for Paper {
         all.truncate(query.limit);
         let item = |account: &&Account| PostedBalance {
             path: account.path.clone(),
-            posted: Money::new(pages.balance_at(account, query.at), account.currency),
+            posted: Money::new(pages.balance_at(account, query.at, query.by), account.currency),
         };
         let items: Vec<PostedBalance> = all.iter().map(item).collect();
         let next = items.last().filter(|_| more).map(|last| last.path.clone());
