@@ -1,15 +1,20 @@
 //! The story of a payment: who pays whom, a row with the limits reserved, the ledger's transaction, and the row again.
 
+use std::sync::atomic::Ordering;
+
+use formats::check_digit;
 use jiff::civil::Date;
-use kernel::{Ctx, Money};
+use kernel::{Ctx, Currency, Money};
 use ledger_api::AccountPath;
 use platform::access::{self, Denied};
 use platform::error::Failure;
 
+use crate::books::Booked;
 use crate::face::{
-    CancelPayment, CreatePayment, DecidePayment, PayeeId, Payment, PaymentState, PaymentsError, Refusal, Side,
-    StandingId, limits,
+    CancelPayment, CreatePayment, Creditor, DecidePayment, PayeeId, Payment, PaymentState, PaymentsError, Rail,
+    Refusal, Side, StandingId, limits,
 };
+use crate::rail::{OverRail, Step, step_of};
 use crate::record::Record;
 use crate::service::PaymentsService;
 use crate::work::command::{Command, Decision, Intent, Named, Outcome};
@@ -27,6 +32,8 @@ pub(crate) struct Paid {
     pub(crate) payee: Option<PayeeId>,
     /// The payee was added less than 24 hours ago.
     pub(crate) is_new: bool,
+    /// It goes out of the house.
+    pub(crate) outside: Option<Creditor>,
 }
 
 /// A payment that a standing order makes.
@@ -52,6 +59,7 @@ impl PaymentsService {
         if payer.path == paid.path {
             return Err(Refusal::SameAccount { account: payer.path.to_string() }.into());
         }
+        self.prepare_rail(ctx, &paid, command.amount).await?;
         if ctx.idempotency_key.is_none() && !command.dry_run {
             return Err(Failure::IdempotencyMissing.into());
         }
@@ -85,6 +93,7 @@ impl PaymentsService {
             owner: payer.owner,
             to: paid.path,
             payee: paid.payee,
+            rail: paid.outside.map(|creditor| OverRail::new(Rail::Sepa, creditor, &self.ids)),
             payee_max: paid.is_new.then_some(new_payee_max),
             amount: command.amount,
             text: command.text,
@@ -106,22 +115,41 @@ impl PaymentsService {
     /// A payment that is being carried out is carried out to its end, if the ledger answers in time.
     pub(crate) async fn carried_out(&self, ctx: &Ctx, outcome: Outcome) -> Result<Payment, PaymentsError> {
         let Outcome { record, replayed } = outcome;
-        if record.state != PaymentState::Processing {
-            return Ok(record.shown(replayed));
-        }
         Ok(self.carry_out(ctx, record).await?.shown(replayed))
     }
 
     /// Books it, and records what came of that. Without an answer of the ledger it stays as it is, for the sweeper.
     pub(crate) async fn carry_out(&self, ctx: &Ctx, record: Record) -> Result<Record, PaymentsError> {
         let own = self.own(ctx).await?;
-        match self.books.book(&own, &record, false).await {
-            Ok(booked) => Ok(self.submit(ctx, Command::Conclude { id: record.id, booked }).await?.record),
-            Err(failure) => {
-                tracing::warn!(code = failure.code(), payment = %record.id, "the ledger did not answer; it is tried again");
-                Ok(record)
+        let mut record = record;
+        while let Some(step) = step_of(&record) {
+            match self.books.book(&own, &record, step, false).await {
+                Ok(booked) => record = self.concluded(ctx, &record, step, booked).await?,
+                Err(failure) => {
+                    let (code, payment) = (failure.code(), record.id);
+                    tracing::warn!(code, %payment, "the ledger did not answer; it is tried again");
+                    return Ok(record);
+                }
+            }
+            if step_of(&record) == Some(step) {
+                // It was refused, and is tried again later.
+                tracing::error!(payment = %record.id, ?step, "the ledger refuses a booking that has to be made");
+                return Ok(record);
             }
         }
+        Ok(record)
+    }
+
+    pub(crate) async fn concluded(
+        &self,
+        ctx: &Ctx,
+        record: &Record,
+        step: Step,
+        booked: Booked,
+    ) -> Result<Record, PaymentsError> {
+        let (spare, due_at) = (self.ids.make(), self.due_after(ctx));
+        let command = Command::Conclude { id: record.id, step, booked, spare, due_at };
+        Ok(self.submit(ctx, command).await?.record)
     }
 
     /// What would happen.
@@ -130,9 +158,11 @@ impl PaymentsService {
         payment.dry_run = true;
         if payment.state == PaymentState::Processing {
             let own = self.own(ctx).await?;
-            match self.books.book(&own, &outcome.record, true).await? {
-                books::Booked::Done => payment.state = PaymentState::Settled,
-                books::Booked::Refused(reason) => {
+            let step = step_of(&outcome.record).ok_or(Failure::Internal)?;
+            match self.books.book(&own, &outcome.record, step, true).await? {
+                Booked::Done if step == Step::Hold => payment.state = PaymentState::Held,
+                Booked::Done => payment.state = PaymentState::Settled,
+                Booked::Refused(reason) => {
                     (payment.state, payment.reason) = (PaymentState::Rejected, Some(reason));
                 }
             }
@@ -140,15 +170,29 @@ impl PaymentsService {
         Ok(payment)
     }
 
-    /// The account that pays, if the caller may let it pay.
+    /// The account that pays, if the caller may let it pay and it has the amount's currency.
     pub(crate) async fn payer(
         &self,
         ctx: &Ctx,
         side: &Side,
         amount: Money,
-        (resource, action): (&str, &str),
+        of: (&str, &str),
     ) -> Result<Payer, PaymentsError> {
-        let Some(path) = side.path.clone().filter(|_| side.payee.is_none()) else {
+        let (payer, currency) = self.payer_account(ctx, side, of).await?;
+        if currency != amount.currency() {
+            let (account, payment) = (currency.to_string(), amount.currency().to_string());
+            return Err(Refusal::CurrencyMismatch { account, payment }.into());
+        }
+        Ok(payer)
+    }
+
+    pub(crate) async fn payer_account(
+        &self,
+        ctx: &Ctx,
+        side: &Side,
+        (resource, action): (&str, &str),
+    ) -> Result<(Payer, Currency), PaymentsError> {
+        let Some(path) = side.path.clone().filter(|path| *side == Side::path(path.clone())) else {
             return Err(field("from", "the path of an account").into());
         };
         // Without the permission there is nothing to look up.
@@ -161,20 +205,52 @@ impl PaymentsService {
             allowed => allowed?,
         }
         let account = account.ok_or_else(unknown)?;
-        if account.currency != amount.currency() {
-            let (account, payment) = (account.currency.to_string(), amount.currency().to_string());
-            return Err(Refusal::CurrencyMismatch { account, payment }.into());
-        }
-        Ok(Payer { path, owner })
+        Ok((Payer { path, owner }, account.currency))
     }
 
     /// The account that is paid. Anybody can be paid; whether the account exists, the ledger says.
     pub(crate) async fn paid(&self, ctx: &Ctx, side: &Side) -> Result<Paid, PaymentsError> {
-        match (&side.path, side.payee) {
-            (Some(path), None) => Ok(Paid { path: path.clone(), payee: None, is_new: false }),
-            (None, Some(id)) => self.paid_payee(ctx, id).await,
-            _ => Err(field("to", "the path of an account or a payee").into()),
+        match (&side.path, side.payee, &side.iban) {
+            (Some(path), None, None) if side.name.is_none() && side.bic.is_none() => {
+                Ok(Paid { path: path.clone(), payee: None, is_new: false, outside: None })
+            }
+            (None, Some(id), None) if side.name.is_none() && side.bic.is_none() => self.paid_payee(ctx, id).await,
+            (None, None, Some(iban)) => self.paid_outside(iban, side),
+            _ => Err(field("to", "the path of an account, a payee, or an IBAN with a name").into()),
         }
+    }
+
+    fn paid_outside(&self, iban: &str, side: &Side) -> Result<Paid, PaymentsError> {
+        let iban = check_digit::iban(iban).map_err(|_| field("to.iban", "an IBAN with right check digits"))?;
+        if let Some(bic) = &side.bic {
+            check_digit::bic(bic).map_err(|_| field("to.bic", "a BIC of 8 or 11 characters"))?;
+        }
+        let name = side.name.as_deref().map(str::trim).unwrap_or_default();
+        let fits = (1..=limits::NAME_CHARS_MAX).contains(&name.chars().count());
+        if !fits || name.chars().any(char::is_control) {
+            return Err(field("to.name", "1 to 70 characters, none of them a control character").into());
+        }
+        let path = books::accounts::clearing(Rail::Sepa).ok_or(Failure::Internal)?;
+        let creditor = Creditor { name: name.to_owned(), iban, bic: side.bic.clone() };
+        Ok(Paid { path, payee: None, is_new: false, outside: Some(creditor) })
+    }
+
+    /// The rail is on, carries the currency, and has its accounts.
+    pub(crate) async fn prepare_rail(&self, ctx: &Ctx, paid: &Paid, amount: Money) -> Result<(), PaymentsError> {
+        if paid.outside.is_none() {
+            return Ok(());
+        }
+        if self.bank.is_none() {
+            return Err(Refusal::RailOff.into());
+        }
+        if amount.currency().code() != "EUR" {
+            return Err(field("amount", "an amount in EUR, for an IBAN").into());
+        }
+        if !self.has_rail_accounts.load(Ordering::Acquire) {
+            self.books.open_rail(&self.own(ctx).await?, Rail::Sepa, amount.currency()).await?;
+            self.has_rail_accounts.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     pub(crate) async fn decide_payment(&self, ctx: &Ctx, command: DecidePayment) -> Result<Payment, PaymentsError> {
@@ -195,15 +271,14 @@ impl PaymentsService {
         let CancelPayment { payment, reason } = command.clone();
         short(reason.as_deref(), "reason")?;
         let (named, by) = (self.named(ctx, "cancel", &command)?, ctx.principal.subject.to_string());
-        let Outcome { record, replayed } = self.submit(ctx, Command::Cancel { id: payment, named, by, reason }).await?;
-        Ok(record.shown(replayed))
+        let due_at = self.due_after(ctx);
+        let cancel = Command::Cancel { id: payment, named, by, reason, due_at };
+        let Outcome { record, replayed } = self.submit(ctx, cancel).await?;
+        Ok(self.carry_out(ctx, record).await?.shown(replayed))
     }
 
     pub(crate) async fn submit(&self, ctx: &Ctx, command: Command) -> Result<Outcome, PaymentsError> {
-        self.lane.submit(command, ctx.deadline).await?.map_err(|error| match error {
-            crate::work::command::No::Refused(refusal) => refusal.into(),
-            crate::work::command::No::KeyTaken => Failure::IdempotencyKeyTaken.into(),
-        })
+        self.lane.submit(command, ctx.deadline).await?.map_err(PaymentsError::from)
     }
 }
 

@@ -2,17 +2,21 @@
 //!
 //! It contains plain data that can travel between processes, and no rule. Start reading at [`Payments`], then [`CreatePayment`] and [`Payment`].
 
+mod checks;
 mod payee;
 mod payment;
 mod policy;
+mod rail;
 mod refusal;
 mod remote;
 mod standing;
+mod upload;
 
 use async_trait::async_trait;
 use kernel::Ctx;
 use platform::error::ServiceError;
 
+pub use checks::{ChecksPage, ChecksQuery, Wrong};
 pub use payee::{AddPayee, NameCheck, Payee, PayeeId, PayeePage, PayeeTag};
 pub use payment::{
     Approval, CancelPayment, CreatePayment, DecidePayment, HistoryStep, Payment, PaymentFound, PaymentId, PaymentPage,
@@ -21,10 +25,18 @@ pub use payment::{
 pub use policy::{
     ApproverLimit, ConfirmPolicy, Fee, Policy, PolicyId, PolicyList, PolicyState, PolicyTag, PolicyTerms, ProposePolicy,
 };
+pub use rail::{
+    AnswerReport, Creditor, Rail, RailAnswerId, RailAnswerTag, RailFile, RailFileContent, RailFileId, RailFileList,
+    RailFileState, RailFileTag, TakeAnswer, Unmatched,
+};
 pub use refusal::Refusal;
 pub use remote::{FACE, RemotePayments};
 pub use standing::{
     AddStanding, BusinessDays, Missed, Rhythm, Standing, StandingId, StandingList, StandingState, StandingTag,
+};
+pub use upload::{
+    LineMistake, ReportForm, Upload, UploadFile, UploadId, UploadLine, UploadLines, UploadLinesQuery, UploadReport,
+    UploadReportQuery, UploadState, UploadTag,
 };
 
 /// The name of the room.
@@ -51,6 +63,18 @@ pub mod limits {
     pub const POLICIES_MAX: usize = 200;
     /// Approvals that a policy can ask for.
     pub const APPROVALS_MAX: u8 = 3;
+    /// Payments of one file to a bank.
+    pub const FILE_PAYMENTS_MAX: usize = 1_000;
+    /// Files to a bank in one list.
+    pub const FILES_LISTED_MAX: usize = 100;
+    /// Lines of one file that a caller sends.
+    pub const UPLOAD_LINES_MAX: usize = 10_000;
+    /// Mistakes of such a file that are listed.
+    pub const MISTAKES_MAX: usize = 100;
+    /// Lines of one answer of a bank.
+    pub const ANSWER_LINES_MAX: usize = 10_000;
+    /// Lines that no payment agrees with, in a report.
+    pub const UNMATCHED_MAX: usize = 100;
     /// Hours for which a payment waits for its approvals.
     pub const APPROVAL_HOURS: i64 = 72;
     /// Seconds since an approver's authentication.
@@ -74,6 +98,9 @@ pub trait Orders: Send + Sync {
     async fn payment(&self, ctx: &Ctx, id: PaymentId) -> Result<PaymentFound, PaymentsError>;
 
     async fn payments(&self, ctx: &Ctx, query: PaymentQuery) -> Result<PaymentPage, PaymentsError>;
+
+    /// Compares a page of payments with the ledger.
+    async fn checks(&self, ctx: &Ctx, query: ChecksQuery) -> Result<ChecksPage, PaymentsError>;
 }
 
 /// Payees, and standing orders.
@@ -103,6 +130,36 @@ pub trait Policies: Send + Sync {
     async fn policies(&self, ctx: &Ctx) -> Result<PolicyList, PaymentsError>;
 }
 
-pub trait Payments: Orders + Arrangements + Policies {}
+/// Files to banks, and their answers.
+#[async_trait]
+pub trait Rails: Send + Sync {
+    /// Puts the payments that wait into a file now, instead of after a while. Nothing waits: no file.
+    async fn make_files(&self, ctx: &Ctx) -> Result<RailFileList, PaymentsError>;
 
-impl<T: Orders + Arrangements + Policies> Payments for T {}
+    async fn rail_files(&self, ctx: &Ctx) -> Result<RailFileList, PaymentsError>;
+
+    async fn rail_file(&self, ctx: &Ctx, id: RailFileId) -> Result<RailFile, PaymentsError>;
+
+    /// The same bytes each time.
+    async fn rail_file_content(&self, ctx: &Ctx, id: RailFileId) -> Result<RailFileContent, PaymentsError>;
+
+    /// Applies what a bank says. The same file again answers the first report.
+    async fn take_answer(&self, ctx: &Ctx, command: TakeAnswer) -> Result<AnswerReport, PaymentsError>;
+}
+
+/// Files of payments that callers send.
+#[async_trait]
+pub trait Uploads: Send + Sync {
+    /// Makes a payment for each line. What is wrong with a file is a file with the state `refused`, and not an error.
+    async fn upload(&self, ctx: &Ctx, command: UploadFile) -> Result<Upload, PaymentsError>;
+
+    async fn upload_of(&self, ctx: &Ctx, id: UploadId) -> Result<Upload, PaymentsError>;
+
+    async fn upload_lines(&self, ctx: &Ctx, query: UploadLinesQuery) -> Result<UploadLines, PaymentsError>;
+
+    async fn upload_report(&self, ctx: &Ctx, query: UploadReportQuery) -> Result<UploadReport, PaymentsError>;
+}
+
+pub trait Payments: Orders + Arrangements + Policies + Rails + Uploads {}
+
+impl<T: Orders + Arrangements + Policies + Rails + Uploads> Payments for T {}

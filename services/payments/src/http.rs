@@ -2,10 +2,13 @@
 //!
 //! Handlers parse, call the trait and map the reply; nothing is decided here.
 
+mod checks;
 mod operations;
 mod orders;
 mod people;
 mod policies;
+mod rails;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -28,6 +31,11 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
          `rejected` and its `reason`, answered with 201 like any other: act on `state`.",
     ),
     ("Payees", "Accounts that a payer knows by a name, and standing orders."),
+    (
+        "Payment files",
+        "Payments to an IBAN leave in files to a bank. The bank's answers say what became of them: they settle, are rejected, \
+         or come back.",
+    ),
     ("Payment policies", "Approvals, limits and fees. Each is proposed by one person and confirmed by another."),
 ];
 
@@ -59,6 +67,15 @@ fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(policies::end_payment_policy))
         .routes(routes!(policies::confirm_payment_policy))
         .routes(routes!(policies::refuse_payment_policy))
+        .routes(routes!(uploads::send_payments))
+        .routes(routes!(uploads::get_upload))
+        .routes(routes!(uploads::list_upload_lines))
+        .routes(routes!(uploads::report_on_upload))
+        .routes(routes!(rails::make_payment_files, rails::list_payment_files))
+        .routes(routes!(rails::get_payment_file))
+        .routes(routes!(rails::read_payment_file))
+        .routes(routes!(rails::take_bank_answer))
+        .routes(routes!(checks::check_payments))
         .routes(routes!(orders::get_payment))
         .routes(routes!(orders::approve_payment))
         .routes(routes!(orders::reject_payment))

@@ -10,11 +10,13 @@
 //! Invariants: a payment has at most one transaction, whatever is repeated; nobody approves what they made; limits are
 //! reserved before the ledger is asked, so that no number of parallel payments overruns them, and are given back by
 //! every end but `settled`; a standing order makes one payment per day on which it is due; a policy applies once another
-//! person has confirmed it.
+//! person has confirmed it; what has left over a rail is booked out of the payer's account, and what the bank says of it
+//! is booked once.
 //!
 //! Start reading at `create` (the story), then `state` (what follows what) and `work` (what is committed together).
 
 mod books;
+mod checks;
 mod count;
 mod create;
 mod face;
@@ -22,15 +24,18 @@ mod http;
 mod look;
 mod payees;
 mod policies;
+mod rail;
 mod record;
 mod room;
 mod rules;
 mod service;
 mod settings;
+pub mod simulator;
 mod standing;
 mod state;
 mod store;
 mod sweep;
+mod upload;
 mod work;
 
 pub use face::*;

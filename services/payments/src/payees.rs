@@ -77,7 +77,7 @@ impl PaymentsService {
             .map(|known| known.payee)
             .ok_or_else(|| Refusal::PayeeUnknown { payee: id.to_string() })?;
         let is_new = self.clock.now().micros_since(payee.added_at) < NEW_US;
-        Ok(Paid { path: payee.path, payee: Some(id), is_new })
+        Ok(Paid { path: payee.path, payee: Some(id), is_new, outside: None })
     }
 }
 

@@ -5,7 +5,8 @@ use kernel::{Money, Timestamp};
 use ledger_api::{AccountPath, Reference, TransactionId};
 use serde::{Deserialize, Serialize};
 
-use crate::face::{Approval, ApproverLimit, PayeeId, Payment, PaymentId, PaymentState, StandingId};
+use crate::face::{Approval, ApproverLimit, PayeeId, Payment, PaymentId, PaymentState, Rail, StandingId};
+use crate::rail::OverRail;
 
 /// One row of `payment`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub(crate) struct Record {
     /// The beginning of that day.
     pub(crate) starts_at: Option<Timestamp>,
     pub(crate) standing: Option<StandingId>,
+    /// Of a payment out of the house.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rail: Option<OverRail>,
     pub(crate) approvals_needed: u8,
     pub(crate) approvals: Vec<Approval>,
     pub(crate) approver_limits: Vec<ApproverLimit>,
@@ -50,11 +54,25 @@ impl Record {
         TransactionId::from_bits(self.id.bits())
     }
 
+    /// The payer's account is debited, or was.
+    fn is_booked(&self) -> bool {
+        matches!(self.state, PaymentState::Settled | PaymentState::Submitted | PaymentState::Returned)
+    }
+
+    /// What debits the payer: over a rail that is not the hold, but its posting.
+    pub(crate) fn booking(&self) -> TransactionId {
+        self.rail.as_ref().map_or_else(|| self.transaction(), |over| over.ids.leave)
+    }
+
     pub(crate) fn shown(&self, replayed: bool) -> Payment {
         Payment {
             id: self.id,
             state: self.state,
             reason: self.reason.clone(),
+            rail: self.rail.as_ref().map_or(Rail::Internal, |over| over.rail),
+            creditor: self.rail.as_ref().map(|over| over.creditor.clone()),
+            file: self.rail.as_ref().and_then(|over| over.file),
+            returned: self.rail.as_ref().and_then(|over| over.returned),
             from: self.from.clone(),
             to: self.to.clone(),
             payee: self.payee,
@@ -66,7 +84,7 @@ impl Record {
             standing_order: self.standing,
             approvals_needed: self.approvals_needed,
             approvals: self.approvals.clone(),
-            transaction: (self.state == PaymentState::Settled).then(|| self.transaction()),
+            transaction: self.is_booked().then(|| self.booking()),
             made_by: self.made_by.clone(),
             created_at: self.created_at,
             ended_at: self.ended_at,

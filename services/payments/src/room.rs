@@ -35,6 +35,7 @@ pub static ROOM: Room = Room {
         ("payees", &["read", "change"]),
         ("standing-orders", &["read", "change"]),
         ("payment-policies", &["read", "change"]),
+        ("payment-files", &["read", "change"]),
     ],
     grants: &[
         ("customer", OWN),
@@ -46,6 +47,8 @@ pub static ROOM: Room = Room {
                 "payments:approve:all",
                 "payments:cancel:all",
                 "payment-policies:read:all",
+                "payment-files:read:all",
+                "payment-files:change:all",
                 "payees:*:own",
                 "standing-orders:*:own",
             ],
@@ -109,6 +112,7 @@ impl Part for PaymentsPart {
             ("accepting", json!(state.is_accepting())),
             ("waiting", json!(state.waiting())),
             ("screening", json!("allow within limits")),
+            ("sepa", json!(if self.payments.bank.is_some() { "on" } else { "off" })),
         ])
     }
 }

@@ -1,6 +1,7 @@
 //! The service: what it is made of, and its traits, one line per method into its use case.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use jiff::ToSpan;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use crate::books::PaymentBooks;
 use crate::face::*;
+use crate::rail::pain::OwnSide;
 use crate::record::Record;
 use crate::work::Work;
 use crate::work::command::Named;
@@ -58,6 +60,10 @@ pub struct PaymentsService {
     pub(crate) ids: IdMaker,
     pub(crate) settings: Settings,
     zone: TimeZone,
+    /// Our account at the bank, if payments go out of the house.
+    pub(crate) bank: Option<OwnSide>,
+    /// The accounts of rails are known to be there.
+    pub(crate) has_rail_accounts: AtomicBool,
 }
 
 impl PaymentsService {
@@ -68,6 +74,7 @@ impl PaymentsService {
     pub async fn start(db: Db, given: Given) -> Result<PaymentsService, OpenError> {
         let Given { books, own, outbox, signal, clock, ids, once, requests, settings } = given;
         let zone = TimeZone::get(&settings.zone)?;
+        let bank = settings.bank()?;
         let config = LaneConfig {
             name: "payments",
             batch_max: settings.batch_max,
@@ -78,7 +85,21 @@ impl PaymentsService {
         let work = Work::new(outbox, signal, ids.clone());
         let lane = Lane::start(db.clone(), work, config, Arc::clone(&clock)).await?;
         let books = PaymentBooks::new(books);
-        Ok(PaymentsService { db, lane, books, own, once, requests, clock, ids, settings, zone })
+        let has_rail_accounts = AtomicBool::new(false);
+        Ok(PaymentsService {
+            db,
+            lane,
+            books,
+            own,
+            once,
+            requests,
+            clock,
+            ids,
+            settings,
+            zone,
+            bank,
+            has_rail_accounts,
+        })
     }
 
     pub async fn close(&self) {
@@ -124,7 +145,7 @@ impl PaymentsService {
         self.digest(&["account", path.as_str()])
     }
 
-    fn digest(&self, parts: &[&str]) -> [u8; 16] {
+    pub(crate) fn digest(&self, parts: &[&str]) -> [u8; 16] {
         let mut bytes = Vec::new();
         for part in parts {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -149,7 +170,7 @@ impl PaymentsService {
         self.date_at(self.clock.now())
     }
 
-    fn date_at(&self, at: Timestamp) -> Date {
+    pub(crate) fn date_at(&self, at: Timestamp) -> Date {
         let instant = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
         instant.to_zoned(self.zone.clone()).date()
     }
@@ -200,6 +221,10 @@ impl Orders for PaymentsService {
     async fn payments(&self, ctx: &Ctx, query: PaymentQuery) -> Result<PaymentPage, PaymentsError> {
         in_time(ctx, &self.clock, self.list_payments(ctx, query)).await
     }
+
+    async fn checks(&self, ctx: &Ctx, query: ChecksQuery) -> Result<ChecksPage, PaymentsError> {
+        in_time(ctx, &self.clock, self.check_payments(ctx, query)).await
+    }
 }
 
 #[async_trait]
@@ -241,5 +266,47 @@ impl Policies for PaymentsService {
 
     async fn policies(&self, ctx: &Ctx) -> Result<PolicyList, PaymentsError> {
         in_time(ctx, &self.clock, self.list_policies(ctx)).await
+    }
+}
+
+#[async_trait]
+impl Rails for PaymentsService {
+    async fn make_files(&self, ctx: &Ctx) -> Result<RailFileList, PaymentsError> {
+        in_time(ctx, &self.clock, self.new_rail_files(ctx)).await
+    }
+
+    async fn rail_files(&self, ctx: &Ctx) -> Result<RailFileList, PaymentsError> {
+        in_time(ctx, &self.clock, self.list_rail_files(ctx)).await
+    }
+
+    async fn rail_file(&self, ctx: &Ctx, id: RailFileId) -> Result<RailFile, PaymentsError> {
+        in_time(ctx, &self.clock, self.find_rail_file(ctx, id)).await
+    }
+
+    async fn rail_file_content(&self, ctx: &Ctx, id: RailFileId) -> Result<RailFileContent, PaymentsError> {
+        in_time(ctx, &self.clock, self.content_of(ctx, id)).await
+    }
+
+    async fn take_answer(&self, ctx: &Ctx, command: TakeAnswer) -> Result<AnswerReport, PaymentsError> {
+        in_time(ctx, &self.clock, self.new_answer(ctx, command)).await
+    }
+}
+
+#[async_trait]
+impl Uploads for PaymentsService {
+    async fn upload(&self, ctx: &Ctx, command: UploadFile) -> Result<Upload, PaymentsError> {
+        in_time(ctx, &self.clock, self.new_upload(ctx, command)).await
+    }
+
+    async fn upload_of(&self, ctx: &Ctx, id: UploadId) -> Result<Upload, PaymentsError> {
+        in_time(ctx, &self.clock, self.find_upload(ctx, id)).await
+    }
+
+    async fn upload_lines(&self, ctx: &Ctx, query: UploadLinesQuery) -> Result<UploadLines, PaymentsError> {
+        in_time(ctx, &self.clock, self.lines_of(ctx, query)).await
+    }
+
+    async fn upload_report(&self, ctx: &Ctx, query: UploadReportQuery) -> Result<UploadReport, PaymentsError> {
+        in_time(ctx, &self.clock, self.report_of(ctx, query)).await
     }
 }

@@ -49,6 +49,10 @@ impl PaymentsService {
         self.check_standing(&command)?;
         let payer = self.payer(ctx, &command.from, command.amount, (WORD, "change")).await?;
         let paid = self.paid(ctx, &command.to).await?;
+        if paid.outside.is_some() {
+            let expected = "the path of an account or a payee, for a standing order".to_owned();
+            return Err(Refusal::FieldInvalid { field: "to".to_owned(), expected }.into());
+        }
         if payer.path == paid.path {
             return Err(Refusal::SameAccount { account: payer.path.to_string() }.into());
         }
@@ -194,7 +198,7 @@ impl PaymentsService {
         let Some(to) = command.to.path.clone().or_else(|| payee.map(|known| known.payee.path)) else { return Ok(None) };
         let owner = account.owner.map(|owner| owner.to_string());
         let payer = crate::create::Payer { path: path.clone(), owner };
-        let paid = crate::create::Paid { path: to, payee: command.to.payee, is_new: false };
+        let paid = crate::create::Paid { path: to, payee: command.to.payee, is_new: false, outside: None };
         let Repeats { standing, due, attempt } = repeats;
         let name = ["standing order", &standing.to_string(), &due.to_string(), &attempt.to_string()];
         let named = self.named_as(&name, &command)?;

@@ -13,7 +13,7 @@ pub(crate) enum Happening {
     Cancelled,
     /// Its day has come.
     Due,
-    /// The ledger has booked it.
+    /// The ledger has booked it, to its end.
     Booked,
     /// The ledger, or a limit, refused it.
     Rejected,
@@ -27,15 +27,16 @@ pub(crate) fn next(state: PaymentState, happening: Happening) -> Option<PaymentS
         (AwaitingApproval, Approved { due: true }) | (Scheduled, Due) => Some(Processing),
         (AwaitingApproval, Approved { due: false }) => Some(Scheduled),
         (AwaitingApproval, Refused) => Some(PaymentState::Rejected),
-        (AwaitingApproval | Scheduled, Happening::Cancelled) => Some(PaymentState::Cancelled),
-        (Processing, Booked) => Some(Settled),
-        (Processing, Happening::Rejected) => Some(PaymentState::Rejected),
+        (AwaitingApproval | Scheduled | Held, Happening::Cancelled) => Some(PaymentState::Cancelled),
+        (Processing | Submitted, Booked) => Some(Settled),
+        (Processing | Held | Submitted, Happening::Rejected) => Some(PaymentState::Rejected),
         _ => None,
     }
 }
 
 pub(crate) fn is_end(state: PaymentState) -> bool {
-    matches!(state, PaymentState::Settled | PaymentState::Rejected | PaymentState::Cancelled)
+    use PaymentState::{Cancelled, Rejected, Returned, Settled};
+    matches!(state, Settled | Rejected | Cancelled | Returned)
 }
 
 /// As it is stored: those below 3 wait for something.
@@ -47,6 +48,9 @@ pub(crate) fn number(state: PaymentState) -> i64 {
         PaymentState::Settled => 3,
         PaymentState::Rejected => 4,
         PaymentState::Cancelled => 5,
+        PaymentState::Returned => 6,
+        PaymentState::Held => -2,
+        PaymentState::Submitted => -1,
     }
 }
 
@@ -54,13 +58,16 @@ pub(crate) fn number(state: PaymentState) -> i64 {
 mod tests {
     use super::*;
 
-    const ALL: [PaymentState; 6] = [
+    const ALL: [PaymentState; 9] = [
+        PaymentState::Held,
+        PaymentState::Submitted,
         PaymentState::AwaitingApproval,
         PaymentState::Scheduled,
         PaymentState::Processing,
         PaymentState::Settled,
         PaymentState::Rejected,
         PaymentState::Cancelled,
+        PaymentState::Returned,
     ];
     const HAPPENINGS: [Happening; 7] = [
         Happening::Approved { due: true },
@@ -80,23 +87,28 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_processing_is_booked() {
+    fn only_what_is_on_its_way_is_booked() {
         for state in ALL {
             let booked = next(state, Happening::Booked);
-            assert_eq!(booked.is_some(), state == PaymentState::Processing, "{state:?}");
+            let on_its_way = matches!(state, PaymentState::Processing | PaymentState::Submitted);
+            assert_eq!(booked.is_some(), on_its_way, "{state:?}");
         }
     }
 
     #[test]
     fn what_has_begun_cannot_be_cancelled() {
-        assert_eq!(next(PaymentState::Processing, Happening::Cancelled), None);
+        for state in [PaymentState::Processing, PaymentState::Submitted] {
+            assert_eq!(next(state, Happening::Cancelled), None, "{state:?}");
+        }
         assert_eq!(next(PaymentState::Scheduled, Happening::Cancelled), Some(PaymentState::Cancelled));
     }
 
     #[test]
     fn every_state_has_its_own_number() {
-        let mut numbers: Vec<i64> = ALL.into_iter().map(number).collect();
-        numbers.dedup();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
+        let numbers: Vec<i64> = ALL.into_iter().map(number).collect();
+        assert_eq!(numbers, [-2, -1, 0, 1, 2, 3, 4, 5, 6]);
+        for state in ALL {
+            assert_eq!(number(state) < 3, !is_end(state), "{state:?}");
+        }
     }
 }

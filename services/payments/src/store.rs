@@ -1,6 +1,8 @@
 //! The tables of payments: every SQL text, and the migrations.
 
 mod people;
+pub(crate) mod rail;
+pub(crate) mod upload;
 
 use kernel::Timestamp;
 use platform::db::{Column, DbError, Migration, Row, RowSet, Tx, Value};
@@ -15,8 +17,11 @@ pub(crate) use people::{
     standing_of,
 };
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "payments", sql: include_str!("../migrations/0001_payments.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "payments", sql: include_str!("../migrations/0001_payments.sql") },
+    Migration { version: 2, name: "rails", sql: include_str!("../migrations/0002_rails.sql") },
+    Migration { version: 3, name: "uploads", sql: include_str!("../migrations/0003_uploads.sql") },
+];
 
 pub(crate) static REQUESTS: RowSet =
     RowSet::new("payment_request", &[("key", "bytea"), ("command", "bytea"), ("payment", "bytea")]);
@@ -119,6 +124,13 @@ where id < $1
 order by id desc
 limit $2";
 
+const AFTER: &str = "
+select body
+from payment
+where id > $1
+order by id
+limit $2";
+
 const POLICY_VERSIONS: &str = "
 select id, version
 from policy";
@@ -130,7 +142,8 @@ order by id
 limit 500";
 
 #[cfg(test)]
-const SQL: &[&str] = &[USE_OF_ACCOUNT, DUE, STEPS_OF, OF_ACCOUNT, OF_OWNER, WAITING, ALL, POLICY_VERSIONS, POLICY_LIST];
+const SQL: &[&str] =
+    &[USE_OF_ACCOUNT, DUE, STEPS_OF, OF_ACCOUNT, OF_OWNER, WAITING, ALL, AFTER, POLICY_VERSIONS, POLICY_LIST];
 
 /// Which payments are listed.
 #[derive(Debug, Clone, Copy)]
@@ -156,6 +169,13 @@ pub(crate) async fn list(tx: &Tx, listed: Listed<'_>, before: PaymentId, max: us
         }
     };
     rows.iter().map(|row| body(row, 0)).collect()
+}
+
+/// The oldest first, after this one.
+pub(crate) async fn after(tx: &Tx, after: Option<PaymentId>, max: usize) -> Result<Vec<Record>, DbError> {
+    let after = after.unwrap_or(PaymentId::from_bits(0)).to_bytes();
+    let max = Value::Int(i64::try_from(max).unwrap_or(i64::MAX));
+    tx.query(AFTER, &[Value::Bytes(&after), max]).await?.iter().map(|row| body(row, 0)).collect()
 }
 
 /// What is due at this time, the oldest first.
@@ -229,10 +249,21 @@ mod tests {
             let db = store.open().await;
             platform::room::migrate(&crate::ROOM, &db).await.unwrap();
             let tx = db.read().await.unwrap();
-            for sql in SQL.iter().chain(people::SQL).chain(&GROUPS.statements()) {
+            for sql in SQL.iter().chain(people::SQL).chain(rail::SQL).chain(upload::SQL).chain(&GROUPS.statements()) {
                 tx.prepare(sql).await.unwrap();
             }
-            for set in [&REQUESTS, &PAYMENTS, &PAYMENT_CHANGES, &STEPS, &USE, &POLICIES] {
+            for set in [
+                &REQUESTS,
+                &PAYMENTS,
+                &PAYMENT_CHANGES,
+                &STEPS,
+                &USE,
+                &POLICIES,
+                &rail::ORDERS,
+                &rail::MOVES,
+                &upload::LINES,
+                &upload::LINE_CHANGES,
+            ] {
                 tx.prepare_set(set).await.unwrap();
             }
         })

@@ -8,6 +8,7 @@ use platform::room::{OpenError, Periodic};
 
 use crate::count;
 use crate::face::{PaymentState, PaymentsError};
+use crate::rail::step_of;
 use crate::record::Record;
 use crate::service::PaymentsService;
 use crate::store;
@@ -36,6 +37,8 @@ impl PaymentsService {
     /// As [`PaymentsService::sweep`].
     pub async fn round(&self) -> Result<(), OpenError> {
         self.sweep().await?;
+        self.rail_round().await?;
+        self.finish_uploads().await?;
         self.pay_standing().await
     }
 
@@ -56,13 +59,11 @@ impl PaymentsService {
     async fn continued(&self, ctx: &kernel::Ctx, record: Record) -> Result<(), PaymentsError> {
         let due_at = self.due_after(ctx);
         let record = self.submit(ctx, Command::Due { id: record.id, due_at }).await?.record;
-        match record.state {
-            PaymentState::Processing => {
-                count::swept("processing");
-                self.carry_out(ctx, record).await?;
-            }
-            PaymentState::Cancelled => count::swept("approval_expired"),
-            _ => {}
+        if step_of(&record).is_some() {
+            count::swept("processing");
+            self.carry_out(ctx, record).await?;
+        } else if record.state == PaymentState::Cancelled {
+            count::swept("approval_expired");
         }
         Ok(())
     }

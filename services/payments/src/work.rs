@@ -5,6 +5,7 @@
 
 pub(crate) mod command;
 mod decide;
+mod rail;
 mod world;
 
 use kernel::{IdMaker, Timestamp};
@@ -55,10 +56,14 @@ impl LaneWork for Work {
     fn decide(&mut self, now: Timestamp, command: &Command) -> Reply {
         match command {
             Command::Begin(intent) => decide::begin(&mut self.world, now, intent),
-            Command::Conclude { id, booked } => decide::conclude(&mut self.world, now, *id, booked),
+            Command::Conclude { id, step, booked, spare, due_at } => {
+                rail::conclude(&mut self.world, now, *id, (*step, booked), *spare, *due_at)
+            }
+            Command::Cut { file, due_at } => rail::cut(&mut self.world, now, file, *due_at),
+            Command::Said { id, said, due_at } => rail::said(&mut self.world, now, *id, said, *due_at),
             Command::Decide(decision) => decide::decide(&mut self.world, now, decision),
-            Command::Cancel { id, named, by, reason } => {
-                decide::cancel(&mut self.world, now, *id, *named, by, reason.as_deref())
+            Command::Cancel { id, named, by, reason, due_at } => {
+                decide::cancel(&mut self.world, now, *id, *named, (by, reason.as_deref()), *due_at)
             }
             Command::Due { id, due_at } => decide::due(&mut self.world, now, *id, *due_at),
         }

@@ -6,7 +6,7 @@ use ledger_api::{AccountPath, Reference, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::face::{PayeeId, StandingId};
+use crate::face::{Creditor, PayeeId, Rail, RailFileId, StandingId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentTag {}
@@ -17,7 +17,7 @@ impl IdKind for PaymentTag {
 
 pub type PaymentId = Id<PaymentTag>;
 
-/// Who pays or is paid: exactly one of the fields.
+/// Who pays or is paid: the path of an account, a payee, or an IBAN with a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Side {
@@ -29,11 +29,28 @@ pub struct Side {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub payee: Option<PayeeId>,
+    /// An account at another bank. Only to be paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "DE89370400440532013000")]
+    pub iban: Option<String>,
+    /// Of the IBAN's owner, at most 70 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Bob Miller")]
+    pub name: Option<String>,
+    /// Of the IBAN's bank, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "COBADEFFXXX")]
+    pub bic: Option<String>,
 }
 
 impl Side {
     pub fn path(path: AccountPath) -> Side {
-        Side { path: Some(path), payee: None }
+        Side { path: Some(path), ..Side::default() }
+    }
+
+    /// An account at another bank.
+    pub fn iban(iban: impl Into<String>, name: impl Into<String>) -> Side {
+        Side { iban: Some(iban.into()), name: Some(name.into()), ..Side::default() }
     }
 }
 
@@ -43,7 +60,7 @@ impl Side {
 pub struct CreatePayment {
     /// The account that pays, by its path.
     pub from: Side,
-    /// The account that is paid, or a payee.
+    /// The account that is paid, a payee, or an account at another bank.
     pub to: Side,
     /// What the payee gets, above zero.
     pub amount: Money,
@@ -76,12 +93,19 @@ pub enum PaymentState {
     Scheduled,
     /// It is being carried out. Nothing has to be done: it ends by itself.
     Processing,
-    /// Booked in the ledger.
+    /// The money is held, and the payment waits for the next file to the bank.
+    Held,
+    /// Booked from the payer's account, and in a file to the bank.
+    Submitted,
+    /// Booked in the ledger; over a rail, carried out by the bank.
     Settled,
-    /// Refused for the reason that it names. It can be made again under another key.
+    /// Refused for the reason that it names, by the ledger, a limit, a person or the bank. It can be made again under
+    /// another key.
     Rejected,
     /// By a person, or because approvals did not come in time.
     Cancelled,
+    /// It was settled, and the payee's bank has sent it back.
+    Returned,
 }
 
 impl PaymentState {
@@ -102,14 +126,26 @@ pub struct Payment {
     #[schema(value_type = String)]
     pub id: PaymentId,
     pub state: PaymentState,
-    /// Why it was rejected or cancelled: a refusal's code of the ledger, or of payments.
+    /// Why it was rejected, cancelled or returned: a refusal's code of the ledger or of payments, or the bank's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "insufficient_funds")]
     pub reason: Option<String>,
+    pub rail: Rail,
     #[schema(value_type = String, example = "customers:ann")]
     pub from: AccountPath,
+    /// The account that is credited; over a rail, the rail's clearing account.
     #[schema(value_type = String, example = "customers:bob")]
     pub to: AccountPath,
+    /// Who is paid outside of the house.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creditor: Option<Creditor>,
+    /// The file in which it went to the bank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub file: Option<RailFileId>,
+    /// What came back; a bank may keep a charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub payee: Option<PayeeId>,
@@ -131,14 +167,14 @@ pub struct Payment {
     /// Approvals that it needs.
     pub approvals_needed: u8,
     pub approvals: Vec<Approval>,
-    /// Its transaction in the ledger, once it is settled.
+    /// The transaction that debits the payer, once it is booked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub transaction: Option<TransactionId>,
     /// Who made it.
     pub made_by: String,
     pub created_at: Timestamp,
-    /// When it was settled, rejected or cancelled.
+    /// When it was settled, rejected, cancelled or returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// When it is cancelled for want of approvals.

@@ -34,6 +34,18 @@ pub enum Refusal {
     StandingUnknown { standing: String },
     #[error("policy {policy} does not exist")]
     PolicyUnknown { policy: String },
+    #[error("no bank is configured for payments to an IBAN")]
+    RailOff,
+    #[error("file {file} does not exist")]
+    RailFileUnknown { file: String },
+    #[error("the file has no content yet")]
+    RailFileNotReady,
+    #[error("the file is refused: {detail}")]
+    UploadRefused { detail: String },
+    #[error("file {upload} does not exist")]
+    UploadUnknown { upload: String },
+    #[error("the answer is refused: {detail}")]
+    AnswerRefused { detail: String },
     #[error("the account is in {account}, the payment in {payment}")]
     CurrencyMismatch { account: String, payment: String },
     #[error("the payment is {state}")]
@@ -69,6 +81,12 @@ impl error::Refusal for Refusal {
             PaymentUnknown { .. } => row(404, "Payment does not exist", "There is no such payment, or it is not this caller's."),
             StandingUnknown { .. } => row(404, "Standing order does not exist", "There is no such standing order, or it is not this caller's."),
             PolicyUnknown { .. } => row(404, "Policy does not exist", "There is no such policy."),
+            RailOff => row(422, "Rail is off", "The settings name no bank account for payments out of the house."),
+            RailFileUnknown { .. } => row(404, "File does not exist", "There is no such file."),
+            RailFileNotReady => row(409, "File is not ready", "Its payments are still being booked out."),
+            UploadRefused { .. } => row(422, "File is refused", "It is no file of payments, or it has too many lines."),
+            UploadUnknown { .. } => row(404, "File does not exist", "There is no such file of payments, or it is not this caller's."),
+            AnswerRefused { .. } => row(422, "Answer is refused", "It is none of the messages that banks answer with, or something in it cannot be read."),
             CurrencyMismatch { .. } => row(422, "Currency is not the account's", "The amount is in another currency than the paying account."),
             PaymentState { .. } => row(409, "Payment is in another state", "The step does not follow from the payment's state."),
             PolicyState { .. } => row(409, "Policy is in another state", "The step does not follow from the policy's state."),
@@ -94,6 +112,12 @@ impl error::Refusal for Refusal {
             PaymentUnknown { payment: id("pay") },
             StandingUnknown { standing: id("sto") },
             PolicyUnknown { policy: id("ppol") },
+            RailOff,
+            RailFileUnknown { file: id("pfile") },
+            RailFileNotReady,
+            UploadRefused { detail: "the file is empty".to_owned() },
+            UploadUnknown { upload: id("pup") },
+            AnswerRefused { detail: "document type declarations are refused".to_owned() },
             CurrencyMismatch { account: "USD".to_owned(), payment: "EUR".to_owned() },
             PaymentState { state: "settled".to_owned() },
             PolicyState { state: "ended".to_owned() },
@@ -114,6 +138,7 @@ impl error::Refusal for Refusal {
             PageSize { .. } => Some("limit".into()),
             AccountUnknown { .. } => Some("from.path".into()),
             PayeeUnknown { .. } => Some("to.payee".into()),
+            RailOff => Some("to.iban".into()),
             _ => None,
         }
     }

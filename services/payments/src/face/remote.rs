@@ -21,6 +21,7 @@ fn serve(payments: Shared) -> Methods {
         .on("cancel", |at, ctx, it| async move { at.cancel(&ctx, it).await })
         .on("payment", |at, ctx, it| async move { at.payment(&ctx, it).await })
         .on("payments", |at, ctx, it| async move { at.payments(&ctx, it).await })
+        .on("checks", |at, ctx, it| async move { at.checks(&ctx, it).await })
         .on("add_payee", |at, ctx, it| async move { at.add_payee(&ctx, it).await })
         .on("remove_payee", |at, ctx, it| async move { at.remove_payee(&ctx, it).await })
         .on("payees", |at, ctx, ()| async move { at.payees(&ctx).await })
@@ -30,6 +31,15 @@ fn serve(payments: Shared) -> Methods {
         .on("propose_policy", |at, ctx, it| async move { at.propose_policy(&ctx, it).await })
         .on("confirm_policy", |at, ctx, it| async move { at.confirm_policy(&ctx, it).await })
         .on("policies", |at, ctx, ()| async move { at.policies(&ctx).await })
+        .on("make_files", |at, ctx, ()| async move { at.make_files(&ctx).await })
+        .on("rail_files", |at, ctx, ()| async move { at.rail_files(&ctx).await })
+        .on("rail_file", |at, ctx, it| async move { at.rail_file(&ctx, it).await })
+        .on("rail_file_content", |at, ctx, it| async move { at.rail_file_content(&ctx, it).await })
+        .on("take_answer", |at, ctx, it| async move { at.take_answer(&ctx, it).await })
+        .on("upload", |at, ctx, it| async move { at.upload(&ctx, it).await })
+        .on("upload_of", |at, ctx, it| async move { at.upload_of(&ctx, it).await })
+        .on("upload_lines", |at, ctx, it| async move { at.upload_lines(&ctx, it).await })
+        .on("upload_report", |at, ctx, it| async move { at.upload_report(&ctx, it).await })
         .into()
 }
 
@@ -60,6 +70,10 @@ impl Orders for RemotePayments {
 
     async fn payments(&self, ctx: &Ctx, query: PaymentQuery) -> Result<PaymentPage, PaymentsError> {
         self.rpc.call(ctx, "payments", &query, Repeat::Question).await
+    }
+
+    async fn checks(&self, ctx: &Ctx, query: ChecksQuery) -> Result<ChecksPage, PaymentsError> {
+        self.rpc.call(ctx, "checks", &query, Repeat::Question).await
     }
 }
 
@@ -103,5 +117,50 @@ impl Policies for RemotePayments {
 
     async fn policies(&self, ctx: &Ctx) -> Result<PolicyList, PaymentsError> {
         self.rpc.call(ctx, "policies", &(), Repeat::Question).await
+    }
+}
+
+#[async_trait]
+impl Rails for RemotePayments {
+    /// What is in a file already is not put into another one.
+    async fn make_files(&self, ctx: &Ctx) -> Result<RailFileList, PaymentsError> {
+        self.rpc.call(ctx, "make_files", &(), Repeat::Harmless).await
+    }
+
+    async fn rail_files(&self, ctx: &Ctx) -> Result<RailFileList, PaymentsError> {
+        self.rpc.call(ctx, "rail_files", &(), Repeat::Question).await
+    }
+
+    async fn rail_file(&self, ctx: &Ctx, id: RailFileId) -> Result<RailFile, PaymentsError> {
+        self.rpc.call(ctx, "rail_file", &id, Repeat::Question).await
+    }
+
+    async fn rail_file_content(&self, ctx: &Ctx, id: RailFileId) -> Result<RailFileContent, PaymentsError> {
+        self.rpc.call(ctx, "rail_file_content", &id, Repeat::Question).await
+    }
+
+    /// The content names it: the same again has no further effect.
+    async fn take_answer(&self, ctx: &Ctx, command: TakeAnswer) -> Result<AnswerReport, PaymentsError> {
+        self.rpc.call(ctx, "take_answer", &command, Repeat::Harmless).await
+    }
+}
+
+#[async_trait]
+impl Uploads for RemotePayments {
+    /// The content names it: the same again is the same file.
+    async fn upload(&self, ctx: &Ctx, command: UploadFile) -> Result<Upload, PaymentsError> {
+        self.rpc.call(ctx, "upload", &command, Repeat::Harmless).await
+    }
+
+    async fn upload_of(&self, ctx: &Ctx, id: UploadId) -> Result<Upload, PaymentsError> {
+        self.rpc.call(ctx, "upload_of", &id, Repeat::Question).await
+    }
+
+    async fn upload_lines(&self, ctx: &Ctx, query: UploadLinesQuery) -> Result<UploadLines, PaymentsError> {
+        self.rpc.call(ctx, "upload_lines", &query, Repeat::Question).await
+    }
+
+    async fn upload_report(&self, ctx: &Ctx, query: UploadReportQuery) -> Result<UploadReport, PaymentsError> {
+        self.rpc.call(ctx, "upload_report", &query, Repeat::Question).await
     }
 }

@@ -15,10 +15,16 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "account_unknown",
             "payee_unknown",
             "currency_mismatch",
+            "rail_off",
         ],
     },
     Operation {
         name: "list_payments",
+        word: needs("payments", "read"),
+        refusals: &["cursor_invalid", "limit_too_large"],
+    },
+    Operation {
+        name: "check_payments",
         word: needs("payments", "read"),
         refusals: &["cursor_invalid", "limit_too_large"],
     },
@@ -82,4 +88,25 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         word: needs("payment-policies", "change"),
         refusals: &["policy_unknown", "policy_state", "own_work"],
     },
+    Operation {
+        name: "send_payments",
+        word: needs("payments", "create"),
+        refusals: &["account_unknown", "upload_refused"],
+    },
+    Operation { name: "get_upload", word: needs("payments", "read"), refusals: &["upload_unknown"] },
+    Operation {
+        name: "list_upload_lines",
+        word: needs("payments", "read"),
+        refusals: &["upload_unknown", "cursor_invalid", "limit_too_large"],
+    },
+    Operation { name: "report_on_upload", word: needs("payments", "read"), refusals: &["upload_unknown"] },
+    Operation { name: "make_payment_files", word: needs("payment-files", "change"), refusals: &[] },
+    Operation { name: "list_payment_files", word: needs("payment-files", "read"), refusals: &[] },
+    Operation { name: "get_payment_file", word: needs("payment-files", "read"), refusals: &["rail_file_unknown"] },
+    Operation {
+        name: "read_payment_file",
+        word: needs("payment-files", "read"),
+        refusals: &["rail_file_unknown", "rail_file_not_ready"],
+    },
+    Operation { name: "take_bank_answer", word: needs("payment-files", "change"), refusals: &["answer_refused"] },
 ];

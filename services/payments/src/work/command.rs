@@ -2,10 +2,12 @@
 
 use jiff::civil::Date;
 use kernel::{Money, Timestamp};
-use ledger_api::{AccountPath, Reference};
+use ledger_api::{AccountPath, Reference, TransactionId};
+use platform::error::Failure;
 
 use crate::books::Booked;
-use crate::face::{PayeeId, PaymentId, Refusal, StandingId, Verdict};
+use crate::face::{PayeeId, PaymentId, PaymentsError, RailFile, Refusal, StandingId, Verdict};
+use crate::rail::{OverRail, Step};
 use crate::record::Record;
 
 #[derive(Debug)]
@@ -14,7 +16,22 @@ pub(crate) enum Command {
     /// What the ledger said for good.
     Conclude {
         id: PaymentId,
+        step: Step,
         booked: Booked,
+        /// For a step that has to be tried again under another id.
+        spare: TransactionId,
+        due_at: Timestamp,
+    },
+    /// Puts everything that waits for a file into this one.
+    Cut {
+        file: RailFile,
+        due_at: Timestamp,
+    },
+    /// What a bank says of a payment.
+    Said {
+        id: PaymentId,
+        said: Said,
+        due_at: Timestamp,
     },
     Decide(Box<Decision>),
     Cancel {
@@ -22,6 +39,7 @@ pub(crate) enum Command {
         named: Option<Named>,
         by: String,
         reason: Option<String>,
+        due_at: Timestamp,
     },
     /// The time has come at which payments looks at it by itself.
     Due {
@@ -29,6 +47,15 @@ pub(crate) enum Command {
         /// When the sweeper looks at it again.
         due_at: Timestamp,
     },
+}
+
+/// What a bank says of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Said {
+    Accepted { code: String },
+    Rejected { reason: String },
+    Debited,
+    Returned { reason: String, amount: Money },
 }
 
 /// A caller's command, by digests: whose and which it is, and what it says.
@@ -64,6 +91,7 @@ pub(crate) struct Intent {
     /// The first day of that month.
     pub(crate) month: i64,
     pub(crate) standing: Option<StandingId>,
+    pub(crate) rail: Option<OverRail>,
     pub(crate) dry_run: bool,
     /// From then on the sweeper continues it.
     pub(crate) due_at: Timestamp,
@@ -94,6 +122,20 @@ pub(crate) enum No {
     Refused(Refusal),
     /// The key was used with a different command.
     KeyTaken,
+    /// No payment waits for a file.
+    NothingWaits,
+    /// Another booking of the payment is under way.
+    Busy,
+}
+
+impl From<No> for PaymentsError {
+    fn from(no: No) -> PaymentsError {
+        match no {
+            No::Refused(refusal) => refusal.into(),
+            No::KeyTaken => Failure::IdempotencyKeyTaken.into(),
+            No::NothingWaits | No::Busy => Failure::Unavailable.into(),
+        }
+    }
 }
 
 impl From<Refusal> for No {

@@ -6,15 +6,16 @@ use serde_json::json;
 
 use super::command::{Decision, Intent, Named, No, Outcome, Reply};
 use super::world::World;
-use crate::books::Booked;
-use crate::face::{Approval, HistoryStep, PaymentId, PaymentState, Refusal, Verdict, limits};
+use crate::face::{Approval, HistoryStep, PaymentId, PaymentState, Rail, Refusal, Verdict, limits};
+use crate::rail::{Next, step_of};
 use crate::record::Record;
 use crate::rules::{demands, own_limit};
 use crate::state::{Happening, is_end, next};
+use crate::store;
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// Who takes steps that no person takes.
-const ITSELF: &str = "payments";
+pub(super) const ITSELF: &str = "payments";
 /// The reason of a payment that is too large for a payee who was just added.
 const NEW_PAYEE: &str = "new_payee_limit";
 
@@ -69,6 +70,7 @@ fn fresh(intent: &Intent, now: Timestamp, approvals_needed: u8) -> Record {
         on: intent.on,
         starts_at: intent.starts_at,
         standing: intent.standing,
+        rail: intent.rail.clone(),
         approvals_needed,
         approvals: Vec::new(),
         approver_limits: Vec::new(),
@@ -81,20 +83,6 @@ fn fresh(intent: &Intent, now: Timestamp, approvals_needed: u8) -> Record {
         steps: 0,
         due_at: Some(due_at),
     }
-}
-
-/// The first answer of the ledger counts.
-pub(super) fn conclude(world: &mut World, now: Timestamp, id: PaymentId, booked: &Booked) -> Reply {
-    let Outcome { mut record, .. } = found(world, id, false)?;
-    let (happening, reason) = match booked {
-        Booked::Done => (Happening::Booked, None),
-        Booked::Refused(code) => (Happening::Rejected, Some(code.as_str())),
-    };
-    if let Some(state) = next(record.state, happening) {
-        end(world, &mut record, state, (ITSELF, reason), now);
-        world.change(record.clone());
-    }
-    Ok(Outcome { record, replayed: false })
 }
 
 pub(super) fn decide(world: &mut World, now: Timestamp, decision: &Decision) -> Reply {
@@ -151,8 +139,8 @@ pub(super) fn cancel(
     now: Timestamp,
     id: PaymentId,
     named: Option<Named>,
-    by: &str,
-    reason: Option<&str>,
+    (by, reason): (&str, Option<&str>),
+    due_at: Timestamp,
 ) -> Reply {
     if let Some(known) = known(world, named)? {
         return found(world, known, true);
@@ -161,7 +149,20 @@ pub(super) fn cancel(
     let Some(state) = next(record.state, Happening::Cancelled) else {
         return Err(Refusal::PaymentState { state: record.state.name().to_owned() }.into());
     };
-    end(world, &mut record, state, (by, reason.or(Some("cancelled"))), now);
+    let reason = reason.unwrap_or("cancelled");
+    match &mut record.rail {
+        // What is held is released first.
+        Some(over) if record.state == PaymentState::Held => {
+            if over.file.is_some() || over.next.is_some() {
+                return Err(Refusal::PaymentState { state: record.state.name().to_owned() }.into());
+            }
+            over.next = Some(Next::Release { end: state, reason: reason.to_owned() });
+            record.due_at = Some(due_at);
+            world.rail_moved(id, store::rail::Stage::Out);
+            world.add_step(&mut record, step(by, now, Some(reason)));
+        }
+        _ => end(world, &mut record, state, (by, Some(reason)), now),
+    }
     if let Some(named) = named {
         world.add_request(named, record.id);
     }
@@ -185,15 +186,14 @@ pub(super) fn due(world: &mut World, now: Timestamp, id: PaymentId, due_at: Time
                 world.add_step(&mut record, step(ITSELF, now, None));
             }
         }
-        PaymentState::Processing => record.due_at = Some(due_at),
-        _ => record.due_at = None,
+        _ => record.due_at = step_of(&record).map(|_| due_at),
     }
     world.change(record.clone());
     Ok(Outcome { record, replayed: false })
 }
 
 /// Every end but `settled` gives back what was reserved.
-fn end(
+pub(super) fn end(
     world: &mut World,
     record: &mut Record,
     state: PaymentState,
@@ -213,16 +213,16 @@ fn end(
     world.ended.push((state, record.amount));
 }
 
-fn step(by: &str, at: Timestamp, reason: Option<&str>) -> HistoryStep {
+pub(super) fn step(by: &str, at: Timestamp, reason: Option<&str>) -> HistoryStep {
     // The state is set when the step is added: it is the record's.
     HistoryStep { state: PaymentState::Processing, at, by: by.to_owned(), reason: reason.map(str::to_owned) }
 }
 
 /// Ids and amounts, no names and no texts.
-fn event(kind: &'static str, record: &Record) -> NewEvent {
+pub(super) fn event(kind: &'static str, record: &Record) -> NewEvent {
     let data = json!({
         "payment": record.id,
-        "rail": "internal",
+        "rail": record.rail.as_ref().map_or(Rail::Internal, |over| over.rail),
         "state": record.state,
         "reason": record.reason,
         "from": record.from,
@@ -242,7 +242,7 @@ fn known(world: &World, named: Option<Named>) -> Result<Option<PaymentId>, No> {
     }
 }
 
-fn found(world: &World, id: PaymentId, replayed: bool) -> Reply {
+pub(super) fn found(world: &World, id: PaymentId, replayed: bool) -> Reply {
     let record = world.records.get(&id).cloned();
     let record = record.ok_or_else(|| Refusal::PaymentUnknown { payment: id.to_string() })?;
     Ok(Outcome { record, replayed })

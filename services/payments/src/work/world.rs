@@ -7,9 +7,10 @@ use platform::db::{Column, DbError, Tx, Value};
 use platform::feed::NewEvent;
 
 use super::command::{Command, Named, No};
-use crate::face::{HistoryStep, PaymentId, PaymentState, Policy};
+use crate::face::{HistoryStep, PaymentId, PaymentState, Policy, RailFile, limits};
 use crate::record::Record;
 use crate::rules::Used;
+use crate::store::rail::Stage;
 use crate::{count, state, store};
 
 #[derive(Debug, Default)]
@@ -25,6 +26,11 @@ pub(super) struct World {
     changed: BTreeSet<PaymentId>,
     steps: Vec<(PaymentId, i64, HistoryStep)>,
     use_added: BTreeMap<([u8; 16], i64), (i64, i64)>,
+    /// Payments that wait for a file, if one is being made.
+    pub(super) waiting: Vec<PaymentId>,
+    pub(super) new_files: Vec<RailFile>,
+    rails_added: BTreeMap<PaymentId, Timestamp>,
+    rails_moved: BTreeMap<PaymentId, Stage>,
     pub(super) events: Vec<NewEvent>,
     /// For the metrics after the commit.
     pub(super) ended: Vec<(PaymentState, Money)>,
@@ -43,6 +49,10 @@ impl World {
             wanted.insert(id);
         }
         wanted.extend(commands.iter().filter_map(|command| payment(command)));
+        if commands.iter().any(|command| matches!(command, Command::Cut { .. })) {
+            world.waiting = store::rail::waiting(tx, limits::FILE_PAYMENTS_MAX).await?;
+            wanted.extend(world.waiting.iter().copied());
+        }
         for record in store::records(tx, &wanted.into_iter().collect::<Vec<_>>()).await? {
             world.records.insert(record.id, record);
         }
@@ -100,6 +110,15 @@ impl World {
         self.steps.push((record.id, record.steps, HistoryStep { state: record.state, ..step }));
     }
 
+    /// From now on it waits for a file.
+    pub(super) fn rail_added(&mut self, id: PaymentId, at: Timestamp) {
+        self.rails_added.insert(id, at);
+    }
+
+    pub(super) fn rail_moved(&mut self, id: PaymentId, stage: Stage) {
+        self.rails_moved.insert(id, stage);
+    }
+
     /// Reserves for a day, or gives back.
     pub(super) fn add_use(&mut self, account: [u8; 16], day: i64, amount: i64, count: i64) {
         add(self.use_added.entry((account, day)).or_default(), amount, count);
@@ -125,6 +144,11 @@ impl World {
         self.store_requests(tx).await?;
         self.store_records(tx).await?;
         self.store_steps(tx).await?;
+        store::rail::add_orders(tx, &self.rails_added).await?;
+        store::rail::move_orders(tx, &self.rails_moved).await?;
+        for file in &self.new_files {
+            store::rail::add_file(tx, file).await?;
+        }
         let accounts: Vec<[u8; 16]> = self.use_added.keys().map(|(account, _)| *account).collect();
         let days: Vec<i64> = self.use_added.keys().map(|(_, day)| *day).collect();
         let (amounts, counts): (Vec<i64>, Vec<i64>) = self.use_added.values().copied().unzip();
@@ -197,16 +221,19 @@ fn named(command: &Command) -> Option<[u8; 16]> {
         Command::Begin(intent) => intent.named,
         Command::Decide(decision) => decision.named,
         Command::Cancel { named, .. } => *named,
-        Command::Conclude { .. } | Command::Due { .. } => None,
+        Command::Conclude { .. } | Command::Due { .. } | Command::Cut { .. } | Command::Said { .. } => None,
     };
     named.map(|named| named.key)
 }
 
 fn payment(command: &Command) -> Option<PaymentId> {
     match command {
-        Command::Begin(_) => None,
+        Command::Begin(_) | Command::Cut { .. } => None,
         Command::Decide(decision) => Some(decision.id),
-        Command::Cancel { id, .. } | Command::Conclude { id, .. } | Command::Due { id, .. } => Some(*id),
+        Command::Cancel { id, .. }
+        | Command::Conclude { id, .. }
+        | Command::Due { id, .. }
+        | Command::Said { id, .. } => Some(*id),
     }
 }
 
