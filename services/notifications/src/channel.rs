@@ -1,9 +1,17 @@
 //! A channel: how to say one message to one provider, and what its answer means.
 
 pub(crate) mod email;
+pub(crate) mod fcm;
+mod jws;
 pub(crate) mod kept;
 pub(crate) mod mail;
+pub(crate) mod provider;
+pub(crate) mod push;
 pub(crate) mod relay;
+mod sealed;
+pub(crate) mod sms;
+pub(crate) mod twilio;
+pub(crate) mod web_push;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +35,20 @@ pub(crate) struct Parcel {
     pub(crate) address: String,
     pub(crate) rendered: Rendered,
     pub(crate) at: Timestamp,
+    pub(crate) urgent: bool,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) back: Back,
+}
+
+/// Where to what comes back of a parcel goes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Back {
+    /// The envelope's sender of a mail, which names the delivery.
+    pub(crate) bounces_to: Option<String>,
+    /// The link by which the person ends messages of this category.
+    pub(crate) unsubscribe: Option<String>,
+    /// Where the provider posts receipts.
+    pub(crate) receipts: Option<String>,
 }
 
 /// What a provider made of a parcel. Details have no address and no text.
@@ -40,6 +62,8 @@ pub(crate) enum Outcome {
     Address { detail: String },
     /// This message is not wanted there, or not now; the address is good.
     Refused { detail: String },
+    /// The person has told the provider that they want nothing from us.
+    Stopped { detail: String },
     /// Our own mistake: credentials, settings, reputation, a template.
     Ours { detail: String },
     /// It is not known whether it was taken.
@@ -53,6 +77,7 @@ impl Outcome {
             Outcome::Passing { .. } => "passing",
             Outcome::Address { .. } => "address",
             Outcome::Refused { .. } => "refused",
+            Outcome::Stopped { .. } => "stopped",
             Outcome::Ours { .. } => "ours",
             Outcome::Unknown { .. } => "unknown",
         }
@@ -64,6 +89,7 @@ impl Outcome {
             | Outcome::Passing { detail, .. }
             | Outcome::Address { detail }
             | Outcome::Refused { detail }
+            | Outcome::Stopped { detail }
             | Outcome::Ours { detail }
             | Outcome::Unknown { detail } => detail,
         }
@@ -112,12 +138,20 @@ impl Circuit {
         u32::try_from(left_s).ok().filter(|left| *left > 0)
     }
 
-    pub(crate) fn worked(&self) {
+    /// Counts an answer. A refusal is one too.
+    pub(crate) fn heard(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Passing { .. } | Outcome::Unknown { .. } => self.failed(),
+            _ => self.worked(),
+        }
+    }
+
+    fn worked(&self) {
         *self.state() = State::default();
         self.tell(false);
     }
 
-    pub(crate) fn failed(&self) {
+    fn failed(&self) {
         let now = self.clock.monotonic();
         let is_open = {
             let mut state = self.state();

@@ -2,20 +2,21 @@
 //! transaction. Nothing has been sent yet when it is committed.
 
 use kernel::Timestamp;
-use notifications_api::{Channel, DeliveryState};
+use notifications_api::{Category, Channel, DeliveryState};
 use platform::db::{DbError, Tx};
 
-use crate::channel::Parcel;
+use crate::channel::{Back, Parcel};
 use crate::decision::{Facts, Fate, fate, loud, next_channel};
-use crate::event;
 use crate::keys::KeyError;
-use crate::kinds;
+use crate::kinds::{self, Kind};
+use crate::returns::DELIVERY;
+use crate::returns::link::{self, Link};
 use crate::route::Known;
 use crate::service::Inner;
 use crate::store::delivery::{self, Delivery};
 use crate::store::message::{self, Message};
-use crate::store::{due, suppression};
-use crate::template::{Reader, Rendered, Told};
+use crate::store::{device, due, suppression};
+use crate::template::{Reader, Told};
 
 /// Deliveries that are claimed together.
 const AT_ONCE: usize = 64;
@@ -24,6 +25,7 @@ const DIGEST_MAX: usize = 100;
 /// After this long without a word, a delivery that is being sent counts as lost. Longer than all lines of a mail.
 const CLAIM_S: i64 = 900;
 const DAY_S: i64 = 86_400;
+const HOUR_S: i64 = 3_600;
 
 /// What is sent as one, and its deliveries: several for a digest.
 pub(crate) struct Load {
@@ -56,10 +58,7 @@ impl Inner {
                     loads.push(self.load(&tx, rows, &known, now).await?);
                 }
                 Ok(Judged::Changed(row)) => {
-                    delivery::set(&tx, &row).await?;
-                    events.extend(event::delivery(&message, &row));
-                    crate::count::changed(&row, "");
-                    self.ended(&tx, &message, &row).await?;
+                    events.extend(self.put(&tx, &message, &row, "").await?);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -76,11 +75,15 @@ impl Inner {
         if row.expires_at <= now {
             return end(row, DeliveryState::Expired, "life_over");
         }
-        let kind = kinds::find(&message.kind).map_err(|refusal| DbError::shape(refusal.to_string()))?;
+        let kind = kind_of(message)?;
         if let Some(key) = &row.address_key
             && let Some(suppressed) = suppression::of_address(tx, key).await?
+            && (row.optional || suppressed.reason != suppression::UNSUBSCRIBED)
         {
             return end(row, DeliveryState::Suppressed, &suppressed.reason);
+        }
+        if row.channel == Channel::Push && !is_theirs(tx, &row).await? {
+            return end(row, DeliveryState::Suppressed, "device_removed");
         }
         let known = match self.recipient(tx, message).await {
             Ok(known) => known,
@@ -115,11 +118,15 @@ impl Inner {
             let reason = Some(Fate::Held(at).because().to_owned());
             return Ok(Some(Delivery { state, reason, due_at: at, ..row.clone() }));
         }
-        let Some(key) = row.address_key.as_deref().filter(|_| row.channel == Channel::Email) else { return Ok(None) };
-        let sent = delivery::sent_since(tx, key, now.plus_seconds(-DAY_S)).await?;
-        let max = self.settings.emails_per_day;
+        let (max, within_s) = match row.channel {
+            Channel::Email => (self.settings.emails_per_day, DAY_S),
+            Channel::Sms => (self.settings.sms_per_hour, HOUR_S),
+            Channel::Inbox | Channel::Push => return Ok(None),
+        };
+        let Some(key) = row.address_key.as_deref() else { return Ok(None) };
+        let sent = delivery::sent_since(tx, key, now.plus_seconds(-within_s)).await?;
         let Some(oldest) = sent.len().checked_sub(max).and_then(|place| sent.get(place)) else { return Ok(None) };
-        let (reason, due_at) = (Some("rate_limit".to_owned()), oldest.plus_seconds(DAY_S));
+        let (reason, due_at) = (Some("rate_limit".to_owned()), oldest.plus_seconds(within_s));
         Ok(Some(Delivery { state: DeliveryState::Held, reason, due_at, ..row.clone() }))
     }
 
@@ -148,14 +155,22 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Result<Parcel, String>, DbError> {
         let Some(first) = rows.first() else { return Ok(Err("nothing to send".to_owned())) };
-        let reader = Reader { name: known.name.as_deref(), locale: &known.locale, zone: &known.zone };
-        let mut rendered = Vec::with_capacity(rows.len());
+        let (mut messages, mut categories) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
-            match self.rendered(tx, row, reader).await? {
-                Ok(one) => rendered.push(one),
-                Err(why) => return Ok(Err(why)),
-            }
+            let message = message::of_seq(tx, row.message).await?;
+            let kind = kind_of(&message)?;
+            categories.push(kind.category);
+            messages.push((kind, self.content(&message).await?));
         }
+        let back = self.back(first, categories);
+        let unsubscribe = back.unsubscribe.as_deref();
+        let reader = Reader { name: known.name.as_deref(), locale: &known.locale, zone: &known.zone, unsubscribe };
+        let rendered =
+            messages.iter().map(|(kind, content)| self.templates.message(kind, &Told(&content.data), reader));
+        let mut rendered = match rendered.collect::<Result<Vec<_>, _>>() {
+            Ok(rendered) => rendered,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
         let whole = match rendered.pop() {
             Some(only) if rendered.is_empty() => Ok(only),
             Some(last) => {
@@ -173,14 +188,21 @@ impl Inner {
             address,
             rendered,
             at: now,
+            urgent: first.urgent,
+            expires_at: first.expires_at,
+            back,
         }))
     }
 
-    async fn rendered(&self, tx: &Tx, row: &Delivery, reader: Reader<'_>) -> Result<Result<Rendered, String>, DbError> {
-        let message = message::of_seq(tx, row.message).await?;
-        let kind = kinds::find(&message.kind).map_err(|refusal| DbError::shape(refusal.to_string()))?;
-        let content = self.content(&message).await?;
-        Ok(self.templates.message(kind, &Told(&content.data), reader).map_err(|error| error.to_string()))
+    /// Where to what comes back of a delivery goes.
+    fn back(&self, row: &Delivery, categories: Vec<Category>) -> Back {
+        let bounces_to = self.settings.bounce_address.as_ref();
+        let bounces_to = bounces_to.and_then(|address| link::bounce(&self.keys, address, row.id));
+        let Some(public) = &self.public else { return Back { bounces_to, ..Back::default() } };
+        let link = Link { delivery: row.id, categories };
+        let unsubscribe = row.optional.then(|| format!("{public}/u/{}", link.token(&self.keys)));
+        let receipts = format!("{public}/v1/notifications/receipts/twilio?{DELIVERY}={}", row.id);
+        Back { bounces_to, unsubscribe, receipts: Some(receipts) }
     }
 
     /// What follows the end of a delivery: a mandatory message falls to its next channel, and a code is wiped.
@@ -189,8 +211,10 @@ impl Inner {
             row.state,
             DeliveryState::Bounced | DeliveryState::Undelivered | DeliveryState::Suppressed | DeliveryState::Dead
         );
-        if failed && !row.optional {
-            self.fall(tx, message).await?;
+        // A code is wiped when it has left: it could not be sent another way.
+        let is_gone = row.sent_at.is_some() && kind_of(message)?.is_secret();
+        if failed && !row.optional && !is_gone {
+            self.fall(tx, message, row.channel).await?;
         }
         match self.wipe(tx, message).await {
             Ok(()) | Err(KeyError::Erased(_)) => Ok(()),
@@ -198,19 +222,36 @@ impl Inner {
         }
     }
 
-    async fn fall(&self, tx: &Tx, message: &Message) -> Result<(), DbError> {
-        let kind = kinds::find(&message.kind).map_err(|refusal| DbError::shape(refusal.to_string()))?;
+    /// To the next channel, unless another delivery on this one may arrive or has: a person may have several devices.
+    async fn fall(&self, tx: &Tx, message: &Message, from: Channel) -> Result<(), DbError> {
+        let kind = kind_of(message)?;
         let known = match self.recipient(tx, message).await {
             Ok(known) => known,
             Err(KeyError::Erased(_)) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let used: Vec<Channel> = delivery::of_message(tx, message.seq).await?.iter().map(|row| row.channel).collect();
+        let all = delivery::of_message(tx, message.seq).await?;
+        let may_arrive = |row: &Delivery| !row.state.is_final() || row.state == DeliveryState::Delivered;
+        if all.iter().any(|row| row.channel == from && may_arrive(row)) {
+            return Ok(());
+        }
+        let used: Vec<Channel> = all.iter().map(|row| row.channel).collect();
         let Some(channel) = next_channel(kind, &used, &known.addresses) else { return Ok(()) };
         let now = self.clock.now();
-        self.add_delivery(tx, message, (channel, &known), (DeliveryState::Queued, None, now)).await?;
+        self.add_deliveries(tx, message, (channel, &known), (DeliveryState::Queued, None, now)).await?;
         Ok(())
     }
+}
+
+/// A device may have been removed, or another person may use it now.
+async fn is_theirs(tx: &Tx, row: &Delivery) -> Result<bool, DbError> {
+    let Some(key) = &row.address_key else { return Ok(false) };
+    let device = device::of_address(tx, key).await?;
+    Ok(device.is_some_and(|device| Some(&device.subject) == row.subject.as_ref()))
+}
+
+fn kind_of(message: &Message) -> Result<&'static Kind, DbError> {
+    kinds::find(&message.kind).map_err(|refusal| DbError::shape(refusal.to_string()))
 }
 
 enum Judged {

@@ -1,4 +1,5 @@
-//! Metrics. Labels come from closed lists: channels, outcomes, and the relays of the settings.
+//! Metrics. Labels come from closed lists: channels, outcomes, and providers, which are the relays of the settings and three
+//! names of ours.
 
 use std::time::Duration;
 
@@ -13,11 +14,7 @@ use crate::store::delivery::Delivery;
 pub(crate) const METRICS: &[Metric] = &[
     Metric::counter("notification_messages_total", &["category"], "accepted messages"),
     Metric::counter("notification_deliveries_total", &["channel", "provider", "outcome"], "deliveries taken or ended"),
-    Metric::counter(
-        "notification_unknown_total",
-        &["channel"],
-        "deliveries of which nobody can tell whether they arrived",
-    ),
+    Metric::counter("notification_unknown_total", &["channel"], "deliveries that may or may not have arrived"),
     Metric::histogram("notification_delivery_seconds", &["channel"], "from being due to the provider's answer"),
     Metric::counter("webhook_attempts_total", &["outcome"], "posts to webhooks"),
     Metric::counter("webhook_endpoints_disabled", &[], "webhooks that were disabled because they failed"),

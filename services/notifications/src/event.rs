@@ -1,9 +1,10 @@
 //! What the room tells others: ids only.
 
-use notifications_api::{Delivery as Shown, DeliveryState};
+use notifications_api::{Channel, Delivery as Shown, DeliveryState};
 use platform::feed::NewEvent;
 use serde_json::json;
 
+use crate::devices;
 use crate::store::delivery::Delivery;
 use crate::store::message::Message;
 
@@ -38,7 +39,10 @@ pub(crate) fn contact_verified(subject: &str, field: &'static str) -> NewEvent {
 }
 
 /// Enough of an address to recognise it.
-pub(crate) fn masked(address: &str) -> String {
+fn masked(channel: Channel, address: &str) -> String {
+    if channel == Channel::Push {
+        return devices::masked(address);
+    }
     match address.split_once('@') {
         Some((name, host)) => format!("{}•••@{host}", name.chars().take(1).collect::<String>()),
         None => format!("•••{}", address.chars().skip(address.chars().count().saturating_sub(2)).collect::<String>()),
@@ -52,7 +56,7 @@ pub(crate) fn shown(delivery: &Delivery, address: Option<&str>, attempts: Vec<no
         channel: delivery.channel,
         state: delivery.state,
         reason: delivery.reason.clone(),
-        address: address.map(masked),
+        address: address.map(|address| masked(delivery.channel, address)),
         due_at: delivery.state.waits().then_some(delivery.due_at),
         attempts,
     }

@@ -1,14 +1,17 @@
 //! The room's routes, and the document that describes them.
 
 mod dead;
+mod devices;
 mod inbox;
 mod messages;
 mod people;
+mod returns;
 mod webhooks;
 
 use std::sync::Arc;
 
 use axum::Router;
+use kernel::Clock;
 use notifications_api::{Notifications, Refusal, SERVICE};
 use platform::error;
 use platform::http::Nothing;
@@ -22,7 +25,7 @@ use utoipa_axum::routes;
 
 /// What handlers have.
 #[derive(Clone)]
-pub(crate) struct Desk(Arc<dyn Notifications>);
+pub(crate) struct Desk(Arc<dyn Notifications>, Arc<dyn Clock>);
 
 pub(crate) const TAGS: [(&str, &str); 5] = [
     ("Messages", "Messages to people: kinds, deliveries on each channel, and each attempt."),
@@ -82,6 +85,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         word: needs("preferences", "read"),
         refusals: &["kind_unknown", "contact_unknown"],
     },
+    Operation {
+        name: "add_device",
+        word: needs("contacts", "change"),
+        refusals: &["field_invalid", "too_many_devices", "subject_erased"],
+    },
+    Operation { name: "list_devices", word: needs("contacts", "read"), refusals: &["field_invalid"] },
+    Operation { name: "remove_device", word: needs("contacts", "change"), refusals: &["device_unknown"] },
+    Operation { name: "get_push_key", word: needs("contacts", "read"), refusals: &[] },
     Operation { name: "add_webhook", word: CHANGE, refusals: &["field_invalid", "too_many_endpoints"] },
     Operation { name: "list_webhooks", word: needs("webhooks", "read"), refusals: PAGE },
     Operation { name: "remove_webhook", word: CHANGE, refusals: &["endpoint_unknown"] },
@@ -113,8 +124,10 @@ struct PageParams {
     limit: Option<u32>,
 }
 
-pub(crate) fn routes(room: Arc<dyn Notifications>) -> Routes {
-    Routes::under_v1(Router::from(router()).with_state(Desk(room)))
+pub(crate) fn routes(room: Arc<dyn Notifications>, clock: Arc<dyn Clock>) -> Routes {
+    let desk = Desk(room, clock);
+    let v1 = Router::from(router()).with_state(desk.clone());
+    Routes { root: returns::routes().with_state(desk), ..Routes::under_v1(v1) }
 }
 
 pub(crate) fn document() -> OpenApi {
@@ -144,6 +157,9 @@ fn router() -> OpenApiRouter<Desk> {
         .routes(routes!(people::verify_contact))
         .routes(routes!(people::get_preferences, people::put_preferences))
         .routes(routes!(people::next_message))
+        .routes(routes!(devices::add_device, devices::list_devices))
+        .routes(routes!(devices::remove_device))
+        .routes(routes!(devices::get_push_key))
         .routes(routes!(webhooks::add_webhook, webhooks::list_webhooks))
         .routes(routes!(webhooks::remove_webhook))
         .routes(routes!(webhooks::enable_webhook))

@@ -64,7 +64,8 @@ impl Inner {
         let message = message::of_seq(tx, entry.message).await?;
         let content = self.content(&message).await?;
         let kind = kinds::find(&message.kind)?;
-        let reader = Reader { name: known.name.as_deref(), locale: &known.locale, zone: &known.zone };
+        let reader =
+            Reader { name: known.name.as_deref(), locale: &known.locale, zone: &known.zone, unsubscribe: None };
         let rendered = self.templates.message(kind, &Told(&content.data), reader).map_err(|error| {
             tracing::error!(%error, kind = kind.name, "a message could not be rendered");
             NotificationsError::Failed(Failure::Internal)

@@ -18,6 +18,7 @@
 //! | `suppression` | an address, as a keyed digest, that gets nothing optional any more |
 //! | `account_owner`, `refresh` | copies of what the ledger and identity told |
 //! | `endpoint`, `post` | a webhook's address and secrets, sealed; one event for it |
+//! | `device` | a browser or app that gets push messages, sealed |
 //! | `kept_mail` | a mail that was kept instead of being sent |
 //!
 //! Invariants: each delivery ends in one final state with a reason; one (source, event, kind, recipient) makes one
@@ -34,6 +35,7 @@ mod dead;
 mod decision;
 mod deliver;
 mod demo;
+mod devices;
 mod event;
 mod http;
 mod inbox;
@@ -43,6 +45,7 @@ mod outcome;
 mod preferences;
 mod preview;
 mod refresh;
+mod returns;
 mod room;
 mod route;
 mod send;

@@ -1,7 +1,7 @@
 //! What a provider's answer makes of a delivery. The decision is pure; the rows are written in one transaction.
 
 use kernel::Timestamp;
-use notifications_api::{DeliveryState, Suppression};
+use notifications_api::DeliveryState;
 use platform::db::{DbError, Tx, WriteError};
 use platform::feed::NewEvent;
 
@@ -10,7 +10,8 @@ use crate::event;
 use crate::kinds;
 use crate::service::{Inner, Writer};
 use crate::store::delivery::{self, Delivery};
-use crate::store::{due, message, suppression};
+use crate::store::due;
+use crate::store::message::{self, Message};
 
 /// Seconds until the next attempt, by the number of attempts so far; after the last one the delivery is dead.
 const PAUSES_S: [i64; 8] = [5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000];
@@ -31,6 +32,7 @@ pub(crate) fn after(row: Delivery, outcome: &Outcome, doubles: bool, now: Timest
         Outcome::Passing { retry_after_s, .. } => again(row, *retry_after_s, now),
         Outcome::Address { detail } => end(row, DeliveryState::Bounced, detail),
         Outcome::Refused { detail } => end(row, DeliveryState::Undelivered, detail),
+        Outcome::Stopped { .. } => end(row, DeliveryState::Suppressed, "stopped"),
         Outcome::Ours { detail } => end(row, DeliveryState::Dead, detail),
         Outcome::Unknown { .. } if doubles => again(row, None, now),
         Outcome::Unknown { detail } => Delivery { state: DeliveryState::Unknown, reason: Some(detail.clone()), ..row },
@@ -88,18 +90,38 @@ impl Inner {
         row: Delivery,
         (provider, outcome): (&str, &Outcome),
     ) -> Result<Option<NewEvent>, DbError> {
+        let reason = match outcome {
+            Outcome::Address { .. } => Some("bounced"),
+            Outcome::Stopped { .. } => Some("stopped"),
+            _ => None,
+        };
+        if let (Some(reason), Some(key)) = (reason, &row.address_key) {
+            self.suppress(tx, row.channel, key, reason).await?;
+        }
+        // A receipt may have come before the answer that it is about.
+        let current = delivery::find(tx, row.id).await?;
+        let is_asked = |row: &Delivery| matches!(row.state, DeliveryState::Sending | DeliveryState::Unknown);
+        let Some(current) = current.filter(|now| is_asked(now) && now.attempts == row.attempts) else {
+            return Ok(None);
+        };
         let message = message::of_seq(tx, row.message).await?;
         let doubles = kinds::find(&message.kind).is_ok_and(|kind| kind.doubles);
-        let now = self.clock.now();
-        if let (Outcome::Address { .. }, Some(key)) = (outcome, &row.address_key) {
-            let (id, reason) = (self.ids.make(), "bounced".to_owned());
-            suppression::add(tx, key, &Suppression { id, channel: row.channel, reason, at: now }).await?;
-        }
-        let row = after(row, outcome, doubles, now);
-        delivery::set(tx, &row).await?;
-        crate::count::changed(&row, provider);
-        self.ended(tx, &message, &row).await?;
-        Ok(event::delivery(&message, &row))
+        let row = after(current, outcome, doubles, self.clock.now());
+        self.put(tx, &message, &row, provider).await
+    }
+
+    /// Stores what became of a delivery, and what follows from it.
+    pub(crate) async fn put(
+        &self,
+        tx: &Tx,
+        message: &Message,
+        row: &Delivery,
+        provider: &str,
+    ) -> Result<Option<NewEvent>, DbError> {
+        delivery::set(tx, row).await?;
+        crate::count::changed(row, provider);
+        self.ended(tx, message, row).await?;
+        Ok(event::delivery(message, row))
     }
 
     /// Deliveries whose process ended while they were being sent: it is not known whether a provider took them. And those
@@ -128,10 +150,7 @@ impl Inner {
             let message = message::of_seq(&tx, row.message).await?;
             let (state, reason) = (DeliveryState::Undelivered, Some("outcome_unknown".to_owned()));
             let row = Delivery { state, reason, ended_at: Some(now), ..row };
-            delivery::set(&tx, &row).await?;
-            crate::count::changed(&row, "");
-            self.ended(&tx, &message, &row).await?;
-            events.extend(event::delivery(&message, &row));
+            events.extend(self.put(&tx, &message, &row, "").await?);
         }
         Ok(self.commit(tx, events).await?)
     }

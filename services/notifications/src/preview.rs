@@ -23,7 +23,7 @@ impl Inner {
         let told = Told(&data);
         told.check(kind)?;
         let locale = locale.as_deref().unwrap_or("en");
-        let reader = Reader { name: Some(NAME), locale, zone: &self.settings.zone };
+        let reader = Reader { name: Some(NAME), locale, zone: &self.settings.zone, unsubscribe: None };
         let rendered = self.templates.message(kind, &told, reader).map_err(|error| {
             tracing::error!(%error, "a message could not be rendered");
             NotificationsError::Failed(Failure::Internal)

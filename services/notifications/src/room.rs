@@ -13,7 +13,7 @@ use platform::feed::{Consumer, ConsumerConfig, Effect, Feed};
 use platform::once::Once;
 use platform::room::{Apart, Door, Later, OpenError, Opened, Periodic, Room, Routes, Site, Told};
 
-use crate::config::{SETTINGS, Settings};
+use crate::config::{OPERATORS, SETTINGS, Settings};
 use crate::http::{OPERATIONS, TAGS};
 use crate::keys::{Beside, Keys};
 use crate::service::{Inner, NotificationsService, OneWriter, Work};
@@ -27,13 +27,14 @@ const SWEPT_EVERY: Duration = Duration::from_secs(10);
 
 pub static ROOM: Room = Room {
     service: "notification-service",
-    about: "tells people what happened, by inbox, e-mail and webhooks",
+    about: "tells people what happened, by inbox, e-mail, SMS, push and webhooks",
     migrations: MIGRATIONS,
     outbox: true,
     once: true,
     seals: true,
     consumes: &["identity", "ledger"],
     settings: SETTINGS,
+    operators: OPERATORS,
     words: &[
         ("messages", &["read", "send", "retry"]),
         ("contacts", &["read", "change"]),
@@ -98,7 +99,9 @@ pub async fn open(
     let sender = settings.sender()?;
     let templates = Templates::built_in(sender.name.as_deref().unwrap_or("Florin"))?;
     let one_writer = OneWriter::of(db);
-    let [urgent, ordinary] = channels::open(settings, sender, &keys, (&one_writer, clock, *demo))?;
+    let ([urgent, ordinary], push_key) =
+        channels::open(settings, sender, &keys, (&one_writer, outbound, *demo), clock)?;
+    let public = settings.public_url.clone().or_else(|| address.clone().filter(|_| *demo));
     let inner = Arc::new(Inner {
         db: db.clone(),
         one_writer,
@@ -116,6 +119,8 @@ pub async fn open(
         ordinary,
         outbound: outbound.clone(),
         address: address.clone().unwrap_or_default(),
+        public: public.map(|url| url.trim_end_matches('/').to_owned()),
+        push_key,
         work: Work::default(),
         looking: tokio::sync::Mutex::default(),
     });
@@ -188,6 +193,6 @@ fn periodic(inner: &Arc<Inner>) -> Vec<Periodic> {
 ///
 /// # Errors
 /// None so far.
-pub fn mount(room: Arc<dyn Notifications>, _: Door<Settings>) -> Result<Routes, OpenError> {
-    Ok(crate::http::routes(room))
+pub fn mount(room: Arc<dyn Notifications>, door: Door<Settings>) -> Result<Routes, OpenError> {
+    Ok(crate::http::routes(room, door.clock))
 }

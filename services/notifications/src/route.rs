@@ -28,6 +28,9 @@ const AT_ONCE: usize = 100;
 const ASK_MS: u64 = 5_000;
 const PEOPLE_PER_PAGE: usize = 200;
 
+/// A keyed digest of an address, and the address.
+pub(crate) type Addressed = (Vec<u8>, String);
+
 /// What is known of the recipient of a message.
 pub(crate) struct Known {
     pub(crate) subject: Option<String>,
@@ -35,8 +38,9 @@ pub(crate) struct Known {
     pub(crate) locale: String,
     pub(crate) zone: String,
     pub(crate) preferences: Preferences,
-    /// Of channels that are in use.
+    /// Of channels that are in use. For push they are the devices below.
     pub(crate) addresses: BTreeMap<Channel, String>,
+    pub(crate) devices: Vec<Addressed>,
 }
 
 impl Known {
@@ -61,9 +65,11 @@ impl Inner {
         let mut addresses = BTreeMap::from([(Channel::Inbox, subject.to_owned())]);
         addresses.extend(personal.email.map(|email| (Channel::Email, email)));
         addresses.extend(personal.phone.map(|phone| (Channel::Sms, phone)));
+        let devices = self.device_addresses(tx, subject).await?;
+        addresses.extend(devices.first().map(|_| (Channel::Push, String::new())));
         addresses.retain(|channel, _| *channel == Channel::Inbox || self.ordinary.contains_key(channel));
         let subject = Some(subject.to_owned());
-        Ok(Known { subject, name: personal.name, locale, zone, preferences, addresses })
+        Ok(Known { subject, name: personal.name, locale, zone, preferences, addresses, devices })
     }
 
     /// The owner of a bare address.
@@ -71,7 +77,8 @@ impl Inner {
         let (locale, zone) = (self.settings.locale.clone(), self.settings.zone.clone());
         let address = address.filter(|_| self.ordinary.contains_key(&channel));
         let addresses = address.into_iter().map(|address| (channel, address)).collect();
-        Known { subject: None, name: None, locale, zone, preferences: Preferences::default(), addresses }
+        let (preferences, devices) = (Preferences::default(), Vec::new());
+        Known { subject: None, name: None, locale, zone, preferences, addresses, devices }
     }
 
     pub(crate) async fn recipient(&self, tx: &Tx, message: &Message) -> Result<Known, KeyError> {
@@ -100,26 +107,44 @@ impl Inner {
                 Fate::OptedOut => (DeliveryState::Suppressed, Some(fate.because()), now),
                 Fate::NoAddress => continue,
             };
-            self.add_delivery(tx, message, (channel, &known), (state, reason, due_at)).await?;
-            made += 1;
+            made += self.add_deliveries(tx, message, (channel, &known), (state, reason, due_at)).await?;
         }
         message::set_state(tx, message.seq, MessageState::Routed, message.subject.as_deref()).await?;
         Ok(made)
     }
 
-    /// A delivery on one channel; in the inbox it arrives at once.
-    pub(crate) async fn add_delivery(
+    /// Deliveries on one channel, one for each address; returns their number.
+    pub(crate) async fn add_deliveries(
         &self,
         tx: &Tx,
         message: &Message,
         (channel, known): (Channel, &Known),
+        fate: (DeliveryState, Option<&str>, Timestamp),
+    ) -> Result<usize, KeyError> {
+        let places = match (channel, known.addresses.get(&channel)) {
+            (Channel::Inbox, _) | (_, None) => vec![None],
+            (Channel::Push, _) => known.devices.iter().cloned().map(Some).collect(),
+            (_, Some(address)) => vec![Some((self.keys.address(channel, address).to_vec(), address.clone()))],
+        };
+        let count = places.len();
+        for place in places {
+            self.add_delivery(tx, message, (channel, known.subject.as_deref(), place), fate).await?;
+        }
+        Ok(count)
+    }
+
+    /// A delivery to one address; in the inbox it arrives at once.
+    async fn add_delivery(
+        &self,
+        tx: &Tx,
+        message: &Message,
+        (channel, subject, place): (Channel, Option<&str>, Option<Addressed>),
         (state, reason, due_at): (DeliveryState, Option<&str>, Timestamp),
     ) -> Result<(), KeyError> {
         let kind = kinds::find(&message.kind).map_err(|refusal| DbError::shape(refusal.to_string()))?;
         let (id, now): (DeliveryId, _) = (self.ids.make(), self.clock.now());
-        let address = known.addresses.get(&channel).filter(|_| channel != Channel::Inbox);
-        let sealed = match address {
-            Some(address) => {
+        let sealed = match &place {
+            Some((_, address)) => {
                 let row = id.to_bytes();
                 let place = Place::new("delivery", "sealed", &row);
                 Some(self.keys.seal(message.holder.as_deref(), place, address.as_bytes()).await?)
@@ -132,7 +157,7 @@ impl Inner {
             seq: delivery::next(tx).await?,
             id,
             message: message.seq,
-            subject: known.subject.clone(),
+            subject: subject.map(str::to_owned),
             channel,
             state,
             reason: reason.map(str::to_owned),
@@ -140,7 +165,7 @@ impl Inner {
             optional: !kind.is_mandatory(),
             due_at,
             attempts: 0,
-            address_key: address.map(|address| self.keys.address(channel, address).to_vec()),
+            address_key: place.map(|(key, _)| key),
             holder: message.holder.clone(),
             sealed,
             expires_at: message.expires_at,
@@ -149,8 +174,7 @@ impl Inner {
         };
         delivery::add(tx, &delivery).await?;
         if arrives {
-            let subject = known.subject.as_deref().unwrap_or_default();
-            inbox::add(tx, delivery.seq, subject, message.seq, now).await?;
+            inbox::add(tx, delivery.seq, subject.unwrap_or_default(), message.seq, now).await?;
         }
         crate::count::changed(&delivery, "");
         Ok(())

@@ -47,6 +47,10 @@ pub(crate) struct Inner {
     pub(crate) outbound: Outbound,
     /// Where people read kept mails; empty if this process is not the edge.
     pub(crate) address: String,
+    /// Where providers and people reach the edge from outside, without a slash at its end.
+    pub(crate) public: Option<String>,
+    /// By which browsers know us, if web push is used.
+    pub(crate) push_key: Option<String>,
     pub(crate) work: Work,
     pub(crate) one_writer: OneWriter,
     /// One look for work at a time, so that a room at rest keeps one connection for all of them.
@@ -280,5 +284,39 @@ impl Webhooks for NotificationsService {
 
     async fn resend(&self, ctx: &Ctx, id: PostId) -> Result<Post, NotificationsError> {
         in_time!(self, ctx, self.inner.resend(ctx, id))
+    }
+}
+
+#[async_trait]
+impl Devices for NotificationsService {
+    async fn add_device(&self, ctx: &Ctx, command: AddDevice) -> Result<Device, NotificationsError> {
+        in_time!(self, ctx, self.inner.add_device(ctx, command))
+    }
+
+    async fn devices(&self, ctx: &Ctx, subject: Option<String>) -> Result<DeviceList, NotificationsError> {
+        in_time!(self, ctx, self.inner.devices(ctx, subject))
+    }
+
+    async fn remove_device(&self, ctx: &Ctx, id: DeviceId) -> Result<(), NotificationsError> {
+        in_time!(self, ctx, self.inner.remove_device(ctx, id))
+    }
+
+    async fn push_key(&self, ctx: &Ctx) -> Result<PushKey, NotificationsError> {
+        self.inner.push_key(ctx)
+    }
+}
+
+#[async_trait]
+impl Returns for NotificationsService {
+    async fn sms_form(&self, ctx: &Ctx, form: SmsForm) -> Result<(), NotificationsError> {
+        in_time!(self, ctx, self.inner.sms_form(ctx, form))
+    }
+
+    async fn returned_mail(&self, ctx: &Ctx, mail: ReturnedMail) -> Result<(), NotificationsError> {
+        in_time!(self, ctx, self.inner.returned_mail(ctx, mail))
+    }
+
+    async fn unsubscribe(&self, ctx: &Ctx, link: Unsubscribe) -> Result<(), NotificationsError> {
+        in_time!(self, ctx, self.inner.unsubscribe(ctx, link))
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod contact;
 pub(crate) mod delivery;
+pub(crate) mod device;
 pub(crate) mod due;
 pub(crate) mod inbox;
 pub(crate) mod kept;
@@ -19,6 +20,7 @@ use serde::de::DeserializeOwned;
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "notifications", sql: include_str!("../migrations/0001_notifications.sql") },
     Migration { version: 2, name: "webhooks", sql: include_str!("../migrations/0002_webhooks.sql") },
+    Migration { version: 3, name: "devices", sql: include_str!("../migrations/0003_devices.sql") },
 ];
 
 /// A test prepares each statement on both engines.
@@ -27,6 +29,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
     let parts = [
         contact::SQL,
         delivery::SQL,
+        device::SQL,
         due::SQL,
         inbox::SQL,
         kept::SQL,

@@ -3,11 +3,21 @@
 use kernel::Ctx;
 use notifications_api::*;
 use platform::access;
+use platform::db::{DbError, Tx};
 
 use crate::service::{Inner, page};
-use crate::store::suppression as row;
+use crate::store::{device, suppression as row};
 
 impl Inner {
+    /// The address gets nothing any more; a device is removed.
+    pub(crate) async fn suppress(&self, tx: &Tx, channel: Channel, key: &[u8], reason: &str) -> Result<(), DbError> {
+        if channel == Channel::Push {
+            return device::remove_address(tx, key).await;
+        }
+        let (id, reason, at) = (self.ids.make(), reason.to_owned(), self.clock.now());
+        row::add(tx, key, &Suppression { id, channel, reason, at }).await
+    }
+
     pub(crate) async fn suppressions(
         &self,
         ctx: &Ctx,

@@ -36,7 +36,7 @@ const PAGE: &str = r#"<!doctype html>
 <p>{{ greeting }}</p>
 {{ body|safe }}
 <hr>
-<p><small>{{ footer }}{% if optional %} {{ optional }}{% endif %}</small></p>
+<p><small>{{ footer }}{% if optional %} {{ optional }}{% endif %}{% if link %} <a href="{{ link }}">{{ unsubscribe }}</a>{% endif %}</small></p>
 </body>
 </html>
 "#;
@@ -91,6 +91,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) locale: &'a str,
     pub(crate) zone: &'a str,
+    /// The link that ends messages like this one.
+    pub(crate) unsubscribe: Option<&'a str>,
 }
 
 impl Templates {
@@ -160,7 +162,9 @@ impl Templates {
         };
         let footer = self.layout(locale, "footer", &[])?;
         let optional = if optional { self.layout(locale, "optional_footer", &[])? } else { String::new() };
-        let text = format!("{greeting}\n\n{body}\n\n-- \n{footer}\n{optional}\n");
+        let (link, unsubscribe) = (reader.unsubscribe.unwrap_or_default(), self.layout(locale, "unsubscribe", &[])?);
+        let ends = if link.is_empty() { String::new() } else { format!("{unsubscribe}: {link}\n") };
+        let text = format!("{greeting}\n\n{body}\n\n-- \n{footer}\n{optional}\n{ends}");
         let parts = [
             ("locale", locale),
             ("subject", subject),
@@ -168,6 +172,8 @@ impl Templates {
             ("body", html),
             ("footer", &footer),
             ("optional", &optional),
+            ("link", link),
+            ("unsubscribe", &unsubscribe),
         ];
         let values = parts.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Ok((text, self.render("page.html", &values)?))

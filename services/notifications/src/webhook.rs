@@ -8,6 +8,8 @@ mod pattern;
 mod post;
 mod signature;
 
+pub(crate) use pattern::endpoint;
+
 use kernel::{Ctx, Secret, Timestamp};
 use notifications_api::*;
 use platform::access;

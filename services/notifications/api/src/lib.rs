@@ -6,8 +6,10 @@
 mod inbox;
 mod message;
 mod person;
+mod push;
 mod refusal;
 mod remote;
+mod returns;
 mod suppression;
 mod template;
 mod webhook;
@@ -26,8 +28,13 @@ pub use person::{
     AskNext, Choice, ClockTime, Contact, ContactField, Digest, Next, NextOn, Preferences, PutContact, PutPreferences,
     QuietHours, Reach, Rhythm, Thresholds, Verify, Weekday,
 };
+pub use push::{
+    AddDevice, Device, DeviceAddress, DeviceId, DeviceKind, DeviceList, DeviceTag, FcmRegistration, PushKey, WebKeys,
+    WebSubscription,
+};
 pub use refusal::Refusal;
 pub use remote::{FACE, RemoteNotifications};
+pub use returns::{ReturnedMail, SmsForm, Unsubscribe};
 pub use suppression::{Lift, Suppression, SuppressionId, SuppressionPage, SuppressionQuery, SuppressionTag};
 pub use template::{Preview, Previewed};
 pub use webhook::{
@@ -53,6 +60,8 @@ pub mod limits {
     pub const EMAIL_BYTES_MAX: usize = 254;
     /// People with a role who get one message.
     pub const ROLE_PEOPLE_MAX: usize = 10_000;
+    /// Devices of one person.
+    pub const DEVICES_MAX: usize = 20;
     /// Digits of a code that verifies an address.
     pub const CODE_DIGITS: usize = 6;
 }
@@ -141,6 +150,31 @@ pub trait Webhooks: Send + Sync {
     async fn resend(&self, ctx: &Ctx, id: PostId) -> Result<Post, NotificationsError>;
 }
 
-pub trait Notifications: Messages + People + Inbox + Suppressions + Webhooks {}
+/// Devices that get push messages.
+#[async_trait]
+pub trait Devices: Send + Sync {
+    async fn add_device(&self, ctx: &Ctx, command: AddDevice) -> Result<Device, NotificationsError>;
 
-impl<T: Messages + People + Inbox + Suppressions + Webhooks> Notifications for T {}
+    /// Without a subject: the caller's own.
+    async fn devices(&self, ctx: &Ctx, subject: Option<String>) -> Result<DeviceList, NotificationsError>;
+
+    async fn remove_device(&self, ctx: &Ctx, id: DeviceId) -> Result<(), NotificationsError>;
+
+    async fn push_key(&self, ctx: &Ctx) -> Result<PushKey, NotificationsError>;
+}
+
+/// What comes back from outside. None of it has a token: a signature or a secret proves that it may.
+#[async_trait]
+pub trait Returns: Send + Sync {
+    /// A receipt of the SMS provider, or a message such as STOP.
+    async fn sms_form(&self, ctx: &Ctx, form: SmsForm) -> Result<(), NotificationsError>;
+
+    /// A mail that could not be delivered, or of which a person complained.
+    async fn returned_mail(&self, ctx: &Ctx, mail: ReturnedMail) -> Result<(), NotificationsError>;
+
+    async fn unsubscribe(&self, ctx: &Ctx, link: Unsubscribe) -> Result<(), NotificationsError>;
+}
+
+pub trait Notifications: Messages + People + Inbox + Suppressions + Webhooks + Devices + Returns {}
+
+impl<T: Messages + People + Inbox + Suppressions + Webhooks + Devices + Returns> Notifications for T {}

@@ -223,7 +223,7 @@ pub struct Attempt {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     pub provider: String,
-    /// `taken`, `passing`, `address`, `refused`, `ours`, `unknown`; `begun` while it runs.
+    /// `taken`, `passing`, `address`, `refused`, `stopped`, `ours`, `unknown`; `begun` while it runs.
     pub outcome: String,
     /// What the provider said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

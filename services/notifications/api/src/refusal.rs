@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use platform::error::{self, Row, row};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::PAGE_MAX;
+use crate::limits::{DEVICES_MAX, PAGE_MAX};
 
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, strum::VariantNames, strum::IntoStaticStr,
@@ -51,6 +51,14 @@ pub enum Refusal {
     PostUnknown { id: String },
     #[error("expected at most {max} webhooks")]
     TooManyEndpoints { max: i64 },
+    #[error("device {id} does not exist")]
+    DeviceUnknown { id: String },
+    #[error("expected at most {max} devices of a person")]
+    TooManyDevices { max: usize },
+    #[error("the request does not prove that it may: {detail}")]
+    ProofInvalid { detail: String },
+    #[error("the link is not one of ours")]
+    LinkInvalid,
 }
 
 impl error::Refusal for Refusal {
@@ -109,6 +117,18 @@ impl error::Refusal for Refusal {
                 row(404, "Post does not exist", "There is no such post, or its webhook is not this caller's.")
             }
             Refusal::TooManyEndpoints { .. } => row(409, "Too many webhooks", "There are as many as are accepted."),
+            Refusal::DeviceUnknown { .. } => {
+                row(404, "Device does not exist", "There is no such device, or it is not this caller's.")
+            }
+            Refusal::TooManyDevices { .. } => {
+                row(409, "Too many devices", "The person has as many devices as are accepted.")
+            }
+            Refusal::ProofInvalid { .. } => {
+                row(403, "Signature or secret is wrong", "The signature or secret of a receipt is missing or wrong.")
+            }
+            Refusal::LinkInvalid => {
+                row(404, "Link is not valid", "The link is not one that we have sent, or it was changed.")
+            }
         }
     }
 
@@ -136,6 +156,10 @@ impl error::Refusal for Refusal {
             Refusal::EndpointUnknown { id: id("whk") },
             Refusal::PostUnknown { id: id("whp") },
             Refusal::TooManyEndpoints { max: 10_000 },
+            Refusal::DeviceUnknown { id: id("dev") },
+            Refusal::TooManyDevices { max: DEVICES_MAX },
+            Refusal::ProofInvalid { detail: "expected X-Twilio-Signature".to_owned() },
+            Refusal::LinkInvalid,
         ]
     }
 

@@ -26,7 +26,7 @@ fn serve(room: Shared) -> Methods {
         .on("preview", |at, ctx, it| async move { at.preview(&ctx, it).await })
         .on("dead", |at, ctx, it| async move { at.dead(&ctx, it).await })
         .on("change_dead", |at, ctx, it| async move { at.change_dead(&ctx, it).await });
-    webhooks(suppressions(inbox(people(methods)))).into()
+    returns(devices(webhooks(suppressions(inbox(people(methods)))))).into()
 }
 
 fn people(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
@@ -61,6 +61,21 @@ fn webhooks(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notification
         .on("replay", |at, ctx, it| async move { at.replay(&ctx, it).await })
         .on("posts", |at, ctx, it| async move { at.posts(&ctx, it).await })
         .on("resend", |at, ctx, it| async move { at.resend(&ctx, it).await })
+}
+
+fn devices(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
+    methods
+        .on("add_device", |at, ctx, it| async move { at.add_device(&ctx, it).await })
+        .on("devices", |at, ctx, it| async move { at.devices(&ctx, it).await })
+        .on("remove_device", |at, ctx, it| async move { at.remove_device(&ctx, it).await })
+        .on("push_key", |at, ctx, ()| async move { at.push_key(&ctx).await })
+}
+
+fn returns(methods: MethodsOf<dyn Notifications>) -> MethodsOf<dyn Notifications> {
+    methods
+        .on("sms_form", |at, ctx, it| async move { at.sms_form(&ctx, it).await })
+        .on("returned_mail", |at, ctx, it| async move { at.returned_mail(&ctx, it).await })
+        .on("unsubscribe", |at, ctx, it| async move { at.unsubscribe(&ctx, it).await })
 }
 
 /// Notifications in another process.
@@ -190,5 +205,41 @@ impl Webhooks for RemoteNotifications {
 
     async fn resend(&self, ctx: &Ctx, id: PostId) -> Result<Post, NotificationsError> {
         self.rpc.call(ctx, "resend", &id, Repeat::keyed(ctx)).await
+    }
+}
+
+#[async_trait]
+impl Devices for RemoteNotifications {
+    /// The second time changes nothing.
+    async fn add_device(&self, ctx: &Ctx, command: AddDevice) -> Result<Device, NotificationsError> {
+        self.rpc.call(ctx, "add_device", &command, Repeat::Harmless).await
+    }
+
+    async fn devices(&self, ctx: &Ctx, subject: Option<String>) -> Result<DeviceList, NotificationsError> {
+        self.rpc.call(ctx, "devices", &subject, Repeat::Question).await
+    }
+
+    async fn remove_device(&self, ctx: &Ctx, id: DeviceId) -> Result<(), NotificationsError> {
+        self.rpc.call(ctx, "remove_device", &id, Repeat::keyed(ctx)).await
+    }
+
+    async fn push_key(&self, ctx: &Ctx) -> Result<PushKey, NotificationsError> {
+        self.rpc.call(ctx, "push_key", &(), Repeat::Question).await
+    }
+}
+
+/// What was heard twice changes nothing the second time.
+#[async_trait]
+impl Returns for RemoteNotifications {
+    async fn sms_form(&self, ctx: &Ctx, form: SmsForm) -> Result<(), NotificationsError> {
+        self.rpc.call(ctx, "sms_form", &form, Repeat::Harmless).await
+    }
+
+    async fn returned_mail(&self, ctx: &Ctx, mail: ReturnedMail) -> Result<(), NotificationsError> {
+        self.rpc.call(ctx, "returned_mail", &mail, Repeat::Harmless).await
+    }
+
+    async fn unsubscribe(&self, ctx: &Ctx, link: Unsubscribe) -> Result<(), NotificationsError> {
+        self.rpc.call(ctx, "unsubscribe", &link, Repeat::Harmless).await
     }
 }

@@ -21,7 +21,7 @@ pub struct Suppression {
     #[schema(value_type = String)]
     pub id: SuppressionId,
     pub channel: Channel,
-    /// `bounced`, `complained`, `stopped`.
+    /// `bounced`, `complained`, `stopped`; `unsubscribed` still lets security and legal messages pass.
     pub reason: String,
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,

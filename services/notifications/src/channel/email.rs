@@ -40,17 +40,14 @@ impl Channel for Email {
                 continue;
             }
             let outcome = relay.send(&mail).await;
-            match &outcome {
-                Outcome::Passing { .. } | Outcome::Unknown { .. } => circuit.failed(),
-                _ => circuit.worked(),
-            }
+            circuit.heard(&outcome);
             let tries_next = matches!(outcome, Outcome::Passing { .. });
             last = Some((relay.name.clone(), outcome));
             if !tries_next {
                 break;
             }
         }
-        let nobody = Outcome::Passing { detail: "every relay is away".to_owned(), retry_after_s: waits_s };
-        last.unwrap_or((String::new(), nobody))
+        let none = Outcome::Passing { detail: "every relay is away".to_owned(), retry_after_s: waits_s };
+        last.unwrap_or((String::new(), none))
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::{Address, address::Envelope};
 
@@ -23,6 +24,8 @@ pub(crate) struct Mail {
 pub(crate) enum MailError {
     #[error("the address is not one that mail can be sent to")]
     Address,
+    #[error("the address that mails are returned to is malformed")]
+    Sender,
     #[error("the mail cannot be written: {0}")]
     Unwritable(lettre::error::Error),
 }
@@ -30,15 +33,30 @@ pub(crate) enum MailError {
 pub(crate) fn mail(from: &Mailbox, parcel: &Parcel) -> Result<Mail, MailError> {
     let to: Address = parcel.address.parse().map_err(|_| MailError::Address)?;
     let at = Duration::from_micros(parcel.at.micros().unsigned_abs());
-    let message = Message::builder()
+    let sender = match &parcel.back.bounces_to {
+        Some(address) => address.parse().map_err(|_| MailError::Sender)?,
+        None => from.email.clone(),
+    };
+    let envelope = Envelope::new(Some(sender), vec![to.clone()]).map_err(MailError::Unwritable)?;
+    let mut message = Message::builder()
         .from(from.clone())
         .to(mailbox(parcel.name.as_deref(), to))
         .subject(plain(&parcel.rendered.subject, SUBJECT_CHARS_MAX))
         .date(UNIX_EPOCH + at)
         .message_id(Some(format!("<{}@{}>", parcel.delivery, from.email.domain())))
-        .multipart(parts(parcel))
-        .map_err(MailError::Unwritable)?;
-    Ok(Mail { envelope: message.envelope().clone(), raw: message.formatted() })
+        // Out of office: no answer, please.
+        .raw_header(header("Auto-Submitted", "auto-generated"));
+    if let Some(link) = &parcel.back.unsubscribe {
+        message = message
+            .raw_header(header("List-Unsubscribe", &format!("<{link}>")))
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+    }
+    let message = message.multipart(parts(parcel)).map_err(MailError::Unwritable)?;
+    Ok(Mail { envelope, raw: message.formatted() })
+}
+
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
 /// Without a name that has no form in a header.
@@ -67,6 +85,7 @@ mod tests {
     use kernel::{Id, Timestamp};
 
     use super::*;
+    use crate::channel::Back;
     use crate::template::Rendered;
 
     fn parcel(name: &str, address: &str, subject: &str) -> Parcel {
@@ -86,6 +105,9 @@ mod tests {
             address: address.to_owned(),
             rendered,
             at: Timestamp::from_micros(1_769_860_800_000_000),
+            urgent: false,
+            expires_at: Timestamp::from_micros(1_769_947_200_000_000),
+            back: Back::default(),
         }
     }
 
@@ -108,6 +130,23 @@ mod tests {
         }
         let places = ["text/plain", "text/html"].map(|kind| mail.find(kind).unwrap());
         assert!(places[0] < places[1]);
+    }
+
+    #[test]
+    fn an_optional_mail_says_how_to_end_it_and_where_it_returns_to() {
+        let from = "Florin <no-reply@bank.example>".parse().unwrap();
+        let back = Back {
+            bounces_to: Some("bounce+01kppyzd5gfmra2qsx5rkvr8wb-0123456789abcdef@bank.example".to_owned()),
+            unsubscribe: Some("https://bank.example/u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()),
+            receipts: None,
+        };
+        let mail = mail(&from, &Parcel { back: back.clone(), ..parcel("Ann", "ann@example.com", "News") }).unwrap();
+        let text = String::from_utf8(mail.raw).unwrap();
+        let unfolded = text.replace("\r\n ", " ");
+        assert!(unfolded.contains(&format!("List-Unsubscribe: <{}>\r\n", back.unsubscribe.unwrap())), "{text}");
+        assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");
+        assert_eq!(mail.envelope.from().map(ToString::to_string), back.bounces_to);
+        assert!(!written("Ann", "ann@example.com", "News").contains("List-Unsubscribe"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
@@ -23,6 +24,7 @@ use super::mail::Mail;
 
 /// Characters of a code that a relay answered.
 const CODE_CHARS_MAX: usize = 9;
+const NOT_REACHED: &str = "cannot be reached";
 
 pub(crate) struct Relay {
     pub(crate) name: String,
@@ -128,15 +130,19 @@ impl Relay {
     }
 
     async fn connected(&self) -> Result<AsyncSmtpConnection, Outcome> {
-        let (address, tls) = (
-            (self.host.as_str(), self.port),
-            match &self.encryption {
-                Encryption::Implicit(tls) => Some(tls.clone()),
-                _ => None,
-            },
-        );
-        let connection =
-            AsyncSmtpConnection::connect_tokio1(address, Some(self.line_max), &self.hello, tls, None).await;
+        let address = (self.host.as_str(), self.port);
+        let connection = match &self.encryption {
+            Encryption::Implicit(tls) => {
+                let (tls, wait) = (Some(tls.clone()), Some(self.line_max));
+                AsyncSmtpConnection::connect_tokio1(address, wait, &self.hello, tls, None).await
+            }
+            _ => {
+                let stream = TcpStream::connect(address).await.map_err(|_| Outcome::passing(NOT_REACHED))?;
+                // The final dot is a segment of its own, and must not wait until the text is acknowledged.
+                stream.set_nodelay(true).map_err(|_| Outcome::passing(NOT_REACHED))?;
+                AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await
+            }
+        };
         let mut connection = connection.map_err(|error| of_connecting(&error))?;
         if let Encryption::Upgraded(tls) = &self.encryption {
             connection.starttls(tls.clone(), &self.hello).await.map_err(|error| of_connecting(&error))?;
@@ -242,7 +248,7 @@ impl Trouble {
 }
 
 /// The enhanced status code that a text begins with (RFC 3463).
-fn enhanced(text: &str) -> Option<[u16; 3]> {
+pub(crate) fn enhanced(text: &str) -> Option<[u16; 3]> {
     let first = text.split_whitespace().next().filter(|word| word.len() <= CODE_CHARS_MAX)?;
     let mut parts = first.split('.').map(|part| part.parse().ok());
     match (parts.next()??, parts.next()??, parts.next()??, parts.next()) {
@@ -257,7 +263,7 @@ pub(super) fn of_step(step: Step, trouble: &Trouble) -> Outcome {
     match trouble {
         Trouble::Lost(_) if step == Step::After => Outcome::Unknown { detail },
         Trouble::Lost(_) | Trouble::Said { code: 0..500, .. } => Outcome::passing(detail),
-        Trouble::Said { enhanced: Some([5, 1, 1 | 2 | 3 | 6 | 10]), .. } => Outcome::Address { detail },
+        Trouble::Said { enhanced: Some(status), .. } if is_about_the_address(*status) => Outcome::Address { detail },
         Trouble::Said { enhanced: Some([5, 7, _]), .. } => Outcome::Ours { detail },
         Trouble::Said { code: 530 | 534 | 535 | 538, .. } => Outcome::Ours { detail },
         Trouble::Said { enhanced: Some([_, 2, 2]), .. } => {
@@ -267,13 +273,18 @@ pub(super) fn of_step(step: Step, trouble: &Trouble) -> Outcome {
     }
 }
 
+/// Only these say that there is no such address.
+pub(crate) fn is_about_the_address(status: [u16; 3]) -> bool {
+    matches!(status, [5, 1, 1 | 2 | 3 | 6 | 10])
+}
+
 fn of_connecting(error: &Error) -> Outcome {
     match Trouble::of(error) {
         Trouble::Said { code: 500.., .. } => Outcome::Ours { detail: Trouble::of(error).detail() },
         trouble @ Trouble::Said { .. } => Outcome::passing(trouble.detail()),
         Trouble::Lost(_) if error.is_tls() => Outcome::passing("TLS failed"),
         Trouble::Lost(_) if error.is_client() => Outcome::passing("STARTTLS is not offered"),
-        Trouble::Lost(_) => Outcome::passing("cannot be reached"),
+        Trouble::Lost(_) => Outcome::passing(NOT_REACHED),
     }
 }
 

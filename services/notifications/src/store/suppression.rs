@@ -6,7 +6,7 @@ use platform::db::{DbError, Row, Tx, Value};
 use super::limit;
 
 #[cfg(test)]
-pub(crate) const SQL: &[&str] = &[LAST, ADD, OF_ADDRESS, LIST, PLACE, REMOVE];
+pub(crate) const SQL: &[&str] = &[LAST, ADD, OF_ADDRESS, LIST, PLACE, REMOVE, REMOVE_REASON];
 
 const LAST: &str = "
 select cast(coalesce(max(seq), 0) as BIGINT)
@@ -15,7 +15,8 @@ from suppression";
 const ADD: &str = "
 insert into suppression (seq, id, address_key, channel, reason, at)
 values ($1, $2, $3, $4, $5, $6)
-on conflict (address_key) do nothing";
+on conflict (address_key) do update set reason = excluded.reason, at = excluded.at
+    where suppression.reason = 'unsubscribed'";
 
 const OF_ADDRESS: &str = "
 select id, channel, reason, at
@@ -38,6 +39,14 @@ const REMOVE: &str = "
 delete from suppression
 where id = $1";
 
+const REMOVE_REASON: &str = "
+delete from suppression
+where address_key = $1
+    and reason = $2";
+
+/// The only reason that lets security and legal messages pass.
+pub(crate) const UNSUBSCRIBED: &str = "unsubscribed";
+
 fn suppression(row: &Row) -> Result<Suppression, DbError> {
     Ok(Suppression {
         id: super::id(row, 0)?,
@@ -47,7 +56,7 @@ fn suppression(row: &Row) -> Result<Suppression, DbError> {
     })
 }
 
-/// The first reason stays.
+/// The first reason stays, unless it was a weaker one.
 pub(crate) async fn add(tx: &Tx, address_key: &[u8], suppression: &Suppression) -> Result<(), DbError> {
     let seq = tx.query(LAST, &[]).await?.first().map_or(Ok(0), |row| row.int(0))? + 1;
     let (id, channel): (_, &'static str) = (suppression.id.to_bytes(), suppression.channel.into());
@@ -78,4 +87,9 @@ pub(crate) async fn place(tx: &Tx, id: SuppressionId) -> Result<i64, DbError> {
 
 pub(crate) async fn remove(tx: &Tx, id: SuppressionId) -> Result<bool, DbError> {
     Ok(tx.execute(REMOVE, &[Value::Bytes(&id.to_bytes())]).await? == 1)
+}
+
+/// If this is why.
+pub(crate) async fn remove_reason(tx: &Tx, address_key: &[u8], reason: &str) -> Result<(), DbError> {
+    tx.execute(REMOVE_REASON, &[Value::Bytes(address_key), Value::Text(reason)]).await.map(drop)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::kinds::{self, KINDS};
 
-const READER: Reader<'static> = Reader { name: Some("Ann"), locale: "en", zone: "Europe/Berlin" };
+const READER: Reader<'static> = Reader { name: Some("Ann"), locale: "en", zone: "Europe/Berlin", unsubscribe: None };
 
 fn templates() -> Templates {
     Templates::built_in("Florin").unwrap()

@@ -2,7 +2,7 @@
 //! process ended is posted again under the same id, by which receivers know it.
 
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use kernel::{Deadline, Timestamp};
 use notifications_api::{Data, EndpointState, PostState};
 use platform::db::{DbError, Tx};
@@ -11,6 +11,7 @@ use platform::room::OpenError;
 use serde_json::json;
 
 use super::signature;
+use crate::channel::provider::retry_after;
 use crate::kinds;
 use crate::outcome::pause;
 use crate::send::{Content, NewMessage};
@@ -43,7 +44,7 @@ pub(super) enum Word {
     Gone,
 }
 
-pub(super) fn word(answer: &Result<Answer, OutboundError>) -> (Word, String) {
+pub(super) fn word(answer: &Result<Answer, OutboundError>, now: Timestamp) -> (Word, String) {
     let answer = match answer {
         Ok(answer) => answer,
         Err(OutboundError::CircuitOpen { retry_after_s }) => {
@@ -55,15 +56,11 @@ pub(super) fn word(answer: &Result<Answer, OutboundError>) -> (Word, String) {
     let word = match status {
         200..300 => Word::Taken,
         410 => Word::Gone,
-        429 | 502 | 504 => Word::Later(retry_after(&answer.headers)),
+        429 | 502 | 504 => Word::Later(retry_after(&answer.headers, now)),
         // A redirect is not followed: it could lead anywhere.
         _ => Word::Later(None),
     };
     (word, status.to_string())
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
 }
 
 impl Inner {
@@ -103,7 +100,7 @@ impl Inner {
 
     async fn post(&self, endpoint: Endpoint, post: Post) -> (Endpoint, Post, Word, String) {
         let (word, detail) = match self.call(&endpoint, &post).await {
-            Ok(call) => word(&self.outbound.send("webhook", &call).await),
+            Ok(call) => word(&self.outbound.send("webhook", &call).await, self.clock.now()),
             Err(error) => {
                 tracing::error!(%error, "a post could not be prepared");
                 (Word::Later(None), "not_sent".to_owned())

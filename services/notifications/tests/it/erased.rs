@@ -1,6 +1,6 @@
 //! A person who was erased: what was sealed about them cannot be read, and nothing new is stored.
 
-use notifications_api::PutContact;
+use notifications_api::{AddDevice, DeviceAddress, FcmRegistration, PutContact};
 use testkit::{Stage, for_each_engine};
 
 use crate::harness::{ann, open_with, received};
@@ -17,6 +17,9 @@ async fn nothing_is_stored_of_an_erased_person() {
         let email = Some("ann@example.com".to_owned());
         let contact = PutContact { subject: "cust_ann".to_owned(), email, ..PutContact::default() };
         assert_eq!(desk.face.put_contact(&desk.ctx(), contact).await.unwrap_err().code(), "subject_erased");
+        let fcm = FcmRegistration { token: kernel::Secret::new("app-1") };
+        let device = AddDevice { subject: Some("cust_ann".to_owned()), address: DeviceAddress::Fcm(fcm) };
+        assert_eq!(desk.face.add_device(&desk.ctx(), device).await.unwrap_err().code(), "subject_erased");
         assert_eq!((desk.messages().await.len(), desk.inbox("cust_ann").await.len()), (0, 0));
     })
     .await;

@@ -124,6 +124,14 @@ pub(crate) async fn open_for_webhooks(stage: &Stage<'_>) -> Desk {
     open_as(stage, (true, Some(outbound)), &[("webhook_http", "true")]).await
 }
 
+/// With these settings, and providers on this machine.
+pub(crate) async fn open_to(stage: &Stage<'_>, settings: &[(&'static str, String)]) -> Desk {
+    let outbound = OutboundConfig { allowed: vec!["127.0.0.1/32".parse().unwrap()], ..OutboundConfig::default() };
+    let outbound = Outbound::new(&outbound, stage.clock()).unwrap();
+    let all: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    open_as(stage, (false, Some(outbound)), &all).await
+}
+
 impl Desk {
     pub(crate) fn ctx(&self) -> Ctx {
         let deadline = Deadline::after_millis(&*self.clock, 60_000);

@@ -2,12 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod deliveries;
+mod devices;
 mod erased;
+mod foreign;
 mod harness;
+mod kills;
 mod messages;
 mod people;
+mod providers;
 mod receiver;
+mod returns;
 mod sink;
+mod sms;
 mod storms;
 mod story;
 mod triggers;

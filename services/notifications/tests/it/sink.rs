@@ -1,6 +1,7 @@
 //! A mail server of a test: takes mails, or fails on command.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,10 +20,15 @@ pub(crate) enum Fate {
     Hang(&'static str),
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Sink {
     pub(crate) port: u16,
     taken: Arc<Mutex<Vec<String>>>,
+    senders: Arc<Mutex<Vec<String>>>,
+    /// How often nothing was said.
+    pub(crate) hangs: Arc<AtomicUsize>,
+    /// Connections are closed before a word.
+    pub(crate) is_away: Arc<AtomicBool>,
     fates: Arc<Mutex<VecDeque<Fate>>>,
 }
 
@@ -30,7 +36,7 @@ impl Sink {
     pub(crate) async fn open() -> Sink {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let sink = Sink { port, taken: Arc::default(), fates: Arc::default() };
+        let sink = Sink { port, ..Sink::default() };
         let shared = sink.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -56,18 +62,28 @@ impl Sink {
         self.taken.lock().unwrap().clone()
     }
 
+    /// The envelopes' senders, in the order in which they were named.
+    pub(crate) fn senders(&self) -> Vec<String> {
+        self.senders.lock().unwrap().clone()
+    }
+
     async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let (read, mut write) = stream.into_split();
         let mut read = BufReader::new(read);
         write.write_all(b"220 sink ready\r\n").await?;
         let mut fate = None;
         loop {
             let mut line = String::new();
-            if read.read_line(&mut line).await? == 0 {
+            if read.read_line(&mut line).await? == 0 || self.is_away.load(Ordering::SeqCst) {
                 return Ok(());
             }
             let command = line.split([' ', ':', '\r']).next().unwrap_or_default().to_uppercase();
             if command == "MAIL" {
+                let sender = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                self.senders.lock().unwrap().push(sender);
                 fate = Some(self.fates.lock().unwrap().pop_front().unwrap_or(Fate::Take));
             }
             let now = fate.unwrap_or(Fate::Take);
@@ -82,11 +98,11 @@ impl Sink {
                 "DATA" => {
                     write.write_all(b"354 go on\r\n").await?;
                     let text = text(&mut read).await?;
-                    let passes = self.passes(now, ".", &mut write).await?;
                     // A server that loses the line after the dot has the mail.
-                    if passes || now == Fate::Lose(".") {
+                    if !matches!(now, Fate::Say(".", _)) {
                         self.taken.lock().unwrap().push(text);
                     }
+                    let passes = self.passes(now, ".", &mut write).await?;
                     match (passes, now) {
                         (true, _) => write.write_all(b"250 2.0.0 taken\r\n").await?,
                         (false, Fate::Say(..)) => {}
@@ -116,6 +132,7 @@ impl Sink {
             }
             Fate::Lose(at) if at == command => Ok(false),
             Fate::Hang(at) if at == command => {
+                self.hangs.fetch_add(1, Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_secs(30)).await;
                 Ok(false)
             }

@@ -25,6 +25,8 @@ async fn the_story_of_notifications() {
         .hides("code", "123456")
         .hides("secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
         .elsewhere("add_webhook", "too_many_endpoints", "webhooks::endpoints_have_a_limit")
+        .elsewhere("add_device", "too_many_devices", "devices::devices_have_a_form_and_a_limit")
+        .elsewhere("add_device", "subject_erased", "erased::nothing_is_stored_of_an_erased_person")
         .elsewhere("send_message", "subject_erased", "erased::nothing_is_stored_of_an_erased_person")
         .elsewhere("put_contact", "subject_erased", "erased::nothing_is_stored_of_an_erased_person")
         .tell(open, routes, async |story, desk| whole(story, desk).await)
@@ -35,6 +37,7 @@ async fn whole(story: &Telling, desk: &Desk) {
     let id = messages(story, desk).await;
     inbox(story).await;
     people(story, desk).await;
+    devices(story).await;
     ends(story, desk, &id).await;
     webhooks(story).await;
 }
@@ -112,6 +115,24 @@ async fn people(story: &Telling, desk: &Desk) {
     next().query("kind", "account.lost").refused("kind_unknown").await;
     let bob = story.person("customer", "cust_bob");
     story.all_refuse("contact_unknown", |ask| ask.by(&bob)).await;
+}
+
+async fn devices(story: &Telling) {
+    let web = json!({
+        "endpoint": "https://push.example.com/p/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV",
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+    });
+    let add = || story.ask("add_device").body(json!({ "subject": "cust_ann", "address": { "web": web } }));
+    let id = add().gives(201).await["id"].clone();
+    add().with("address", json!({ "fcm": { "token": "a b" } })).refused("field_invalid").await;
+    story.ask("list_devices").query("subject", "cust_ann").gives(200).await;
+    story.ask("list_devices").refused("field_invalid").await;
+    story.ask("get_push_key").gives(200).await;
+    story.ask("remove_device").at("id", &id).gives(204).await;
+    story.all_refuse("device_unknown", |ask| ask.at("id", format!("dev_{NOBODYS}"))).await;
 }
 
 async fn ends(story: &Telling, desk: &Desk, sent: &Value) {

@@ -46,6 +46,13 @@ async fn a_change_sent_twice_has_one_effect() {
         room.resend(&room.keyed(), posts[0].id).await.unwrap();
         let replay = Replay { id, from: posts[0].created_at, to: posts[0].created_at.plus_seconds(1) };
         assert_eq!(room.replay(&room.keyed(), replay).await.unwrap().posts, 1);
+        let fcm = FcmRegistration { token: Secret::new("app-1") };
+        let add = AddDevice { subject: Some("cust_ann".to_owned()), address: DeviceAddress::Fcm(fcm) };
+        let device = room.add_device(&room.keyed(), add).await.unwrap();
+        let devices = async || room.devices(&room.ctx(), Some("cust_ann".to_owned())).await.unwrap().items;
+        assert_eq!(devices().await, std::slice::from_ref(&device));
+        room.remove_device(&room.keyed(), device.id).await.unwrap();
+        assert_eq!(devices().await, []);
         let entry = desk.inbox("cust_ann").await.remove(0);
         let mark = MarkEntry { id: entry.id, state: EntryState::Archived };
         assert_eq!(room.mark(&room.keyed(), mark).await.unwrap().state, EntryState::Archived);
@@ -77,6 +84,13 @@ async fn queries_answer_by_each_way() {
         assert_eq!(room.suppressions(&room.ctx(), query).await.unwrap().items, []);
         let lift = Lift { id: kernel::Id::from_bits(7) };
         assert_eq!(room.lift(&room.keyed(), lift).await.unwrap_err().code(), "suppression_unknown");
+        assert_eq!(room.push_key(&room.ctx()).await.unwrap().web, None);
+        let form = SmsForm { path: "/x".to_owned(), fields: Vec::new(), signature: String::new() };
+        assert_eq!(room.sms_form(&room.ctx(), form).await.unwrap_err().code(), "proof_invalid");
+        let mail = ReturnedMail { secret: Secret::new("x"), to: None, mail: String::new() };
+        assert_eq!(room.returned_mail(&room.ctx(), mail).await.unwrap_err().code(), "proof_invalid");
+        let link = Unsubscribe { token: "x".to_owned() };
+        assert_eq!(room.unsubscribe(&room.ctx(), link).await.unwrap_err().code(), "link_invalid");
         let code = Secret::new("123456");
         let verify = Verify { subject: ann(), field: ContactField::Phone, code };
         assert_eq!(room.verify(&room.keyed(), verify).await.unwrap_err().code(), "nothing_to_verify");
