@@ -235,7 +235,7 @@ pub enum About {
     Pan(Pan),
 }
 
-/// Three ways to find an authorization.
+/// Ways to find an authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindAuthorization {
@@ -244,6 +244,15 @@ pub enum FindAuthorization {
     RequestId(IdempotencyKey),
     /// By what a network quotes of it.
     Approval(Approval),
+    Trace(Trace),
+}
+
+/// The caller's newest request on a card whose name ends so, among the latest 500 authorizations of the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    pub pan: Pan,
+    pub ending: String,
 }
 
 /// A card, by its number or token, and the approval code of one of its latest 500 authorizations.

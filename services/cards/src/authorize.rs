@@ -9,6 +9,7 @@ use vault_api::{FindCard, Pan, Token};
 
 use crate::authorization::{Acceptor, Authorization, AuthorizationTag, Authorize};
 use crate::books::{Held, NotHeld};
+use crate::count::timed;
 use crate::life::Status;
 use crate::present::Presented;
 use crate::programme::is_category;
@@ -18,9 +19,11 @@ use crate::refusal::CardsError;
 use crate::work::command::{ANY_COMMAND, Command, Conclusion, Intent, Named, Outcome};
 use crate::{CardsService, Refusal, amount, count};
 
-/// After the caller's deadline nobody waits for the decision; the sweeper leaves this much for a commit on its way.
+/// After the caller's deadline no caller waits for the decision; the sweeper leaves this much for a commit on its way.
 pub(crate) const SWEEP_AFTER_US: i64 = 500_000;
 const NAME_BYTES_MAX: usize = 64;
+/// Digits of a number that tell its programme.
+const BIN_DIGITS_MAX: usize = 9;
 
 /// What the vault knows of the card that a request names.
 pub(crate) struct CardFound {
@@ -37,7 +40,11 @@ impl CardsService {
         let named = self.named(ctx, &command.request_id, "authorize", &command)?;
         // Of the same request, one at a time works on it here; the others get its answer.
         let _turn = self.turns.begin_under(ctx, Some(&command.request_id), "authorize", &()).await?;
-        let found = self.named_card(ctx, command.pan.as_ref(), command.token, command.cvv.as_ref()).await?;
+        let found = self.named_card(ctx, command.pan.as_ref(), command.token, command.cvv.as_ref());
+        let found = timed(&*self.clock, "find", found).await?;
+        // The request itself is kept only for an old system that may have to answer it.
+        let passed = self.old.is_some().then(|| command.clone());
+        let stranger = command.pan.as_ref().filter(|_| passed.is_some() && found.token.is_none());
         let intent = Intent {
             id: self.ids.make::<AuthorizationTag>(),
             named,
@@ -46,14 +53,20 @@ impl CardsService {
             token: found.token,
             amount: command.amount,
             currency: command.currency,
+            bin: stranger.and_then(|pan| pan.expose().get(..BIN_DIGITS_MAX)).map(str::to_owned),
             presented: Presented { expiry: command.expiry, cvv_matches: found.cvv_matches },
             at: command.at,
             partial: command.partial_approval,
             declines: None,
             due_at: self.due_after(ctx),
         };
-        let Outcome { record, replayed, .. } = self.submit(ctx, Command::Intend(Box::new(intent))).await?;
-        let record = if record.status == Status::Pending { self.conclude(ctx, record).await? } else { record };
+        let intended = self.submit(ctx, Command::Intend(Box::new(intent)));
+        let Outcome { record, replayed, .. } = timed(&*self.clock, "intent", intended).await?;
+        let record = match (record.status, passed.filter(|_| record.theirs.is_some())) {
+            (Status::Pending, Some(command)) => self.pass(ctx, record, command, replayed).await?,
+            (Status::Pending, None) => self.conclude(ctx, record).await?,
+            _ => record,
+        };
         count::took(&*self.clock, begun);
         Ok(record.shown(replayed))
     }
@@ -70,6 +83,7 @@ impl CardsService {
             token: None,
             amount: String::new(),
             currency: None,
+            bin: None,
             presented: Presented { expiry: None, cvv_matches: None },
             at: Acceptor::default(),
             partial: false,
@@ -101,12 +115,15 @@ impl CardsService {
 
     /// Risk, then the hold, then the outcome. Each of them can be repeated.
     async fn conclude(&self, ctx: &Ctx, record: Record) -> Result<Record, CardsError> {
+        if record.theirs.is_some() {
+            return self.record_outcome(ctx, declined(&record, Reason::LegacyAway)).await;
+        }
         let own = self.own(ctx).await?;
-        let approval = match self.ask_risk(&own, &record).await {
+        let approval = match timed(&*self.clock, "risk", self.ask_risk(&own, &record)).await {
             Ok(approval) => approval,
             Err(reason) => return self.record_outcome(ctx, declined(&record, reason)).await,
         };
-        let conclusion = match self.books.hold(&own, &record).await {
+        let conclusion = match timed(&*self.clock, "hold", self.books.hold(&own, &record)).await {
             Ok(held) => approved(&record, approval, held),
             Err(NotHeld::Refused(reason, balance)) => Conclusion { balance, ..declined(&record, reason) },
             // It may exist: the answer is a decline, so it is released.
@@ -115,19 +132,21 @@ impl CardsService {
         self.record_outcome(ctx, conclusion).await
     }
 
-    async fn record_outcome(&self, ctx: &Ctx, conclusion: Conclusion) -> Result<Record, CardsError> {
-        Ok(self.submit(ctx, Command::Conclude(conclusion)).await?.record)
+    pub(crate) async fn record_outcome(&self, ctx: &Ctx, conclusion: Conclusion) -> Result<Record, CardsError> {
+        let concluded = self.submit(ctx, Command::Conclude(conclusion));
+        Ok(timed(&*self.clock, "outcome", concluded).await?.record)
     }
 }
 
 fn approved(record: &Record, approval: Reason, Held { amount, balance }: Held) -> Conclusion {
     let asked = record.amounts.map_or(0, |amounts| amounts.cardholder.minor());
     let reason = if amount < asked { Reason::ApprovedInPart } else { approval };
-    Conclusion { id: record.id, reason, held: Some(amount), balance, clean_up: false }
+    Conclusion { held: Some(amount), balance, ..declined(record, reason) }
 }
 
+/// Without a hold.
 pub(crate) fn declined(record: &Record, reason: Reason) -> Conclusion {
-    Conclusion { id: record.id, reason, held: None, balance: None, clean_up: false }
+    Conclusion { id: record.id, reason, held: None, balance: None, clean_up: false, answered: None }
 }
 
 /// What serde cannot see.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use vault_api::{Expiry, Pan, Token};
 
 use crate::card::CardId;
+use crate::legacy::Side;
 use crate::present::Presented;
 use crate::reason::Reason;
 use crate::refusal::CardsError;
@@ -54,6 +55,15 @@ impl CardsService {
         let Some(card) = card else { return Ok(told(Reason::CardUnknown, None, None)) };
         let programme = self.programme_in(&tx, card.programme).await?;
         drop(tx);
+        match card.side {
+            Side::Ours => {}
+            Side::Theirs => {
+                let told = self.balance_there(ctx, &card).await;
+                crate::count::inquired(told.reason);
+                return Ok(told);
+            }
+            Side::Moving => return Ok(told(Reason::CardMoving, Some(card.id), None)),
+        }
         let presented = Presented { expiry: command.expiry, cvv_matches: found.cvv_matches };
         if let Err(reason) = presented.check(&card, &programme, self.clock.now()) {
             return Ok(told(reason, Some(card.id), None));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kernel::{Ctx, Money};
 use ledger_api::{
-    AccountPath, Batch, BatchReply, BookName, Books, Increase, Ledger, LedgerError, LineOutcome, Metadata,
+    Account, AccountPath, Batch, BatchReply, BookName, Books, Increase, Ledger, LedgerError, LineOutcome, Metadata,
     NewTransaction, Operation, Override, Post, Posting, Refusal, Submit, Transaction, TransactionId, Void,
     WantedStatus,
 };
@@ -45,7 +45,7 @@ pub(crate) enum NotHeld {
 impl CardBooks {
     pub(crate) fn new(books: Arc<dyn Books>) -> CardBooks {
         let all = Arc::clone(&books);
-        let waiting = Gather::start(move |lines: Vec<(Ctx, Operation)>| {
+        let waiting = Gather::start("ledger", move |lines: Vec<(Ctx, Operation)>| {
             let books = Arc::clone(&all);
             Box::pin(async move { together(&*books, lines).await })
         });
@@ -70,13 +70,63 @@ impl CardBooks {
         Ok(Held { amount, balance: balance(&transaction, &card.account) })
     }
 
+    /// How a hold would end; nothing is held. Nothing if the ledger does not answer.
+    pub(crate) async fn would_hold(&self, ctx: &Ctx, record: &Record) -> Option<Reason> {
+        let (card, amounts) = (record.card.as_ref()?, record.amounts?);
+        let dry = Submit { operation: hold(record, card, amounts.cardholder, false), dry_run: true };
+        match self.ledger().await.ok()?.submit(ctx, dry).await.map_err(not_held) {
+            Ok(_) => Some(Reason::Approved),
+            Err(NotHeld::Refused(reason, _)) => Some(reason),
+            Err(NotHeld::Unsure) => None,
+        }
+    }
+
+    /// Holds what an authorization that was taken over still holds, below the floor if need be.
+    pub(crate) async fn hold_again(&self, ctx: &Ctx, record: &Record) -> Result<(), LedgerError> {
+        let failed = LedgerError::Failed(Failure::Internal);
+        let (Some(card), Some(held)) = (&record.card, record.money(record.sums.held)) else { return Err(failed) };
+        self.submit(ctx, hold(record, card, held, true)).await.map(drop)
+    }
+
+    /// Releases a hold, which may have ended before.
+    pub(crate) async fn void(&self, ctx: &Ctx, record: &Record, id: u128) -> Result<(), Failure> {
+        let void = Void {
+            transaction: record.hold(),
+            id: Some(TransactionId::from_bits(id)),
+            amounts: Vec::new(),
+            reference: None,
+            metadata: metadata("release", record),
+        };
+        match self.submit(ctx, Operation::Void(void)).await {
+            Ok(_) | Err(LedgerError::Refused { .. }) => Ok(()),
+            Err(LedgerError::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// Books more, or less, on an account, against another one; floors do not stop it.
+    pub(crate) async fn adjust(
+        &self,
+        ctx: &Ctx,
+        id: TransactionId,
+        (account, against): (&AccountPath, &AccountPath),
+        more: Money,
+        metadata: Metadata,
+    ) -> Result<(), LedgerError> {
+        let (debit, credit) = if more.minor() > 0 { (against, account) } else { (account, against) };
+        let amount = Money::new(more.minor().abs(), more.currency());
+        let posting = posting(debit.clone(), credit.clone(), amount);
+        let postings = vec![Posting { override_limit: Some(Override::Floor), ..posting }];
+        let create = NewTransaction { id: Some(id), postings, metadata, ..NewTransaction::default() };
+        self.submit(ctx, Operation::Create(create)).await.map(drop)
+    }
+
+    pub(crate) async fn account(&self, ctx: &Ctx, path: &AccountPath) -> Result<Account, LedgerError> {
+        self.ledger().await?.account(ctx, path).await
+    }
+
     /// What an account has available.
     pub(crate) async fn available(&self, ctx: &Ctx, account: &AccountPath) -> Result<Money, Reason> {
-        let found = match self.ledger().await {
-            Ok(ledger) => ledger.account(ctx, account).await,
-            Err(error) => Err(error),
-        };
-        match found {
+        match self.account(ctx, account).await {
             Ok(account) => Ok(account.balances.available.unwrap_or(account.balances.posted)),
             Err(LedgerError::Refused { refusal, .. }) => Err(reason(&refusal)),
             Err(LedgerError::Failed(_)) => Err(Reason::LedgerAway),
@@ -102,17 +152,7 @@ impl CardBooks {
         if matches!(self.hold(ctx, record).await, Err(NotHeld::Unsure)) {
             return Err(Failure::Unavailable);
         }
-        let void = Void {
-            transaction: TransactionId::from_bits(record.id.bits()),
-            id: Some(TransactionId::from_bits(record.id.bits().wrapping_add(1))),
-            amounts: Vec::new(),
-            reference: None,
-            metadata: metadata("release", record),
-        };
-        match self.submit(ctx, Operation::Void(void)).await {
-            Ok(_) | Err(LedgerError::Refused { .. }) => Ok(()),
-            Err(LedgerError::Failed(failure)) => Err(failure),
-        }
+        self.void(ctx, record, record.id.bits().wrapping_add(1 << 8)).await
     }
 
     /// Books the lines of a step, all or none.
@@ -186,7 +226,7 @@ fn hold(record: &Record, card: &Paying, amount: Money, forced: bool) -> Operatio
         ..posting(card.account.clone(), card.accounts.settlement.clone(), amount)
     };
     Operation::Create(NewTransaction {
-        id: Some(TransactionId::from_bits(record.id.bits())),
+        id: Some(record.hold()),
         status: WantedStatus::Pending,
         postings: vec![posting],
         expires_at: record.expires_at,
@@ -197,7 +237,7 @@ fn hold(record: &Record, card: &Paying, amount: Money, forced: bool) -> Operatio
 
 fn operation(record: &Record, card: &Paying, begun: &Begun, place: u128, line: &Line) -> Operation {
     let money = |minor| Money::new(minor, card.currency);
-    let transaction = TransactionId::from_bits(record.id.bits());
+    let transaction = record.hold();
     let bits = begun.id.bits().wrapping_add(u128::from(begun.attempt) * LINES_MAX + place);
     let id = Some(TransactionId::from_bits(bits));
     let metadata = metadata(begun.kind().name(), record);
@@ -214,7 +254,7 @@ fn operation(record: &Record, card: &Paying, begun: &Begun, place: u128, line: &
             Operation::Void(Void { transaction, id, amounts: vec![money(amount)], reference: None, metadata })
         }
         Line::Move { from, to, amount } => {
-            let posting = posting(account(card, from), account(card, to), money(amount));
+            let posting = posting(account_of(card, from), account_of(card, to), money(amount));
             let postings = vec![Posting { override_limit: Some(Override::Floor), ..posting }];
             Operation::Create(NewTransaction { id, postings, metadata, ..NewTransaction::default() })
         }
@@ -226,7 +266,7 @@ fn posting(debit: AccountPath, credit: AccountPath, amount: Money) -> Posting {
     Posting { debit, credit, amount, up_to_available: false, split: Vec::new(), override_limit: None, book: None }
 }
 
-fn account(card: &Paying, place: Place) -> AccountPath {
+fn account_of(card: &Paying, place: Place) -> AccountPath {
     let accounts = &card.accounts;
     match place {
         Place::Holder => card.account.clone(),

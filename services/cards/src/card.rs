@@ -8,6 +8,7 @@ use vault_api::{Expiry, Token};
 
 use crate::Refusal;
 use crate::controls::Controls;
+use crate::legacy::Side;
 use crate::programme::ProgrammeId;
 use crate::reason::Reason;
 
@@ -87,6 +88,9 @@ pub struct Card {
     pub controls: Controls,
     /// Whether the account is blocked: payments are declined until it is not.
     pub account_blocked: bool,
+    /// Which system answers for it, while a programme leaves an old one.
+    #[serde(default, skip_serializing_if = "Side::is_ours")]
+    pub side: Side,
     /// The card that this one was issued for instead.
     pub replaces: Option<CardId>,
     /// Rises by one with each change.

@@ -17,6 +17,7 @@ use crate::authorization::{
 use crate::balance::{AskBalance, CardBalance};
 use crate::card::{Card, CardChange, CardId};
 use crate::controls::Controls;
+use crate::legacy::{ImportCards, Imported, Leaving, LegacyReport, SetLegacy};
 use crate::programme::{Programme, ProgrammeId, Terms};
 use crate::refusal::CardsError;
 use crate::settle::{Settle, Settlement};
@@ -35,7 +36,7 @@ pub trait Issuing {
 
 /// Cards, in this process or another. A local call promises no more than a remote one.
 #[async_trait]
-pub trait Cards: Issuing + Send + Sync {
+pub trait Cards: Issuing + Leaving + Send + Sync {
     /// Decides whether a card may pay. The same request gets the same answer.
     async fn authorize(&self, ctx: &Ctx, command: Authorize) -> Result<Authorization, CardsError>;
     /// What a card's account has available. Nothing is held.
@@ -135,6 +136,9 @@ fn serve(cards: Shared) -> Methods {
         .on("take_step", |at, ctx, it| async move { at.take_step(&ctx, it).await })
         .on("authorization", |at, ctx, it| async move { at.authorization(&ctx, it).await })
         .on("settle", |at, ctx, it| async move { at.settle(&ctx, it).await })
+        .on("set_legacy", |at, ctx, it| async move { at.set_legacy(&ctx, it).await })
+        .on("import_cards", |at, ctx, it| async move { at.import_cards(&ctx, it).await })
+        .on("legacy_report", |at, ctx, it| async move { at.legacy_report(&ctx, it).await })
         .on("authorizations", |at, ctx, it| async move { at.authorizations(&ctx, it).await })
         .into()
 }
@@ -172,6 +176,21 @@ impl Issuing for RemoteCards {
 
     async fn cards(&self, ctx: &Ctx, query: CardQuery) -> Result<Vec<Card>, CardsError> {
         self.rpc.call(ctx, "cards", &query, Repeat::Question).await
+    }
+}
+
+#[async_trait]
+impl Leaving for RemoteCards {
+    async fn set_legacy(&self, ctx: &Ctx, command: SetLegacy) -> Result<Programme, CardsError> {
+        self.rpc.call(ctx, "set_legacy", &command, Repeat::Harmless).await
+    }
+
+    async fn import_cards(&self, ctx: &Ctx, command: ImportCards) -> Result<Imported, CardsError> {
+        self.rpc.call(ctx, "import_cards", &command, Repeat::Harmless).await
+    }
+
+    async fn legacy_report(&self, ctx: &Ctx, programme: ProgrammeId) -> Result<LegacyReport, CardsError> {
+        self.rpc.call(ctx, "legacy_report", &programme, Repeat::Question).await
     }
 }
 

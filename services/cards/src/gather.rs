@@ -1,8 +1,8 @@
 //! Questions to another room that wait at the same time go as one call: a call to another process costs far more than
 //! what it carries.
 //!
-//! There is no linger: while one call is on its way, the next one gathers by itself. Several calls are on their way at
-//! a time, so that a slow one delays nobody else; each caller waits for its own time only.
+//! There is no linger but one turn of the scheduler: while one call is on its way, the next one gathers by itself. Several calls are on their way at
+//! a time, so that a slow one delays no other; each caller waits for its own time only.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use kernel::Ctx;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::count;
 
 /// Waiting questions; one more is not taken.
 const QUEUE_MAX: usize = 10_000;
@@ -27,10 +29,13 @@ pub(crate) struct Gather<Q, A> {
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Gather<Q, A> {
-    /// `call` answers each question, in their order.
-    pub(crate) fn start(call: impl Fn(Vec<Q>) -> Answers<A> + Send + Sync + 'static) -> Gather<Q, A> {
+    /// `call` answers each question, in their order; `service` is its name in metrics.
+    pub(crate) fn start(
+        service: &'static str,
+        call: impl Fn(Vec<Q>) -> Answers<A> + Send + Sync + 'static,
+    ) -> Gather<Q, A> {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(run(waiting, Arc::new(call)));
+        tokio::spawn(run(service, waiting, Arc::new(call)));
         Gather { queue }
     }
 
@@ -42,7 +47,7 @@ impl<Q: Send + 'static, A: Send + 'static> Gather<Q, A> {
     }
 }
 
-/// The context of a call for several callers: that of the one who waits the longest, on nobody's behalf.
+/// The context of a call for several callers: that of the one who waits the longest, on behalf of no caller.
 pub(crate) fn longest<'a>(callers: impl Iterator<Item = &'a Ctx>) -> Option<Ctx> {
     let mut ctx = callers.max_by_key(|ctx| ctx.deadline).cloned()?;
     ctx.principal.on_behalf_of = None;
@@ -50,20 +55,26 @@ pub(crate) fn longest<'a>(callers: impl Iterator<Item = &'a Ctx>) -> Option<Ctx>
 }
 
 async fn run<Q: Send + 'static, A: Send + 'static>(
+    service: &'static str,
     mut waiting: mpsc::Receiver<Waiting<Q, A>>,
     call: Arc<impl Fn(Vec<Q>) -> Answers<A> + Send + Sync + 'static>,
 ) {
     let places = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let mut taken = Vec::new();
-        if waiting.recv_many(&mut taken, CALL_MAX).await == 0 {
-            return;
+        let Some(first) = waiting.recv().await else { return };
+        // Callers that one commit has woken ask one after another: the rest of them first gets its turn.
+        tokio::task::yield_now().await;
+        let mut taken = vec![first];
+        while taken.len() < CALL_MAX
+            && let Ok(next) = waiting.try_recv()
+        {
+            taken.push(next);
         }
         let call = Arc::clone(&call);
         tokio::spawn(async move {
             let (questions, senders): (Vec<Q>, Vec<oneshot::Sender<A>>) = taken.into_iter().unzip();
-            metrics::histogram!("cards_gathered_size").record(u32::try_from(questions.len()).unwrap_or(u32::MAX));
+            count::gathered(service, questions.len());
             let answers = call(questions).await;
             // A caller that stopped waiting needs no answer.
             senders.into_iter().zip(answers).for_each(|(sender, answer)| drop(sender.send(answer)));
@@ -85,7 +96,7 @@ mod tests {
     async fn questions_that_wait_go_together_and_get_their_own_answers() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
-        let doubled = Gather::start(move |questions: Vec<u32>| {
+        let doubled = Gather::start("test", move |questions: Vec<u32>| {
             counted.fetch_add(1, Ordering::SeqCst);
             Box::pin(async move {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -100,7 +111,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_call_delays_no_other() {
-        let waits = Gather::start(|questions: Vec<u64>| {
+        let waits = Gather::start("test", |questions: Vec<u64>| {
             Box::pin(async move {
                 let longest = questions.iter().copied().max().unwrap_or(0);
                 tokio::time::sleep(Duration::from_secs(longest)).await;

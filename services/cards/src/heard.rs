@@ -8,7 +8,6 @@ use platform::db::Tx;
 use platform::feed::{Consumer, ConsumerConfig, Effect, EffectError, Event};
 use platform::room::OpenError;
 
-use crate::authorization::AuthorizationId;
 use crate::{CardsService, store};
 
 struct FromLedger;
@@ -37,7 +36,7 @@ impl Effect for FromLedger {
                 // A hold has the bits of its authorization; others are none of ours.
                 let id: TransactionId =
                     target.parse().map_err(|_| EffectError::Refused(format!("{target} is not a hold's id")))?;
-                Ok(store::note_expired(tx, AuthorizationId::from_bits(id.bits())).await?)
+                Ok(store::note_expired(tx, id.bits()).await?)
             }
             "ledger.account.frozen" => Ok(store::block_account(tx, &event.subject, true).await?),
             "ledger.account.unfrozen" => Ok(store::block_account(tx, &event.subject, false).await?),

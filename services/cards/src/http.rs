@@ -6,6 +6,7 @@
 mod authorizations;
 mod cards;
 mod clearing;
+mod legacy;
 mod operations;
 mod programmes;
 mod simulate;
@@ -39,6 +40,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
          decline is an answer with status 200: act on `status` and `reason`.",
     ),
     ("Steps", "What happens after the decision: clearing, reversal, refund, dispute."),
+    (
+        "Legacy",
+        "Leaving an old system with the same contract: who answers for which accounts, what differs, and how accounts move.",
+    ),
     ("Simulator", "What merchants and networks send, for trying things out. `florin simulate card` does the same."),
 ];
 
@@ -90,6 +95,8 @@ fn router() -> OpenApiRouter<Desk> {
         .routes(routes!(steps::take_card_step))
         .routes(routes!(clearing::clear_file))
         .routes(routes!(simulate::simulate_card))
+        .routes(routes!(legacy::set_legacy, legacy::get_legacy))
+        .routes(routes!(legacy::import_legacy_cards))
         .routes(routes!(cards::get_card))
         .routes(routes!(cards::change_card))
         .routes(routes!(cards::pause_card))

@@ -4,6 +4,7 @@
 //! coded).
 
 mod acquirer;
+mod certified;
 mod dialect;
 mod ebcdic;
 mod exchange;
@@ -11,7 +12,7 @@ mod message;
 mod serve;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use kernel::{Clock, Principal, PrincipalKind};
 use platform::room::OpenError;
@@ -20,10 +21,11 @@ use tokio::task::JoinHandle;
 
 use crate::face::Cards;
 use acquirer::Acquirer;
+pub use certified::Certified;
 use dialect::Dialect;
 use message::Message;
 
-/// What acquirers on this machine may do.
+/// What acquirers may do.
 const ACQUIRER: [&str; 3] = ["authorizations:create:all", "authorizations:read:all", "authorizations:advance:all"];
 
 /// A port for card networks, until it is stopped.
@@ -43,25 +45,43 @@ impl Acquirers {
         cards: Arc<dyn Cards>,
         clock: Arc<dyn Clock>,
     ) -> Result<Acquirers, OpenError> {
-        if !address.ip().is_loopback() {
+        Acquirers::listen_to(address, dialect, cards, clock, None).await
+    }
+
+    /// Each acquirer is known by its certificate; without any, they are all one.
+    ///
+    /// # Errors
+    /// As [`Acquirers::listen`].
+    pub async fn listen_to(
+        address: SocketAddr,
+        dialect: &str,
+        cards: Arc<dyn Cards>,
+        clock: Arc<dyn Clock>,
+        certified: Option<Certified>,
+    ) -> Result<Acquirers, OpenError> {
+        if certified.is_none() && !address.ip().is_loopback() {
             return Err(format!(
                 "cards.iso8583_listen = {address} can be reached from other machines, and acquirers are not authenticated; \
-                 listen on 127.0.0.1, with a program in front that authenticates them"
+                 set cards.iso8583_certificate_file, iso8583_key_file, iso8583_ca_file and iso8583_acquirers, or listen on 127.0.0.1"
             )
             .into());
         }
-        let dialect = dialect_of(dialect)?;
+        let dialect = Arc::new(dialect_of(dialect)?);
         let listener = TcpListener::bind(address).await?;
-        let permissions = ACQUIRER.iter().filter_map(|text| text.parse().ok());
-        let principal = Principal::new(PrincipalKind::Service, "acquirer", permissions);
+        let principal = principal("acquirer");
         let address = listener.local_addr()?;
-        let acquirer = Arc::new(Acquirer { cards, dialect, clock, principal });
-        Ok(Acquirers { address, task: tokio::spawn(serve::serve(listener, acquirer)) })
+        let acquirer = Acquirer { cards, dialect, clock, principal };
+        let task = tokio::spawn(serve::serve(listener, acquirer, certified.map(Arc::new)));
+        Ok(Acquirers { address, task })
     }
 
     pub fn stop(&self) {
         self.task.abort();
     }
+}
+
+fn principal(name: &str) -> Principal {
+    Principal::new(PrincipalKind::Service, name, ACQUIRER.iter().filter_map(|text| text.parse().ok()))
 }
 
 fn dialect_of(name: &str) -> Result<Dialect, OpenError> {
@@ -92,6 +112,29 @@ pub fn decode(frames: &[u8], dialect: &str) -> Result<Vec<String>, OpenError> {
         rest = after;
     }
     Ok(lines)
+}
+
+static ASCII: LazyLock<Option<Dialect>> = LazyLock::new(|| Dialect::built_in("ascii"));
+
+/// An authorization request in the dialect `ascii` with this STAN, card number and terminal, and an amount in USD; for the
+/// benchmark.
+///
+/// # Errors
+/// It cannot be written.
+pub fn sample_message([stan, number, terminal]: [&str; 3], minor: i64) -> Result<Vec<u8>, OpenError> {
+    let mut message = Message::new([0, 1, 0, 0]);
+    SAMPLE.iter().for_each(|(field, value)| message.set(*field, *value));
+    for (field, value) in [(2, number), (11, stan), (41, terminal)] {
+        message.set(field, value);
+    }
+    message.set(4, format!("{minor:012}"));
+    Ok(message.write(ASCII.as_ref().ok_or("there is no dialect ascii")?)?)
+}
+
+/// STAN and code of an answer in the dialect `ascii`.
+pub fn sample_answer(frame: &[u8]) -> Option<(String, String)> {
+    let message = Message::read(frame, ASCII.as_ref()?).ok()?;
+    Some((message.get(11)?.to_owned(), message.get(39)?.to_owned()))
 }
 
 /// Authorization requests a second that the codec writes and reads again on one core, in a dialect; for the benchmark.
@@ -141,6 +184,16 @@ mod tests {
         for dialect in ["ascii", "binary", "ebcdic"] {
             assert!(codec_rate(dialect, 10, &kernel::SystemClock).unwrap() > 0, "{dialect}");
         }
+    }
+
+    #[test]
+    fn the_benchmarks_request_has_what_it_was_given() {
+        let bytes = sample_message(["000042", "4242424242424242", "TERM0007"], 1_234).unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        for part in ["4242424242424242", "000000001234", "000042", "TERM0007"] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert_eq!(sample_answer(&bytes), None);
     }
 
     #[test]

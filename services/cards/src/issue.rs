@@ -11,6 +11,7 @@ use vault_api::{Expiry, Issue, Kept, Renew};
 use crate::calendar::end_of_month;
 use crate::card::{Card, CardChange, CardId, CardStatus, CardTag};
 use crate::face::{Change, ChangeCard, IssueCard, PutProgramme};
+use crate::legacy::Side;
 use crate::look::may_card;
 use crate::programme::{Programme, ProgrammeId, ProgrammeTag, check_controls};
 use crate::refusal::CardsError;
@@ -29,7 +30,7 @@ impl CardsService {
             Ok(programme) => {
                 turn.made(&tx, &programme.id).await?;
                 let data = json!({ "programme": programme.id, "version": programme.version });
-                self.commit(tx, "cards.programme.changed", programme.id.to_string(), data).await?;
+                self.commit(tx, vec![NewEvent::new("cards.programme.changed", programme.id.to_string(), data)]).await?;
                 Ok(programme)
             }
             Err(error) => Err(turn.refused(tx, error).await),
@@ -42,7 +43,13 @@ impl CardsService {
                 let old = self.programme_in(tx, id).await?;
                 Programme { version: old.version + 1, terms, ..old }
             }
-            None => Programme { id: self.ids.make::<ProgrammeTag>(), terms, version: 1, created_at: self.clock.now() },
+            None => Programme {
+                id: self.ids.make::<ProgrammeTag>(),
+                terms,
+                legacy: None,
+                version: 1,
+                created_at: self.clock.now(),
+            },
         };
         store::put_programme(tx, &programme).await?;
         Ok(programme)
@@ -80,41 +87,46 @@ impl CardsService {
             expiry: command.expiry,
             controls: command.controls.clone(),
             account_blocked: blocked,
+            side: Side::Ours,
             replaces: command.replaces,
             version: 1,
             created_at: self.clock.now(),
             replayed: false,
         };
         match self.add_card(&tx, &card).await {
-            Ok(()) => {
+            Ok(closed) => {
                 turn.made(&tx, &card.id).await?;
-                self.commit(tx, "cards.card.issued", card.id.to_string(), about(&card)).await?;
+                let issued = NewEvent::new("cards.card.issued", card.id.to_string(), about(&card));
+                let closed = closed.map(|old| NewEvent::new("cards.card.changed", old.id.to_string(), about(&old)));
+                self.commit(tx, [issued].into_iter().chain(closed).collect()).await?;
                 Ok(card)
             }
             Err(error) => Err(turn.refused(tx, error).await),
         }
     }
 
-    async fn add_card(&self, tx: &Tx, card: &Card) -> Result<(), CardsError> {
+    /// The card that it replaces, if that is closed by it.
+    async fn add_card(&self, tx: &Tx, card: &Card) -> Result<Option<Card>, CardsError> {
         if !store::add_card(tx, card).await? {
             return Err(Refusal::NumberTaken.into());
         }
-        let Some(old) = card.replaces else { return Ok(()) };
+        let Some(old) = card.replaces else { return Ok(None) };
         let unknown = || Refusal::CardUnknown { card: old.to_string() };
         let mut old = store::card_of(tx, old, true).await?.ok_or_else(unknown)?;
         if old.account != card.account {
             return Err(unknown().into());
         }
-        if old.status != CardStatus::Closed {
-            old.status = old.status.next(CardChange::Close)?;
-            old.version += 1;
-            store::change_card(tx, &old).await?;
+        if old.status == CardStatus::Closed {
+            return Ok(None);
         }
-        Ok(())
+        old.status = old.status.next(CardChange::Close)?;
+        old.version += 1;
+        store::change_card(tx, &old).await?;
+        Ok(Some(old))
     }
 
     /// The owner of the account that pays, and whether it is blocked.
-    async fn holder(
+    pub(crate) async fn holder(
         &self,
         ctx: &Ctx,
         command: &IssueCard,
@@ -188,7 +200,7 @@ impl CardsService {
         match self.changed(&tx, &command).await {
             Ok(card) => {
                 turn.made(&tx, &card.id).await?;
-                self.commit(tx, "cards.card.changed", card.id.to_string(), about(&card)).await?;
+                self.commit(tx, vec![NewEvent::new("cards.card.changed", card.id.to_string(), about(&card))]).await?;
                 Ok(card)
             }
             Err(error) => Err(turn.refused(tx, error).await),
@@ -227,8 +239,8 @@ impl CardsService {
         Ok(())
     }
 
-    async fn commit(&self, tx: Tx, kind: &'static str, subject: String, data: Value) -> Result<(), CardsError> {
-        let cursor = self.outbox.add(&tx, vec![NewEvent::new(kind, subject, data)]).await?;
+    pub(crate) async fn commit(&self, tx: Tx, events: Vec<NewEvent>) -> Result<(), CardsError> {
+        let cursor = self.outbox.add(&tx, events).await?;
         tx.commit().await?;
         self.signal.committed(cursor);
         Ok(())

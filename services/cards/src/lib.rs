@@ -7,7 +7,7 @@
 //! Invariants: one request has one answer and at most one hold; limits are reserved before anybody is asked, so that no
 //! number of parallel authorizations overruns them; a decline leaves no hold; what has begun is finished, by a repeat or
 //! by the sweeper; the books agree with each authorization's own sums (`life`); a request is recognised by a keyed
-//! digest, and is never stored.
+//! digest, and is never stored; of a card that an old system shares, one side answers (`legacy`).
 //!
 //! Start reading at `authorize` (the story), then `work` (what is committed together) and `life` (what steps book).
 
@@ -29,6 +29,7 @@ mod http;
 mod iso;
 mod issue;
 mod label;
+mod legacy;
 mod life;
 mod look;
 mod present;
@@ -50,7 +51,7 @@ pub use crate::http::routes;
 pub use amount::{Rate, RateError};
 pub use authorization::{
     About, Acceptor, Amounts, Approval, Authorization, AuthorizationFound, AuthorizationId, AuthorizationTag,
-    Authorize, FindAuthorization, Origin, Step, StepId, StepStatus, StepTag, Stepped, TakeStep, Totals,
+    Authorize, FindAuthorization, Origin, Step, StepId, StepStatus, StepTag, Stepped, TakeStep, Totals, Trace,
 };
 pub use balance::{AskBalance, CardBalance};
 pub use calendar::TimeOfDay;
@@ -58,7 +59,11 @@ pub use card::{Card, CardChange, CardId, CardStatus, CardTag};
 pub use controls::{Allowed, Controls, Hours, Limit, Per};
 pub use duty::Duty;
 pub use face::{AuthorizationQuery, CardQuery, Cards, Change, ChangeCard, FACE, IssueCard, Issuing, PutProgramme};
-pub use iso::{Acquirers, codec_rate, decode};
+pub use iso::{Acquirers, Certified, codec_rate, decode, sample_answer, sample_message};
+pub use legacy::{
+    AccountsBySide, DifferenceCount, Disagreement, ImportCards, Imported, Leaving, Legacy, LegacyCard, LegacyMode,
+    LegacyReport, RejectedCard, SetLegacy, Side,
+};
 pub use life::{Status, StepKind};
 pub use programme::{Accounts, CurrencyRate, Programme, ProgrammeId, ProgrammeTag, StandIn, Terms, Tolerance};
 pub use reason::Reason;

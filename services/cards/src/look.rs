@@ -2,8 +2,9 @@
 
 use kernel::Ctx;
 use platform::access;
+use vault_api::{Pan, Token};
 
-use crate::authorization::{Approval, Authorization, AuthorizationFound, AuthorizationId, FindAuthorization};
+use crate::authorization::{Approval, Authorization, AuthorizationFound, AuthorizationId, FindAuthorization, Trace};
 use crate::card::{Card, CardId};
 use crate::face::{AuthorizationQuery, CardQuery};
 use crate::programme::Programme;
@@ -13,7 +14,7 @@ use crate::{CardsService, Refusal, store};
 
 const PAGE_MAX: usize = 500;
 const STEPS_MAX: usize = 500;
-/// The newest authorizations of a card among which an approval code is looked for.
+/// The newest authorizations of a card among which one is looked for.
 const APPROVALS_MAX: usize = 500;
 
 impl CardsService {
@@ -29,7 +30,7 @@ impl CardsService {
     pub(crate) async fn list_cards(&self, ctx: &Ctx, query: CardQuery) -> Result<Vec<Card>, CardsError> {
         page(query.limit)?;
         let narrowed = access::owner_term(ctx, "cards", "read")?;
-        // A caller who sees their own cards may ask for nobody else's.
+        // A caller who sees their own cards may ask for no others.
         let owner = match (narrowed, query.owner) {
             (Some(own), Some(asked)) if *own != *asked => return Ok(Vec::new()),
             (Some(own), _) => Some(own.to_string()),
@@ -46,15 +47,25 @@ impl CardsService {
         find: FindAuthorization,
     ) -> Result<AuthorizationFound, CardsError> {
         let unknown = |name: &str| Refusal::AuthorizationUnknown { authorization: name.to_owned() };
-        let approved = match &find {
-            FindAuthorization::Approval(approval) => Some(self.approved(ctx, approval).await?),
+        let quoted = match &find {
+            FindAuthorization::Approval(Approval { pan, token, code }) => {
+                let has_code = |record: &Record| record.approval_code().as_ref() == Some(code);
+                self.newest(ctx, (pan.as_ref(), *token), has_code).await?
+            }
+            FindAuthorization::Trace(Trace { pan, ending }) => {
+                let own = |record: &Record| {
+                    record.caller == *ctx.principal.subject && record.request_id.ends_with(ending.as_str())
+                };
+                self.newest(ctx, (Some(pan), None), own).await?
+            }
             FindAuthorization::Id(_) | FindAuthorization::RequestId(_) => None,
         };
         let tx = self.db.read().await?;
         let id = match &find {
-            FindAuthorization::Approval(approval) => approved.flatten().ok_or_else(|| unknown(&approval.code))?,
+            FindAuthorization::Approval(approval) => quoted.ok_or_else(|| unknown(&approval.code))?,
+            FindAuthorization::Trace(trace) => quoted.ok_or_else(|| unknown(&trace.ending))?,
             FindAuthorization::Id(id) => *id,
-            // One's own requests, so there is no need for a permission on somebody's.
+            // One's own requests, so no permission on others' is needed.
             FindAuthorization::RequestId(request) => {
                 access::owner_term(ctx, "authorizations", "read")?;
                 let key = self.key_of(&ctx.principal.subject, request);
@@ -71,16 +82,20 @@ impl CardsService {
         Ok(AuthorizationFound { authorization: record.shown(false), steps })
     }
 
-    /// The newest of the card's authorizations with this approval code.
-    async fn approved(&self, ctx: &Ctx, approval: &Approval) -> Result<Option<AuthorizationId>, CardsError> {
-        let token = self.named_card(ctx, approval.pan.as_ref(), approval.token, None).await?.token;
+    /// The newest of the card's authorizations that is the one.
+    async fn newest(
+        &self,
+        ctx: &Ctx,
+        (pan, token): (Option<&Pan>, Option<Token>),
+        is_it: impl Fn(&Record) -> bool,
+    ) -> Result<Option<AuthorizationId>, CardsError> {
+        let token = self.named_card(ctx, pan, token, None).await?.token;
         let tx = self.db.read().await?;
         let Some(token) = token else { return Ok(None) };
         let Some(card) = store::card_of_token(&tx, token).await? else { return Ok(None) };
         let newest = AuthorizationId::from_bits(u128::MAX);
         let records = store::authorizations_of_card(&tx, card.id, newest, APPROVALS_MAX).await?;
-        let has_code = |record: &&Record| record.approval_code().as_ref() == Some(&approval.code);
-        Ok(records.iter().find(has_code).map(|record| record.id))
+        Ok(records.iter().find(|record| is_it(record)).map(|record| record.id))
     }
 
     pub(crate) async fn list_authorizations(

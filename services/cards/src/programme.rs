@@ -10,6 +10,7 @@ use crate::Refusal;
 use crate::amount::{Rate, convert, share};
 use crate::calendar::{Calendar, TimeOfDay};
 use crate::controls::Controls;
+use crate::legacy::Legacy;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgrammeTag {}
@@ -112,6 +113,9 @@ pub struct CurrencyRate {
 pub struct Programme {
     pub id: ProgrammeId,
     pub terms: Terms,
+    /// How it leaves an old system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legacy: Option<Legacy>,
     /// Rises by one with each change.
     pub version: i64,
     pub created_at: Timestamp,
@@ -259,7 +263,7 @@ mod tests {
         terms.rates.push(CurrencyRate { currency: Currency::iso("EUR").unwrap(), rate: "1.10".parse().unwrap() });
         terms.markup = Some("2".parse().unwrap());
         terms.tolerances.push(Tolerance { category: "5812".to_owned(), percent: "20".parse().unwrap() });
-        Programme { id: ProgrammeId::from_bits(1), terms, version: 1, created_at: Timestamp::EPOCH }
+        Programme { id: ProgrammeId::from_bits(1), terms, legacy: None, version: 1, created_at: Timestamp::EPOCH }
     }
 
     fn money(amount: &str, currency: &str) -> Money {

@@ -65,7 +65,11 @@ pub enum Reason {
     LedgerRefused,
     /// The books could not be reached in time.
     LedgerAway,
-    /// It was not decided in time; nobody waits for it any more.
+    /// The old system, whose card it is, did not answer.
+    LegacyAway,
+    /// The card is on its way from one system to the other.
+    CardMoving,
+    /// It was not decided in time; no caller waits for it any more.
     TimedOut,
     SystemError,
     PinNotSupported,
@@ -101,7 +105,7 @@ impl Reason {
             InsufficientFunds => "51",
             SuspectedFraud => "59",
             AuthenticationNeeded => "1A",
-            RiskAway | LedgerAway => "91",
+            RiskAway | LedgerAway | LegacyAway | CardMoving => "91",
             TimedOut => "68",
             ReversedBefore => "25",
             RiskMalformed | SystemError => "96",

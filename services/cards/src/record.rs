@@ -1,7 +1,7 @@
 //! An authorization as it is stored, and how it is shown.
 
 use kernel::{Currency, Money, Timestamp};
-use ledger_api::AccountPath;
+use ledger_api::{AccountPath, TransactionId};
 use serde::{Deserialize, Serialize};
 use vault_api::Token;
 
@@ -9,6 +9,7 @@ use crate::authorization::{
     Acceptor, Amounts, Authorization, AuthorizationId, Origin, Step, StepId, StepStatus, Totals,
 };
 use crate::card::CardId;
+use crate::legacy::Theirs;
 use crate::life::{Ask, Line, Planned, Status, StepKind, Sums};
 use crate::programme::{Accounts, ProgrammeId};
 use crate::reason::Reason;
@@ -41,6 +42,16 @@ pub(crate) struct Record {
     pub(crate) clean_up: bool,
     /// When the sweeper looks at it.
     pub(crate) due_at: Option<Timestamp>,
+    /// For a payment that an old system answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) theirs: Option<Theirs>,
+    /// Of its holds in the ledger, which one: it gets another one each time that it is taken over.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) round: u8,
+}
+
+fn is_first(round: &u8) -> bool {
+    *round == 0
 }
 
 /// The card of an authorization, as it was.
@@ -73,6 +84,9 @@ pub(crate) struct Begun {
     pub(crate) status: Status,
     pub(crate) above_tolerance: bool,
     pub(crate) is_fraud: bool,
+    /// The old system books it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_theirs: bool,
     /// The ledger remembers refusals by id, so that a step that is planned again needs other ids.
     pub(crate) attempt: u8,
     pub(crate) begun_at: Timestamp,
@@ -112,10 +126,16 @@ impl Record {
         })
     }
 
+    /// Its hold in the ledger.
+    pub(crate) fn hold(&self) -> TransactionId {
+        TransactionId::from_bits(self.id.bits() ^ u128::from(self.round))
+    }
+
     /// Six digits that the merchant quotes.
     pub(crate) fn approval_code(&self) -> Option<String> {
-        let approval = self.reason.filter(|reason| reason.is_approval());
-        approval.map(|_| format!("{:06}", self.id.bits() % 1_000_000))
+        self.reason.filter(|reason| reason.is_approval())?;
+        let theirs = self.theirs.as_ref().and_then(|theirs| theirs.approval_code.clone());
+        Some(theirs.unwrap_or_else(|| format!("{:06}", self.id.bits() % 1_000_000)))
     }
 
     pub(crate) fn shown(&self, replayed: bool) -> Authorization {

@@ -62,6 +62,10 @@ pub enum Refusal {
     DayNotOver { day: String },
     #[error("the ledger refused the settlement: {reason}")]
     SettlementRefused { reason: String },
+    #[error("the programme leaves no old system, or cards.legacy_url is not set")]
+    LegacyAbsent,
+    #[error("the programme cannot leave the old system in this way: {why}")]
+    LegacyMode { why: String },
     #[error("this process does not have the duty {duty} (cards.duties)")]
     DutyElsewhere { duty: String },
 }
@@ -98,7 +102,9 @@ impl error::Refusal for Refusal {
             DayNotOver { .. } => row(409, "Business day is not over", "The day has not ended yet, or less than a minute ago."),
             SettlementRefused { .. } => row(422, "Settlement was refused", "The ledger refuses the transaction, because of the state of an account; correct that and send the request again."),
             DutyElsewhere { .. } => row(421, "Another process has this duty", "The process was started without the duty that the request needs; others have it."),
-            StepRunning => row(409, "Another step is running", "Another step of the same authorization is not finished."),
+            LegacyAbsent => row(409, "There is no old system", "`cards.legacy_url` is not set, or the programme has no mode yet."),
+            LegacyMode { .. } => row(409, "Mode does not follow", "The mode needs another one before it, or accounts that have moved."),
+            StepRunning => row(409, "Another step is running", "Another step of the same authorization is not finished, or its card moves between systems."),
         }
     }
 
@@ -129,6 +135,8 @@ impl error::Refusal for Refusal {
             StepRunning,
             DayNotOver { day: "2026-01-31".to_owned() },
             SettlementRefused { reason: "account assets:bank is frozen".to_owned() },
+            LegacyAbsent,
+            LegacyMode { why: "the old system is retired, so nothing moves back".to_owned() },
             DutyElsewhere { duty: "clearing".to_owned() },
         ]
     }

@@ -14,7 +14,7 @@ use crate::record::Record;
 
 /// Authorizations that wait at the same time are decided in one call.
 pub(crate) fn gathered(risk: Arc<dyn Risk>) -> Gather<(Ctx, Assess), Result<Decided, RiskError>> {
-    Gather::start(move |waiting: Vec<(Ctx, Assess)>| {
+    Gather::start("risk", move |waiting: Vec<(Ctx, Assess)>| {
         let risk = Arc::clone(&risk);
         Box::pin(async move {
             let count = waiting.len();

@@ -4,6 +4,7 @@ mod demo;
 
 use std::sync::Arc;
 
+use platform::config::Operators;
 use platform::health::{Facts, Part, facts};
 use platform::room::{Door, OpenError, Opened, Room, Routes, Site};
 use platform::shutdown::Step;
@@ -13,7 +14,7 @@ use crate::duty::Duty;
 use crate::face::Cards;
 use crate::settings::SETTINGS;
 use crate::store::MIGRATIONS;
-use crate::{Acquirers, CardsService, Given, Others, Settings, http};
+use crate::{Acquirers, CardsService, Certified, Given, Others, Settings, http};
 
 pub static ROOM: Room = Room {
     service: "card-service",
@@ -25,6 +26,7 @@ pub static ROOM: Room = Room {
     once: true,
     consumes: &["ledger"],
     settings: SETTINGS,
+    operators: Operators { secrets: &["legacy_token"], ..Operators::NONE },
     words: &[
         ("programmes", &["read", "change"]),
         ("cards", &["read", "issue", "change", "pause"]),
@@ -46,7 +48,7 @@ pub static ROOM: Room = Room {
         ),
         ("service", &["authorizations:*:all", "cards:read:all"]),
     ],
-    own: &["vault:find:all", "vault:issue:all", "ledger:override-floor:all"],
+    own: &["vault:find:all", "vault:issue:all", "vault:tokenize:all", "ledger:override-floor:all"],
     metrics: crate::count::METRICS,
     operations: http::OPERATIONS,
     tags: http::TAGS,
@@ -64,9 +66,13 @@ pub async fn open(site: Site<Settings>, others: Others) -> Result<Opened<dyn Car
     }
     let once = site.once()?;
     let requests = site.key()?.purpose("requests of cards");
-    let Site { db, clock, ids, outbox, signal, settings, own, demo, .. } = site;
+    let Site { db, clock, ids, outbox, signal, settings, own, demo, outbound, .. } = site;
     let (network, dialect) = (settings.iso8583_listen, settings.iso8583_dialect.clone());
-    let given = Given { outbox, signal, clock, ids, once, requests, own, settings };
+    let certified = match settings.iso8583_tls()? {
+        Some(files) => Some(Certified::open(files, &settings.iso8583_acquirers, Arc::clone(&clock))?),
+        None => None,
+    };
+    let given = Given { outbox, signal, clock, ids, once, requests, own, settings, outbound };
     let seeded = demo.then(|| others.clone());
     let cards = Arc::new(CardsService::start(db, others, given).await?);
     if let Some(others) = seeded {
@@ -79,7 +85,8 @@ pub async fn open(site: Site<Settings>, others: Others) -> Result<Opened<dyn Car
     }
     opened.parts.push(Arc::new(CardsPart { cards: Arc::clone(&cards) }));
     if let Some(address) = network {
-        let acquirers = Acquirers::listen(address, &dialect, cards.clone(), Arc::clone(&cards.clock)).await?;
+        let acquirers =
+            Acquirers::listen_to(address, &dialect, cards.clone(), Arc::clone(&cards.clock), certified).await?;
         tracing::info!(address = %acquirers.address, dialect, "card networks are answered");
         opened.steps.push(Step::new("iso8583", async move { acquirers.stop() }));
     }

@@ -14,6 +14,7 @@ use platform::feed::{FeedSignal, Outbox};
 use platform::frame::ActsAs;
 use platform::lane::{Lane, LaneConfig, Runner};
 use platform::once::Once;
+use platform::outbound::Outbound;
 use platform::room::OpenError;
 use risk_api::{Assess, Decided, Risk, RiskError};
 use serde::Serialize;
@@ -28,6 +29,7 @@ use crate::card::{Card, CardId};
 use crate::duty::Duty;
 use crate::face::{AuthorizationQuery, CardQuery, Cards, ChangeCard, IssueCard, Issuing, PutProgramme};
 use crate::gather::{self, Gather};
+use crate::legacy::old::OldSystem;
 use crate::programme::Programme;
 use crate::refusal::CardsError;
 use crate::settle::{Settle, Settlement};
@@ -58,6 +60,8 @@ pub struct Given {
     /// Acts in the other rooms.
     pub own: Arc<dyn ActsAs>,
     pub settings: Settings,
+    /// For an old system that is left (`cards.legacy_url`).
+    pub outbound: Outbound,
 }
 
 pub struct CardsService {
@@ -67,6 +71,8 @@ pub struct CardsService {
     pub(crate) finds: Gather<(Ctx, FindCard), Result<Option<Found>, VaultError>>,
     pub(crate) books: CardBooks,
     pub(crate) risk: Option<Gather<(Ctx, Assess), Result<Decided, RiskError>>>,
+    /// What is left behind, if anything is.
+    pub(crate) old: Option<OldSystem>,
     /// Gets labels.
     pub(crate) labels: Option<Arc<dyn Risk>>,
     /// Acts in the other rooms.
@@ -90,7 +96,9 @@ impl CardsService {
     /// # Errors
     /// The store's.
     pub async fn start(db: Db, others: Others, given: Given) -> Result<CardsService, OpenError> {
-        let Given { outbox, signal, clock, ids, once, requests, own: acts_as, settings } = given;
+        let Given { outbox, signal, clock, ids, once, requests, own: acts_as, settings, outbound } = given;
+        let address = (settings.legacy_url.as_str(), &settings.legacy_token);
+        let old = OldSystem::new(outbound, Arc::clone(&clock), address, settings.legacy_ms)?;
         let config = LaneConfig {
             name: "cards",
             batch_max: settings.batch_max,
@@ -112,6 +120,7 @@ impl CardsService {
             finds,
             books,
             risk,
+            old,
             labels,
             acts_as,
             outbox,
@@ -175,6 +184,11 @@ impl CardsService {
         Ok(Named { key: name, command: self.requests.mac(&said) })
     }
 
+    /// A keyed digest, the same in each process.
+    pub(crate) fn digest(&self, value: &[u8]) -> [u8; 32] {
+        self.requests.mac(value)
+    }
+
     pub(crate) fn key_of(&self, caller: &str, id: &IdempotencyKey) -> [u8; 16] {
         let mac = self.requests.mac(format!("{}\0{caller}\0{}", caller.len(), id.as_str()).as_bytes());
         mac.first_chunk().copied().unwrap_or_default()
@@ -194,7 +208,7 @@ impl CardsService {
 /// Numbers that are looked for at the same time go as one call.
 fn finds(vault: &Arc<dyn Vault>) -> Gather<(Ctx, FindCard), Result<Option<Found>, VaultError>> {
     let vault = Arc::clone(vault);
-    Gather::start(move |waiting: Vec<(Ctx, FindCard)>| {
+    Gather::start("vault", move |waiting: Vec<(Ctx, FindCard)>| {
         let vault = Arc::clone(&vault);
         Box::pin(async move {
             let count = waiting.len();

@@ -23,13 +23,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "cards", sql: include_str!("../migrations/0001_cards.sql") },
     Migration { version: 2, name: "settlements", sql: include_str!("../migrations/0002_settlements.sql") },
     Migration { version: 3, name: "labels", sql: include_str!("../migrations/0003_labels.sql") },
+    Migration { version: 4, name: "legacy", sql: include_str!("../migrations/0004_legacy.sql") },
 ];
 
 pub(crate) static PROGRAMMES: RowSet =
     RowSet::new("programme", &[("id", "bytea"), ("version", "bigint"), ("body", "text")]);
 
-pub(crate) static CARDS_BY_TOKEN: RowSet =
-    RowSet::new("card", &[("token", "bytea"), ("id", "bytea"), ("blocked", "smallint"), ("body", "text")]);
+pub(crate) static CARDS_BY_TOKEN: RowSet = RowSet::new(
+    "card",
+    &[("token", "bytea"), ("id", "bytea"), ("blocked", "smallint"), ("side", "smallint"), ("body", "text")],
+);
 
 pub(crate) static USAGE: RowSet =
     RowSet::adding("card_usage", 2, &[("card", "bytea"), ("day", "bigint"), ("amount", "bigint"), ("count", "bigint")]);
@@ -80,16 +83,10 @@ const PROGRAMME_VERSIONS: &str = "
 select id, version
 from programme";
 
-pub(crate) const USAGE_OF_CARD: &str = "
-select day, amount, count
-from card_usage
-where card = $1
-    and (day >= $2 or day = -1)";
-
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = &'static str> {
-    let own: &[&str] = &[EXPIRED_REMOVE, PROGRAMME_VERSIONS, USAGE_OF_CARD];
-    [own, cards::SQL, lists::SQL, crate::settle::SQL, crate::label::SQL]
+    let own: &[&str] = &[EXPIRED_REMOVE, PROGRAMME_VERSIONS];
+    [own, cards::SQL, lists::SQL, crate::settle::SQL, crate::label::SQL, crate::legacy::rows::SQL]
         .into_iter()
         .flatten()
         .copied()
@@ -148,7 +145,8 @@ mod tests {
             for sql in all_sql() {
                 tx.prepare(sql).await.unwrap();
             }
-            for set in [&PROGRAMMES, &CARDS_BY_TOKEN, &USAGE, &REQUESTS, &AUTHORIZATIONS, &STEPS] {
+            let differences = &crate::legacy::rows::DIFFERENCES;
+            for set in [&PROGRAMMES, &CARDS_BY_TOKEN, &USAGE, &REQUESTS, &AUTHORIZATIONS, &STEPS, differences] {
                 tx.prepare_set(set).await.unwrap();
             }
         })

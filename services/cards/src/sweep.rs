@@ -1,5 +1,5 @@
 //! Finishes what was left behind: authorizations without a decision, steps without an end, holds that a decline may
-//! have left, and holds that the ledger released by itself.
+//! have left, holds that the ledger released by itself, and accounts that move between systems.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,7 @@ impl CardsService {
             count::swept("expiry");
         }
         self.tell_risk(&self.sweepers_ctx().await?).await?;
+        self.move_accounts().await?;
         self.forget_usage(now).await
     }
 
@@ -67,10 +68,13 @@ impl CardsService {
             self.submit(&ctx, Command::Conclude(conclusion)).await?;
         } else if record.step.is_some() {
             count::swept("step");
-            self.carry_on(&ctx, Outcome { record, step: None, replayed: false }).await?;
+            self.carry_on(&ctx, Outcome { record, step: None, replayed: true }).await?;
         } else if record.clean_up {
             count::swept("hold");
-            self.books.release(&self.own(&ctx).await?, &record).await?;
+            match record.theirs {
+                Some(_) => self.release_there(&record, self.clock.now()).await?,
+                None => self.books.release(&self.own(&ctx).await?, &record).await?,
+            }
             self.submit(&ctx, Command::CleanedUp { authorization: record.id }).await?;
         }
         Ok(())
@@ -89,7 +93,7 @@ impl CardsService {
         Ok(())
     }
 
-    async fn sweepers_ctx(&self) -> Result<Ctx, Failure> {
+    pub(crate) async fn sweepers_ctx(&self) -> Result<Ctx, Failure> {
         let (principal, deadline) = (self.itself().await?, Deadline::after_millis(&*self.clock, PATIENCE_MS));
         Ok(Ctx { principal, deadline, request_id: "sweeper".into(), idempotency_key: None })
     }

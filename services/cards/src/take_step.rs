@@ -94,14 +94,18 @@ impl CardsService {
             let Outcome { record, .. } = &outcome;
             let begun = record.step.as_ref().ok_or(Failure::Internal)?;
             // What it did is not known; the same request, or the sweeper, books the same again.
-            let (booked, balance) = match self.books.book(&own, record, begun).await {
+            let booked = match begun.is_theirs {
+                true => self.book_there(record, begun, outcome.replayed).await,
+                false => self.books.book(&own, record, begun).await.map(|(booked, balance)| (booked, balance, None)),
+            };
+            let (booked, balance, theirs) = match booked {
                 Ok(booked) => booked,
                 Err(failure) => {
-                    tracing::warn!(%failure, authorization = %record.id, "the ledger did not answer a step");
+                    tracing::warn!(%failure, authorization = %record.id, "a step was not booked");
                     return Err(Failure::OutcomeUnknown.into());
                 }
             };
-            let finishing = Finishing { authorization: record.id, step: begun.id, booked, balance };
+            let finishing = Finishing { authorization: record.id, step: begun.id, booked, balance, theirs };
             outcome = self.submit(ctx, Command::Finish(finishing)).await?;
         }
         Err(Failure::Internal.into())

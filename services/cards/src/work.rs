@@ -6,6 +6,7 @@
 pub(crate) mod command;
 mod decide;
 mod steps;
+mod wanted;
 mod world;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::authorization::StepTag;
 use crate::programme::Programme;
 use crate::store;
 use command::{Command, Reply};
+pub(crate) use decide::paying;
 use world::World;
 
 pub(crate) struct Work {
@@ -47,10 +49,10 @@ impl LaneWork for Work {
         1
     }
 
-    async fn load<'a>(&'a mut self, tx: &'a Tx, now: Timestamp, commands: &'a [&'a Command]) -> Result<(), DbError> {
+    async fn load<'a>(&'a mut self, tx: &'a Tx, _: Timestamp, commands: &'a [&'a Command]) -> Result<(), DbError> {
         self.number = store::GROUPS.tail(tx).await?.number;
         store::programmes(tx, &mut self.programmes).await?;
-        self.world = World::load(tx, now, commands, &self.programmes).await?;
+        self.world = World::load(tx, commands, &self.programmes).await?;
         Ok(())
     }
 

@@ -29,6 +29,21 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         word: needs("settlements", "create"),
         refusals: &["programme_unknown", "terms_invalid", "day_not_over", "settlement_refused", "duty_elsewhere"],
     },
+    Operation {
+        name: "set_legacy",
+        word: needs("programmes", "change"),
+        refusals: &["programme_unknown", "terms_invalid", "legacy_absent", "legacy_mode"],
+    },
+    Operation {
+        name: "get_legacy",
+        word: needs("programmes", "read"),
+        refusals: &["programme_unknown", "legacy_absent"],
+    },
+    Operation {
+        name: "import_legacy_cards",
+        word: needs("cards", "issue"),
+        refusals: &["programme_unknown", "legacy_absent", "terms_invalid"],
+    },
     Operation { name: "list_cards", word: needs("cards", "read"), refusals: &["limit_too_large", "cursor_invalid"] },
     Operation { name: "get_card", word: needs("cards", "read"), refusals: &["card_unknown"] },
     Operation { name: "change_card", word: needs("cards", "change"), refusals: &["card_unknown", "card_state"] },

@@ -15,7 +15,7 @@ use crate::settle::{Settle, Settlement};
 #[into_params(parameter_in = Path)]
 pub(super) struct ProgrammeAt {
     /// The programme's id.
-    programme: ProgrammeId,
+    pub(super) programme: ProgrammeId,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

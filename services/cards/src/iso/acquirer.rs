@@ -8,9 +8,9 @@ use kernel::{Clock, Ctx, Deadline, IdempotencyKey, Principal};
 use platform::error::Failure;
 
 use super::dialect::Dialect;
-use super::exchange::{self, Asked, Payment, Reversal, answer, code};
+use super::exchange::{self, Asked, Original, Payment, Reversal, answer, code, was_booked};
 use super::message::Message;
-use crate::authorization::{About, Authorization, FindAuthorization, Origin, TakeStep};
+use crate::authorization::{About, Authorization, Authorize, FindAuthorization, Origin, TakeStep, Trace};
 use crate::face::Cards;
 use crate::life::{Status, StepKind};
 use crate::refusal::CardsError;
@@ -20,11 +20,12 @@ const ANSWER_MS: u64 = 2_000;
 const DECISION_TRIES_MAX: u32 = 12;
 const DECISION_PAUSE: Duration = Duration::from_millis(100);
 
+#[derive(Clone)]
 pub(super) struct Acquirer {
     pub(super) cards: Arc<dyn Cards>,
-    pub(super) dialect: Dialect,
+    pub(super) dialect: Arc<Dialect>,
     pub(super) clock: Arc<dyn Clock>,
-    /// All acquirers act as this one.
+    /// The acquirer of a connection.
     pub(super) principal: Principal,
 }
 
@@ -46,8 +47,8 @@ impl Acquirer {
     async fn carry_out(&self, request: &Message, asked: Asked) -> Result<Message, CardsError> {
         match asked {
             Asked::Network | Asked::DeclineAdvice => Ok(answer(request, code::APPROVED)),
-            Asked::Authorize(payment) => Ok(exchange::decided(request, &self.authorize(&payment).await?)),
-            Asked::Purchase(payment) => Ok(exchange::decided(request, &self.purchase(&payment).await?)),
+            Asked::Authorize(payment) => Ok(exchange::decided(request, &self.authorize(request, &payment).await?)),
+            Asked::Purchase(payment) => Ok(exchange::decided(request, &self.purchase(request, &payment).await?)),
             Asked::Refund(payment) => Ok(answer(request, self.step(&payment, StepKind::Refund).await?)),
             Asked::Balance(inquiry) => {
                 Ok(exchange::balance(request, &self.cards.balance(&self.ctx(), *inquiry).await?))
@@ -63,14 +64,16 @@ impl Acquirer {
         }
     }
 
-    async fn authorize(&self, payment: &Payment) -> Result<Authorization, CardsError> {
+    async fn authorize(&self, request: &Message, payment: &Payment) -> Result<Authorization, CardsError> {
         let command = payment.authorize().ok_or(Failure::Internal)?;
-        self.cards.authorize(&self.ctx(), command).await
+        let told = self.dialect.partial_approval.and_then(|field| request.get(field));
+        let partial_approval = told.is_some_and(|value| value.starts_with('1'));
+        self.cards.authorize(&self.ctx(), Authorize { partial_approval, ..command }).await
     }
 
     /// Authorized and booked: the hold is posted at once.
-    async fn purchase(&self, payment: &Payment) -> Result<Authorization, CardsError> {
-        let decision = self.authorize(payment).await?;
+    async fn purchase(&self, request: &Message, payment: &Payment) -> Result<Authorization, CardsError> {
+        let decision = self.authorize(request, payment).await?;
         if decision.is_approved() {
             let about = About::Authorization(decision.id);
             let command = take(&format!("{}:book", payment.request_id), StepKind::Clearing, about)?;
@@ -88,12 +91,17 @@ impl Acquirer {
     }
 
     async fn reverse(&self, reversal: &Reversal) -> Result<(), CardsError> {
-        let original: IdempotencyKey = reversal.original.parse().map_err(|_| Failure::Internal)?;
-        let found = self.original(&original).await?;
+        let found = match &reversal.original {
+            Original::Named(name) => self.original(&name.parse().map_err(|_| Failure::Internal)?).await?,
+            Original::Traced { pan, ending } => {
+                let find = FindAuthorization::Trace(Trace { pan: pan.clone(), ending: ending.clone() });
+                self.cards.authorization(&self.ctx(), find).await?.authorization
+            }
+        };
         if !found.is_approved() {
             return Ok(());
         }
-        let Some(kind) = undone_by(&found, reversal) else { return Ok(()) };
+        let Some(kind) = undone_by(&found) else { return Ok(()) };
         let mut command = take(&reversal.request_id, kind, About::Authorization(found.id))?;
         if let (Some(remains), Some(amounts)) = (reversal.remains, found.amounts) {
             let released = amounts.merchant.minus(remains).map_err(|_| crate::Refusal::AmountInvalid {
@@ -133,13 +141,13 @@ impl Acquirer {
 }
 
 /// What was booked at once is given back; a hold is released.
-fn undone_by(found: &Authorization, reversal: &Reversal) -> Option<StepKind> {
+fn undone_by(found: &Authorization) -> Option<StepKind> {
     let totals = found.totals?;
     match found.origin {
         Origin::Refund => Some(StepKind::RefundReversal),
         Origin::ForcePost => Some(StepKind::Refund),
         Origin::Request | Origin::Advice if totals.held.minor() > 0 => Some(StepKind::Reversal),
-        Origin::Request | Origin::Advice if reversal.was_booked => Some(StepKind::Refund),
+        Origin::Request | Origin::Advice if was_booked(&found.request_id) => Some(StepKind::Refund),
         Origin::Request | Origin::Advice => None,
     }
 }

@@ -14,6 +14,8 @@ const LENGTH_MAX: u16 = 999;
 pub(crate) struct Dialect {
     pub(crate) name: String,
     pub(crate) coding: Coding,
+    /// The field that says, by a 1 at its beginning, that a part of the amount may be approved.
+    pub(crate) partial_approval: Option<u8>,
     fields: BTreeMap<u8, Field>,
 }
 
@@ -110,6 +112,8 @@ pub(crate) enum DialectError {
 #[serde(deny_unknown_fields)]
 struct File {
     name: String,
+    #[serde(default)]
+    partial_approval: Option<u8>,
     coding: Coding,
     /// By number; those that are not named have the standard's form.
     #[serde(default)]
@@ -151,7 +155,8 @@ impl Dialect {
                 number.ok_or_else(|| DialectError::Field { field: "number".to_owned(), found: form.clone() })?;
             fields.insert(number, field);
         }
-        Ok(Dialect { name: file.name, coding: file.coding, fields })
+        let File { name, partial_approval, coding, .. } = file;
+        Ok(Dialect { name, coding, partial_approval, fields })
     }
 
     /// `ascii`, `binary` and `ebcdic`.

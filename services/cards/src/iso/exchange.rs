@@ -65,12 +65,18 @@ pub(crate) struct Payment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reversal {
     pub(crate) request_id: String,
-    /// The request that is reversed.
-    pub(crate) original: String,
-    /// The original was authorized and booked at once.
-    pub(crate) was_booked: bool,
+    pub(crate) original: Original,
     /// What stays after a partial reversal, in the currency of the original.
     pub(crate) remains: Option<Money>,
+}
+
+/// The request that is reversed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Original {
+    /// Its name, which follows from field 90.
+    Named(String),
+    /// Without field 90: a card's newest request with this STAN, acquirer and terminal at the end of its name.
+    Traced { pan: Pan, ending: String },
 }
 
 /// A message that cannot be carried out, with the answer's code.
@@ -125,9 +131,18 @@ fn kind(message: &Message) -> Result<&str, Unfit> {
 /// The same for every repeat of a message.
 fn name(class: u8, at: &str, parts: [&str; 3], now: Timestamp) -> Result<String, Unfit> {
     let year = year_of(at, now).ok_or(Unfit { code: code::FORMAT_ERROR, why: "field 7 is not an instant" })?;
+    Ok(format!("iso:{class}:{year}{at}{}", ending(parts)))
+}
+
+/// STAN, acquirer and terminal.
+fn ending(parts: [&str; 3]) -> String {
     let plain = |text: &str| text.trim().replace(|letter: char| !letter.is_ascii_graphic(), "_");
-    let [stan, acquirer, terminal] = parts.map(plain);
-    Ok(format!("iso:{class}:{year}{at}:{stan}:{acquirer}:{terminal}"))
+    parts.map(|part| format!(":{}", plain(part))).concat()
+}
+
+/// Whether the request of this name was authorized and booked at once.
+pub(crate) fn was_booked(name: &str) -> bool {
+    name.starts_with("iso:2:")
 }
 
 fn name_of(message: &Message, now: Timestamp) -> Result<String, Unfit> {
@@ -153,9 +168,21 @@ fn inquiry(message: &Message) -> Result<AskBalance, Unfit> {
     Ok(AskBalance { pan: Some(pan), token: None, expiry, cvv: None })
 }
 
-/// By 90: original type, STAN, 7, acquirer.
 fn reversal(message: &Message, now: Timestamp) -> Result<Reversal, Unfit> {
-    let original = needed(message, 90)?;
+    let remains = message.get(95).map(|text| remains(text, needed(message, 49)?)).transpose()?;
+    let terminal = message.get(41).unwrap_or_default();
+    let original = match message.get(90) {
+        Some(ninety) => Original::Named(original(message, ninety, terminal, now)?),
+        None => {
+            let ending = ending([needed(message, 11)?, needed(message, 32)?, needed(message, 41)?]);
+            Original::Traced { pan: card(message)?.0, ending }
+        }
+    };
+    Ok(Reversal { request_id: name_of(message, now)?, original, remains })
+}
+
+/// By 90: original type, STAN, 7, acquirer.
+fn original(message: &Message, original: &str, terminal: &str, now: Timestamp) -> Result<String, Unfit> {
     let part = |range: std::ops::Range<usize>| original.get(range).unwrap_or_default();
     let class = part(1..2).parse().map_err(|_| Unfit { code: code::FORMAT_ERROR, why: "field 90 is malformed" })?;
     // The acquirer is written with leading zeros there.
@@ -163,10 +190,7 @@ fn reversal(message: &Message, now: Timestamp) -> Result<Reversal, Unfit> {
         "" => needed(message, 32)?,
         written => written,
     };
-    let terminal = message.get(41).unwrap_or_default();
-    let remains = message.get(95).map(|text| remains(text, needed(message, 49)?)).transpose()?;
-    let original = name(class, part(10..20), [part(4..10), acquirer, terminal], now)?;
-    Ok(Reversal { request_id: name_of(message, now)?, original, was_booked: class == 2, remains })
+    name(class, part(10..20), [part(4..10), acquirer, terminal], now)
 }
 
 /// The first part of 95: what stays of field 4.

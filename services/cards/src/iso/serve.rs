@@ -8,14 +8,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::acquirer::Acquirer;
+use super::certified::Certified;
 use super::exchange::{answer, code};
 use super::message::{Message, Unread};
+use super::principal;
 
 /// Bytes of one message.
 const MESSAGE_MAX: usize = 4_096;
@@ -28,7 +29,7 @@ const WRITE_MAX: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers until it is dropped.
-pub(super) async fn serve(listener: TcpListener, acquirer: Arc<Acquirer>) {
+pub(super) async fn serve(listener: TcpListener, acquirer: Acquirer, certified: Option<Arc<Certified>>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -36,9 +37,9 @@ pub(super) async fn serve(listener: TcpListener, acquirer: Arc<Acquirer>) {
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, from)) => {
-                let acquirer = Arc::clone(&acquirer);
+                let (acquirer, certified) = (acquirer.clone(), certified.clone());
                 connections.spawn(async move {
-                    connection(acquirer, stream, from).await;
+                    opened(acquirer, certified, stream, from).await;
                     drop(place);
                 });
             }
@@ -50,9 +51,28 @@ pub(super) async fn serve(listener: TcpListener, acquirer: Arc<Acquirer>) {
     }
 }
 
-async fn connection(acquirer: Arc<Acquirer>, stream: TcpStream, from: SocketAddr) {
-    tracing::info!(%from, dialect = acquirer.dialect.name, "a card network is connected");
-    let (mut reading, writing) = stream.into_split();
+async fn opened(acquirer: Acquirer, certified: Option<Arc<Certified>>, stream: TcpStream, from: SocketAddr) {
+    let Some(certified) = certified else {
+        let (reading, writing) = stream.into_split();
+        return connection(acquirer, (reading, writing), from).await;
+    };
+    match certified.accept(stream).await {
+        Ok((stream, name)) => {
+            let acquirer = Acquirer { principal: principal(name), ..acquirer };
+            connection(acquirer, tokio::io::split(stream), from).await;
+        }
+        Err(error) => tracing::warn!(%from, %error, "a card network was refused"),
+    }
+}
+
+async fn connection<R, W>(acquirer: Acquirer, (mut reading, writing): (R, W), from: SocketAddr)
+where
+    R: AsyncRead + Unpin + Send,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    let acquirer = Arc::new(acquirer);
+    let (name, dialect) = (&acquirer.principal.subject, &acquirer.dialect.name);
+    tracing::info!(%from, %name, dialect, "a card network is connected");
     let (answers, waiting) = mpsc::channel(IN_FLIGHT_MAX);
     let writer = tokio::spawn(write(writing, waiting));
     let places = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
@@ -114,7 +134,7 @@ fn unanswered<T>() -> Option<T> {
 }
 
 /// Nothing at the end of the connection.
-async fn read(stream: &mut OwnedReadHalf) -> io::Result<Option<Vec<u8>>> {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 2];
     match stream.read_exact(&mut length).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -130,7 +150,7 @@ async fn read(stream: &mut OwnedReadHalf) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// What is ready goes out together.
-async fn write(mut stream: OwnedWriteHalf, mut answers: mpsc::Receiver<Vec<u8>>) {
+async fn write(mut stream: impl AsyncWrite + Unpin, mut answers: mpsc::Receiver<Vec<u8>>) {
     let mut ready = Vec::with_capacity(IN_FLIGHT_MAX);
     while answers.recv_many(&mut ready, IN_FLIGHT_MAX).await > 0 {
         let mut bytes = Vec::new();
@@ -138,7 +158,8 @@ async fn write(mut stream: OwnedWriteHalf, mut answers: mpsc::Receiver<Vec<u8>>)
             bytes.extend(u16::try_from(answer.len()).unwrap_or(0).to_be_bytes());
             bytes.extend(answer);
         }
-        if !matches!(tokio::time::timeout(WRITE_MAX, stream.write_all(&bytes)).await, Ok(Ok(()))) {
+        let sent = async { stream.write_all(&bytes).await.and(stream.flush().await) };
+        if !matches!(tokio::time::timeout(WRITE_MAX, sent).await, Ok(Ok(()))) {
             return;
         }
     }

@@ -5,6 +5,7 @@ use vault_api::Token;
 
 use super::{PROGRAMMES, body, json};
 use crate::card::{Card, CardId};
+use crate::legacy::Side;
 use crate::programme::{Programme, ProgrammeId};
 
 const PROGRAMME_PUT: &str = "
@@ -18,8 +19,8 @@ from programme
 order by id";
 
 const CARD_ADD: &str = "
-insert into card (id, token, owner, account, blocked, body)
-values ($1, $2, $3, $4, $5, $6)
+insert into card (id, token, owner, account, blocked, side, body)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (token) do nothing";
 
 const CARD_CHANGE: &str = "
@@ -34,12 +35,12 @@ set id = id
 where id = $1";
 
 const CARD_FIND: &str = "
-select blocked, body
+select blocked, side, body
 from card
 where id = $1";
 
 const CARDS_OF_OWNER: &str = "
-select blocked, body
+select blocked, side, body
 from card
 where owner = $1
     and id > $2
@@ -47,7 +48,7 @@ order by id
 limit $3";
 
 const CARDS_OF_ALL: &str = "
-select blocked, body
+select blocked, side, body
 from card
 where id > $1
 order by id
@@ -95,6 +96,7 @@ pub(crate) async fn add_card(tx: &Tx, card: &Card) -> Result<bool, DbError> {
         card.owner.as_deref().map_or(Value::Null, Value::Text),
         Value::Text(card.account.as_str()),
         Value::Int(card.account_blocked.into()),
+        Value::Int(card.side as i64),
         Value::Text(&text),
     ];
     Ok(tx.execute(CARD_ADD, &values).await? == 1)
@@ -142,12 +144,16 @@ pub(crate) async fn block_account(tx: &Tx, account: &str, blocked: bool) -> Resu
 }
 
 pub(super) fn card(row: &Row) -> Result<Card, DbError> {
-    let card: Card = body(row, 1)?;
-    Ok(Card { account_blocked: row.int(0)? != 0, ..card })
+    placed(body(row, 2)?, row, 0)
 }
 
 /// From the set of rows by token.
 pub(crate) fn card_by_token(row: &Row) -> Result<(Token, Card), DbError> {
-    let card: Card = body(row, 3)?;
-    Ok((Token::from_bytes(row.array(0)?), Card { account_blocked: row.int(2)? != 0, ..card }))
+    Ok((Token::from_bytes(row.array(0)?), placed(body(row, 4)?, row, 2)?))
+}
+
+/// With what is stored beside its body: two columns, from this one on.
+fn placed(card: Card, row: &Row, column: usize) -> Result<Card, DbError> {
+    let side = Side::from_repr(row.int(column + 1)?).ok_or_else(|| DbError::shape("a card's side"))?;
+    Ok(Card { account_blocked: row.int(column)? != 0, side, ..card })
 }

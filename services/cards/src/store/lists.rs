@@ -41,7 +41,8 @@ const EXPIRED_NOTE: &str = "
 insert into hold_expired (authorization_id)
 select id
 from card_authorization
-where id = $1
+where id >= $1
+    and id <= $2
 on conflict (authorization_id) do nothing";
 
 const USAGE_FORGET: &str = "
@@ -87,10 +88,11 @@ pub(crate) async fn expired_holds(tx: &Tx, max: i64) -> Result<Vec<Authorization
     rows.iter().map(|row| Ok(AuthorizationId::from_bytes(row.array(0)?))).collect()
 }
 
-/// Holds of others are none of ours.
-pub(crate) async fn note_expired(tx: &Tx, id: AuthorizationId) -> Result<(), DbError> {
-    let id = id.to_bytes();
-    tx.execute(EXPIRED_NOTE, &[Value::Bytes(&id)]).await.map(drop)
+/// Holds of others are none of ours. An authorization that was taken over several times has had several holds, which differ
+/// in the last byte.
+pub(crate) async fn note_expired(tx: &Tx, hold: u128) -> Result<(), DbError> {
+    let (from, until) = ((hold & !0xff).to_be_bytes(), (hold | 0xff).to_be_bytes());
+    tx.execute(EXPIRED_NOTE, &[Value::Bytes(&from), Value::Bytes(&until)]).await.map(drop)
 }
 
 /// Days that no limit looks at any more.

@@ -4,7 +4,8 @@ use kernel::{Currency, Money, Timestamp};
 use vault_api::Token;
 
 use crate::Refusal;
-use crate::authorization::{Acceptor, AuthorizationId, StepId};
+use crate::authorization::{Acceptor, Amounts, AuthorizationId, StepId};
+use crate::legacy::{Difference, Theirs};
 use crate::life::StepKind;
 use crate::present::Presented;
 use crate::reason::Reason;
@@ -48,6 +49,8 @@ pub(crate) struct Intent {
     pub(crate) token: Option<Token>,
     pub(crate) amount: String,
     pub(crate) currency: Option<Currency>,
+    /// Of such a number, its first digits, if an old system may know it.
+    pub(crate) bin: Option<String>,
     pub(crate) presented: Presented,
     pub(crate) at: Acceptor,
     pub(crate) partial: bool,
@@ -67,6 +70,17 @@ pub(crate) struct Conclusion {
     pub(crate) balance: Option<Money>,
     /// The hold may exist although this declines.
     pub(crate) clean_up: bool,
+    /// Of an old system, whose decision it is.
+    pub(crate) answered: Option<Box<Answered>>,
+}
+
+/// What an old system answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) theirs: Theirs,
+    pub(crate) amounts: Option<Amounts>,
+    /// From what ours would have decided.
+    pub(crate) differences: Vec<Difference>,
 }
 
 /// A step to begin.
@@ -100,6 +114,8 @@ pub(crate) struct Finishing {
     pub(crate) step: StepId,
     pub(crate) booked: Booked,
     pub(crate) balance: Option<Money>,
+    /// What an old system calls the authorization.
+    pub(crate) theirs: Option<AuthorizationId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use crate::amount;
 use crate::authorization::{Amounts, AuthorizationId, Origin};
 use crate::card::Card;
 use crate::controls::Asked;
+use crate::legacy::{LegacyMode, Side, Theirs};
 use crate::life::{Status, Sums};
 use crate::programme::Programme;
 use crate::reason::Reason;
@@ -34,9 +35,8 @@ pub(super) fn intend(world: &mut World, now: Timestamp, intent: &Intent) -> Repl
     world.events.push(NewEvent::new("payment.initiated", subject(&record), initiated));
     match judged {
         Ok(()) => {
-            let (cardholder, card) = (record.amounts.map_or(0, |all| all.cardholder.minor()), record.card.clone());
-            if let Some(card) = card {
-                world.add_use(card.id, card.day, cardholder, 1);
+            if let Some(card) = &record.card {
+                world.add_use(card.id, card.day, record.amounts.map_or(0, |all| all.cardholder.minor()), 1);
             }
             record.due_at = Some(intent.due_at);
         }
@@ -67,6 +67,8 @@ fn fresh(intent: &Intent, now: Timestamp) -> Record {
         step: None,
         clean_up: false,
         due_at: None,
+        theirs: None,
+        round: 0,
     }
 }
 
@@ -75,29 +77,50 @@ fn judge(world: &World, now: Timestamp, intent: &Intent, record: &mut Record) ->
     amount::has_form(&intent.amount)?;
     let card = intent.token.and_then(|token| world.card(token));
     let Some((card, programme)) = card.and_then(|card| Some((card, world.programme(card.programme)?))) else {
-        if let Some(currency) = intent.currency {
-            amount::read(&intent.amount, currency)?;
+        let strangers = intent.bin.as_deref().and_then(|bin| world.leaving(bin));
+        if let Some(currency) = intent.currency.or(strangers.map(|programme| programme.terms.currency)) {
+            let asked = amount::read(&intent.amount, currency)?;
+            record.amounts = strangers.map(|_| Amounts { cardholder: asked, merchant: asked, settlement: asked });
         }
-        return Ok(Err(Reason::CardUnknown));
+        record.theirs = strangers.map(|_| Theirs::default());
+        return Ok(strangers.map(|_| ()).ok_or(Reason::CardUnknown));
     };
     let own = programme.terms.currency;
     let asked = amount::read(&intent.amount, intent.currency.unwrap_or(own))?;
     let Some(calendar) = programme.calendar() else { return Ok(Err(Reason::SystemError)) };
     let periods = calendar.periods(now);
     record.card = Some(paying(card, &programme, periods.day));
-    let Some(billed) = programme.billed(asked) else { return Ok(Err(Reason::CurrencyNotSupported)) };
+    let Some(billed) = programme.billed(asked) else {
+        record.amounts =
+            Some(Amounts { cardholder: asked, merchant: asked, settlement: asked }).filter(|_| !card.side.is_ours());
+        return Ok(sided(record, card, &programme, Err(Reason::CurrencyNotSupported)));
+    };
     let settlement = Money::new(billed.total.minor() - billed.fee.minor(), own);
     record.amounts = Some(Amounts { cardholder: billed.total, merchant: asked, settlement });
     record.fee = billed.fee.minor();
     // A part of a converted amount would be another amount for the merchant.
     record.partial = intent.partial && asked.currency() == own;
     record.expires_at = Some(now.plus_micros(i64::from(programme.terms.hold_days) * MICROS_PER_DAY));
-    Ok(intent.presented.check(card, &programme, now).and_then(|()| {
+    let judged = intent.presented.check(card, &programme, now).and_then(|()| {
         let asked = asked_of(record, billed.total.minor());
         let used = world.used(card.id, periods);
         programme.terms.controls.check(&asked, &used, periods)?;
         card.controls.check(&asked, &used, periods)
-    }))
+    });
+    Ok(sided(record, card, &programme, judged))
+}
+
+/// Of another system's card ours decides nothing, and keeps what it would have decided where the two are compared.
+fn sided(record: &mut Record, card: &Card, programme: &Programme, judged: Result<(), Reason>) -> Result<(), Reason> {
+    match card.side {
+        Side::Ours => judged,
+        Side::Moving => Err(Reason::CardMoving),
+        Side::Theirs => {
+            let compares = programme.legacy.as_ref().is_some_and(|legacy| legacy.mode == LegacyMode::Shadow);
+            record.theirs = Some(Theirs { compares, ours: judged.err().filter(|_| compares), ..Theirs::default() });
+            Ok(())
+        }
+    }
 }
 
 fn asked_of(record: &Record, amount: i64) -> Asked<'_> {
@@ -111,7 +134,7 @@ fn asked_of(record: &Record, amount: i64) -> Asked<'_> {
     }
 }
 
-pub(super) fn paying(card: &Card, programme: &Programme, day: i64) -> Paying {
+pub(crate) fn paying(card: &Card, programme: &Programme, day: i64) -> Paying {
     Paying {
         id: card.id,
         programme: programme.id,
@@ -127,21 +150,24 @@ pub(super) fn paying(card: &Card, programme: &Programme, day: i64) -> Paying {
 
 /// The first conclusion counts: of a retry and the sweeper, one wins.
 pub(super) fn conclude(world: &mut World, now: Timestamp, conclusion: &Conclusion) -> Reply {
-    let Outcome { mut record, .. } = found(world, conclusion.id, false)?;
-    if record.status != Status::Pending {
-        return Ok(Outcome { record, step: None, replayed: false });
-    }
+    let record = world.records.get(&conclusion.id).filter(|record| record.status == Status::Pending);
+    let Some(mut record) = record.cloned() else { return found(world, conclusion.id, false) };
     let reserved = record.amounts.map_or(0, |amounts| amounts.cardholder.minor());
     let held = if conclusion.reason.is_approval() { conclusion.held.unwrap_or(reserved) } else { 0 };
-    if let Some(card) = record.card.clone() {
+    if let Some(card) = &record.card {
         let count = if conclusion.reason.is_approval() { 0 } else { -1 };
         world.add_use(card.id, card.day, held - reserved, count);
     }
     record.balance = conclusion.balance;
     record.due_at = None;
+    if let Some(answered) = conclusion.answered.as_deref() {
+        record.theirs = Some(answered.theirs.clone());
+        record.amounts = answered.amounts.or(record.amounts);
+        world.add_differences(&record, &answered.differences);
+    }
     if conclusion.reason.is_approval() {
         record.sums = Sums { authorized: held, held, ..Sums::default() };
-        if let Some(less) = record.money(held).filter(|_| held < reserved) {
+        if let Some(less) = record.money(held).filter(|_| held < reserved && record.theirs.is_none()) {
             record.amounts = Some(Amounts { cardholder: less, merchant: less, settlement: less });
         }
     } else if conclusion.clean_up {

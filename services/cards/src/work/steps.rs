@@ -11,6 +11,7 @@ use crate::Refusal;
 use crate::amount;
 use crate::authorization::{Amounts, AuthorizationId, Origin, StepId};
 use crate::calendar;
+use crate::legacy::{Side, Theirs};
 use crate::life::{Ask, Line, Planned, Status, StepKind, Sums, owed_more, plan, unlinked_refund};
 use crate::programme::Programme;
 use crate::reason::Reason;
@@ -28,7 +29,12 @@ pub(super) fn begin(world: &mut World, now: Timestamp, beginning: &Beginning) ->
     }
     let programme = record.card.as_ref().and_then(|card| world.programme(card.programme));
     let programme = programme.ok_or(Refusal::AuthorizationState { status: record.status, step: beginning.kind })?;
+    let side = record.card.as_ref().and_then(|card| world.card(card.token)).map_or(Side::Ours, |card| card.side);
+    if side == Side::Moving {
+        return Err(Refusal::StepRunning);
+    }
     let begun = planned(&record, &programme, now, beginning)?;
+    let begun = Begun { is_theirs: side == Side::Theirs, ..begun };
     world.add_request(&beginning.named, record.id, Some(begun.id));
     let limits = if begun.kind() == StepKind::Increment {
         within_limits(world, &record, &programme, now, &begun)
@@ -84,6 +90,8 @@ fn target(world: &World, now: Timestamp, beginning: &Beginning) -> Result<(Recor
         step: None,
         clean_up: false,
         due_at: None,
+        theirs: (card.side == Side::Theirs).then(Theirs::default),
+        round: 0,
     };
     Ok((record, true))
 }
@@ -125,6 +133,7 @@ fn planned(record: &Record, programme: &Programme, now: Timestamp, beginning: &B
         status: planned.status,
         above_tolerance,
         is_fraud: beginning.is_fraud,
+        is_theirs: false,
         attempt: 0,
         begun_at: now,
     })
@@ -177,6 +186,9 @@ pub(super) fn finish(world: &mut World, now: Timestamp, finishing: &Finishing) -
         let step = world.steps.get(&finishing.step).cloned();
         return Ok(Outcome { record, step, replayed: false });
     };
+    if let (Some(theirs), Some(id)) = (&mut record.theirs, finishing.theirs) {
+        theirs.id = Some(id);
+    }
     match finishing.booked {
         Booked::Done if begun.kind() == StepKind::Advice => {
             end(world, record, &begun, Reason::Advised, finishing.balance, now)
@@ -236,7 +248,8 @@ fn end(
         world.add_use(card.id, card.day, -freed, counted - unused);
         (record.sums, record.status) = (begun.sums, begun.status);
         record.amounts = record.amounts.or(Some(begun.amounts));
-        owed = owed_more(&begun.lines);
+        // What the old system books, it settles.
+        owed = if begun.is_theirs { 0 } else { owed_more(&begun.lines) };
     }
     let programme = world.programme(card.programme);
     let day = programme.map_or(0, |programme| calendar::number(programme.business_day(now)));
@@ -303,6 +316,7 @@ pub(super) fn expired(world: &mut World, now: Timestamp, id: AuthorizationId, st
         status,
         above_tolerance: false,
         is_fraud: false,
+        is_theirs: false,
         attempt: 0,
         begun_at: now,
     };

@@ -8,14 +8,15 @@ use platform::db::{Column, DbError, Tx, Value};
 use platform::feed::NewEvent;
 use vault_api::Token;
 
-use super::command::{ANY_COMMAND, Command, Named, Target};
+use super::command::{ANY_COMMAND, Command, Named};
+use super::wanted::Wanted;
 use crate::Refusal;
 use crate::authorization::{AuthorizationId, StepId};
 use crate::calendar::Periods;
 use crate::card::{Card, CardId};
 use crate::controls::{Sum, Used};
 use crate::label;
-use crate::life::StepKind;
+use crate::legacy::{Difference, Legacy, rows};
 use crate::programme::{Programme, ProgrammeId};
 use crate::record::{Record, StepRecord};
 use crate::store;
@@ -43,6 +44,7 @@ pub(super) struct World {
     new_steps: Vec<StepId>,
     use_added: BTreeMap<([u8; 16], i64), Sum>,
     expired_done: Vec<AuthorizationId>,
+    differences: BTreeMap<([u8; 16], Difference), i64>,
     pub(super) events: Vec<NewEvent>,
     /// Outcome and amount of each decision, for the metrics after the commit.
     pub(super) decided: Vec<(&'static str, Option<Money>)>,
@@ -55,57 +57,8 @@ pub(super) struct Request {
     pub(super) step: Option<StepId>,
 }
 
-/// What the commands of a group name.
-#[derive(Debug, Default)]
-struct Wanted {
-    requests: Vec<[u8; 16]>,
-    records: BTreeSet<[u8; 16]>,
-    steps: BTreeSet<[u8; 16]>,
-    tokens: BTreeSet<[u8; 16]>,
-    /// Authorizations whose cards' limits matter.
-    incremented: Vec<AuthorizationId>,
-}
-
-impl Wanted {
-    fn of(commands: &[&Command]) -> Wanted {
-        let mut wanted = Wanted::default();
-        for command in commands {
-            match command {
-                Command::Intend(intent) => {
-                    wanted.requests.push(intent.named.key);
-                    wanted.tokens.extend(intent.token.map(|token| token.to_bytes()));
-                }
-                Command::Begin(beginning) => {
-                    wanted.requests.push(beginning.named.key);
-                    match beginning.target {
-                        Target::Authorization(id) => {
-                            wanted.records.insert(id.to_bytes());
-                            wanted.incremented.extend((beginning.kind == StepKind::Increment).then_some(id));
-                        }
-                        Target::Card(token, _) => wanted.tokens.extend([token.to_bytes()]),
-                    }
-                }
-                Command::Conclude(conclusion) => wanted.records.extend([conclusion.id.to_bytes()]),
-                Command::Finish(finishing) => {
-                    wanted.records.insert(finishing.authorization.to_bytes());
-                    wanted.steps.insert(finishing.step.to_bytes());
-                }
-                Command::Expired { authorization, .. } | Command::CleanedUp { authorization } => {
-                    wanted.records.insert(authorization.to_bytes());
-                }
-            }
-        }
-        wanted
-    }
-}
-
 impl World {
-    pub(super) async fn load(
-        tx: &Tx,
-        now: Timestamp,
-        commands: &[&Command],
-        programmes: &[Arc<Programme>],
-    ) -> Result<World, DbError> {
+    pub(super) async fn load(tx: &Tx, commands: &[&Command], programmes: &[Arc<Programme>]) -> Result<World, DbError> {
         let mut wanted = Wanted::of(commands);
         let mut world = World { programmes: programmes.to_vec(), ..World::default() };
         wanted.requests.sort_unstable();
@@ -123,32 +76,29 @@ impl World {
         let ids: Vec<_> = wanted.steps.iter().map(|id| StepId::from_bytes(*id)).collect();
         let steps = store::step_records(tx, &ids).await?;
         world.steps = steps.into_iter().map(|step| (step.step.id, step)).collect();
-        let cards = wanted.incremented.iter().filter_map(|id| world.records.get(id)?.card.as_ref());
+        let cards = wanted.stepped.iter().filter_map(|id| world.records.get(id)?.card.as_ref());
         wanted.tokens.extend(cards.map(|card| card.token.to_bytes()));
         let tokens: Vec<[u8; 16]> = wanted.tokens.into_iter().collect();
         for row in tx.select_many(&store::CARDS_BY_TOKEN, Column::Id(&tokens)).await? {
             let (token, card) = store::card_by_token(&row)?;
             world.cards.insert(token, card);
         }
-        world.load_use(tx, now).await?;
+        world.load_use(tx).await?;
         Ok(world)
     }
 
     /// Only for cards with limits: for others it is not needed.
-    async fn load_use(&mut self, tx: &Tx, now: Timestamp) -> Result<(), DbError> {
-        for card in self.cards.values() {
+    async fn load_use(&mut self, tx: &Tx) -> Result<(), DbError> {
+        let limited = |card: &&Card| {
             let programme = self.programmes.iter().find(|programme| programme.id == card.programme);
-            let shared = programme.is_some_and(|programme| programme.terms.controls.has_limits());
-            if !shared && !card.controls.has_limits() {
-                continue;
-            }
-            let from = crate::calendar::day_of(now) - DAYS_BACK;
-            let values = [Value::Bytes(&card.id.to_bytes()), Value::Int(from)];
-            let mut days = BTreeMap::new();
-            for row in tx.query(store::USAGE_OF_CARD, &values).await? {
-                days.insert(row.int(0)?, Sum { amount: row.int(1)?, count: row.int(2)? });
-            }
-            self.used.insert(card.id, days);
+            programme.is_some_and(|programme| programme.terms.controls.has_limits()) || card.controls.has_limits()
+        };
+        let cards: Vec<CardId> = self.cards.values().filter(limited).map(|card| card.id).collect();
+        let keys: Vec<[u8; 16]> = cards.iter().map(|card| card.to_bytes()).collect();
+        self.used = cards.into_iter().map(|card| (card, BTreeMap::new())).collect();
+        for row in tx.select_many(&store::USAGE, Column::Id(&keys)).await? {
+            let days = self.used.entry(CardId::from_bytes(row.array(0)?)).or_default();
+            days.insert(row.int(1)?, Sum { amount: row.int(2)?, count: row.int(3)? });
         }
         Ok(())
     }
@@ -173,6 +123,20 @@ impl World {
 
     pub(super) fn programme(&self, id: ProgrammeId) -> Option<Arc<Programme>> {
         self.programmes.iter().find(|programme| programme.id == id).cloned()
+    }
+
+    /// The programme with numbers like this that an old system may know.
+    pub(super) fn leaving(&self, bin: &str) -> Option<&Programme> {
+        let leaves = |programme: &Programme| programme.legacy.as_ref().is_some_and(Legacy::has_strangers);
+        let mut all = self.programmes.iter().map(|programme| &**programme);
+        all.find(|programme| leaves(programme) && bin.starts_with(&programme.terms.bin))
+    }
+
+    pub(super) fn add_differences(&mut self, record: &Record, differences: &[Difference]) {
+        let Some(programme) = record.card.as_ref().map(|card| card.programme) else { return };
+        for one in differences {
+            *self.differences.entry((programme.to_bytes(), one.clone())).or_default() += 1;
+        }
     }
 
     pub(super) fn add(&mut self, record: Record) {
@@ -240,7 +204,27 @@ impl World {
         for id in &self.expired_done {
             tx.execute(store::EXPIRED_REMOVE, &[Value::Bytes(&id.to_bytes())]).await?;
         }
-        Ok(())
+        self.store_differences(tx).await
+    }
+
+    async fn store_differences(&self, tx: &Tx) -> Result<(), DbError> {
+        if self.differences.is_empty() {
+            return Ok(());
+        }
+        let programmes: Vec<[u8; 16]> = self.differences.keys().map(|(programme, _)| *programme).collect();
+        let texts = |of: fn(&Difference) -> &str| -> Vec<String> {
+            self.differences.keys().map(|(_, one)| of(one).to_owned()).collect()
+        };
+        let (fields, theirs) = (texts(|one| one.field), texts(|one| &one.theirs));
+        let (ours, counts) = (texts(|one| &one.ours), self.differences.values().copied().collect::<Vec<i64>>());
+        let columns = [
+            Column::Id(&programmes),
+            Column::Text(&fields),
+            Column::Text(&theirs),
+            Column::Text(&ours),
+            Column::Int(&counts),
+        ];
+        tx.add_many(&rows::DIFFERENCES, &columns).await
     }
 
     async fn store_requests(&self, tx: &Tx) -> Result<(), DbError> {

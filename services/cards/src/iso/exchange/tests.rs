@@ -90,7 +90,7 @@ fn what_cannot_be_carried_out_has_its_code() {
     assert_eq!(of(with([0, 1, 0, 0], 7, "1331235959")), code::FORMAT_ERROR);
     assert_eq!(of(with([0, 3, 0, 0], 14, "2812")), code::INVALID_TRANSACTION);
     assert_eq!(of(asked(&message([0, 1, 0, 0], &PAYMENT[..4]), now())), code::FORMAT_ERROR);
-    assert_eq!(of(asked(&message([0, 4, 0, 0], &PAYMENT), now())), code::FORMAT_ERROR);
+    assert_eq!(of(asked(&message([0, 4, 0, 0], &PAYMENT[..5]), now())), code::FORMAT_ERROR);
 }
 
 #[test]
@@ -107,8 +107,13 @@ fn a_reversal_names_its_original() {
     let ninety = "010000004212312359590000001234500000000000";
     fields.extend([(90, ninety), (95, "000000000300000000000000C00000000C00000000")]);
     let Ok(Asked::Reversal(reversal)) = asked(&message([0, 4, 2, 0], &fields), now()) else { panic!("no reversal") };
-    assert_eq!(reversal.original, "iso:1:20261231235959:000042:12345:TERM_1");
-    assert_eq!((reversal.remains, reversal.was_booked), (Some(Money::parse("3.00", "USD").unwrap()), false));
+    assert_eq!(reversal.original, Original::Named("iso:1:20261231235959:000042:12345:TERM_1".to_owned()));
+    assert_eq!(reversal.remains, Some(Money::parse("3.00", "USD").unwrap()));
+    let without = asked(&message([0, 4, 2, 0], &PAYMENT), now());
+    let Ok(Asked::Reversal(Reversal { original: Original::Traced { pan, ending }, .. })) = without else {
+        panic!("no trace")
+    };
+    assert_eq!((pan.expose(), ending.as_str()), ("4111111111111111", ":000042:12345:TERM_1"));
 }
 
 #[test]
