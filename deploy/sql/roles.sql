@@ -19,6 +19,14 @@ create schema if not exists accounts authorization florin_accounts;
 alter default privileges for role florin_migrate in schema accounts
     grant select, insert, update, delete on tables to florin_accounts;
 
+-- audit
+select 'create role florin_audit login' where not exists (select from pg_roles where rolname = 'florin_audit') \gexec
+select format('grant connect on database %I to florin_audit', current_database()) \gexec
+grant florin_audit to florin_migrate;
+create schema if not exists audit authorization florin_audit;
+alter default privileges for role florin_migrate in schema audit
+    grant select, insert, update, delete on tables to florin_audit;
+
 -- banking
 select 'create role florin_banking login' where not exists (select from pg_roles where rolname = 'florin_banking') \gexec
 select format('grant connect on database %I to florin_banking', current_database()) \gexec
@@ -91,6 +99,14 @@ grant florin_simulation to florin_migrate;
 create schema if not exists simulation authorization florin_simulation;
 alter default privileges for role florin_migrate in schema simulation
     grant select, insert, update, delete on tables to florin_simulation;
+
+-- treasury
+select 'create role florin_treasury login' where not exists (select from pg_roles where rolname = 'florin_treasury') \gexec
+select format('grant connect on database %I to florin_treasury', current_database()) \gexec
+grant florin_treasury to florin_migrate;
+create schema if not exists treasury authorization florin_treasury;
+alter default privileges for role florin_migrate in schema treasury
+    grant select, insert, update, delete on tables to florin_treasury;
 
 -- vault
 select 'create role florin_vault login' where not exists (select from pg_roles where rolname = 'florin_vault') \gexec
