@@ -1,5 +1,6 @@
 //! The command line, and the help that people read.
 
+mod audit;
 mod bench;
 mod cards;
 mod dev;
@@ -22,6 +23,7 @@ use ledger_api::BookName;
 
 use crate::house::{EDGE, Rooms};
 
+pub(crate) use audit::{Audit, AuditCommand, AuditExport, AuditVerify};
 pub(crate) use bench::{
     Against, Bench, BenchAuthorize, BenchBanking, BenchHistory, BenchIdentity, BenchInterest, BenchLedger, BenchLimits,
     BenchNotifications, BenchPayments, BenchSplit, BenchTransactions, IdentityPart, Output, Over,
@@ -36,7 +38,7 @@ pub(crate) use risk::{
     SimulateTraffic,
 };
 pub(crate) use serve::Serve;
-pub(crate) use simulate::{Simulate, SimulateBankApi};
+pub(crate) use simulate::{Simulate, SimulateBank, SimulateBankApi};
 
 use stores::Stores;
 
@@ -113,6 +115,8 @@ pub(crate) enum Command {
     Keys(Keys),
     /// List the jobs, when they are due and how they ended, or run one now
     Jobs(Jobs),
+    /// Write the audit log into a folder of evidence, or check one
+    Audit(Audit),
     /// Import history, train and evaluate models, fill lists
     #[command(subcommand)]
     Risk(Risk),
@@ -138,6 +142,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
+    /// A room that compares itself with the ledger, by the running server; without it the books themselves are verified
+    #[arg(value_enum, value_name = "ROOM", conflicts_with_all = ["book", "against"])]
+    pub(crate) room: Option<VerifyRoom>,
+
+    #[command(flatten)]
+    pub(crate) whom: Whom,
+
     /// Only this book [default: all books]
     #[arg(long, value_name = "NAME")]
     pub(crate) book: Option<BookName>,
@@ -148,6 +159,15 @@ pub(crate) struct Verify {
     /// book, and /status shows them. It proves something only if you kept it somewhere other than the books.
     #[arg(long, value_name = "HEAD")]
     pub(crate) against: Vec<String>,
+}
+
+/// What is verified besides the books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum VerifyRoom {
+    /// By its job accounts.verify, in this machine's settings
+    Accounts,
+    /// Over HTTP, by the server that is named
+    Payments,
 }
 
 #[derive(Debug, Args)]
@@ -215,9 +235,12 @@ Examples:
   florin verify
   florin verify --against florin-1:main:42:1207:9f2c...
   florin verify --book acme-uk
+  florin verify accounts
+  florin verify payments --server 127.0.0.1:8080
   DATABASE_URL=postgres://florin:secret@127.0.0.1/florin florin verify
 
-Opens the store read-only and takes no lock, so a server can continue to write.
+Opens the store read-only and takes no lock, so a server can continue to write. With a room, the running server does
+the work, as with `florin jobs run accounts.verify`.
 
 Prints every book with its head. Reports books without a store, and stores without a book.
 

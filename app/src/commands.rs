@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod ask;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod catalogue;

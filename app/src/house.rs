@@ -20,7 +20,7 @@ mod subjects;
 
 pub(crate) use catalogue::Catalogue;
 pub(crate) use list::Rooms;
-pub(crate) use needs::{GATE, Late, OWN_CLIENTS, events_of, later};
+pub(crate) use needs::{EventsOf, GATE, Late, OWN_CLIENTS, events_of, later};
 pub(crate) use opening::{House, Opening, Started};
 pub(crate) use parts::Deployment;
 pub(crate) use roles::{EDGE, Roles};

@@ -58,6 +58,7 @@ fn run(rooms: &Rooms, cli: &Cli, say: Say) -> Result<(), Failure> {
         Command::Inspect(options) => commands::inspect::run(options),
         Command::Keys(options) => commands::keys::run(options),
         Command::Iso8583(options) => commands::iso8583::run(options),
+        Command::Audit(options) => commands::audit::run(start, options),
         Command::Jobs(options) => commands::jobs::run(start, options),
         Command::Completions(options) => commands::completions::run(rooms, options),
     }

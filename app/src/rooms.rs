@@ -13,13 +13,27 @@ use risk_api::Risk;
 use vault_api::Vault;
 
 use crate::failure::Failure;
-use crate::house::{GATE, Mounted, OWN_CLIENTS, Rooms, events_of, later, room};
+use crate::house::{EventsOf, GATE, Mounted, OWN_CLIENTS, Rooms, events_of, later, room};
 
 mod codes;
 
 pub(crate) fn all() -> Result<Rooms, Failure> {
     Rooms::of(list())
 }
+
+/// The rooms whose events are audited, besides the ledger.
+const AUDITED: [EventsOf; 10] = [
+    events_of(&identity::ROOM),
+    events_of(&risk::ROOM),
+    events_of(&banking::ROOM),
+    events_of(&vault::ROOM),
+    events_of(&cards::ROOM),
+    events_of(&payments::ROOM),
+    events_of(&accounts::ROOM),
+    events_of(&planning::ROOM),
+    events_of(&notifications::ROOM),
+    events_of(&treasury::ROOM),
+];
 
 /// None calls a later one.
 fn list() -> Vec<Mounted> {
@@ -61,6 +75,14 @@ fn list() -> Vec<Mounted> {
             notifications::open,
             notifications::mount,
         ),
+        room(
+            &treasury::ROOM,
+            &treasury::FACE,
+            ((&ledger_api::FACE, &banking_api::FACE), events_of(&banking::ROOM)),
+            treasury::open,
+            treasury::mount,
+        ),
+        room(&audit::ROOM, &audit::FACE, (&ledger_api::FACE, AUDITED), audit::open, audit::mount),
         #[cfg(test)]
         room(
             &tests::pebbles::ROOM,

@@ -17,17 +17,33 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Anything but success is a failure, with the code and the sentence of the answer.
 pub(super) async fn ask(whom: &Whom, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
-    let asked = tokio::time::timeout(PATIENCE, answered(whom, method, path, body)).await;
+    send(whom, method, path, "application/json", serde_json::to_vec(body)?).await
+}
+
+/// The same, with a body of another type.
+pub(super) async fn send(
+    whom: &Whom,
+    method: Method,
+    path: &str,
+    kind: &'static str,
+    body: Vec<u8>,
+) -> Result<Value, Failure> {
+    let asked = tokio::time::timeout(PATIENCE, answered(whom, method, path, (kind, body))).await;
     asked.map_err(|_| Failure::new(format!("{} did not answer in {} s", whom.server, PATIENCE.as_secs())))?
 }
 
-async fn answered(whom: &Whom, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
+async fn answered(
+    whom: &Whom,
+    method: Method,
+    path: &str,
+    (kind, body): (&'static str, Vec<u8>),
+) -> Result<Value, Failure> {
     let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header("host", &whom.server)
-        .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(serde_json::to_vec(body)?)))?;
+        .header("content-type", kind)
+        .body(Full::new(Bytes::from(body)))?;
     if let Some(file) = &whom.token_file {
         request.headers_mut().insert("authorization", bearer(file)?);
     }

@@ -29,6 +29,13 @@ pub(crate) fn run(start: Start<'_>, options: &Jobs) -> Result<(), Failure> {
     })
 }
 
+/// The running server executes this job.
+pub(crate) fn run_named(start: Start<'_>, name: &str) -> Result<(), Failure> {
+    let config = start.config()?;
+    let options = RunJob { name: name.to_owned() };
+    stores::runtime()?.block_on(run_now(start.rooms, &config, &options))
+}
+
 async fn list(rooms: &Rooms, config: &Config) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for room in rooms.iter() {

@@ -34,6 +34,8 @@ use listeners::Taken;
 
 pub(crate) use inside::Inside;
 
+/// How long a thread that waited for a disk is kept for the next such call: each one keeps some memory of its own.
+const THREADS_IDLE_MAX: Duration = Duration::from_millis(500);
 /// Longest wait for threads at the end of the process.
 const THREADS_WAIT_MAX: Duration = Duration::from_millis(500);
 
@@ -45,7 +47,8 @@ pub(crate) fn run(start: Start<'_>, options: &Serve) -> Result<(), Failure> {
         ));
     }
     listeners::check(&config, options.demo)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_keep_alive(THREADS_IDLE_MAX).enable_all().build()?;
     let served = runtime.block_on(serve(start.rooms, &config, options));
     // A call into a disk that hangs cannot be ended, and must not keep the process.
     runtime.shutdown_timeout(THREADS_WAIT_MAX);

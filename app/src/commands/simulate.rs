@@ -1,5 +1,6 @@
 //! `florin simulate`: simulated traffic, payments by card and banks, for trying out and testing.
 
+mod bank;
 mod bank_api;
 mod card;
 
@@ -16,6 +17,7 @@ const DAY_US: i64 = 86_400_000_000;
 pub(crate) fn run(command: &Simulate) -> Result<(), Failure> {
     match command {
         Simulate::Traffic(options) => traffic(options),
+        Simulate::Bank(options) => bank::run(options),
         Simulate::BankApi(options) => bank_api::run(options),
         Simulate::Card(options) => card::run(options),
     }

@@ -1,14 +1,21 @@
 //! `florin verify`: reads the log of every book, recomputes everything and names the first thing that disagrees.
 
+mod payments;
+
 use ledger::{Head, Report, Shelf};
 use ledger_api::BookName;
 
-use crate::cli::Verify;
-use crate::commands::Start;
+use crate::cli::{Verify, VerifyRoom};
+use crate::commands::{Start, jobs};
 use crate::failure::Failure;
 use crate::stores::{self, COULD_NOT_RUN, DISAGREES};
 
 pub(crate) fn run(start: Start<'_>, options: &Verify) -> Result<(), Failure> {
+    match options.room {
+        Some(VerifyRoom::Payments) => return payments::run(&options.whom),
+        Some(VerifyRoom::Accounts) => return jobs::run_named(start, "accounts.verify"),
+        None => {}
+    }
     let could_not_run = |failure: Failure| failure.with_status(COULD_NOT_RUN);
     let (target, heads) = prepare(start, options).map_err(could_not_run)?;
     let runtime = stores::runtime().map_err(|error| could_not_run(error.into()))?;

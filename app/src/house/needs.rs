@@ -21,6 +21,11 @@ pub(crate) trait Needs: Copy + 'static {
         Vec::new()
     }
 
+    /// The rooms that it does without where the settings do not say where they run.
+    fn laters(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// To the room `to`, which runs here.
     fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure>;
 }
@@ -71,7 +76,7 @@ impl Needs for TheGate {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EventsOf(&'static Room);
 
-pub(crate) fn events_of(room: &'static Room) -> EventsOf {
+pub(crate) const fn events_of(room: &'static Room) -> EventsOf {
     EventsOf(room)
 }
 
@@ -91,8 +96,25 @@ impl Needs for EventsOf {
     }
 }
 
-/// The face of a room that is opened later, if it runs in the same process. It is no call of the graph: the room that
-/// is given it does without it until then, and where it runs apart.
+/// The events of several rooms, each with the room's name.
+impl<const N: usize> Needs for [EventsOf; N] {
+    type Given = Vec<(&'static str, Arc<dyn Feed>)>;
+
+    fn names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn feeds(&self) -> Vec<&'static str> {
+        self.iter().map(|EventsOf(room)| room.name).collect()
+    }
+
+    fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure> {
+        self.iter().map(|EventsOf(room)| Ok((room.name, house.events_of(room, to)?))).collect()
+    }
+}
+
+/// The face of a room that is opened later, in this process or in another that the settings name. It is no call of the
+/// graph: the room that is given it does without it until then, and where neither is so.
 pub(crate) struct Later<S: ?Sized + 'static>(&'static Face<S>);
 
 pub(crate) fn later<S: ?Sized + 'static>(face: &'static Face<S>) -> Later<S> {
@@ -115,6 +137,10 @@ impl<S: ?Sized + Send + Sync + 'static> Needs for Later<S> {
 
     fn names(&self) -> Vec<&'static str> {
         Vec::new()
+    }
+
+    fn laters(&self) -> Vec<&'static str> {
+        vec![self.0.name]
     }
 
     fn give(&self, house: &House<'_>, _: &'static Room) -> Result<Late<S>, Failure> {
@@ -151,6 +177,10 @@ impl<A: Needs, B: Needs> Needs for (A, B) {
         [self.0.feeds(), self.1.feeds()].concat()
     }
 
+    fn laters(&self) -> Vec<&'static str> {
+        [self.0.laters(), self.1.laters()].concat()
+    }
+
     fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure> {
         Ok((self.0.give(house, to)?, self.1.give(house, to)?))
     }
@@ -165,6 +195,10 @@ impl<A: Needs, B: Needs, C: Needs> Needs for (A, B, C) {
 
     fn feeds(&self) -> Vec<&'static str> {
         [self.0.feeds(), self.1.feeds(), self.2.feeds()].concat()
+    }
+
+    fn laters(&self) -> Vec<&'static str> {
+        [self.0.laters(), self.1.laters(), self.2.laters()].concat()
     }
 
     fn give(&self, house: &House<'_>, to: &'static Room) -> Result<Self::Given, Failure> {

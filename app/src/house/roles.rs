@@ -36,7 +36,8 @@ impl Roles {
         for name in names {
             let why = roles.why_called(rooms, name);
             fits(name, roles.runs(name), mode(name), why.as_deref())?;
-            if why.is_some() && !roles.runs(name) {
+            let is_placed = mode(name) == Mode::Remote && roles.may_call(rooms, name);
+            if (why.is_some() || is_placed) && !roles.runs(name) {
                 roles.called.push(name);
             }
         }
@@ -78,6 +79,11 @@ impl Roles {
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let edge = self.edge.then_some(EDGE);
         edge.into_iter().chain(self.here.iter().copied()).collect()
+    }
+
+    /// A room that runs here calls it if the settings say where it is.
+    fn may_call(&self, rooms: &Rooms, name: &str) -> bool {
+        rooms.mounted().iter().any(|one| self.runs(one.room.name) && one.laters.contains(&name))
     }
 
     /// Why this process calls the room, if it does.
@@ -161,6 +167,8 @@ mod tests {
         assert_eq!(called(&["ledger"], &["identity"]), ["identity"]);
         assert_eq!(called(&["pebbles"], &["ledger", "identity"]), ["ledger", "identity"]);
         assert!(called(&["identity"], &["ledger"]).is_empty());
+        assert!(called(&["identity"], &[]).is_empty());
+        assert_eq!(called(&["identity"], &["notifications"]), ["notifications"], "for codes, since it is named");
     }
 
     #[test]

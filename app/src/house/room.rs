@@ -24,6 +24,8 @@ pub(crate) struct Mounted {
     pub(super) calls: Vec<&'static str>,
     /// The rooms whose events it reads.
     pub(super) reads: Vec<&'static str>,
+    /// The rooms that it calls if the settings say where they run.
+    pub(super) laters: Vec<&'static str>,
     /// What other processes may call, on a client of the room.
     pub(super) methods: Box<dyn Fn(RpcClient) -> Methods>,
     entry: Box<dyn Enter>,
@@ -61,6 +63,7 @@ where
         called: face.name,
         calls: needs.names(),
         reads: needs.feeds(),
+        laters: needs.laters(),
         methods: Box::new(move |rpc| answered(room, face, (face.remote)(rpc.clone()), Arc::new(There::new(rpc)))),
         entry: Box::new(Entry { room, face, needs, open, mount }),
         source: None,

@@ -36,7 +36,8 @@ struct Codes {
 #[async_trait]
 impl Channel for Codes {
     async fn send(&self, message: &identity::Message) -> Result<(), ChannelError> {
-        let away = || ChannelError("notifications does not run in this process".to_owned());
+        let away =
+            || ChannelError("notifications does not run in this process, and the settings do not say where".to_owned());
         let notifications = self.notifications.get().ok_or_else(away)?;
         let principal = self.own.principal().await.map_err(ChannelError)?;
         let deadline = Deadline::after_millis(&*self.clock, ASK_MS);

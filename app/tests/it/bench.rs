@@ -135,7 +135,7 @@ fn over_http_the_goal_and_server_memory_are_reported() {
     assert!(!good);
     missed(&said, "transfers per second, 4 in flight");
     assert!(told["runs"][0]["server_memory"]["peak_kb"].as_u64().unwrap() > 0, "{told}");
-    assert!(left(dir.path()).is_empty());
+    assert!(left(dir.path()).is_empty(), "{:?}", left(dir.path()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

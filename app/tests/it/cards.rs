@@ -6,6 +6,7 @@ mod files;
 pub(crate) mod gate;
 mod hidden;
 mod kills;
+mod leaving;
 mod life;
 mod many;
 mod named;

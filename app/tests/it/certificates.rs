@@ -10,7 +10,7 @@ use crate::rooms::{elsewhere, names};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 /// Writes `ca.crt`, and a certificate with its key for each name.
-fn certify(dir: &Path, names: &[&str]) {
+pub(crate) fn certify(dir: &Path, names: &[&str]) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -12,7 +12,7 @@ use kernel::{Clock, SystemClock};
 /// Memory of an idle process: with edge, ledger and identity, and what each further room may add, half of it for its part
 /// of the document.
 const FIRST_ROOMS_MB: u64 = 60;
-const ROOM_MB: u64 = 6;
+const ROOM_MB: u64 = 8;
 
 #[test]
 fn it_starts_fast_stays_small_and_ends_cleanly_on_sigterm() {

@@ -10,6 +10,9 @@ pub(crate) struct BenchAuthorize {
     /// Concurrent requests, each on a connection of its own; several numbers mean several runs
     #[arg(long, value_delimiter = ',', value_name = "N,N,...", default_values_t = [1, 64, 256], value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub(crate) in_flight: Vec<usize>,
+    /// Over ISO 8583 instead of HTTP: what is in flight is spread over 16 connections
+    #[arg(long)]
+    pub(crate) iso8583: bool,
     /// Cards, each with an account of its own
     #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
     pub(crate) cards: usize,
@@ -34,14 +37,15 @@ pub(crate) struct BenchAuthorize {
 pub(super) const EXAMPLES: &str = "\
 Starts `florin serve` as a separate process on a free port of this machine, with its own store, and pays with its cards over
 HTTP: token, access, vault, limits, risk, hold and event are all there. What was approved must be held in the ledger, to
-the smallest unit, or the run fails. Prints the processor time of each payment by thread, the commits of each lane and their
-sizes, the sizes of calls to other services, and beside them transfers of the ledger alone under the same load. With
+the smallest unit, or the run fails. Prints the processor time of each payment by thread, how long its stages take, the commits
+of each lane and calls to each service with their sizes, and beside them transfers of the ledger alone under the same load. With
 storage.database_url (DATABASE_URL) the runs use new databases on that PostgreSQL server.
 
 Examples:
   florin bench authorize
   florin bench authorize --in-flight 256 --at-least 10000 --p99-at-most 100
   florin bench authorize --in-flight 1 --p50-at-most 2
+  florin bench authorize --iso8583 --in-flight 4096 --at-least 12000
   florin bench authorize --cards 1000000 --in-flight 256 --json
 
 Status:

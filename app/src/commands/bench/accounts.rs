@@ -138,6 +138,7 @@ impl Desk {
                 from: jiff::civil::Date::constant(2026, 1, 1),
                 credit: vec![tier(0, "2.5")?, tier(1_000_000, "3.25")?],
                 overdraft: None,
+                fees: None,
             }),
         };
         self.product = self.opened.face.create_product(&self.ctx(), create).await?.id;

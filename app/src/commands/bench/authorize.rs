@@ -2,6 +2,7 @@
 
 mod clear;
 mod load;
+mod network;
 mod setting;
 mod told;
 
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use super::goals::Goals;
 use super::http::over_http;
 use super::load::Load;
+use super::process::free_address;
 use super::report::Report;
 use super::server::Server;
 use super::store::Stores;
@@ -21,7 +23,7 @@ use crate::cli::BenchAuthorize;
 use crate::failure::Failure;
 
 use load::Paid;
-use told::Told;
+use told::{STAGES, Told};
 
 const CODEC_ROUNDS: u64 = 200_000;
 
@@ -76,13 +78,17 @@ async fn one(
     clock: &Arc<dyn Clock>,
 ) -> Result<Measured, Failure> {
     let store = stores.create().await?;
-    let more =
-        [("FLORIN__SERVER__CONNECTIONS_MAX", (in_flight + 128).to_string()), super::http::rollup_of(options.cards + 1)];
+    let network = if options.iso8583 { free_address().await? } else { String::new() };
+    let more = [
+        ("FLORIN__SERVER__CONNECTIONS_MAX", (in_flight + 128).to_string()),
+        ("FLORIN__CARDS__ISO8583_LISTEN", network.clone()),
+        super::http::rollup_of(options.cards + 1),
+    ];
     let server = Server::start(&store, "admin", &more).await?;
     let numbers = setting::prepare(&server, options.cards, clock).await?;
-    let (mut paid, told) = load::run(&server, numbers, in_flight, options, clock).await?;
+    let (mut paid, told) = load::run(&server, numbers, (in_flight, &network), options, clock).await?;
     let held = setting::held(&mut server.connect().await?).await?;
-    let cleared = clear::run(&server, &paid.some, &**clock).await?;
+    let cleared = if options.iso8583 { 0.0 } else { clear::run(&server, &paid.some, &**clock).await? };
     server.stop().await?;
     if held != paid.held || paid.approved == 0 {
         let (approved, sum) = (paid.approved_in_all, paid.held);
@@ -109,6 +115,15 @@ async fn ledger_alone(stores: &Stores<'_>, options: &BenchAuthorize, in_flight: 
     Ok(figures.per_second())
 }
 
+/// A lane's commits, or calls to another service.
+fn shown(name: &str) -> String {
+    match name.split_once(' ') {
+        Some(("lane_group_size", lane)) => format!("commits of {lane}"),
+        Some((_, service)) => format!("calls to {service}"),
+        None => name.to_owned(),
+    }
+}
+
 impl Measured {
     fn lines(&self, ledger: f64) -> Vec<String> {
         let Measured { in_flight, cleared, paid, told } = self;
@@ -129,13 +144,19 @@ impl Measured {
             told.threads.iter().map(|(name, micros)| format!("{name} {:.1}", each(*micros))).collect();
         let all = told.threads.values().sum();
         lines.push(format!("  processor time of a payment: {:.1} us ({})", each(all), threads.join(", ")));
-        lines.push(format!("  clearing by file: {} lines a second", grouped(*cleared as u64)));
-        for (name, groups) in &told.groups {
-            lines.push(format!(
-                "  {name}: {:.3} a payment, of {:.1} on average",
-                groups.count / paid.approved.max(1) as f64,
-                groups.mean()
-            ));
+        if *cleared > 0.0 {
+            lines.push(format!("  clearing by file: {} lines a second", grouped(*cleared as u64)));
+        }
+        let staged = |name: &str| name.strip_prefix(STAGES).map(str::trim_start).map(str::to_owned);
+        let stages: Vec<String> = told
+            .groups
+            .iter()
+            .filter_map(|(name, groups)| Some(format!("{} {:.2}", staged(name)?, groups.mean() * 1e3)))
+            .collect();
+        lines.push(format!("  stages in ms on average: {}", stages.join(", ")));
+        for (name, groups) in told.groups.iter().filter(|(name, _)| staged(name).is_none()) {
+            let (each, mean) = (groups.count / paid.approved.max(1) as f64, groups.mean());
+            lines.push(format!("  {}: {each:.3} a payment, of {mean:.1} on average", shown(name)));
         }
         lines
     }

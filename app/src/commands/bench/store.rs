@@ -98,13 +98,12 @@ impl Store {
     /// The settings with which a separate server finds this store.
     pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         match &self.kind {
-            Kind::Folder(folder) => vec![("FLORIN__STORAGE__DATA_DIR", folder.display().to_string())],
+            Kind::Folder(folder) => outside(folder),
             Kind::Database { server, name } => {
                 let folder = std::env::temp_dir().join(name);
-                vec![
-                    ("FLORIN__STORAGE__DATA_DIR", folder.display().to_string()),
-                    ("FLORIN__STORAGE__DATABASE_URL", db::with_database(server, name)),
-                ]
+                let mut variables = outside(&folder);
+                variables.push(("FLORIN__STORAGE__DATABASE_URL", db::with_database(server, name)));
+                variables
             }
         }
     }
@@ -128,16 +127,36 @@ impl Store {
     /// Can be called again; what is already gone is ignored.
     pub(super) async fn remove(&self) -> Result<(), Failure> {
         match &self.kind {
-            Kind::Folder(folder) if folder.exists() => std::fs::remove_dir_all(folder)?,
-            Kind::Folder(_) => {}
+            Kind::Folder(folder) => remove(folder)?,
             Kind::Database { server, name } => {
                 db::drop_database(server, name).await?;
-                let folder = std::env::temp_dir().join(name);
-                if folder.exists() {
-                    std::fs::remove_dir_all(folder)?;
-                }
+                remove(&std::env::temp_dir().join(name))?;
             }
         }
         Ok(())
     }
+}
+
+/// What a server keeps outside of its data.
+fn beside(folder: &Path) -> PathBuf {
+    folder.with_extension("keys")
+}
+
+/// The folder of a server's data, and its places outside of it.
+fn outside(folder: &Path) -> Vec<(&'static str, String)> {
+    let within = |name: &str| beside(folder).join(name).display().to_string();
+    vec![
+        ("FLORIN__STORAGE__DATA_DIR", folder.display().to_string()),
+        ("FLORIN__CRYPTO__SUBJECTS_DIR", within("subjects")),
+        ("FLORIN__AUDIT__HEAD_FILE", within("audit-head")),
+    ]
+}
+
+fn remove(folder: &Path) -> std::io::Result<()> {
+    for folder in [folder, &beside(folder)] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+    }
+    Ok(())
 }

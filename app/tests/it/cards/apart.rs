@@ -49,7 +49,8 @@ async fn cards_in_a_process_of_their_own_act_as_themselves() {
         ServerBuilder::new(env!("CARGO_BIN_EXE_florin"), dir.path().join(name))
             .env("FLORIN__RPC__SECRET_FILE", dir.path().join("keys/rpc"))
     };
-    let rest: Vec<String> = names().filter(|name| !["vault", "cards"].contains(name)).map(str::to_owned).collect();
+    let rest: Vec<String> =
+        names().filter(|name| !["vault", "cards", "audit"].contains(name)).map(str::to_owned).collect();
     let books = rest.iter().fold(process("books"), |builder, name| builder.arg(name)).start().await;
     let at_books = books.said(CALLED).await;
     let vault = process("vault").arg("vault").calling(&["IDENTITY"], &at_books);
@@ -57,7 +58,7 @@ async fn cards_in_a_process_of_their_own_act_as_themselves() {
     let at_vault = vault.said(CALLED).await;
     let upper: Vec<String> = rest.iter().map(|name| name.to_uppercase().replace('-', "_")).collect();
     let upper: Vec<&str> = upper.iter().map(String::as_str).collect();
-    let edge = process("cards").arg("edge").arg("cards").calling(&upper, &at_books);
+    let edge = process("cards").arg("edge").arg("cards").arg("audit").calling(&upper, &at_books);
     let edge = edge.env("CARD_TOKENIZATION_SERVICE", format!("http://{at_vault}")).start().await;
     let client = edge.client();
     let card = card(&client).await;

@@ -1,17 +1,23 @@
 //! Card networks over TCP: approved and held, repeated, reversed, out of order, and malformed.
 
+mod certified;
+
 use std::net::SocketAddr;
 
 use cards::Acquirers;
 use testkit::for_each_engine;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::cards::stage::{Till, VISA};
 
 async fn acquirers(till: &Till) -> Acquirers {
+    acquirers_in(till, "ascii").await
+}
+
+async fn acquirers_in(till: &Till, dialect: &str) -> Acquirers {
     let clock = std::sync::Arc::new(till.clock.clone());
-    Acquirers::listen("127.0.0.1:0".parse().unwrap(), "ascii", till.cards.clone(), clock).await.unwrap()
+    Acquirers::listen("127.0.0.1:0".parse().unwrap(), dialect, till.cards.clone(), clock).await.unwrap()
 }
 
 /// A message in ASCII by its fields, each with its own length if it has one.
@@ -24,7 +30,7 @@ pub(super) fn message(mti: &str, fields: &[(u32, &str)]) -> Vec<u8> {
     for (field, value) in fields {
         let length = match field {
             2 | 32 | 35 => format!("{:02}", value.len()),
-            54 => format!("{:03}", value.len()),
+            54 | 60 => format!("{:03}", value.len()),
             _ => String::new(),
         };
         text += &format!("{length}{value}");
@@ -71,16 +77,19 @@ fn reversal(mti: &str, stan: &str, original: &str, remains: Option<&str>) -> Vec
     message(mti, &fields)
 }
 
-pub(super) struct Line(TcpStream);
+pub(super) struct Line<S = TcpStream>(S);
 
 impl Line {
     pub(super) async fn open(address: SocketAddr) -> Line {
         Line(TcpStream::connect(address).await.unwrap())
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     async fn send(&mut self, message: &[u8]) {
         let length = u16::try_from(message.len()).unwrap().to_be_bytes();
         self.0.write_all(&[&length[..], message].concat()).await.unwrap();
+        self.0.flush().await.unwrap();
     }
 
     async fn receive(&mut self) -> String {
@@ -225,6 +234,71 @@ async fn a_purchase_and_a_refund_are_reversed() {
         assert_code(&line.ask(&message("0401", &fields)).await, "0410", "00");
         assert_eq!(till.balances("customers:ann").await, (Some(10_000), 0, 10_000));
         network.stop();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reversal_without_field_90_finds_its_original() {
+    for_each_engine(async |store| {
+        let till = Till::open(store).await;
+        till.card(VISA).await;
+        let network = acquirers(&till).await;
+        let mut line = Line::open(network.address).await;
+        let back = |stan: &'static str| {
+            let fields = [
+                (2, VISA),
+                (3, "000000"),
+                (4, "000000001000"),
+                (7, "0131120500"),
+                (11, stan),
+                (32, "12345"),
+                (37, "602112000001"),
+                (41, "TERM0001"),
+                (49, "840"),
+            ];
+            message("0400", &fields)
+        };
+        assert_code(&line.ask(&payment("0100", "000040", "000000001000")).await, "0110", "00");
+        assert_code(&line.ask(&back("000041")).await, "0410", "25");
+        assert_eq!(till.held().await, 1_000);
+        assert_code(&line.ask(&back("000040")).await, "0410", "00");
+        assert_code(&line.ask(&back("000040")).await, "0410", "00");
+        assert_eq!(till.held().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_is_approved_if_the_message_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("visa.toml");
+    let ascii = include_str!("../../../../services/cards/dialects/ascii.toml");
+    std::fs::write(&path, format!("partial_approval = 60\n{ascii}")).unwrap();
+    for_each_engine(async |store| {
+        let till = Till::open(store).await;
+        till.card(VISA).await;
+        let network = acquirers_in(&till, path.to_str().unwrap()).await;
+        let mut line = Line::open(network.address).await;
+        let asks = |stan: &'static str, accepts: &'static str| {
+            let fields = [
+                (2, VISA),
+                (3, "000000"),
+                (4, "000000015000"),
+                (7, "0131120000"),
+                (11, stan),
+                (32, "12345"),
+                (41, "TERM0001"),
+                (49, "840"),
+                (60, accepts),
+            ];
+            message("0100", &fields)
+        };
+        assert_code(&line.ask(&asks("000050", "0")).await, "0110", "51");
+        let part = line.ask(&asks("000051", "1")).await;
+        assert_code(&part, "0110", "10");
+        assert!(part.contains("000000010000"), "{part}");
+        assert_eq!(till.held().await, 10_000);
     })
     .await;
 }

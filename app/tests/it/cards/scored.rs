@@ -117,6 +117,43 @@ async fn each_answer_of_risk_has_its_own_reason() {
     .await;
 }
 
+/// Groups of cards with a change, and rows of the ledger's log.
+async fn commits(till: &Till) -> (i64, u64) {
+    let tx = till.db.read().await.unwrap();
+    let rows = tx.query("select coalesce(max(number), 0) from card_group", &[]).await.unwrap();
+    let account = "customers:ann".parse().unwrap();
+    let rows_of_ledger = till.ledger.account(&till.ctx(), &account).await.unwrap().as_of_seq.unwrap();
+    (rows[0].int(0).unwrap(), rows_of_ledger)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_waits_for_no_more_commits_than_it_needs() {
+    for_each_engine(async |store| {
+        let (script, clock) = (Script::new(), FakeClock::default());
+        let till = Till::open_scored(store, clock.clone(), script.risk(&clock)).await;
+        let once =
+            cards::Limit { per: cards::Per::Transaction, amount: Some(kernel::Money::new(900, usd())), count: None };
+        let controls = cards::Controls { limits: vec![once], ..Default::default() };
+        till.card_with(VISA, |_| {}, controls).await;
+        let (approve, decline) = (Says::Outcome(Outcome::Approve), Says::Outcome(Outcome::Decline));
+        for (request, says, amount, own, ledgers) in [
+            ("approved", approve, "6.00", 2, 1),
+            ("approved", approve, "6.00", 0, 0),
+            ("by risk", decline, "6.00", 2, 0),
+            ("by risk", decline, "6.00", 0, 0),
+            ("by the card", approve, "9.01", 1, 0),
+            ("by the card", approve, "9.01", 0, 0),
+        ] {
+            script.say(says);
+            let before = commits(&till).await;
+            let answer = till.pay(&request.replace(' ', "-"), amount).await;
+            let after = commits(&till).await;
+            assert_eq!((after.0 - before.0, after.1 - before.1), (own, ledgers), "{request}: {:?}", answer.reason);
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn disputes_tell_risk_until_it_has_heard() {
     for_each_engine(async |store| {

@@ -14,6 +14,7 @@ use platform::crypto::KeyEncryptionKey;
 use platform::db::Db;
 use platform::feed::{FeedSignal, Outbox};
 use platform::once::Once;
+use platform::outbound::{Outbound, OutboundConfig};
 use risk_api::Risk;
 use testkit::{FakeClock, TestStore};
 use vault::{VaultKeys, VaultService};
@@ -34,6 +35,7 @@ pub(crate) struct Till {
     pub(crate) stop: Arc<Stop>,
     pub(crate) clock: FakeClock,
     pub(crate) db: Db,
+    settings: cards::Settings,
     /// Of the vault and the ledger: removed when dropped.
     _stores: (TestStore, TestStore),
     seed: AtomicU64,
@@ -60,7 +62,14 @@ pub(crate) async fn vault_on(db: Db, clock: &Arc<dyn Clock>, ids: IdMaker) -> Ar
     Arc::new(VaultService::start(db, keys, outbox("vault", clock), made, settings).await.unwrap())
 }
 
-async fn cards_on(db: Db, others: Others, clock: &Arc<dyn Clock>, ids: IdMaker) -> Arc<CardsService> {
+async fn cards_on(
+    db: Db,
+    others: Others,
+    clock: &Arc<dyn Clock>,
+    ids: IdMaker,
+    settings: cards::Settings,
+) -> Arc<CardsService> {
+    let local = OutboundConfig { allowed: vec!["127.0.0.0/8".parse().unwrap()], ..OutboundConfig::default() };
     platform::room::migrate(&cards::ROOM, &db).await.unwrap();
     let (outbox, signal) = outbox("cards", clock);
     let given = Given {
@@ -71,7 +80,8 @@ async fn cards_on(db: Db, others: Others, clock: &Arc<dyn Clock>, ids: IdMaker) 
         once: Once::new(&master(), Arc::clone(clock)),
         requests: master().purpose("requests of cards"),
         own: Arc::new(own()),
-        settings: cards::Settings::default(),
+        settings,
+        outbound: Outbound::new(&local, Arc::clone(clock)).unwrap(),
     };
     Arc::new(CardsService::start(db, others, given).await.unwrap())
 }
@@ -92,14 +102,26 @@ impl Till {
 
     /// The same, with this risk.
     pub(crate) async fn open_scored(store: &TestStore, clock: FakeClock, risk: Arc<dyn Risk>) -> Till {
-        Till::open_all(store, clock, 7, Some(risk)).await
+        Till::open_all(store, clock, 7, Some(risk), cards::Settings::default()).await
     }
 
     pub(crate) async fn open_with(store: &TestStore, clock: FakeClock, seed: u64) -> Till {
-        Till::open_all(store, clock, seed, None).await
+        Till::open_all(store, clock, seed, None, cards::Settings::default()).await
     }
 
-    async fn open_all(store: &TestStore, clock: FakeClock, seed: u64, risk: Option<Arc<dyn Risk>>) -> Till {
+    /// The same, in front of an old system at this address.
+    pub(crate) async fn open_leaving(store: &TestStore, clock: FakeClock, seed: u64, address: String) -> Till {
+        let settings = cards::Settings { legacy_url: address, legacy_ms: 1_200, ..cards::Settings::default() };
+        Till::open_all(store, clock, seed, None, settings).await
+    }
+
+    async fn open_all(
+        store: &TestStore,
+        clock: FakeClock,
+        seed: u64,
+        risk: Option<Arc<dyn Risk>>,
+        settings: cards::Settings,
+    ) -> Till {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let (vault_store, ledger_store) = (TestStore::sqlite(), TestStore::sqlite());
         let ids = |seed| IdMaker::seeded(Arc::clone(&shared), seed);
@@ -110,11 +132,22 @@ impl Till {
         let stop = Arc::new(Stop::default());
         let db = store.open().await;
         let others = Others { risk, ..others(&keys, &books, &stop, &shared) };
-        let cards = cards_on(db.clone(), others, &shared, ids(seed + 2)).await;
+        let cards = cards_on(db.clone(), others, &shared, ids(seed + 2), settings.clone()).await;
         let ledger = books.book(&BookName::main()).await.unwrap();
         let (vault, seed) = (keys.clone(), AtomicU64::new(seed + 3));
-        let till =
-            Till { cards, vault, keys, ledger, books, stop, clock, db, _stores: (vault_store, ledger_store), seed };
+        let till = Till {
+            cards,
+            vault,
+            keys,
+            ledger,
+            books,
+            stop,
+            clock,
+            db,
+            settings,
+            _stores: (vault_store, ledger_store),
+            seed,
+        };
         till.open_accounts().await;
         till
     }
@@ -124,7 +157,7 @@ impl Till {
         let shared: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let ids = IdMaker::seeded(Arc::clone(&shared), self.seed.fetch_add(1, Ordering::SeqCst));
         let others = others(&self.keys, &self.books, &Arc::new(Stop::default()), &shared);
-        cards_on(self.db.clone(), others, &shared, ids).await
+        cards_on(self.db.clone(), others, &shared, ids, self.settings.clone()).await
     }
 
     async fn open_accounts(&self) {

@@ -11,12 +11,16 @@ use crate::cards::stage::{MASTER, Till, VISA};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../services/cards");
 const NOBODYS_CARD: &str = "card_01kppyzd5gfmra2qsx5rkvr8wb";
 const NOBODYS_AUTHORIZATION: &str = "auth_01kppyzd5gfmra2qsx5rkvr8wb";
+/// Of the same programme.
+const SECOND: &str = "4111110000000211";
 const NOBODYS_PROGRAMME: &str = "prog_01kppyzd5gfmra2qsx5rkvr8wb";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_of_cards() {
     let open = async |stage: &Stage<'_>| {
-        let till = Arc::new(Till::open_with(stage.store, stage.time.clone(), 7).await);
+        // The old system is not called here.
+        let old = "http://127.0.0.1:9".to_owned();
+        let till = Arc::new(Till::open_leaving(stage.store, stage.time.clone(), 7, old).await);
         let cards: Arc<dyn Cards> = till.cards.clone();
         (cards, till)
     };
@@ -33,6 +37,7 @@ async fn the_story_of_cards() {
     let story =
         story.elsewhere("simulate_card", "step_running", "a_killed_step_is_finished_by_its_repeat_or_the_sweeper");
     let story = story.elsewhere("settle_day", "settlement_refused", "a_day_is_netted_once_to_the_sum_of_its_lines");
+    let story = story.elsewhere("set_legacy", "legacy_absent", "without_an_old_system_there_is_nothing_to_leave");
     story.tell(open, |cards, stage| cards::routes(cards, stage.clock()), whole).await;
 }
 
@@ -45,6 +50,7 @@ async fn whole(story: &Telling, till: &Arc<Till>) {
     simulations(story).await;
     settlements(story, &card).await;
     changes(story, &card).await;
+    leaving(story, &card).await;
     unknown(story).await;
 }
 
@@ -207,6 +213,32 @@ async fn simulations(story: &Telling) {
     of_card("authorize", "sim-1").with("amount", "2.00").refused("request_id_taken").await;
     of_card("increment", "sim-15").refused("card_missing").await;
     of_card("advice", "sim-16").gives(200).await;
+}
+
+async fn leaving(story: &Telling, card: &Value) {
+    let of = |operation: &str, programme: &Value| story.ask(operation).at("programme", programme);
+    let (own, other) = (&card["programme"], &json!(NOBODYS_PROGRAMME));
+    let cards = |account: &str| {
+        let mut old =
+            json!({ "card": NOBODYS_CARD, "token": "tok_01kppyzd5gfmra2qsx5rkvr8wb", "pan": SECOND, "expiry": "2812" });
+        old["account"] = json!(account);
+        json!({ "cards": [old] })
+    };
+    of("get_legacy", own).refused("legacy_absent").await;
+    of("import_legacy_cards", own).body(cards("customers:bob")).refused("legacy_absent").await;
+    let mode = |mode: &str| json!({ "mode": mode, "takeover": "equity" });
+    of("set_legacy", own).body(mode("shadow")).gives(200).await;
+    of("set_legacy", own).body(mode("split")).with("share", 101).refused("terms_invalid").await;
+    of("set_legacy", own).body(mode("retired")).refused("legacy_mode").await;
+    of("set_legacy", other).body(mode("pass")).refused("programme_unknown").await;
+    of("get_legacy", other).refused("programme_unknown").await;
+    let import = || of("import_legacy_cards", own).body(cards("customers:bob"));
+    assert_eq!(import().gives(200).await["imported"], 1);
+    assert_eq!(import().gives(200).await["known"], 1);
+    let many = vec![cards("customers:bob")["cards"][0].clone(); 501];
+    import().with("cards", many).refused("terms_invalid").await;
+    of("import_legacy_cards", other).body(cards("customers:bob")).refused("programme_unknown").await;
+    assert_eq!(of("get_legacy", own).gives(200).await["accounts"], json!({ "ours": 0, "theirs": 1, "moving": 0 }));
 }
 
 async fn settlements(story: &Telling, card: &Value) {

@@ -191,5 +191,5 @@ async fn transactions_are_counted_by_kind_and_outcome() {
         let line = format!("ledger_transactions_total{{kind=\"{kind}\",outcome=\"{outcome}\"}} 1\n");
         assert!(metrics.contains(&line), "{line} is not in {metrics}");
     }
-    assert!(metrics.contains("database_connections_max{service=\"ledger\"} 5"), "{metrics}");
+    assert!(metrics.contains("database_connections_max{service=\"ledger\"} 9"), "{metrics}");
 }

@@ -35,9 +35,15 @@ fn master() -> KeyEncryptionKey {
     KeyEncryptionKey::from_secret(&kernel::Secret::new(KEY)).unwrap()
 }
 
-async fn payments_on(db: Db, books: Arc<dyn Books>, clock: &Arc<dyn Clock>, ids: IdMaker) -> Arc<PaymentsService> {
+async fn payments_on(
+    db: Db,
+    books: Arc<dyn Books>,
+    clock: &Arc<dyn Clock>,
+    ids: IdMaker,
+    settings: payments::Settings,
+) -> Arc<PaymentsService> {
     platform::room::migrate(&payments::ROOM, &db).await.unwrap();
-    let own = ["transactions:create:all", "transactions:read:all", "accounts:read:all"];
+    let own = ["transactions:*:all", "accounts:open:all", "accounts:read:all"];
     let own = Principal::new(PrincipalKind::Service, "payments", own.iter().map(|text| text.parse().unwrap()));
     let given = Given {
         books,
@@ -48,13 +54,23 @@ async fn payments_on(db: Db, books: Arc<dyn Books>, clock: &Arc<dyn Clock>, ids:
         ids,
         once: Once::new(&master(), Arc::clone(clock)),
         requests: master().purpose("requests of payments"),
-        settings: payments::Settings::default(),
+        settings,
     };
     Arc::new(PaymentsService::start(db, given).await.unwrap())
 }
 
+/// With a bank for SEPA; files are made after a quarter of an hour.
+fn settings() -> payments::Settings {
+    payments::Settings {
+        sepa_iban: "DE02120300000000202051".to_owned(),
+        sepa_bic: "BYLADEM1001".to_owned(),
+        sepa_name: "Florin Test".to_owned(),
+        ..payments::Settings::default()
+    }
+}
+
 impl Desk {
-    /// `ann` and `bob` have 100.00 each; there are `income:fees` and `customers:eve` without money.
+    /// `ann` and `bob` have 100.00 each, `uta` has 1,000.00 EUR; there are `income:fees` and `customers:eve` without money.
     pub(crate) async fn open(store: &TestStore) -> Desk {
         Desk::open_with(store, FakeClock::default(), 7).await
     }
@@ -69,7 +85,7 @@ impl Desk {
         let stop = Arc::new(Stop::default());
         let db = store.open().await;
         let far = through(&ledger_api::FACE, Arc::clone(&books), &stop, &shared);
-        let payments = payments_on(db.clone(), far, &shared, ids(seed + 1)).await;
+        let payments = payments_on(db.clone(), far, &shared, ids(seed + 1), settings()).await;
         let ledger = books.book(&BookName::main()).await.unwrap();
         let seed = AtomicU64::new(seed + 2);
         let desk = Desk { payments, ledger, books, stop, clock, db, _store: ledger_store, seed };
@@ -79,10 +95,19 @@ impl Desk {
 
     /// The same stores, with nothing left in memory: after a kill.
     pub(crate) async fn again(&self) -> Arc<PaymentsService> {
+        self.again_with(settings()).await
+    }
+
+    /// The same stores, with no way out of the house.
+    pub(crate) async fn without_bank(&self) -> Arc<PaymentsService> {
+        self.again_with(payments::Settings::default()).await
+    }
+
+    async fn again_with(&self, settings: payments::Settings) -> Arc<PaymentsService> {
         let shared: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let ids = IdMaker::seeded(Arc::clone(&shared), self.seed.fetch_add(1, Ordering::SeqCst));
         let far = through(&ledger_api::FACE, Arc::clone(&self.books), &Arc::new(Stop::default()), &shared);
-        payments_on(self.db.clone(), far, &shared, ids).await
+        payments_on(self.db.clone(), far, &shared, ids, settings).await
     }
 
     async fn open_accounts(&self) {
@@ -102,13 +127,30 @@ impl Desk {
         }
         self.pay_in("customers:ann", 10_000).await;
         self.pay_in("customers:bob", 10_000).await;
+        for (path, may_go_negative) in [("equity:euro", true), ("customers:uta", false)] {
+            let open = ledger_api::OpenAccount {
+                path: path.parse().unwrap(),
+                currency: eur(),
+                normal: Normal::Credit,
+                limits: ledger_api::Limits { may_go_negative, ..Default::default() },
+                owner: (!may_go_negative).then(|| "cust_uta".parse().unwrap()),
+                reference: None,
+                metadata: Default::default(),
+            };
+            self.ledger.open_account(&self.ctx(), open).await.unwrap();
+        }
+        self.move_in("equity:euro", "customers:uta", Money::new(100_000, eur())).await;
     }
 
     pub(crate) async fn pay_in(&self, account: &str, minor: i64) {
+        self.move_in("equity", account, Money::new(minor, usd())).await;
+    }
+
+    async fn move_in(&self, from: &str, account: &str, amount: Money) {
         let posting = Posting {
-            debit: Some("equity".parse().unwrap()),
+            debit: Some(from.parse().unwrap()),
             credit: Some(account.parse().unwrap()),
-            amount: Money::new(minor, usd()),
+            amount,
             up_to_available: false,
             split: Vec::new(),
             override_limit: None,
@@ -123,6 +165,25 @@ impl Desk {
     pub(crate) async fn balance(&self, account: &str) -> i64 {
         let path: AccountPath = account.parse().unwrap();
         self.ledger.account(&self.ctx(), &path).await.unwrap().balances.posted.minor()
+    }
+
+    /// Posted, and what holds leave of it.
+    pub(crate) async fn balances(&self, account: &str) -> (i64, Option<i64>) {
+        let path: AccountPath = account.parse().unwrap();
+        let balances = self.ledger.account(&self.ctx(), &path).await.unwrap().balances;
+        (balances.posted.minor(), balances.available.map(|available| available.minor()))
+    }
+
+    /// As an operator does by hand.
+    pub(crate) async fn reverse(&self, transaction: ledger_api::TransactionId) {
+        let reverse = ledger_api::Reverse { transaction, id: None, reference: None, metadata: Default::default() };
+        let submit = Submit { operation: Operation::Reverse(reverse), dry_run: false };
+        self.ledger.submit(&self.keyed("by-hand-1"), submit).await.unwrap();
+    }
+
+    pub(crate) async fn change(&self, account: &str, change: ledger_api::AccountChange) {
+        let change = ledger_api::ChangeAccount { path: account.parse().unwrap(), change };
+        self.ledger.change_account(&self.ctx(), change).await.unwrap();
     }
 
     pub(crate) fn ctx(&self) -> Ctx {
@@ -165,6 +226,10 @@ impl Desk {
 
 pub(crate) fn usd() -> Currency {
     Currency::iso("USD").unwrap()
+}
+
+pub(crate) fn eur() -> Currency {
+    Currency::iso("EUR").unwrap()
 }
 
 pub(crate) fn side(path: &str) -> Side {

@@ -16,7 +16,7 @@ async fn malformed_payments_are_refused_by_name() {
         let euro = Money::new(1, Currency::iso("EUR").unwrap());
         let day = |text: &str| Some(text.parse().unwrap());
         let text = |text: &str| Some(text.to_owned());
-        let payee = Side { path: None, payee: Some("payee_01kppyzd5gfmra2qsx5rkvr8wb".parse().unwrap()) };
+        let payee = Side { payee: Some("payee_01kppyzd5gfmra2qsx5rkvr8wb".parse().unwrap()), ..Side::default() };
         let cases: [(CreatePayment, &str); 13] = [
             (order(0), "amount_invalid"),
             (order(-1), "amount_invalid"),

@@ -16,7 +16,7 @@ async fn killed_at(desk: &Desk, point: At) {
     assert!(running.await.is_err());
 }
 
-fn fresh(store: &testkit::TestStore) -> testkit::TestStore {
+pub(crate) fn fresh(store: &testkit::TestStore) -> testkit::TestStore {
     match store.engine() {
         platform::db::Engine::Sqlite => testkit::TestStore::sqlite(),
         platform::db::Engine::Postgres => testkit::TestStore::postgres(store.url()),

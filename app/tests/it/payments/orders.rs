@@ -121,7 +121,7 @@ async fn a_new_payee_gets_little_for_a_day() {
         assert_eq!(desk.payments.add_payee(&desk.keyed("p"), add("Bob")).await.unwrap(), bob);
         let other = desk.payments.add_payee(&desk.ctx(), add("Robert")).await.unwrap();
         assert_eq!(other.name_check, NameCheck::NoMatch);
-        let to = |minor| CreatePayment { to: Side { path: None, payee: Some(bob.id) }, ..order(minor) };
+        let to = |minor| CreatePayment { to: Side { payee: Some(bob.id), ..Side::default() }, ..order(minor) };
         let large = desk.payments.create(&desk.keyed("large"), to(100_001)).await.unwrap();
         assert_eq!(large.reason.as_deref(), Some("new_payee_limit"));
         let small = desk.payments.create(&desk.keyed("small"), to(100_000)).await.unwrap();

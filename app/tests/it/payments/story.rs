@@ -24,6 +24,12 @@ async fn the_story_of_payments() {
     Story::of(&ROOM, &FACE, FOLDER)
         .keeps_private(&["rent for May"])
         .elsewhere("approve_payment", "above_own_limit", limit)
+        .elsewhere("create_payment", "rail_off", "payments::rails::an_iban_needs_a_bank_in_the_settings")
+        .elsewhere(
+            "read_payment_file",
+            "rail_file_not_ready",
+            "payments::rails_killed::a_file_killed_in_the_making_leaves_once",
+        )
         .elsewhere("approve_payment", "already_approved", limit)
         .elsewhere("add_payee", "too_many", "payments::many::payees_and_orders_have_a_limit")
         .elsewhere("add_standing_order", "too_many", "payments::many::payees_and_orders_have_a_limit")
@@ -34,9 +40,16 @@ async fn the_story_of_payments() {
 
 async fn whole(story: &Telling) {
     paid(story).await;
+    outside(story).await;
+    uploads(story).await;
     people(story).await;
     policies(story).await;
     story.all_refuse("payment_unknown", |ask| ask.at("payment", format!("pay_{NOBODYS}"))).await;
+    let unknown = |operation: &'static str| story.ask(operation).at("upload", format!("pup_{NOBODYS}"));
+    unknown("get_upload").refused("upload_unknown").await;
+    unknown("list_upload_lines").refused("upload_unknown").await;
+    unknown("report_on_upload").query("form", "csv").refused("upload_unknown").await;
+    story.all_refuse("rail_file_unknown", |ask| ask.at("file", format!("pfile_{NOBODYS}"))).await;
     story.all_refuse("policy_unknown", |ask| ask.at("policy", format!("ppol_{NOBODYS}"))).await;
 }
 
@@ -69,8 +82,52 @@ async fn paid(story: &Telling) {
     cancel().body(json!({})).refused("payment_state").await;
     story.ask("get_payment").at("payment", &first["id"]).gives(200).await;
     story.ask("list_payments").query("from", "customers:ann").gives(200).await;
+    story.ask("check_payments").gives(200).await;
+    story.ask("check_payments").query("limit", "501").refused("limit_too_large").await;
+    story.ask("check_payments").query("cursor", "x").refused("cursor_invalid").await;
     story.ask("list_payments").query("limit", "501").refused("limit_too_large").await;
     story.ask("list_payments").query("cursor", "x").refused("cursor_invalid").await;
+}
+
+async fn outside(story: &Telling) {
+    let to = json!({ "iban": "DE89370400440532013000", "name": "Bob Miller" });
+    let pay = story.ask("create_payment").header("Idempotency-Key", "outside-1").body(order());
+    let pay = pay.with("from", json!({ "path": "customers:uta" })).with("to", to);
+    let held = pay.with("amount", json!({ "amount": "25.00", "currency": "EUR" })).shown("To an IBAN").gives(201).await;
+    assert_eq!(held["state"], "held");
+    let made = story.ask("make_payment_files").body(json!({})).gives(200).await;
+    let id = &made["items"][0]["id"];
+    story.ask("list_payment_files").gives(200).await;
+    story.ask("get_payment_file").at("file", id).gives(200).await;
+    let content = story.ask("read_payment_file").at("file", id).gives(200).await;
+    let bank = payments::simulator::Bank { rejects: 0, returns: 0, ..Default::default() };
+    let answers = bank.answers(content["content"].as_str().unwrap().as_bytes(), kernel::Timestamp::EPOCH).unwrap();
+    for answer in answers {
+        story.ask("take_bank_answer").file("application/xml", answer.content).gives(200).await;
+    }
+    story.ask("take_bank_answer").file("application/xml", "<Document/>").refused("answer_refused").await;
+    let settled = story.ask("get_payment").at("payment", &held["id"]).gives(200).await;
+    assert_eq!(settled["state"], "settled");
+}
+
+async fn uploads(story: &Telling) {
+    // One line: lines of a file are carried out at once, in any order, and each takes the next id.
+    let file = "amount,currency,counterparty,counterparty_account,text\r\n1.00,USD,Bob,customers:bob,rent for May\r\n";
+    let send =
+        |from: &str, file: &str| story.ask("send_payments").query("from", from).file("text/csv", file.to_owned());
+    let sent = send("customers:ann", file).gives(201).await;
+    assert_eq!((&sent["state"], &sent["made"]), (&json!("done"), &json!(1)));
+    send("customers:nobody", file).refused("account_unknown").await;
+    send("customers:ann", "<x/>").refused("upload_refused").await;
+    let wrong =
+        send("customers:ann", "amount,currency,counterparty,counterparty_account\r\n-1.00,USD,Bob,customers:bob\r\n");
+    assert_eq!(wrong.shown("With mistakes").gives(201).await["state"], "refused");
+    story.ask("get_upload").at("upload", &sent["id"]).gives(200).await;
+    let lines = || story.ask("list_upload_lines").at("upload", &sent["id"]);
+    lines().gives(200).await;
+    lines().query("limit", "501").refused("limit_too_large").await;
+    lines().query("cursor", "x").refused("cursor_invalid").await;
+    story.ask("report_on_upload").at("upload", &sent["id"]).query("form", "csv").gives(200).await;
 }
 
 async fn people(story: &Telling) {

@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
+use super::network::{CONNECTIONS, Line};
 use super::told::Told;
 use crate::cli::BenchAuthorize;
 use crate::commands::bench::server::{Connection, Server};
@@ -37,7 +38,7 @@ pub(super) struct Paid {
 }
 
 impl Paid {
-    fn nothing() -> Result<Paid, Failure> {
+    pub(super) fn nothing() -> Result<Paid, Failure> {
         let latency = Histogram::new(3)?;
         Ok(Paid {
             approved: 0,
@@ -67,21 +68,27 @@ impl Paid {
 }
 
 #[derive(Default)]
-struct Signal {
-    measuring: AtomicBool,
-    stopped: AtomicBool,
+pub(super) struct Signal {
+    pub(super) measuring: AtomicBool,
+    pub(super) stopped: AtomicBool,
 }
 
 pub(super) async fn run(
     server: &Server,
     numbers: Arc<[String]>,
-    in_flight: usize,
+    (in_flight, network): (usize, &str),
     options: &BenchAuthorize,
     clock: &Arc<dyn Clock>,
 ) -> Result<(Paid, Told), Failure> {
     let signal = Arc::new(Signal::default());
     let mut loops = tokio::task::JoinSet::new();
-    for place in 0..in_flight {
+    let lines = if options.iso8583 { in_flight.min(CONNECTIONS) } else { 0 };
+    for place in 0..lines {
+        let line = Line::open(network, place, in_flight.div_ceil(lines), Arc::clone(&numbers)).await?;
+        loops.spawn(line.pay(Arc::clone(&signal), Arc::clone(clock)));
+    }
+    let callers = if options.iso8583 { 0 } else { in_flight };
+    for place in 0..callers {
         let random = StdRng::seed_from_u64(place as u64);
         let (connection, numbers) = (server.connect().await?, Arc::clone(&numbers));
         let caller = Caller { place, random, connection, numbers };
@@ -149,18 +156,24 @@ impl Paid {
     fn count(&mut self, answer: &Value, minor: i64, took: Option<u64>) -> Result<(), Failure> {
         let approved = answer.get("status").and_then(Value::as_str) == Some("approved");
         if approved {
-            self.held += minor;
-            self.approved_in_all += 1;
             let id = answer.get("id").and_then(Value::as_str).filter(|_| self.some.len() < CLEARED_EACH);
             self.some.extend(id.map(str::to_owned));
         }
-        let Some(took) = took else { return Ok(()) };
-        match approved {
-            true => self.approved += 1,
-            false => self.declined += 1,
-        }
         let reason = answer.get("reason").and_then(Value::as_str);
-        self.without_risk += u64::from(matches!(reason, Some("approved_without_risk" | "risk_away")));
+        let without_risk = matches!(reason, Some("approved_without_risk" | "risk_away"));
+        self.add_one(approved.then_some(minor), without_risk, took)
+    }
+
+    /// One answer: what is held now, and the time that it took in the measured part.
+    pub(super) fn add_one(&mut self, held: Option<i64>, without_risk: bool, took: Option<u64>) -> Result<(), Failure> {
+        self.held += held.unwrap_or(0);
+        self.approved_in_all += u64::from(held.is_some());
+        let Some(took) = took else { return Ok(()) };
+        match held {
+            Some(_) => self.approved += 1,
+            None => self.declined += 1,
+        }
+        self.without_risk += u64::from(without_risk);
         Ok(self.latency.record(took)?)
     }
 }

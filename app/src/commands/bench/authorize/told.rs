@@ -7,7 +7,9 @@ use crate::commands::bench::server::Server;
 use crate::failure::Failure;
 
 /// Histograms of sizes: of commits by lane, and of calls to other services.
-const SIZES: [&str; 2] = ["lane_group_size", "cards_gathered_size"];
+const SIZES: [&str; 3] = ["lane_group_size", "cards_gathered_size", STAGES];
+/// Seconds of each stage of a decision.
+pub(super) const STAGES: &str = "cards_stage_duration_seconds";
 
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -76,10 +78,10 @@ mod tests {
     fn sizes_are_read_by_lane() {
         let text = "# TYPE lane_group_size histogram\nlane_group_size_bucket{lane=\"cards\",le=\"1\"} 1\n\
                     lane_group_size_sum{lane=\"cards\"} 12\nlane_group_size_count{lane=\"cards\"} 4\n\
-                    cards_gathered_size_sum 5\ncards_gathered_size_count 5\nother_sum 9\n";
+                    cards_gathered_size_sum{service=\"risk\"} 5\ncards_gathered_size_count{service=\"risk\"} 5\nother_sum 9\n";
         let found = groups(text);
         assert_eq!(found.get("lane_group_size cards").map(Groups::mean), Some(3.0));
-        assert_eq!(found.get("cards_gathered_size").map(Groups::mean), Some(1.0));
+        assert_eq!(found.get("cards_gathered_size risk").map(Groups::mean), Some(1.0));
         assert_eq!(found.len(), 2);
     }
 

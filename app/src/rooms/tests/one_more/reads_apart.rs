@@ -30,16 +30,25 @@ async fn a_reader_of_another_process_misses_and_repeats_nothing_over_a_kill() {
 
         first.kill();
         let away = until(&client, |status| status["trouble"].is_string()).await;
-        assert_eq!(away["cursor"], upto, "{away}");
+        assert!(away["cursor"].as_u64() >= Some(upto), "{away}");
         let _again = identity().await;
         create(&client, "bob").await;
         assert!(has_all(&client).await > upto);
 
         // Each event has a row under its cursor, and a second effect of the same would not have been stored.
         let ripples = store_of(&place, "ripples").await;
-        let seen = ripples.read().await.unwrap().query(SEEN, &[]).await.unwrap();
-        let seen: Vec<i64> = seen.iter().map(|row| row.int(0).unwrap()).collect();
-        assert_eq!((json!(seen), &until(&client, |_| true).await["parked"]), (cursors(&client).await, &json!(0)));
+        let (mut seen, mut all) = (json!([]), cursors(&client).await);
+        for _ in 0..100 {
+            let rows = ripples.read().await.unwrap().query(SEEN, &[]).await.unwrap();
+            seen = rows.iter().map(|row| row.int(0).unwrap()).collect();
+            if seen == all {
+                break;
+            }
+            // Rooms that begin to act as themselves make events of identity at any time.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            all = cursors(&client).await;
+        }
+        assert_eq!((seen, &until(&client, |_| true).await["parked"]), (all, &json!(0)));
         named(&place, &client, &ripples).await;
         drop(rest);
         place.remove(store).await;
@@ -51,8 +60,11 @@ async fn a_reader_of_another_process_misses_and_repeats_nothing_over_a_kill() {
 async fn named(place: &Place, client: &Client, ripples: &Db) {
     let end = has_all(client).await;
     change(ripples, MOVE, end + 1_000).await;
-    let ahead = format!("no event has that cursor yet: the last one is {end}");
-    until(client, |status| status["trouble"] == *ahead).await;
+    // Other rooms make events of identity too, so that the last one may be a later one by now.
+    until(client, |status| {
+        status["trouble"].as_str().is_some_and(|why| why.starts_with("no event has that cursor yet"))
+    })
+    .await;
     change(&store_of(place, "identity").await, REMOVE, end - 1).await;
     change(ripples, MOVE, 1).await;
     let gone = format!("events before cursor {end} were removed, and some of them were not read");
@@ -119,8 +131,8 @@ async fn has_all(client: &Client) -> u64 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let end = end.unwrap();
-    until(client, |status| status["cursor"] == end && status["trouble"].is_null()).await;
-    end
+    let there = until(client, |status| status["cursor"].as_u64() >= Some(end) && status["trouble"].is_null()).await;
+    there["cursor"].as_u64().unwrap()
 }
 
 async fn status(client: &Client) -> Value {
